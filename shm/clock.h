@@ -1,0 +1,99 @@
+// The ring's clock: raw ticks for writers, nanoseconds for readers.
+//
+// A writer stores what the counter says and converts nothing. A reader converts with a TickScale, which it
+// keeps in step with the system's clocks. The time stamp counter is used only where CPU (invariant TSC) and
+// kernel (its own clock source is tsc) vouch for it; CLOCK_MONOTONIC elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+#include "shm/layout.h"
+
+namespace ringside {
+
+inline std::int64_t clock_ns(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+// The machine's own counter, where there is one that user space may read.
+inline std::uint64_t hardware_ticks() {
+#if defined(__x86_64__)
+  return __rdtsc();
+#elif defined(__aarch64__)
+  std::uint64_t ticks;
+  asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+  return ticks;
+#else
+  return static_cast<std::uint64_t>(clock_ns(CLOCK_MONOTONIC));
+#endif
+}
+
+inline std::uint64_t read_ticks(ClockKind kind) {
+  if (kind == ClockKind::monotonic) return static_cast<std::uint64_t>(clock_ns(CLOCK_MONOTONIC));
+  return hardware_ticks();
+}
+
+// The best clock that this machine vouches for, and its frequency in Hz as the kernel states it (0: it doesn't).
+struct ClockChoice {
+  ClockKind kind = ClockKind::monotonic;
+  std::uint64_t ticks_per_second = 1'000'000'000;
+};
+ClockChoice choose_clock();
+
+const char* clock_name(ClockKind kind);
+bool clock_known(std::uint32_t kind);
+
+// One instant in every clock at once. Deterministic code takes it from outside.
+struct Instant {
+  std::int64_t monotonic_ns = 0;  // CLOCK_MONOTONIC
+  std::int64_t realtime_ns = 0;   // CLOCK_REALTIME
+  std::uint64_t ticks = 0;        // hardware_ticks(), for rings whose clock it is
+};
+
+// Reads them together: of several tries the one that took least, so that they belong together within about
+// the time of three clock reads, even when the thread is interrupted between two of them.
+Instant read_instant();
+
+// Converts a ring's ticks. Keeps one straight line from ticks to CLOCK_MONOTONIC, anchored anew at each sync();
+// its slope is the kernel's figure at first, and what was measured since the ring's birth as soon as that is
+// long enough to be better (100 ms: a few parts in a million). Where the kernel states none, 1 ms must do at first.
+class TickScale {
+ public:
+  TickScale() = default;
+  // From the header's anchor; `ticks_per_second` 0 when the kernel stated none.
+  TickScale(ClockKind kind, std::uint64_t ticks_per_second, std::uint64_t anchor_ticks,
+            std::int64_t anchor_monotonic_ns);
+
+  void sync(const Instant& now);
+
+  // Ticks of this ring's clock at that instant.
+  std::uint64_t ticks_at(const Instant& now) const {
+    return kind_ == ClockKind::monotonic ? static_cast<std::uint64_t>(now.monotonic_ns) : now.ticks;
+  }
+  // CLOCK_MONOTONIC at those ticks, in ns. Any value is taken; far-off ones saturate.
+  std::int64_t monotonic_ns(std::uint64_t ticks) const;
+  // A span in ns, signed.
+  std::int64_t span_ns(std::int64_t ticks) const;
+  // Ticks at a CLOCK_MONOTONIC instant; the inverse of monotonic_ns().
+  std::uint64_t ticks_from_ns(std::int64_t monotonic_ns) const;
+  double ticks_per_second() const { return ticks_per_second_; }
+  bool known() const { return ticks_per_second_ > 0; }
+
+ private:
+  ClockKind kind_ = ClockKind::monotonic;
+  double ticks_per_second_ = 1e9;
+  double stated_ = 1e9;              // by the kernel; 0: not
+  std::uint64_t birth_ticks_ = 0;
+  std::int64_t birth_ns_ = 0;
+  std::uint64_t anchor_ticks_ = 0;
+  std::int64_t anchor_ns_ = 0;
+};
+
+}  // namespace ringside

@@ -1,0 +1,15 @@
+#include "shm/failure.h"
+
+#include <cstring>
+
+namespace ringside {
+
+Failure system_failure(const std::string& path, const char* what, int error_number, const char* next) {
+  Failure failure;
+  failure.error_number = error_number;
+  failure.message = path + ": " + what + ": " + std::strerror(error_number);
+  if (next != nullptr) failure.message += std::string("\n  next: ") + next;
+  return failure;
+}
+
+}  // namespace ringside

@@ -1,0 +1,40 @@
+// Who a process is, and whether it still lives. A pid comes back; together with the time at which the process
+// started it does not.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace ringside {
+
+struct ProcessIdentity {
+  std::uint32_t pid = 0;
+  std::uint64_t start_time = 0;     // field 22 of /proc/PID/stat, clock ticks after boot; 0 unknown
+  std::uint64_t pid_namespace = 0;  // inode of /proc/self/ns/pid; 0 unknown
+};
+
+// This process. Read from /proc at each call: after a fork the answer is the child's.
+ProcessIdentity self_identity();
+
+// Field 22 of the text of a /proc/PID/stat; 0 when it isn't one. The command's name in it may hold anything,
+// spaces and parentheses included.
+std::uint64_t start_time_from_stat(std::string_view stat);
+
+// Of a living process; 0 when there is none, or /proc doesn't say.
+std::uint64_t process_start_time(std::uint32_t pid);
+
+enum class Liveness { alive, dead, unknown };
+
+// Whether the process with that pid and start time lives. `unknown` when /proc cannot tell; a start time of 0
+// matches any. Only meaningful in the pid namespace that the pid is from.
+Liveness process_liveness(std::uint32_t pid, std::uint64_t start_time);
+
+std::uint64_t self_pid_namespace();
+
+// The kernel's boot id, as two words; zeros when it can't be read.
+struct BootId {
+  std::uint64_t words[2] = {0, 0};
+};
+BootId current_boot_id();
+
+}  // namespace ringside

@@ -1,0 +1,163 @@
+// A lane: one thread writes it, any number of readers read it, and nobody waits for anybody.
+//
+//   position  0   1   2  ...                      head-1 | head
+//             ------------- overwritten -------|-- readable --|-- being written
+//                                     head - capacity + 1
+//
+//   slot of position p:   sequence 2*(p+1-capacity)  ->  2*p+1  ->  2*(p+1)
+//                         last lap's record              odd:       record p
+//                                                        writing    is readable
+//
+//   I1  Between claim and release one thread writes a lane: its slots, its totals and its head.
+//   I2  sequence == 2*(p+1), read before and after the copy, means that the copy is record p, whole.
+//   I3  Every record that was published is in the totals; totals change only while the slot at head is odd.
+//   I4  A reader trusts no byte: a bad record is counted, never a crash.
+//   I5  A record is overwritten `capacity` positions later at the earliest, so a lapped reader resumes at
+//       head - capacity + 1: the slot of head - capacity may be under the pen.
+//
+// The overflow lane has many writers. Each reserves a position by adding to head, takes the slot by a
+// compare-and-swap from an even sequence to its own odd one, and publishes. A slot that is odd belongs to
+// somebody who is slow or dead; the newcomer drops its record there and counts it, and nobody waits.
+//
+// Memory orders that are not relaxed, in pairs. Every load of a word of the segment is atomic, so that the
+// protocol is free of data races in the C++ memory model and ThreadSanitizer can follow it. No fences.
+//
+//   label            store (writer)                      load (reader)            what it buys; what breaks without
+//   publish -> poll  sequence = 2*(p+1)  release         sequence, first  acquire who sees 2*(p+1) sees record p's words,
+//                                                                                 not last lap's
+//   words -> check   each word  release                  each word  acquire       who sees a word of a later lap then sees
+//                                                                                 an odd or later sequence: no mixed record
+//   head -> totals   head = p+1  release                 head  acquire            totals at least as new as head
+//   totals -> check  each total  release                 each total  acquire      as words -> check, for I3
+//   slot hand-over   sequence even  release              CAS to odd  acquire      overflow: two writers of one slot write
+//                                                                                 their words one after the other
+//   claim            owner = kOwned  release             owner  acquire           pages are there before they are touched;
+//                                                                                 the last owner's head and totals are seen
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "shm/layout.h"
+
+namespace ringside {
+
+// The seven words after the sequence, as they lie in the slot.
+struct RecordWords {
+  std::uint64_t words[7];
+};
+
+inline RecordWords words_of(const Record& record) {
+  RecordWords out;
+  std::memcpy(&out, reinterpret_cast<const unsigned char*>(&record) + 8, sizeof out);
+  return out;
+}
+
+inline void store_words(Slot& slot, const Record& record) {
+  const RecordWords from = words_of(record);
+  // ORDER words -> check.
+  for (unsigned i = 0; i < 7; ++i) slot.words[i].store(from.words[i], std::memory_order_release);
+}
+
+// A thread's end of its lane. Trivial, so that it can live in thread-local storage without initialisation.
+struct LaneWriter {
+  Slot* slots;
+  Totals* totals;
+  LaneHeader* header;
+  std::uint64_t position;  // of the next record; the owner's copy of head
+  std::uint64_t mask;      // capacity - 1
+};
+
+// Adds one, by load and store: a lane's totals have one writer, and a locked addition would cost five times as much.
+inline void bump(std::atomic<std::uint64_t>& total, std::uint64_t by) {
+  // ORDER totals -> check.
+  total.store(total.load(std::memory_order_relaxed) + by, std::memory_order_release);
+}
+
+// Writes one record and publishes it. `record.sequence` is not used. Never fails, never waits.
+inline void write_record(LaneWriter& lane, const Record& record) {
+  const std::uint64_t position = lane.position;
+  Slot& slot = lane.slots[position & lane.mask];
+  slot.sequence.store(2 * position + 1, std::memory_order_relaxed);
+  store_words(slot, record);
+  Totals& totals = lane.totals[record.operation & (kIdCount - 1)];
+  bump(totals.recorded, 1);
+  bump(totals.ticks, static_cast<std::uint64_t>(record.duration));
+  if (is_error(static_cast<Outcome>(record.outcome))) bump(totals.errors, 1);
+  // ORDER publish -> poll.
+  slot.sequence.store(2 * (position + 1), std::memory_order_release);
+  // ORDER head -> totals.
+  lane.header->head.store(position + 1, std::memory_order_release);
+  lane.position = position + 1;
+}
+
+// Counts one that is not written as a record: sampled out, or an event that is only counted.
+inline void count_only(LaneWriter& lane, std::uint16_t id) { bump(lane.totals[id & (kIdCount - 1)].skipped, 1); }
+
+// Writes one record into the overflow lane, from any thread or signal handler. False when it was dropped.
+inline bool write_overflow(const LaneWriter& lane, const Record& record) {
+  const std::uint64_t position = lane.header->head.fetch_add(1, std::memory_order_relaxed);
+  Totals& totals = lane.totals[record.operation & (kIdCount - 1)];
+  totals.recorded.fetch_add(1, std::memory_order_release);
+  totals.ticks.fetch_add(static_cast<std::uint64_t>(record.duration), std::memory_order_release);
+  if (is_error(static_cast<Outcome>(record.outcome))) totals.errors.fetch_add(1, std::memory_order_release);
+  Slot& slot = lane.slots[position & lane.mask];
+  std::uint64_t seen = slot.sequence.load(std::memory_order_relaxed);
+  // Odd: another writer is in it, or died in it. Larger: we slept through a whole lap.
+  // ORDER slot hand-over.
+  if ((seen & 1) != 0 || seen > 2 * position ||
+      !slot.sequence.compare_exchange_strong(seen, 2 * position + 1, std::memory_order_acquire,
+                                             std::memory_order_relaxed)) {
+    lane.header->dropped.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  store_words(slot, record);
+  // ORDER publish -> poll.
+  slot.sequence.store(2 * (position + 1), std::memory_order_release);
+  return true;
+}
+
+inline void count_only_overflow(const LaneWriter& lane, std::uint16_t id) {
+  lane.totals[id & (kIdCount - 1)].skipped.fetch_add(1, std::memory_order_release);
+}
+
+enum class Poll {
+  record,   // the copy is the record
+  not_yet,  // not published so far
+  lapped,   // overwritten, or under the pen
+};
+
+// Copies record `position` out of a slot if it is there, whole.
+inline Poll read_slot(const Slot& slot, std::uint64_t position, Record& out) {
+  const std::uint64_t wanted = 2 * (position + 1);
+  // ORDER publish -> poll.
+  const std::uint64_t before = slot.sequence.load(std::memory_order_acquire);
+  if (before != wanted) return before < wanted ? Poll::not_yet : Poll::lapped;
+  auto* to = reinterpret_cast<unsigned char*>(&out) + 8;
+  for (unsigned i = 0; i < 7; ++i) {
+    // ORDER words -> check.
+    const std::uint64_t word = slot.words[i].load(std::memory_order_acquire);
+    std::memcpy(to + std::size_t{8} * i, &word, sizeof word);
+  }
+  if (slot.sequence.load(std::memory_order_relaxed) != wanted) return Poll::lapped;
+  out.sequence = wanted;
+  return Poll::record;
+}
+
+// Whether a record can have come from a writer that follows the format. Everything else is counted as rejected.
+inline bool believable(const Record& record) {
+  // Four conditions in one comparison: an operation's id is below 256, its kind is 1, its outcome has three
+  // bits, and no unknown flag is set.
+  constexpr std::uint64_t kMask = 0x0000ff00f8ffff00ULL;
+  constexpr std::uint64_t kOperation = 0x0000000000010000ULL;
+  static_assert(kMaxOperations == 256 && static_cast<int>(Kind::operation) == 1 && kFlagKnownMask == 0x00ff);
+  std::uint64_t word;
+  std::memcpy(&word, &record.operation, sizeof word);
+  const bool outcome_fits = record.outcome < kOutcomeCount;
+  if ((word & kMask) == kOperation) return outcome_fits;
+  return record.kind == static_cast<std::uint8_t>(Kind::event) && record.operation >= kFirstEvent &&
+         record.operation < kFirstEvent + kMaxEvents && outcome_fits && (record.flags & ~kFlagKnownMask) == 0 &&
+         record.event.context <= kMaxOperations;
+}
+
+}  // namespace ringside

@@ -1,0 +1,155 @@
+#include "shm/lane_claim.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "shm/file_descriptor.h"
+
+namespace ringside {
+
+namespace {
+
+// Allocates a lane's pages and maps them in, so that no later store can fault on a full file system.
+// Through the path would be wrong (the name may be another ring's by now); the mapping itself is asked.
+bool allocate(Segment& segment, std::uint32_t lane) {
+  const Geometry& geometry = segment.geometry();
+  auto* begin = reinterpret_cast<unsigned char*>(segment.totals(lane));
+  const std::uint64_t bytes = Geometry::block_bytes(geometry.capacity(lane));
+#ifdef MADV_POPULATE_WRITE
+  // Allocates without touching: where tmpfs is full it fails, where a plain store would raise SIGBUS.
+  if (madvise(begin, bytes, MADV_POPULATE_WRITE) == 0) return true;
+  if (errno != EINVAL) return false;
+#endif
+  // Before Linux 5.14: by descriptor, if the name still is ours.
+  const FileDescriptor file(open(segment.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  struct stat info {};
+  if (!file || fstat(file.get(), &info) != 0 || info.st_ino != segment.inode()) return false;
+  int error = 0;
+  do {
+    error = posix_fallocate(file.get(), static_cast<off_t>(geometry.block_offset(lane)), static_cast<off_t>(bytes));
+  } while (error == EINTR);
+  return error == 0;
+}
+
+LaneWriter writer_of(Segment& segment, std::uint32_t lane) {
+  return {segment.slots(lane), segment.totals(lane), &segment.lane_header(lane),
+          segment.lane_header(lane).head.load(std::memory_order_acquire),
+          std::uint64_t{segment.geometry().capacity(lane)} - 1};
+}
+
+void set_owner(LaneHeader& header, const ProcessIdentity& self, std::uint32_t tid, const char* thread_name) {
+  header.owner_start_time.store(self.start_time, std::memory_order_relaxed);
+  header.owner_tid.store(tid, std::memory_order_relaxed);
+  std::uint64_t name[2] = {0, 0};
+  std::memcpy(name, thread_name, strnlen(thread_name, sizeof name - 1));
+  header.thread_name[0].store(name[0], std::memory_order_relaxed);
+  header.thread_name[1].store(name[1], std::memory_order_relaxed);
+  header.in_flight_start.store(0, std::memory_order_relaxed);
+  header.in_flight_operation.store(0, std::memory_order_relaxed);
+}
+
+// A dead owner may have stopped anywhere in write_record(). A record that it published but did not count in
+// head is taken in; one that it left half-written is counted, and its slot written anew.
+void settle(LaneWriter& writer) {
+  const std::uint64_t sequence = writer.slots[writer.position & writer.mask].sequence.load(std::memory_order_acquire);
+  if (sequence == 2 * (writer.position + 1)) {
+    ++writer.position;
+    writer.header->head.store(writer.position, std::memory_order_release);
+  } else if (sequence == 2 * writer.position + 1) {
+    writer.header->torn.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+bool owner_died(const LaneHeader& header, std::uint64_t owner) {
+  return process_liveness(owner_pid(owner), header.owner_start_time.load(std::memory_order_relaxed)) ==
+         Liveness::dead;
+}
+
+enum class Pick { released, never, dead };
+
+ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const ProcessIdentity& self, std::uint32_t tid,
+                     const char* thread_name) {
+  LaneHeader& header = segment.lane_header(lane);
+  // ORDER claim.
+  std::uint64_t seen = header.owner.load(std::memory_order_acquire);
+  const LaneState state = owner_state(seen);
+  const std::uint32_t generation = owner_generation(seen) + 1;
+  ClaimedLane claimed;
+  claimed.lane = lane;
+  switch (pick) {
+    case Pick::released:
+      if (state != kReleased) return claimed;
+      break;
+    case Pick::never:
+      if (state != kNever) return claimed;
+      break;
+    case Pick::dead:
+      if ((state != kOwned && state != kClaiming) || owner_pid(seen) == self.pid || !owner_died(header, seen)) {
+        return claimed;
+      }
+      break;
+  }
+  const bool has_memory = state == kReleased || state == kOwned;
+  const LaneState next = has_memory ? kOwned : kClaiming;
+  if (!header.owner.compare_exchange_strong(seen, pack_owner(self.pid, generation, next), std::memory_order_acq_rel)) {
+    return claimed;
+  }
+  set_owner(header, self, tid, thread_name);
+  if (!has_memory) {
+    if (!allocate(segment, lane)) {
+      header.owner.store(pack_owner(0, generation, kNever), std::memory_order_release);
+      claimed.result = Claim::no_memory;
+      return claimed;
+    }
+    // ORDER claim.
+    header.owner.store(pack_owner(self.pid, generation, kOwned), std::memory_order_release);
+  }
+  claimed.writer = writer_of(segment, lane);
+  if (pick == Pick::dead && has_memory) settle(claimed.writer);
+  claimed.result = Claim::owned;
+  return claimed;
+}
+
+}  // namespace
+
+ClaimedLane claim_lane(Segment& segment, const ProcessIdentity& self, std::uint32_t tid, const char* thread_name) {
+  ClaimedLane claimed;
+  for (const Pick pick : {Pick::released, Pick::never, Pick::dead}) {
+    for (std::uint32_t lane = 0; lane < segment.geometry().lane_count; ++lane) {
+      claimed = try_lane(segment, lane, pick, self, tid, thread_name);
+      if (claimed.result != Claim::none_free) return claimed;
+    }
+  }
+  return claimed;
+}
+
+ClaimedLane claim_overflow(Segment& segment) {
+  ClaimedLane claimed;
+  claimed.lane = segment.overflow_lane();
+  LaneHeader& header = segment.lane_header(claimed.lane);
+  // Several threads may allocate at once; that does no harm, and the first success is enough for all.
+  if (owner_state(header.owner.load(std::memory_order_acquire)) != kOwned) {
+    if (!allocate(segment, claimed.lane)) {
+      claimed.result = Claim::no_memory;
+      return claimed;
+    }
+    header.owner.store(pack_owner(0, 0, kOwned), std::memory_order_release);
+  }
+  claimed.writer = writer_of(segment, claimed.lane);
+  claimed.result = Claim::owned;
+  return claimed;
+}
+
+void release_lane(Segment& segment, std::uint32_t lane) {
+  LaneHeader& header = segment.lane_header(lane);
+  const std::uint64_t owner = header.owner.load(std::memory_order_relaxed);
+  // ORDER claim: the next owner sees this one's head and totals.
+  header.owner.store(pack_owner(0, owner_generation(owner), kReleased), std::memory_order_release);
+}
+
+}  // namespace ringside

@@ -1,0 +1,146 @@
+// A reader's end of a lane: its own position and what it has counted. Nothing here writes to the segment.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "shm/lane.h"
+#include "shm/segment.h"
+
+namespace ringside {
+
+// Where a reader stands in one lane. Plain data, so that it can be saved and restored.
+struct LaneCursor {
+  std::uint64_t position = 0;   // the next one to read
+  std::uint64_t read = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t rejected = 0;   // among the read
+  // Overflow lane: positions that were reserved but not published when the reader came by. They are neither
+  // read nor lost so far. Ascending.
+  std::vector<std::uint64_t> holes;
+
+  // Published as far as this reader has got: read + lost, at all times.
+  std::uint64_t written() const { return position - holes.size(); }
+};
+
+// Holes beyond this many are given up as lost, oldest first: a reader's memory has a bound, whatever is written.
+inline constexpr std::size_t kMaxHoles = 1024;
+
+// True when the lane has memory that may be touched.
+inline bool lane_readable(const LaneHeader& header) {
+  const LaneState state = owner_state(header.owner.load(std::memory_order_acquire));
+  return state == kOwned || state == kReleased;
+}
+
+// Reads what a single-writer lane has published, oldest first, at most `limit` records, and calls
+// take(const Record&) for each that is believable. A lapped reader goes on at the oldest record that is safe
+// to read and counts the rest as lost. Returns how many positions it moved on, read and lost.
+template <typename Take>
+std::uint64_t read_lane(const Slot* slots, const LaneHeader& header, std::uint64_t capacity, LaneCursor& cursor,
+                        std::uint64_t limit, Take&& take) {
+  // ORDER head -> totals: and every record below head is published.
+  std::uint64_t head = header.head.load(std::memory_order_acquire);
+  // Counted in registers: `take` writes through pointers that could be the cursor's as far as a compiler knows.
+  const std::uint64_t begin = cursor.position;
+  std::uint64_t position = begin;
+  std::uint64_t lost = 0;
+  std::uint64_t rejected = 0;
+  const auto resume = [&](std::uint64_t oldest) {
+    lost += oldest - position;
+    position = oldest;
+  };
+  if (head > position && head - position >= capacity) resume(head - capacity + 1);
+  Record record;
+  for (std::uint64_t left = limit; position < head && left > 0; --left) {
+    if (read_slot(slots[position & (capacity - 1)], position, record) == Poll::record)  {
+      ++position;
+      if (believable(record))  {
+        take(record);
+      } else {
+        ++rejected;
+      }
+      continue;
+    }
+    head = header.head.load(std::memory_order_acquire);
+    const bool lapped = head > position && head - position >= capacity;
+    // Not lapped, and not there although head says so: no writer of this format does that. One is lost, and
+    // the reader moves on, because it must never stand still before bytes that somebody else controls.
+    resume(lapped ? head - capacity + 1 : position + 1);
+  }
+  cursor.position = position;
+  cursor.lost += lost;
+  cursor.read += position - begin - lost;
+  cursor.rejected += rejected;
+  return position - begin;
+}
+
+// The same for the overflow lane, whose records may become readable out of order.
+template <typename Take>
+std::uint64_t read_overflow(const Slot* slots, const LaneHeader& header, std::uint64_t capacity, LaneCursor& cursor,
+                            std::uint64_t limit, Take&& take) {
+  const std::uint64_t begin = cursor.position;
+  const std::uint64_t head = header.head.load(std::memory_order_acquire);
+  Record record;
+  const auto count = [&] {
+    ++cursor.read;
+    if (believable(record)) {
+      take(record);
+    } else {
+      ++cursor.rejected;
+    }
+  };
+  std::size_t kept = 0;
+  for (const std::uint64_t hole : cursor.holes) {
+    const Poll poll = read_slot(slots[hole & (capacity - 1)], hole, record);
+    if (poll == Poll::record) {
+      count();
+    } else if (poll == Poll::lapped || (head > hole && head - hole >= capacity)) {
+      ++cursor.lost;
+    } else {
+      cursor.holes[kept++] = hole;
+    }
+  }
+  cursor.holes.resize(kept);
+  if (head > cursor.position && head - cursor.position > capacity) {
+    cursor.lost += head - capacity - cursor.position;
+    cursor.position = head - capacity;
+  }
+  for (std::uint64_t done = 0; cursor.position < head && done < limit; ++done) {
+    const std::uint64_t position = cursor.position++;
+    const Poll poll = read_slot(slots[position & (capacity - 1)], position, record);
+    if (poll == Poll::record) {
+      count();
+    } else if (poll == Poll::lapped) {
+      ++cursor.lost;
+    } else {
+      if (cursor.holes.size() == kMaxHoles) {
+        cursor.holes.erase(cursor.holes.begin());
+        ++cursor.lost;
+      }
+      cursor.holes.push_back(position);
+    }
+  }
+  return cursor.position - begin;
+}
+
+// A lane's totals as one copy.
+struct TotalsCopy {
+  struct Entry {
+    std::uint64_t recorded = 0, skipped = 0, errors = 0, ticks = 0;
+  };
+  std::array<Entry, kIdCount> entries{};
+};
+
+void copy_totals(const Totals* totals, TotalsCopy& out);
+
+// Copies the totals of a single-writer lane if they stand exactly at `position`: nothing is being written, and
+// nothing was while they were copied. False when the writer is busy; try again later.
+bool copy_totals_at(const Slot* slots, const LaneHeader& header, const Totals* totals, std::uint64_t capacity,
+                    std::uint64_t position, TotalsCopy& out);
+
+// What the last owner left at head, once nobody writes the lane any more.
+enum class Remainder { clean, unpublished_head, torn };
+Remainder lane_remainder(const Slot* slots, const LaneHeader& header, std::uint64_t capacity);
+
+}  // namespace ringside

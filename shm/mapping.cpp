@@ -1,0 +1,142 @@
+#include "shm/mapping.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <boost/interprocess/detail/os_file_functions.hpp>
+#include <boost/interprocess/mapped_region.hpp>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+
+#include "shm/layout.h"
+
+namespace ringside {
+
+namespace ipc = boost::interprocess;
+
+namespace {
+
+// mapped_region asks whoever it maps for a handle; ours is a descriptor that is open already, so that the file
+// which was checked is the file that is mapped.
+class OpenFile {
+ public:
+  OpenFile(int fd, ipc::mode_t mode) : fd_(fd), mode_(mode) {}
+  ipc::mapping_handle_t get_mapping_handle() const {
+    return ipc::ipcdetail::mapping_handle_from_file_handle(fd_);
+  }
+  ipc::mode_t get_mode() const { return mode_; }
+
+ private:
+  int fd_;
+  ipc::mode_t mode_;
+};
+
+}  // namespace
+
+struct Mapping::Region {
+  ipc::mapped_region region;
+};
+
+// What the handler may look at: written before a mapping is handed out, cleared before it is unmapped.
+struct MappingGuard {
+  static constexpr int kSlots = 256;
+  struct Entry {
+    std::atomic<std::uintptr_t> begin{0};
+    std::atomic<std::uintptr_t> end{0};
+    std::atomic<Mapping*> mapping{nullptr};
+  };
+  static Entry entries[kSlots];
+  static struct sigaction previous;
+  static std::mutex mutex;
+
+  static void handle(int signal, siginfo_t* info, void* context) {
+    const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+    for (Entry& entry : entries) {
+      const std::uintptr_t begin = entry.begin.load(std::memory_order_acquire);
+      if (begin == 0 || address < begin || address >= entry.end.load(std::memory_order_relaxed)) continue;
+      const int saved = errno;
+      const std::uintptr_t page = address & ~std::uintptr_t{kPageBytes - 1};
+      void* at = reinterpret_cast<void*>(page);
+      void* got = mmap(at, kPageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+      errno = saved;
+      if (got == at) {
+        entry.mapping.load(std::memory_order_relaxed)->broken_.store(true, std::memory_order_relaxed);
+        return;
+      }
+      break;
+    }
+    if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) {
+      previous.sa_sigaction(signal, info, context);
+    } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN && previous.sa_handler != nullptr) {
+      previous.sa_handler(signal);
+    } else {
+      // Restore the default and return: the access repeats and ends the process as it would have without us.
+      struct sigaction fallback {};
+      fallback.sa_handler = SIG_DFL;
+      sigaction(SIGBUS, &fallback, nullptr);
+    }
+  }
+
+  static int enter(Mapping* mapping) {
+    const std::lock_guard lock(mutex);
+    static const bool installed = [] {
+      struct sigaction action {};
+      action.sa_sigaction = &MappingGuard::handle;
+      action.sa_flags = SA_SIGINFO;
+      sigemptyset(&action.sa_mask);
+      return sigaction(SIGBUS, &action, &previous) == 0;
+    }();
+    if (!installed) return -1;
+    for (int slot = 0; slot < kSlots; ++slot) {
+      Entry& entry = entries[slot];
+      if (entry.begin.load(std::memory_order_relaxed) != 0) continue;
+      const auto begin = reinterpret_cast<std::uintptr_t>(mapping->data_);
+      entry.mapping.store(mapping, std::memory_order_relaxed);
+      entry.end.store(begin + mapping->bytes_, std::memory_order_relaxed);
+      entry.begin.store(begin, std::memory_order_release);
+      return slot;
+    }
+    return -1;
+  }
+
+  static void leave(int slot) {
+    const std::lock_guard lock(mutex);
+    entries[slot].begin.store(0, std::memory_order_release);
+  }
+};
+
+MappingGuard::Entry MappingGuard::entries[MappingGuard::kSlots];
+struct sigaction MappingGuard::previous;
+std::mutex MappingGuard::mutex;
+
+std::unique_ptr<Mapping> Mapping::map(int fd, std::uint64_t bytes, bool writable, const std::string& path,
+                                      Failure* failure) {
+  std::unique_ptr<Mapping> mapping(new Mapping);
+  try {
+    const ipc::mode_t mode = writable ? ipc::read_write : ipc::read_only;
+    mapping->region_ = std::make_unique<Region>();
+    mapping->region_->region = ipc::mapped_region(OpenFile(fd, mode), mode, 0, static_cast<std::size_t>(bytes));
+  } catch (const ipc::interprocess_exception& error) {
+    *failure = system_failure(path, "can't map", error.get_native_error());
+    return nullptr;
+  }
+  mapping->data_ = static_cast<unsigned char*>(mapping->region_->region.get_address());
+  mapping->bytes_ = bytes;
+  // A writer's pages are allocated before they are touched, and its process's signal handlers are its own.
+  if (!writable) {
+    mapping->guard_slot_ = MappingGuard::enter(mapping.get());
+    if (mapping->guard_slot_ < 0) {
+      *failure = {0, path + ": too many mappings in this process (" + std::to_string(MappingGuard::kSlots) + ")"};
+      return nullptr;
+    }
+  }
+  return mapping;
+}
+
+Mapping::~Mapping() {
+  if (guard_slot_ >= 0) MappingGuard::leave(guard_slot_);
+}
+
+}  // namespace ringside

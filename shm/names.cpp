@@ -1,0 +1,106 @@
+#include "shm/names.h"
+
+#include <cstring>
+
+namespace ringside {
+
+namespace {
+
+template <std::size_t N>
+std::string printable(const char (&text)[N]) {
+  std::string out;
+  for (std::size_t i = 0; i < N; ++i) {
+    const char c = __atomic_load_n(&text[i], __ATOMIC_RELAXED);
+    if (c == '\0') break;
+    out.push_back(c > 0x20 && c < 0x7f ? c : '?');
+  }
+  return out;
+}
+
+template <std::size_t N>
+void put(char (&field)[N], const std::string& text) {
+  const std::size_t bytes = text.size() < N - 1 ? text.size() : N - 1;
+  for (std::size_t i = 0; i < N; ++i) __atomic_store_n(&field[i], i < bytes ? text[i] : '\0', __ATOMIC_RELAXED);
+}
+
+template <std::size_t N>
+bool same(const char (&field)[N], const std::string& text) {
+  return printable(field) == text.substr(0, N - 1);
+}
+
+// Takes a free entry for writing. Entries that another process has begun and not finished stay as they are:
+// it may be alive, and a name that never appears costs less than one that is mixed.
+bool take(std::atomic<std::uint32_t>& state) {
+  std::uint32_t free = kNameFree;
+  return state.compare_exchange_strong(free, kNameWriting, std::memory_order_acq_rel);
+}
+
+}  // namespace
+
+bool read_name(const Segment& segment, std::uint16_t id, NameEntry* out) {
+  const Name& entry = segment.names()[id & (kIdCount - 1)];
+  if (entry.state.load(std::memory_order_acquire) != kNameReady) return false;
+  out->name = printable(entry.name);
+  out->category = printable(entry.category);
+  for (std::size_t i = 0; i < kStageCount; ++i) out->stages[i] = printable(entry.stages[i]);
+  return !out->name.empty();
+}
+
+bool read_gauge_name(const Segment& segment, std::uint32_t index, std::string* out) {
+  const Gauge& gauge = segment.gauges()[index];
+  if (gauge.state.load(std::memory_order_acquire) != kNameReady) return false;
+  *out = printable(gauge.name);
+  return !out->empty();
+}
+
+bool read_error_name(const Segment& segment, std::uint32_t index, std::uint16_t* code, std::string* out) {
+  const ErrorName& entry = segment.error_names()[index];
+  if (entry.state.load(std::memory_order_acquire) != kNameReady) return false;
+  *code = static_cast<std::uint16_t>(__atomic_load_n(&entry.code, __ATOMIC_RELAXED));
+  *out = printable(entry.name);
+  return !out->empty();
+}
+
+bool enter_name(Segment& segment, std::uint16_t id, const NameEntry& entry) {
+  Name& slot = segment.names()[id & (kIdCount - 1)];
+  if (take(slot.state)) {
+    put(slot.name, entry.name);
+    put(slot.category, entry.category);
+    for (std::size_t i = 0; i < kStageCount; ++i) put(slot.stages[i], entry.stages[i]);
+    slot.state.store(kNameReady, std::memory_order_release);
+    return true;
+  }
+  return slot.state.load(std::memory_order_acquire) == kNameReady && same(slot.name, entry.name);
+}
+
+std::uint32_t enter_gauge(Segment& segment, const std::string& name) {
+  for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
+    Gauge& gauge = segment.gauges()[i];
+    if (take(gauge.state)) {
+      put(gauge.name, name);
+      gauge.state.store(kNameReady, std::memory_order_release);
+      return i;
+    }
+    if (gauge.state.load(std::memory_order_acquire) == kNameReady && same(gauge.name, name)) return i;
+  }
+  return kMaxGauges;
+}
+
+bool enter_error_name(Segment& segment, std::uint16_t code, const std::string& name) {
+  for (std::uint32_t i = 0; i < kMaxErrorNames; ++i) {
+    ErrorName& entry = segment.error_names()[i];
+    if (take(entry.state)) {
+      __atomic_store_n(&entry.code, std::uint32_t{code}, __ATOMIC_RELAXED);
+      put(entry.name, name);
+      entry.state.store(kNameReady, std::memory_order_release);
+      return true;
+    }
+    if (entry.state.load(std::memory_order_acquire) == kNameReady &&
+        __atomic_load_n(&entry.code, __ATOMIC_RELAXED) == code) {
+      return same(entry.name, name);
+    }
+  }
+  return false;
+}
+
+}  // namespace ringside

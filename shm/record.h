@@ -1,0 +1,115 @@
+// The 64-byte record: what a server writes and the daemon reads.
+// ABI: separately built processes share these bytes. Changing one bumps kLayoutVersion.
+//
+//   off size field      meaning
+//     0   8  sequence   2*(position+1) when readable, odd while it is being written, 0 never written
+//     8   8  start      raw clock ticks; 0 with kFlagUntimed
+//    16   8  duration   raw clock ticks, signed: a clock that stepped shows as a negative span
+//    24   2  operation  id of an operation (0..255) or of an event (256..319); see layout.h
+//    26   1  kind       Kind
+//    27   1  outcome    Outcome
+//    28   2  flags      what actor and subject are; kFlag…
+//    30   2  error      the server's own error code, 0 for none; its name is in the error table
+//    32   8  actor      who: a user, session or address
+//    40   8  subject    on what: a room, message, user or address
+//    48  16  stages     operations: four stage marks, each a StageTicks
+//    48   8  value      events: a number whose meaning the event's name gives
+//    56   2  context    events: operation id + 1 during which it happened, 0 for none
+//    58   6  reserved   events: zero
+//
+// Written by the lane's owner alone (or by the overflow lane's reserving writer); everybody else reads.
+// A reader trusts no byte of it: see believable().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ringside {
+
+// How a record of an operation or event ended. `error` and `timeout` are the server's failures and count as
+// errors; `rejected`, `denied` and `limited` are refusals that the caller earned; `cancelled` is an operation
+// that was abandoned (its handle was destroyed unfinished, or the client left).
+enum class Outcome : std::uint8_t { ok, error, timeout, rejected, denied, limited, cancelled };
+inline constexpr unsigned kOutcomeCount = 7;
+
+// True for outcomes that count as errors in totals, rates and alerts.
+constexpr bool is_error(Outcome outcome) {
+  return outcome == Outcome::error || outcome == Outcome::timeout;
+}
+
+enum class Kind : std::uint8_t { none, operation, event };
+
+enum class ActorKind : std::uint8_t { none, user, session, address };
+enum class SubjectKind : std::uint8_t { none, room, message, user, address };
+
+// Bits of Record::flags. Bits 0-1 ActorKind, 2-4 SubjectKind.
+inline constexpr std::uint16_t kFlagActorMask = 0x0003;
+inline constexpr unsigned kFlagSubjectShift = 2;
+inline constexpr std::uint16_t kFlagSubjectMask = 0x001c;
+inline constexpr std::uint16_t kFlagUntimed = 0x0020;   // sampled out, recorded all the same because it failed
+inline constexpr std::uint16_t kFlagStages = 0x0040;    // at least one stage mark is set
+inline constexpr std::uint16_t kFlagOverflow = 0x0080;  // written through the overflow lane
+inline constexpr std::uint16_t kFlagKnownMask = 0x00ff;
+
+inline constexpr unsigned kStageCount = 4;
+
+// A span of ticks in 4 bytes: exact below 2^27 ticks, then 27 bits of mantissa and 5 of exponent (relative
+// error below 2^-26). A plain 32-bit count would end after 1.6 s of a 2.6 GHz clock, in the middle of the
+// incidents that stages are there for.
+using StageTicks = std::uint32_t;
+
+constexpr StageTicks pack_stage_ticks(std::uint64_t ticks) {
+  std::uint32_t exponent = 0;
+  while (ticks >= (std::uint64_t{1} << 27)) {
+    ticks >>= 1;
+    ++exponent;
+  }
+  return exponent > 31 ? 0xffffffffU : (exponent << 27) | static_cast<std::uint32_t>(ticks);
+}
+
+constexpr std::uint64_t unpack_stage_ticks(StageTicks packed) {
+  return static_cast<std::uint64_t>(packed & 0x07ffffffU) << (packed >> 27);
+}
+
+struct EventFields {
+  std::int64_t value;
+  std::uint16_t context;
+  std::uint16_t reserved[3];
+};
+
+struct Record {
+  std::uint64_t sequence;
+  std::uint64_t start;
+  std::int64_t duration;
+  std::uint16_t operation;
+  std::uint8_t kind;
+  std::uint8_t outcome;
+  std::uint16_t flags;
+  std::uint16_t error;
+  std::uint64_t actor;
+  std::uint64_t subject;
+  union {
+    StageTicks stages[kStageCount];
+    EventFields event;
+  };
+
+  // Ticks at which it completed; wraps like the clock itself.
+  std::uint64_t end() const { return start + static_cast<std::uint64_t>(duration); }
+};
+
+static_assert(sizeof(Record) == 64, "one record is one cache line");
+static_assert(offsetof(Record, sequence) == 0);
+static_assert(offsetof(Record, start) == 8);
+static_assert(offsetof(Record, duration) == 16);
+static_assert(offsetof(Record, operation) == 24);
+static_assert(offsetof(Record, kind) == 26);
+static_assert(offsetof(Record, outcome) == 27);
+static_assert(offsetof(Record, flags) == 28);
+static_assert(offsetof(Record, error) == 30);
+static_assert(offsetof(Record, actor) == 32);
+static_assert(offsetof(Record, subject) == 40);
+static_assert(offsetof(Record, stages) == 48);
+static_assert(offsetof(Record, event) == 48);
+static_assert(offsetof(EventFields, context) == 8);
+
+}  // namespace ringside

@@ -1,0 +1,165 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "shm/clock.h"
+#include "shm/file_descriptor.h"
+#include "shm/segment.h"
+#include "shm/segment_check.h"
+
+namespace ringside {
+
+std::string ring_path(const std::string& ring, Failure* failure) {
+  if (ring.find('/') != std::string::npos) return ring;
+  const bool fits = !ring.empty() && ring.size() <= 64 &&
+                    ring.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+                        std::string::npos;
+  if (!fits) {
+    *failure = {0, "ring name '" + ring +
+                       "': expected 1 to 64 letters, digits, '.', '_' or '-', or a path with a '/'\n"
+                       "  next: choose another name, e.g. chat"};
+    return {};
+  }
+  return "/dev/shm/ringside." + ring;
+}
+
+std::string previous_path(const std::string& path) { return path + ".previous"; }
+
+namespace {
+
+Failure refusal(const std::string& path, const std::string& what, const std::string& next) {
+  return {0, path + ": " + what + "\n  next: " + next};
+}
+
+const char* kNoRing = "name a ring that a traced server has created (`ringside list` shows them)";
+
+}  // namespace
+
+bool check_header(const unsigned char* bytes, std::uint64_t file_bytes, const std::string& path,
+                  SegmentFacts* facts, Failure* failure) {
+  // One copy, word by word and atomically: a hostile writer may change the original at any time.
+  alignas(8) unsigned char copy[offsetof(SegmentHeader, state)];
+  for (std::size_t i = 0; i < sizeof copy; i += 8) {
+    const std::uint64_t word = __atomic_load_n(reinterpret_cast<const std::uint64_t*>(bytes + i), __ATOMIC_RELAXED);
+    std::memcpy(copy + i, &word, 8);
+  }
+  const auto* header = reinterpret_cast<const SegmentHeader*>(copy);
+  if (header->magic != kMagic) {
+    *failure = refusal(path, "is no ring: its first bytes are not RINGSIDE", kNoRing);
+    return false;
+  }
+  facts->creator_pid = header->creator_pid;
+  facts->creator_start_time = header->creator_start_time;
+  if (header->byte_order != kByteOrder || header->word_bits != 64) {
+    *failure = refusal(path, "was written by a machine of another byte order or word size",
+                        "inspect it on the kind of machine that wrote it");
+    return false;
+  }
+  if (header->layout_version != kLayoutVersion) {
+    *failure = refusal(path, "layout version " + std::to_string(header->layout_version) + ", this program reads " +
+                                  std::to_string(kLayoutVersion),
+                        "restart the server with the current library, or inspect with the ringside it was built with");
+    return false;
+  }
+  facts->geometry = {header->lane_count, header->lane_capacity, header->overflow_capacity};
+  if (!facts->geometry.valid() || facts->geometry.segment_bytes() != header->segment_bytes) {
+    *failure = refusal(path, "its header is damaged: " + std::to_string(header->lane_count) + " lanes of " +
+                                  std::to_string(header->lane_capacity) + " and " +
+                                  std::to_string(header->overflow_capacity) + " records don't make " +
+                                  std::to_string(header->segment_bytes) + " bytes",
+                        "remove the file, or restart its server");
+    return false;
+  }
+  if (file_bytes < header->segment_bytes) {
+    *failure = refusal(path, "is cut off: " + std::to_string(file_bytes) + " bytes, its header says " +
+                                  std::to_string(header->segment_bytes),
+                        "remove the file, or restart its server");
+    return false;
+  }
+  if (!clock_known(header->clock_kind)) {
+    *failure = refusal(path, "its clock is of an unknown kind (" + std::to_string(header->clock_kind) + ")",
+                        "remove the file, or restart its server");
+    return false;
+  }
+  facts->clock = static_cast<ClockKind>(header->clock_kind);
+  std::memcpy(facts->instance, header->instance, sizeof facts->instance);
+  std::memcpy(facts->boot_id.words, header->boot_id, sizeof facts->boot_id.words);
+  facts->pid_namespace = header->pid_namespace;
+  // No counter runs faster than 1 THz; a larger figure would only overflow what is computed from it.
+  facts->ticks_per_second = header->ticks_per_second <= 1'000'000'000'000 ? header->ticks_per_second : 0;
+  facts->anchor_ticks = header->anchor_ticks;
+  facts->anchor_monotonic_ns = header->anchor_monotonic_ns;
+  facts->anchor_realtime_ns = header->anchor_realtime_ns;
+  facts->program.assign(header->program, strnlen(header->program, sizeof header->program));
+  return true;
+}
+
+std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions& options, SegmentFacts* facts,
+                                      Failure* failure) {
+  // O_NONBLOCK so that a pipe under that name can't hang us.
+  const int flags = (options.writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  const FileDescriptor file(open(path.c_str(), flags));
+  if (!file) {
+    const int error = errno;
+    *failure = error == ELOOP ? system_failure(path, "is a symbolic link, which is not followed", error,
+                                               "name the ring's own file")
+               : error == EACCES
+                   ? system_failure(path, "may not be opened by this user", error,
+                                    "run as the server's user, or let the server create it with a wider mode")
+                   : system_failure(path, "can't open", error, error == ENOENT ? kNoRing : nullptr);
+    return nullptr;
+  }
+  struct stat info {};
+  if (fstat(file.get(), &info) != 0) {
+    *failure = system_failure(path, "can't stat", errno);
+    return nullptr;
+  }
+  if (!S_ISREG(info.st_mode)) {
+    *failure = refusal(path, "is no ring: not a regular file", kNoRing);
+    return nullptr;
+  }
+  if (!options.any_owner && info.st_uid != geteuid() && info.st_uid != 0) {
+    *failure = refusal(path, "belongs to user " + std::to_string(info.st_uid) + ", expected " +
+                                  std::to_string(geteuid()) + " or root",
+                        "if that is the server's user, allow it (any-owner); else find out who took the name");
+    return nullptr;
+  }
+  const auto bytes = static_cast<std::uint64_t>(info.st_size);
+  if (bytes < sizeof(SegmentHeader)) {
+    *failure = refusal(path, "is no ring: only " + std::to_string(bytes) + " bytes", kNoRing);
+    return nullptr;
+  }
+  SegmentFacts found;
+  {
+    const auto head = Mapping::map(file.get(), kPageBytes < bytes ? kPageBytes : bytes, false, path, failure);
+    if (head == nullptr || !check_header(head->data(), bytes, path, &found, failure)) return nullptr;
+    if (head->broken()) {
+      *failure = refusal(path, "was cut off while it was opened", "try again");
+      return nullptr;
+    }
+  }
+  auto mapping = Mapping::map(file.get(), found.geometry.segment_bytes(), options.writable, path, failure);
+  if (mapping == nullptr) return nullptr;
+  *facts = found;
+  return std::make_unique<Segment>(std::move(mapping), found.geometry, path, info.st_ino);
+}
+
+Liveness segment_liveness(const Segment& segment, const SegmentFacts& facts) {
+  const BootId boot = current_boot_id();
+  if (std::memcmp(boot.words, facts.boot_id.words, sizeof boot.words) != 0) return Liveness::dead;
+  if (facts.pid_namespace != 0 && facts.pid_namespace != self_pid_namespace()) return Liveness::unknown;
+  Liveness found = Liveness::dead;
+  for (const ProcessSlot& slot : segment.header().processes) {
+    const std::uint32_t pid = slot.pid.load(std::memory_order_acquire);
+    if (pid == 0) continue;
+    const Liveness one = process_liveness(pid, slot.start_time.load(std::memory_order_relaxed));
+    if (one == Liveness::alive) return one;
+    if (one == Liveness::unknown) found = one;
+  }
+  return found;
+}
+
+}  // namespace ringside

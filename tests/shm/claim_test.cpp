@@ -1,0 +1,100 @@
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include "tests/support/process.h"
+#include "tests/support/ring.h"
+#include "tests/support/temp.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+TEST_CASE("LaneClaim: lanes are handed out one by one, and then there is none") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {3, 64, 64});
+  const ProcessIdentity self = self_identity();
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    const ClaimedLane claimed = claim_lane(*ring, self, i, "worker");
+    REQUIRE(claimed.result == Claim::owned);
+    CHECK(claimed.lane == i);
+  }
+  CHECK(claim_lane(*ring, self, 9, "late").result == Claim::none_free);
+  CHECK(claim_overflow(*ring).result == Claim::owned);
+}
+
+TEST_CASE("LaneClaim: a released lane goes on at its head, with a new generation and its totals") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  LaneWriter first = claim(*ring, 1);
+  for (int i = 0; i < 5; ++i) write_record(first, operation(2, 0, 1));
+  const std::uint32_t generation = owner_generation(ring->lane_header(0).owner.load());
+  release_lane(*ring, 0);
+  CHECK(lane_readable(ring->lane_header(0)));
+  LaneWriter second = claim(*ring, 2);
+  CHECK(second.position == 5);
+  CHECK(owner_generation(ring->lane_header(0).owner.load()) == generation + 1);
+  write_record(second, operation(2, 0, 1));
+  LaneCursor cursor;
+  std::uint64_t seen = 0;
+  read_lane(ring->slots(0), ring->lane_header(0), 64, cursor, 100, [&](const Record&) { ++seen; });
+  CHECK(seen == 6);
+  CHECK(ring->totals(0)[2].recorded.load() == 6);
+}
+
+TEST_CASE("LaneCrash: the lane of a killed process is taken over, and its half-written record is counted as torn") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  const pid_t child = spawn([&] {
+    LaneWriter writer = claim_lane(*ring, self_identity(), 7, "victim").writer;
+    for (int i = 0; i < 3; ++i) write_record(writer, operation(1, 0, 1));
+    ring->slots(0)[3].sequence.store(2 * 3 + 1);   // in the middle of record 3
+    raise(SIGKILL);
+    return 0;
+  });
+  REQUIRE(wait_for(child).killed_by(SIGKILL));
+  CHECK(lane_remainder(ring->slots(0), ring->lane_header(0), 64) == Remainder::torn);
+  LaneWriter writer = claim(*ring);
+  CHECK(writer.position == 3);
+  CHECK(ring->lane_header(0).torn.load() == 1);
+  write_record(writer, operation(1, 42, 1));
+  LaneCursor cursor;
+  std::uint64_t last = 0;
+  read_lane(ring->slots(0), ring->lane_header(0), 64, cursor, 100, [&](const Record& r) { last = r.start; });
+  CHECK(cursor.read == 4);
+  CHECK(last == 42);
+}
+
+TEST_CASE("LaneCrash: a record that was published but not counted in head is taken in by the next owner") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  const pid_t child = spawn([&] {
+    LaneWriter writer = claim_lane(*ring, self_identity(), 7, "victim").writer;
+    for (int i = 0; i < 3; ++i) write_record(writer, operation(1, 0, 1));
+    ring->lane_header(0).head.store(2);   // as if it had died just before this store
+    raise(SIGKILL);
+    return 0;
+  });
+  REQUIRE(wait_for(child).killed_by(SIGKILL));
+  CHECK(lane_remainder(ring->slots(0), ring->lane_header(0), 64) == Remainder::unpublished_head);
+  CHECK(claim(*ring).position == 3);
+}
+
+TEST_CASE("LaneClaim: a lane of a living process is never taken, a pid that came back is seen through") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  claim(*ring);
+  ProcessIdentity other = self_identity();
+  other.pid += 1;   // somebody else asks
+  CHECK(claim_lane(*ring, other, 1, "thief").result == Claim::none_free);
+  // The owner's pid lives, but belongs to a process that started at another time.
+  ring->lane_header(0).owner_start_time.store(other.start_time + 1);
+  CHECK(claim_lane(*ring, other, 1, "heir").result == Claim::owned);
+}
+
+TEST_CASE("Identity: the start time is found behind any name") {
+  CHECK(start_time_from_stat("12 (a b) c) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 7 0 98765 1 1") == 98765);
+  CHECK(start_time_from_stat("garbage") == 0);
+  CHECK(start_time_from_stat("1 (x) S 1") == 0);
+  CHECK(process_start_time(static_cast<std::uint32_t>(getpid())) == self_identity().start_time);
+  CHECK(process_liveness(self_identity().pid, self_identity().start_time) == Liveness::alive);
+  CHECK(process_liveness(self_identity().pid, self_identity().start_time + 1) == Liveness::dead);
+}
