@@ -1,0 +1,17 @@
+// What operations and events are called by in code.
+#pragma once
+
+#include <cstdint>
+
+#include "shm/layout.h"
+
+namespace ringside {
+
+struct OperationId {
+  std::uint16_t value = kInvalidId;
+};
+struct EventId {
+  std::uint16_t value = kInvalidId;
+};
+
+}  // namespace ringside

@@ -1,0 +1,284 @@
+// Ringside for servers: what is traced, and how. C++17. The C interface is producer/ringside.h; the guide is
+// producer/README.md.
+//
+//   ringside::start({"my-server"});                        // once; tracing is off unless RINGSIDE_RING is set
+//   {
+//     ringside::Operation op(ringside::chat::SEND_MESSAGE);  // reads the clock
+//     op.actor(ringside::ActorKind::user, user_id);
+//     validate();     op.stage(ringside::chat::kValidation);
+//     store();        op.stage(ringside::chat::kDatabase);
+//     deliver();      op.finish_stage(ringside::chat::kDelivery, ringside::Outcome::ok);
+//   }
+//
+// Nothing here throws, waits, or fails the server. Where the ring can't be had, every call does nothing and
+// why_untraced() says why.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "producer/chat.hpp"
+#include "producer/hot_path.h"
+#include "producer/ids.h"
+#include "shm/record.h"
+
+namespace ringside {
+
+// How a server's ring is made. The defaults are meant for a busy chat server.
+struct Setup {
+  std::string program;                 // shown by readers, e.g. "chatd"
+  std::string ring;                    // name or path; empty: $RINGSIDE_RING, and untraced when that is unset
+  std::uint32_t lanes = kDefaultLanes; // threads that get a lane of their own; more share the overflow lane
+  std::uint32_t lane_capacity = kDefaultCapacity;      // records; a power of two, 64 to 1048576
+  std::uint32_t overflow_capacity = kDefaultCapacity;  // likewise
+  unsigned mode = 0600;                // permissions of the ring's file: who may watch
+  bool share = false;                  // join the ring of a living process of the same program
+  bool keep = false;                   // leave the ring in place after stop(), for later reading
+  bool chat_names = true;              // register the chat server's operations and events (producer/chat.hpp)
+};
+
+// Attaches this process to its ring. True when it is traced. Environment variables override the setup:
+// RINGSIDE_RING, RINGSIDE_LANES, RINGSIDE_CAPACITY. Call it before threads are started; a second call, while
+// started, changes nothing.
+bool start(const Setup& setup);
+
+// Ends tracing in order: the ring is marked closed and removed, readers that have it open read on. Threads may
+// go on calling everything. Called at exit by itself.
+void stop();
+
+bool traced();
+
+// Why this process is not traced, in one or two lines; empty when it is.
+std::string why_untraced();
+
+// A moment, in ticks of the ring's clock.
+struct Stamp {
+  std::uint64_t ticks = 0;
+};
+
+inline Stamp now() { return {detail::now_ticks()}; }
+
+// Registers an operation of the server's own; the same name gives the same id. Names are cut to 39 bytes,
+// categories to 15, stages to 13. At most 256 operations and 64 events; beyond them the id is one whose calls do
+// nothing, and the refusal is counted in the ring. May be called before start().
+OperationId register_operation(const std::string& name, const std::string& category, const char* stage0 = "",
+                               const char* stage1 = "", const char* stage2 = "", const char* stage3 = "");
+EventId register_event(const std::string& name);
+// What an error code is called, for every reader.
+void register_error(std::uint16_t code, const std::string& name);
+
+// A current value, such as the number of connections. Cheap, from any thread.
+class Gauge64 {
+ public:
+  Gauge64() = default;
+  void set(std::int64_t value) noexcept {
+    if (value_ != nullptr) value_->store(value, std::memory_order_relaxed);
+  }
+  void add(std::int64_t by) noexcept {
+    if (value_ != nullptr) value_->fetch_add(by, std::memory_order_relaxed);
+  }
+
+ private:
+  friend Gauge64 register_gauge(const std::string& name);
+  explicit Gauge64(std::atomic<std::int64_t>* value) : value_(value) {}
+  std::atomic<std::int64_t>* value_ = nullptr;
+};
+// At most 64. Call it after start(); untraced, the gauge does nothing.
+Gauge64 register_gauge(const std::string& name);
+
+// One timed command. Begin it on one thread, end it on another if you like; it may be moved, and is used by one
+// thread at a time. An operation that is destroyed unfinished is recorded as cancelled.
+class Operation {
+ public:
+  // Reads the clock.
+  explicit Operation(OperationId id) noexcept { begin(id); }
+  // Starts at `start` and reads no clock: one operation can begin where the last one ended.
+  Operation(OperationId id, Stamp start) noexcept { begin_at(id, start.ticks); }
+  // An operation that does nothing.
+  Operation() noexcept : record_{}, state_(State::off) {}
+
+  Operation(Operation&& other) noexcept : record_(other.record_), state_(other.state_) { other.state_ = State::off; }
+  Operation& operator=(Operation&& other) noexcept {
+    if (this != &other) {
+      finish(Outcome::cancelled);
+      record_ = other.record_;
+      state_ = other.state_;
+      other.state_ = State::off;
+    }
+    return *this;
+  }
+  ~Operation() {
+    if (state_ != State::off) finish(Outcome::cancelled);
+  }
+
+  void actor(ActorKind kind, std::uint64_t id) noexcept {
+    record_.actor = id;
+    record_.flags = static_cast<std::uint16_t>((record_.flags & ~kFlagActorMask) | static_cast<unsigned>(kind));
+  }
+  void subject(SubjectKind kind, std::uint64_t id) noexcept {
+    record_.subject = id;
+    record_.flags = static_cast<std::uint16_t>((record_.flags & ~kFlagSubjectMask) |
+                                               (static_cast<unsigned>(kind) << kFlagSubjectShift));
+  }
+
+  // Ends the stage that has run since the start or the last mark: one clock read. A stage that runs again adds
+  // up. `stage` is 0 to 3.
+  void stage(unsigned stage) noexcept {
+    if (state_ == State::timed) mark(stage, detail::now_ticks());
+  }
+
+  // Ends the operation: one clock read. Returns the end, where the next operation may start.
+  Stamp finish(Outcome outcome, std::uint16_t error = 0) noexcept {
+    if (state_ == State::timed) return complete(detail::now_ticks(), outcome, error);
+    return finish_untimed(outcome, error);
+  }
+  // Ends the operation at a moment that was read already.
+  Stamp finish_at(Stamp end, Outcome outcome, std::uint16_t error = 0) noexcept {
+    if (state_ == State::timed) return complete(end.ticks, outcome, error);
+    return finish_untimed(outcome, error);
+  }
+  // Ends the last stage and the operation with one clock read: n stages cost n + 1 reads.
+  Stamp finish_stage(unsigned stage, Outcome outcome, std::uint16_t error = 0) noexcept {
+    if (state_ != State::timed) return finish_untimed(outcome, error);
+    const std::uint64_t end = detail::now_ticks();
+    mark(stage, end);
+    return complete(end, outcome, error);
+  }
+  // Forgets the operation: nothing is recorded or counted.
+  void abandon() noexcept { state_ = State::off; }
+
+  OperationId id() const noexcept { return {record_.operation}; }
+
+ private:
+  enum class State : std::uint8_t { off, timed, untimed };
+
+  // An operation that is switched off keeps its context words clean, and nothing else.
+  void turn_off() noexcept {
+    record_.operation = kInvalidId;
+    record_.flags = 0;
+    state_ = State::off;
+  }
+  void begin(OperationId id) noexcept {
+    const std::uint32_t every = detail::switch_of(id.value);
+    if (every == 0) {
+      turn_off();
+    } else if (RINGSIDE_LIKELY(every == 1) || detail::drawn(every)) {
+      open(id, detail::now_ticks());
+    } else {
+      open_untimed(id);
+    }
+  }
+  void begin_at(OperationId id, std::uint64_t start) noexcept {
+    const std::uint32_t every = detail::switch_of(id.value);
+    if (every == 0) {
+      turn_off();
+    } else if (RINGSIDE_LIKELY(every == 1) || detail::drawn(every)) {
+      open(id, start);
+    } else {
+      open_untimed(id);
+    }
+  }
+  void open(OperationId id, std::uint64_t start) noexcept {
+    record_ = Record{};
+    record_.sequence = start;  // until the record is written, this word holds the last mark
+    record_.start = start;
+    record_.operation = id.value;
+    record_.kind = static_cast<std::uint8_t>(Kind::operation);
+    state_ = State::timed;
+  }
+  void open_untimed(OperationId id) noexcept {
+    open(id, 0);
+    state_ = State::untimed;
+  }
+  void mark(unsigned stage, std::uint64_t at) noexcept {
+    const auto span = static_cast<std::int64_t>(at - record_.sequence);
+    record_.sequence = at;
+    StageTicks& slot = record_.stages[stage & (kStageCount - 1)];
+    record_.flags = static_cast<std::uint16_t>(record_.flags | kFlagStages);
+    if (span > 0) slot = pack_stage_ticks(unpack_stage_ticks(slot) + static_cast<std::uint64_t>(span));
+  }
+  Stamp complete(std::uint64_t end, Outcome outcome, std::uint16_t error) noexcept {
+    record_.duration = static_cast<std::int64_t>(end - record_.start);
+    record_.outcome = static_cast<std::uint8_t>(outcome);
+    record_.error = error;
+    detail::write(record_);
+    state_ = State::off;
+    return {end};
+  }
+  // Sampled out: counted, and recorded without a span if it failed, so that no error goes unseen.
+  Stamp finish_untimed(Outcome outcome, std::uint16_t error) noexcept {
+    if (state_ == State::off) return {};
+    if (is_error(outcome)) {
+      record_.flags = static_cast<std::uint16_t>(record_.flags | kFlagUntimed);
+      record_.start = detail::now_ticks();
+      return complete(record_.start, outcome, error);
+    }
+    detail::count(record_.operation);
+    state_ = State::off;
+    return {};
+  }
+
+  Record record_;
+  State state_;
+};
+
+// Something that happened. All fields are optional.
+struct Event {
+  Outcome outcome = Outcome::ok;
+  std::uint16_t error = 0;
+  OperationId operation{};              // during which it happened
+  std::int64_t value = 0;               // what it means goes with the event's name
+  std::uint64_t duration = 0;           // ticks
+  ActorKind actor_kind = ActorKind::none;
+  std::uint64_t actor = 0;
+  SubjectKind subject_kind = SubjectKind::none;
+  std::uint64_t subject = 0;
+};
+
+namespace detail {
+inline void write_event(EventId id, const Event& what, std::uint64_t start, std::uint64_t end) noexcept {
+  Record record{};
+  record.start = start;
+  record.duration = static_cast<std::int64_t>(end - start);
+  record.operation = id.value;
+  record.kind = static_cast<std::uint8_t>(Kind::event);
+  record.outcome = static_cast<std::uint8_t>(what.outcome);
+  record.error = what.error;
+  record.actor = what.actor;
+  record.subject = what.subject;
+  record.flags = static_cast<std::uint16_t>(static_cast<unsigned>(what.actor_kind) |
+                                            (static_cast<unsigned>(what.subject_kind) << kFlagSubjectShift));
+  record.event.value = what.value;
+  record.event.context =
+      what.operation.value < kMaxOperations ? static_cast<std::uint16_t>(what.operation.value + 1) : std::uint16_t{0};
+  write(record);
+}
+
+// Whether this event becomes a record. If sampling left it out it has been counted.
+inline bool takes_event(EventId id, Outcome outcome) noexcept {
+  const std::uint32_t every = switch_of(id.value);
+  if (RINGSIDE_LIKELY(every <= 1)) return every == 1;
+  if (is_error(outcome) || drawn(every)) return true;
+  count(id.value);
+  return false;
+}
+}  // namespace detail
+
+// Records an event that ends now: one clock read.
+inline void event(EventId id, const Event& what = {}) noexcept {
+  if (!detail::takes_event(id, what.outcome)) return;
+  const std::uint64_t end = detail::now_ticks();
+  detail::write_event(id, what, end - what.duration, end);
+}
+
+// Records an event that began at `since` and ends now: one clock read. `what.duration` is not used.
+inline void event_since(EventId id, Stamp since, const Event& what = {}) noexcept {
+  if (detail::takes_event(id, what.outcome)) detail::write_event(id, what, since.ticks, detail::now_ticks());
+}
+
+// Counts an event without writing a record: for what happens too often to be looked at singly.
+inline void count(EventId id) noexcept {
+  if (detail::switch_of(id.value) != 0) detail::count(id.value);
+}
+
+}  // namespace ringside

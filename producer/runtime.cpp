@@ -1,0 +1,376 @@
+// What runs once: attaching to the ring, registering names, giving a thread its lane, leaving.
+
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "producer/ringside.hpp"
+#include "shm/lane_claim.h"
+#include "shm/names.h"
+#include "shm/segment.h"
+
+namespace ringside {
+
+namespace {
+
+// What every switch points at while nothing is traced.
+const std::atomic<std::uint32_t> kAllOff[kIdCount] = {};
+
+struct Runtime {
+  std::mutex mutex;                   // start, stop and registration; never a record
+  bool started = false;
+  bool stopped = false;
+  Setup setup;
+  std::string why = "tracing was not started\n  next: call ringside::start()";
+  std::unique_ptr<Segment> segment;   // kept to the process's end: threads may hold pointers into it
+  NameEntry names[kIdCount];          // by id; an empty name is a free id
+};
+
+Runtime& runtime() {
+  // Never destroyed: threads and exit handlers may outlive every static.
+  static Runtime* instance = new Runtime;
+  return *instance;
+}
+
+// What records need of it, without the lock.
+std::atomic<Segment*> g_segment{nullptr};
+ProcessIdentity g_self;                     // written at start and in a forked child, while no other thread traces
+std::atomic<bool> g_child_enters{false};    // in a forked child: enter the process at its first record
+std::atomic<bool> g_entered{false};         // this process stands in the ring's header
+pthread_key_t g_thread_end;
+
+std::uint32_t current_tid() { return static_cast<std::uint32_t>(syscall(SYS_gettid)); }
+
+// A thread that ends gives its lane back. Runs after the destructors of C++ thread-locals, which may trace.
+void thread_ends(void*) {
+  detail::ThreadWriter& writer = detail::t_writer;
+  Segment* segment = g_segment.load(std::memory_order_acquire);
+  if (segment == nullptr || writer.lane.slots == nullptr) return;
+  writer.lane.slots = nullptr;
+  release_lane(*segment, writer.lane_index);
+}
+
+void before_fork() { runtime().mutex.lock(); }
+void after_fork_in_parent() { runtime().mutex.unlock(); }
+// The child has one thread, this one, and no lane: its parent's is its parent's.
+void after_fork_in_child() {
+  detail::t_writer.lane.slots = nullptr;
+  detail::t_writer.busy = 0;
+  g_entered.store(false, std::memory_order_relaxed);
+  g_child_enters.store(true, std::memory_order_relaxed);
+  runtime().mutex.unlock();
+}
+
+void enter_as_child(Segment& segment) {
+  if (!g_child_enters.exchange(false)) return;
+  g_self = self_identity();
+  g_entered.store(enter_process(segment, g_self));
+}
+
+void register_chat(Runtime& state) {
+  struct Entry {
+    OperationId id;
+    const char* name;
+    const char* category;
+  };
+  static constexpr Entry kOperations[chat::kOperationCount] = {
+      {chat::CREATE_ROOM, "CREATE_ROOM", "room"},
+      {chat::JOIN_ROOM, "JOIN_ROOM", "room"},
+      {chat::LEAVE_ROOM, "LEAVE_ROOM", "room"},
+      {chat::LIST_ROOMS, "LIST_ROOMS", "room"},
+      {chat::SEND_MESSAGE, "SEND_MESSAGE", "message"},
+      {chat::DIRECT_MESSAGE, "DIRECT_MESSAGE", "message"},
+      {chat::EDIT_MESSAGE, "EDIT_MESSAGE", "message"},
+      {chat::DELETE_MESSAGE, "DELETE_MESSAGE", "message"},
+      {chat::INVITE_USER, "INVITE_USER", "invitation"},
+      {chat::ACCEPT_INVITATION, "ACCEPT_INVITATION", "invitation"},
+      {chat::DECLINE_INVITATION, "DECLINE_INVITATION", "invitation"},
+      {chat::LIST_INVITATIONS, "LIST_INVITATIONS", "invitation"},
+      {chat::REQUEST_USER_LIST, "REQUEST_USER_LIST", "user"},
+      {chat::AUTHENTICATION, "AUTHENTICATION", "user"},
+      {chat::REGISTRATION, "REGISTRATION", "user"},
+      {chat::MESSAGE_REACTIONS, "MESSAGE_REACTIONS", "advanced"},
+      {chat::MESSAGE_SEARCH, "MESSAGE_SEARCH", "advanced"},
+      {chat::MESSAGE_HISTORY, "MESSAGE_HISTORY", "advanced"},
+      {chat::THREADED_REPLIES, "THREADED_REPLIES", "advanced"},
+  };
+  static constexpr const char* kEvents[chat::kEventCount] = {
+      "RETRY",        "BREAKER",        "RECOVERY",       "VALIDATION_REJECT", "RATE_LIMIT",
+      "DB_TRANSACTION", "SLOW_QUERY",   "LOGIN_FAILED",   "TOKEN_REJECTED",    "THREAT_PATTERN",
+      "IP_BLOCK",     "BLOCKED_ATTEMPT", "USER_SUSPENDED", "AUDIT_WRITE",      "BAD_LINE"};
+  for (const Entry& entry : kOperations) {
+    state.names[entry.id.value] = {entry.name, entry.category, {"validation", "security", "database", "delivery"}};
+  }
+  for (unsigned i = 0; i < chat::kEventCount; ++i) state.names[kFirstEvent + i] = {kEvents[i], "", {}};
+}
+
+// The id of a name, new or known; kInvalidId when the table is full. Own names go after the chat server's, and
+// into those places only when they are known to be free.
+std::uint16_t register_name(Runtime& state, const NameEntry& entry, std::uint32_t first, std::uint32_t after_chat,
+                            std::uint32_t end) {
+  const std::string shown = entry.name.substr(0, kNameBytes - 1);
+  for (std::uint32_t id = first; id < end; ++id) {
+    if (state.names[id].name.substr(0, kNameBytes - 1) == shown) return static_cast<std::uint16_t>(id);
+  }
+  const auto enter = [&](std::uint32_t id) {
+    if (!state.names[id].name.empty()) return false;
+    if (state.segment != nullptr && !enter_name(*state.segment, static_cast<std::uint16_t>(id), entry)) return false;
+    state.names[id] = entry;
+    return true;
+  };
+  for (std::uint32_t id = after_chat; id < end; ++id) {
+    if (enter(id)) return static_cast<std::uint16_t>(id);
+  }
+  if (state.started && !state.setup.chat_names) {
+    for (std::uint32_t id = first; id < after_chat; ++id) {
+      if (enter(id)) return static_cast<std::uint16_t>(id);
+    }
+  }
+  if (state.segment != nullptr) state.segment->header().names_refused.fetch_add(1, std::memory_order_relaxed);
+  return kInvalidId;
+}
+
+bool number_from_environment(const char* variable, std::uint32_t* out, std::string* why) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr || *text == '\0') return true;
+  char* end = nullptr;
+  const unsigned long value = std::strtoul(text, &end, 10);
+  if (*end != '\0' || *text == '-' || value > kMaxCapacity) {
+    *why = std::string(variable) + "=" + text + ": expected a number up to " + std::to_string(kMaxCapacity) +
+           "\n  next: correct it or unset it";
+    return false;
+  }
+  *out = static_cast<std::uint32_t>(value);
+  return true;
+}
+
+bool fail(Runtime& state, std::string why) {
+  state.why = std::move(why);
+  return false;
+}
+
+bool attach(Runtime& state) {
+  const char* from_environment = std::getenv("RINGSIDE_RING");
+  const std::string ring =
+      from_environment != nullptr && *from_environment != '\0' ? from_environment : state.setup.ring;
+  if (ring.empty()) {
+    return fail(state, "RINGSIDE_RING is not set\n  next: set it to a ring name, e.g. RINGSIDE_RING=chat");
+  }
+  std::string why;
+  CreateOptions options;
+  options.geometry = {state.setup.lanes, state.setup.lane_capacity, state.setup.overflow_capacity};
+  std::uint32_t capacity = 0;
+  if (!number_from_environment("RINGSIDE_LANES", &options.geometry.lane_count, &why) ||
+      !number_from_environment("RINGSIDE_CAPACITY", &capacity, &why)) {
+    return fail(state, why);
+  }
+  if (capacity != 0) options.geometry.lane_capacity = options.geometry.overflow_capacity = capacity;
+  Failure failure;
+  options.path = ring_path(ring, &failure);
+  if (options.path.empty()) return fail(state, failure.message);
+  options.program = state.setup.program;
+  options.mode = state.setup.mode;
+  options.share = state.setup.share;
+  g_self = self_identity();
+  Created created = create_segment(options, g_self, &failure);
+  if (created.segment == nullptr) return fail(state, failure.message);
+  for (std::uint32_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
+    if (state.names[id].name.empty()) continue;
+    if (!enter_name(*created.segment, static_cast<std::uint16_t>(id), state.names[id])) {
+      leave_segment(*created.segment, g_self, true);
+      return fail(state, options.path + ": the ring that this process joined has another name than " +
+                             state.names[id].name + " under id " + std::to_string(id) +
+                             "\n  next: let only processes of the same program share a ring");
+    }
+  }
+  state.segment = std::move(created.segment);
+  return true;
+}
+
+}  // namespace
+
+namespace detail {
+
+__thread ThreadWriter t_writer __attribute__((tls_model("initial-exec"))) = {};
+std::atomic<const std::atomic<std::uint32_t>*> g_switches{kAllOff};
+std::atomic<ClockKind> g_clock{ClockKind::monotonic};
+
+namespace {
+
+// How many records a thread without a lane lets pass before it looks for one again.
+constexpr std::uint32_t kRetryAfter = 256;
+__thread std::uint32_t t_retry_in = 0;
+__thread bool t_counted_untraced = false;
+
+// True when the calling thread has a lane now.
+bool claim_for_this_thread(Segment& segment) {
+  if (t_retry_in > 0) {
+    --t_retry_in;
+    return false;
+  }
+  ThreadWriter& writer = t_writer;
+  // A signal handler that traces while the claim is under way goes to the overflow lane.
+  writer.busy = 1;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  enter_as_child(segment);
+  char name[16] = {};
+  prctl(PR_GET_NAME, name);
+  const std::uint32_t tid = current_tid();
+  const ClaimedLane claimed = claim_lane(segment, g_self, tid, name);
+  if (claimed.result == Claim::owned) {
+    writer.lane = claimed.writer;
+    writer.lane_index = claimed.lane;
+    writer.random = (std::uint64_t{tid} << 32) ^ hardware_ticks();
+    pthread_setspecific(g_thread_end, &writer);
+  } else {
+    t_retry_in = kRetryAfter;
+  }
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  writer.busy = 0;
+  return claimed.result == Claim::owned;
+}
+
+void count_untraced(Segment& segment) {
+  segment.header().untraced_records.fetch_add(1, std::memory_order_relaxed);
+  if (!t_counted_untraced) {
+    t_counted_untraced = true;
+    segment.header().untraced_threads.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace
+
+void write_slow(const Record& record) noexcept {
+  Segment* segment = g_segment.load(std::memory_order_acquire);
+  if (segment == nullptr) return;
+  if (t_writer.busy == 0 && claim_for_this_thread(*segment)) {
+    write(record);
+    return;
+  }
+  const ClaimedLane overflow = claim_overflow(*segment);
+  if (overflow.result != Claim::owned) {
+    count_untraced(*segment);
+    return;
+  }
+  Record marked = record;
+  marked.flags = static_cast<std::uint16_t>(marked.flags | kFlagOverflow);
+  write_overflow(overflow.writer, marked);
+}
+
+void count_slow(std::uint16_t id) noexcept {
+  Segment* segment = g_segment.load(std::memory_order_acquire);
+  if (segment == nullptr) return;
+  if (t_writer.busy == 0 && claim_for_this_thread(*segment)) {
+    count(id);
+    return;
+  }
+  const ClaimedLane overflow = claim_overflow(*segment);
+  if (overflow.result == Claim::owned) {
+    count_only_overflow(overflow.writer, id);
+  } else {
+    count_untraced(*segment);
+  }
+}
+
+}  // namespace detail
+
+bool start(const Setup& setup) {
+  Runtime& state = runtime();
+  const std::lock_guard lock(state.mutex);
+  if (state.started) return true;
+  if (state.stopped) return fail(state, "tracing was stopped in this process\n  next: restart the process");
+  state.setup = setup;
+  if (setup.chat_names) register_chat(state);
+  if (!attach(state)) return false;
+  static const bool once = [] {
+    pthread_key_create(&g_thread_end, &thread_ends);
+    pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child);
+    std::atexit([] { stop(); });
+    return true;
+  }();
+  static_cast<void>(once);
+  g_entered.store(true);
+  detail::g_clock.store(static_cast<ClockKind>(state.segment->header().clock_kind), std::memory_order_relaxed);
+  g_segment.store(state.segment.get(), std::memory_order_release);
+  detail::g_switches.store(state.segment->control().effective, std::memory_order_release);
+  state.started = true;
+  state.why.clear();
+  return true;
+}
+
+void stop() {
+  Runtime& state = runtime();
+  const std::lock_guard lock(state.mutex);
+  if (!state.started) return;
+  state.started = false;
+  state.stopped = true;
+  state.why = "tracing was stopped\n  next: restart the process";
+  detail::g_switches.store(kAllOff, std::memory_order_release);
+  // A forked child that never wrote has nothing to leave; the ring is its parent's.
+  if (!g_entered.exchange(false)) return;
+  detail::ThreadWriter& writer = detail::t_writer;
+  if (writer.lane.slots != nullptr) {
+    writer.lane.slots = nullptr;
+    release_lane(*state.segment, writer.lane_index);
+  }
+  leave_segment(*state.segment, g_self, state.setup.keep);
+}
+
+bool traced() {
+  Runtime& state = runtime();
+  const std::lock_guard lock(state.mutex);
+  return state.started;
+}
+
+std::string why_untraced() {
+  Runtime& state = runtime();
+  const std::lock_guard lock(state.mutex);
+  return state.why;
+}
+
+OperationId register_operation(const std::string& name, const std::string& category, const char* stage0,
+                               const char* stage1, const char* stage2, const char* stage3) {
+  Runtime& state = runtime();
+  const std::lock_guard lock(state.mutex);
+  if (name.empty()) return {};
+  return {register_name(state, {name, category, {stage0, stage1, stage2, stage3}}, 0, chat::kOperationCount,
+                        kMaxOperations)};
+}
+
+EventId register_event(const std::string& name) {
+  Runtime& state = runtime();
+  const std::lock_guard lock(state.mutex);
+  if (name.empty()) return {};
+  return {register_name(state, {name, "", {}}, kFirstEvent, kFirstEvent + chat::kEventCount,
+                        kFirstEvent + kMaxEvents)};
+}
+
+void register_error(std::uint16_t code, const std::string& name) {
+  Runtime& state = runtime();
+  const std::lock_guard lock(state.mutex);
+  if (state.segment == nullptr || name.empty()) return;
+  if (!enter_error_name(*state.segment, code, name)) {
+    state.segment->header().names_refused.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+Gauge64 register_gauge(const std::string& name) {
+  Runtime& state = runtime();
+  const std::lock_guard lock(state.mutex);
+  if (state.segment == nullptr || name.empty()) return Gauge64{};
+  const std::uint32_t index = enter_gauge(*state.segment, name);
+  if (index == kMaxGauges) {
+    state.segment->header().names_refused.fetch_add(1, std::memory_order_relaxed);
+    return Gauge64{};
+  }
+  return Gauge64{&state.segment->gauges()[index].value};
+}
+
+}  // namespace ringside
