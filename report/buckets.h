@@ -1,0 +1,93 @@
+// Histogram buckets: base-2 exponential, 32 to the octave.
+//
+// Bucket i holds values in (2^((i-1)/32), 2^(i/32)] seconds: exactly the buckets of a Prometheus native
+// histogram of schema 5 and of an OTLP exponential histogram of scale 5 (OTLP counts from the lower bound, so
+// its index is i - 1). Neighbouring bounds differ by 2.19 %, so the harmonic middle of a bucket is within
+// 1.09 % of every value in it.
+//
+// Values are counted in units of 2^-38 s (3.6 ps), because a power of two of a second is what makes the bounds
+// fall on the standard's: with nanoseconds every bucket would straddle two of theirs.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace ringside {
+
+// A span of time in units of 2^-38 s. 64 bits hold 2.1 years.
+using LatencyUnits = std::uint64_t;
+inline constexpr int kUnitBits = 38;
+inline constexpr double kUnitsPerSecond = 274877906944.0;  // 2^38
+inline constexpr double kUnitsPerNs = kUnitsPerSecond / 1e9;
+
+inline constexpr int kBucketsPerOctave = 32;
+// Bucket indices that are kept: up to 2^-32 s (0.23 ns) in the lowest, above 2^10 s (17 min) in the highest.
+inline constexpr int kMinBucket = -32 * kBucketsPerOctave;
+inline constexpr int kMaxBucket = 10 * kBucketsPerOctave;
+inline constexpr std::size_t kBucketCount = static_cast<std::size_t>(kMaxBucket - kMinBucket + 1);
+
+namespace detail {
+// floor(2^(63 + j/32)): where the bounds of one octave lie in a 64-bit mantissa. Irrational but for j = 0, so
+// no integer value is ever equal to a bound that was rounded.
+inline constexpr std::uint64_t kBounds[33] = {
+    0x8000000000000000U, 0x82cd8698ac2ba1d7U, 0x85aac367cc487b14U, 0x88980e8092da8527U,
+    0x8b95c1e3ea8bd6e6U, 0x8ea4398b45cd53c0U, 0x91c3d373ab11c336U, 0x94f4efa8fef70961U,
+    0x9837f0518db8a96fU, 0x9b8d39b9d54e5538U, 0x9ef5326091a111adU, 0xa27043030c496818U,
+    0xa5fed6a9b15138eaU, 0xa9a15ab4ea7c0ef8U, 0xad583eea42a14ac6U, 0xb123f581d2ac258fU,
+    0xb504f333f9de6484U, 0xb8fbaf4762fb9ee9U, 0xbd08a39f580c36beU, 0xc12c4cca66709456U,
+    0xc5672a115506daddU, 0xc9b9bd866e2f27a2U, 0xce248c151f8480e3U, 0xd2a81d91f12ae45aU,
+    0xd744fccad69d6af4U, 0xdbfbb797daf23755U, 0xe0ccdeec2a94e111U, 0xe5b906e77c8348a8U,
+    0xeac0c6e7dd24392eU, 0xefe4b99bdcdaf5cbU, 0xf5257d152486cc2cU, 0xfa83b2db722a033aU,
+    0xffffffffffffffffU,
+};
+
+// For each 64th of an octave, how many bounds lie below it. The bounds are further apart than a cell is wide,
+// so one comparison with the next bound settles the rest.
+struct CellTable {
+  std::uint8_t below[64] = {};
+  constexpr CellTable() {
+    for (unsigned cell = 0; cell < 64; ++cell) {
+      const std::uint64_t first = (std::uint64_t{1} << 63) | (std::uint64_t{cell} << 57);
+      std::uint8_t count = 0;
+      while (count < 32 && kBounds[count] < first) ++count;
+      below[cell] = count;
+    }
+  }
+};
+inline constexpr CellTable kCells;
+}  // namespace detail
+
+// Every bucket that bucket_of() can name: 64 octaves of units, and zero's.
+inline constexpr int kLowestBucket = -kUnitBits * kBucketsPerOctave;
+inline constexpr int kHighestBucket = (64 - kUnitBits) * kBucketsPerOctave;
+
+constexpr int clamp_bucket(int bucket) {
+  return bucket < kMinBucket ? kMinBucket : bucket > kMaxBucket ? kMaxBucket : bucket;
+}
+
+// The bucket of a span: ceil(32 * log2(seconds)), exactly. Zero is in the lowest.
+constexpr int bucket_of(LatencyUnits units) {
+  if (units == 0) return kLowestBucket;
+  const int shift = std::countl_zero(units);
+  const std::uint64_t mantissa = units << shift;
+  const unsigned below = detail::kCells.below[(mantissa >> 57) & 63];
+  const int sub = static_cast<int>(below) + (mantissa > detail::kBounds[below] ? 1 : 0);
+  return (63 - shift - kUnitBits) * kBucketsPerOctave + sub;
+}
+
+// Upper (inclusive) bound of a bucket in seconds.
+inline double bucket_upper_seconds(int bucket) {
+  return std::exp2(static_cast<double>(bucket) / kBucketsPerOctave);
+}
+
+// The value that stands for a bucket: the harmonic mean of its bounds, for which the largest relative error is
+// least, (r - 1)/(r + 1) with r = 2^(1/32), that is 1.083 %.
+inline double bucket_middle_seconds(int bucket) {
+  const double lower = bucket_upper_seconds(bucket - 1);
+  const double upper = bucket_upper_seconds(bucket);
+  return 2 * lower * upper / (lower + upper);
+}
+
+}  // namespace ringside
