@@ -1,0 +1,63 @@
+// How serious an alert is, and from which value on.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace ringside {
+
+enum class AlertLevel : std::uint8_t { info, warning, critical, emergency };
+inline constexpr std::size_t kAlertLevels = 4;
+inline constexpr std::array<const char*, kAlertLevels> kAlertLevelNames = {"info", "warning", "critical", "emergency"};
+
+inline const char* name_of(AlertLevel level) { return kAlertLevelNames[static_cast<std::size_t>(level)]; }
+
+// A level is reached at `raise` and above, and left below `clear`. Between the two it stays as it is, so that a
+// value that trembles around one threshold does not raise and clear at every tick.
+struct LevelBounds {
+  double raise = 0;
+  double clear = 0;
+  friend bool operator==(const LevelBounds&, const LevelBounds&) = default;
+};
+
+// One figure's levels; those that are absent are never reached. All absent: the figure raises no alert.
+struct Levels {
+  std::array<std::optional<LevelBounds>, kAlertLevels> bounds{};
+
+  Levels() = default;
+  static Levels of(std::optional<LevelBounds> warning, std::optional<LevelBounds> critical = {},
+                   std::optional<LevelBounds> emergency = {}) {
+    Levels levels;
+    levels.bounds = {std::nullopt, warning, critical, emergency};
+    return levels;
+  }
+
+  const std::optional<LevelBounds>& at(AlertLevel level) const { return bounds[static_cast<std::size_t>(level)]; }
+  bool any() const {
+    for (const auto& level : bounds) {
+      if (level) return true;
+    }
+    return false;
+  }
+  // Bounds given as multiples of a threshold, made absolute.
+  Levels times(double threshold) const {
+    Levels out = *this;
+    for (auto& level : out.bounds) {
+      if (level) level = LevelBounds{level->raise * threshold, level->clear * threshold};
+    }
+    return out;
+  }
+  // The highest level that the value reaches.
+  std::optional<AlertLevel> reached(double value) const {
+    for (std::size_t i = kAlertLevels; i-- > 0;) {
+      if (bounds[i] && value >= bounds[i]->raise) return static_cast<AlertLevel>(i);
+    }
+    return std::nullopt;
+  }
+  friend bool operator==(const Levels&, const Levels&) = default;
+};
+
+}  // namespace ringside

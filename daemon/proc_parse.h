@@ -1,0 +1,37 @@
+// The texts of /proc that system sampling needs, as figures. Only text comes in here; reading is in system_sampler.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace ringside {
+
+struct ProcessStat {   // /proc/PID/stat
+  std::uint64_t cpu_ticks = 0;     // user and system, of all its threads, in units of sysconf(_SC_CLK_TCK)
+  std::uint64_t threads = 0;
+  std::uint64_t start_time = 0;    // clock ticks after boot
+  std::uint64_t resident_pages = 0;
+};
+// The name in parentheses may hold anything, spaces and parentheses included.
+std::optional<ProcessStat> parse_process_stat(std::string_view text);
+
+struct HostCpu {   // first line of /proc/stat, in clock ticks
+  std::uint64_t busy = 0;
+  std::uint64_t total = 0;
+};
+// Waiting for a disk counts as idle; time that the hypervisor took away counts as busy, for it was wanted.
+std::optional<HostCpu> parse_host_cpu(std::string_view text);
+
+struct LoadAverage {
+  double one = 0, five = 0, fifteen = 0;
+};
+std::optional<LoadAverage> parse_loadavg(std::string_view text);
+
+struct MemoryInfo {
+  std::uint64_t total_bytes = 0;
+  std::uint64_t available_bytes = 0;
+};
+std::optional<MemoryInfo> parse_meminfo(std::string_view text);
+
+}  // namespace ringside

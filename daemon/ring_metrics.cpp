@@ -1,0 +1,361 @@
+#include "daemon/ring_metrics.h"
+
+#include <algorithm>
+
+namespace ringside {
+
+namespace {
+
+// A record may be this far ahead of the tick that reads it (it ended after the clock was read) and still
+// counts as now; further ahead it is late in the other direction.
+constexpr std::int64_t kAheadNs = 1'000'000'000;
+
+ActorKind actor_kind(const Record& record) { return static_cast<ActorKind>(record.flags & kFlagActorMask); }
+std::uint8_t subject_kind(const Record& record) {
+  return static_cast<std::uint8_t>((record.flags & kFlagSubjectMask) >> kFlagSubjectShift);
+}
+
+const char* actor_name(std::uint8_t kind) {
+  constexpr const char* kNames[] = {"none", "user", "session", "address"};
+  return kind < 4 ? kNames[kind] : "unknown";
+}
+const char* subject_name(std::uint8_t kind) {
+  constexpr const char* kNames[] = {"none", "room", "message", "user", "address"};
+  return kind < 5 ? kNames[kind] : "unknown";
+}
+
+bool is_event(std::uint16_t id) { return id >= kFirstEvent; }
+
+}  // namespace
+
+void RingMetrics::reconfigure(const RingMetricsOptions& options) {
+  options_ = options;
+  for (auto& [name, series] : series_) series->recent().resize(options.last);
+}
+
+void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns, std::uint32_t instance) {
+  scale_ = scale;
+  instance_ = instance;
+  units_ = UnitScale::of(scale.ticks_per_second());
+  const std::int64_t slice = slice_of(now_monotonic_ns);
+  if (!timed_) now_slice_ = slice;
+  if (slice > now_slice_) {
+    for (auto& [name, series] : series_) series->roll(now_slice_, slice, scale_);
+    now_slice_ = slice;
+    credits_in_slice_ = 0;
+    ticks_in_slice_ = 0;
+    credit_step_ = 0;
+  }
+  timed_ = true;
+  slice_begin_ = scale.ticks_from_ns(now_slice_ * kSliceNs);
+  // To the end of the slice, but not further ahead than what may be: garbage must not look like now.
+  const std::int64_t end_ns = std::min((now_slice_ + 1) * kSliceNs, now_monotonic_ns + kAheadNs);
+  slice_ticks_ = scale.ticks_from_ns(std::max(end_ns, now_slice_ * kSliceNs + 1)) - slice_begin_;
+  previous_begin_ = scale.ticks_from_ns((now_slice_ - 1) * kSliceNs);
+  if (now_slice_ / kHalfSlices != half_) rotate();
+}
+
+void RingMetrics::rotate() {
+  const std::int64_t half = now_slice_ / kHalfSlices;
+  // After a pause of more than half an hour both halves are old.
+  halves_[1] = half == half_ + 1 ? std::move(halves_[0]) : Half{};
+  halves_[0] = Half{};
+  half_ = half;
+  slow_floor_ = 0;
+}
+
+void RingMetrics::end_clock(std::int64_t wall_minus_monotonic_ns) {
+  if (!timed_) return;
+  for (auto& [name, series] : series_) {
+    series->flush(now_slice_, scale_);
+    series->recent().fix_wall(
+        [&](const Record& record) { return scale_.monotonic_ns(record.end()) + wall_minus_monotonic_ns; });
+  }
+  slow_floor_ = 0;
+  credit_ = 0;
+  credit_count_ = 0;
+}
+
+Series* RingMetrics::series_named(const std::string& key, const NameEntry& name) {
+  auto& series = series_[key];
+  if (series == nullptr) {
+    series = std::make_unique<Series>(name, options_.last);
+  } else if (series->name().category.empty() && !name.category.empty()) {
+    series->rename(name);
+  }
+  return series.get();
+}
+
+void RingMetrics::set_name(std::uint16_t id, const NameEntry& name) {
+  by_id_[id] = series_named((is_event(id) ? "!" : "") + name.name, name);
+  named_[id] = true;
+}
+
+void RingMetrics::forget_names() {
+  by_id_.fill(nullptr);
+  named_.fill(false);
+}
+
+Series* RingMetrics::series_of(std::uint16_t id) {
+  if (by_id_[id] == nullptr && ask_name_) ask_name_(id);
+  if (by_id_[id] == nullptr) {
+    NameEntry name;
+    name.name = (is_event(id) ? "event-" : "operation-") + std::to_string(is_event(id) ? id - kFirstEvent : id);
+    by_id_[id] = series_named((is_event(id) ? "!" : "") + name.name, name);
+  }
+  return by_id_[id];
+}
+
+void RingMetrics::add_elsewhere(Series& series, const Record& record, std::uint64_t end) {
+  if (end - previous_begin_ < slice_begin_ - previous_begin_) {
+    series.previous().add(record, units_);
+    return;
+  }
+  const std::int64_t end_ns = scale_.monotonic_ns(end);
+  const std::int64_t slice = slice_of(end_ns);
+  if (slice == now_slice_ + 1 && end_ns <= (now_slice_ + 1) * kSliceNs + kAheadNs) {
+    // It ended in the next slice, just after the clock was read; it is now as far as anybody can tell.
+    series.current().add(record, units_);
+    return;
+  }
+  ++late_;
+  DenseSlice one;
+  one.add(record, units_);
+  series.add_late(slice, now_slice_, StoredSlice::of(one, scale_));
+}
+
+void RingMetrics::note_failure(Series& series, const Record& record, std::uint64_t end) {
+  const std::int64_t end_ns = scale_.monotonic_ns(end);
+  if (record.kind == static_cast<std::uint8_t>(Kind::operation)) {
+    errors_.add(series.name().name, record.error, record.outcome, std::min(slice_of(end_ns), now_slice_), now_slice_,
+                end_ns, static_cast<std::uint8_t>(actor_kind(record)), record.actor);
+    const auto time_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
+    const std::uint64_t errors = is_error(static_cast<Outcome>(record.outcome)) ? 1 : 0;
+    // Refusals weigh too: an actor who is refused a thousand times is behind something.
+    if (actor_kind(record) != ActorKind::none) {
+      halves_[0].actors_by_errors.add({static_cast<std::uint8_t>(actor_kind(record)), record.actor}, 1, 1, errors,
+                                      time_ns);
+    }
+    if (subject_kind(record) != 0) {
+      halves_[0].subjects_by_errors.add({subject_kind(record), record.subject}, 1, 1, errors, time_ns);
+    }
+  }
+}
+
+void RingMetrics::credit(const Record& record) {
+  const auto time_ns =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(static_cast<std::int64_t>(credit_))));
+  const std::uint64_t errors = is_error(static_cast<Outcome>(record.outcome)) ? 1 : 0;
+  if (actor_kind(record) != ActorKind::none) {
+    halves_[0].actors_by_time.add({static_cast<std::uint8_t>(actor_kind(record)), record.actor}, time_ns,
+                                  credit_count_, errors, time_ns);
+  }
+  if (subject_kind(record) != 0) {
+    halves_[0].subjects_by_time.add({subject_kind(record), record.subject}, time_ns, credit_count_, errors, time_ns);
+  }
+  ticks_in_slice_ += credit_;
+  credit_ = 0;
+  credit_count_ = 0;
+  // Beyond the exact part, about one record in 64 is looked at.
+  if (++credits_in_slice_ == kExactPerSlice) credit_step_ = std::max<std::uint64_t>(1, ticks_in_slice_ / kExactPerSlice * 64);
+}
+
+void RingMetrics::note_slow(const Record& record, std::uint32_t lane) {
+  std::vector<Slow>& slowest = halves_[0].slowest;
+  Slow slow;
+  slow.record = record;
+  slow.lane = lane;
+  slow.duration_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
+  slow.end_monotonic_ns = scale_.monotonic_ns(record.end());
+  slow.operation = series_of(record.operation)->name().name;
+  const auto slower = [](const Slow& a, const Slow& b) { return a.duration_ns > b.duration_ns; };
+  slowest.insert(std::upper_bound(slowest.begin(), slowest.end(), slow, slower), slow);
+  if (slowest.size() > options_.top) slowest.resize(options_.top);
+  if (slowest.size() == options_.top) {
+    slow_floor_ = static_cast<std::uint64_t>(std::max<std::int64_t>(0, slowest.back().record.duration));
+  }
+}
+
+RecordView RingMetrics::view(const Record& record, const std::string& operation, const std::string& ring,
+                             std::uint32_t lane, std::int64_t end_wall_ns) const {
+  RecordView out;
+  out.operation = operation;
+  out.duration_ns = scale_.span_ns(record.duration);
+  out.start_wall_ns = end_wall_ns - out.duration_ns;
+  out.outcome = record.outcome < kOutcomes ? kOutcomeNames[record.outcome] : "unknown";
+  out.error = record.error;
+  if (const auto at = error_names_.find(record.error); at != error_names_.end()) out.error_name = at->second;
+  out.actor = {actor_name(static_cast<std::uint8_t>(actor_kind(record))), record.actor};
+  out.subject = {subject_name(subject_kind(record)), record.subject};
+  out.untimed = (record.flags & kFlagUntimed) != 0;
+  if (record.kind == static_cast<std::uint8_t>(Kind::event)) {
+    out.value = record.event.value;
+    if (record.event.context > 0 && record.event.context <= kMaxOperations) {
+      const Series* context = by_id_[record.event.context - 1];
+      if (context != nullptr) out.context = context->name().name;
+    }
+  } else {
+    for (std::size_t i = 0; i < kStageCount; ++i) {
+      out.stages_ns[i] = static_cast<std::uint64_t>(
+          std::max<std::int64_t>(0, scale_.span_ns(static_cast<std::int64_t>(unpack_stage_ticks(record.stages[i])))));
+    }
+  }
+  out.ring = ring;
+  out.lane = lane;
+  out.position = record.sequence / 2 - 1;
+  return out;
+}
+
+void RingMetrics::show(const std::string& ring, const std::map<std::string, Living>& living,
+                       std::int64_t now_monotonic_ns, std::int64_t wall_minus_monotonic_ns,
+                       std::int64_t born_monotonic_ns, Snapshot& out) {
+  const double alive = static_cast<double>(now_monotonic_ns - born_monotonic_ns) / 1e9;
+  std::array<double, kWindows> seconds{};
+  for (std::size_t w = 0; w < kWindows; ++w) {
+    const auto window = static_cast<Window>(w);
+    const double covered =
+        window == Window::since_start
+            ? alive
+            : static_cast<double>(now_monotonic_ns - Series::first_slice(window, now_slice_) * kSliceNs) / 1e9;
+    seconds[w] = std::max(0.0, std::min(covered, alive));
+  }
+  for (auto& [key, series] : series_) {
+    SeriesView view_of;
+    view_of.name = series->name().name;
+    view_of.ring = ring;
+    view_of.category = series->name().category;
+    view_of.stage_names = series->name().stages;
+    for (std::size_t w = 0; w < kWindows; ++w) {
+      sum_.clear();
+      series->sum(static_cast<Window>(w), now_slice_, scale_, sum_);
+      view_of.windows[w] = sum_.finish(seconds[w]);
+    }
+    const Recent& last = series->recent();
+    view_of.last.reserve(last.size());
+    for (std::size_t i = 0; i < last.size(); ++i) {
+      const Record& record = last.record(i);
+      const Recent::Origin& origin = last.origin(i);
+      const std::int64_t end_wall =
+          origin.wall_ns != 0 ? origin.wall_ns : scale_.monotonic_ns(record.end()) + wall_minus_monotonic_ns;
+      view_of.last.push_back(view(record, view_of.name, ring, origin.lane, end_wall));
+    }
+    view_of.server_count = series->retired_count;
+    view_of.server_errors = series->retired_errors;
+    view_of.books = series->retired_books;
+    if (const auto at = living.find(key); at != living.end()) {
+      view_of.server_count += at->second.count;
+      view_of.server_errors += at->second.errors;
+      view_of.books += at->second.books;
+    }
+    (key.starts_with('!') ? out.events : out.operations).push_back(std::move(view_of));
+  }
+  const std::int64_t wall = wall_minus_monotonic_ns;
+  for (const ErrorTable::Row& row : errors_.rows(now_slice_)) {
+    ErrorStats stats;
+    stats.code = row.code;
+    if (const auto at = error_names_.find(row.code); at != error_names_.end()) stats.name = at->second;
+    stats.operation = row.operation;
+    stats.ring = ring;
+    stats.outcome = kOutcomeNames[row.outcome];
+    stats.count = row.count;
+    stats.last_wall_ns = row.last_monotonic_ns + wall;
+    stats.last_actor = {actor_name(row.actor_kind), row.actor};
+    out.errors.push_back(std::move(stats));
+  }
+  const auto top = [&](const TopTable& a, const TopTable& b, bool actors, std::vector<TopEntry>& into) {
+    for (const TopTable::Row& row : TopTable::largest(a, b, options_.top)) {
+      TopEntry entry;
+      entry.party = {actors ? actor_name(row.key.kind) : subject_name(row.key.kind), row.key.id};
+      entry.ring = ring;
+      entry.count = row.count;
+      entry.errors = row.errors;
+      entry.time_ns = row.time_ns;
+      entry.weight = row.weight;
+      entry.error_bound = row.error_bound;
+      into.push_back(std::move(entry));
+    }
+  };
+  top(halves_[0].actors_by_errors, halves_[1].actors_by_errors, true, out.actors_by_errors);
+  top(halves_[0].actors_by_time, halves_[1].actors_by_time, true, out.actors_by_time);
+  top(halves_[0].subjects_by_errors, halves_[1].subjects_by_errors, false, out.subjects_by_errors);
+  top(halves_[0].subjects_by_time, halves_[1].subjects_by_time, false, out.subjects_by_time);
+  for (const Half& half : halves_) {
+    for (const Slow& slow : half.slowest) {
+      RecordView slow_view = view(slow.record, slow.operation, ring, slow.lane, slow.end_monotonic_ns + wall);
+      slow_view.duration_ns = static_cast<std::int64_t>(slow.duration_ns);
+      slow_view.start_wall_ns = slow.end_monotonic_ns + wall - slow_view.duration_ns;
+      out.slowest.push_back(std::move(slow_view));
+    }
+  }
+  out.late_records += late_;
+}
+
+std::size_t RingMetrics::bytes() const {
+  std::size_t total = sizeof *this;
+  for (const auto& [name, series] : series_) total += series->bytes();
+  for (const Half& half : halves_) {
+    total += half.actors_by_time.bytes() + half.actors_by_errors.bytes() + half.subjects_by_time.bytes() +
+             half.subjects_by_errors.bytes() + half.slowest.capacity() * sizeof(Slow);
+  }
+  return total;
+}
+
+void RingMetrics::encode(Encoder& out, std::int64_t wall_minus_monotonic_ns) {
+  out.u64(late_);
+  out.u64(instance_);
+  out.u64(series_.size());
+  for (auto& [key, series] : series_) {
+    out.text(key);
+    out.text(series->name().category);
+    for (const std::string& stage : series->name().stages) out.text(stage);
+    series->encode(out, now_slice_, scale_);
+    const Recent& last = series->recent();
+    out.u64(last.size());
+    for (std::size_t i = last.size(); i > 0; --i) {
+      const Record& record = last.record(i - 1);
+      const Recent::Origin& origin = last.origin(i - 1);
+      out.raw(&record, sizeof record);
+      out.u64(origin.lane);
+      out.u64(origin.instance);
+      out.i64(origin.wall_ns != 0 ? origin.wall_ns : scale_.monotonic_ns(record.end()) + wall_minus_monotonic_ns);
+    }
+  }
+  errors_.encode(out);
+  out.u64(error_names_.size());
+  for (const auto& [code, name] : error_names_) {
+    out.u64(code);
+    out.text(name);
+  }
+}
+
+void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shift) {
+  late_ = in.u64();
+  instance_ = static_cast<std::uint32_t>(in.u64());
+  const std::uint64_t count = in.count(32, 4 * kIdCount);
+  for (std::uint64_t n = 0; n < count && in.good(); ++n) {
+    const std::string key = in.text();
+    NameEntry name;
+    name.name = key.starts_with('!') ? key.substr(1) : key;
+    name.category = in.text();
+    for (std::string& stage : name.stages) stage = in.text();
+    Series* series = series_named(key, name);
+    series->decode(in, now_slice, slice_shift);
+    const std::uint64_t last = in.count(sizeof(Record), 1'000'000);
+    for (std::uint64_t i = 0; i < last && in.good(); ++i) {
+      Recent::Entry entry{};
+      in.raw(&entry.record, sizeof entry.record);
+      entry.origin.lane = static_cast<std::uint32_t>(in.u64());
+      entry.origin.instance = static_cast<std::uint32_t>(in.u64());
+      entry.origin.wall_ns = in.i64();
+      if (in.good()) series->recent().restore(entry);
+    }
+  }
+  errors_.decode(in, slice_shift);
+  const std::uint64_t names = in.count(2, 65536);
+  for (std::uint64_t n = 0; n < names && in.good(); ++n) {
+    const auto code = static_cast<std::uint16_t>(in.u64());
+    error_names_[code] = in.text();
+  }
+}
+
+}  // namespace ringside

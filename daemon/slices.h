@@ -1,0 +1,143 @@
+// Time cut into slices of 5 s. The slice that is being filled is dense and counts in raw ticks, because every
+// record passes here; a slice that is over is kept sparse, in nanoseconds.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "daemon/codec.h"
+#include "report/snapshot.h"
+#include "shm/clock.h"
+#include "shm/record.h"
+
+namespace ringside {
+
+inline constexpr std::int64_t kSliceNs = 5'000'000'000;
+inline constexpr std::int64_t kSlicesPerMinute = 12;
+
+inline std::int64_t slice_of(std::int64_t monotonic_ns) {
+  return monotonic_ns >= 0 ? monotonic_ns / kSliceNs : (monotonic_ns - kSliceNs + 1) / kSliceNs;
+}
+
+__extension__ typedef unsigned __int128 Uint128;
+
+// From ticks to histogram units by one multiplication: units = ticks * multiplier >> 32.
+struct UnitScale {
+  std::uint64_t multiplier = 0;
+  std::uint64_t max_ticks = 0;   // above it the product would not fit; nothing that long is told apart anyway
+
+  static UnitScale of(double ticks_per_second) {
+    UnitScale scale;
+    if (ticks_per_second <= 0) return scale;
+    const double multiplier = kUnitsPerSecond / ticks_per_second * 4294967296.0;
+    scale.multiplier = static_cast<std::uint64_t>(std::clamp(multiplier + 0.5, 1.0, 1.8e19));
+    scale.max_ticks = static_cast<std::uint64_t>(std::min(9e18, 3.9e28 / multiplier));
+    return scale;
+  }
+  LatencyUnits units(std::uint64_t ticks) const {
+    const auto product = static_cast<Uint128>(std::min(ticks, max_ticks)) * multiplier;
+    return static_cast<LatencyUnits>(product >> 32);
+  }
+};
+
+// The slice being filled.
+struct DenseSlice {
+  std::array<std::uint64_t, 8> outcomes;   // one spare, so that the index needs no check
+  std::uint64_t untimed;
+  std::uint64_t negative;
+  std::uint64_t sum_ticks;
+  std::uint64_t min_ticks;
+  std::uint64_t max_ticks;
+  std::int64_t value_sum;
+  struct Stage {
+    std::uint64_t count, sum_ticks, max_ticks;
+  };
+  std::array<Stage, kStageCount> stages;
+  // Every bucket there is, so that no index needs a check; those outside the range kept are folded in later.
+  std::array<std::uint32_t, kHighestBucket - kLowestBucket + 1> buckets;
+
+  DenseSlice() { clear(); }
+  void clear() {
+    std::memset(static_cast<void*>(this), 0, sizeof *this);
+    min_ticks = ~std::uint64_t{0};
+  }
+  bool empty() const {
+    return std::all_of(outcomes.begin(), outcomes.end(), [](std::uint64_t n) { return n == 0; });
+  }
+
+  void add(const Record& record, const UnitScale& scale) {
+    ++outcomes[record.outcome & 7];
+    if ((record.flags & kFlagUntimed) != 0) {
+      ++untimed;
+      return;
+    }
+    std::uint64_t ticks = 0;
+    if (record.duration >= 0) {
+      ticks = static_cast<std::uint64_t>(record.duration);
+    } else {
+      ++negative;
+    }
+    sum_ticks += ticks;
+    if (ticks < min_ticks) [[unlikely]] min_ticks = ticks;
+    if (ticks > max_ticks) [[unlikely]] max_ticks = ticks;
+    ++buckets[static_cast<std::size_t>(bucket_of(scale.units(ticks)) - kLowestBucket)];
+    if (record.kind == static_cast<std::uint8_t>(Kind::event)) {
+      value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(value_sum) +
+                                            static_cast<std::uint64_t>(record.event.value));
+    } else if ((record.flags & kFlagStages) != 0) {
+      for (unsigned i = 0; i < kStageCount; ++i) {
+        const StageTicks packed = record.stages[i];
+        if (packed == 0) continue;
+        const std::uint64_t span = unpack_stage_ticks(packed);
+        ++stages[i].count;
+        stages[i].sum_ticks += span;
+        if (span > stages[i].max_ticks) [[unlikely]] stages[i].max_ticks = span;
+      }
+    }
+  }
+};
+
+// A slice, or several added up, as they are kept.
+struct StoredSlice {
+  struct Bucket {
+    std::uint16_t index;   // bucket - kMinBucket
+    std::uint32_t count;   // an index may appear again when one count is full
+  };
+  std::array<std::uint64_t, kOutcomeCount> outcomes{};
+  std::uint64_t untimed = 0;
+  std::uint64_t negative = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t sum_ns = 0;
+  std::uint64_t min_ns = ~std::uint64_t{0};
+  std::uint64_t max_ns = 0;
+  std::int64_t value_sum = 0;
+  std::array<StageStats, kStageCount> stages{};
+  std::vector<Bucket> buckets;
+
+  static StoredSlice of(const DenseSlice& dense, const TickScale& scale);
+  bool empty() const;
+  std::uint64_t recorded() const;
+  void add(const StoredSlice& other);
+  std::size_t bytes() const { return sizeof *this + buckets.capacity() * sizeof(Bucket); }
+
+  void encode(Encoder& out) const;
+  static StoredSlice decode(Decoder& in);
+};
+
+// Adds slices up for a window; then finish() gives the result. One is used for window after window.
+class WindowSum {
+ public:
+  void clear();
+  void add(const StoredSlice& slice);
+  void add_histogram(const std::array<std::uint64_t, kBucketCount>& buckets);
+  WindowStats finish(double seconds);
+
+ private:
+  StoredSlice sum_;                                      // all but the buckets
+  std::array<std::uint64_t, kBucketCount> buckets_{};
+};
+
+}  // namespace ringside
