@@ -1,0 +1,70 @@
+// ringside-chatd: wires command line, log, tracing and server together.
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include <sys/resource.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "options.h"
+#include "server.h"
+#include "trace.h"
+
+namespace {
+
+// Each connection is a descriptor; the soft limit is often 1024 where the hard one is plenty.
+void raise_descriptor_limit(std::size_t connections) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = connections + 128;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    spdlog::warn("at most {} file descriptors; --max-connections {} needs {}", limit.rlim_cur, connections, wanted);
+  }
+}
+
+// Written whole or not at all: who waits for the file never reads half a number.
+void write_port_file(const std::string& file, std::uint16_t port) {
+  const std::string unfinished = file + ".tmp";
+  std::ofstream out(unfinished);
+  out << port << '\n';
+  out.close();
+  if (!out) throw std::runtime_error("--port-file " + file + ": can't be written\n  next: name a file in a directory that you may write");
+  std::filesystem::rename(unfinished, file);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int exit_code = 0;
+  const auto line = chatd::parse_command_line(argc, argv, exit_code);
+  if (!line) return exit_code;
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("ringside-chatd"));
+  spdlog::set_level(spdlog::level::from_str(line->log_level));
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    raise_descriptor_limit(line->server.max_connections);
+    spdlog::info("{}", chatd::trace::start());
+    boost::asio::io_context signals_io;
+    boost::asio::signal_set signals(signals_io, SIGTERM, SIGINT);  // before threads: none of theirs is taken by default
+    chatd::Server server(line->server);
+    server.start();
+    if (!line->port_file.empty()) write_port_file(line->port_file, server.port());
+    std::printf("listening on %s\n", server.address().c_str());
+    std::fflush(stdout);
+    signals.async_wait([&](const auto&, int number) { spdlog::info("signal {}: stopping", number); });
+    signals_io.run();
+    server.stop();
+    chatd::trace::stop();
+    spdlog::info("stopped");
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ringside-chatd: %s\n", error.what());
+    return 1;
+  }
+}
