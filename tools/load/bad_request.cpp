@@ -1,0 +1,85 @@
+#include "tools/load/bad_request.h"
+
+#include <array>
+
+#include "tools/load/request.h"
+
+namespace ringside::load {
+namespace {
+
+// Members behind `{"id":N,"op":"NAME"`. Every one is refused by validation alone, whatever is in the database.
+struct Invalid {
+  Op op;
+  std::string_view members;
+};
+constexpr std::array<Invalid, 22> kInvalid = {{
+    {Op::send_message, R"(,"room":1)"},                                               // MISSING_FIELD
+    {Op::join_room, R"(,"room":"lobby")"},                                            // WRONG_TYPE
+    {Op::message_history, R"(,"room":1,"limit":100000)"},                             // OUT_OF_RANGE
+    {Op::create_room, R"(,"name":"")"},                                               // BAD_NAME
+    {Op::send_message, R"(,"room":1,"text":"   ")"},                                  // TEXT_EMPTY
+    {Op::registration, R"(,"user":"x' OR '1'='1","password":"long enough")"},         // BAD_NAME
+    {Op::edit_message, R"(,"message":-7,"text":"hello")"},                            // OUT_OF_RANGE
+    {Op::authentication, R"(,"token":"not a token")"},                                // BAD_TOKEN
+    {Op::message_reactions, R"(,"message":1,"add":"+1","remove":"+1")"},              // CONFLICTING_FIELDS
+    {Op::message_search, R"(,"query":"")"},                                           // TEXT_EMPTY
+    {Op::direct_message, R"(,"user":"<script>alert(1)</script>","text":"hi")"},       // BAD_NAME
+    {Op::invite_user, R"(,"room":1.5,"user":"someone")"},                             // WRONG_TYPE
+    {Op::accept_invitation, R"(,"invitation":0)"},                                    // OUT_OF_RANGE
+    {Op::decline_invitation, R"(,"invitation":null)"},                                // MISSING_FIELD, WRONG_TYPE
+    {Op::registration, R"(,"user":"short","password":"1234")"},                       // BAD_PASSWORD
+    {Op::send_message, R"(,"room":1,"text":"bell \u0007")"},                          // BAD_CHARACTER
+    {Op::list_rooms, R"(,"limit":0)"},                                                // OUT_OF_RANGE
+    {Op::request_user_list, R"(,"after":-1)"},                                        // OUT_OF_RANGE
+    {Op::leave_room, R"(,"room":{})"},                                                // WRONG_TYPE
+    {Op::delete_message, R"(,"message":"'; DROP TABLE messages; --")"},               // WRONG_TYPE
+    {Op::threaded_replies, R"(,"text":"to what?")"},                                  // MISSING_FIELD
+    {Op::create_room, R"(,"name":"../../etc/passwd\u0000")"},                         // BAD_NAME
+}};
+
+// No operations. The answers bear no id.
+constexpr std::array<std::string_view, 8> kGarbage = {
+    "GET / HTTP/1.1",
+    R"({"id":1,"op":"SEND_MESSAGE",)",
+    R"({"id":2,"op":"SHUTDOWN_SERVER"})",
+    R"(["SEND_MESSAGE"])",
+    R"({"id":3})",
+    "\x16\x03\x01\x02\x01\xfc\x03\x03",  // the beginning of a TLS handshake
+    R"({"op":17})",
+    "{\"id\":4,\"op\":\"SEND_MESSAGE\",\"room\":1,\"text\":\"\xc3\x28\"}",  // invalid UTF-8
+};
+
+constexpr std::uint64_t kKinds = kInvalid.size() + kGarbage.size() + 2;
+
+}  // namespace
+
+BadRequest write_bad_request(std::uint64_t number, std::int64_t id, Rng& rng, std::string& out) {
+  // Coprime to the number of kinds, so that garbage comes between the others and not in one heap.
+  const std::uint64_t kind = number * 13 % kKinds;
+  if (kind < kInvalid.size()) {
+    const Invalid& invalid = kInvalid[kind];
+    open_request(out, id, invalid.op);
+    out += invalid.members;
+    out += '}';
+    return {invalid.op, true, false};
+  }
+  if (kind < kInvalid.size() + kGarbage.size()) {
+    out += kGarbage[kind - kInvalid.size()];
+    return {Op::none, false, false};
+  }
+  if (kind == kKinds - 2) {  // TEXT_TOO_LONG
+    open_request(out, id, Op::send_message);
+    out += R"(,"room":1,"text":")";
+    out.append(4097 + rng.below(4096), 'a');
+    out += "\"}";
+    return {Op::send_message, true, false};
+  }
+  if (number / kKinds % 16 == 0) {  // LINE_TOO_LONG: seldom, since it costs the connection
+    out.append(kMaxRequestBytes + 1 + rng.below(1000), 'a');
+    return {Op::none, false, true};
+  }
+  out += R"({"id":{"not":"an id"},"op":"LIST_INVITATIONS"})";  // WRONG_TYPE
+  return {Op::list_invitations, false, false};
+}
+
+}  // namespace ringside::load

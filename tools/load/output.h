@@ -1,0 +1,16 @@
+// What a run shows: a table for people and JSON for programs.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "tools/load/run.h"
+
+namespace ringside::load {
+
+std::string to_json(const Settings& settings, const Result& result);
+void print_summary(std::ostream& out, const Settings& settings, const Result& result);
+// Written beside and renamed: whole or not at all. Empty, or what went wrong.
+std::string write_whole(const std::string& path, const std::string& text);
+
+}  // namespace ringside::load
