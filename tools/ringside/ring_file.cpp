@@ -1,0 +1,68 @@
+#include "tools/ringside/ring_file.h"
+
+#include <sys/stat.h>
+
+namespace ringside::tool {
+
+std::unique_ptr<RingFile> RingFile::open(const std::string& ring, Failure* failure) {
+  const std::string path = ring_path(ring, failure);
+  if (path.empty()) return nullptr;
+  std::unique_ptr<RingFile> file(new RingFile);
+  OpenOptions options;
+  options.any_owner = true;
+  file->segment_ = open_segment(path, options, &file->facts_, failure);
+  if (file->segment_ == nullptr) return nullptr;
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0) file->owner_uid_ = info.st_uid;
+  const SegmentFacts& facts = file->facts_;
+  std::uint64_t hz = facts.ticks_per_second;
+  if (hz == 0) hz = choose_clock().ticks_per_second;
+  file->scale_ = TickScale(facts.clock, hz, facts.anchor_ticks, facts.anchor_monotonic_ns);
+  file->refresh();
+  return file;
+}
+
+std::string RingFile::state() const {
+  if (segment_->header().state.load(std::memory_order_acquire) == kSegmentClosed) return "closed";
+  switch (segment_liveness(*segment_, facts_)) {
+    case Liveness::alive: return "live";
+    case Liveness::dead: return "crashed";
+    case Liveness::unknown: break;
+  }
+  return "unknown";
+}
+
+void RingFile::refresh() {
+  now_ = read_instant();
+  scale_.sync(now_);
+  for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
+    if (names_[id].name.empty()) read_name(*segment_, id, &names_[id]);
+  }
+  for (std::uint32_t i = 0; i < kMaxErrorNames; ++i) {
+    std::uint16_t code = 0;
+    std::string name;
+    if (!read_error_name(*segment_, i, &code, &name)) break;
+    errors_[code] = name;
+  }
+}
+
+std::string RingFile::operation_name(std::uint16_t id) const {
+  if (id < kIdCount && !names_[id].name.empty()) return names_[id].name;
+  return (id < kFirstEvent ? "operation-" : "event-") + std::to_string(id < kFirstEvent ? id : id - kFirstEvent);
+}
+
+std::string RingFile::error_name(std::uint16_t code) const {
+  const auto at = errors_.find(code);
+  return at != errors_.end() ? at->second : std::string();
+}
+
+std::string RingFile::stage_name(std::uint16_t id, std::size_t stage) const {
+  const std::string& name = id < kIdCount ? names_[id].stages[stage] : names_[0].stages[stage];
+  return name.empty() ? "stage" + std::to_string(stage) : name;
+}
+
+std::int64_t RingFile::wall_ns(std::uint64_t ticks) const {
+  return scale_.monotonic_ns(ticks) + now_.realtime_ns - now_.monotonic_ns;
+}
+
+}  // namespace ringside::tool
