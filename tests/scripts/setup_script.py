@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""tools/setup, with a Debian of our own making around it: stubs of dpkg-query, apt-cache, apt-get, id and sudo that
+write down how they were called."""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path()
+PACKAGES = ["g++", "cmake", "ninja-build", "doctest-dev"]  # some of the list, by whose absence it is tried
+
+STUBS = {
+    # Prints the installed ones, as dpkg-query does, and fails because of the others.
+    "dpkg-query": 'for p in "$@"; do case "$p" in -*) ;; *) grep -qx -- "$p" "$FAKE/absent" || '
+                  'echo "installed $p" ;; esac; done; exit 1',
+    "apt-cache": 'for last; do :; done; ! grep -qx -- "$last" "$FAKE/unknown"',
+    "apt-get": 'echo "apt-get $*" >>"$FAKE/calls"\n'
+               'case "$*" in\n'
+               '  *update*) : >"$FAKE/unknown" ;;\n'
+               '  *install*) if [ -e "$FAKE/stale" ]; then rm "$FAKE/stale"; exit 100; fi; : >"$FAKE/absent" ;;\n'
+               'esac',
+    "id": 'cat "$FAKE/uid"',
+    "sudo": 'echo "sudo" >>"$FAKE/calls"; [ "$1" != -n ] || shift; exec "$@"',
+}
+
+
+class Setup(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="ringside-setup.")
+        self.addCleanup(folder.cleanup)
+        self.fake = Path(folder.name)
+        self.bin = self.fake / "bin"
+        self.bin.mkdir()
+        for tool in ("bash", "sed", "env", "grep", "cat", "rm", "true"):
+            (self.bin / tool).symlink_to(f"/usr/bin/{tool}")
+        for name, text in STUBS.items():
+            self.stub(name, text)
+        self.write("absent", [])
+        self.write("unknown", [])
+        self.write("uid", ["0"])
+
+    def stub(self, name, text):
+        path = self.bin / name
+        path.write_text(f"#!/usr/bin/env bash\n{text}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def write(self, name, lines):
+        (self.fake / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+    def calls(self):
+        path = self.fake / "calls"
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    def setup(self, *arguments):
+        return subprocess.run([ROOT / "tools/setup", *arguments], env={"PATH": str(self.bin), "FAKE": str(self.fake)},
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+
+    def test_where_all_is_there_nothing_is_called(self):
+        done = self.setup()
+        self.assertEqual((done.returncode, done.stderr, self.calls()), (0, "", []))
+        self.assertEqual(self.setup("--check").returncode, 0)
+
+    def test_check_prints_what_is_missing(self):
+        self.write("absent", PACKAGES)
+        done = self.setup("--check")
+        self.assertEqual((done.returncode, done.stdout.split(), self.calls()), (1, PACKAGES, []))
+
+    def test_root_installs_what_is_missing_and_says_so_first(self):
+        self.write("absent", PACKAGES)
+        done = self.setup()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.startswith(f"setup: installing: {' '.join(PACKAGES)}\n"), done.stdout)
+        self.assertEqual(len(self.calls()), 1, "no update: apt knew them all")
+        self.assertTrue(self.calls()[0].endswith(" ".join(PACKAGES)), self.calls())
+
+    def test_lists_are_fetched_where_apt_does_not_know_a_package(self):
+        self.write("absent", PACKAGES)
+        self.write("unknown", ["cmake"])
+        self.assertEqual(self.setup().returncode, 0)
+        self.assertEqual(["update" in call for call in self.calls()], [True, False])
+
+    def test_lists_that_are_too_old_are_fetched_once(self):
+        self.write("absent", PACKAGES)
+        self.write("stale", [])
+        self.assertEqual(self.setup().returncode, 0)
+        self.assertEqual(["update" in call for call in self.calls()], [False, True, False])
+
+    def test_a_package_that_no_list_has_is_named(self):
+        self.stub("apt-get", 'echo "apt-get $*" >>"$FAKE/calls"')  # update changes nothing
+        self.write("absent", PACKAGES)
+        self.write("unknown", ["doctest-dev"])
+        done = self.setup()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("apt has no package: doctest-dev", done.stderr)
+        self.assertEqual(len(self.calls()), 1)
+
+    def test_others_use_sudo(self):
+        self.write("absent", PACKAGES)
+        self.write("uid", ["1000"])
+        self.assertEqual(self.setup().returncode, 0)
+        self.assertIn("sudo", self.calls())
+
+    def test_without_root_and_sudo_the_one_command_is_printed(self):
+        self.write("absent", PACKAGES)
+        self.write("uid", ["1000"])
+        for sudo in ("exit 1", None):  # one that would ask for a password, and none
+            (self.bin / "sudo").unlink()
+            if sudo:
+                self.stub("sudo", sudo)
+            done = self.setup()
+            self.assertEqual((done.returncode, self.calls()), (1, []))
+            self.assertIn("apt-get update && apt-get install -y --no-install-recommends " + " ".join(PACKAGES),
+                          done.stderr)
+
+    def test_another_system_is_told_the_names(self):
+        (self.bin / "apt-get").unlink()
+        done = self.setup()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("libboost-dev", done.stderr)
+        self.assertIn("--no-setup", done.stderr)
+
+    def test_wrong_usage_is_refused(self):
+        for arguments in (["--install"], ["--check", "--list"]):
+            self.assertEqual(self.setup(*arguments).returncode, 2)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--root", type=Path, required=True)
+    known, rest = parser.parse_known_args()
+    ROOT = known.root
+    unittest.main(argv=[sys.argv[0], *rest])
