@@ -34,13 +34,26 @@ class Recent {
   // Records pushed since the last end_run().
   std::uint64_t run_total() const { return run_folded_ + run_count_; }
 
-  void push(const Record& record, std::uint32_t lane, std::uint32_t instance) {
+  // Where the next record of the run goes. What is put there counts once it is pushed.
+  Record* place() { return &records_[run_places_[run_count_ & run_mask_]]; }
+
+  // Takes in the record that was put into place().
+  void push_placed(const Record& record, std::uint32_t lane, std::uint32_t instance) {
     const std::uint64_t end = record.end();
     // Not in order: a handed-in end, a signal handler, the overflow lane, or a clock that stepped. The run is
     // closed and another begun, which keeps the result exact.
-    if (static_cast<std::int64_t>(end - run_last_) < 0 && run_count_ > 0) [[unlikely]] fold(lane, instance);
+    if (static_cast<std::int64_t>(end - run_last_) < 0 && run_count_ > 0) [[unlikely]] {
+      const Record copy = record;
+      fold(lane, instance);
+      *place() = copy;
+    }
     run_last_ = end;
-    copy_words(records_[run_places_[run_count_++ & run_mask_]], record);
+    ++run_count_;
+  }
+
+  void push(const Record& record, std::uint32_t lane, std::uint32_t instance) {
+    *place() = record;
+    push_placed(*place(), lane, instance);
   }
 
   // Ends a run of records of one lane.
@@ -151,19 +164,6 @@ class Recent {
     for (std::uint64_t at = first; at < from; ++at) {
       run_places_[at & run_mask_] = free_.back();
       free_.pop_back();
-    }
-  }
-
-  // Word by word: the record has just been put together from words, and a wider load of it would have to wait
-  // until all of them have left the store buffer.
-  static void copy_words(Record& to, const Record& from) {
-    auto* out = reinterpret_cast<unsigned char*>(&to);
-    const auto* in = reinterpret_cast<const unsigned char*>(&from);
-    for (unsigned i = 0; i < sizeof(Record); i += 8) {
-      std::uint64_t word;
-      std::memcpy(&word, in + i, 8);
-      asm volatile("" : "+r"(word));
-      std::memcpy(out + i, &word, 8);
     }
   }
 

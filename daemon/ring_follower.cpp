@@ -208,7 +208,7 @@ void RingFollower::finish(State state, const Instant& now) {
             ++lane.cursor.position;
             ++lane.cursor.read;
             if (believable(record)) {
-              metrics_.ingest(record, i);
+              metrics_.ingest_copy(record, i);
               metrics_.end_run(i, [&](std::uint16_t id, std::uint64_t count) { lane.read_of[id] += count; });
             } else {
               ++lane.cursor.rejected;
@@ -272,10 +272,14 @@ RingFollower::Pass RingFollower::drain(const Instant& now) {
     const std::uint64_t capacity = segment_->geometry().capacity(i);
     const std::uint64_t lost_before = lane.cursor.lost;
     const std::uint64_t read_before = lane.cursor.read;
-    const auto take = [&](const Record& record) { metrics_.ingest(record, i); };
     const Slot* slots = segment_->slots(i);
-    const std::uint64_t moved = overflow ? read_overflow(slots, header, capacity, lane.cursor, 2 * capacity, take)
-                                         : read_lane(slots, header, capacity, lane.cursor, 2 * capacity, take);
+    const std::uint64_t moved =
+        overflow ? read_overflow(slots, header, capacity, lane.cursor, 2 * capacity,
+                                 [&](const Record& record) { metrics_.ingest_copy(record, i); })
+                 : read_lane_to(
+                       slots, header, capacity, lane.cursor, 2 * capacity,
+                       [&](std::uint64_t what) { return metrics_.place(what); },
+                       [&](Record& record) { metrics_.ingest(record, i); });
     metrics_.end_run(i, [&](std::uint16_t id, std::uint64_t count) { lane.read_of[id] += count; });
     result.records += lane.cursor.read - read_before;
     result.lost += lane.cursor.lost - lost_before;

@@ -45,10 +45,20 @@ class RingMetrics {
   void set_error_name(std::uint16_t code, std::string name) { error_names_[code] = std::move(name); }
   void forget_names();
 
-  // One believable record of one lane.
-  void ingest(const Record& record, std::uint32_t lane) {
+  // Where a record is to be copied to, given its word with operation, kind and outcome: into its operation's last N,
+  // so that it is copied only once. Any word is taken.
+  Record* place(std::uint64_t what) {
+    Series* series = by_id_[what & (kIdCount - 1)];
+    return series != nullptr ? series->recent().place() : &elsewhere_;
+  }
+
+  // One believable record of one lane, which lies in its place().
+  void ingest(Record& record, std::uint32_t lane) {
     Series* series = by_id_[record.operation];
-    if (series == nullptr) [[unlikely]] series = series_of(record.operation);
+    if (series == nullptr) [[unlikely]] {
+      series = series_of(record.operation);
+      *series->recent().place() = record;
+    }
     const std::uint64_t end = record.end();
     if (end - slice_begin_ < slice_ticks_) [[likely]] {
       series->current().add(record, units_);
@@ -56,15 +66,22 @@ class RingMetrics {
       add_elsewhere(*series, record, end);
     }
     if (record.outcome != 0) [[unlikely]] note_failure(*series, record, end);
-    if (record.kind == static_cast<std::uint8_t>(Kind::operation)) {
+    if (record.operation < kFirstEvent) [[likely]] {
       const auto ticks = static_cast<std::uint64_t>(record.duration < 0 ? 0 : record.duration);
       credit_ += ticks;
       ++credit_count_;
-      if (credit_ >= credit_step_) credit(record);
+      if (credit_ >= credit_step_) [[unlikely]] credit(record);
       if (ticks > slow_floor_) [[unlikely]] note_slow(record, lane);
     }
-    if (series->recent().run_total() == 0) touched_.push_back(record.operation);
-    series->recent().push(record, lane, instance_);
+    Recent& recent = series->recent();
+    if (recent.run_total() == 0) [[unlikely]] touched_.push_back(record.operation);
+    recent.push_placed(record, lane, instance_);
+  }
+  // The same for a record that lies elsewhere.
+  void ingest_copy(const Record& record, std::uint32_t lane) {
+    Record& copy = *series_of(record.operation)->recent().place();
+    copy = record;
+    ingest(copy, lane);
   }
   // Ends a run of records of one lane: read_of(id, count) says how many of each it held.
   template <typename ReadOf>
@@ -135,6 +152,7 @@ class RingMetrics {
   std::array<Series*, kIdCount> by_id_{};
   std::array<bool, kIdCount> named_{};
   std::function<void(std::uint16_t)> ask_name_;
+  Record elsewhere_{};                    // the place of records that have no series yet
   std::vector<std::uint16_t> touched_;
   std::map<std::uint16_t, std::string> error_names_;
   ErrorTable errors_;

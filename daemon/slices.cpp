@@ -47,7 +47,7 @@ StoredSlice StoredSlice::of(const DenseSlice& dense, const TickScale& scale) {
   out.value_sum = dense.value_sum;
   for (std::size_t i = 0; i < kStageCount; ++i) {
     out.stages[i] = {dense.stages[i].count, to_ns(dense.stages[i].sum_ticks, scale),
-                     to_ns(dense.stages[i].max_ticks, scale)};
+                     to_ns(unpack_stage_ticks(dense.stages[i].max_packed), scale)};
   }
   const auto place = [](std::size_t i) {
     return static_cast<std::size_t>(clamp_bucket(static_cast<int>(i) + kLowestBucket) - kMinBucket);

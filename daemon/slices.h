@@ -53,7 +53,8 @@ struct DenseSlice {
   std::uint64_t max_ticks;
   std::int64_t value_sum;
   struct Stage {
-    std::uint64_t count, sum_ticks, max_ticks;
+    std::uint64_t count, sum_ticks;
+    StageTicks max_packed;
   };
   std::array<Stage, kStageCount> stages;
   // Every bucket there is, so that no index needs a check; those outside the range kept are folded in later.
@@ -91,10 +92,10 @@ struct DenseSlice {
       for (unsigned i = 0; i < kStageCount; ++i) {
         const StageTicks packed = record.stages[i];
         if (packed == 0) continue;
-        const std::uint64_t span = unpack_stage_ticks(packed);
         ++stages[i].count;
-        stages[i].sum_ticks += span;
-        if (span > stages[i].max_ticks) [[unlikely]] stages[i].max_ticks = span;
+        stages[i].sum_ticks += packed < kExactStageTicks ? packed : unpack_stage_ticks(packed);
+        // Packed spans are ordered as the spans are.
+        if (packed > stages[i].max_packed) [[unlikely]] stages[i].max_packed = packed;
       }
     }
   }

@@ -127,21 +127,31 @@ enum class Poll {
   lapped,   // overwritten, or under the pen
 };
 
-// Copies record `position` out of a slot if it is there, whole.
-inline Poll read_slot(const Slot& slot, std::uint64_t position, Record& out) {
+// Copies record `position` out of a slot if it is there, whole. The copy goes where `place(word)` says, once its
+// word with operation, kind, outcome, flags and error is known: a reader that keeps records copies them only once.
+// Unless the answer is `record`, what lies in that place is worthless.
+template <typename Place>
+inline Poll read_slot_to(const Slot& slot, std::uint64_t position, const Place& place, Record*& out) {
   const std::uint64_t wanted = 2 * (position + 1);
   // ORDER publish -> poll.
   const std::uint64_t before = slot.sequence.load(std::memory_order_acquire);
   if (before != wanted) return before < wanted ? Poll::not_yet : Poll::lapped;
-  auto* to = reinterpret_cast<unsigned char*>(&out) + 8;
+  // ORDER words -> check, for this one and those below.
+  const std::uint64_t what = slot.words[2].load(std::memory_order_acquire);
+  out = place(what);
+  // Word by word: whoever reads a word of the copy next finds it in the store buffer. A wider load would not.
+  auto* to = reinterpret_cast<unsigned char*>(out);
+  std::memcpy(to, &wanted, sizeof wanted);
   for (unsigned i = 0; i < 7; ++i) {
-    // ORDER words -> check.
-    const std::uint64_t word = slot.words[i].load(std::memory_order_acquire);
-    std::memcpy(to + std::size_t{8} * i, &word, sizeof word);
+    const std::uint64_t word = i == 2 ? what : slot.words[i].load(std::memory_order_acquire);
+    std::memcpy(to + std::size_t{8} * (i + 1), &word, sizeof word);
   }
-  if (slot.sequence.load(std::memory_order_relaxed) != wanted) return Poll::lapped;
-  out.sequence = wanted;
-  return Poll::record;
+  return slot.sequence.load(std::memory_order_relaxed) == wanted ? Poll::record : Poll::lapped;
+}
+
+inline Poll read_slot(const Slot& slot, std::uint64_t position, Record& out) {
+  Record* at = nullptr;
+  return read_slot_to(slot, position, [&out](std::uint64_t) { return &out; }, at);
 }
 
 // Whether a record can have come from a writer that follows the format. Everything else is counted as rejected.

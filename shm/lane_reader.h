@@ -33,12 +33,13 @@ inline bool lane_readable(const LaneHeader& header) {
   return state == kOwned || state == kReleased;
 }
 
-// Reads what a single-writer lane has published, oldest first, at most `limit` records, and calls
-// take(const Record&) for each that is believable. A lapped reader goes on at the oldest record that is safe
-// to read and counts the rest as lost. Returns how many positions it moved on, read and lost.
-template <typename Take>
-std::uint64_t read_lane(const Slot* slots, const LaneHeader& header, std::uint64_t capacity, LaneCursor& cursor,
-                        std::uint64_t limit, Take&& take) {
+// Reads what a single-writer lane has published, oldest first, at most `limit` records. Each is copied to where
+// place(word) says (see read_slot_to) and, if it is believable, handed to take(const Record&). A lapped reader goes on
+// at the oldest record that is safe to read and counts the rest as lost. Returns how many positions it moved on, read
+// and lost.
+template <typename Place, typename Take>
+inline std::uint64_t read_lane_to(const Slot* slots, const LaneHeader& header, std::uint64_t capacity,
+                                  LaneCursor& cursor, std::uint64_t limit, const Place& place, const Take& take) {
   // ORDER head -> totals: and every record below head is published.
   std::uint64_t head = header.head.load(std::memory_order_acquire);
   // Counted in registers: `take` writes through pointers that could be the cursor's as far as a compiler knows.
@@ -51,12 +52,13 @@ std::uint64_t read_lane(const Slot* slots, const LaneHeader& header, std::uint64
     position = oldest;
   };
   if (head > position && head - position >= capacity) resume(head - capacity + 1);
-  Record record;
   for (std::uint64_t left = limit; position < head && left > 0; --left) {
-    if (read_slot(slots[position & (capacity - 1)], position, record) == Poll::record)  {
+    Record* record = nullptr;
+    const Poll poll = read_slot_to(slots[position & (capacity - 1)], position, place, record);
+    if (__builtin_expect(poll == Poll::record, 1)) {
       ++position;
-      if (believable(record))  {
-        take(record);
+      if (__builtin_expect(believable(*record), 1)) {
+        take(*record);
       } else {
         ++rejected;
       }
@@ -73,6 +75,13 @@ std::uint64_t read_lane(const Slot* slots, const LaneHeader& header, std::uint64
   cursor.read += position - begin - lost;
   cursor.rejected += rejected;
   return position - begin;
+}
+
+template <typename Take>
+inline std::uint64_t read_lane(const Slot* slots, const LaneHeader& header, std::uint64_t capacity, LaneCursor& cursor,
+                               std::uint64_t limit, const Take& take) {
+  Record record;
+  return read_lane_to(slots, header, capacity, cursor, limit, [&record](std::uint64_t) { return &record; }, take);
 }
 
 // The same for the overflow lane, whose records may become readable out of order.

@@ -57,6 +57,7 @@ inline constexpr unsigned kStageCount = 4;
 // error below 2^-26). A plain 32-bit count would end after 1.6 s of a 2.6 GHz clock, in the middle of the
 // incidents that stages are there for.
 using StageTicks = std::uint32_t;
+inline constexpr StageTicks kExactStageTicks = 1U << 27;   // below it a packed span is the span
 
 constexpr StageTicks pack_stage_ticks(std::uint64_t ticks) {
   std::uint32_t exponent = 0;

@@ -92,8 +92,10 @@ void measure_lanes(std::uint32_t lane_count, const Settings& settings, Results& 
     const double start = monotonic_seconds();
     std::uint64_t taken = 0;
     for (std::uint32_t lane = 0; lane < lane_count; ++lane) {
-      taken += read_lane(segment.slots(lane), segment.lane_header(lane), kCapacity, cursors[lane], 2 * kCapacity,
-                         [&](const Record& record) { metrics.ingest(record, lane); });
+      taken += read_lane_to(
+          segment.slots(lane), segment.lane_header(lane), kCapacity, cursors[lane], 2 * kCapacity,
+          [&](std::uint64_t what) { return metrics.place(what); },
+          [&](Record& record) { metrics.ingest(record, lane); });
       metrics.end_run(lane, [](std::uint16_t, std::uint64_t) {});
     }
     rounds.push_back((monotonic_seconds() - start) * 1e9 / static_cast<double>(taken));

@@ -54,6 +54,9 @@ int main(int argc, char** argv) {
                "90th percentile of the rounds. Run it on a machine that does nothing else.",
                "ringside-bench");
   app.set_version_flag("--version", RINGSIDE_VERSION);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("ringside-bench: ") + error.what() + "\n  next: ringside-bench --help\n";
+  });
   Settings settings;
   std::string json;
   std::vector<std::string> parts;
