@@ -36,7 +36,8 @@ std::string against(const Reading& reading, double threshold) {
 std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot, std::int64_t monotonic_ns,
                                                    std::int64_t wall_ns) {
   // A gap longer than a few ticks was not observed, whatever the clock says.
-  step_ns_ = last_monotonic_ns_ ? std::clamp<std::int64_t>(monotonic_ns - *last_monotonic_ns_, 0, 4 * config_.tick_ns) : 0;
+  const std::int64_t passed_ns = last_monotonic_ns_ ? monotonic_ns - *last_monotonic_ns_ : 0;
+  step_ns_ = std::clamp<std::int64_t>(passed_ns, 0, 4 * config_.tick_ns);
   last_monotonic_ns_ = monotonic_ns;
   observed_ns_ += step_ns_;
   wall_ns_ = wall_ns;
@@ -192,7 +193,8 @@ void AlertEngine::step_unknown(Episode& episode, const std::string& why) {
   if (said || episode.state == AlertState::pending) return;
   episode.said_missing_ns = observed_ns_;
   const std::string known = std::exchange(episode.reading.text, fmt::format("no data ({})", why));
-  emit(episode, episode.state, episode.level, fmt::format(": held as {}", kAlertStateNames[static_cast<std::size_t>(episode.state)]));
+  emit(episode, episode.state, episode.level,
+       fmt::format(": held as {}", kAlertStateNames[static_cast<std::size_t>(episode.state)]));
   episode.reading.text = known;
 }
 

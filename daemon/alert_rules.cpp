@@ -120,7 +120,8 @@ class Figures {
     cpu.text = unknown;
     if (largest != nullptr && s_.host.cpus > 0) {
       cpu.value = cpu_percent / s_.host.cpus;
-      cpu.text = fmt::format("the server uses {} of the host's {} CPUs", format_percent(*cpu.value / 100), s_.host.cpus);
+      cpu.text =
+          fmt::format("the server uses {} of the host's {} CPUs", format_percent(*cpu.value / 100), s_.host.cpus);
     }
   }
 

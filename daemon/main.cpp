@@ -5,6 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "daemon/config.h"
 #include "daemon/service.h"
@@ -23,7 +26,7 @@ struct Flags {
   bool check_config = false;
   bool print_config = false;
   std::vector<std::string> rings;
-  std::string state_dir, alert_log, report_dir, tick, log_level;
+  std::optional<std::string> state_dir, alert_log, report_dir, tick, log_level;
 };
 
 // The file, if there is one, and the flags over it.
@@ -36,15 +39,17 @@ ConfigResult configure(const Flags& flags) {
   }
   ConfigResult result = path.empty() ? ConfigResult{} : ringside::load_config(path);
   const auto over = [&](const char* flag, const char* key, const std::vector<std::string>& values) {
-    if (values.empty() || values.front().empty()) return;
     if (auto error = ringside::override_config(result.config, key, values, flag)) result.errors.push_back(*error);
   };
-  over("--ring", "rings", flags.rings);
-  over("--state-dir", "state.directory", {flags.state_dir});
-  over("--alert-log", "alert_log.path", {flags.alert_log});
-  over("--report-dir", "reports.directory", {flags.report_dir});
-  over("--tick", "tick", {flags.tick});
-  over("--log-level", "log_level", {flags.log_level});
+  const auto over_one = [&](const char* flag, const char* key, const std::optional<std::string>& value) {
+    if (value) over(flag, key, {*value});
+  };
+  if (!flags.rings.empty()) over("--ring", "rings", flags.rings);
+  over_one("--state-dir", "state.directory", flags.state_dir);
+  over_one("--alert-log", "alert_log.path", flags.alert_log);
+  over_one("--report-dir", "reports.directory", flags.report_dir);
+  over_one("--tick", "tick", flags.tick);
+  over_one("--log-level", "log_level", flags.log_level);
   ringside::resolve_paths(result.config, surroundings);
   return result;
 }
@@ -121,6 +126,9 @@ int main(int argc, char** argv) {
   app.add_option("--tick", flags.tick, "Interval of evaluation, such as 5s");
   app.add_option("--log-level", flags.log_level, "error, warning, info or debug");
   app.set_version_flag("--version", "ringsided " RINGSIDE_VERSION);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("ringsided: ") + error.what() + "\n  next: ringsided --help\n";
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

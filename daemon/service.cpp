@@ -96,7 +96,9 @@ std::optional<Failure> Service::restore() {
     return std::nullopt;
   }
   const std::string aside = path + ".damaged";
-  if (rename(path.c_str(), aside.c_str()) != 0) return system_failure(path, "cannot move the damaged state aside", errno);
+  if (rename(path.c_str(), aside.c_str()) != 0) {
+    return system_failure(path, "cannot move the damaged state aside", errno);
+  }
   spdlog::error("{}: the state is damaged: {}\n  moved to {}; counting begins anew", path, escape_visible(why), aside);
   return std::nullopt;
 }
@@ -168,7 +170,9 @@ void Service::run() {
     ++passes_;
     if (now.monotonic_ns >= next_tick_ns) {
       tick(now);
-      next_tick_ns = std::max(next_tick_ns + config_.tick_ns, now.monotonic_ns);
+      next_tick_ns += config_.tick_ns;
+      // Ticks that were missed (the machine was stopped) are not made up for: they would be of no time at all.
+      if (next_tick_ns <= now.monotonic_ns) next_tick_ns = now.monotonic_ns + config_.tick_ns;
     }
     const std::int64_t pause_ns = pacing.next_pause_ns(pass.fullest, now.monotonic_ns - last_pass_ns);
     last_pass_ns = now.monotonic_ns;

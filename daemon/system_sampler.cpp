@@ -37,7 +37,8 @@ std::string SystemSampler::read(const std::string& name) const {
   std::string text;
   if (!fd) return text;
   char buffer[8192];
-  for (ssize_t n = 0; (n = ::read(fd.get(), buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+  ssize_t n = 0;
+  while ((n = ::read(fd.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(n));
   return text;
 }
 

@@ -106,8 +106,8 @@ def check_links(lines):
     found = []
     for target, (folder, libraries) in sorted(targets.items()):
         for library in filter(None, libraries.split(";")):
-            # ringside::shm is ringside_shm; CMake marks what was linked from another folder with ::@.
-            name = library.replace("ringside::", "ringside_", 1)
+            # ringside::shm is ringside_shm; $<LINK_ONLY:name> and its like hide nothing.
+            name = re.sub(r"^(\$<\w+:)*|>*$", "", library).replace("ringside::", "ringside_", 1)
             owner = targets.get(name, ("",))[0]
             if folder in ARROWS and owner in ARROWS and owner not in ARROWS[folder]:
                 found.append(f"{folder}/CMakeLists.txt: {target} links {library} of {owner}/; "

@@ -96,6 +96,7 @@ class Links(Tree):
     def test_a_link_against_the_arrows_is_found(self):
         for line in ("report|ringside_extra|ringside::shm", "shm|ringside_extra|ringside_producer",
                      "producer|ringside_extra|fmt::fmt;ringside_report", "daemon|ringsided|ringside::producer",
+                     "report|ringside_extra|$<LINK_ONLY:$<BUILD_INTERFACE:ringside::shm>>",
                      "daemon/sub|ringside_extra|ringside-chatd"):
             with self.subTest(line=line):
                 self.one_finding(includes.check_links(LINKS + [line]), line.split("|")[1], "may link")

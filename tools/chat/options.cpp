@@ -77,6 +77,9 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_c
   app.add_option("--log-level", line.log_level, "of the log on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "critical", "off"}));
 
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("ringside-chatd: ") + error.what() + "\n  next: ringside-chatd --help\n";
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

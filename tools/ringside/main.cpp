@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
 #include "tools/ringside/commands.h"
 
@@ -7,8 +8,11 @@ int main(int argc, char** argv) {
   CLI::App app("Looks into the rings of traced servers. Reads only: whatever it does, the server does not notice.",
                "ringside");
   app.set_version_flag("--version", RINGSIDE_VERSION);
-  app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
+  // Asked for further down: CLI11 would complain about the missing one before it names a wrong flag.
+  app.require_subcommand(0, 1);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("ringside: ") + error.what() + "\n  next: ringside --help\n";
+  });
 
   std::string folder = "/dev/shm";
   CLI::App* list_command = app.add_subcommand("list", "every ring, with its server and state");
@@ -34,6 +38,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (app.get_subcommands().empty()) {
+    std::fputs("ringside: expected a command: list, inspect or tail\n  next: ringside --help\n", stderr);
+    return 2;
   }
   tail_options.follow = !once;
   if (list_command->parsed()) return list(folder);

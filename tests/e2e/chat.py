@@ -1,0 +1,38 @@
+"""A client by hand, for lines that no well-behaved client sends."""
+
+import json
+import socket
+
+
+class Chat:
+    def __init__(self, server, seconds=30):
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=seconds)
+        self.file = self.socket.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+        self.socket.close()
+
+    def send(self, line):
+        self.socket.sendall(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
+
+    def answer(self):
+        """The next answer; pushes are passed over. None when the server has closed the connection."""
+        while line := self.file.readline():
+            answer = json.loads(line)
+            if "event" not in answer:
+                return answer
+        return None
+
+    def ask(self, line):
+        self.send(line)
+        return self.answer()
+
+    def do(self, op, **fields):
+        """An operation that has to succeed."""
+        answer = self.ask({"op": op, **fields})
+        assert answer and answer["ok"], f"{op} {fields}: {answer}"
+        return answer

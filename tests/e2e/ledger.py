@@ -1,0 +1,169 @@
+"""The same operations, counted in three places that know nothing of each other: by the clients that sent them, by the
+server's own totals in its ring, and by the daemon from the records that it read.
+
+    clients' answers  =  server's totals  =  read + lost        for each of the 19 operations
+"""
+
+from datetime import datetime
+
+from harness import OPERATIONS
+
+ERRORS = ("error", "timeout")                   # the server's fault, which its totals count
+REFUSALS = ("rejected", "denied", "limited")    # the caller's
+OUTCOMES = ("ok",) + ERRORS + REFUSALS
+
+# Bucket boundaries are 2^(1/32) apart: a quantile is within 1.1 % of its value, on either side of a comparison.
+QUANTILE_SLACK = 1.022
+
+
+def counts(totals):
+    """Per operation, from ringside inspect."""
+    return {name: totals.get("operations", {}).get(name, {}).get("count", 0) for name in OPERATIONS}
+
+
+def add(first, second):
+    return {name: first[name] + second[name] for name in OPERATIONS}
+
+
+def series(report, name, kind="operations"):
+    for one in report[kind]:
+        if one["name"] == name:
+            return one
+    return None
+
+
+def server_counts(report):
+    found = {one["name"]: one["server_count"] for one in report["operations"]}
+    return {name: found.get(name, 0) for name in OPERATIONS}
+
+
+def read_and_lost(report):
+    found = {one["name"]: one["books"]["read"] + one["books"]["lost"] for one in report["operations"]}
+    return {name: found.get(name, 0) for name in OPERATIONS}
+
+
+def answered(load):
+    return {name: load["operations"][name]["answered"] for name in OPERATIONS}
+
+
+def sent(load):
+    return {name: load["operations"][name]["sent"] for name in OPERATIONS}
+
+
+def has_all(report, totals):
+    """True when the daemon has caught up with what the server has counted, and knows whose the lost records were."""
+    return (server_counts(report) == counts(totals) == read_and_lost(report) and
+            report["unattributed_lost"] == 0 and report["books"]["balance"])
+
+
+def check_sums(test, report):
+    """What holds in every report, however much was lost: written = read + lost, for each lane, operation and in all."""
+    books = report["books"]
+    test.assertEqual(books["written"], books["read"] + books["lost"], books)
+    test.assertIs(books["balance"], True)
+    for lane in report["lanes"]:
+        test.assertEqual(lane["books"]["written"], lane["books"]["read"] + lane["books"]["lost"], lane)
+    for kind in ("operations", "categories", "events"):
+        for one in report[kind]:
+            name, of_it = one["name"], one["books"]
+            test.assertEqual(of_it["written"], of_it["read"] + of_it["lost"], name)
+            start = one["windows"]["since_start"]
+            test.assertEqual(start["recorded"], of_it["read"], name)
+            test.assertEqual(sum(start["outcomes"].values()), start["recorded"], name)
+            test.assertEqual(sum(count for _, count in start["histogram"]), start["timed"], name)
+    lost_of = sum(one["books"]["lost"] for kind in ("operations", "events") for one in report[kind])
+    test.assertEqual(books["lost"], lost_of + report["unattributed_lost"])
+    read_of = sum(one["books"]["read"] for kind in ("operations", "events") for one in report[kind])
+    test.assertEqual(books["read"], read_of + books["rejected"])
+
+
+def check_server_and_daemon(test, totals, report):
+    """Server's totals = read + lost, for each operation and each event, at rest."""
+    check_sums(test, report)
+    test.assertEqual(report["unattributed_lost"], 0)
+    test.assertEqual(report["books"]["rejected"], 0)
+    for kind in ("operations", "events"):
+        in_ring = totals.get(kind, {})
+        test.assertEqual({one["name"] for one in report[kind] if one["server_count"]}, set(in_ring), kind)
+        for name, ring in in_ring.items():
+            one = series(report, name, kind)
+            test.assertEqual(one["server_count"], ring["count"], name)
+            test.assertEqual(one["server_errors"], ring["errors"], name)
+            test.assertEqual(one["books"]["read"] + one["books"]["lost"], ring["recorded"], name)
+            test.assertEqual(one["windows"]["since_start"]["skipped"], ring["skipped"], name)
+
+
+def check_nothing_lost(test, report):
+    test.assertEqual(report["books"]["lost"], 0)
+    test.assertEqual(report["books"]["torn"], 0)
+    for kind in ("operations", "events"):
+        for one in report[kind]:
+            test.assertEqual(one["books"]["lost"], 0, one["name"])
+
+
+def check_clients(test, load, totals):
+    """As long as no connection broke, every answer is one operation of the server."""
+    test.assertEqual(load["connections"]["lost"], 0)
+    for name in OPERATIONS:
+        of_clients = load["operations"][name]
+        test.assertEqual(of_clients["unanswered"], 0, name)
+        test.assertGreater(of_clients["answered"], 0, f"{name}: the load's mix has not tried it")
+    test.assertEqual(answered(load), counts(totals))
+
+
+def check_outcomes(test, load, report):
+    """Where nothing was lost, outcomes and error codes agree one by one."""
+    codes_read = {}
+    for error in report["errors"]:
+        key = (error["operation"], error["code"])
+        codes_read[key] = codes_read.get(key, 0) + error["count"]["since_start"]
+    for name in OPERATIONS:
+        of_clients = load["operations"][name]
+        start = series(report, name)["windows"]["since_start"]
+        for outcome in OUTCOMES:
+            test.assertEqual(start["outcomes"][outcome], of_clients[outcome], f"{name}: {outcome}")
+        test.assertEqual(start["errors"], sum(of_clients[outcome] for outcome in ERRORS), name)
+        test.assertEqual(start["refused"], sum(of_clients[outcome] for outcome in REFUSALS), name)
+        for code, one in of_clients["codes"].items():
+            test.assertEqual(codes_read.get((name, int(code)), 0), one["count"], f"{name}: error {code} {one['name']}")
+
+
+def check_latencies(test, load, report):
+    """An operation's time in the server is a part of the time that its client waited, so each quantile is at most the
+    client's. Only for operations of the mix alone: the clients measure no set-up. Returns how many were compared."""
+    compared = 0
+    for name in OPERATIONS:
+        of_clients = load["operations"][name]
+        if set(of_clients["answered_by_source"]) != {"mix"}:
+            continue
+        waited = of_clients["latency_ns"]["from_send"]
+        spent = series(report, name)["windows"]["since_start"]
+        test.assertEqual(spent["timed"], waited["count"], name)
+        test.assertEqual(spent["negative"], 0, name)
+        test.assertGreater(spent["min_ns"], 0, name)
+        for quantile in ("p50", "p90", "p99"):
+            test.assertLessEqual(spent[f"{quantile}_ns"], waited[quantile] * QUANTILE_SLACK, f"{name}: {quantile}")
+        # Two clocks, calibrated apart.
+        for exact in ("min", "mean", "max"):
+            test.assertLessEqual(spent[f"{exact}_ns"], waited[exact] * 1.001 + 1000, f"{name}: {exact}")
+        compared += 1
+    return compared
+
+
+def nanoseconds(instant):
+    """Of an instant in RFC 3339 with nine decimals; datetime knows six."""
+    whole, fraction = instant.rstrip("Z").split(".")
+    seconds = datetime.fromisoformat(whole + "+00:00").timestamp()
+    return int(seconds) * 10**9 + int(fraction)
+
+
+def check_last(test, report):
+    """The last hundred of each are there, latest first, each once."""
+    for one in report["operations"]:
+        last = one["last"]
+        test.assertEqual(len(last), min(100, one["books"]["read"]), one["name"])
+        places = {(record["start_at"], record["lane"], record["position"]) for record in last}
+        test.assertEqual(len(places), len(last), f"{one['name']}: a record stands there twice")
+        ends = [nanoseconds(record["start_at"]) + record["duration_ns"] for record in last]
+        # Ticks are compared; as nanoseconds, start and duration are rounded apart.
+        test.assertTrue(all(later >= earlier - 2 for later, earlier in zip(ends, ends[1:])), one["name"])

@@ -1,0 +1,389 @@
+#!/usr/bin/env python3
+"""Wrong usage, wrong configuration, rings that are none or another's, no memory, a taken port, garbage on the wire: each
+with its message and its exit code, and without harm to anything that is in order."""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import unittest
+
+import harness
+import ledger
+from chat import Chat
+from harness import sized
+
+NOBODY = 65534
+CLONE_NEWNS = 0x20000
+LAYOUT_VERSION_AT = 8  # in the header: 32 bits, little endian
+
+
+class Refusals(harness.Scenario):
+    # -- programs and their words
+
+    def refused(self, ended, code, *words):
+        self.assertEqual(ended.code, code, ended.out + ended.err)
+        for expected in words:
+            self.assertIn(expected, ended.err)
+        self.assertNotIn("terminate called", ended.err)
+
+    def test_a_wrong_flag_is_named_by_every_program(self):
+        world = self.world()
+        cases = (
+            ("ringside-chatd", ["--frobnicate"], "--frobnicate"),
+            ("ringside-chatd", ["--listen", "nowhere"], '"nowhere" is not HOST:PORT'),
+            ("ringside-chatd", ["--threads", "0"], "--threads"),
+            ("ringside-chatload", ["--frobnicate"], "--frobnicate"),
+            ("ringside-chatload", ["--rate", "fast"], "--rate"),
+            ("ringside-chatload", ["--incident", "nonsense"], "expected NAME"),
+            ("ringsided", ["--frobnicate"], "--frobnicate"),
+            ("ringsided", ["--tick", "never"], '--tick: found "never"'),
+            ("ringside", ["--frobnicate"], "--frobnicate"),
+            ("ringside", [], "expected a command: list, inspect or tail"),
+            ("ringside", ["frobnicate"], "frobnicate"),
+            ("ringside", ["inspect"], "ring is required"),
+            ("ringside", ["tail", world.ring, "--records", "many"], "many"),
+            ("ringside-bench", ["--frobnicate"], "--frobnicate"),
+            ("ringside-bench", ["--part", "everything"], "everything"),
+        )
+        for program, arguments, words in cases:
+            with self.subTest(program=program, arguments=arguments):
+                ended = world.run(program, *arguments)
+                self.refused(ended, 2, f"{program}: ", words, "\n  next: ")
+                self.assertEqual(ended.out, "")
+
+    def test_a_wrong_configuration_is_told_line_by_line(self):
+        world = self.world()
+        path = world.directory / "wrong.toml"
+        path.write_text('rings = ["chat"]\n'
+                        'tick = "5 parsecs"\n'
+                        '[alert_log]\n'
+                        'fromat = "json"\n'
+                        '[metrics]\n'
+                        'last = 0\n', encoding="utf-8")
+        for arguments in (["--check-config"], []):
+            with self.subTest(arguments=arguments):
+                self.refused(world.run("ringsided", "--config", path, *arguments), 2,
+                             f'{path}:2:8: tick: found "5 parsecs", allowed: a duration from 100ms to 1h',
+                             f"{path}:4:1: alert_log.fromat: found an unknown key, nearest known: alert_log.format",
+                             f"{path}:6:8: metrics.last: found 0, allowed: a whole number from 1 to 10000",
+                             "\n  next: ")
+        path.write_text("rings = [\n", encoding="utf-8")
+        self.refused(world.run("ringsided", "--config", path, "--check-config"), 2, f"{path}:1:", "found no TOML")
+        absent = world.directory / "absent.toml"
+        self.refused(world.run("ringsided", "--config", absent), 2, f"{absent}: cannot open", "--print-config")
+        # And the daemon's own word for what is right.
+        printed = world.run("ringsided", "--print-config", "--ring", world.ring)
+        self.assertEqual(printed.code, 0, printed.err)
+        path.write_text(printed.out, encoding="utf-8")
+        checked = world.run("ringsided", "--config", path, "--check-config")
+        self.assertEqual((checked.code, checked.err), (0, ""))
+        self.assertFalse(world.state.exists())
+
+    def test_a_second_daemon_says_who_holds_the_state(self):
+        world = self.world()
+        first = world.daemon()
+        self.refused(world.run("ringsided", "--config", world.write_config()), 1, str(world.state),
+                     f"another daemon holds this state directory: pid {first.pid}", "--state-dir")
+        self.assertEqual(first.report()["system"]["daemon"]["pid"], first.pid)
+        # Not the file but the process holds it: one that was killed holds nothing.
+        first.kill()
+        world.daemon().stop()
+
+    def test_a_daemon_that_cannot_write_says_so_and_leaves(self):
+        world = self.world()
+        world.alert_log.mkdir()
+        self.refused(world.run("ringsided", "--config", world.write_config()), 1, f"{world.alert_log}: ", "alert log",
+                     "next: ")
+        world.alert_log.rmdir()
+        shutil.rmtree(world.state)
+        world.state.write_text("in the way", encoding="utf-8")
+        self.refused(world.run("ringsided", "--config", world.write_config()), 1, f"{world.state}: ", "next: ")
+
+    # -- rings that are none
+
+    def strange_rings(self, world, server):
+        """Files that a ring's readers must not believe, each with what is said about it."""
+        bytes_of_ring = bytearray(world.ring_path.read_bytes())
+        version = int.from_bytes(bytes_of_ring[LAYOUT_VERSION_AT:LAYOUT_VERSION_AT + 4], "little")
+        self.assertEqual(version, server.totals()["layout_version"])
+        other_version = bytearray(bytes_of_ring)
+        other_version[LAYOUT_VERSION_AT:LAYOUT_VERSION_AT + 4] = (version + 1).to_bytes(4, "little")
+        contents = {
+            "other-version": (other_version, f"layout version {version + 1}, this program reads {version}"),
+            "garbage": (os.urandom(100_000), "is no ring: its first bytes are not RINGSIDE"),
+            "empty": (b"", "is no ring: only 0 bytes"),
+            "cut-off": (bytes_of_ring[:200_000], "is cut off: 200000 bytes"),
+        }
+        rings = {}
+        for name, (content, words) in contents.items():
+            path = world.directory / name
+            path.write_bytes(content)
+            rings[path] = words
+        link, pipe, directory = (world.directory / name for name in ("link", "pipe", "directory"))
+        link.symlink_to(world.ring_path)
+        os.mkfifo(pipe)
+        directory.mkdir()
+        return {**rings, link: "is a symbolic link", pipe: "is no ring: not a regular file",
+                directory: "is no ring: not a regular file"}
+
+    def test_readers_refuse_what_is_no_ring_and_go_on_with_what_is_one(self):
+        world = self.world()
+        server = world.server()
+        strange = self.strange_rings(world, server)
+        for path, words in strange.items():
+            with self.subTest(ring=path.name):
+                for command in (["inspect"], ["tail", "--once"]):
+                    self.refused(world.run("ringside", *command, path), 1, f"ringside: {path}: {words}", "\n  next: ")
+        absent = world.directory / "absent"
+        self.refused(world.run("ringside", "inspect", absent), 1, f"{absent}: can't open: No such file", "next: ")
+        self.refused(world.run("ringside", "inspect", "no!name"), 1, "ring name 'no!name': expected", "next: ")
+
+        daemon = world.daemon(rings=[world.ring, *map(str, strange), str(absent)])
+        load = world.load(server, rate=sized(400, 150), seconds=2, clients=10).result()
+        report = daemon.report_when("the good ring read",
+                                    lambda found: ledger.server_counts(found) == ledger.answered(load))
+        ledger.check_nothing_lost(self, report)
+        states = {ring["path"]: ring for ring in report["rings"]}
+        self.assertEqual(states[str(world.ring_path)]["state"], "live")
+        self.assertEqual(states[str(absent)]["state"], "waiting")
+        for path, words in strange.items():
+            self.assertEqual(states[str(path)]["state"], "refused", path)
+            self.assertIn(words, states[str(path)]["problem"])
+            self.assertIn(words, daemon.log())
+        alerts = world.alert_log.read_text(encoding="utf-8")
+        for path in strange:
+            self.assertIn(f"ring {path}: the ring is refused: {path}", alerts)
+        server.stop()
+        daemon.stop()
+
+    def test_a_server_leaves_alone_what_is_no_ring_and_runs_untraced(self):
+        world = self.world()
+        strange = self.strange_rings(world, world.server())
+        for path, _ in strange.items():
+            with self.subTest(ring=path.name):
+                before = path.lstat()
+                server = world.server(ring=str(path))
+                self.assertIn(f"not traced: {path}: ", server.log())
+                self.assertIn("\n  next: ", server.log())
+                self.serves(server)
+                server.stop()
+                after = path.lstat()
+                self.assertEqual((before.st_ino, before.st_size, before.st_mtime_ns),
+                                 (after.st_ino, after.st_size, after.st_mtime_ns))
+
+    def test_wrong_settings_of_a_ring_leave_the_server_untraced(self):
+        world = self.world()
+        for environment, words in (({"RINGSIDE_CAPACITY": 100}, "powers of two from 64"),
+                                   ({"RINGSIDE_CAPACITY": "many"}, "RINGSIDE_CAPACITY=many: expected a number"),
+                                   ({"RINGSIDE_LANES": -1}, "RINGSIDE_LANES=-1: expected a number")):
+            with self.subTest(environment=environment):
+                server = world.server(**environment)
+                self.assertIn("not traced: ", server.log())
+                self.assertIn(words, server.log())
+                self.serves(server)
+                server.stop()
+                self.ring_is_gone(world)
+
+    def test_two_servers_do_not_share_a_ring_by_accident(self):
+        world = self.world()
+        first = world.server()
+        second = world.server()
+        self.assertIn(f"not traced: {world.ring_path}: is in use by process {first.pid}", second.log())
+        self.serves(second)
+        second.stop()
+        self.assertEqual(world.inspect()["pid"], first.pid)
+        self.assertNotIn("operations", world.inspect())
+        first.stop()
+        self.ring_is_gone(world)
+
+    def test_a_dead_servers_ring_of_another_version_is_set_aside(self):
+        world = self.world()
+        server = world.server()
+        server.kill()
+        with open(world.ring_path, "r+b") as ring:
+            ring.seek(LAYOUT_VERSION_AT)
+            ring.write((99).to_bytes(4, "little"))
+        server = world.server()
+        self.assertIn("traced", server.log())
+        self.assertEqual(world.inspect()["state"], "live")
+        self.refused(world.run("ringside", "inspect", f"{world.ring}.previous"), 1, "layout version 99")
+        server.stop()
+
+    def serves(self, server):
+        with Chat(server) as chat:
+            name = f"user-{server.pid}"
+            chat.do("REGISTRATION", user=name, password="correct horse")
+            chat.do("AUTHENTICATION", user=name, password="correct horse")
+            room = chat.do("CREATE_ROOM", name=f"room of {name}")["room_id"]
+            chat.do("SEND_MESSAGE", room=room, text="hello")
+            self.assertEqual(chat.do("MESSAGE_HISTORY", room=room)["messages"][0]["text"], "hello")
+
+    # -- another user's
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can run a server as another user")
+    def test_a_ring_of_another_user_is_watched_only_if_that_is_allowed(self):
+        world = self.world()
+        theirs = world.directory / "theirs"
+        theirs.mkdir()
+        os.chown(theirs, NOBODY, NOBODY)
+        # The build may lie where nobody else may look.
+        program = shutil.copy(world.program("ringside-chatd"), world.directory)
+        server = world.server(program=program, home=theirs, user=NOBODY)
+        self.assertIn("] traced", server.log())
+        self.serves(server)
+
+        daemon = world.daemon()
+        words = f"belongs to user {NOBODY}, expected 0 or root"
+        report = daemon.report_when("refused", lambda found: found["rings"][0]["state"] == "refused")
+        self.assertIn(words, report["rings"][0]["problem"])
+        self.assertEqual(report["books"]["written"], 0)
+        self.assertIn(words, daemon.log())
+        world.write_config(top="any_owner = true")
+        daemon.reload()
+        daemon.report_when("live", lambda found: found["rings"][0]["state"] == "live")
+        report = daemon.report_when("read", lambda found: ledger.has_all(found, server.totals()))
+        self.assertEqual(ledger.series(report, "SEND_MESSAGE")["server_count"], 1)
+
+        # And the other way round: a ring is for its owner's eyes.
+        own = world.server(ring=f"{world.ring}-own")
+        tool = shutil.copy(world.program("ringside"), world.directory)
+        self.refused(world.run(tool, "inspect", f"{world.ring}-own", user=NOBODY), 1,
+                     "may not be opened by this user", "next: ")
+        stranger = world.server(program=program, home=theirs, user=NOBODY, ring=f"{world.ring}-own")
+        self.assertIn("not traced: ", stranger.log())
+        self.serves(stranger)
+        for process in (stranger, own, server, daemon):
+            process.stop()
+        self.ring_is_gone(world)
+
+    # -- no memory
+
+    def small_memory(self, world, size):
+        """A file system of that size that only this process and its children see."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can mount a small file system")
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(CLONE_NEWNS) != 0:
+            self.skipTest(f"no mounts of our own: {os.strerror(ctypes.get_errno())}")
+        place = world.directory / "memory"
+        place.mkdir()
+        for command in (["mount", "--make-rprivate", "/"], ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place]):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                self.skipTest(f"no mounts here: {done.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "--lazy", place], check=True)
+        return place
+
+    def test_a_server_whose_ring_does_not_fit_into_memory_runs_untraced(self):
+        world = self.world()
+        place = self.small_memory(world, "64k")
+        server = world.server(ring=f"{place}/ring")
+        self.assertIn(f"not traced: {place}/ring: no memory for the ring", server.log())
+        self.assertIn("\n  next: free space", server.log())
+        self.assertEqual(list(place.iterdir()), [])
+        self.serves(server)
+        load = world.load(server, rate=sized(500, 100), seconds=2).result()
+        self.assertEqual(load["totals"]["sent"], load["totals"]["answered"])
+        server.stop()
+
+    def test_threads_whose_lanes_do_not_fit_into_memory_go_untraced_and_are_counted(self):
+        world = self.world()
+        place = self.small_memory(world, "1m")  # the header and three lanes
+        ring = f"{place}/ring"
+        daemon = world.daemon(rings=[ring])
+        server = world.server(ring=ring)
+        self.assertIn("] traced", server.log())
+        load = world.load(server, rate=sized(600, 100), seconds=3).result()
+        self.assertEqual(load["totals"]["sent"], load["totals"]["answered"])
+
+        # What is in the totals was traced, the rest was counted as untraced; nothing is in between.
+        report = daemon.report_when("everything read", lambda found: ledger.has_all(found, server.totals(ring)))
+        totals = server.totals(ring)
+        self.assertGreater(totals["untraced_threads"], 0)
+        self.assertGreater(totals["untraced_records"], 0)
+        counted, answered = ledger.counts(totals), ledger.answered(load)
+        self.assertTrue(all(counted[name] <= answered[name] for name in answered))
+        untraced = sum(answered.values()) - sum(counted.values())
+        self.assertGreater(untraced, 0)
+        self.assertLessEqual(untraced, totals["untraced_records"])
+        self.assertEqual(report["rings"][0]["untraced_records"], totals["untraced_records"])
+        ledger.check_nothing_lost(self, report)
+        self.assertIn("of threads without a lane were not written", world.alert_log.read_text(encoding="utf-8"))
+
+        # When there is room again, threads find their lanes by themselves.
+        subprocess.run(["mount", "-o", "remount,size=64m", place], check=True)
+
+        def traced_again():
+            before = server.totals(ring)["untraced_records"]
+            self.serves_many(server, 20)
+            return server.totals(ring)["untraced_records"] == before
+        server.wait_until("every thread traced", traced_again, 60)
+        server.stop()
+        daemon.stop()
+        self.assertEqual(world.report()["rings"][0]["state"], "closed")
+
+    def serves_many(self, server, clients):
+        for _ in range(clients):
+            with Chat(server) as chat:
+                for _ in range(50):
+                    self.assertFalse(chat.ask({"op": "LIST_ROOMS"})["ok"])  # nobody has logged in
+
+    # -- ports
+
+    def test_a_port_that_is_taken_is_named(self):
+        world = self.world()
+        server = world.server()
+        self.refused(world.run("ringside-chatd", "--listen", f"127.0.0.1:{server.port}", "--db", "other.db"), 1,
+                     f"127.0.0.1:{server.port}: the port is taken", "next: ")
+        self.serves(server)
+        port = server.port
+        server.stop()
+        self.refused(world.run("ringside-chatload", "--connect", f"127.0.0.1:{port}", "--duration", 1), 1,
+                     f"127.0.0.1:{port}: Connection refused", "next: ")
+
+    def test_garbage_and_endless_lines_cost_nobody_else_anything(self):
+        world = self.world()
+        daemon = world.daemon()
+        server = world.server()
+        load = world.load(server, rate=sized(500, 150), seconds=4).begun()
+        bad_lines = 0
+        while load.alive():
+            bad_lines += self.talk_garbage(server)
+        load = load.result()
+        daemon.report_when("everything read", lambda found: ledger.has_all(found, server.totals()))
+        report, totals = daemon.report(), server.totals()
+        ledger.check_clients(self, load, totals)
+        ledger.check_server_and_daemon(self, totals, report)
+        ledger.check_nothing_lost(self, report)
+        self.assertEqual(totals["events"]["BAD_LINE"]["count"], bad_lines)
+        self.assertEqual(ledger.series(report, "BAD_LINE", "events")["server_count"], bad_lines)
+        server.stop()
+        daemon.stop()
+
+    def talk_garbage(self, server):
+        """Says everything that is no operation. Returns how many lines of it the server has to count."""
+        lines = ((b"garbage\n", 1001), (b"\x00\xff\xfe\x80\n", 1001), (b"[]\n", 1001), (b"{\n", 1001),
+                 (b'{"op":5}\n', 1001), (b'{"op":null}\n', 1001), (b'{"op":"NOPE"}\n', 1002),
+                 (b'{"op":"send_message"}\n', 1002), (b"[" * 60_000 + b"\n", 1001))
+        with Chat(server) as chat:
+            for line, code in lines:
+                answer = chat.ask(line)
+                self.assertEqual((answer["op"], answer["id"], answer["error"]["code"]), (None, None, code), line[:40])
+            chat.send(b"\n\r\n")  # a keep-alive: no answer
+            longest = b'{"op":"NOPE","x":"' + b"x" * (65_536 - 20) + b'"}'
+            self.assertEqual(len(longest), 65_536)
+            self.assertEqual(chat.ask(longest + b"\n")["error"]["code"], 1002)
+            self.assertEqual(chat.ask(longest + b" \n")["error"]["code"], 1003)
+            self.assertIsNone(chat.answer(), "the connection is to be closed")
+        with Chat(server) as chat:
+            chat.send(b"x" * 65_537)  # no newline will come: the server need not wait for one
+            self.assertEqual(chat.answer()["error"]["code"], 1003)
+            self.assertIsNone(chat.answer(), "the connection is to be closed")
+        with Chat(server) as chat:
+            chat.send(b'{"op":"LIST_ROOMS"')  # and it goes away in mid-line: nothing was said
+        return len(lines) + 3
+
+
+if __name__ == "__main__":
+    harness.main()
