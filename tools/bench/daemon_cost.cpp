@@ -21,11 +21,6 @@ constexpr unsigned kThreads = 8;
 // The server of this measurement: eight threads that trace at a given rate until they are told to stop. A process
 // of its own, because a ring is one for a process's life.
 int serve(const std::string& ring, double per_second, const std::string& ready) {
-  // Ends in order when it is told to, so that its ring goes with it.
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
   const std::size_t before = resident_bytes_of(getpid());
   Setup setup;
   setup.program = "ringside-bench";
