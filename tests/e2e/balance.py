@@ -28,6 +28,7 @@ class Balance(harness.Scenario):
         # What is known of a server at its end is the same, when neither it nor its ring is there any more.
         server.stop()
         self.ring_is_gone(world)
+        daemon.report_when("the server's end seen", lambda found: found["rings"][0]["state"] == "closed")
         daemon.stop()
         report = world.report()
         ledger.check_sums(self, report)

@@ -164,7 +164,8 @@ class Server(Process):
         port_file = home / f"port-{next(_numbers)}"
         base = ["--listen", f"127.0.0.1:{port}", "--port-file", port_file, "--db", home / "chat.db",
                 "--argon2", "min", "--rate-limit", 0]
-        super().__init__(world, program, [*base, *arguments], world.environment(RINGSIDE_RING=ring, **environment), user)
+        super().__init__(world, program, [*base, *arguments],
+                         world.environment(RINGSIDE_RING=ring, **environment), user)
         self.world = world
         self.wait_until("listening", port_file.exists)
         self.port = int(port_file.read_text())

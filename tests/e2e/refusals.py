@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Wrong usage, wrong configuration, rings that are none or another's, no memory, a taken port, garbage on the wire: each
-with its message and its exit code, and without harm to anything that is in order."""
+"""Wrong usage, wrong configuration, rings that are none or another's, no memory, a taken port, garbage on the wire:
+each with its message and its exit code, and without harm to anything that is in order."""
 
 import ctypes
 import os
@@ -268,7 +268,8 @@ class Refusals(harness.Scenario):
             self.skipTest(f"no mounts of our own: {os.strerror(ctypes.get_errno())}")
         place = world.directory / "memory"
         place.mkdir()
-        for command in (["mount", "--make-rprivate", "/"], ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place]):
+        for command in (["mount", "--make-rprivate", "/"],
+                        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place]):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 self.skipTest(f"no mounts here: {done.stderr.strip()}")
@@ -320,8 +321,8 @@ class Refusals(harness.Scenario):
             return server.totals(ring)["untraced_records"] == before
         server.wait_until("every thread traced", traced_again, 60)
         server.stop()
+        daemon.report_when("the server's end seen", lambda found: found["rings"][0]["state"] == "closed")
         daemon.stop()
-        self.assertEqual(world.report()["rings"][0]["state"], "closed")
 
     def serves_many(self, server, clients):
         for _ in range(clients):

@@ -159,7 +159,7 @@ TEST_CASE("Traffic: what is not answered by the deadline is reported by name") {
   CHECK(summary.str().find("unanswered: LIST_ROOMS 12, 12 at the deadline") != std::string::npos);
 }
 
-TEST_CASE("Traffic: latency counts from when a request was due, so that waiting behind others shows") {
+TEST_CASE("Traffic: waiting behind earlier requests shows in the latency") {
   FakeServer server;
   Settings settings = settings_for(server);
   settings.clients = 1;

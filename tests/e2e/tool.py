@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""The debug tool beside a server that lives, and over one that has died."""
+
+import json
+import os
+import re
+import signal
+
+import harness
+import ledger
+from chat import Chat
+from harness import sized
+
+# As ringside tail prints them: time of day, operation or event, duration, outcome.
+LINE = re.compile(r"\d\d:\d\d:\d\d\.\d{3}  [A-Z_]+ +(untimed|[0-9.,]+ (ns|µs|ms|s)) +"
+                  r"(ok|error|timeout|rejected|denied|limited|cancelled)\b")
+
+
+class Tool(harness.Scenario):
+    def row(self, world, ring):
+        ended = world.run("ringside", "list")
+        self.assertEqual(ended.code, 0, ended.err)
+        rows = [line.split() for line in ended.out.splitlines() if line.split()[:1] == [ring]]
+        return rows[0] if rows else None
+
+    def test_list_inspect_and_tail_see_a_live_server(self):
+        world = self.world()
+        server = world.server()
+        load = world.load(server, rate=sized(400, 100), seconds=2).result()
+        self.assertEqual(self.row(world, world.ring)[1:4], ["live", "ringside-chatd", str(server.pid)])
+        self.assertEqual(self.row(world, world.ring)[4], str(os.geteuid()))
+
+        totals = world.inspect()
+        self.assertEqual((totals["state"], totals["pid"], totals["program"]), ("live", server.pid, "ringside-chatd"))
+        self.assertEqual(ledger.counts(totals), ledger.answered(load))
+        # Every record is an operation or an event, and every operation is a record: nothing is sampled out.
+        recorded = sum(one["recorded"] for kind in ("operations", "events") for one in totals[kind].values())
+        self.assertEqual(totals["written"], recorded)
+        self.assertEqual(sum(lane["written"] for lane in totals["lanes"]), recorded)
+        # A connection that the load has closed may not be known to be yet.
+        server.wait_until("no connections", lambda: world.inspect()["gauges"]["connections"] == 0)
+        text = world.run("ringside", "inspect", world.ring)
+        self.assertEqual(text.code, 0)
+        self.assertIn("SEND_MESSAGE", text.out)
+
+        last = world.run("ringside", "tail", world.ring, "--once", "-n", 25)
+        self.assertEqual((last.code, last.err), (0, ""))
+        lines = last.out.splitlines()
+        self.assertEqual(len(lines), 25)
+        for line in lines:
+            self.assertRegex(line, LINE)
+        only = world.run("ringside", "tail", world.ring, "--once", "-n", 5, "--op", "MESSAGE_SEARCH").out.splitlines()
+        self.assertEqual([line.split()[1] for line in only], ["MESSAGE_SEARCH"] * 5)
+        failures = world.run("ringside", "tail", world.ring, "--once", "-n", 10, "--failures").out
+        self.assertNotRegex(failures, r" ok\b")
+        server.stop()
+        self.assertIsNone(self.row(world, world.ring))
+
+    def test_tail_follows_until_it_is_told_to_end(self):
+        world = self.world()
+        server = world.server()
+        tail = world.start("ringside", "tail", world.ring, "--op", "LIST_ROOMS", "--op", "LIST_INVITATIONS")
+        with Chat(server) as chat:
+            chat.ask({"op": "LIST_ROOMS"})
+            tail.says("LIST_ROOMS")
+            chat.ask({"op": "REQUEST_USER_LIST"})
+            chat.ask({"op": "LIST_INVITATIONS"})
+            tail.says("LIST_INVITATIONS")
+        self.assertNotIn("REQUEST_USER_LIST", tail.log())
+        self.assertIn("NOT_AUTHENTICATED", tail.log())
+        tail.signal(signal.SIGINT)
+        self.assertEqual(tail.ended(), 0)
+        # And until its server leaves.
+        tail = world.start("ringside", "tail", world.ring)
+        tail.says("LIST_INVITATIONS")
+        server.stop()
+        self.assertEqual(tail.ended(), 0)
+        self.assertIn("its server has left", tail.log())
+
+    def test_after_a_crash_the_last_records_are_still_there(self):
+        world = self.world()
+        server = world.server()
+        tail = world.start("ringside", "tail", world.ring, "-n", 0)
+        with Chat(server) as chat:
+            for _ in range(5):
+                chat.ask({"op": "LIST_ROOMS"})
+            server.kill()
+        self.assertEqual(tail.ended(), 0)
+        self.assertIn("its server has died; these were its last records", tail.log())
+        self.assertEqual(self.row(world, world.ring)[1], "crashed")
+        self.assertEqual(world.inspect()["state"], "crashed")
+        self.assertEqual(world.inspect()["operations"]["LIST_ROOMS"]["count"], 5)
+        last = world.run("ringside", "tail", world.ring, "--once", "--op", "LIST_ROOMS")
+        self.assertEqual(len(last.out.splitlines()), 5)
+        self.assertEqual(last.code, 0)
+
+
+class Bench(harness.Scenario):
+    def test_its_smoke_size_measures_every_part_and_leaves_nothing(self):
+        world = self.world()
+        figures_path = world.directory / "figures.json"
+        bench = world.start("ringside-bench", "--smoke", "--json", figures_path)
+        self.assertEqual(bench.ended(150), 0, bench.log())
+        figures = json.loads(figures_path.read_text(encoding="utf-8"))
+        self.assertIs(figures["smoke"], True)
+        names = " | ".join(figure["name"] for figure in figures["figures"])
+        for part in ("two clock reads", "daemon attached", "switched off", "ring to metrics", "daemon idle", "traced"):
+            self.assertIn(part, names)
+        for figure in figures["figures"]:
+            # How fast a machine is nobody's test: only that there is a figure, and that it is one.
+            self.assertLessEqual(figure["p10"], figure["p90"], figure)
+            self.assertGreater(figure["rounds"], 0, figure)
+        pattern = re.compile(rf"-{bench.pid}\b")
+        self.assertEqual([path for path in os.listdir("/dev/shm") if pattern.search(path)], [])
+
+
+if __name__ == "__main__":
+    harness.main()
