@@ -43,7 +43,7 @@ void ErrorTable::add(const std::string& operation, std::uint16_t code, std::uint
   Key key{operation, code, outcome};
   auto at = entries_.find(key);
   if (at == entries_.end()) {
-    if (entries_.size() >= kMaxEntries) std::get<1>(key) = 0;
+    if (entries_.size() >= kMaxEntries) key = {"others", 0, 1};
     at = entries_.try_emplace(std::move(key)).first;
   }
   Entry& entry = at->second;
@@ -124,7 +124,7 @@ void ErrorTable::decode(Decoder& in, std::int64_t slice_shift) {
       const std::uint64_t used = in.count(3, counts.size());
       for (std::uint64_t i = 0; i < used; ++i) {
         const std::uint64_t at = in.u64();
-        const std::int64_t number = in.i64() + shift;
+        const std::int64_t number = add_ns(in.i64(), shift);
         const std::uint64_t count = in.u64();
         if (at >= counts.size() || count > UINT32_MAX) {
           in.fail();
@@ -136,7 +136,7 @@ void ErrorTable::decode(Decoder& in, std::int64_t slice_shift) {
     };
     ring(entry.fine_slice, entry.fine, slice_shift);
     ring(entry.coarse_minute, entry.coarse, slice_shift / kSlicesPerMinute);
-    entry.last_monotonic_ns = in.i64() + slice_shift * kSliceNs;
+    entry.last_monotonic_ns = add_ns(in.i64(), slice_shift * kSliceNs);
     entry.actor_kind = static_cast<std::uint8_t>(in.u64());
     entry.actor = in.u64();
     entries_.insert_or_assign(Key{std::move(operation), code, outcome}, entry);

@@ -16,7 +16,7 @@ namespace ringside {
 
 class ErrorTable {
  public:
-  // More kinds than this are counted together under code 0 of their operation.
+  // More kinds than this are counted together, as the operation "others".
   static constexpr std::size_t kMaxEntries = 1024;
 
   void add(const std::string& operation, std::uint16_t code, std::uint8_t outcome, std::int64_t slice,

@@ -23,6 +23,7 @@ class Recent {
     std::uint32_t lane = 0;
     std::uint32_t instance = 0;   // which life of the ring; a later one's operations are all later
     std::int64_t wall_ns = 0;     // of its end, once it was fixed; 0 while the ring's clock can still say
+    double ticks_per_second = 0;  // of the clock that it was measured by, once wall_ns is fixed
   };
   struct Entry {
     Record record;
@@ -77,10 +78,12 @@ class Recent {
 
   // For entries whose ring's clock goes away: `wall_of` says when a record ended.
   template <typename WallOf>
-  void fix_wall(const WallOf& wall_of) {
+  void fix_wall(double ticks_per_second, const WallOf& wall_of) {
     for (std::size_t i = 0; i < size(); ++i) {
       Origin& origin = origins_[key(i).place];
-      if (origin.wall_ns == 0) origin.wall_ns = wall_of(record(i));
+      if (origin.wall_ns != 0) continue;
+      origin.wall_ns = wall_of(record(i));
+      origin.ticks_per_second = ticks_per_second;
     }
   }
 
@@ -89,7 +92,8 @@ class Recent {
     if (wanted == wanted_) return;
     std::vector<Entry> entries;
     for (std::size_t i = std::min(wanted, size()); i > 0; --i) entries.push_back({record(i - 1), origin(i - 1)});
-    const std::size_t run = std::bit_ceil(wanted);
+    // One more than can be kept of a run: the next record is copied into its place before it is known to count.
+    const std::size_t run = std::bit_ceil(wanted + 1);
     wanted_ = wanted;
     records_.assign(wanted + run, Record{});
     origins_.assign(wanted + run, Origin{});
@@ -157,7 +161,7 @@ class Recent {
         keys_[--to & key_mask_] = keys_[--old & key_mask_];
       }
       keys_[--to & key_mask_] = key;
-      origins_[key.place] = {lane, instance, 0};
+      origins_[key.place] = {lane, instance, 0, 0};
     }
     // Places whose records dropped out replace the run's that stay kept.
     for (; size() > wanted_; ++begin_) free_.push_back(keys_[begin_ & key_mask_].place);
@@ -170,7 +174,7 @@ class Recent {
   std::size_t wanted_ = 0;
   std::vector<Record> records_;
   std::vector<Origin> origins_;               // of the kept, by place
-  std::vector<std::uint32_t> run_places_;     // ring of a power of two >= wanted_
+  std::vector<std::uint32_t> run_places_;     // ring of a power of two > wanted_
   std::vector<std::uint32_t> free_;           // wanted_ - size() places
   std::uint64_t run_mask_ = 0;
   std::uint64_t run_count_ = 0;

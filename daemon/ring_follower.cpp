@@ -92,7 +92,9 @@ void RingFollower::look(const Instant& now) {
     // Another ring under the name: its server can only have started because this one's had ended.
     const std::uint64_t inode = inode_of(path_);
     if (!closed && !dead_ && inode != segment_->inode()) {
-      dead_ = segment_liveness(*segment_, facts_) == Liveness::dead;
+      // Where the old one's processes can't be seen, the new ring is evidence enough: a living one is never replaced.
+      const Liveness liveness = segment_liveness(*segment_, facts_);
+      dead_ = liveness == Liveness::dead || (inode != 0 && liveness == Liveness::unknown);
       problem_ = dead_        ? ""
                  : inode == 0 ? path_ + " was removed while its server lives; reading on"
                               : path_ + " was replaced while its server lives; reading the old one until it ends";
@@ -109,7 +111,11 @@ void RingFollower::look(const Instant& now) {
     }
   }
   if (saved_) {
-    if (resume(now)) return;
+    switch (resume(now)) {
+      case Resumed::attached: return;
+      case Resumed::unknown: return;   // looked at again: it may be readable then
+      case Resumed::gone: break;
+    }
     // The ring that the state is about is nowhere: what was written to it afterwards nobody can know.
     problem_ = "the ring that was read last (" + hex(instance_) + ") is gone; what it held beyond position " +
                "the saved ones is unknown";
@@ -145,20 +151,26 @@ void RingFollower::look(const Instant& now) {
 }
 
 // Finds the ring whose positions were saved: under its name, or moved away by a server that was started since.
-bool RingFollower::resume(const Instant& now) {
+RingFollower::Resumed RingFollower::resume(const Instant& now) {
   OpenOptions options;
   options.any_owner = any_owner_;
+  bool seen_all = true;
   for (const std::string& path : {path_, previous_path(path_)}) {
     SegmentFacts facts;
     Failure failure;
     auto segment = open_segment(path, options, &facts, &failure);
     if (segment != nullptr && same_instance(facts)) {
       attach(std::move(segment), facts, now);
-      return true;
+      return Resumed::attached;
+    }
+    if (segment == nullptr && failure.error_number != ENOENT) {
+      // It may be the one, and unreadable only for the moment.
+      state_ = State::refused;
+      problem_ = failure.message;
+      seen_all = false;
     }
   }
-  // Nothing there at all: its server may come back with it (a reader may be faster than a mount).
-  return false;
+  return seen_all ? Resumed::gone : Resumed::unknown;
 }
 
 void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts, const Instant& now) {
@@ -299,7 +311,7 @@ void RingFollower::refresh_names() {
   std::uint16_t code = 0;
   std::string text;
   for (std::uint32_t i = 0; i < kMaxErrorNames; ++i) {
-    if (!read_error_name(*segment_, i, &code, &text)) break;
+    if (!read_error_name(*segment_, i, &code, &text)) continue;
     metrics_.set_error_name(code, text);
   }
 }
@@ -315,21 +327,24 @@ void RingFollower::settle(std::uint32_t index, bool quiet) {
   Lane& lane = *lanes_[index];
   const std::uint64_t capacity = segment_->geometry().capacity(index);
   const LaneHeader& header = segment_->lane_header(index);
-  std::uint64_t position = lane.cursor.position;
+  const std::uint64_t position = lane.cursor.position;
+  TotalsCopy totals;
   bool exact = false;
   if (index == segment_->overflow_lane()) {
     // Reserved, counted and read by the same position, before and after: nobody is in between.
-    copy_totals(segment_->totals(index), lane.totals);
+    copy_totals(segment_->totals(index), totals);
     std::uint64_t counted = 0;
-    for (const auto& entry : lane.totals.entries) counted += entry.recorded;
+    for (const auto& entry : totals.entries) counted += entry.recorded;
     exact = lane.cursor.holes.empty() && counted == position &&
             header.head.load(std::memory_order_acquire) == position;
   } else {
     for (int attempt = 0; attempt < 3 && !exact; ++attempt) {
-      exact = copy_totals_at(segment_->slots(index), header, segment_->totals(index), capacity, position, lane.totals);
+      exact = copy_totals_at(segment_->slots(index), header, segment_->totals(index), capacity, position, totals);
     }
-    if (!exact) copy_totals(segment_->totals(index), lane.totals);
+    if (!exact) copy_totals(segment_->totals(index), totals);
   }
+  if (segment_->broken()) return;   // the copy may be zeros; what was known before stays
+  lane.totals = totals;
   if (!exact && !quiet) return;
   std::uint64_t unexplained = 0;
   for (std::uint32_t id = 0; id < kIdCount; ++id) {
@@ -396,6 +411,7 @@ std::map<std::string, RingMetrics::Living> RingFollower::living() const {
 }
 
 RingFollower::Pass RingFollower::tick(const Instant& now, Snapshot& out) {
+  next_look_ns_ = now.monotonic_ns;   // what is shown must be of this moment, the ring's state included
   const Pass result = pass(now);
   if (segment_ != nullptr) {
     refresh_names();
@@ -416,7 +432,7 @@ RingFollower::Pass RingFollower::tick(const Instant& now, Snapshot& out) {
     view.instance = hex(instance_);
     view.program = facts_.program;
     view.pid = facts_.creator_pid;
-    view.created_wall_ns = facts_.anchor_monotonic_ns + wall;
+    view.created_wall_ns = add_ns(facts_.anchor_monotonic_ns, wall);
     view.clock = clock_name(facts_.clock);
     view.ticks_per_second = scale_.ticks_per_second();
     view.segment_bytes = facts_.geometry.valid() ? facts_.geometry.segment_bytes() : 0;
@@ -432,11 +448,12 @@ RingFollower::Pass RingFollower::tick(const Instant& now, Snapshot& out) {
     view.names_refused = header.names_refused.load(std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
       GaugeView gauge;
-      if (!read_gauge_name(*segment_, i, &gauge.name)) break;
+      if (!read_gauge_name(*segment_, i, &gauge.name)) continue;
       gauge.ring = ring_;
       gauge.value = segment_->gauges()[i].value.load(std::memory_order_relaxed);
-      std::int64_t& most = gauge_max_.try_emplace(gauge.name, gauge.value).first->second;
-      most = std::max(most, gauge.value);
+      auto& [name, most] = gauge_max_[i];
+      most = name == gauge.name ? std::max(most, gauge.value) : gauge.value;
+      name = gauge.name;
       gauge.max = most;
       out.gauges.push_back(std::move(gauge));
     }
@@ -510,7 +527,7 @@ void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_sh
   finished_ = in.u64() != 0;
   crashes_ = in.u64();
   born_ns_ = in.i64();
-  if (born_ns_ != INT64_MIN) born_ns_ = std::min(now.monotonic_ns, born_ns_ + slice_shift * kSliceNs);
+  if (born_ns_ != INT64_MIN) born_ns_ = std::min(now.monotonic_ns, add_ns(born_ns_, slice_shift * kSliceNs));
   for (std::uint64_t* n : {&retired_.written, &retired_.read, &retired_.lost, &retired_.torn, &retired_.rejected}) {
     *n = in.u64();
   }
@@ -525,6 +542,12 @@ void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_sh
     lane->cursor.rejected = in.u64();
     lane->cursor.holes.resize(in.count(1, kMaxHoles));
     for (std::uint64_t& hole : lane->cursor.holes) hole = in.u64();
+    const LaneCursor& cursor = lane->cursor;
+    if (!std::is_sorted(cursor.holes.begin(), cursor.holes.end()) || cursor.holes.size() > cursor.position ||
+        (!cursor.holes.empty() && cursor.holes.back() >= cursor.position) ||
+        cursor.written() != cursor.read + cursor.lost) {
+      in.fail();
+    }
     lane->torn = static_cast<std::uint32_t>(in.u64());
     for (std::uint32_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
       TotalsCopy::Entry& totals = lane->totals.entries[id];

@@ -58,7 +58,8 @@ class RingFollower {
 
   void look(const Instant& now);
   void attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts, const Instant& now);
-  bool resume(const Instant& now);
+  enum class Resumed { attached, gone, unknown };
+  Resumed resume(const Instant& now);
   void finish(State state, const Instant& now);
   Pass drain(const Instant& now);
   void refresh_names();
@@ -97,7 +98,7 @@ class RingFollower {
   std::int64_t born_ns_ = INT64_MIN;           // of the figures "since start", CLOCK_MONOTONIC
   std::uint64_t crashes_ = 0;
   Books retired_;                              // of instances that are over
-  std::map<std::string, std::int64_t> gauge_max_;
+  std::array<std::pair<std::string, std::int64_t>, kMaxGauges> gauge_max_;   // by place in the table
 };
 
 }  // namespace ringside

@@ -68,15 +68,19 @@ void RingMetrics::end_clock(std::int64_t wall_minus_monotonic_ns) {
   if (!timed_) return;
   for (auto& [name, series] : series_) {
     series->flush(now_slice_, scale_);
-    series->recent().fix_wall(
-        [&](const Record& record) { return scale_.monotonic_ns(record.end()) + wall_minus_monotonic_ns; });
+    series->recent().fix_wall(scale_.ticks_per_second(),
+        [&](const Record& record) { return add_ns(scale_.monotonic_ns(record.end()), wall_minus_monotonic_ns); });
   }
   slow_floor_ = 0;
   credit_ = 0;
   credit_count_ = 0;
 }
 
-Series* RingMetrics::series_named(const std::string& key, const NameEntry& name) {
+Series* RingMetrics::series_named(const std::string& wanted, const NameEntry& wanted_name) {
+  // A server that takes new names at every start must not fill the memory: beyond a bound all new ones are one.
+  const bool full = series_.size() >= kMaxSeries && !series_.contains(wanted);
+  const std::string key = !full ? wanted : wanted.starts_with('!') ? "!others" : "others";
+  const NameEntry name = !full ? wanted_name : NameEntry{"others", {}, {}};
   auto& series = series_[key];
   if (series == nullptr) {
     series = std::make_unique<Series>(name, options_.last);
@@ -177,11 +181,15 @@ void RingMetrics::note_slow(const Record& record, std::uint32_t lane) {
 }
 
 RecordView RingMetrics::view(const Record& record, const std::string& operation, const std::string& ring,
-                             std::uint32_t lane, std::int64_t end_wall_ns) const {
+                             std::uint32_t lane, std::int64_t end_wall_ns, double ticks_per_second) const {
+  const auto span_ns = [&](std::int64_t ticks) {
+    if (ticks_per_second <= 0) return scale_.span_ns(ticks);
+    return static_cast<std::int64_t>(std::clamp(static_cast<double>(ticks) * 1e9 / ticks_per_second, -9.2e18, 9.2e18));
+  };
   RecordView out;
   out.operation = operation;
-  out.duration_ns = scale_.span_ns(record.duration);
-  out.start_wall_ns = end_wall_ns - out.duration_ns;
+  out.duration_ns = span_ns(record.duration);
+  out.start_wall_ns = subtract_ns(end_wall_ns, out.duration_ns);
   out.outcome = record.outcome < kOutcomes ? kOutcomeNames[record.outcome] : "unknown";
   out.error = record.error;
   if (const auto at = error_names_.find(record.error); at != error_names_.end()) out.error_name = at->second;
@@ -197,7 +205,7 @@ RecordView RingMetrics::view(const Record& record, const std::string& operation,
   } else {
     for (std::size_t i = 0; i < kStageCount; ++i) {
       out.stages_ns[i] = static_cast<std::uint64_t>(
-          std::max<std::int64_t>(0, scale_.span_ns(static_cast<std::int64_t>(unpack_stage_ticks(record.stages[i])))));
+          std::max<std::int64_t>(0, span_ns(static_cast<std::int64_t>(unpack_stage_ticks(record.stages[i])))));
     }
   }
   out.ring = ring;
@@ -209,7 +217,7 @@ RecordView RingMetrics::view(const Record& record, const std::string& operation,
 void RingMetrics::show(const std::string& ring, const std::map<std::string, Living>& living,
                        std::int64_t now_monotonic_ns, std::int64_t wall_minus_monotonic_ns,
                        std::int64_t born_monotonic_ns, Snapshot& out) {
-  const double alive = static_cast<double>(now_monotonic_ns - born_monotonic_ns) / 1e9;
+  const double alive = static_cast<double>(subtract_ns(now_monotonic_ns, born_monotonic_ns)) / 1e9;
   std::array<double, kWindows> seconds{};
   for (std::size_t w = 0; w < kWindows; ++w) {
     const auto window = static_cast<Window>(w);
@@ -236,8 +244,10 @@ void RingMetrics::show(const std::string& ring, const std::map<std::string, Livi
       const Record& record = last.record(i);
       const Recent::Origin& origin = last.origin(i);
       const std::int64_t end_wall =
-          origin.wall_ns != 0 ? origin.wall_ns : scale_.monotonic_ns(record.end()) + wall_minus_monotonic_ns;
-      view_of.last.push_back(view(record, view_of.name, ring, origin.lane, end_wall));
+          origin.wall_ns != 0 ? origin.wall_ns : add_ns(scale_.monotonic_ns(record.end()), wall_minus_monotonic_ns);
+      // What an earlier clock measured is converted by that clock's rate.
+      const double rate = origin.wall_ns != 0 && origin.ticks_per_second > 0 ? origin.ticks_per_second : 0;
+      view_of.last.push_back(view(record, view_of.name, ring, origin.lane, end_wall, rate));
     }
     view_of.server_count = series->retired_count;
     view_of.server_errors = series->retired_errors;
@@ -258,7 +268,7 @@ void RingMetrics::show(const std::string& ring, const std::map<std::string, Livi
     stats.ring = ring;
     stats.outcome = kOutcomeNames[row.outcome];
     stats.count = row.count;
-    stats.last_wall_ns = row.last_monotonic_ns + wall;
+    stats.last_wall_ns = add_ns(row.last_monotonic_ns, wall);
     stats.last_actor = {actor_name(row.actor_kind), row.actor};
     out.errors.push_back(std::move(stats));
   }
@@ -281,9 +291,9 @@ void RingMetrics::show(const std::string& ring, const std::map<std::string, Livi
   top(halves_[0].subjects_by_time, halves_[1].subjects_by_time, false, out.subjects_by_time);
   for (const Half& half : halves_) {
     for (const Slow& slow : half.slowest) {
-      RecordView slow_view = view(slow.record, slow.operation, ring, slow.lane, slow.end_monotonic_ns + wall);
+      RecordView slow_view = view(slow.record, slow.operation, ring, slow.lane, add_ns(slow.end_monotonic_ns, wall), 0);
       slow_view.duration_ns = static_cast<std::int64_t>(slow.duration_ns);
-      slow_view.start_wall_ns = slow.end_monotonic_ns + wall - slow_view.duration_ns;
+      slow_view.start_wall_ns = subtract_ns(add_ns(slow.end_monotonic_ns, wall), slow_view.duration_ns);
       out.slowest.push_back(std::move(slow_view));
     }
   }
@@ -317,7 +327,10 @@ void RingMetrics::encode(Encoder& out, std::int64_t wall_minus_monotonic_ns) {
       out.raw(&record, sizeof record);
       out.u64(origin.lane);
       out.u64(origin.instance);
-      out.i64(origin.wall_ns != 0 ? origin.wall_ns : scale_.monotonic_ns(record.end()) + wall_minus_monotonic_ns);
+      out.i64(origin.wall_ns != 0 ? origin.wall_ns
+                                  : add_ns(scale_.monotonic_ns(record.end()), wall_minus_monotonic_ns));
+      const double rate = origin.wall_ns != 0 ? origin.ticks_per_second : scale_.ticks_per_second();
+      out.raw(&rate, sizeof rate);
     }
   }
   errors_.encode(out);
@@ -331,7 +344,7 @@ void RingMetrics::encode(Encoder& out, std::int64_t wall_minus_monotonic_ns) {
 void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shift) {
   late_ = in.u64();
   instance_ = static_cast<std::uint32_t>(in.u64());
-  const std::uint64_t count = in.count(32, 4 * kIdCount);
+  const std::uint64_t count = in.count(32, kMaxSeries + 2);
   for (std::uint64_t n = 0; n < count && in.good(); ++n) {
     const std::string key = in.text();
     NameEntry name;
@@ -347,6 +360,8 @@ void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice
       entry.origin.lane = static_cast<std::uint32_t>(in.u64());
       entry.origin.instance = static_cast<std::uint32_t>(in.u64());
       entry.origin.wall_ns = in.i64();
+      in.raw(&entry.origin.ticks_per_second, sizeof(double));
+      if (!(entry.origin.ticks_per_second > 0 && entry.origin.ticks_per_second < 1e13)) entry.origin.ticks_per_second = 0;
       if (in.good()) series->recent().restore(entry);
     }
   }

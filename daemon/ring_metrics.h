@@ -133,8 +133,9 @@ class RingMetrics {
   void note_slow(const Record& record, std::uint32_t lane);
   void rotate();
   Series* series_named(const std::string& key, const NameEntry& name);
+  // `ticks_per_second` 0: the present clock's.
   RecordView view(const Record& record, const std::string& operation, const std::string& ring, std::uint32_t lane,
-                  std::int64_t end_wall_ns) const;
+                  std::int64_t end_wall_ns, double ticks_per_second) const;
 
   RingMetricsOptions options_;
   TickScale scale_;
@@ -149,6 +150,7 @@ class RingMetrics {
 
   WindowSum sum_;
   std::map<std::string, std::unique_ptr<Series>> series_;   // by name; events with a leading '!'
+  static constexpr std::size_t kMaxSeries = 1024;
   std::array<Series*, kIdCount> by_id_{};
   std::array<bool, kIdCount> named_{};
   std::function<void(std::uint16_t)> ask_name_;

@@ -152,7 +152,7 @@ void Series::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shif
   std::int64_t numbers[2];
   StoredSlice dense[2];
   for (int i = 0; i < 2; ++i) {
-    numbers[i] = in.i64() + slice_shift;
+    numbers[i] = add_ns(in.i64(), slice_shift);
     dense[i] = StoredSlice::decode(in);
   }
   since_start_ = StoredSlice::decode(in);
@@ -161,7 +161,7 @@ void Series::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shif
   const auto decode_kept = [&in](auto& ring, std::int64_t shift) {
     const std::uint64_t used = in.count(20, ring.size());
     for (std::uint64_t i = 0; i < used && in.good(); ++i) {
-      const std::int64_t number = in.i64() + shift;
+      const std::int64_t number = add_ns(in.i64(), shift);
       StoredSlice stats = StoredSlice::decode(in);
       put(ring[place(number, ring.size())], number, stats);
     }

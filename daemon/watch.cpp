@@ -10,9 +10,9 @@ namespace ringside {
 
 namespace {
 
-constexpr std::uint64_t kStateVersion = 1;
+constexpr std::uint64_t kStateVersion = 2;
 
-std::int64_t end_wall_ns(const RecordView& record) { return record.start_wall_ns + record.duration_ns; }
+std::int64_t end_wall_ns(const RecordView& record) { return add_ns(record.start_wall_ns, record.duration_ns); }
 
 void merge(WindowStats& to, const WindowStats& from) {
   to.seconds = std::max(to.seconds, from.seconds);
@@ -189,12 +189,12 @@ bool Watch::restore(std::string_view bytes, Now now, std::string* why) {
   const std::int64_t saved_realtime = in.i64();
   const BootId now_boot = current_boot_id();
   std::int64_t slice_shift = 0;
-  if (std::memcmp(boot.words, now_boot.words, sizeof boot.words) != 0) {
+  if (other_boot(boot, now_boot)) {
     // After a reboot the monotonic clock has begun anew: slices keep their places by wall time, to the minute.
     const std::int64_t shift_ns =
-        (now.monotonic_ns - now.realtime_ns) - (saved_monotonic - saved_realtime);
+        subtract_ns(now.monotonic_ns - now.realtime_ns, subtract_ns(saved_monotonic, saved_realtime));
     const std::int64_t minute_ns = kSliceNs * kSlicesPerMinute;
-    slice_shift = shift_ns / minute_ns * kSlicesPerMinute;
+    slice_shift = shift_ns / minute_ns * kSlicesPerMinute;   // at most 2^63 ns, so its product with kSliceNs fits
   }
   const std::uint64_t ticks = in.u64();
   const std::uint64_t rings = in.count(2, 4096);

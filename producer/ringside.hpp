@@ -92,7 +92,8 @@ class Operation {
  public:
   // Reads the clock.
   explicit Operation(OperationId id) noexcept { begin(id); }
-  // Starts at `start` and reads no clock: one operation can begin where the last one ended.
+  // Starts at `start` and reads no clock: one operation can begin where the last one ended. A stamp of 0, which is
+  // what an operation that was not timed returns, stands for now.
   Operation(OperationId id, Stamp start) noexcept { begin_at(id, start.ticks); }
   // An operation that does nothing.
   Operation() noexcept : record_{}, state_(State::off) {}
@@ -173,7 +174,7 @@ class Operation {
     if (every == 0) {
       turn_off();
     } else if (RINGSIDE_LIKELY(every == 1) || detail::drawn(every)) {
-      open(id, start);
+      open(id, start != 0 ? start : detail::now_ticks());
     } else {
       open_untimed(id);
     }
@@ -271,9 +272,12 @@ inline void event(EventId id, const Event& what = {}) noexcept {
   detail::write_event(id, what, end - what.duration, end);
 }
 
-// Records an event that began at `since` and ends now: one clock read. `what.duration` is not used.
+// Records an event that began at `since` and ends now: one clock read. `what.duration` is not used; a
+// stamp of 0 gives a span of 0.
 inline void event_since(EventId id, Stamp since, const Event& what = {}) noexcept {
-  if (detail::takes_event(id, what.outcome)) detail::write_event(id, what, since.ticks, detail::now_ticks());
+  if (!detail::takes_event(id, what.outcome)) return;
+  const std::uint64_t end = detail::now_ticks();
+  detail::write_event(id, what, since.ticks != 0 ? since.ticks : end, end);
 }
 
 // Counts an event without writing a record: for what happens too often to be looked at singly.

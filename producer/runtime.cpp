@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -46,15 +47,33 @@ std::atomic<bool> g_child_enters{false};    // in a forked child: enter the proc
 std::atomic<bool> g_entered{false};         // this process stands in the ring's header
 pthread_key_t g_thread_end;
 
+// How many records a thread without a lane lets pass before it looks for one again, and one for which not even the
+// overflow lane's memory was to be had: what it asks then are system calls.
+constexpr std::uint32_t kRetryAfter = 256;
+constexpr std::uint32_t kRetryOverflowAfter = 4096;
+__thread std::uint32_t t_retry_in = 0;
+__thread std::uint32_t t_overflow_retry_in = 0;
+__thread bool t_counted_untraced = false;
+
 std::uint32_t current_tid() { return static_cast<std::uint32_t>(syscall(SYS_gettid)); }
+
+// A signal handler that traces meanwhile finds the writer busy and uses the overflow lane.
+void release_own_lane(Segment& segment) {
+  detail::ThreadWriter& writer = detail::t_writer;
+  if (writer.lane.slots == nullptr) return;
+  writer.busy = 1;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  writer.lane.slots = nullptr;
+  release_lane(segment, writer.lane_index);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  writer.busy = 0;
+}
 
 // A thread that ends gives its lane back. Runs after the destructors of C++ thread-locals, which may trace.
 void thread_ends(void*) {
-  detail::ThreadWriter& writer = detail::t_writer;
   Segment* segment = g_segment.load(std::memory_order_acquire);
-  if (segment == nullptr || writer.lane.slots == nullptr) return;
-  writer.lane.slots = nullptr;
-  release_lane(*segment, writer.lane_index);
+  if (segment == nullptr) return;
+  release_own_lane(*segment);
 }
 
 void before_fork() { runtime().mutex.lock(); }
@@ -63,6 +82,11 @@ void after_fork_in_parent() { runtime().mutex.unlock(); }
 void after_fork_in_child() {
   detail::t_writer.lane.slots = nullptr;
   detail::t_writer.busy = 0;
+  t_retry_in = 0;
+  t_overflow_retry_in = 0;
+  t_counted_untraced = false;
+  // Now, while nobody else in the child can claim a lane with its parent's identity.
+  if (g_segment.load(std::memory_order_relaxed) != nullptr) g_self = self_identity();
   g_entered.store(false, std::memory_order_relaxed);
   g_child_enters.store(true, std::memory_order_relaxed);
   runtime().mutex.unlock();
@@ -70,7 +94,6 @@ void after_fork_in_child() {
 
 void enter_as_child(Segment& segment) {
   if (!g_child_enters.exchange(false)) return;
-  g_self = self_identity();
   g_entered.store(enter_process(segment, g_self));
 }
 
@@ -204,11 +227,6 @@ std::atomic<ClockKind> g_clock{ClockKind::monotonic};
 
 namespace {
 
-// How many records a thread without a lane lets pass before it looks for one again.
-constexpr std::uint32_t kRetryAfter = 256;
-__thread std::uint32_t t_retry_in = 0;
-__thread bool t_counted_untraced = false;
-
 // True when the calling thread has a lane now.
 bool claim_for_this_thread(Segment& segment) {
   if (t_retry_in > 0) {
@@ -245,16 +263,42 @@ void count_untraced(Segment& segment) {
   }
 }
 
+// The overflow lane, unless its memory could not be had a moment ago.
+ClaimedLane overflow_of(Segment& segment) {
+  ClaimedLane overflow;
+  overflow.result = Claim::no_memory;
+  if (t_overflow_retry_in > 0) {
+    --t_overflow_retry_in;
+    return overflow;
+  }
+  overflow = claim_overflow(segment);
+  if (overflow.result != Claim::owned) t_overflow_retry_in = kRetryOverflowAfter;
+  return overflow;
+}
+
+// What is called in a signal handler must leave errno to the code that it interrupted.
+class KeepErrno {
+ public:
+  KeepErrno() : saved_(errno) {}
+  ~KeepErrno() { errno = saved_; }
+  KeepErrno(const KeepErrno&) = delete;
+  KeepErrno& operator=(const KeepErrno&) = delete;
+
+ private:
+  int saved_;
+};
+
 }  // namespace
 
 void write_slow(const Record& record) noexcept {
+  const KeepErrno keep_errno;
   Segment* segment = g_segment.load(std::memory_order_acquire);
   if (segment == nullptr) return;
   if (t_writer.busy == 0 && claim_for_this_thread(*segment)) {
     write(record);
     return;
   }
-  const ClaimedLane overflow = claim_overflow(*segment);
+  const ClaimedLane overflow = overflow_of(*segment);
   if (overflow.result != Claim::owned) {
     count_untraced(*segment);
     return;
@@ -265,13 +309,14 @@ void write_slow(const Record& record) noexcept {
 }
 
 void count_slow(std::uint16_t id) noexcept {
+  const KeepErrno keep_errno;
   Segment* segment = g_segment.load(std::memory_order_acquire);
   if (segment == nullptr) return;
   if (t_writer.busy == 0 && claim_for_this_thread(*segment)) {
     count(id);
     return;
   }
-  const ClaimedLane overflow = claim_overflow(*segment);
+  const ClaimedLane overflow = overflow_of(*segment);
   if (overflow.result == Claim::owned) {
     count_only_overflow(overflow.writer, id);
   } else {
@@ -288,14 +333,13 @@ bool start(const Setup& setup) {
   if (state.stopped) return fail(state, "tracing was stopped in this process\n  next: restart the process");
   state.setup = setup;
   if (setup.chat_names) register_chat(state);
-  if (!attach(state)) return false;
-  static const bool once = [] {
-    pthread_key_create(&g_thread_end, &thread_ends);
-    pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child);
-    std::atexit([] { stop(); });
-    return true;
+  static const bool prepared = [] {
+    return pthread_key_create(&g_thread_end, &thread_ends) == 0 &&
+           pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0 &&
+           std::atexit([] { stop(); }) == 0;
   }();
-  static_cast<void>(once);
+  if (!prepared) return fail(state, "no thread key or exit handler was to be had\n  next: see the process's limits");
+  if (!attach(state)) return false;
   g_entered.store(true);
   detail::g_clock.store(static_cast<ClockKind>(state.segment->header().clock_kind), std::memory_order_relaxed);
   g_segment.store(state.segment.get(), std::memory_order_release);
@@ -315,11 +359,7 @@ void stop() {
   detail::g_switches.store(kAllOff, std::memory_order_release);
   // A forked child that never wrote has nothing to leave; the ring is its parent's.
   if (!g_entered.exchange(false)) return;
-  detail::ThreadWriter& writer = detail::t_writer;
-  if (writer.lane.slots != nullptr) {
-    writer.lane.slots = nullptr;
-    release_lane(*state.segment, writer.lane_index);
-  }
+  release_own_lane(*state.segment);
   leave_segment(*state.segment, g_self, state.setup.keep);
 }
 

@@ -138,7 +138,7 @@ void TickScale::sync(const Instant& now) {
     anchor_ns_ = now.monotonic_ns;
     return;
   }
-  const std::int64_t baseline_ns = now.monotonic_ns - birth_ns_;
+  const std::int64_t baseline_ns = subtract_ns(now.monotonic_ns, birth_ns_);
   const auto ticks = static_cast<std::int64_t>(now.ticks - birth_ticks_);
   // The two ends of the baseline are each good to about 100 ns.
   constexpr std::int64_t kTrustedNs = 100'000'000;
@@ -147,33 +147,34 @@ void TickScale::sync(const Instant& now) {
     const double measured = static_cast<double>(ticks) * 1e9 / static_cast<double>(baseline_ns);
     // An anchor that is garbage, or from before a suspend, must not bend time: where the kernel stated a
     // frequency, the measurement may correct it by what clock discipline can do (0.1 %), not replace it.
-    if (stated_ <= 0 || std::abs(measured / stated_ - 1) < 1e-3) ticks_per_second_ = measured;
+    // And no counter runs slower than 1 kHz or faster than 1 THz.
+    const bool possible = measured > 1e3 && measured < 1e12;
+    if (possible && (stated_ <= 0 || std::abs(measured / stated_ - 1) < 1e-3)) ticks_per_second_ = measured;
   }
   anchor_ticks_ = now.ticks;
   anchor_ns_ = now.monotonic_ns;
 }
 
+namespace {
+constexpr double kLimit = 9.2e18;   // what fits 63 bits, with room
+}  // namespace
+
 std::int64_t TickScale::span_ns(std::int64_t ticks) const {
   if (kind_ == ClockKind::monotonic) return ticks;
   if (ticks_per_second_ <= 0) return 0;
   const double ns = static_cast<double>(ticks) * 1e9 / ticks_per_second_;
-  constexpr double kLimit = 9.2e18;
   return static_cast<std::int64_t>(std::clamp(ns, -kLimit, kLimit));
 }
 
 std::int64_t TickScale::monotonic_ns(std::uint64_t ticks) const {
   const std::int64_t span = span_ns(static_cast<std::int64_t>(ticks - anchor_ticks_));
-  std::int64_t sum = 0;
-  if (__builtin_add_overflow(anchor_ns_, span, &sum)) {
-    return span < 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max();
-  }
-  return sum;
+  return add_ns(anchor_ns_, span);
 }
 
 std::uint64_t TickScale::ticks_from_ns(std::int64_t monotonic_ns) const {
   if (kind_ == ClockKind::monotonic) return static_cast<std::uint64_t>(monotonic_ns);
-  const double ticks = static_cast<double>(monotonic_ns - anchor_ns_) * ticks_per_second_ / 1e9;
-  return anchor_ticks_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(ticks));
+  const double ticks = static_cast<double>(subtract_ns(monotonic_ns, anchor_ns_)) * ticks_per_second_ / 1e9;
+  return anchor_ticks_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(std::clamp(ticks, -kLimit, kLimit)));
 }
 
 }  // namespace ringside

@@ -50,6 +50,18 @@ ClockChoice choose_clock();
 const char* clock_name(ClockKind kind);
 bool clock_known(std::uint32_t kind);
 
+// Sums and differences of times that may be garbage: they saturate.
+inline std::int64_t add_ns(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b < 0 ? INT64_MIN : INT64_MAX;
+}
+inline std::int64_t subtract_ns(std::int64_t a, std::int64_t b) {
+  std::int64_t difference = 0;
+  if (!__builtin_sub_overflow(a, b, &difference)) return difference;
+  return b < 0 ? INT64_MAX : INT64_MIN;
+}
+
 // One instant in every clock at once. Deterministic code takes it from outside.
 struct Instant {
   std::int64_t monotonic_ns = 0;  // CLOCK_MONOTONIC

@@ -114,4 +114,9 @@ BootId current_boot_id() {
   return id;
 }
 
+bool other_boot(const BootId& a, const BootId& b) {
+  const auto known = [](const BootId& id) { return (id.words[0] | id.words[1]) != 0; };
+  return known(a) && known(b) && std::memcmp(a.words, b.words, sizeof a.words) != 0;
+}
+
 }  // namespace ringside

@@ -36,5 +36,7 @@ struct BootId {
   std::uint64_t words[2] = {0, 0};
 };
 BootId current_boot_id();
+// False when either is not known: a sandbox that hides the boot id is no reboot.
+bool other_boot(const BootId& a, const BootId& b);
 
 }  // namespace ringside

@@ -62,12 +62,18 @@ void settle(LaneWriter& writer) {
     writer.header->head.store(writer.position, std::memory_order_release);
   } else if (sequence == 2 * writer.position + 1) {
     writer.header->torn.fetch_add(1, std::memory_order_relaxed);
+    // Counted: should this owner die before its first record, nobody counts it again.
+    writer.slots[writer.position & writer.mask].sequence.store(0, std::memory_order_release);
   }
 }
 
-bool owner_died(const LaneHeader& header, std::uint64_t owner) {
-  return process_liveness(owner_pid(owner), header.owner_start_time.load(std::memory_order_relaxed)) ==
-         Liveness::dead;
+// Whether the owner's process has died. If so its start time is taken out, so that the next owner, whose pid comes
+// first, is not judged by it.
+bool owner_died(LaneHeader& header, std::uint64_t owner) {
+  std::uint64_t start_time = header.owner_start_time.load(std::memory_order_relaxed);
+  if (process_liveness(owner_pid(owner), start_time) != Liveness::dead) return false;
+  header.owner_start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
+  return true;
 }
 
 enum class Pick { released, never, dead };
@@ -148,6 +154,8 @@ ClaimedLane claim_overflow(Segment& segment) {
 void release_lane(Segment& segment, std::uint32_t lane) {
   LaneHeader& header = segment.lane_header(lane);
   const std::uint64_t owner = header.owner.load(std::memory_order_relaxed);
+  // Until the next owner has said when it started, nobody may judge it by this one's start.
+  header.owner_start_time.store(0, std::memory_order_relaxed);
   // ORDER claim: the next owner sees this one's head and totals.
   header.owner.store(pack_owner(0, owner_generation(owner), kReleased), std::memory_order_release);
 }

@@ -1,5 +1,8 @@
 #include "shm/names.h"
 
+#include <time.h>
+
+#include <algorithm>
 #include <cstring>
 
 namespace ringside {
@@ -25,7 +28,21 @@ void put(char (&field)[N], const std::string& text) {
 
 template <std::size_t N>
 bool same(const char (&field)[N], const std::string& text) {
-  return printable(field) == text.substr(0, N - 1);
+  for (std::size_t i = 0; i < N; ++i) {
+    const char wanted = i < std::min(text.size(), N - 1) ? text[i] : '\0';
+    if (__atomic_load_n(&field[i], __ATOMIC_RELAXED) != wanted) return false;
+    if (wanted == '\0') break;
+  }
+  return true;
+}
+
+// Waits for another process of the same program that is just writing this entry; not for long, it may have died.
+bool ready(const std::atomic<std::uint32_t>& state) {
+  for (int i = 0; i < 100 && state.load(std::memory_order_acquire) == kNameWriting; ++i) {
+    const timespec pause{0, 1'000'000};
+    nanosleep(&pause, nullptr);
+  }
+  return state.load(std::memory_order_acquire) == kNameReady;
 }
 
 // Takes a free entry for writing. Entries that another process has begun and not finished stay as they are:
@@ -70,7 +87,7 @@ bool enter_name(Segment& segment, std::uint16_t id, const NameEntry& entry) {
     slot.state.store(kNameReady, std::memory_order_release);
     return true;
   }
-  return slot.state.load(std::memory_order_acquire) == kNameReady && same(slot.name, entry.name);
+  return ready(slot.state) && same(slot.name, entry.name);
 }
 
 std::uint32_t enter_gauge(Segment& segment, const std::string& name) {

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
+#include <fstream>
 #include <new>
 
 #include "shm/clock.h"
@@ -31,6 +33,28 @@ bool same_file(const std::string& path, const struct stat& info) {
   return lstat(path.c_str(), &now) == 0 && now.st_dev == info.st_dev && now.st_ino == info.st_ino;
 }
 
+// The file's lock decides between servers that start or leave at the same time. Whoever may read the file may lock it,
+// too, so nobody waits for it for longer than a second.
+bool lock_for_a_moment(int fd) {
+  for (int i = 0; i < 100; ++i) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK && errno != EINTR) return false;
+    const timespec pause{0, 10'000'000};
+    nanosleep(&pause, nullptr);
+  }
+  return false;
+}
+
+// Whether this process has the ring mapped. After execv() it hasn't, though pid and start time are still the same.
+bool mapped_by_us(const std::string& path) {
+  std::ifstream maps("/proc/self/maps");
+  std::string line;
+  while (std::getline(maps, line)) {
+    if (line.size() >= path.size() && line.compare(line.size() - path.size(), path.size(), path) == 0) return true;
+  }
+  return false;
+}
+
 // Looks at the file under the name and, if it is a dead ring, takes it away. The lock on the old file decides
 // between two servers that start at the same time: the second finds the name changed and looks again.
 Existing clear_name(const std::string& path, const ProcessIdentity& self, Failure* failure) {
@@ -38,8 +62,7 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
   if (!file) {
     const int error = errno;
     if (error == ENOENT) return {Found::nothing};
-    *failure = error == ELOOP ? system_failure(path, "is a symbolic link, which is not followed", error,
-                                               "remove the link")
+    *failure = error == ELOOP ? Failure{0, path + ": is a symbolic link, which is not followed\n  next: remove the link"}
                               : system_failure(path, "is taken and can't be opened", error,
                                                "find out who created it, or choose another ring name");
     return {Found::refused};
@@ -57,8 +80,9 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
                        "\n  next: find out who created it, or choose another ring name"};
     return {Found::refused};
   }
-  if (flock(file.get(), LOCK_EX) != 0) {
-    *failure = system_failure(path, "can't lock", errno);
+  if (!lock_for_a_moment(file.get())) {
+    *failure = {0, path + ": is held locked by another process\n  next: find out which (lslocks), end it, or choose"
+                          " another ring name"};
     return {Found::refused};
   }
   if (!same_file(path, info)) return {Found::changed};
@@ -72,19 +96,17 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
                        " bytes)\n  next: remove it, or choose another ring name"};
     return {Found::refused};
   }
-  const auto head = Mapping::map(file.get(), sizeof(SegmentHeader), false, path, failure);
-  if (head == nullptr) return {Found::refused};
-  const bool ours = check_header(head->data(), static_cast<std::uint64_t>(info.st_size), path, &facts, &why);
+  HeaderBytes bytes;
+  if (!read_header(file.get(), &bytes)) return {Found::changed};
+  const bool ours = check_header(bytes.bytes, static_cast<std::uint64_t>(info.st_size), path, &facts, &why);
   if (facts.creator_pid == 0) {
     *failure = {0, path + ": is taken by a file that is no ring\n  next: remove it, or choose another ring name"};
     return {Found::refused};
   }
   if (ours) {
-    const auto* header = reinterpret_cast<const SegmentHeader*>(head->data());
+    const auto* header = reinterpret_cast<const SegmentHeader*>(bytes.bytes);
     closed = header->state.load(std::memory_order_acquire) == kSegmentClosed;
-    const BootId boot = current_boot_id();
-    const bool this_boot = std::memcmp(boot.words, facts.boot_id.words, sizeof boot.words) == 0;
-    if (this_boot && !closed) {
+    if (!other_boot(current_boot_id(), facts.boot_id) && !closed) {
       if (facts.pid_namespace != 0 && facts.pid_namespace != self.pid_namespace) {
         *failure = {0, path + ": belongs to a server in another pid namespace, which can't be seen from here\n"
                               "  next: give each container a ring name or a /dev/shm of its own, or remove the file"};
@@ -92,9 +114,11 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
       }
       for (const ProcessSlot& slot : header->processes) {
         const std::uint32_t pid = slot.pid.load(std::memory_order_acquire);
-        if (pid != 0 && process_liveness(pid, slot.start_time.load(std::memory_order_relaxed)) != Liveness::dead) {
-          alive_pid = pid;
-        }
+        const std::uint64_t start_time = slot.start_time.load(std::memory_order_relaxed);
+        if (pid == 0 || process_liveness(pid, start_time) == Liveness::dead) continue;
+        // A process that replaced itself by exec is refused by its own past, unless it really has the ring mapped.
+        if (pid == self.pid && start_time == self.start_time && !mapped_by_us(path)) continue;
+        alive_pid = pid;
       }
     }
   } else if (process_liveness(facts.creator_pid, facts.creator_start_time) != Liveness::dead) {
@@ -192,12 +216,36 @@ std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessI
   return segment;
 }
 
-std::unique_ptr<Segment> join(const CreateOptions& options, const ProcessIdentity& self, Failure* failure) {
+// Null with `gone` when the ring's last process left in the meantime: then there is a name to be had again.
+std::unique_ptr<Segment> join(const CreateOptions& options, const ProcessIdentity& self, bool* gone,
+                              Failure* failure) {
+  // Under the file's lock, so that nobody closes the ring between the look and the entry.
+  const FileDescriptor file(open(options.path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  *gone = !file && errno == ENOENT;
+  struct stat info {};
+  if (!file || fstat(file.get(), &info) != 0 || !lock_for_a_moment(file.get())) {
+    *failure = system_failure(options.path, "can't be joined", errno);
+    return nullptr;
+  }
+  *gone = !same_file(options.path, info);
+  if (*gone) return nullptr;
   OpenOptions how;
   how.writable = true;
   SegmentFacts facts;
   auto segment = open_segment(options.path, how, &facts, failure);
   if (segment == nullptr) return nullptr;
+  *gone = segment->header().state.load(std::memory_order_acquire) == kSegmentClosed;
+  if (*gone) return nullptr;
+  const Geometry& there = segment->geometry();
+  if (there.lane_count != options.geometry.lane_count || there.lane_capacity != options.geometry.lane_capacity ||
+      there.overflow_capacity != options.geometry.overflow_capacity) {
+    *failure = {0, options.path + ": has " + std::to_string(there.lane_count) + " lanes of " +
+                       std::to_string(there.lane_capacity) + " records, this process asks for " +
+                       std::to_string(options.geometry.lane_count) + " of " +
+                       std::to_string(options.geometry.lane_capacity) +
+                       "\n  next: let all processes that share a ring use the same setup"};
+    return nullptr;
+  }
   if (!enter_process(*segment, self)) {
     *failure = {0, options.path + ": already written by " + std::to_string(kMaxProcesses) +
                        " processes\n  next: give some of them a ring of their own"};
@@ -209,14 +257,15 @@ std::unique_ptr<Segment> join(const CreateOptions& options, const ProcessIdentit
 }  // namespace
 
 bool enter_process(Segment& segment, const ProcessIdentity& self) {
+  // A start time of 0 is "not known yet": a process is never judged by the one that stood in its place before.
   for (int round = 0; round < 2; ++round) {
     for (ProcessSlot& slot : segment.header().processes) {
       std::uint32_t seen = slot.pid.load(std::memory_order_acquire);
-      if (seen == self.pid && slot.start_time.load(std::memory_order_relaxed) == self.start_time) return true;
-      const bool free = seen == 0 || (round == 1 && process_liveness(seen, slot.start_time.load(
-                                                                               std::memory_order_relaxed)) ==
-                                                        Liveness::dead);
+      std::uint64_t start_time = slot.start_time.load(std::memory_order_relaxed);
+      if (seen == self.pid && start_time == self.start_time) return true;
+      const bool free = seen == 0 || (round == 1 && process_liveness(seen, start_time) == Liveness::dead);
       if (!free) continue;
+      if (seen != 0) slot.start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
       if (slot.pid.compare_exchange_strong(seen, self.pid, std::memory_order_acq_rel)) {
         slot.start_time.store(self.start_time, std::memory_order_release);
         return true;
@@ -242,7 +291,12 @@ Created create_segment(const CreateOptions& options, const ProcessIdentity& self
     if (existing.found == Found::refused) return {};
     if (existing.found == Found::changed) continue;
     if (existing.found == Found::living) {
-      if (options.share) return {join(options, self, failure), true};
+      if (options.share) {
+        bool gone = false;
+        auto segment = join(options, self, &gone, failure);
+        if (gone) continue;
+        return {std::move(segment), true};
+      }
       *failure = {0, options.path + ": is in use by process " + std::to_string(existing.pid) +
                          "\n  next: give this server another ring name, or let both share it (Setup::share)"};
       return {};
@@ -259,13 +313,15 @@ void leave_segment(Segment& segment, const ProcessIdentity& self, bool keep) {
   // Under the file's lock, so that "nobody else" and "removed" are one step for whoever starts meanwhile.
   const FileDescriptor file(open(segment.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info {};
-  const bool named = file && fstat(file.get(), &info) == 0 && info.st_ino == segment.inode();
-  if (named) flock(file.get(), LOCK_EX);
+  // Without the lock (a reader may hold it) the ring is closed all the same; its name stays for the next server to clear.
+  const bool named = file && fstat(file.get(), &info) == 0 && info.st_ino == segment.inode() &&
+                     lock_for_a_moment(file.get());
   bool others = false;
   for (ProcessSlot& slot : segment.header().processes) {
     const std::uint32_t pid = slot.pid.load(std::memory_order_acquire);
     if (pid == 0) continue;
     if (pid == self.pid) {
+      slot.start_time.store(0, std::memory_order_relaxed);
       slot.pid.store(0, std::memory_order_release);
     } else if (process_liveness(pid, slot.start_time.load(std::memory_order_relaxed)) != Liveness::dead) {
       others = true;

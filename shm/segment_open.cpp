@@ -38,15 +38,13 @@ const char* kNoRing = "name a ring that a traced server has created (`ringside l
 
 }  // namespace
 
+bool read_header(int fd, HeaderBytes* out) {
+  return pread(fd, out->bytes, sizeof out->bytes, 0) == static_cast<ssize_t>(sizeof out->bytes);
+}
+
 bool check_header(const unsigned char* bytes, std::uint64_t file_bytes, const std::string& path,
                   SegmentFacts* facts, Failure* failure) {
-  // One copy, word by word and atomically: a hostile writer may change the original at any time.
-  alignas(8) unsigned char copy[offsetof(SegmentHeader, state)];
-  for (std::size_t i = 0; i < sizeof copy; i += 8) {
-    const std::uint64_t word = __atomic_load_n(reinterpret_cast<const std::uint64_t*>(bytes + i), __ATOMIC_RELAXED);
-    std::memcpy(copy + i, &word, 8);
-  }
-  const auto* header = reinterpret_cast<const SegmentHeader*>(copy);
+  const auto* header = reinterpret_cast<const SegmentHeader*>(bytes);
   if (header->magic != kMagic) {
     *failure = refusal(path, "is no ring: its first bytes are not RINGSIDE", kNoRing);
     return false;
@@ -104,8 +102,7 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
   const FileDescriptor file(open(path.c_str(), flags));
   if (!file) {
     const int error = errno;
-    *failure = error == ELOOP ? system_failure(path, "is a symbolic link, which is not followed", error,
-                                               "name the ring's own file")
+    *failure = error == ELOOP ? refusal(path, "is a symbolic link, which is not followed", "name the ring's own file")
                : error == EACCES
                    ? system_failure(path, "may not be opened by this user", error,
                                     "run as the server's user, or let the server create it with a wider mode")
@@ -123,8 +120,9 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
   }
   if (!options.any_owner && info.st_uid != geteuid() && info.st_uid != 0) {
     *failure = refusal(path, "belongs to user " + std::to_string(info.st_uid) + ", expected " +
-                                  std::to_string(geteuid()) + " or root",
-                        "if that is the server's user, allow it (any-owner); else find out who took the name");
+                                  (geteuid() == 0 ? "root" : std::to_string(geteuid()) + " or root"),
+                        "if that is the server's user, allow it (ringsided: any_owner = true); else find out who took"
+                        " the name");
     return nullptr;
   }
   const auto bytes = static_cast<std::uint64_t>(info.st_size);
@@ -133,14 +131,12 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
     return nullptr;
   }
   SegmentFacts found;
-  {
-    const auto head = Mapping::map(file.get(), kPageBytes < bytes ? kPageBytes : bytes, false, path, failure);
-    if (head == nullptr || !check_header(head->data(), bytes, path, &found, failure)) return nullptr;
-    if (head->broken()) {
-      *failure = refusal(path, "was cut off while it was opened", "try again");
-      return nullptr;
-    }
+  HeaderBytes header;
+  if (!read_header(file.get(), &header)) {
+    *failure = refusal(path, "was cut off while it was opened", "try again");
+    return nullptr;
   }
+  if (!check_header(header.bytes, bytes, path, &found, failure)) return nullptr;
   auto mapping = Mapping::map(file.get(), found.geometry.segment_bytes(), options.writable, path, failure);
   if (mapping == nullptr) return nullptr;
   *facts = found;
@@ -148,8 +144,7 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
 }
 
 Liveness segment_liveness(const Segment& segment, const SegmentFacts& facts) {
-  const BootId boot = current_boot_id();
-  if (std::memcmp(boot.words, facts.boot_id.words, sizeof boot.words) != 0) return Liveness::dead;
+  if (other_boot(current_boot_id(), facts.boot_id)) return Liveness::dead;
   if (facts.pid_namespace != 0 && facts.pid_namespace != self_pid_namespace()) return Liveness::unknown;
   Liveness found = Liveness::dead;
   for (const ProcessSlot& slot : segment.header().processes) {

@@ -168,6 +168,28 @@ TEST_CASE("Producer: switched off nothing is written; sampled, the timing is thi
   CHECK(recorded < 1500);
 }
 
+TEST_CASE("Producer: an operation that starts where an untimed one ended starts now") {
+  TempDir dir;
+  REQUIRE(serve(setup_for(dir), [&] {
+            Failure failure;
+            SegmentFacts facts;
+            OpenOptions options;
+            options.writable = true;
+            const auto control = open_segment(dir.file("ring"), options, &facts, &failure);
+            if (control == nullptr) return 1;
+            control->control().effective[chat::JOIN_ROOM.value].store(0);
+            Operation off(chat::JOIN_ROOM);
+            Operation next(chat::LEAVE_ROOM, off.finish(Outcome::ok));
+            next.finish(Outcome::ok);
+            event_since(chat::DB_TRANSACTION, Stamp{});
+            return 0;
+          }).exited(0));
+  const Reader reader(dir.file("ring"));
+  REQUIRE(reader.records.size() == 2);
+  CHECK(reader.records[0].duration < 1'000'000'000);
+  CHECK(reader.records[1].duration == 0);
+}
+
 TEST_CASE("Producer: without a ring the server runs on untraced and can ask why") {
   TempDir dir;
   const auto check = [](const Setup& setup, const std::string& expected) {

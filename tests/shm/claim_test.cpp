@@ -90,6 +90,15 @@ TEST_CASE("LaneClaim: a lane of a living process is never taken, a pid that came
   CHECK(claim_lane(*ring, other, 1, "heir").result == Claim::owned);
 }
 
+TEST_CASE("Identity: an unknown boot id is no other boot") {
+  const BootId a{{1, 2}};
+  const BootId b{{3, 4}};
+  CHECK(other_boot(a, b));
+  CHECK_FALSE(other_boot(a, a));
+  CHECK_FALSE(other_boot(a, BootId{}));
+  CHECK_FALSE(other_boot(BootId{}, b));
+}
+
 TEST_CASE("Identity: the start time is found behind any name") {
   CHECK(start_time_from_stat("12 (a b) c) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 7 0 98765 1 1") == 98765);
   CHECK(start_time_from_stat("garbage") == 0);

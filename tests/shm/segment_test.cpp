@@ -253,6 +253,8 @@ TEST_CASE("Names: they travel in the ring, and hostile ones are made harmless") 
   const std::uint32_t gauge = enter_gauge(*ring, "connections");
   CHECK(enter_gauge(*ring, "connections") == gauge);
   CHECK(enter_gauge(*ring, "other") == gauge + 1);
+  CHECK(enter_gauge(*ring, "with a space") == gauge + 2);
+  CHECK(enter_gauge(*ring, "with a space") == gauge + 2);   // compared as it was written, not as it is shown
   CHECK(enter_error_name(*ring, 5001, "DATABASE_BUSY"));
   std::uint16_t code = 0;
   std::string text;

@@ -129,7 +129,7 @@ void print_json(const RingFile& file, const Sums& sums) {
   }
   for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
     std::string name;
-    if (!read_gauge_name(file.segment(), i, &name)) break;
+    if (!read_gauge_name(file.segment(), i, &name)) continue;
     out["gauges"][name] = file.segment().gauges()[i].value.load(std::memory_order_relaxed);
   }
   std::printf("%s\n", out.dump(2).c_str());
@@ -195,7 +195,7 @@ void print_text(const RingFile& file, const Sums& sums) {
   Table gauges({{"gauge", Align::left}, {"value"}});
   for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
     std::string name;
-    if (!read_gauge_name(file.segment(), i, &name)) break;
+    if (!read_gauge_name(file.segment(), i, &name)) continue;
     gauges.row({name, format_signed(file.segment().gauges()[i].value.load(std::memory_order_relaxed))});
   }
   if (!gauges.empty()) std::printf("\n%s", gauges.render(0, 100).c_str());

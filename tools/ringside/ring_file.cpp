@@ -41,7 +41,7 @@ void RingFile::refresh() {
   for (std::uint32_t i = 0; i < kMaxErrorNames; ++i) {
     std::uint16_t code = 0;
     std::string name;
-    if (!read_error_name(*segment_, i, &code, &name)) break;
+    if (!read_error_name(*segment_, i, &code, &name)) continue;
     errors_[code] = name;
   }
 }
