@@ -200,7 +200,7 @@ TEST_CASE("ChatProtocol: lines that are no operation get an answer without an op
   CHECK(client.error("LIST_ROOMS") == Error::NOT_AUTHENTICATED);
 }
 
-TEST_CASE("ChatProtocol: a line of 65536 bytes is taken; one more closes the connection after a clear error") {
+TEST_CASE("ChatProtocol: a line of 65536 bytes is taken, one more closes the connection after a clear error") {
   TestServer server;
   Client client(server);
   const std::string head = R"({"op":"LIST_ROOMS","pad":")", tail = "\"}";
@@ -218,7 +218,7 @@ TEST_CASE("ChatProtocol: a line of 65536 bytes is taken; one more closes the con
   CHECK(eventually([&] { return server->connections() == 2; }));  // ours are still open; the server lingers
 }
 
-TEST_CASE("ChatProtocol: lines may come in pieces, and many at once; answers keep their order") {
+TEST_CASE("ChatProtocol: lines may come in pieces, and many at once, answers keep their order") {
   TestServer server;
   Client client(server);
   const std::string line = R"({"id":"ü","op":"LIST_ROOMS"})" "\r\n";

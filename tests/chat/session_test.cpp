@@ -4,7 +4,7 @@
 using namespace chat_test;
 using chatd::CloseReason;
 
-TEST_CASE("ChatSession: an idle connection is closed; a keep-alive keeps it") {
+TEST_CASE("ChatSession: an idle connection is closed, a keep-alive keeps it") {
   TestServer server([](auto& options) { options.session.idle = 200ms; });
   Client idle(server), busy(server);
   std::atomic<bool> stop{false};

@@ -143,7 +143,7 @@ TEST_CASE("Producer: 256 operations fit, the 257th does nothing and is counted a
   CHECK(reader.segment->header().names_refused.load() == 1);
 }
 
-TEST_CASE("Producer: switched off nothing is written; sampled, the timing is thinned and the totals are not") {
+TEST_CASE("Producer: switched off nothing is written, sampled, the timing is thinned and the totals are not") {
   TempDir dir;
   REQUIRE(serve(setup_for(dir), [&] {
             Failure failure;
