@@ -69,7 +69,7 @@ struct DenseSlice {
     return std::all_of(outcomes.begin(), outcomes.end(), [](std::uint64_t n) { return n == 0; });
   }
 
-  void add(const Record& record, const UnitScale& scale) {
+  [[gnu::always_inline]] void add(const Record& record, const UnitScale& scale) {
     ++outcomes[record.outcome & 7];
     if ((record.flags & kFlagUntimed) != 0) {
       ++untimed;
@@ -89,6 +89,7 @@ struct DenseSlice {
       value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(value_sum) +
                                             static_cast<std::uint64_t>(record.event.value));
     } else if ((record.flags & kFlagStages) != 0) {
+#pragma GCC unroll 4
       for (unsigned i = 0; i < kStageCount; ++i) {
         const StageTicks packed = record.stages[i];
         if (packed == 0) continue;

@@ -56,6 +56,7 @@ inline RecordWords words_of(const Record& record) {
 inline void store_words(Slot& slot, const Record& record) {
   const RecordWords from = words_of(record);
   // ORDER words -> check.
+#pragma GCC unroll 7
   for (unsigned i = 0; i < 7; ++i) slot.words[i].store(from.words[i], std::memory_order_release);
 }
 
@@ -142,6 +143,7 @@ inline Poll read_slot_to(const Slot& slot, std::uint64_t position, const Place& 
   // Word by word: whoever reads a word of the copy next finds it in the store buffer. A wider load would not.
   auto* to = reinterpret_cast<unsigned char*>(out);
   std::memcpy(to, &wanted, sizeof wanted);
+#pragma GCC unroll 7
   for (unsigned i = 0; i < 7; ++i) {
     const std::uint64_t word = i == 2 ? what : slot.words[i].load(std::memory_order_acquire);
     std::memcpy(to + std::size_t{8} * (i + 1), &word, sizeof word);
