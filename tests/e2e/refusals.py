@@ -234,7 +234,7 @@ class Refusals(harness.Scenario):
         self.serves(server)
 
         daemon = world.daemon()
-        words = f"belongs to user {NOBODY}, expected 0 or root"
+        words = f"belongs to user {NOBODY}, expected root"
         report = daemon.report_when("refused", lambda found: found["rings"][0]["state"] == "refused")
         self.assertIn(words, report["rings"][0]["problem"])
         self.assertEqual(report["books"]["written"], 0)
