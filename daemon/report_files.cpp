@@ -1,5 +1,7 @@
 #include "daemon/report_files.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
@@ -67,6 +69,10 @@ std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& sna
     if (files.keep > 0) write("report-" + stamp(snapshot.wall_ns));
     remove_old(files, extension, failures);
   }
+#ifdef __GLIBC__
+  // A report takes ten times its size for a moment, once an hour; without this the daemon would hold that for good.
+  malloc_trim(0);
+#endif
   return failures;
 }
 
