@@ -1,5 +1,8 @@
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <new>
+#include <string>
 
 #include "producer/ringside.h"
 #include "producer/ringside.hpp"
@@ -100,9 +103,13 @@ struct ringside_gauge {
 };
 
 ringside_gauge* ringside_register_gauge(const char* name) {
-  // Small, few, and used until the process ends: never freed.
-  auto* gauge = new (std::nothrow) ringside_gauge{ringside::register_gauge(text(name))};
-  return gauge;
+  // Used until the process ends, so never destroyed; the same name gives the same gauge.
+  static std::mutex mutex;
+  static auto* gauges = new std::map<std::string, ringside_gauge>;
+  const std::lock_guard lock(mutex);
+  const auto [at, fresh] = gauges->try_emplace(text(name));
+  if (fresh) at->second.gauge = ringside::register_gauge(text(name));
+  return &at->second;
 }
 void ringside_gauge_set(ringside_gauge* gauge, int64_t value) {
   if (gauge != nullptr) gauge->gauge.set(value);

@@ -35,6 +35,7 @@ TEST_CASE("ProducerC: the C interface records what the C++ one does") {
             ringside_gauge_set(gauge, 3);
             ringside_gauge_add(gauge, 4);
             ringside_gauge_set(nullptr, 1);
+            if (ringside_register_gauge("rooms") != gauge) return 2;
             return 0;
           }).exited(0));
   const Reader reader(dir.file("ring"));
