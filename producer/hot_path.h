@@ -11,16 +11,23 @@
 namespace ringside {
 namespace detail {
 
-// One thread's writing end. Zero-initialised and trivially destructible: reaching it costs one instruction.
+// One thread's writing end. Constant-initialised and trivially destructible: reaching it costs one instruction.
+//
+// lane.position is kNotNow while nothing may be written to the lane: before it is claimed, after it was given back, and
+// while it is being written, so that a signal handler that traces in mid-record takes the slow path. One comparison
+// asks for all three, and the store that ends a record is the one that moves the position on.
 struct ThreadWriter {
-  LaneWriter lane;               // lane.slots null: this thread has no lane (yet)
-  volatile std::uint32_t busy;   // set while the lane is written, so that a signal handler that traces knows
-  std::uint32_t lane_index;
+  LaneWriter lane;
   std::uint64_t random;          // for sampling
+  std::uint32_t lane_index;
+  enum : std::uint32_t { kNone, kClaiming, kOwned } state;
 };
+inline constexpr std::uint64_t kNotNow = ~std::uint64_t{0};
 
 #if defined(__GNUC__)
 #define RINGSIDE_LIKELY(x) __builtin_expect(!!(x), 1)
+#define RINGSIDE_INLINE [[gnu::always_inline]] inline
+#define RINGSIDE_INLINE_LAMBDA __attribute__((always_inline))
 // Without the general dynamic model's function call, also when the library is linked into a shared object.
 extern __thread ThreadWriter t_writer __attribute__((tls_model("initial-exec")));
 #else
@@ -46,33 +53,42 @@ inline bool drawn(std::uint32_t n) {
 }
 
 // Everything else: no lane yet, overflow, or called by a signal handler in mid-record.
-void write_slow(const Record& record) noexcept;
-void count_slow(std::uint16_t id) noexcept;
+// The record's words one by one: as a structure they would be put into memory before it is known whether this is called.
+[[gnu::cold]] void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t what, std::uint64_t actor,
+                              std::uint64_t subject, std::uint64_t tail0, std::uint64_t tail1) noexcept;
+[[gnu::cold]] void count_slow(std::uint16_t id) noexcept;
+// Ends an operation that was sampled out: counted, and recorded without a span if it failed, so that no error goes
+// unseen. Returns the clock where it was read, else 0.
+[[gnu::cold]] std::uint64_t finish_untimed(std::uint64_t what, std::uint64_t actor, std::uint64_t subject) noexcept;
 
-inline void write(const Record& record) noexcept {
-  ThreadWriter& writer = t_writer;
-  if (RINGSIDE_LIKELY(writer.lane.slots != nullptr && writer.busy == 0)) {
-    writer.busy = 1;
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    write_record(writer.lane, record);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    writer.busy = 0;
-  } else {
-    write_slow(record);
+// Runs `body(position)` with the lane closed to signal handlers, then moves on by `records`. False when it can't be
+// written now.
+template <typename Body>
+RINGSIDE_INLINE bool with_lane(std::uint64_t records, const Body& body) noexcept {
+  LaneWriter& lane = t_writer.lane;
+  const std::uint64_t position = lane.position;
+  if (!RINGSIDE_LIKELY(position != kNotNow)) return false;
+  // Through a volatile: what only a signal handler can see, a compiler may otherwise leave out.
+  static_cast<volatile std::uint64_t&>(lane.position) = kNotNow;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  body(lane, position);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  static_cast<volatile std::uint64_t&>(lane.position) = position + records;
+  return true;
+}
+
+RINGSIDE_INLINE void write(const RecordWords& record) noexcept {
+  const bool written = with_lane(
+      1, [&](const LaneWriter& lane, std::uint64_t position) RINGSIDE_INLINE_LAMBDA { write_at(lane, position, record); });
+  if (!RINGSIDE_LIKELY(written)) {
+    write_slow(record.start, record.duration, record.what, record.actor, record.subject, record.tail0, record.tail1);
   }
 }
 
-inline void count(std::uint16_t id) noexcept {
-  ThreadWriter& writer = t_writer;
-  if (RINGSIDE_LIKELY(writer.lane.slots != nullptr && writer.busy == 0)) {
-    writer.busy = 1;
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    count_only(writer.lane, id);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    writer.busy = 0;
-  } else {
-    count_slow(id);
-  }
+RINGSIDE_INLINE void count(std::uint16_t id) noexcept {
+  const bool counted = with_lane(
+      0, [&](const LaneWriter& lane, std::uint64_t) RINGSIDE_INLINE_LAMBDA { count_only(lane, id); });
+  if (!RINGSIDE_LIKELY(counted)) count_slow(id);
 }
 
 }  // namespace detail

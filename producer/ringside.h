@@ -64,7 +64,7 @@ enum {
 
 /* One operation that has begun. Its contents are the library's. */
 typedef struct {
-  uint64_t words[9];
+  uint64_t words[7];
 } ringside_operation;
 
 typedef struct {

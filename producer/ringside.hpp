@@ -91,136 +91,151 @@ Gauge64 register_gauge(const std::string& name);
 class Operation {
  public:
   // Reads the clock.
-  explicit Operation(OperationId id) noexcept { begin(id); }
+  RINGSIDE_INLINE explicit Operation(OperationId id) noexcept { begin(id); }
   // Starts at `start` and reads no clock: one operation can begin where the last one ended. A stamp of 0, which is
   // what an operation that was not timed returns, stands for now.
-  Operation(OperationId id, Stamp start) noexcept { begin_at(id, start.ticks); }
+  RINGSIDE_INLINE Operation(OperationId id, Stamp start) noexcept { begin_at(id, start.ticks); }
   // An operation that does nothing.
-  Operation() noexcept : record_{}, state_(State::off) {}
+  Operation() noexcept : what_(kOff) {}
 
-  Operation(Operation&& other) noexcept : record_(other.record_), state_(other.state_) { other.state_ = State::off; }
+  Operation(Operation&& other) noexcept { take(other); }
   Operation& operator=(Operation&& other) noexcept {
     if (this != &other) {
       finish(Outcome::cancelled);
-      record_ = other.record_;
-      state_ = other.state_;
-      other.state_ = State::off;
+      take(other);
     }
     return *this;
   }
-  ~Operation() {
-    if (state_ != State::off) finish(Outcome::cancelled);
+  RINGSIDE_INLINE ~Operation() {
+    if (begun()) finish(Outcome::cancelled);
   }
 
   void actor(ActorKind kind, std::uint64_t id) noexcept {
-    record_.actor = id;
-    record_.flags = static_cast<std::uint16_t>((record_.flags & ~kFlagActorMask) | static_cast<unsigned>(kind));
+    actor_ = id;
+    set_flags(kFlagActorMask, static_cast<unsigned>(kind));
   }
   void subject(SubjectKind kind, std::uint64_t id) noexcept {
-    record_.subject = id;
-    record_.flags = static_cast<std::uint16_t>((record_.flags & ~kFlagSubjectMask) |
-                                               (static_cast<unsigned>(kind) << kFlagSubjectShift));
+    subject_ = id;
+    set_flags(kFlagSubjectMask, static_cast<unsigned>(kind) << kFlagSubjectShift);
   }
 
   // Ends the stage that has run since the start or the last mark: one clock read. A stage that runs again adds
   // up. `stage` is 0 to 3.
-  void stage(unsigned stage) noexcept {
-    if (state_ == State::timed) mark(stage, detail::now_ticks());
+  RINGSIDE_INLINE void stage(unsigned stage) noexcept {
+    if (RINGSIDE_LIKELY(timed())) mark(stage, detail::now_ticks());
   }
 
   // Ends the operation: one clock read. Returns the end, where the next operation may start.
-  Stamp finish(Outcome outcome, std::uint16_t error = 0) noexcept {
-    if (state_ == State::timed) return complete(detail::now_ticks(), outcome, error);
+  RINGSIDE_INLINE Stamp finish(Outcome outcome, std::uint16_t error = 0) noexcept {
+    if (RINGSIDE_LIKELY(timed())) return complete(detail::now_ticks(), outcome, error);
     return finish_untimed(outcome, error);
   }
   // Ends the operation at a moment that was read already.
-  Stamp finish_at(Stamp end, Outcome outcome, std::uint16_t error = 0) noexcept {
-    if (state_ == State::timed) return complete(end.ticks, outcome, error);
+  RINGSIDE_INLINE Stamp finish_at(Stamp end, Outcome outcome, std::uint16_t error = 0) noexcept {
+    if (RINGSIDE_LIKELY(timed())) return complete(end.ticks, outcome, error);
     return finish_untimed(outcome, error);
   }
   // Ends the last stage and the operation with one clock read: n stages cost n + 1 reads.
-  Stamp finish_stage(unsigned stage, Outcome outcome, std::uint16_t error = 0) noexcept {
-    if (state_ != State::timed) return finish_untimed(outcome, error);
+  RINGSIDE_INLINE Stamp finish_stage(unsigned stage, Outcome outcome, std::uint16_t error = 0) noexcept {
+    if (!RINGSIDE_LIKELY(timed())) return finish_untimed(outcome, error);
     const std::uint64_t end = detail::now_ticks();
     mark(stage, end);
     return complete(end, outcome, error);
   }
   // Forgets the operation: nothing is recorded or counted.
-  void abandon() noexcept { state_ = State::off; }
+  void abandon() noexcept { what_ = kOff; }
 
-  OperationId id() const noexcept { return {record_.operation}; }
+  OperationId id() const noexcept { return {operation_of(what_)}; }
 
  private:
-  enum class State : std::uint8_t { off, timed, untimed };
+  // An operation that is not under way has no kind.
+  static constexpr std::uint64_t kOff = pack_what(kInvalidId, Kind::none, Outcome::ok, 0, 0);
+  static constexpr std::uint64_t kKindBits = pack_what(0, static_cast<Kind>(0xff), Outcome::ok, 0, 0);
+  static constexpr std::uint64_t kUntimedBit = std::uint64_t{kFlagUntimed} << kFlagsShift;
 
-  // An operation that is switched off keeps its context words clean, and nothing else.
-  void turn_off() noexcept {
-    record_.operation = kInvalidId;
-    record_.flags = 0;
-    state_ = State::off;
+  bool begun() const noexcept { return (what_ & kKindBits) != 0; }
+  bool timed() const noexcept { return (what_ & (kKindBits | kUntimedBit)) == pack_what(0, Kind::operation, Outcome::ok, 0, 0); }
+  void set_flags(std::uint16_t mask, unsigned flags) noexcept {
+    what_ = (what_ & ~(std::uint64_t{mask} << kFlagsShift)) | std::uint64_t{flags & mask} << kFlagsShift;
   }
-  void begin(OperationId id) noexcept {
+  void take(Operation& other) noexcept {
+    what_ = other.what_;
+    if (begun()) {
+      start_ = other.start_;
+      last_ = other.last_;
+      actor_ = other.actor_;
+      subject_ = other.subject_;
+      stages_[0] = other.stages_[0];
+      stages_[1] = other.stages_[1];
+    }
+    other.what_ = kOff;
+  }
+
+  RINGSIDE_INLINE void begin(OperationId id) noexcept {
     const std::uint32_t every = detail::switch_of(id.value);
     if (every == 0) {
-      turn_off();
+      what_ = kOff;
     } else if (RINGSIDE_LIKELY(every == 1) || detail::drawn(every)) {
-      open(id, detail::now_ticks());
+      open(id, detail::now_ticks(), 0);
     } else {
-      open_untimed(id);
+      open(id, 0, kFlagUntimed);
     }
   }
-  void begin_at(OperationId id, std::uint64_t start) noexcept {
+  RINGSIDE_INLINE void begin_at(OperationId id, std::uint64_t start) noexcept {
     const std::uint32_t every = detail::switch_of(id.value);
     if (every == 0) {
-      turn_off();
+      what_ = kOff;
     } else if (RINGSIDE_LIKELY(every == 1) || detail::drawn(every)) {
-      open(id, start != 0 ? start : detail::now_ticks());
+      open(id, RINGSIDE_LIKELY(start != 0) ? start : detail::now_ticks(), 0);
     } else {
-      open_untimed(id);
+      open(id, 0, kFlagUntimed);
     }
   }
-  void open(OperationId id, std::uint64_t start) noexcept {
-    record_ = Record{};
-    record_.sequence = start;  // until the record is written, this word holds the last mark
-    record_.start = start;
-    record_.operation = id.value;
-    record_.kind = static_cast<std::uint8_t>(Kind::operation);
-    state_ = State::timed;
+  RINGSIDE_INLINE void open(OperationId id, std::uint64_t start, std::uint16_t flags) noexcept {
+    start_ = last_ = start;
+    what_ = pack_what(id.value, Kind::operation, Outcome::ok, flags, 0);
+    actor_ = subject_ = stages_[0] = stages_[1] = 0;
   }
-  void open_untimed(OperationId id) noexcept {
-    open(id, 0);
-    state_ = State::untimed;
+  RINGSIDE_INLINE void mark(unsigned stage, std::uint64_t at) noexcept {
+    const auto span = static_cast<std::int64_t>(at - last_);
+    last_ = at;
+    what_ |= std::uint64_t{kFlagStages} << kFlagsShift;
+    // Two stages to a word.
+    std::uint64_t& pair = stages_[(stage >> 1) & 1];
+    const unsigned shift = (stage & 1) * 32;
+    const auto before = static_cast<StageTicks>(pair >> shift);
+    if (RINGSIDE_LIKELY(span > 0)) {
+      const StageTicks after = pack_stage_ticks(unpack_stage_ticks(before) + static_cast<std::uint64_t>(span));
+      pair = (pair & ~(std::uint64_t{0xffffffff} << shift)) | std::uint64_t{after} << shift;
+    }
   }
-  void mark(unsigned stage, std::uint64_t at) noexcept {
-    const auto span = static_cast<std::int64_t>(at - record_.sequence);
-    record_.sequence = at;
-    StageTicks& slot = record_.stages[stage & (kStageCount - 1)];
-    record_.flags = static_cast<std::uint16_t>(record_.flags | kFlagStages);
-    if (span > 0) slot = pack_stage_ticks(unpack_stage_ticks(slot) + static_cast<std::uint64_t>(span));
-  }
-  Stamp complete(std::uint64_t end, Outcome outcome, std::uint16_t error) noexcept {
-    record_.duration = static_cast<std::int64_t>(end - record_.start);
-    record_.outcome = static_cast<std::uint8_t>(outcome);
-    record_.error = error;
-    detail::write(record_);
-    state_ = State::off;
+#pragma GCC diagnostic push
+#if defined(__GNUC__) && !defined(__clang__)
+// Words other than what_ are set where what_ says that the operation was begun, which GCC cannot follow everywhere.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+  RINGSIDE_INLINE Stamp complete(std::uint64_t end, Outcome outcome, std::uint16_t error) noexcept {
+    detail::write({start_, end - start_, what_ | pack_what(0, Kind::none, outcome, 0, error), actor_, subject_, stages_[0],
+                   stages_[1]});
+    what_ = kOff;
     return {end};
   }
-  // Sampled out: counted, and recorded without a span if it failed, so that no error goes unseen.
-  Stamp finish_untimed(Outcome outcome, std::uint16_t error) noexcept {
-    if (state_ == State::off) return {};
-    if (is_error(outcome)) {
-      record_.flags = static_cast<std::uint16_t>(record_.flags | kFlagUntimed);
-      record_.start = detail::now_ticks();
-      return complete(record_.start, outcome, error);
-    }
-    detail::count(record_.operation);
-    state_ = State::off;
-    return {};
+#pragma GCC diagnostic pop
+  // By value, here and wherever the hot path leaves itself: an object whose address escapes, even on a path that is never
+  // taken, has to live in memory, and this one is to live in registers.
+  RINGSIDE_INLINE Stamp finish_untimed(Outcome outcome, std::uint16_t error) noexcept {
+    if (!begun()) return {};
+    const std::uint64_t what = what_ | pack_what(0, Kind::none, outcome, 0, error);
+    what_ = kOff;
+    return {detail::finish_untimed(what, actor_, subject_)};
   }
 
-  Record record_;
-  State state_;
+  std::uint64_t what_;       // as in the record; all else is set only while the operation is under way
+  std::uint64_t start_;
+  std::uint64_t last_;       // the last mark
+  std::uint64_t actor_;
+  std::uint64_t subject_;
+  std::uint64_t stages_[2];  // four StageTicks
 };
 
 // Something that happened. All fields are optional.
@@ -238,21 +253,11 @@ struct Event {
 
 namespace detail {
 inline void write_event(EventId id, const Event& what, std::uint64_t start, std::uint64_t end) noexcept {
-  Record record{};
-  record.start = start;
-  record.duration = static_cast<std::int64_t>(end - start);
-  record.operation = id.value;
-  record.kind = static_cast<std::uint8_t>(Kind::event);
-  record.outcome = static_cast<std::uint8_t>(what.outcome);
-  record.error = what.error;
-  record.actor = what.actor;
-  record.subject = what.subject;
-  record.flags = static_cast<std::uint16_t>(static_cast<unsigned>(what.actor_kind) |
-                                            (static_cast<unsigned>(what.subject_kind) << kFlagSubjectShift));
-  record.event.value = what.value;
-  record.event.context =
-      what.operation.value < kMaxOperations ? static_cast<std::uint16_t>(what.operation.value + 1) : std::uint16_t{0};
-  write(record);
+  const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(what.actor_kind) |
+                                                (static_cast<unsigned>(what.subject_kind) << kFlagSubjectShift));
+  const std::uint64_t context = what.operation.value < kMaxOperations ? what.operation.value + std::uint64_t{1} : 0;
+  write({start, end - start, pack_what(id.value, Kind::event, what.outcome, flags, what.error), what.actor, what.subject,
+         static_cast<std::uint64_t>(what.value), context});
 }
 
 // Whether this event becomes a record. If sampling left it out it has been counted.

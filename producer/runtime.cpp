@@ -57,16 +57,15 @@ __thread bool t_counted_untraced = false;
 
 std::uint32_t current_tid() { return static_cast<std::uint32_t>(syscall(SYS_gettid)); }
 
-// A signal handler that traces meanwhile finds the writer busy and uses the overflow lane.
+// A signal handler that traces meanwhile finds the lane closed and uses the overflow lane.
 void release_own_lane(Segment& segment) {
   detail::ThreadWriter& writer = detail::t_writer;
-  if (writer.lane.slots == nullptr) return;
-  writer.busy = 1;
+  if (writer.state != detail::ThreadWriter::kOwned) return;
+  writer.lane.position = detail::kNotNow;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  writer.lane.slots = nullptr;
   release_lane(segment, writer.lane_index);
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  writer.busy = 0;
+  writer.state = detail::ThreadWriter::kNone;
 }
 
 // A thread that ends gives its lane back. Runs after the destructors of C++ thread-locals, which may trace.
@@ -80,8 +79,8 @@ void before_fork() { runtime().mutex.lock(); }
 void after_fork_in_parent() { runtime().mutex.unlock(); }
 // The child has one thread, this one, and no lane: its parent's is its parent's.
 void after_fork_in_child() {
-  detail::t_writer.lane.slots = nullptr;
-  detail::t_writer.busy = 0;
+  detail::t_writer.lane.position = detail::kNotNow;
+  detail::t_writer.state = detail::ThreadWriter::kNone;
   t_retry_in = 0;
   t_overflow_retry_in = 0;
   t_counted_untraced = false;
@@ -221,7 +220,8 @@ bool attach(Runtime& state) {
 
 namespace detail {
 
-__thread ThreadWriter t_writer __attribute__((tls_model("initial-exec"))) = {};
+__thread ThreadWriter t_writer __attribute__((tls_model("initial-exec"))) = {
+    {nullptr, nullptr, nullptr, kNotNow, 0}, 0, 0, ThreadWriter::kNone};
 std::atomic<const std::atomic<std::uint32_t>*> g_switches{kAllOff};
 std::atomic<ClockKind> g_clock{ClockKind::monotonic};
 
@@ -235,7 +235,7 @@ bool claim_for_this_thread(Segment& segment) {
   }
   ThreadWriter& writer = t_writer;
   // A signal handler that traces while the claim is under way goes to the overflow lane.
-  writer.busy = 1;
+  writer.state = ThreadWriter::kClaiming;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   enter_as_child(segment);
   char name[16] = {};
@@ -244,14 +244,17 @@ bool claim_for_this_thread(Segment& segment) {
   const ClaimedLane claimed = claim_lane(segment, g_self, tid, name);
   if (claimed.result == Claim::owned) {
     writer.lane = claimed.writer;
+    writer.lane.position = kNotNow;
     writer.lane_index = claimed.lane;
     writer.random = (std::uint64_t{tid} << 32) ^ hardware_ticks();
     pthread_setspecific(g_thread_end, &writer);
   } else {
     t_retry_in = kRetryAfter;
   }
+  writer.state = claimed.result == Claim::owned ? ThreadWriter::kOwned : ThreadWriter::kNone;
+  // Opened last, when all else is in place.
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  writer.busy = 0;
+  if (claimed.result == Claim::owned) writer.lane.position = claimed.writer.position;
   return claimed.result == Claim::owned;
 }
 
@@ -290,12 +293,13 @@ class KeepErrno {
 
 }  // namespace
 
-void write_slow(const Record& record) noexcept {
+void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t what, std::uint64_t actor, std::uint64_t subject,
+                std::uint64_t tail0, std::uint64_t tail1) noexcept {
   const KeepErrno keep_errno;
   Segment* segment = g_segment.load(std::memory_order_acquire);
   if (segment == nullptr) return;
-  if (t_writer.busy == 0 && claim_for_this_thread(*segment)) {
-    write(record);
+  if (t_writer.state == ThreadWriter::kNone && claim_for_this_thread(*segment)) {
+    write({start, duration, what, actor, subject, tail0, tail1});
     return;
   }
   const ClaimedLane overflow = overflow_of(*segment);
@@ -303,16 +307,25 @@ void write_slow(const Record& record) noexcept {
     count_untraced(*segment);
     return;
   }
-  Record marked = record;
-  marked.flags = static_cast<std::uint16_t>(marked.flags | kFlagOverflow);
-  write_overflow(overflow.writer, marked);
+  what |= std::uint64_t{kFlagOverflow} << kFlagsShift;
+  write_overflow(overflow.writer, RecordWords{start, duration, what, actor, subject, tail0, tail1});
+}
+
+std::uint64_t finish_untimed(std::uint64_t what, std::uint64_t actor, std::uint64_t subject) noexcept {
+  if (!is_error(outcome_of(what))) {
+    count(operation_of(what));
+    return 0;
+  }
+  const std::uint64_t now = now_ticks();
+  write({now, 0, what, actor, subject, 0, 0});
+  return now;
 }
 
 void count_slow(std::uint16_t id) noexcept {
   const KeepErrno keep_errno;
   Segment* segment = g_segment.load(std::memory_order_acquire);
   if (segment == nullptr) return;
-  if (t_writer.busy == 0 && claim_for_this_thread(*segment)) {
+  if (t_writer.state == ThreadWriter::kNone && claim_for_this_thread(*segment)) {
     count(id);
     return;
   }

@@ -19,6 +19,8 @@
 
 namespace ringside {
 
+std::uint64_t monotonic_ticks() { return static_cast<std::uint64_t>(clock_ns(CLOCK_MONOTONIC)); }
+
 #if defined(__x86_64__)
 namespace {
 

@@ -42,10 +42,12 @@
 
 namespace ringside {
 
-// The seven words after the sequence, as they lie in the slot.
+// The seven words after the sequence, in their order. Writers hand them over singly: composed in registers they never
+// pass through memory in pieces, whose reading back as whole words would wait for every store before them.
 struct RecordWords {
-  std::uint64_t words[7];
+  std::uint64_t start, duration, what, actor, subject, tail0, tail1;
 };
+static_assert(sizeof(RecordWords) == sizeof(Slot::words));
 
 inline RecordWords words_of(const Record& record) {
   RecordWords out;
@@ -53,11 +55,15 @@ inline RecordWords words_of(const Record& record) {
   return out;
 }
 
-inline void store_words(Slot& slot, const Record& record) {
-  const RecordWords from = words_of(record);
+inline void store_words(Slot& slot, const RecordWords& from) {
   // ORDER words -> check.
-#pragma GCC unroll 7
-  for (unsigned i = 0; i < 7; ++i) slot.words[i].store(from.words[i], std::memory_order_release);
+  slot.words[0].store(from.start, std::memory_order_release);
+  slot.words[1].store(from.duration, std::memory_order_release);
+  slot.words[2].store(from.what, std::memory_order_release);
+  slot.words[3].store(from.actor, std::memory_order_release);
+  slot.words[4].store(from.subject, std::memory_order_release);
+  slot.words[5].store(from.tail0, std::memory_order_release);
+  slot.words[6].store(from.tail1, std::memory_order_release);
 }
 
 // A thread's end of its lane. Trivial, so that it can live in thread-local storage without initialisation.
@@ -69,39 +75,60 @@ struct LaneWriter {
   std::uint64_t mask;      // capacity - 1
 };
 
+inline constexpr std::uint64_t kPrefetchAhead = 8;   // records
+
+// Asks for a cache line before it is written. A reader's look at a record leaves its line shared, and the store that
+// takes it back a lap later would wait for the other core; asked for some records ahead it is there in time.
+inline void prefetch_for_write(const void* line) {
+#if defined(__x86_64__)
+  // Not __builtin_prefetch: without -mprfchw that asks for a shared line, which is of no use here. Processors without the
+  // instruction take it as a no-operation.
+  asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(line)));
+#else
+  __builtin_prefetch(line, 1);
+#endif
+}
+
 // Adds one, by load and store: a lane's totals have one writer, and a locked addition would cost five times as much.
 inline void bump(std::atomic<std::uint64_t>& total, std::uint64_t by) {
   // ORDER totals -> check.
   total.store(total.load(std::memory_order_relaxed) + by, std::memory_order_release);
 }
 
-// Writes one record and publishes it. `record.sequence` is not used. Never fails, never waits.
-inline void write_record(LaneWriter& lane, const Record& record) {
-  const std::uint64_t position = lane.position;
+// Writes record `position` and publishes it: what write_record() does for a caller that keeps the position itself.
+[[gnu::always_inline]] inline void write_at(const LaneWriter& lane, std::uint64_t position, const RecordWords& record) {
   Slot& slot = lane.slots[position & lane.mask];
+  prefetch_for_write(&lane.slots[(position + kPrefetchAhead) & lane.mask]);
   slot.sequence.store(2 * position + 1, std::memory_order_relaxed);
   store_words(slot, record);
-  Totals& totals = lane.totals[record.operation & (kIdCount - 1)];
+  Totals& totals = lane.totals[record.what & (kIdCount - 1)];
   bump(totals.recorded, 1);
-  bump(totals.ticks, static_cast<std::uint64_t>(record.duration));
-  if (is_error(static_cast<Outcome>(record.outcome))) bump(totals.errors, 1);
+  bump(totals.ticks, record.duration);
+  if (is_error(outcome_of(record.what))) bump(totals.errors, 1);
   // ORDER publish -> poll.
   slot.sequence.store(2 * (position + 1), std::memory_order_release);
   // ORDER head -> totals.
   lane.header->head.store(position + 1, std::memory_order_release);
-  lane.position = position + 1;
 }
 
+// Writes one record and publishes it. Never fails, never waits.
+[[gnu::always_inline]] inline void write_record(LaneWriter& lane, const RecordWords& record) {
+  write_at(lane, lane.position, record);
+  ++lane.position;
+}
+// `record.sequence` is not used.
+inline void write_record(LaneWriter& lane, const Record& record) { write_record(lane, words_of(record)); }
+
 // Counts one that is not written as a record: sampled out, or an event that is only counted.
-inline void count_only(LaneWriter& lane, std::uint16_t id) { bump(lane.totals[id & (kIdCount - 1)].skipped, 1); }
+inline void count_only(const LaneWriter& lane, std::uint16_t id) { bump(lane.totals[id & (kIdCount - 1)].skipped, 1); }
 
 // Writes one record into the overflow lane, from any thread or signal handler. False when it was dropped.
-inline bool write_overflow(const LaneWriter& lane, const Record& record) {
+inline bool write_overflow(const LaneWriter& lane, const RecordWords& record) {
   const std::uint64_t position = lane.header->head.fetch_add(1, std::memory_order_relaxed);
-  Totals& totals = lane.totals[record.operation & (kIdCount - 1)];
+  Totals& totals = lane.totals[record.what & (kIdCount - 1)];
   totals.recorded.fetch_add(1, std::memory_order_release);
-  totals.ticks.fetch_add(static_cast<std::uint64_t>(record.duration), std::memory_order_release);
-  if (is_error(static_cast<Outcome>(record.outcome))) totals.errors.fetch_add(1, std::memory_order_release);
+  totals.ticks.fetch_add(record.duration, std::memory_order_release);
+  if (is_error(outcome_of(record.what))) totals.errors.fetch_add(1, std::memory_order_release);
   Slot& slot = lane.slots[position & lane.mask];
   std::uint64_t seen = slot.sequence.load(std::memory_order_relaxed);
   // Odd: another writer is in it, or died in it. Larger: we slept through a whole lap.
@@ -117,6 +144,7 @@ inline bool write_overflow(const LaneWriter& lane, const Record& record) {
   slot.sequence.store(2 * (position + 1), std::memory_order_release);
   return true;
 }
+inline bool write_overflow(const LaneWriter& lane, const Record& record) { return write_overflow(lane, words_of(record)); }
 
 inline void count_only_overflow(const LaneWriter& lane, std::uint16_t id) {
   lane.totals[id & (kIdCount - 1)].skipped.fetch_add(1, std::memory_order_release);

@@ -61,7 +61,7 @@ inline constexpr StageTicks kExactStageTicks = 1U << 27;   // below it a packed 
 
 constexpr StageTicks pack_stage_ticks(std::uint64_t ticks) {
   std::uint32_t exponent = 0;
-  while (ticks >= (std::uint64_t{1} << 27)) {
+  while (__builtin_expect(ticks >= kExactStageTicks, 0)) {
     ticks >>= 1;
     ++exponent;
   }
@@ -97,6 +97,20 @@ struct Record {
   // Ticks at which it completed; wraps like the clock itself.
   std::uint64_t end() const { return start + static_cast<std::uint64_t>(duration); }
 };
+
+// The word with operation, kind, outcome, flags and error, as one number.
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words of a record are composed as a little-endian machine has them");
+inline constexpr unsigned kOutcomeShift = 24;
+inline constexpr unsigned kFlagsShift = 32;
+inline constexpr unsigned kErrorShift = 48;
+constexpr std::uint64_t pack_what(std::uint16_t operation, Kind kind, Outcome outcome, std::uint16_t flags,
+                                  std::uint16_t error) {
+  return std::uint64_t{operation} | std::uint64_t{static_cast<std::uint8_t>(kind)} << 16 |
+         std::uint64_t{static_cast<std::uint8_t>(outcome)} << kOutcomeShift | std::uint64_t{flags} << kFlagsShift |
+         std::uint64_t{error} << kErrorShift;
+}
+constexpr std::uint16_t operation_of(std::uint64_t what) { return static_cast<std::uint16_t>(what); }
+constexpr Outcome outcome_of(std::uint64_t what) { return static_cast<Outcome>(what >> kOutcomeShift & 0xff); }
 
 static_assert(sizeof(Record) == 64, "one record is one cache line");
 static_assert(offsetof(Record, sequence) == 0);

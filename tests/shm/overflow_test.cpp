@@ -76,7 +76,7 @@ TEST_CASE("Overflow: a writer that sleeps in mid-record holds up nobody, and its
   CHECK(bench.seen.size() == 2);
   CHECK(bench.cursor.holes.size() == 1);
   CHECK(bench.cursor.written() == 2);
-  store_words(slot, operation(1, 200, 1));
+  store_words(slot, words_of(operation(1, 200, 1)));
   slot.sequence.store(2 * (position + 1), std::memory_order_release);
   bench.read();
   REQUIRE(bench.seen.size() == 3);
