@@ -37,16 +37,18 @@ std::int64_t minute_of(std::int64_t slice) {
 
 }  // namespace
 
-void ErrorTable::add(const std::string& operation, std::uint16_t code, std::uint8_t outcome, std::int64_t slice,
-                     std::int64_t now_slice, std::int64_t end_monotonic_ns, std::uint8_t actor_kind,
-                     std::uint64_t actor) {
+ErrorTable::Entry& ErrorTable::entry(const std::string& operation, std::uint16_t code, std::uint8_t outcome) {
   Key key{operation, code, outcome};
   auto at = entries_.find(key);
   if (at == entries_.end()) {
     if (entries_.size() >= kMaxEntries) key = {"others", 0, 1};
     at = entries_.try_emplace(std::move(key)).first;
   }
-  Entry& entry = at->second;
+  return at->second;
+}
+
+void ErrorTable::count(Entry& entry, std::int64_t slice, std::int64_t now_slice, std::int64_t end_monotonic_ns,
+                       std::uint8_t actor_kind, std::uint64_t actor) {
   ++entry.total;
   if (slice <= now_slice) {
     count_in(entry.fine_slice, entry.fine, slice);

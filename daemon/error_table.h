@@ -19,8 +19,23 @@ class ErrorTable {
   // More kinds than this are counted together, as the operation "others".
   static constexpr std::size_t kMaxEntries = 1024;
 
-  void add(const std::string& operation, std::uint16_t code, std::uint8_t outcome, std::int64_t slice,
-           std::int64_t now_slice, std::int64_t end_monotonic_ns, std::uint8_t actor_kind, std::uint64_t actor);
+  static constexpr std::size_t kFine = 60;
+  static constexpr std::size_t kCoarse = 61;
+  struct Entry {
+    std::uint64_t total = 0;
+    std::array<std::int64_t, kFine> fine_slice{};
+    std::array<std::uint32_t, kFine> fine{};
+    std::array<std::int64_t, kCoarse> coarse_minute{};
+    std::array<std::uint32_t, kCoarse> coarse{};
+    std::int64_t last_monotonic_ns = INT64_MIN;
+    std::uint8_t actor_kind = 0;
+    std::uint64_t actor = 0;
+  };
+
+  // Where failures of that kind are counted; stays where it is until decode().
+  Entry& entry(const std::string& operation, std::uint16_t code, std::uint8_t outcome);
+  static void count(Entry& entry, std::int64_t slice, std::int64_t now_slice, std::int64_t end_monotonic_ns,
+                    std::uint8_t actor_kind, std::uint64_t actor);
 
   struct Row {
     std::string operation;
@@ -38,18 +53,6 @@ class ErrorTable {
   void decode(Decoder& in, std::int64_t slice_shift);
 
  private:
-  static constexpr std::size_t kFine = 60;
-  static constexpr std::size_t kCoarse = 61;
-  struct Entry {
-    std::uint64_t total = 0;
-    std::array<std::int64_t, kFine> fine_slice{};
-    std::array<std::uint32_t, kFine> fine{};
-    std::array<std::int64_t, kCoarse> coarse_minute{};
-    std::array<std::uint32_t, kCoarse> coarse{};
-    std::int64_t last_monotonic_ns = INT64_MIN;
-    std::uint8_t actor_kind = 0;
-    std::uint64_t actor = 0;
-  };
   using Key = std::tuple<std::string, std::uint16_t, std::uint8_t>;
   std::map<Key, Entry> entries_;
 };

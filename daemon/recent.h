@@ -1,14 +1,13 @@
 // The last N operations of one kind: exactly those that completed latest, whatever thread they ran on and in
 // whatever order its lane was read.
 //
-// A lane's records come in the order in which they ended, so within one run of one lane only the last N can
-// count: they go round a ring of N places, at the cost of one copy. At the end of the run they are merged, from
-// the latest backwards, into what is kept in order. Only 16-byte keys move; the records stay where they were
-// copied to, and a place whose record has dropped out becomes a place of the run's ring.
+// A lane's records come in the order in which they ended. Of one run of one lane, what may still be among the latest is
+// copied and put at the end of the run's keys; at the end of the run its last N are merged with the N kept so far. Then
+// the earliest of the N is the floor, and what ended before it is dropped before it is copied: with several lanes that
+// is most. Only 16-byte keys move; a record stays where it was copied to.
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -32,49 +31,49 @@ class Recent {
 
   explicit Recent(std::size_t wanted) { resize(wanted); }
 
-  // Records pushed since the last end_run().
-  std::uint64_t run_total() const { return run_folded_ + run_count_; }
+  // A record of `instance` that ended before these ticks, in the sense of a clock that wraps, is not among the last N.
+  // `none` where there is no such bound yet.
+  std::uint64_t floor(std::uint32_t instance, std::uint64_t none) const {
+    return floor_instance_ == instance ? floor_end_ : none;
+  }
+  bool wants(std::uint64_t end, std::uint32_t instance) const {
+    return floor_instance_ != instance || static_cast<std::int64_t>(end - floor_end_) >= 0;
+  }
 
-  // Where the next record of the run goes. What is put there counts once it is pushed.
-  Record* place() { return &records_[run_places_[run_count_ & run_mask_]]; }
-
-  // Takes in the record that was put into place().
-  void push_placed(const Record& record, std::uint32_t lane, std::uint32_t instance) {
-    const std::uint64_t end = record.end();
-    // Not in order: a handed-in end, a signal handler, the overflow lane, or a clock that stepped. The run is
-    // closed and another begun, which keeps the result exact.
-    if (static_cast<std::int64_t>(end - run_last_) < 0 && run_count_ > 0) [[unlikely]] {
-      const Record copy = record;
-      fold(lane, instance);
-      *place() = copy;
-    }
+  // Where the next record is to be copied to, before push_placed().
+  Record* place() { return &records_[free_[free_count_ - 1]]; }
+  // Takes in the record that lies in place(), which ended at `end`.
+  void push_placed(std::uint64_t end, std::uint32_t lane) {
+    if (static_cast<std::int64_t>(end - run_last_) < 0) [[unlikely]] run_in_order_ = run_count_ == 0;
     run_last_ = end;
-    ++run_count_;
+    run_[run_count_++] = {end, free_[--free_count_], lane};
+    if (run_count_ == run_.size()) [[unlikely]] shorten_run();
+    // It is a while until the next one comes, and by then its place should be near.
+    __builtin_prefetch(place(), 1);
   }
-
   void push(const Record& record, std::uint32_t lane, std::uint32_t instance) {
+    if (!wants(record.end(), instance)) return;
     *place() = record;
-    push_placed(*place(), lane, instance);
+    push_placed(record.end(), lane);
   }
 
-  // Ends a run of records of one lane.
-  void end_run(std::uint32_t lane, std::uint32_t instance) {
-    fold(lane, instance);
-    run_folded_ = 0;
+  // Ends a run of records of one lane and one instance.
+  void end_run(std::uint32_t instance) {
+    if (run_count_ != 0) merge(instance);
   }
-
-  void restore(const Entry& entry) {
-    push(entry.record, entry.origin.lane, entry.origin.instance);
-    const std::uint32_t place = run_places_[0];
-    end_run(entry.origin.lane, entry.origin.instance);
-    // Unless it was too early to be kept.
-    if (run_places_[0] != place) origins_[place] = entry.origin;
-  }
-
-  std::size_t size() const { return static_cast<std::size_t>(end_ - begin_); }
+  // Between runs.
+  std::size_t size() const { return kept_count_; }
   // 0 is the latest.
   const Record& record(std::size_t i) const { return records_[key(i).place]; }
   const Origin& origin(std::size_t i) const { return origins_[key(i).place]; }
+
+  void restore(const Entry& entry) {
+    const std::uint32_t place = free_[free_count_ - 1];
+    push(entry.record, entry.origin.lane, entry.origin.instance);
+    if (run_count_ == 0) return;
+    end_run(entry.origin.instance);
+    origins_[place] = entry.origin;
+  }
 
   // For entries whose ring's clock goes away: `wall_of` says when a record ended.
   template <typename WallOf>
@@ -87,103 +86,137 @@ class Recent {
     }
   }
 
-  // Between runs only.
   void resize(std::size_t wanted) {
     if (wanted == wanted_) return;
     std::vector<Entry> entries;
     for (std::size_t i = std::min(wanted, size()); i > 0; --i) entries.push_back({record(i - 1), origin(i - 1)});
-    // One more than can be kept of a run: the next record is copied into its place before it is known to count.
-    const std::size_t run = std::bit_ceil(wanted + 1);
     wanted_ = wanted;
-    records_.assign(wanted + run, Record{});
-    origins_.assign(wanted + run, Origin{});
-    run_places_.resize(run);
-    for (std::size_t i = 0; i < run; ++i) run_places_[i] = static_cast<std::uint32_t>(i);
-    free_.clear();
-    for (std::size_t i = 0; i < wanted; ++i) free_.push_back(static_cast<std::uint32_t>(run + i));
-    run_mask_ = run - 1;
-    run_count_ = 0;
-    keys_.assign(std::bit_ceil(2 * wanted), Key{});
-    key_mask_ = keys_.size() - 1;
-    begin_ = end_ = 0;
+    // Room for a run of twice the length before it is shortened, so that shortening is seldom.
+    run_.assign(2 * wanted + 16, Key{});
+    kept_.assign(wanted, Key{});
+    merged_.assign(wanted, Key{});
+    const std::size_t places = kept_.size() + run_.size();
+    records_.assign(places, Record{});
+    origins_.assign(places, Origin{});
+    free_.resize(places);
+    for (std::size_t i = 0; i < places; ++i) free_[i] = static_cast<std::uint32_t>(places - 1 - i);
+    free_count_ = places;
+    run_count_ = kept_count_ = 0;
+    run_in_order_ = true;
+    floor_instance_ = kNoFloor;
     for (const Entry& entry : entries) restore(entry);
   }
 
   std::size_t bytes() const {
-    return records_.capacity() * (sizeof(Record) + sizeof(Origin)) + keys_.capacity() * sizeof(Key) +
-           (run_places_.capacity() + free_.capacity()) * sizeof(std::uint32_t);
+    return records_.capacity() * (sizeof(Record) + sizeof(Origin)) +
+           (run_.capacity() + kept_.capacity() + merged_.capacity()) * sizeof(Key) +
+           free_.capacity() * sizeof(std::uint32_t);
   }
 
  private:
   struct Key {
     std::uint64_t end;
-    std::uint32_t instance;
     std::uint32_t place;
+    std::uint32_t lane;
   };
 
-  const Key& key(std::size_t i) const { return keys_[(end_ - 1 - i) & key_mask_]; }
+  const Key& key(std::size_t i) const { return kept_[kept_count_ - 1 - i]; }
+  void give_back(const Key& key) { free_[free_count_++] = key.place; }
 
-  // Completed later than what is kept under `b`; a tie goes to the larger lane, then to the later position.
-  bool later(const Key& a, std::uint32_t lane, const Key& b) const {
-    if (a.instance != b.instance) [[unlikely]] return a.instance > b.instance;
+  // Of one instance: completed later; a tie goes to the larger lane, then to the later position.
+  bool later(const Key& a, const Key& b) const {
     const auto apart = static_cast<std::int64_t>(a.end - b.end);
-    if (apart != 0) [[likely]] return apart > 0;
-    if (lane != origins_[b.place].lane) return lane > origins_[b.place].lane;
-    return records_[a.place].sequence > records_[b.place].sequence;
+    return apart > 0 || (apart == 0 && later_of_tie(a, b));
+  }
+  [[gnu::cold]] bool later_of_tie(const Key& a, const Key& b) const {
+    return a.lane != b.lane ? a.lane > b.lane : records_[a.place].sequence > records_[b.place].sequence;
   }
 
-  void fold(std::uint32_t lane, std::uint32_t instance) {
-    const std::uint64_t from = run_count_;
-    std::uint64_t first = from - std::min<std::uint64_t>(from, wanted_);
-    run_folded_ += run_count_;
-    run_count_ = 0;
-    const auto run_key = [&](std::uint64_t at) {
-      const std::uint32_t place = run_places_[at & run_mask_];
-      return Key{records_[place].end(), instance, place};
-    };
-    // What is no later than the earliest of a full list can't enter it. The run is in order: find its first that can.
-    if (size() == wanted_) {
-      std::uint64_t high = from;
-      while (first < high) {
-        const std::uint64_t middle = first + (high - first) / 2;
-        if (later(run_key(middle), lane, keys_[begin_ & key_mask_])) {
-          high = middle;
-        } else {
-          first = middle + 1;
+  void sort_run() {
+    // Not in order: a handed-in end, a signal handler, the overflow lane, or a clock that stepped.
+    if (run_in_order_) return;
+    std::sort(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(run_count_),
+              [this](const Key& a, const Key& b) { return later(b, a); });
+    run_in_order_ = true;
+    run_last_ = run_[run_count_ - 1].end;
+  }
+
+  // Leaves the last N of the run.
+  void shorten_run() {
+    sort_run();
+    const std::size_t gone = run_count_ - wanted_;
+    for (std::size_t i = 0; i < gone; ++i) give_back(run_[i]);
+    std::move(run_.begin() + static_cast<std::ptrdiff_t>(gone), run_.end(), run_.begin());
+    run_count_ = wanted_;
+  }
+
+  void merge(std::uint32_t instance) {
+    sort_run();
+    std::size_t run = run_count_;     // that are not merged yet, of the run and of the kept
+    std::size_t kept = kept_count_;
+    const std::size_t first = wanted_ - std::min(wanted_, run + kept);   // from there on merged_ is filled
+    std::size_t room = wanted_;
+    // A later life of the ring is later whatever its clock says.
+    const bool mixed = kept > 0 && origins_[kept_[0].place].instance != instance;
+    if (!mixed) {
+      // Which of the two is later is anybody's guess when several threads are at work, so no branch depends on it; and as
+      // many steps as cannot exhaust either side need no look at their ends.
+      while (const std::size_t steps = std::min({room - first, run, kept})) {
+        for (std::size_t i = 0; i < steps; ++i) {
+          const Key& of_run = run_[run - 1];
+          const Key& of_kept = kept_[kept - 1];
+          const auto apart = static_cast<std::int64_t>(of_run.end - of_kept.end);
+          std::uint64_t kept_later = static_cast<std::uint64_t>(apart >> 63);   // all ones, or none
+          if (apart == 0) [[unlikely]] kept_later = later_of_tie(of_run, of_kept) ? 0 : ~std::uint64_t{0};
+          Key& to = merged_[--room];
+          to.end = (of_kept.end & kept_later) | (of_run.end & ~kept_later);
+          to.place = (of_kept.place & static_cast<std::uint32_t>(kept_later)) |
+                     (of_run.place & ~static_cast<std::uint32_t>(kept_later));
+          to.lane = (of_kept.lane & static_cast<std::uint32_t>(kept_later)) |
+                    (of_run.lane & ~static_cast<std::uint32_t>(kept_later));
+          kept += kept_later;
+          run -= 1 + kept_later;
         }
       }
-    }
-    std::uint64_t old = end_;   // one past the latest kept that has not moved
-    std::uint64_t to = end_ += from - first;
-    for (std::uint64_t next = from; next > first;) {
-      const Key key = run_key(--next);
-      while (old > begin_ && !later(key, lane, keys_[(old - 1) & key_mask_])) {
-        keys_[--to & key_mask_] = keys_[--old & key_mask_];
+    } else {
+      while (room > first && run > 0 && kept > 0) {
+        const std::uint32_t of_kept = origins_[kept_[kept - 1].place].instance;
+        const bool from_run =
+            of_kept != instance ? instance > of_kept : later(run_[run - 1], kept_[kept - 1]);
+        merged_[--room] = from_run ? run_[--run] : kept_[--kept];
       }
-      keys_[--to & key_mask_] = key;
-      origins_[key.place] = {lane, instance, 0, 0};
     }
-    // Places whose records dropped out replace the run's that stay kept.
-    for (; size() > wanted_; ++begin_) free_.push_back(keys_[begin_ & key_mask_].place);
-    for (std::uint64_t at = first; at < from; ++at) {
-      run_places_[at & run_mask_] = free_.back();
-      free_.pop_back();
-    }
+    while (room > first && run > 0) merged_[--room] = run_[--run];
+    while (room > first && kept > 0) merged_[--room] = kept_[--kept];
+    for (std::size_t i = run; i < run_count_; ++i) origins_[run_[i].place] = {run_[i].lane, instance, 0, 0};
+    for (std::size_t i = 0; i < run; ++i) give_back(run_[i]);
+    for (std::size_t i = 0; i < kept; ++i) give_back(kept_[i]);
+    run_count_ = 0;
+    run_in_order_ = true;
+    kept_count_ = wanted_ - first;
+    if (first > 0) std::move(merged_.begin() + static_cast<std::ptrdiff_t>(first), merged_.end(), merged_.begin());
+    std::swap(kept_, merged_);
+    if (kept_count_ < wanted_) return;
+    floor_end_ = kept_[0].end;
+    floor_instance_ = origins_[kept_[0].place].instance;
   }
 
   std::size_t wanted_ = 0;
-  std::vector<Record> records_;
-  std::vector<Origin> origins_;               // of the kept, by place
-  std::vector<std::uint32_t> run_places_;     // ring of a power of two > wanted_
-  std::vector<std::uint32_t> free_;           // wanted_ - size() places
-  std::uint64_t run_mask_ = 0;
-  std::uint64_t run_count_ = 0;
-  std::uint64_t run_last_ = 0;                // end of the run's latest record
-  std::uint64_t run_folded_ = 0;
-  std::vector<Key> keys_;                     // ring of a power of two >= 2 * wanted_, earliest first
-  std::uint64_t key_mask_ = 0;
-  std::uint64_t begin_ = 0;
-  std::uint64_t end_ = 0;
+  std::vector<Record> records_;        // by place
+  std::vector<Origin> origins_;        // by place, of the kept
+  std::vector<std::uint32_t> free_;    // places; the first free_count_ of them
+  std::size_t free_count_ = 0;
+  std::vector<Key> run_;               // of the present run, in the order in which they came
+  std::size_t run_count_ = 0;
+  std::uint64_t run_last_ = 0;
+  bool run_in_order_ = true;
+  std::vector<Key> kept_;              // the earliest first
+  std::size_t kept_count_ = 0;
+  std::vector<Key> merged_;            // between two merges of no meaning
+  // The earliest of a full list.
+  static constexpr std::uint32_t kNoFloor = ~0U;
+  std::uint32_t floor_instance_ = kNoFloor;
+  std::uint64_t floor_end_ = 0;
 };
 
 }  // namespace ringside

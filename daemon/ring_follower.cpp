@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
+
 namespace ringside {
 
 namespace {
@@ -220,8 +221,7 @@ void RingFollower::finish(State state, const Instant& now) {
             ++lane.cursor.position;
             ++lane.cursor.read;
             if (believable(record)) {
-              metrics_.ingest_copy(record, i);
-              metrics_.end_run(i, [&](std::uint16_t id, std::uint64_t count) { lane.read_of[id] += count; });
+              metrics_.take(record, i, lane.read_of);
             } else {
               ++lane.cursor.rejected;
             }
@@ -274,28 +274,30 @@ RingFollower::Pass RingFollower::drain(const Instant& now) {
   Pass result;
   if (segment_ == nullptr || segment_->broken() || !scale_.known()) return result;
   metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
+  to_drain_.clear();
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
     const LaneHeader& header = segment_->lane_header(i);
     if (!lane_readable(header)) continue;
     if (lanes_[i] == nullptr) lanes_[i] = std::make_unique<Lane>();
     Lane& lane = *lanes_[i];
-    const bool overflow = i == segment_->overflow_lane();
     if (header.head.load(std::memory_order_relaxed) == lane.cursor.position && lane.cursor.holes.empty()) continue;
-    const std::uint64_t capacity = segment_->geometry().capacity(i);
-    const std::uint64_t lost_before = lane.cursor.lost;
-    const std::uint64_t read_before = lane.cursor.read;
-    const Slot* slots = segment_->slots(i);
-    const std::uint64_t moved =
-        overflow ? read_overflow(slots, header, capacity, lane.cursor, 2 * capacity,
-                                 [&](const Record& record) { metrics_.ingest_copy(record, i); })
-                 : read_lane_to(
-                       slots, header, capacity, lane.cursor, 2 * capacity,
-                       [&](std::uint64_t what) { return metrics_.place(what); },
-                       [&](Record& record) { metrics_.ingest(record, i); });
-    metrics_.end_run(i, [&](std::uint16_t id, std::uint64_t count) { lane.read_of[id] += count; });
-    result.records += lane.cursor.read - read_before;
-    result.lost += lane.cursor.lost - lost_before;
-    result.fullest = std::max(result.fullest, static_cast<double>(moved) / static_cast<double>(capacity));
+    LaneToDrain one;
+    one.lane = i;
+    one.overflow = i == segment_->overflow_lane();
+    one.capacity = segment_->geometry().capacity(i);
+    one.slots = segment_->slots(i);
+    one.header = &header;
+    one.cursor = &lane.cursor;
+    one.read_of = &lane.read_of;
+    to_drain_.push_back(one);
+    result.records -= lane.cursor.read;
+    result.lost -= lane.cursor.lost;
+  }
+  ringside::drain(to_drain_, metrics_);
+  for (const LaneToDrain& lane : to_drain_) {
+    result.records += lane.cursor->read;
+    result.lost += lane.cursor->lost;
+    result.fullest = std::max(result.fullest, static_cast<double>(lane.moved) / static_cast<double>(lane.capacity));
   }
   result.fullest = std::min(result.fullest, 1.0);
   return result;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/drain.h"
 #include "daemon/ring_metrics.h"
 #include "shm/lane_reader.h"
 #include "shm/segment.h"
@@ -83,6 +84,7 @@ class RingFollower {
   std::unique_ptr<Segment> segment_;
   SegmentFacts facts_;
   TickScale scale_;
+  std::vector<LaneToDrain> to_drain_;          // of one pass
   std::vector<std::unique_ptr<Lane>> lanes_;   // by lane number; null until the lane was used
   std::array<std::string, kIdCount> names_;    // of the present instance; empty until it is known
 

@@ -6,15 +6,6 @@ namespace ringside {
 
 namespace {
 
-// A record may be this far ahead of the tick that reads it (it ended after the clock was read) and still
-// counts as now; further ahead it is late in the other direction.
-constexpr std::int64_t kAheadNs = 1'000'000'000;
-
-ActorKind actor_kind(const Record& record) { return static_cast<ActorKind>(record.flags & kFlagActorMask); }
-std::uint8_t subject_kind(const Record& record) {
-  return static_cast<std::uint8_t>((record.flags & kFlagSubjectMask) >> kFlagSubjectShift);
-}
-
 const char* actor_name(std::uint8_t kind) {
   constexpr const char* kNames[] = {"none", "user", "session", "address"};
   return kind < 4 ? kNames[kind] : "unknown";
@@ -49,10 +40,11 @@ void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns
   timed_ = true;
   slice_begin_ = scale.ticks_from_ns(now_slice_ * kSliceNs);
   // To the end of the slice, but not further ahead than what may be: garbage must not look like now.
-  const std::int64_t end_ns = std::min((now_slice_ + 1) * kSliceNs, now_monotonic_ns + kAheadNs);
+  const std::int64_t end_ns = std::min((now_slice_ + 1) * kSliceNs, now_monotonic_ns + kRecordAheadNs);
   slice_ticks_ = scale.ticks_from_ns(std::max(end_ns, now_slice_ * kSliceNs + 1)) - slice_begin_;
   previous_begin_ = scale.ticks_from_ns((now_slice_ - 1) * kSliceNs);
   if (now_slice_ / kHalfSlices != half_) rotate();
+  for (const std::uint16_t id : ids_) open_hot(id);
 }
 
 void RingMetrics::rotate() {
@@ -93,11 +85,15 @@ Series* RingMetrics::series_named(const std::string& wanted, const NameEntry& wa
 void RingMetrics::set_name(std::uint16_t id, const NameEntry& name) {
   by_id_[id] = series_named((is_event(id) ? "!" : "") + name.name, name);
   named_[id] = true;
+  open_hot(id);
 }
 
 void RingMetrics::forget_names() {
   by_id_.fill(nullptr);
   named_.fill(false);
+  failure_kinds_.fill({});
+  for (const std::uint16_t id : ids_) hot_[id] = Hot{};
+  ids_.clear();
 }
 
 Series* RingMetrics::series_of(std::uint16_t id) {
@@ -106,78 +102,9 @@ Series* RingMetrics::series_of(std::uint16_t id) {
     NameEntry name;
     name.name = (is_event(id) ? "event-" : "operation-") + std::to_string(is_event(id) ? id - kFirstEvent : id);
     by_id_[id] = series_named((is_event(id) ? "!" : "") + name.name, name);
+    open_hot(id);
   }
   return by_id_[id];
-}
-
-void RingMetrics::add_elsewhere(Series& series, const Record& record, std::uint64_t end) {
-  if (end - previous_begin_ < slice_begin_ - previous_begin_) {
-    series.previous().add(record, units_);
-    return;
-  }
-  const std::int64_t end_ns = scale_.monotonic_ns(end);
-  const std::int64_t slice = slice_of(end_ns);
-  if (slice == now_slice_ + 1 && end_ns <= (now_slice_ + 1) * kSliceNs + kAheadNs) {
-    // It ended in the next slice, just after the clock was read; it is now as far as anybody can tell.
-    series.current().add(record, units_);
-    return;
-  }
-  ++late_;
-  DenseSlice one;
-  one.add(record, units_);
-  series.add_late(slice, now_slice_, StoredSlice::of(one, scale_));
-}
-
-void RingMetrics::note_failure(Series& series, const Record& record, std::uint64_t end) {
-  const std::int64_t end_ns = scale_.monotonic_ns(end);
-  if (record.kind == static_cast<std::uint8_t>(Kind::operation)) {
-    errors_.add(series.name().name, record.error, record.outcome, std::min(slice_of(end_ns), now_slice_), now_slice_,
-                end_ns, static_cast<std::uint8_t>(actor_kind(record)), record.actor);
-    const auto time_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
-    const std::uint64_t errors = is_error(static_cast<Outcome>(record.outcome)) ? 1 : 0;
-    // Refusals weigh too: an actor who is refused a thousand times is behind something.
-    if (actor_kind(record) != ActorKind::none) {
-      halves_[0].actors_by_errors.add({static_cast<std::uint8_t>(actor_kind(record)), record.actor}, 1, 1, errors,
-                                      time_ns);
-    }
-    if (subject_kind(record) != 0) {
-      halves_[0].subjects_by_errors.add({subject_kind(record), record.subject}, 1, 1, errors, time_ns);
-    }
-  }
-}
-
-void RingMetrics::credit(const Record& record) {
-  const auto time_ns =
-      static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(static_cast<std::int64_t>(credit_))));
-  const std::uint64_t errors = is_error(static_cast<Outcome>(record.outcome)) ? 1 : 0;
-  if (actor_kind(record) != ActorKind::none) {
-    halves_[0].actors_by_time.add({static_cast<std::uint8_t>(actor_kind(record)), record.actor}, time_ns,
-                                  credit_count_, errors, time_ns);
-  }
-  if (subject_kind(record) != 0) {
-    halves_[0].subjects_by_time.add({subject_kind(record), record.subject}, time_ns, credit_count_, errors, time_ns);
-  }
-  ticks_in_slice_ += credit_;
-  credit_ = 0;
-  credit_count_ = 0;
-  // Beyond the exact part, about one record in 64 is looked at.
-  if (++credits_in_slice_ == kExactPerSlice) credit_step_ = std::max<std::uint64_t>(1, ticks_in_slice_ / kExactPerSlice * 64);
-}
-
-void RingMetrics::note_slow(const Record& record, std::uint32_t lane) {
-  std::vector<Slow>& slowest = halves_[0].slowest;
-  Slow slow;
-  slow.record = record;
-  slow.lane = lane;
-  slow.duration_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
-  slow.end_monotonic_ns = scale_.monotonic_ns(record.end());
-  slow.operation = series_of(record.operation)->name().name;
-  const auto slower = [](const Slow& a, const Slow& b) { return a.duration_ns > b.duration_ns; };
-  slowest.insert(std::upper_bound(slowest.begin(), slowest.end(), slow, slower), slow);
-  if (slowest.size() > options_.top) slowest.resize(options_.top);
-  if (slowest.size() == options_.top) {
-    slow_floor_ = static_cast<std::uint64_t>(std::max<std::int64_t>(0, slowest.back().record.duration));
-  }
 }
 
 RecordView RingMetrics::view(const Record& record, const std::string& operation, const std::string& ring,
@@ -193,8 +120,8 @@ RecordView RingMetrics::view(const Record& record, const std::string& operation,
   out.outcome = record.outcome < kOutcomes ? kOutcomeNames[record.outcome] : "unknown";
   out.error = record.error;
   if (const auto at = error_names_.find(record.error); at != error_names_.end()) out.error_name = at->second;
-  out.actor = {actor_name(static_cast<std::uint8_t>(actor_kind(record))), record.actor};
-  out.subject = {subject_name(subject_kind(record)), record.subject};
+  out.actor = {actor_name(static_cast<std::uint8_t>(record.actor_kind())), record.actor};
+  out.subject = {subject_name(static_cast<std::uint8_t>(record.subject_kind())), record.subject};
   out.untimed = (record.flags & kFlagUntimed) != 0;
   if (record.kind == static_cast<std::uint8_t>(Kind::event)) {
     out.value = record.event.value;
@@ -301,7 +228,7 @@ void RingMetrics::show(const std::string& ring, const std::map<std::string, Livi
 }
 
 std::size_t RingMetrics::bytes() const {
-  std::size_t total = sizeof *this;
+  std::size_t total = sizeof *this + hot_.capacity() * sizeof(Hot);
   for (const auto& [name, series] : series_) total += series->bytes();
   for (const Half& half : halves_) {
     total += half.actors_by_time.bytes() + half.actors_by_errors.bytes() + half.subjects_by_time.bytes() +
@@ -366,6 +293,7 @@ void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice
     }
   }
   errors_.decode(in, slice_shift);
+  failure_kinds_.fill({});
   const std::uint64_t names = in.count(2, 65536);
   for (std::uint64_t n = 0; n < names && in.good(); ++n) {
     const auto code = static_cast<std::uint16_t>(in.u64());

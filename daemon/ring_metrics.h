@@ -20,10 +20,17 @@
 
 namespace ringside {
 
+// A record may be this far ahead of the tick that reads it (it ended after the clock was read) and still counts as now;
+// further ahead it is late in the other direction.
+inline constexpr std::int64_t kRecordAheadNs = 1'000'000'000;
+
 struct RingMetricsOptions {
   std::size_t last = 100;   // operations kept of each kind
   std::size_t top = 20;     // rows of each top list
 };
+
+// Four stage marks at once.
+using StageVector = StageTicks __attribute__((vector_size(16)));
 
 class RingMetrics {
  public:
@@ -45,55 +52,15 @@ class RingMetrics {
   void set_error_name(std::uint16_t code, std::string name) { error_names_[code] = std::move(name); }
   void forget_names();
 
-  // Where a record is to be copied to, given its word with operation, kind and outcome: into its operation's last N,
-  // so that it is copied only once. Any word is taken.
-  Record* place(std::uint64_t what) {
-    Series* series = by_id_[what & (kIdCount - 1)];
-    return series != nullptr ? series->recent().place() : &elsewhere_;
-  }
-
-  // One believable record of one lane, which lies in its place().
-  // Inlined into the drain's loop, where it was measured (callgrind: ringside-bench --part drain).
-  [[gnu::always_inline]] void ingest(Record& record, std::uint32_t lane) {
-    Series* series = by_id_[record.operation];
-    if (series == nullptr) [[unlikely]] {
-      series = series_of(record.operation);
-      *series->recent().place() = record;
-    }
-    const std::uint64_t end = record.end();
-    if (end - slice_begin_ < slice_ticks_) [[likely]] {
-      series->current().add(record, units_);
-    } else {
-      add_elsewhere(*series, record, end);
-    }
-    if (record.outcome != 0) [[unlikely]] note_failure(*series, record, end);
-    if (record.operation < kFirstEvent) [[likely]] {
-      const auto ticks = static_cast<std::uint64_t>(record.duration < 0 ? 0 : record.duration);
-      credit_ += ticks;
-      ++credit_count_;
-      if (credit_ >= credit_step_) [[unlikely]] credit(record);
-      if (ticks > slow_floor_) [[unlikely]] note_slow(record, lane);
-    }
-    Recent& recent = series->recent();
-    if (recent.run_total() == 0) [[unlikely]] touched_.push_back(record.operation);
-    recent.push_placed(record, lane, instance_);
-  }
-  // The same for a record that lies elsewhere.
-  void ingest_copy(const Record& record, std::uint32_t lane) {
-    Record& copy = *series_of(record.operation)->recent().place();
-    copy = record;
-    ingest(copy, lane);
-  }
-  // Ends a run of records of one lane: read_of(id, count) says how many of each it held.
-  template <typename ReadOf>
-  void end_run(std::uint32_t lane, const ReadOf& read_of) {
-    for (const std::uint16_t id : touched_) {
-      Recent& recent = by_id_[id]->recent();
-      read_of(id, recent.run_total());
-      recent.end_run(lane, instance_);
-    }
-    touched_.clear();
-  }
+  // Drains one lane: see() each believable record, at most kMostSeen of them, then seen(); end_run() when the lane has been
+  // caught up with. What each id had is added to `read_of`.
+  static constexpr std::uint32_t kMostSeen = 256;
+  using Counts = std::array<std::uint64_t, kIdCount>;
+  void see(const RecordWords& record, std::uint64_t position, std::uint32_t lane);
+  void seen(Counts& read_of);
+  void end_run();
+  // All of it for one record that was read in another way.
+  void take(const Record& record, std::uint32_t lane, Counts& read_of);
 
   Series* series_of(std::uint16_t id);
   void add_skipped(std::uint16_t id, std::uint64_t count) { series_of(id)->add_skipped(now_slice_, count); }
@@ -128,9 +95,13 @@ class RingMetrics {
     std::string operation;
   };
 
+  struct Hot;
+  void open_hot(std::uint16_t id);
+  void see_odd(RecordWords words, std::uint64_t position, std::uint32_t lane);
+  void keep(Hot& hot, const RecordWords& record, std::uint64_t position, std::uint32_t lane);
   void add_elsewhere(Series& series, const Record& record, std::uint64_t end);
   void note_failure(Series& series, const Record& record, std::uint64_t end);
-  void credit(const Record& record);
+  void credit(std::uint64_t what, std::uint64_t actor, std::uint64_t subject);
   void note_slow(const Record& record, std::uint32_t lane);
   void rotate();
   Series* series_named(const std::string& key, const NameEntry& name);
@@ -155,13 +126,39 @@ class RingMetrics {
   std::array<Series*, kIdCount> by_id_{};
   std::array<bool, kIdCount> named_{};
   std::function<void(std::uint16_t)> ask_name_;
-  Record elsewhere_{};                    // the place of records that have no series yet
-  std::vector<std::uint16_t> touched_;
+
+  // What see() touches of an id: two cache lines. Sums wait here for seen(); the bounds are those of the series' slice.
+  struct alignas(64) Hot {
+    // A record is plain when none of these bits is set in its what, and its span lies in [least, least + width).
+    std::uint64_t odd_bits = ~std::uint64_t{0};
+    std::uint64_t least = 0;
+    std::uint64_t width = 0;
+    std::uint64_t floor = 0;             // what ended before it is not among the last N
+    std::uint32_t* buckets = nullptr;
+    std::uint64_t plain = 0;
+    std::uint64_t ticks = 0;
+    std::uint64_t values = 0;            // events: their first tail word
+    // Stage marks are plain when none is above its bound. The bounds are biased, because SSE2 compares signed.
+    StageVector bounds{};
+    StageVector sums{};
+    StageVector absent{};
+    Series* series = nullptr;
+    std::uint64_t odd = 0;               // records that were not plain
+  };
+  std::vector<Hot> hot_ = std::vector<Hot>(kIdCount);
+  std::vector<std::uint16_t> ids_;        // that have a series
   std::map<std::uint16_t, std::string> error_names_;
   ErrorTable errors_;
+  // Failures come in kinds, and mostly in the same ones: where each was counted last.
+  struct FailureKind {
+    std::uint64_t what = 0;               // operation, outcome and error; 0 none
+    ErrorTable::Entry* entry = nullptr;
+  };
+  std::array<FailureKind, 64> failure_kinds_{};
 
   // Who takes the time. Exact for the first records of a slice; beyond them the time that has passed since the
-  // last credit goes to whoever completes it, which is right on average and costs an addition a record.
+  // last credit goes to whoever completes it, which is right on average and costs an addition a record. How much time
+  // that is grows with what the slice has seen.
   static constexpr std::uint64_t kExactPerSlice = 20'000;
   std::uint64_t credit_ = 0;
   std::uint64_t credit_count_ = 0;

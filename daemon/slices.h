@@ -22,24 +22,22 @@ inline std::int64_t slice_of(std::int64_t monotonic_ns) {
   return monotonic_ns >= 0 ? monotonic_ns / kSliceNs : (monotonic_ns - kSliceNs + 1) / kSliceNs;
 }
 
-__extension__ typedef unsigned __int128 Uint128;
-
-// From ticks to histogram units by one multiplication: units = ticks * multiplier >> 32.
+// From ticks to histogram units by one multiplication.
 struct UnitScale {
-  std::uint64_t multiplier = 0;
-  std::uint64_t max_ticks = 0;   // above it the product would not fit; nothing that long is told apart anyway
+  double units_per_tick = 0;
+  std::uint64_t max_ticks = 0;   // longer spans are not told apart: 2 years, less where the clock is slow
 
   static UnitScale of(double ticks_per_second) {
     UnitScale scale;
     if (ticks_per_second <= 0) return scale;
-    const double multiplier = kUnitsPerSecond / ticks_per_second * 4294967296.0;
-    scale.multiplier = static_cast<std::uint64_t>(std::clamp(multiplier + 0.5, 1.0, 1.8e19));
-    scale.max_ticks = static_cast<std::uint64_t>(std::min(9e18, 3.9e28 / multiplier));
+    scale.units_per_tick = kUnitsPerSecond / ticks_per_second;
+    // Below 2^63 as ticks and below 2^64 as units.
+    scale.max_ticks = static_cast<std::uint64_t>(std::min(9e18, 1.8e19 / scale.units_per_tick));
     return scale;
   }
-  LatencyUnits units(std::uint64_t ticks) const {
-    const auto product = static_cast<Uint128>(std::min(ticks, max_ticks)) * multiplier;
-    return static_cast<LatencyUnits>(product >> 32);
+  // Into DenseSlice::buckets; for at most max_ticks.
+  std::size_t bucket_index(std::uint64_t ticks) const {
+    return bucket_index_of(static_cast<double>(static_cast<std::int64_t>(ticks)) * units_per_tick);
   }
 };
 
@@ -69,7 +67,8 @@ struct DenseSlice {
     return std::all_of(outcomes.begin(), outcomes.end(), [](std::uint64_t n) { return n == 0; });
   }
 
-  [[gnu::always_inline]] void add(const Record& record, const UnitScale& scale) {
+  // One record of any kind; the drain adds whole groups (ring_metrics_ingest.cpp).
+  void add(const Record& record, const UnitScale& scale) {
     ++outcomes[record.outcome & 7];
     if ((record.flags & kFlagUntimed) != 0) {
       ++untimed;
@@ -84,12 +83,11 @@ struct DenseSlice {
     sum_ticks += ticks;
     if (ticks < min_ticks) [[unlikely]] min_ticks = ticks;
     if (ticks > max_ticks) [[unlikely]] max_ticks = ticks;
-    ++buckets[static_cast<std::size_t>(bucket_of(scale.units(ticks)) - kLowestBucket)];
+    ++buckets[scale.bucket_index(std::min(ticks, scale.max_ticks))];
     if (record.kind == static_cast<std::uint8_t>(Kind::event)) {
       value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(value_sum) +
                                             static_cast<std::uint64_t>(record.event.value));
-    } else if ((record.flags & kFlagStages) != 0) {
-#pragma GCC unroll 4
+    } else {
       for (unsigned i = 0; i < kStageCount; ++i) {
         const StageTicks packed = record.stages[i];
         if (packed == 0) continue;

@@ -57,6 +57,27 @@ struct CellTable {
   }
 };
 inline constexpr CellTable kCells;
+
+// The same for every 64th of every octave of units, by the upper bits of a double: how many bounds lie below, and the
+// next one as a double's bits.
+struct DoubleTable {
+  static constexpr int kShift = 46;                            // leaves exponent and 6 bits of mantissa
+  static constexpr std::uint64_t kFirst = std::uint64_t{1023} << 6;   // 1 unit
+  std::uint16_t index[64 * 64] = {};                           // bucket - kLowestBucket
+  std::uint64_t bound[64 * 64] = {};
+  constexpr DoubleTable() {
+    for (unsigned octave = 0; octave < 64; ++octave) {
+      for (unsigned cell = 0; cell < 64; ++cell) {
+        const unsigned below = kCells.below[cell];
+        index[octave * 64 + cell] = static_cast<std::uint16_t>(octave * 32 + below);
+        // A bound's 64 bits, less the leading one, in a double's 52. The last one is the next octave's first.
+        const std::uint64_t mantissa = below < 32 ? (kBounds[below] << 1) >> 12 : (std::uint64_t{1} << 52) - 1;
+        bound[octave * 64 + cell] = (std::uint64_t{1023 + octave} << 52) | mantissa;
+      }
+    }
+  }
+};
+inline constexpr DoubleTable kDoubles;
 }  // namespace detail
 
 // Every bucket that bucket_of() can name: 64 octaves of units, and zero's.
@@ -75,6 +96,15 @@ constexpr int bucket_of(LatencyUnits units) {
   const unsigned below = detail::kCells.below[(mantissa >> 57) & 63];
   const int sub = static_cast<int>(below) + (mantissa > detail::kBounds[below] ? 1 : 0);
   return (63 - shift - kUnitBits) * kBucketsPerOctave + sub;
+}
+
+// The same for units that need not be whole, below 2^64: what the drain uses, because a multiplication by a double brings
+// ticks to units and to the form in which the table can be asked at once. Returns bucket - kLowestBucket.
+inline std::size_t bucket_index_of(double units) {
+  const double least_one = units > 1.0 ? units : 1.0;
+  const auto bits = std::bit_cast<std::uint64_t>(least_one);
+  const std::size_t cell = static_cast<std::size_t>((bits >> detail::DoubleTable::kShift) - detail::DoubleTable::kFirst);
+  return detail::kDoubles.index[cell] + std::size_t{bits > detail::kDoubles.bound[cell]};
 }
 
 // Upper (inclusive) bound of a bucket in seconds.

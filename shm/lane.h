@@ -156,48 +156,52 @@ enum class Poll {
   lapped,   // overwritten, or under the pen
 };
 
-// Copies record `position` out of a slot if it is there, whole. The copy goes where `place(word)` says, once its
-// word with operation, kind, outcome, flags and error is known: a reader that keeps records copies them only once.
-// Unless the answer is `record`, what lies in that place is worthless.
-template <typename Place>
-inline Poll read_slot_to(const Slot& slot, std::uint64_t position, const Place& place, Record*& out) {
+// Reads the words of record `position` out of a slot if it is there, whole. Unless the answer is `record`, `out` is
+// worthless.
+inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& out) {
   const std::uint64_t wanted = 2 * (position + 1);
   // ORDER publish -> poll.
   const std::uint64_t before = slot.sequence.load(std::memory_order_acquire);
-  if (before != wanted) return before < wanted ? Poll::not_yet : Poll::lapped;
-  // ORDER words -> check, for this one and those below.
-  const std::uint64_t what = slot.words[2].load(std::memory_order_acquire);
-  out = place(what);
-  // Word by word: whoever reads a word of the copy next finds it in the store buffer. A wider load would not.
-  auto* to = reinterpret_cast<unsigned char*>(out);
-  std::memcpy(to, &wanted, sizeof wanted);
-#pragma GCC unroll 7
-  for (unsigned i = 0; i < 7; ++i) {
-    const std::uint64_t word = i == 2 ? what : slot.words[i].load(std::memory_order_acquire);
-    std::memcpy(to + std::size_t{8} * (i + 1), &word, sizeof word);
-  }
+  if (__builtin_expect(before != wanted, 0)) return before < wanted ? Poll::not_yet : Poll::lapped;
+  // ORDER words -> check.
+  out.start = slot.words[0].load(std::memory_order_acquire);
+  out.duration = slot.words[1].load(std::memory_order_acquire);
+  out.what = slot.words[2].load(std::memory_order_acquire);
+  out.actor = slot.words[3].load(std::memory_order_acquire);
+  out.subject = slot.words[4].load(std::memory_order_acquire);
+  out.tail0 = slot.words[5].load(std::memory_order_acquire);
+  out.tail1 = slot.words[6].load(std::memory_order_acquire);
   return slot.sequence.load(std::memory_order_relaxed) == wanted ? Poll::record : Poll::lapped;
 }
 
+// Puts a record together again.
+inline void put_record(const RecordWords& words, std::uint64_t position, Record& out) {
+  out.sequence = 2 * (position + 1);
+  std::memcpy(reinterpret_cast<unsigned char*>(&out) + 8, &words, sizeof words);
+}
+
 inline Poll read_slot(const Slot& slot, std::uint64_t position, Record& out) {
-  Record* at = nullptr;
-  return read_slot_to(slot, position, [&out](std::uint64_t) { return &out; }, at);
+  RecordWords words{};
+  const Poll poll = read_words(slot, position, words);
+  put_record(words, position, out);
+  return poll;
 }
 
 // Whether a record can have come from a writer that follows the format. Everything else is counted as rejected.
-inline bool believable(const Record& record) {
+inline bool believable(const RecordWords& record) {
   // Four conditions in one comparison: an operation's id is below 256, its kind is 1, its outcome has three
   // bits, and no unknown flag is set.
   constexpr std::uint64_t kMask = 0x0000ff00f8ffff00ULL;
-  constexpr std::uint64_t kOperation = 0x0000000000010000ULL;
-  static_assert(kMaxOperations == 256 && static_cast<int>(Kind::operation) == 1 && kFlagKnownMask == 0x00ff);
-  std::uint64_t word;
-  std::memcpy(&word, &record.operation, sizeof word);
-  const bool outcome_fits = record.outcome < kOutcomeCount;
-  if ((word & kMask) == kOperation) return outcome_fits;
-  return record.kind == static_cast<std::uint8_t>(Kind::event) && record.operation >= kFirstEvent &&
-         record.operation < kFirstEvent + kMaxEvents && outcome_fits && (record.flags & ~kFlagKnownMask) == 0 &&
-         record.event.context <= kMaxOperations;
+  constexpr std::uint64_t kOperation = pack_what(0, Kind::operation, Outcome::ok, 0, 0);
+  static_assert(kMaxOperations == 256 && kFlagKnownMask == 0x00ff);
+  const bool outcome_fits = static_cast<unsigned>(outcome_of(record.what)) < kOutcomeCount;
+  if (__builtin_expect((record.what & kMask) == kOperation, 1)) return outcome_fits;
+  const std::uint16_t id = operation_of(record.what);
+  const auto context = static_cast<std::uint16_t>(record.tail1);
+  return (record.what >> 16 & 0xff) == static_cast<std::uint64_t>(Kind::event) && id >= kFirstEvent &&
+         id < kFirstEvent + kMaxEvents && outcome_fits &&
+         (record.what >> kFlagsShift & 0xffff & ~std::uint64_t{kFlagKnownMask}) == 0 && context <= kMaxOperations;
 }
+inline bool believable(const Record& record) { return believable(words_of(record)); }
 
 }  // namespace ringside

@@ -33,16 +33,19 @@ inline bool lane_readable(const LaneHeader& header) {
   return state == kOwned || state == kReleased;
 }
 
-// Reads what a single-writer lane has published, oldest first, at most `limit` records. Each is copied to where
-// place(word) says (see read_slot_to) and, if it is believable, handed to take(const Record&). A lapped reader goes on
-// at the oldest record that is safe to read and counts the rest as lost. Returns how many positions it moved on, read
-// and lost.
-template <typename Place, typename Take>
-inline std::uint64_t read_lane_to(const Slot* slots, const LaneHeader& header, std::uint64_t capacity,
-                                  LaneCursor& cursor, std::uint64_t limit, const Place& place, const Take& take) {
+// How many records ahead of itself a reader asks for: they lie in another processor's cache. Measured from 0 to 64
+// (ringside-bench --part drain, Xeon, 64 lanes): 14.3 ns a record at 0, 11.1 at 12, 10.3 at 32 and 64.
+inline constexpr std::uint64_t kReadAhead = 64;
+
+// Reads what a single-writer lane has published, oldest first, at most `limit` records: see(const RecordWords&,
+// position) is called for each believable one. A lapped reader goes on at the oldest record that is safe to read and counts
+// the rest as lost. Returns how many positions it moved on, read and lost.
+template <typename See>
+inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header, std::uint64_t capacity,
+                                     LaneCursor& cursor, std::uint64_t limit, const See& see) {
   // ORDER head -> totals: and every record below head is published.
   std::uint64_t head = header.head.load(std::memory_order_acquire);
-  // Counted in registers: `take` writes through pointers that could be the cursor's as far as a compiler knows.
+  // Counted in registers: `see` writes through pointers that could be the cursor's as far as a compiler knows.
   const std::uint64_t begin = cursor.position;
   std::uint64_t position = begin;
   std::uint64_t lost = 0;
@@ -53,15 +56,15 @@ inline std::uint64_t read_lane_to(const Slot* slots, const LaneHeader& header, s
   };
   if (head > position && head - position >= capacity) resume(head - capacity + 1);
   for (std::uint64_t left = limit; position < head && left > 0; --left) {
-    Record* record = nullptr;
-    const Poll poll = read_slot_to(slots[position & (capacity - 1)], position, place, record);
-    if (__builtin_expect(poll == Poll::record, 1)) {
-      ++position;
-      if (__builtin_expect(believable(*record), 1)) {
-        take(*record);
+    RecordWords words;
+    __builtin_prefetch(&slots[(position + kReadAhead) & (capacity - 1)]);
+    if (__builtin_expect(read_words(slots[position & (capacity - 1)], position, words) == Poll::record, 1)) {
+      if (__builtin_expect(believable(words), 1)) {
+        see(words, position);
       } else {
         ++rejected;
       }
+      ++position;
       continue;
     }
     head = header.head.load(std::memory_order_acquire);
@@ -77,11 +80,16 @@ inline std::uint64_t read_lane_to(const Slot* slots, const LaneHeader& header, s
   return position - begin;
 }
 
+// The same with whole records: take(const Record&).
 template <typename Take>
 inline std::uint64_t read_lane(const Slot* slots, const LaneHeader& header, std::uint64_t capacity, LaneCursor& cursor,
                                std::uint64_t limit, const Take& take) {
   Record record;
-  return read_lane_to(slots, header, capacity, cursor, limit, [&record](std::uint64_t) { return &record; }, take);
+  return read_lane_words(slots, header, capacity, cursor, limit,
+                         [&](const RecordWords& words, std::uint64_t position) {
+                           put_record(words, position, record);
+                           take(static_cast<const Record&>(record));
+                         });
 }
 
 // The same for the overflow lane, whose records may become readable out of order.

@@ -96,6 +96,9 @@ struct Record {
 
   // Ticks at which it completed; wraps like the clock itself.
   std::uint64_t end() const { return start + static_cast<std::uint64_t>(duration); }
+  ActorKind actor_kind() const { return static_cast<ActorKind>(flags & kFlagActorMask); }
+  // May be none of the names, as long as it comes from somebody else's memory.
+  SubjectKind subject_kind() const { return static_cast<SubjectKind>((flags & kFlagSubjectMask) >> kFlagSubjectShift); }
 };
 
 // The word with operation, kind, outcome, flags and error, as one number.

@@ -5,7 +5,7 @@
 #include <random>
 #include <thread>
 
-#include "daemon/ring_metrics.h"
+#include "daemon/drain.h"
 #include "shm/lane_claim.h"
 #include "shm/lane_reader.h"
 #include "tools/bench/harness.h"
@@ -69,6 +69,16 @@ void measure_lanes(std::uint32_t lane_count, const Settings& settings, Results& 
   const std::vector<Record> records = traffic(1 << 16, scale.ticks_per_second());
   RingMetrics metrics({100, 20});
   std::vector<LaneCursor> cursors(lane_count);
+  RingMetrics::Counts read_of{};
+  std::vector<LaneToDrain> lanes(lane_count);
+  for (std::uint32_t i = 0; i < lane_count; ++i) {
+    lanes[i].lane = i;
+    lanes[i].capacity = kCapacity;
+    lanes[i].slots = segment.slots(i);
+    lanes[i].header = &segment.lane_header(i);
+    lanes[i].cursor = &cursors[i];
+    lanes[i].read_of = &read_of;
+  }
   std::vector<double> rounds;
   std::uint64_t read = 0;
   std::uint64_t next = 0;
@@ -89,15 +99,11 @@ void measure_lanes(std::uint32_t lane_count, const Settings& settings, Results& 
     const Instant now = read_instant();
     scale.sync(now);
     metrics.set_time(scale, now.monotonic_ns, 1);
+    for (LaneToDrain& lane : lanes) lane.moved = 0;
     const double start = monotonic_seconds();
     std::uint64_t taken = 0;
-    for (std::uint32_t lane = 0; lane < lane_count; ++lane) {
-      taken += read_lane_to(
-          segment.slots(lane), segment.lane_header(lane), kCapacity, cursors[lane], 2 * kCapacity,
-          [&](std::uint64_t what) { return metrics.place(what); },
-          [&](Record& record) { metrics.ingest(record, lane); });
-      metrics.end_run(lane, [](std::uint16_t, std::uint64_t) {});
-    }
+    drain(lanes, metrics);
+    for (const LaneToDrain& lane : lanes) taken += lane.moved;
     rounds.push_back((monotonic_seconds() - start) * 1e9 / static_cast<double>(taken));
     read += taken;
   }
