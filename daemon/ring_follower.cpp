@@ -281,15 +281,7 @@ RingFollower::Pass RingFollower::drain(const Instant& now) {
     if (lanes_[i] == nullptr) lanes_[i] = std::make_unique<Lane>();
     Lane& lane = *lanes_[i];
     if (header.head.load(std::memory_order_relaxed) == lane.cursor.position && lane.cursor.holes.empty()) continue;
-    LaneToDrain one;
-    one.lane = i;
-    one.overflow = i == segment_->overflow_lane();
-    one.capacity = segment_->geometry().capacity(i);
-    one.slots = segment_->slots(i);
-    one.header = &header;
-    one.cursor = &lane.cursor;
-    one.read_of = &lane.read_of;
-    to_drain_.push_back(one);
+    to_drain_.push_back(LaneToDrain::of(*segment_, i, lane.cursor, lane.read_of));
     result.records -= lane.cursor.read;
     result.lost -= lane.cursor.lost;
   }

@@ -2,7 +2,6 @@
 // keeps. The lanes are filled by another thread; only the drain is timed.
 
 #include <cstdio>
-#include <random>
 #include <thread>
 
 #include "daemon/drain.h"
@@ -10,6 +9,7 @@
 #include "shm/lane_reader.h"
 #include "tools/bench/harness.h"
 #include "tools/bench/program.h"
+#include "tools/bench/traffic.h"
 
 namespace ringside::bench {
 
@@ -18,32 +18,14 @@ namespace {
 constexpr std::uint32_t kCapacity = 4096;
 constexpr std::uint64_t kFill = 4000;   // records a lane and round: nothing is lapped
 
-// Traffic as a chat server makes it: 19 operations, log-normal durations, stages, users and rooms, one failure in 128.
-std::vector<Record> traffic(std::size_t count, double ticks_per_second) {
-  std::mt19937_64 random(42);
-  std::lognormal_distribution<double> span(std::log(200e-6), 1.0);
-  std::vector<Record> records(count);
-  for (Record& record : records) {
-    record = Record{};
-    record.operation = static_cast<std::uint16_t>(random() % 19);
-    record.kind = static_cast<std::uint8_t>(Kind::operation);
-    record.outcome = random() % 128 == 0 ? 1 : 0;
-    record.error = record.outcome != 0 ? 5001 : 0;
-    record.duration = static_cast<std::int64_t>(span(random) * ticks_per_second);
-    record.actor = random() % 1000;
-    record.subject = random() % 100;
-    record.flags = static_cast<std::uint16_t>(kFlagStages | static_cast<unsigned>(ActorKind::user) |
-                                              (static_cast<unsigned>(SubjectKind::room) << kFlagSubjectShift));
-    const auto ticks = static_cast<std::uint64_t>(record.duration);
-    record.stages[0] = pack_stage_ticks(ticks / 10);
-    record.stages[1] = pack_stage_ticks(ticks / 20);
-    record.stages[2] = pack_stage_ticks(ticks / 2);
-    record.stages[3] = pack_stage_ticks(ticks / 5);
-  }
-  return records;
-}
+// Where the records are when the drain comes for them.
+enum class From {
+  other_cache,   // in that of the processor on which they were written, as a server's are
+  own_cache,     // written on the drain's own: what the work alone takes
+};
 
-void measure_lanes(std::uint32_t lane_count, const Settings& settings, Results& results, bool limit) {
+void measure_lanes(std::uint32_t lane_count, From from, const Settings& settings, Results& results) {
+  const bool limit = lane_count == 8 && from == From::other_cache;
   Scratch scratch;
   CreateOptions options;
   options.path = "/dev/shm/ringside.bench-drain-" + std::to_string(getpid());
@@ -66,26 +48,19 @@ void measure_lanes(std::uint32_t lane_count, const Settings& settings, Results& 
   while (monotonic_seconds() - begin < 0.2) {
   }
   scale.sync(read_instant());
-  const std::vector<Record> records = traffic(1 << 16, scale.ticks_per_second());
+  const std::vector<Record> records = chat_traffic(1 << 16, scale.ticks_per_second());
   RingMetrics metrics({100, 20});
   std::vector<LaneCursor> cursors(lane_count);
   RingMetrics::Counts read_of{};
-  std::vector<LaneToDrain> lanes(lane_count);
-  for (std::uint32_t i = 0; i < lane_count; ++i) {
-    lanes[i].lane = i;
-    lanes[i].capacity = kCapacity;
-    lanes[i].slots = segment.slots(i);
-    lanes[i].header = &segment.lane_header(i);
-    lanes[i].cursor = &cursors[i];
-    lanes[i].read_of = &read_of;
-  }
+  std::vector<LaneToDrain> lanes;
+  for (std::uint32_t i = 0; i < lane_count; ++i) lanes.push_back(LaneToDrain::of(segment, i, cursors[i], read_of));
   std::vector<double> rounds;
   std::uint64_t read = 0;
   std::uint64_t next = 0;
   const int count = settings.smoke ? 3 : 200;
   for (int round = 0; round < count; ++round) {
     std::thread([&] {
-      if (settings.daemon_cpu != settings.producer_cpu) pin_to(settings.producer_cpu);
+      pin_to(from == From::other_cache ? settings.producer_cpu : settings.daemon_cpu);
       // Ends that interleave over the lanes, as those of threads do.
       std::uint64_t end = read_ticks(kind) - kFill * lane_count;
       for (std::uint64_t i = 0; i < kFill; ++i) {
@@ -113,9 +88,10 @@ void measure_lanes(std::uint32_t lane_count, const Settings& settings, Results& 
   }
   std::vector<double> rates;
   for (const double ns : rounds) rates.push_back(1e3 / ns);
-  results.add(figure("ring to metrics, " + std::to_string(lane_count) + " lanes", "M records/s", rates,
-                     limit ? "100 (L4)" : "", "19 operations, all of the metrics"));
-  results.add(figure("ring to metrics, " + std::to_string(lane_count) + " lanes, a record", "ns", rounds));
+  const std::string name = "ring to metrics, " + std::to_string(lane_count) + (lane_count == 1 ? " lane" : " lanes") +
+                           (from == From::other_cache ? "" : ", from its own cache");
+  results.add(figure(name, "M records/s", rates, limit ? "100 (L4)" : ""));
+  results.add(figure(name + ", a record", "ns", rounds));
   if (limit) {
     results.add(figure("metrics of 19 operations", "MB", {static_cast<double>(metrics.bytes()) / 1e6}, "5 (L5)"));
   }
@@ -129,9 +105,11 @@ void measure_drain(const Settings& settings, Results& results) {
   // In a thread of its own, so that the pinning ends with it.
   std::thread([&] {
     pin_to(settings.daemon_cpu);
-    measure_lanes(1, settings, results, false);
-    measure_lanes(8, settings, results, true);
-    if (!settings.smoke) measure_lanes(64, settings, results, false);
+    for (const std::uint32_t lanes : {1U, 2U, 4U, 8U, 16U, 32U, 64U}) {
+      if (settings.smoke && lanes != 1 && lanes != 8) continue;
+      measure_lanes(lanes, From::other_cache, settings, results);
+      measure_lanes(lanes, From::own_cache, settings, results);
+    }
   }).join();
 }
 

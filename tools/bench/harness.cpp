@@ -1,11 +1,13 @@
 #include "tools/bench/harness.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <nlohmann/json.hpp>
 
 namespace ringside::bench {
 
@@ -16,7 +18,58 @@ void Results::add(Figure figure) {
   if (!figure.note.empty()) std::printf("  (%s)", figure.note.c_str());
   std::printf("\n");
   std::fflush(stdout);
+  forward(nlohmann::json({{"figure", figure.name}, {"unit", figure.unit}, {"median", figure.median},
+                          {"low", figure.low}, {"high", figure.high}, {"rounds", figure.rounds},
+                          {"limit", figure.limit}, {"note", figure.note}}).dump());
   figures_.push_back(std::move(figure));
+}
+
+void Results::add(Work work) {
+  std::printf("  work: %s: %llu records, checksum %016llx\n", work.name.c_str(),
+              static_cast<unsigned long long>(work.count), static_cast<unsigned long long>(work.checksum));
+  std::fflush(stdout);
+  forward(nlohmann::json({{"work", work.name}, {"count", work.count}, {"checksum", work.checksum}}).dump());
+  work_.push_back(std::move(work));
+}
+
+void Results::remark(const std::string& text) {
+  std::printf("  %s\n", text.c_str());
+  std::fflush(stdout);
+  forward(nlohmann::json({{"remark", text}}).dump());
+  remarks_.push_back(text);
+}
+
+void Results::forward(const std::string& line) const {
+  if (forward_ < 0) return;
+  const std::string whole = line + '\n';
+  // Less than a pipe takes at once. Whoever does not get it notices that a figure is missing.
+  [[maybe_unused]] const auto written = write(forward_, whole.data(), whole.size());
+}
+
+bool Results::take(const std::string& line) {
+  const auto json = nlohmann::json::parse(line, nullptr, false);
+  if (!json.is_object()) return false;
+  if (json.contains("figure")) {
+    Figure figure;
+    figure.name = json.value("figure", "");
+    figure.unit = json.value("unit", "");
+    // JSON has no NaN: a figure without a round arrives as null.
+    const auto number = [&json](const char* key) { return json[key].is_number() ? json[key].get<double>() : std::nan(""); };
+    figure.median = number("median");
+    figure.low = number("low");
+    figure.high = number("high");
+    figure.rounds = json.value("rounds", std::size_t{0});
+    figure.limit = json.value("limit", "");
+    figure.note = json.value("note", "");
+    figures_.push_back(std::move(figure));
+  } else if (json.contains("work")) {
+    work_.push_back({json.value("work", ""), json.value("count", std::uint64_t{0}), json.value("checksum", std::uint64_t{0})});
+  } else if (json.contains("remark")) {
+    remarks_.push_back(json.value("remark", ""));
+  } else {
+    return false;
+  }
+  return true;
 }
 
 namespace {

@@ -27,13 +27,38 @@ struct Figure {
   std::string note;
 };
 
+// What was done, as opposed to how fast: the same in every run of the same size on every machine. Two runs whose
+// work differs have not measured the same thing.
+struct Work {
+  std::string name;
+  std::uint64_t count = 0;      // records
+  std::uint64_t checksum = 0;   // a sum over them that their order does not change
+};
+
 class Results {
  public:
   void add(Figure figure);
+  void add(Work work);
+  // Something said about the measurement: what was not built, what dropped how much.
+  void remark(const std::string& text);
+
   const std::vector<Figure>& all() const { return figures_; }
+  const std::vector<Work>& work() const { return work_; }
+  const std::vector<std::string>& remarks() const { return remarks_; }
+
+  // Everything is also written there, a line of JSON each: a part runs in a process of its own.
+  void forward_to(int descriptor) { forward_ = descriptor; }
+  int forwards_to() const { return forward_; }
+  // Takes in a line that another process wrote and printed. False when it is none.
+  bool take(const std::string& line);
 
  private:
+  void forward(const std::string& line) const;
+
   std::vector<Figure> figures_;
+  std::vector<Work> work_;
+  std::vector<std::string> remarks_;
+  int forward_ = -1;
 };
 
 double median(std::vector<double> values);
@@ -46,6 +71,11 @@ double monotonic_seconds();
 
 // The parts of the benchmark.
 void measure_record_cost(const Settings& settings, Results& results);   // L1, L2, L3
+void measure_scale(const Settings& settings, Results& results);         // 1 to 64 threads, 19 and 256 operations
+void measure_overflow(const Settings& settings, Results& results);      // threads beyond the lanes
+void measure_tails(const Settings& settings, Results& results);         // the single call
+void measure_cold(const Settings& settings, Results& results);          // what it costs after the caches were lost
+void measure_instructions(const Settings& settings, Results& results);  // by callgrind
 void measure_drain(const Settings& settings, Results& results);         // L4
 void measure_daemon(const Settings& settings, Results& results);        // L5, L6
 void measure_server(const Settings& settings, Results& results);        // requests a second, traced against not

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -8,13 +9,59 @@
 #include <thread>
 
 #include "shm/clock.h"
+#include "tools/bench/apart.h"
 #include "tools/bench/harness.h"
+#include "tools/bench/one_thing.h"
+#include "tools/bench/program.h"
 
 namespace ringside::bench {
 int serve_for_bench(const std::string& ring, double per_second, const std::string& ready);
 }
 
 namespace {
+
+using ringside::bench::Results;
+using ringside::bench::Settings;
+
+struct Part {
+  const char* name;
+  std::vector<void (*)(const Settings&, Results&)> measures;   // each in a process of its own
+};
+
+const std::vector<Part> kParts = {
+    {"record", {ringside::bench::measure_record_cost}},
+    {"scale", {ringside::bench::measure_scale, ringside::bench::measure_overflow}},
+    {"tails", {ringside::bench::measure_tails}},
+    {"cold", {ringside::bench::measure_cold}},
+    {"instructions", {ringside::bench::measure_instructions}},
+    {"drain", {ringside::bench::measure_drain}},
+    {"daemon", {ringside::bench::measure_daemon}},
+    {"server", {ringside::bench::measure_server}},
+};
+
+std::vector<std::string> part_names() {
+  std::vector<std::string> names;
+  for (const Part& part : kParts) names.emplace_back(part.name);
+  return names;
+}
+
+// Over everything that is the same in each run: FNV-1a of the names, counts and checksums.
+std::uint64_t hash_of(const std::vector<ringside::bench::Work>& all) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  const auto mix = [&hash](std::uint64_t byte) { hash = (hash ^ (byte & 0xff)) * 0x100000001b3ULL; };
+  for (const auto& work : all) {
+    for (const char c : work.name) mix(static_cast<unsigned char>(c));
+    for (unsigned shift = 0; shift < 64; shift += 8) mix(work.count >> shift);
+    for (unsigned shift = 0; shift < 64; shift += 8) mix(work.checksum >> shift);
+  }
+  return hash;
+}
+
+std::string hex(std::uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
+  return text;
+}
 
 std::string processor_name() {
   std::ifstream info("/proc/cpuinfo");
@@ -25,8 +72,7 @@ std::string processor_name() {
   return "unknown processor";
 }
 
-bool write_json(const std::string& path, const ringside::bench::Settings& settings,
-                const ringside::bench::Results& results) {
+bool write_json(const std::string& path, const Settings& settings, const Results& results) {
   nlohmann::json out;
   out["version"] = RINGSIDE_VERSION;
   out["smoke"] = settings.smoke;
@@ -38,6 +84,14 @@ bool write_json(const std::string& path, const ringside::bench::Settings& settin
                               {"p10", figure.low}, {"p90", figure.high}, {"rounds", figure.rounds},
                               {"limit", figure.limit}, {"note", figure.note}});
   }
+  out["producer_cpu"] = settings.producer_cpu;
+  out["daemon_cpu"] = settings.daemon_cpu;
+  out["remarks"] = results.remarks();
+  out["work"] = nlohmann::json::array();
+  for (const auto& work : results.work()) {
+    out["work"].push_back({{"name", work.name}, {"count", work.count}, {"checksum", hex(work.checksum)}});
+  }
+  out["work_hash"] = hex(hash_of(results.work()));
   std::ofstream file(path);
   file << out.dump(2) << '\n';
   return static_cast<bool>(file.flush());
@@ -50,8 +104,19 @@ int main(int argc, char** argv) {
   // The traced process of the daemon's measurement is this program again.
   if (argc == 5 && std::string(argv[1]) == "--serve") return serve_for_bench(argv[2], std::stod(argv[3]), argv[4]);
 
+  // So that a tool can count what one thing takes: no part, no figures.
+  if (argc > 2 && std::string(argv[1]) == "--one-thing") return run_things({argv + 2, argv + argc});
+
   CLI::App app("Measures what tracing, draining and watching cost. Paired and interleaved; medians, with the 10th and\n"
-               "90th percentile of the rounds. Run it on a machine that does nothing else.",
+               "90th percentile of the rounds. Run it on a machine that does nothing else.\n\n"
+               "  record        an operation on its thread: stages, sampling, switched off\n"
+               "  scale         1 to 64 threads, 19 and 256 operations, the overflow lane\n"
+               "  tails         p50, p99 and p99.9 of the single call\n"
+               "  cold          a single operation after the caches were lost\n"
+               "  instructions  by callgrind; needs the package valgrind\n"
+               "  drain         ring to metrics on one core\n"
+               "  daemon        what the daemon and the ring cost their machine\n"
+               "  server        the reference chat server, traced against untraced",
                "ringside-bench");
   app.set_version_flag("--version", RINGSIDE_VERSION);
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
@@ -62,7 +127,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> parts;
   app.add_flag("--smoke", settings.smoke, "sizes that only show that everything runs; the figures mean little");
   app.add_option("--json", json, "also write the figures to this file");
-  app.add_option("--part", parts, "only these; repeatable")->check(CLI::IsMember({"record", "drain", "daemon", "server"}));
+  app.add_option("--part", parts, "only these; repeatable")->check(CLI::IsMember(part_names()));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -77,14 +142,28 @@ int main(int argc, char** argv) {
   const auto wanted = [&](const char* part) {
     return parts.empty() || std::find(parts.begin(), parts.end(), part) != parts.end();
   };
-  if (wanted("record")) std::thread([&] { measure_record_cost(settings, results); }).join();
-  if (wanted("drain")) measure_drain(settings, results);
-  if (wanted("daemon")) measure_daemon(settings, results);
-  if (wanted("server")) measure_server(settings, results);
-  if (results.all().empty()) return 1;
+  watch_for_interrupts();
+  bool failed = false;
+  {
+    const Scratch scratch;
+    Scratch::lie_in(scratch.path());
+    for (const Part& part : kParts) {
+      if (!wanted(part.name) || interrupted() != 0) continue;
+      bool whole = true;
+      for (const auto measure : part.measures) {
+        if (interrupted() == 0 && !run_apart(measure, settings, results) && interrupted() == 0) {
+          std::fprintf(stderr, "ringside-bench: part %s failed\n", part.name);
+          whole = false;
+        }
+      }
+      failed = failed || !whole;
+    }
+  }
+  if (interrupted() != 0) end_by(interrupted());
+  if (!results.work().empty()) std::printf("\nwork hash %s: equal in two runs that did the same\n", hex(hash_of(results.work())).c_str());
   if (!json.empty() && !write_json(json, settings, results)) {
     std::fprintf(stderr, "ringside-bench: %s: can't write the figures\n", json.c_str());
     return 1;
   }
-  return 0;
+  return failed ? 1 : 0;
 }

@@ -117,6 +117,17 @@ std::string read_text(const std::string& path) {
   return out.str();
 }
 
+std::string program_in_path(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path != nullptr ? path : "/usr/bin:/bin");
+  std::string folder;
+  while (std::getline(folders, folder, ':')) {
+    const std::string file = folder + "/" + name;
+    if (access(file.c_str(), X_OK) == 0) return file;
+  }
+  return {};
+}
+
 bool wait_for_file(const std::string& path, double seconds) {
   const double deadline = monotonic_seconds() + seconds;
   while (monotonic_seconds() < deadline) {
@@ -126,10 +137,19 @@ bool wait_for_file(const std::string& path, double seconds) {
   return false;
 }
 
-Scratch::Scratch() {
-  char name[] = "/tmp/ringside-bench-XXXXXX";
-  path_ = mkdtemp(name);
+namespace {
+std::string& scratch_base() {
+  static std::string base = "/tmp";
+  return base;
 }
+}  // namespace
+
+Scratch::Scratch() {
+  path_ = scratch_base() + "/ringside-bench-XXXXXX";
+  if (mkdtemp(path_.data()) == nullptr) std::perror(path_.c_str());
+}
+void Scratch::lie_in(const std::string& folder) { scratch_base() = folder; }
+const std::string& Scratch::holder() { return scratch_base(); }
 Scratch::~Scratch() {
   std::error_code error;
   std::filesystem::remove_all(path_, error);

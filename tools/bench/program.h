@@ -38,12 +38,19 @@ std::size_t resident_bytes_of(pid_t pid);
 // Waits until the file holds something; false after `seconds`.
 bool wait_for_file(const std::string& path, double seconds);
 std::string read_text(const std::string& path);
+// Where $PATH has it; empty when it hasn't.
+std::string program_in_path(const std::string& name);
 
-// A fresh folder below /tmp that is removed at the end.
+// A fresh folder that is removed at the end: below /tmp, or below the scratch folder of the process that runs this
+// part, so that it goes even when this process is killed.
 class Scratch {
  public:
   Scratch();
+  // From now on every Scratch of this process and its children lies in that folder.
+  static void lie_in(const std::string& folder);
+  static const std::string& holder();
   ~Scratch();
+  const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
 
  private:

@@ -10,6 +10,7 @@
 
 #include "producer/ringside.hpp"
 #include "tools/bench/harness.h"
+#include "tools/bench/own_ring.h"
 #include "tools/bench/program.h"
 
 namespace ringside::bench {
@@ -170,6 +171,7 @@ void measure_record_cost(const Settings& settings, Results& results) {
                   "--alert-log", scratch.file("alerts.log"), "--report-dir", scratch.file("reports")},
                  scratch.file("daemon.log"), {}, settings.daemon_cpu);
   RecordCost cost(scale, switches);
+  const double begin = monotonic_seconds();
   const int rounds = settings.smoke ? 10 : 400;
   std::vector<Round> alone;
   std::vector<Round> watched;
@@ -203,7 +205,9 @@ void measure_record_cost(const Settings& settings, Results& results) {
   results.add(figure("starts where the last ended, above 1 clock read", "ns", above(watched, kChained, 0.5)));
   results.add(figure("sampled 1 in 100, whole", "ns", column(watched, [](const Round& r) { return r[kSampled] - r[kEmpty]; })));
   results.add(figure("switched off, whole", "ns", column(watched, [](const Round& r) { return r[kOff] - r[kEmpty]; }), "0.5 (L3)"));
+  results.add(figure("daemon meanwhile, of one core", "%", {daemon.cpu_seconds() / (monotonic_seconds() - begin) * 100}));
   daemon.stop();
+  results.add(Reader(ring).totals("record"));
   stop();
 }
 

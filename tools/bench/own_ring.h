@@ -1,0 +1,79 @@
+// What a part needs that traces in its own process: a ring, the daemon on it, and a reader that checks what was written.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "producer/ringside.hpp"
+#include "shm/lane_reader.h"
+#include "shm/segment.h"
+#include "tools/bench/harness.h"
+#include "tools/bench/program.h"
+
+namespace ringside::bench {
+
+// A sum that does not depend on the order in which records come, over what does not depend on the clock.
+inline std::uint64_t checksum_of(std::uint64_t id, std::uint64_t outcome, std::uint64_t actor, std::uint64_t subject) {
+  std::uint64_t sum = (id << 8 | outcome) * 0x9e3779b97f4a7c15ULL;
+  sum = (sum ^ (sum >> 29) ^ actor) * 0xbf58476d1ce4e5b9ULL;
+  sum = (sum ^ (sum >> 32) ^ subject) * 0x94d049bb133111ebULL;
+  return sum ^ (sum >> 31);
+}
+
+// This process's ring. One in a process's life, as the producer has it: each part runs in a process of its own.
+class OwnRing {
+ public:
+  // `part` becomes part of the ring's name. Says why on stderr when the ring can't be had.
+  OwnRing(const std::string& part, Setup setup);
+  ~OwnRing();
+  OwnRing(const OwnRing&) = delete;
+  OwnRing& operator=(const OwnRing&) = delete;
+
+  explicit operator bool() const { return started_; }
+  const std::string& name() const { return name_; }
+  // Switches an id as `ringside control` would: 0 off, 1 every one, n one in n.
+  void switch_to(std::uint16_t id, std::uint32_t every) const;
+
+ private:
+  std::string name_;
+  bool started_ = false;
+};
+
+// ringsided on a ring, pinned away from the writer, with its files in a scratch folder.
+class OwnDaemon {
+ public:
+  OwnDaemon(const Settings& settings, const std::string& ring);
+  // A figure of what it burned since it was started, as a share of one core.
+  Figure burned(const std::string& what) const;
+
+ private:
+  Scratch scratch_;
+  Program program_;
+  double begin_;
+};
+
+// Reads a ring as any reader does, beside the daemon.
+class Reader {
+ public:
+  explicit Reader(const std::string& ring);
+  explicit operator bool() const { return segment_ != nullptr; }
+
+  // Takes out what was written since the last call, from every lane.
+  void take();
+  // What was taken out in all: those records, and their checksum.
+  Work taken(const std::string& name) const { return {name, count_, checksum_}; }
+  std::uint64_t lost() const;
+  std::uint64_t dropped() const;   // by writers, in the overflow lane
+  // What the writers' totals say: records and what was counted without one. Exact, whoever was lapped.
+  Work totals(const std::string& name) const;
+
+ private:
+  std::unique_ptr<Segment> segment_;
+  std::vector<LaneCursor> cursors_;
+  std::uint64_t count_ = 0;
+  std::uint64_t checksum_ = 0;
+};
+
+}  // namespace ringside::bench

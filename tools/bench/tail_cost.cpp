@@ -1,0 +1,75 @@
+// How much longer than usual a single call can take.
+
+#include <cstdio>
+
+#include "tools/bench/own_ring.h"
+#include "tools/bench/tails.h"
+
+namespace ringside::bench {
+
+void measure_tails(const Settings& settings, Results& results) {
+  OwnRing ring("tails", {});
+  if (!ring) return;
+  Reader reader(ring.name());
+  if (!reader) return;
+  const OwnDaemon daemon(settings, ring.name());
+  const bool pinned = pin_to(settings.producer_cpu);
+  const int groups = settings.smoke ? 3 : 20;
+  const int rounds = settings.smoke ? 5 : 20;
+  constexpr int kCalls = 1000;   // a round: three things of ours that write, so less than a lane
+  std::printf("\nTails of a single call (%s; daemon attached; %d calls each, quantiles of groups of %d)\n",
+              pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str() : "not pinned",
+              groups * rounds * kCalls, rounds * kCalls);
+  const double scale = measure_ticks_per_ns();
+  Tail timer{"the timer alone", {}, {}};
+  Tail floor{"floor: two clock reads", {}, {}};
+  Tail operation{"operation with actor and subject", {}, {}};
+  Tail stages{"operation with four stages", {}, {}};
+  Tail event{"event", {}, {}};
+  Tail* const all[] = {&timer, &floor, &operation, &stages, &event};
+  for (Tail* tail : all) tail->spans.reserve(static_cast<std::size_t>(rounds) * kCalls);
+  for (int group = 0; group < groups; ++group) {
+    for (int round = 0; round < rounds; ++round) {
+      // The first hundred find code and stack cold after the pause, and are not counted.
+      for (int i = -100; i < kCalls; ++i) {
+        Spans thrown_away;
+        const auto spans = [&](Tail& tail) -> Spans& { return i < 0 ? thrown_away : tail.spans; };
+        time_one(spans(timer), [] {});
+        time_one(spans(floor), [] { two_clock_reads(); });
+        time_one(spans(operation), [i] {
+          Operation op(chat::SEND_MESSAGE);
+          op.actor(ActorKind::user, static_cast<std::uint64_t>(i));
+          op.subject(SubjectKind::room, 7);
+          operation_body();
+          op.finish(Outcome::ok);
+        });
+        time_one(spans(stages), [] {
+          Operation op(chat::SEND_MESSAGE);
+          op.stage(chat::kValidation);
+          op.stage(chat::kSecurity);
+          op.stage(chat::kDatabase);
+          op.finish_stage(chat::kDelivery, Outcome::ok);
+        });
+        time_one(spans(event), [i] {
+          Event what;
+          what.value = i;
+          ringside::event(chat::RETRY, what);
+        });
+      }
+      reader.take();
+      poll(nullptr, 0, 20);   // the daemon drains
+    }
+    for (Tail* tail : all) tail->end_group(scale);
+  }
+  results.remark("above: the floor's same quantile, of the same group, taken off");
+  add_whole(timer, results);
+  add_whole(floor, results);
+  add_above(operation, floor, results);
+  add_above(stages, floor, results);
+  add_above(event, floor, results);
+  results.add(daemon.burned("daemon meanwhile, tails"));
+  results.add(reader.taken("tails"));
+  if (reader.lost() != 0) results.remark(std::to_string(reader.lost()) + " records were lost to the reader, expected none");
+}
+
+}  // namespace ringside::bench

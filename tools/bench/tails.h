@@ -1,0 +1,78 @@
+// Tails of a single call. Each call stands between two fenced clock reads; all that are compared run in turn, call by
+// call, so that an interrupt or a neighbour meets each of them as often. What the two reads cost by themselves is
+// measured as one more of the compared, and shown beside them.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tools/bench/timing.h"
+
+namespace ringside::bench {
+
+// The spans of one thing in one group of rounds, in ticks.
+class Spans {
+ public:
+  void add(std::uint64_t ticks) { ticks_.push_back(ticks < UINT32_MAX ? static_cast<std::uint32_t>(ticks) : UINT32_MAX); }
+  void reserve(std::size_t count) { ticks_.reserve(count); }
+  // The q-quantile, nearest rank; then forgets them.
+  std::vector<double> take_quantiles(const std::vector<double>& qs, double ticks_per_ns) {
+    std::sort(ticks_.begin(), ticks_.end());
+    std::vector<double> out;
+    for (const double q : qs) {
+      const auto rank = static_cast<std::size_t>(q * static_cast<double>(ticks_.size()));
+      out.push_back(static_cast<double>(ticks_[std::min(rank, ticks_.size() - 1)]) / ticks_per_ns);
+    }
+    ticks_.clear();
+    return out;
+  }
+
+ private:
+  std::vector<std::uint32_t> ticks_;
+};
+
+template <typename Body>
+inline void time_one(Spans& spans, const Body& body) {
+  const std::uint64_t begin = fenced_ticks();
+  body();
+  spans.add(fenced_ticks() - begin);
+}
+
+inline const std::vector<double> kTailQuantiles = {0.5, 0.99, 0.999};
+inline const std::vector<std::string> kTailNames = {"p50", "p99", "p99.9"};
+
+// Quantiles of one thing, group by group.
+struct Tail {
+  std::string name;
+  Spans spans;
+  std::vector<std::vector<double>> groups;   // [group][quantile], ns
+
+  void end_group(double ticks_per_ns) { groups.push_back(spans.take_quantiles(kTailQuantiles, ticks_per_ns)); }
+  std::vector<double> column(std::size_t quantile) const {
+    std::vector<double> out;
+    for (const auto& group : groups) out.push_back(group[quantile]);
+    return out;
+  }
+  // The same quantile of something else, group by group, taken off.
+  std::vector<double> above(const Tail& floor, std::size_t quantile) const {
+    std::vector<double> out;
+    for (std::size_t i = 0; i < groups.size(); ++i) out.push_back(groups[i][quantile] - floor.groups[i][quantile]);
+    return out;
+  }
+};
+
+inline void add_whole(const Tail& tail, Results& results) {
+  for (std::size_t q = 0; q < kTailNames.size(); ++q) {
+    results.add(figure(tail.name + ", " + kTailNames[q], "ns", tail.column(q)));
+  }
+}
+inline void add_above(const Tail& tail, const Tail& floor, Results& results) {
+  for (std::size_t q = 0; q < kTailNames.size(); ++q) {
+    results.add(figure(tail.name + ", " + kTailNames[q] + ", above", "ns", tail.above(floor, q)));
+  }
+}
+
+}  // namespace ringside::bench

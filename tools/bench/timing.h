@@ -1,0 +1,55 @@
+// How a few nanoseconds are measured: many calls between two clock reads, or a single call between two fenced ones.
+#pragma once
+
+#include <poll.h>
+
+#include <cstdint>
+
+#include "producer/ringside.hpp"
+#include "tools/bench/harness.h"
+
+namespace ringside::bench {
+
+// Stands for whatever an operation does: the compiler may assume nothing across it.
+inline void operation_body() { asm volatile("" ::: "memory"); }
+
+// ns a call: `count` calls of body(i) between two reads of the ring's clock.
+template <typename Body>
+double ns_a_call(double ticks_per_ns, int count, const Body& body) {
+  const std::uint64_t begin = detail::now_ticks();
+  for (int i = 0; i < count; ++i) body(i);
+  return static_cast<double>(detail::now_ticks() - begin) / ticks_per_ns / count;
+}
+
+// The floor: what an operation would cost if only its two clock reads did.
+inline void two_clock_reads() {
+  const std::uint64_t begin = detail::now_ticks();
+  operation_body();
+  const std::uint64_t end = detail::now_ticks();
+  asm volatile("" ::"r"(end - begin) : "memory");
+}
+
+// The clock, after everything before it has been done and before anything after it begins: around a single call a
+// plain read would let the call's work slip out on either side.
+inline std::uint64_t fenced_ticks() {
+#if defined(__x86_64__)
+  __builtin_ia32_lfence();
+  const std::uint64_t ticks = detail::now_ticks();
+  __builtin_ia32_lfence();
+#else
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const std::uint64_t ticks = detail::now_ticks();
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+  return ticks;
+}
+
+// Of the ring's clock; measured over 100 ms. After start().
+inline double measure_ticks_per_ns() {
+  const std::uint64_t ticks = detail::now_ticks();
+  const double begin = monotonic_seconds();
+  poll(nullptr, 0, 100);
+  return static_cast<double>(detail::now_ticks() - ticks) / ((monotonic_seconds() - begin) * 1e9);
+}
+
+}  // namespace ringside::bench
