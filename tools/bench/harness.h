@@ -76,6 +76,10 @@ void measure_overflow(const Settings& settings, Results& results);      // threa
 void measure_tails(const Settings& settings, Results& results);         // the single call
 void measure_cold(const Settings& settings, Results& results);          // what it costs after the caches were lost
 void measure_instructions(const Settings& settings, Results& results);  // by callgrind
+void measure_rivals(const Settings& settings, Results& results);        // what Debian ships beside us
+// Around measure_rivals(), in the process that starts the parts. `whole`: the part ran to its end.
+void prepare_rivals(const Settings& settings, Results& results);
+void clean_up_rivals(Results& results, bool whole);
 void measure_drain(const Settings& settings, Results& results);         // L4
 void measure_daemon(const Settings& settings, Results& results);        // L5, L6
 void measure_server(const Settings& settings, Results& results);        // requests a second, traced against not

@@ -34,6 +34,7 @@ const std::vector<Part> kParts = {
     {"tails", {ringside::bench::measure_tails}},
     {"cold", {ringside::bench::measure_cold}},
     {"instructions", {ringside::bench::measure_instructions}},
+    {"rivals", {ringside::bench::measure_rivals}},
     {"drain", {ringside::bench::measure_drain}},
     {"daemon", {ringside::bench::measure_daemon}},
     {"server", {ringside::bench::measure_server}},
@@ -114,6 +115,7 @@ int main(int argc, char** argv) {
                "  tails         p50, p99 and p99.9 of the single call\n"
                "  cold          a single operation after the caches were lost\n"
                "  instructions  by callgrind; needs the package valgrind\n"
+               "  rivals        LTTng-UST, spdlog, prometheus-cpp, queues of Boost and moodycamel, where they were built in\n"
                "  drain         ring to metrics on one core\n"
                "  daemon        what the daemon and the ring cost their machine\n"
                "  server        the reference chat server, traced against untraced",
@@ -149,6 +151,8 @@ int main(int argc, char** argv) {
     Scratch::lie_in(scratch.path());
     for (const Part& part : kParts) {
       if (!wanted(part.name) || interrupted() != 0) continue;
+      const bool rivals = std::string(part.name) == "rivals";
+      if (rivals) prepare_rivals(settings, results);
       bool whole = true;
       for (const auto measure : part.measures) {
         if (interrupted() == 0 && !run_apart(measure, settings, results) && interrupted() == 0) {
@@ -156,6 +160,7 @@ int main(int argc, char** argv) {
           whole = false;
         }
       }
+      if (rivals) clean_up_rivals(results, whole && interrupted() == 0);
       failed = failed || !whole;
     }
   }
