@@ -43,7 +43,8 @@ LaneWriter writer_of(Segment& segment, std::uint32_t lane) {
 }
 
 void set_owner(LaneHeader& header, const ProcessIdentity& self, std::uint32_t tid, const char* thread_name) {
-  header.owner_start_time.store(self.start_time, std::memory_order_relaxed);
+  // ORDER start time. Relaxed, it could be seen before the owner word that it belongs to.
+  header.owner_start_time.store(self.start_time, std::memory_order_release);
   header.owner_tid.store(tid, std::memory_order_relaxed);
   std::uint64_t name[2] = {0, 0};
   std::memcpy(name, thread_name, strnlen(thread_name, sizeof name - 1));
@@ -68,12 +69,13 @@ void settle(LaneWriter& writer) {
 }
 
 // Whether the owner's process has died. If so its start time is taken out, so that the next owner, whose pid comes
-// first, is not judged by it.
+// first, is not judged by it. Where it has changed meanwhile (the owner stored it just before it died, or somebody else
+// was faster) the lane is left for another time: taken with that start time still in it, it would be taken again.
 bool owner_died(LaneHeader& header, std::uint64_t owner) {
-  std::uint64_t start_time = header.owner_start_time.load(std::memory_order_relaxed);
-  if (process_liveness(owner_pid(owner), start_time) != Liveness::dead) return false;
-  header.owner_start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
-  return true;
+  // ORDER start time.
+  std::uint64_t start_time = header.owner_start_time.load(std::memory_order_acquire);
+  return process_liveness(owner_pid(owner), start_time) == Liveness::dead &&
+         header.owner_start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
 }
 
 enum class Pick { released, never, dead };
@@ -108,6 +110,8 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
   set_owner(header, self, tid, thread_name);
   if (!has_memory) {
     if (!allocate(segment, lane)) {
+      // As in release_lane(): the next one to claim it would be judged by our start.
+      header.owner_start_time.store(0, std::memory_order_relaxed);
       header.owner.store(pack_owner(0, generation, kNever), std::memory_order_release);
       claimed.result = Claim::no_memory;
       return claimed;

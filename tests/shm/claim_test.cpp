@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include "tests/support/emulated.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
@@ -88,6 +90,20 @@ TEST_CASE("LaneClaim: a lane of a living process is never taken, a pid that came
   // The owner's pid lives, but belongs to a process that started at another time.
   ring->lane_header(0).owner_start_time.store(other.start_time + 1);
   CHECK(claim_lane(*ring, other, 1, "heir").result == Claim::owned);
+}
+
+// qemu-user says of memory that is not to be had that it is there.
+TEST_CASE("LaneClaim: who finds no memory leaves no start time, by which the next owner would be taken for dead" *
+          doctest::skip(kEmulated)) {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  auto ring = make_ring(path, {1, 64, 64});
+  const Geometry geometry{1, 64, 64};
+  // No pages behind the lane: its allocation fails as on a full file system.
+  REQUIRE(truncate(path.c_str(), static_cast<off_t>(geometry.block_offset(0))) == 0);
+  CHECK(claim_lane(*ring, self_identity(), 1, "untraced").result == Claim::no_memory);
+  CHECK(owner_state(ring->lane_header(0).owner.load()) == kNever);
+  CHECK(ring->lane_header(0).owner_start_time.load() == 0);
 }
 
 TEST_CASE("Identity: an unknown boot id is no other boot") {
