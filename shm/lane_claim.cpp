@@ -56,15 +56,23 @@ void set_owner(LaneHeader& header, const ProcessIdentity& self, std::uint32_t ti
 
 // A dead owner may have stopped anywhere in write_record(). A record that it published but did not count in
 // head is taken in; one that it left half-written is counted, and its slot written anew.
+//
+// We may die here too. So what torn is to become is first put down in the slot: whoever comes after us counts to the same
+// number again, and not one further.
 void settle(LaneWriter& writer) {
-  const std::uint64_t sequence = writer.slots[writer.position & writer.mask].sequence.load(std::memory_order_acquire);
+  Slot& slot = writer.slots[writer.position & writer.mask];
+  const std::uint64_t sequence = slot.sequence.load(std::memory_order_acquire);
   if (sequence == 2 * (writer.position + 1)) {
     ++writer.position;
     writer.header->head.store(writer.position, std::memory_order_release);
-  } else if (sequence == 2 * writer.position + 1) {
-    writer.header->torn.fetch_add(1, std::memory_order_relaxed);
-    // Counted: should this owner die before its first record, nobody counts it again.
-    writer.slots[writer.position & writer.mask].sequence.store(0, std::memory_order_release);
+  } else if (sequence == 2 * writer.position + 1 || sequence == kSettling) {
+    if (sequence != kSettling) {
+      // ORDER words -> check: the slot may still be read as last lap's record.
+      slot.words[0].store(writer.header->torn.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+      slot.sequence.store(kSettling, std::memory_order_release);
+    }
+    writer.header->torn.store(slot.words[0].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    slot.sequence.store(0, std::memory_order_release);
   }
 }
 

@@ -23,7 +23,13 @@ bool copy_totals_at(const Slot* slots, const LaneHeader& header, const Totals* t
 
 Remainder lane_remainder(const Slot* slots, const LaneHeader& header, std::uint64_t capacity) {
   const std::uint64_t head = header.head.load(std::memory_order_acquire);
-  const std::uint64_t sequence = slots[head & (capacity - 1)].sequence.load(std::memory_order_acquire);
+  const Slot& slot = slots[head & (capacity - 1)];
+  const std::uint64_t sequence = slot.sequence.load(std::memory_order_acquire);
+  if (sequence == kSettling) {
+    // Its heir died as well, before or after it counted it.
+    const bool counted = header.torn.load(std::memory_order_relaxed) == slot.words[0].load(std::memory_order_relaxed);
+    return counted ? Remainder::clean : Remainder::torn;
+  }
   if (sequence == 2 * (head + 1)) return Remainder::unpublished_head;
   return sequence == 2 * head + 1 ? Remainder::torn : Remainder::clean;
 }

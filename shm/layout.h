@@ -172,6 +172,9 @@ struct Slot {
   std::atomic<std::uint64_t> words[7];
 };
 static_assert(sizeof(Slot) == sizeof(Record));
+// A sequence that no position comes to: the slot at head was left half-written by a dead owner, and the next one is
+// counting it. words[0] is what the lane's `torn` is to become.
+inline constexpr std::uint64_t kSettling = ~std::uint64_t{0};
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && sizeof(std::atomic<std::uint64_t>) == 8);
 
 // A lane's life. Readers touch its totals and slots in kOwned and kReleased only.

@@ -65,6 +65,38 @@ TEST_CASE("LaneCrash: the lane of a killed process is taken over, and its half-w
   CHECK(last == 42);
 }
 
+TEST_CASE("LaneCrash: a torn record is counted once, wherever its heir dies while it counts it") {
+  // The heir's steps: torn's new number into the slot, the slot marked, torn, the slot cleared.
+  for (const int done : {0, 1, 2, 3, 4}) {
+    TempDir dir;
+    auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+    const pid_t child = spawn([&] {
+      LaneWriter writer = claim_lane(*ring, self_identity(), 7, "heir").writer;
+      for (int i = 0; i < 3; ++i) write_record(writer, operation(1, 0, 1));
+      Slot& slot = ring->slots(0)[3];
+      slot.sequence.store(2 * 3 + 1);   // what the one before left
+      if (done >= 1) slot.words[0].store(1);
+      if (done >= 2) slot.sequence.store(kSettling);
+      if (done >= 3) ring->lane_header(0).torn.store(1);
+      if (done >= 4) slot.sequence.store(0);
+      raise(SIGKILL);
+      return 0;
+    });
+    REQUIRE(wait_for(child).killed_by(SIGKILL));
+    CAPTURE(done);
+    // Whoever reads the ring after the crash counts what torn does not.
+    const bool left = lane_remainder(ring->slots(0), ring->lane_header(0), 64) == Remainder::torn;
+    CHECK(ring->lane_header(0).torn.load() + (left ? 1 : 0) == 1);
+    LaneWriter writer = claim(*ring);
+    CHECK(writer.position == 3);
+    CHECK(ring->lane_header(0).torn.load() == 1);
+    write_record(writer, operation(1, 42, 1));
+    LaneCursor cursor;
+    read_lane(ring->slots(0), ring->lane_header(0), 64, cursor, 100, [](const Record&) {});
+    CHECK(cursor.read == 4);
+  }
+}
+
 TEST_CASE("LaneCrash: a record that was published but not counted in head is taken in by the next owner") {
   TempDir dir;
   auto ring = make_ring(dir.file("ring"), {1, 64, 64});
