@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""Proves the ring's protocol with Spin: every interleaving of a small lane, and every answer that a load may give.
+
+A model is checked in three ways, all of them exhaustive:
+  as it is   every property holds in every state
+  mutants    a weakened order, or a defect, breaks the property that stands beside it in the model (or none, where it
+             says `holds`), with that property alone looked at
+  states     that the proof would be worth nothing without are reached
+
+  models.py lane                     what ctest runs (with RINGSIDE_TEST_LONG=1: larger sizes as well)
+  models.py lane words_store         this mutant alone
+  models.py lane words_store --steps its counterexample, step by step
+
+Exit code 0 when all is as it says, 1 when something is not, 2 on wrong usage, or where spin or a C compiler is missing.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+# Name -> file, sizes that take seconds, sizes that take minutes.
+MODELS = {
+    "lane": ("lane.pml", "", "-DCAPACITY=4 -DRECORDS=9 -DWORDS=3"),
+    "overflow": ("overflow.pml", "-DWORDS=1 -DMAX_HOLES=1", "-DWORDS=2"),
+    "claim": ("claim.pml", "-DLIVES=2", "-DLIVES=3"),
+    "owners": ("claim.pml", "-DPIDS=3 -DKILLS=1 -DRECORDS=0", "-DRECORDS=0"),
+    "reuse": ("claim.pml", "-DREADER=1 -DLIVES=2", "-DREADER=1 -DLIVES=2 -DKILLS=1 -DRECORDS=3"),
+}
+# claim.pml is checked in three sizes, and each mutant and state in the one that it needs.
+OWNERS = {
+    "claim_cas_release", "start_store", "start_load", "start_time_kept_by_heir", "start_time_kept_by_release",
+    "start_time_kept_by_failure", "start_time_left_in", "start_time_came_late", "lost_race", "start_time_ignored", "own_pid_is_judged",
+}
+REUSE = {"owned_store", "readable_load", "settled_head_store", "head_store", "head_load", "settling_word_store",
+         "reuse", "reader_while_owned"}
+# These need the larger size.
+LARGE = {"settling_word_store", "settling_found", "start_time_ignored", "own_pid_is_judged"}
+
+DEFINE = re.compile(r"^#define ([a-z_]+) +(\d+)[ \t]*(?:/\* (.*?) \*/)?$", re.M)
+
+
+def wrong_usage(message):
+    print(f"models: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+class Model:
+    def __init__(self, name):
+        self.name = name
+        self.file, self.small, self.large = MODELS[name]
+        text = (HERE / self.file).read_text(encoding="utf-8")
+        begin, states, end = (text.index(at) for at in
+                              ("/* What breaks when", "/* States that must be reachable", "mtype = {"))
+        self.numbers = {match[1]: int(match[2]) for match in DEFINE.finditer(text[begin:end])}
+        self.mutants = {match[1]: match[3] for match in DEFINE.finditer(text[begin:states])}
+        self.states = [match[1] for match in DEFINE.finditer(text[states:end])]
+        body = re.sub(r"/\*.*?\*/", "", text[end + len("mtype = {"):text.index("}", end)], flags=re.S)
+        names = re.findall(r"\w+", body)
+        # Spin numbers a list of names from its end.
+        self.properties = {name: len(names) - i for i, name in enumerate(names)}
+        if self.file == "claim.pml":
+            at = {**dict.fromkeys(OWNERS, "owners"), **dict.fromkeys(REUSE, "reuse")}
+            self.mutants = {m: what for m, what in self.mutants.items() if at.get(m, "claim") == name}
+            self.states = [state for state in self.states if at.get(state, "claim") == name]
+        for mutant, what in self.mutants.items():
+            if what is None or (what not in self.properties and not what.startswith("holds: ")):
+                wrong_usage(f"{self.file}: {mutant}: expected a property or `holds: why`, found {what!r}")
+        if len(set(self.numbers.values())) != len(self.numbers):
+            wrong_usage(f"{self.file}: two mutants have one number")
+
+    def build(self, folder, sizes):
+        """The verifier of one size, for all mutants."""
+        for path in HERE.glob("*.pml"):
+            shutil.copy(path, folder)
+        run(["spin", "-a", "-DAT_RUN_TIME", *sizes.split(), self.file], folder)
+        run([compiler(), "-O2", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=16384", "-o", "pan", "pan.c"], folder)
+
+    def property_of(self, number):
+        return {n: name for name, n in self.properties.items()}.get(number, f"property {number}")
+
+
+def run(command, folder):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    # spin writes its complaints where it likes, and ends with 0 after some of them.
+    if done.returncode != 0 or "Error:" in done.stdout + done.stderr:
+        wrong_usage(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+def compiler():
+    for name in (os.environ.get("CC"), "cc", "gcc"):
+        if name and shutil.which(name):
+            return name
+    wrong_usage("no C compiler (cc, gcc), which spin's verifiers are built with\n  next: tools/setup installs it")
+
+
+class Found:
+    """What a verifier said."""
+
+    def __init__(self, model, folder, mutant=None, focus=None):
+        environment = dict(os.environ, MUTANT=str(model.numbers.get(mutant, 0)),
+                           FOCUS=str(model.properties.get(focus, 0)))
+        started = time.monotonic()
+        done = subprocess.run(["./pan", "-m100000", "-w22", "-n"], cwd=folder, env=environment, capture_output=True,
+                              text=True, check=False)
+        self.seconds = time.monotonic() - started
+        self.text = done.stdout + done.stderr
+        states = re.search(r"(\d\S*) states, stored", self.text)
+        depth = re.search(r"depth reached (\d+)", self.text)
+        errors = re.search(r"errors: (\d+)", self.text)
+        self.states = int(float(states[1])) if states else 0
+        self.depth = int(depth[1]) if depth else 0
+        self.broken = None   # what is wrong, in words
+        asserted = re.search(r"assertion violated (.*) \(at depth", self.text)
+        if asserted:
+            number = re.match(r"[( ]*!\((\d+)\)", asserted[1])
+            self.broken = model.property_of(int(number[1])) if number else asserted[1]
+        elif errors is None or int(errors[1]) > 0 or done.returncode != 0:
+            lines = [line for line in self.text.splitlines() if line.startswith("pan:") or "rror" in line]
+            self.broken = lines[0] if lines else f"exit code {done.returncode}"
+        elif "Search not completed" in self.text or "max search depth" in self.text:
+            self.broken = "the search was not completed"
+
+
+class Check:
+    def __init__(self, model):
+        self.model = model
+        self.failures = 0
+
+    def say(self, good, line):
+        self.failures += not good
+        print(("" if good else "WRONG ") + line, flush=True)
+
+    def as_it_is(self, folder, sizes):
+        found = Found(self.model, folder)
+        self.say(found.broken is None,
+                 f"{self.model.name} {sizes or 'as in the file'}: {found.broken or 'every property holds'}: "
+                 f"{found.states} states, depth {found.depth}, {found.seconds:.1f} s")
+
+    def mutant(self, folder, name):
+        expected = self.model.mutants[name]
+        holds = expected.startswith("holds")
+        found = Found(self.model, folder, name, None if holds else expected)
+        good = found.broken == (None if holds else expected)
+        what = f"breaks {found.broken}" if found.broken else expected if holds else "breaks nothing"
+        line = f"{self.model.name} {name}: {what} ({found.states} states, {found.seconds:.1f} s)"
+        self.say(good, line if good else f"{line}; expected: {expected}")
+
+    def state(self, folder, name):
+        found = Found(self.model, folder, name, "reached")
+        self.say(found.broken == "reached",
+                 f"{self.model.name} {name}: {'reached' if found.broken == 'reached' else found.broken or 'never reached'}"
+                 f" ({found.states} states, {found.seconds:.1f} s)")
+
+
+def show_steps(model, name):
+    """The counterexample of one mutant, by spin itself, without what the memory model does inside."""
+    with tempfile.TemporaryDirectory(prefix="ringside-models.") as folder:
+        expected = model.mutants.get(name, "reached")
+        focus = [f"-DFOCUS={expected}"] if expected in model.properties else []
+        sizes = [*model.small.split(), f"-DMUTANT={name}", *focus]
+        for path in HERE.glob("*.pml"):
+            shutil.copy(path, folder)
+        run(["spin", "-a", *sizes, model.file], folder)
+        run([compiler(), "-O1", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=16384", "-o", "pan", "pan.c"], folder)
+        subprocess.run(["./pan", "-m100000", "-n"], cwd=folder, capture_output=True, check=False)
+        subprocess.run(["spin", "-t", "-p", *sizes, model.file], cwd=folder, check=False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Proves the ring's protocol with Spin.")
+    parser.add_argument("model", choices=sorted(MODELS))
+    parser.add_argument("mutant", nargs="?", help="this one alone")
+    parser.add_argument("--steps", action="store_true", help="show the mutant's counterexample")
+    arguments = parser.parse_args()
+    if shutil.which("spin") is None:
+        wrong_usage("no spin, which checks the models\n  next: tools/setup installs it (Debian package spin)")
+    model = Model(arguments.model)
+    if arguments.mutant is not None and arguments.mutant not in model.mutants and arguments.mutant not in model.states:
+        wrong_usage(f"{arguments.model} has no mutant {arguments.mutant}; it has {' '.join([*model.mutants, *model.states])}")
+    if arguments.steps:
+        if arguments.mutant is None:
+            wrong_usage("--steps needs a mutant: the model itself has no counterexample")
+        show_steps(model, arguments.mutant)
+        return 0
+
+    started = time.monotonic()
+    check = Check(model)
+    with tempfile.TemporaryDirectory(prefix="ringside-models.") as folder:
+        for sizes, large in ((model.small, False), (model.large, True)):
+            names = [name for name in [*model.mutants, *model.states] if (name in LARGE) == large]
+            if arguments.mutant is not None:
+                names = [name for name in names if name == arguments.mutant]
+            elif large and not os.environ.get("RINGSIDE_TEST_LONG"):
+                continue
+            if arguments.mutant is None or names:
+                model.build(folder, sizes)
+            if arguments.mutant is None:
+                check.as_it_is(folder, sizes)
+            for name in names:
+                (check.mutant if name in model.mutants else check.state)(folder, name)
+    print(f"{model.name}: {check.failures} wrong, {time.monotonic() - started:.1f} s in all")
+    return 1 if check.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
