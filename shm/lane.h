@@ -33,6 +33,20 @@
 //                                                                                 their words one after the other
 //   claim            owner = kOwned  release             owner  acquire           pages are there before they are touched;
 //                                                                                 the last owner's head and totals are seen
+//   start time       owner_start_time  release           the same  acquire        who sees a start time sees whose it is
+//
+// What breaks when an end is weakened to relaxed, on hardware that makes use of it: tests/models/models.py MODEL MUTANT
+// shows it. The tests in tests/shm run on x86, which orders more than it is asked to.
+//
+//   label            MODEL     MUTANT: store, load
+//   publish -> poll  overflow  publish_store, poll_load (lane: nothing; there head -> totals brings the words as well)
+//   words -> check   lane      words_store, words_load; the same in overflow
+//   head -> totals   lane      head_store, head_load, head_load_of_totals
+//   totals -> check  lane      totals_store, totals_load; the same in overflow
+//   slot hand-over   overflow  hand_over_store (it is the publishing one), hand_over_cas
+//   claim            reuse     owned_store, readable_load (pages)
+//                    claim     released_store, claim_loads (head and totals; either of owner's two loads would do)
+//   start time       owners    start_store, start_load
 #pragma once
 
 #include <cstdint>
