@@ -104,11 +104,11 @@ def compiler():
 class Found:
     """What a verifier said."""
 
-    def __init__(self, model, folder, mutant=None, focus=None):
+    def __init__(self, model, folder, mutant=None, focus=None, hash_bits=22):
         environment = dict(os.environ, MUTANT=str(model.numbers.get(mutant, 0)),
                            FOCUS=str(model.properties.get(focus, 0)))
         started = time.monotonic()
-        done = subprocess.run(["./pan", "-m100000", "-w22", "-n"], cwd=folder, env=environment, capture_output=True,
+        done = subprocess.run(["./pan", "-m100000", f"-w{hash_bits}", "-n"], cwd=folder, env=environment, capture_output=True,
                               text=True, check=False)
         self.seconds = time.monotonic() - started
         self.text = done.stdout + done.stderr
@@ -139,7 +139,7 @@ class Check:
         print(("" if good else "WRONG ") + line, flush=True)
 
     def as_it_is(self, folder, sizes):
-        found = Found(self.model, folder)
+        found = Found(self.model, folder, hash_bits=22 if sizes == self.model.small else 25)
         self.say(found.broken is None,
                  f"{self.model.name} {sizes or 'as in the file'}: {found.broken or 'every property holds'}: "
                  f"{found.states} states, depth {found.depth}, {found.seconds:.1f} s")
