@@ -21,8 +21,11 @@ bool allocate(Segment& segment, std::uint32_t lane) {
   auto* begin = reinterpret_cast<unsigned char*>(segment.totals(lane));
   const std::uint64_t bytes = Geometry::block_bytes(geometry.capacity(lane));
 #ifdef MADV_POPULATE_WRITE
-  // Allocates without touching: where tmpfs is full it fails, where a plain store would raise SIGBUS.
-  if (madvise(begin, bytes, MADV_POPULATE_WRITE) == 0) return true;
+  // Allocates without touching: where tmpfs is full it fails, where a plain store would raise SIGBUS. It takes whole
+  // pages of the system, which on Arm may be larger than the layout's.
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const std::uintptr_t before = reinterpret_cast<std::uintptr_t>(begin) & (page - 1);
+  if (madvise(begin - before, bytes + before, MADV_POPULATE_WRITE) == 0) return true;
   if (errno != EINVAL) return false;
 #endif
   // Before Linux 5.14: by descriptor, if the name still is ours.

@@ -50,6 +50,8 @@ struct MappingGuard {
   static Entry entries[kSlots];
   static struct sigaction previous;
   static std::mutex mutex;
+  // The system's pages, which on Arm may be larger than the layout's: less than a whole one can't be replaced.
+  static std::uintptr_t page_bytes;
 
   static void handle(int signal, siginfo_t* info, void* context) {
     const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
@@ -57,9 +59,8 @@ struct MappingGuard {
       const std::uintptr_t begin = entry.begin.load(std::memory_order_acquire);
       if (begin == 0 || address < begin || address >= entry.end.load(std::memory_order_relaxed)) continue;
       const int saved = errno;
-      const std::uintptr_t page = address & ~std::uintptr_t{kPageBytes - 1};
-      void* at = reinterpret_cast<void*>(page);
-      void* got = mmap(at, kPageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+      void* at = reinterpret_cast<void*>(address & ~(page_bytes - 1));
+      void* got = mmap(at, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
       errno = saved;
       if (got == at) {
         entry.mapping.load(std::memory_order_relaxed)->broken_.store(true, std::memory_order_relaxed);
@@ -82,6 +83,7 @@ struct MappingGuard {
   static int enter(Mapping* mapping) {
     const std::lock_guard lock(mutex);
     static const bool installed = [] {
+      page_bytes = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
       struct sigaction action {};
       action.sa_sigaction = &MappingGuard::handle;
       action.sa_flags = SA_SIGINFO;
@@ -110,6 +112,7 @@ struct MappingGuard {
 MappingGuard::Entry MappingGuard::entries[MappingGuard::kSlots];
 struct sigaction MappingGuard::previous;
 std::mutex MappingGuard::mutex;
+std::uintptr_t MappingGuard::page_bytes = kPageBytes;
 
 std::unique_ptr<Mapping> Mapping::map(int fd, std::uint64_t bytes, bool writable, const std::string& path,
                                       Failure* failure) {
