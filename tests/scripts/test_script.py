@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path()
-PRESETS = ("release", "asan", "tsan")
+PRESETS = ("release", "asan", "tsan", "arm64")
 
 PASSES = "add_test(NAME {0} COMMAND ${{CMAKE_COMMAND}} -E true)\n"
 FAILS = "add_test(NAME {0} COMMAND ${{CMAKE_COMMAND}} -E false)\n"
@@ -26,6 +27,8 @@ class Test(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.root = Path(folder.name)
         (self.root / "tools").mkdir()
+        (self.root / "bin").mkdir()
+        self.have("aarch64-linux-gnu-g++", "qemu-aarch64")
         shutil.copy(ROOT / "tools/test", self.root / "tools/test")
         (self.root / "CMakeLists.txt").write_text(
             "cmake_minimum_required(VERSION 3.25)\nproject(x LANGUAGES NONE)\nenable_testing()\n" + target +
@@ -37,9 +40,22 @@ class Test(unittest.TestCase):
             "buildPresets": [{"name": name, "configurePreset": name} for name in PRESETS],
         }), encoding="utf-8")
 
+    def have(self, *programs):
+        """What is found of the two programs that arm64 needs: these, whatever this machine has. The projects here
+        have nothing to compile."""
+        shutil.rmtree(self.root / "bin")
+        (self.root / "bin").mkdir()
+        for folder in os.environ["PATH"].split(os.pathsep):
+            for program in Path(folder).glob("*") if folder else ():
+                link = self.root / "bin" / program.name
+                if not link.is_symlink() and program.name not in ("aarch64-linux-gnu-g++", "qemu-aarch64"):
+                    link.symlink_to(program)
+        for name in programs:
+            (self.root / "bin" / name).symlink_to("/bin/true")
+
     def run_it(self, *arguments):
         done = subprocess.run([self.root / "tools/test", "--no-setup", *arguments], capture_output=True, text=True,
-                              timeout=100, check=False)
+                              timeout=100, check=False, env={**os.environ, "PATH": str(self.root / "bin")})
         return done.returncode, done.stdout.splitlines()[-1] if done.stdout else "", done.stdout + done.stderr
 
     def expect(self, status, last, *arguments):
@@ -51,7 +67,18 @@ class Test(unittest.TestCase):
         self.project(PASSES.format("one"), PASSES.format("two"))
         self.expect(0, "2 passed, 0 failed", "--fast")
         self.expect(0, "4 passed, 0 failed", "--preset", "asan", "--preset", "tsan")
-        self.expect(0, "6 passed, 0 failed")
+        self.expect(0, "8 passed, 0 failed")
+
+    def test_arm64_is_left_out_where_its_tools_are_missing_and_fails_where_it_is_asked_for(self):
+        self.project(PASSES.format("one"))
+        self.expect(0, "1 passed, 0 failed", "--preset", "arm64")
+        for there, missing in (((), "g++-aarch64-linux-gnu qemu-user"), (("qemu-aarch64",), "g++-aarch64-linux-gnu"),
+                               (("aarch64-linux-gnu-g++",), "qemu-user")):
+            self.have(*there)
+            output = self.expect(0, "3 passed, 0 failed")
+            self.assertIn(f"arm64    left out: not there: {missing} (next: tools/setup)", output)
+            output = self.expect(1, "0 passed, 1 failed", "--preset", "arm64")
+            self.assertIn(f"not there: {missing}", output)
 
     def test_every_failure_counts_and_is_named(self):
         self.project(PASSES.format("one"), FAILS.format("two"), FAILS.format("three"), IS_NOT_THERE.format("four"))
