@@ -42,7 +42,9 @@ inline std::uint64_t now_ticks() { return read_ticks(g_clock.load(std::memory_or
 
 // 0 off, 1 every one, n one in n.
 inline std::uint32_t switch_of(std::uint16_t id) {
-  return g_switches.load(std::memory_order_relaxed)[id & (kIdCount - 1)].load(std::memory_order_relaxed);
+  // ORDER switched on: its partner is start()'s release. Who sees the ring's switches also sees its clock; relaxed, an
+  // operation that begins meanwhile could begin on one clock and end on another.
+  return g_switches.load(std::memory_order_acquire)[id & (kIdCount - 1)].load(std::memory_order_relaxed);
 }
 
 // True for one call in n, at random: a plain count to n would lock onto servers whose operations come in a rhythm.

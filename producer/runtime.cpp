@@ -356,6 +356,7 @@ bool start(const Setup& setup) {
   g_entered.store(true);
   detail::g_clock.store(static_cast<ClockKind>(state.segment->header().clock_kind), std::memory_order_relaxed);
   g_segment.store(state.segment.get(), std::memory_order_release);
+  // ORDER switched on: after the clock.
   detail::g_switches.store(state.segment->control().effective, std::memory_order_release);
   state.started = true;
   state.why.clear();
