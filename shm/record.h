@@ -3,7 +3,7 @@
 //
 //   off size field      meaning
 //     0   8  sequence   2*(position+1) when readable, odd while it is being written, 0 never written
-//     8   8  start      raw clock ticks; 0 with kFlagUntimed
+//     8   8  start      raw clock ticks; with kFlagUntimed those of its end
 //    16   8  duration   raw clock ticks, signed: a clock that stepped shows as a negative span
 //    24   2  operation  id of an operation (0..255) or of an event (256..319); see layout.h
 //    26   1  kind       Kind
