@@ -143,6 +143,7 @@ void RingFollower::look(const Instant& now) {
   if (finished_ && same_instance(facts)) {
     if (state_ == State::waiting || state_ == State::refused) {
       facts_ = facts;
+      move_to_this_boot(&facts_, now);
       state_ = segment->header().state.load(std::memory_order_acquire) == kSegmentClosed ? State::closed
                                                                                          : State::crashed;
     }
@@ -188,11 +189,8 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   instance_[1] = facts.instance[1];
   lanes_.resize(std::size_t{facts.geometry.lane_count} + 1);
   names_.fill({});
-  std::uint64_t hz = facts.ticks_per_second;
-  if (hz == 0 && facts.clock != ClockKind::monotonic) hz = choose_clock().ticks_per_second;
-  scale_ = TickScale(facts.clock, hz, facts.anchor_ticks, facts.anchor_monotonic_ns);
-  scale_.sync(now);
-  if (born_ns_ == INT64_MIN) born_ns_ = std::min(now.monotonic_ns, std::max(facts.anchor_monotonic_ns, std::int64_t{0}));
+  scale_ = scale_of(&facts_, now);
+  if (born_ns_ == INT64_MIN) born_ns_ = std::clamp(facts_.anchor_monotonic_ns, INT64_MIN / 2, now.monotonic_ns);
   metrics_.forget_names();
   refresh_names();
   next_liveness_ns_ = now.monotonic_ns;

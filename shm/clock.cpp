@@ -135,6 +135,7 @@ TickScale::TickScale(ClockKind kind, std::uint64_t ticks_per_second, std::uint64
       anchor_ns_(anchor_monotonic_ns) {}
 
 void TickScale::sync(const Instant& now) {
+  if (frozen_) return;
   if (kind_ == ClockKind::monotonic) {
     anchor_ticks_ = static_cast<std::uint64_t>(now.monotonic_ns);
     anchor_ns_ = now.monotonic_ns;
@@ -174,7 +175,9 @@ std::int64_t TickScale::monotonic_ns(std::uint64_t ticks) const {
 }
 
 std::uint64_t TickScale::ticks_from_ns(std::int64_t monotonic_ns) const {
-  if (kind_ == ClockKind::monotonic) return static_cast<std::uint64_t>(monotonic_ns);
+  if (kind_ == ClockKind::monotonic) {
+    return anchor_ticks_ + static_cast<std::uint64_t>(monotonic_ns) - static_cast<std::uint64_t>(anchor_ns_);
+  }
   const double ticks = static_cast<double>(subtract_ns(monotonic_ns, anchor_ns_)) * ticks_per_second_ / 1e9;
   return anchor_ticks_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(std::clamp(ticks, -kLimit, kLimit)));
 }

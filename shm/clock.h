@@ -86,6 +86,10 @@ class TickScale {
   TickScale(ClockKind kind, std::uint64_t ticks_per_second, std::uint64_t anchor_ticks,
             std::int64_t anchor_monotonic_ns);
 
+  // Of a clock that runs no more, because its machine was rebooted: by its own anchor and stated rate for ever.
+  // Today's counter began at another value, and would bend it.
+  void freeze() { frozen_ = true; }
+
   void sync(const Instant& now);
 
   // Ticks of this ring's clock at that instant.
@@ -109,6 +113,7 @@ class TickScale {
   std::int64_t birth_ns_ = 0;
   std::uint64_t anchor_ticks_ = 0;
   std::int64_t anchor_ns_ = 0;
+  bool frozen_ = false;
 };
 
 }  // namespace ringside

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "shm/clock.h"
 #include "shm/failure.h"
 #include "shm/identity.h"
 #include "shm/layout.h"
@@ -106,6 +107,14 @@ struct OpenOptions {
 // Opens a ring. Null and `failure` set when there is none, it isn't one, or it may not be trusted.
 std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions& options, SegmentFacts* facts,
                                       Failure* failure);
+
+// A ring on a disk may be of an earlier boot: its clock is gone, and today's CLOCK_MONOTONIC began later. True if it is;
+// then facts->anchor_monotonic_ns becomes what today's clock would have shown at its creation (it may be negative), by
+// the wall time that the ring states, so that its records keep their wall times.
+bool move_to_this_boot(SegmentFacts* facts, const Instant& now);
+
+// How a ring's ticks are read; moves the facts to this boot.
+TickScale scale_of(SegmentFacts* facts, const Instant& now);
 
 // Whether any process that writes this ring lives. Unknown when it is of another boot or pid namespace.
 Liveness segment_liveness(const Segment& segment, const SegmentFacts& facts);

@@ -143,6 +143,22 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
   return std::make_unique<Segment>(std::move(mapping), found.geometry, path, info.st_ino);
 }
 
+bool move_to_this_boot(SegmentFacts* facts, const Instant& now) {
+  if (!other_boot(current_boot_id(), facts->boot_id)) return false;
+  facts->anchor_monotonic_ns = subtract_ns(facts->anchor_realtime_ns, subtract_ns(now.realtime_ns, now.monotonic_ns));
+  return true;
+}
+
+TickScale scale_of(SegmentFacts* facts, const Instant& now) {
+  std::uint64_t hz = facts->ticks_per_second;
+  if (hz == 0 && facts->clock != ClockKind::monotonic) hz = choose_clock().ticks_per_second;
+  const bool past = move_to_this_boot(facts, now);
+  TickScale scale(facts->clock, hz, facts->anchor_ticks, facts->anchor_monotonic_ns);
+  if (past) scale.freeze();
+  scale.sync(now);
+  return scale;
+}
+
 Liveness segment_liveness(const Segment& segment, const SegmentFacts& facts) {
   if (other_boot(current_boot_id(), facts.boot_id)) return Liveness::dead;
   if (facts.pid_namespace != 0 && facts.pid_namespace != self_pid_namespace()) return Liveness::unknown;

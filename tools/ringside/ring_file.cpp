@@ -14,10 +14,7 @@ std::unique_ptr<RingFile> RingFile::open(const std::string& ring, Failure* failu
   if (file->segment_ == nullptr) return nullptr;
   struct stat info {};
   if (stat(path.c_str(), &info) == 0) file->owner_uid_ = info.st_uid;
-  const SegmentFacts& facts = file->facts_;
-  std::uint64_t hz = facts.ticks_per_second;
-  if (hz == 0) hz = choose_clock().ticks_per_second;
-  file->scale_ = TickScale(facts.clock, hz, facts.anchor_ticks, facts.anchor_monotonic_ns);
+  file->scale_ = scale_of(&file->facts_, read_instant());
   file->refresh();
   return file;
 }

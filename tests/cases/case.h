@@ -1,0 +1,97 @@
+// What the cases share: facts that are stated inside a process of its own, and worlds that only root may make.
+#pragma once
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <string>
+
+#include "tests/support/process.h"
+#include "tests/support/temp.h"
+
+namespace ringside::test {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
+inline bool long_run() { return std::getenv("RINGSIDE_TEST_LONG") != nullptr; }
+
+// doctest's own checks count in their process alone: in a child a fact that doesn't hold ends it, with its line.
+#define HOLDS(fact)                                                          \
+  do {                                                                       \
+    if (!(fact)) {                                                           \
+      std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #fact);        \
+      std::fflush(stderr);                                                   \
+      _exit(1);                                                              \
+    }                                                                        \
+  } while (false)
+
+// Exit code of a child that found that it may not have the world it needs.
+inline constexpr int kNotAllowed = 77;
+
+// Whether this process may make namespaces and mounts: CAP_SYS_ADMIN, bit 21 of its effective capabilities.
+inline bool may_make_worlds() {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.rfind("CapEff:", 0) == 0) return (std::stoull(line.substr(7), nullptr, 16) >> 21 & 1) != 0;
+  }
+  return false;
+}
+
+inline bool no(const char* what) {
+  std::fprintf(stderr, "%s: %s\n", what, std::strerror(errno));
+  return false;
+}
+
+// For a child: namespaces of its own. Without the capability, in a user namespace where the kernel lets anybody have one.
+inline bool enter_world(int namespaces) {
+  if (unshare(namespaces) == 0) return true;
+  const std::string uid = "0 " + std::to_string(geteuid()) + " 1";
+  if (unshare(namespaces | CLONE_NEWUSER) != 0) return no("unshare");
+  std::ofstream("/proc/self/uid_map") << uid;
+  return true;
+}
+
+// For a child: a file system of `size` at `place`, which nobody else sees.
+inline bool mount_small(const std::string& place, const char* size) {
+  if (!enter_world(CLONE_NEWNS)) return false;
+  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return no("mount --make-rprivate");
+  const std::string options = std::string("size=") + size;
+  return mount("tmpfs", place.c_str(), "tmpfs", 0, options.c_str()) == 0 || no("mount tmpfs");
+}
+
+// True when the case was shown. Where it may not be, it says so; where it should have been possible, it fails.
+inline bool shown(const Ended& ended) {
+  if (ended.exited(kNotAllowed)) {
+    if (may_make_worlds()) FAIL("the world that this case needs was refused, although we have CAP_SYS_ADMIN");
+    MESSAGE("not shown here: it needs root, or user namespaces");
+    return false;
+  }
+  CHECK_MESSAGE(ended.exited(0), "status " << ended.status);
+  return true;
+}
+
+// For a child: another user from here on.
+inline void become(unsigned uid) {
+  if (setgid(uid) != 0 || setuid(uid) != 0) _exit(98);
+}
+inline bool is_root() {
+  if (geteuid() == 0) return true;
+  MESSAGE("not shown here: only root can act as several users");
+  return false;
+}
+
+}  // namespace ringside::test

@@ -1,0 +1,108 @@
+// Case 15, clocks: they are set, machines are suspended or rebooted, and ends come before starts.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/watch.h"
+#include "report/json.h"
+#include "report/text.h"
+#include "shm/names.h"
+#include "tests/cases/case.h"
+#include "tests/producer/traced.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr double kHz = 2.6e9;
+
+// A machine whose clocks are in our hands.
+struct Machine {
+  Now now{5'000 * kSecond, 1'700'000'000 * kSecond, 77'000'000'000'000};
+  void run(std::int64_t ns) {
+    now.monotonic_ns += ns;
+    now.realtime_ns += ns;
+    now.ticks += static_cast<std::uint64_t>(static_cast<double>(ns) * kHz / 1e9);
+  }
+  // CLOCK_MONOTONIC stands still; the counter goes on, as it does under a paused virtual machine.
+  void suspend(std::int64_t ns) {
+    now.realtime_ns += ns;
+    now.ticks += static_cast<std::uint64_t>(static_cast<double>(ns) * kHz / 1e9);
+  }
+};
+
+// A ring that counts this machine's ticks.
+std::unique_ptr<Segment> ring_of(const Machine& machine, const std::string& path, std::uint64_t stated_hz) {
+  auto ring = make_ring(path, {1, 4096, 64});
+  SegmentHeader& header = ring->header();
+  header.clock_kind = static_cast<std::uint32_t>(ClockKind::tsc);
+  header.ticks_per_second = stated_hz;
+  header.anchor_ticks = machine.now.ticks;
+  header.anchor_monotonic_ns = machine.now.monotonic_ns;
+  header.anchor_realtime_ns = machine.now.realtime_ns;
+  enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
+  return ring;
+}
+
+const SeriesView& only(const Snapshot& snapshot) {
+  REQUIRE(snapshot.operations.size() == 1);
+  return snapshot.operations[0];
+}
+
+// Within what two conversions in double precision leave.
+bool near(std::int64_t a, std::int64_t b, std::int64_t by = 100'000) { return a - b <= by && b - a <= by; }
+
+}  // namespace
+
+TEST_CASE("Case15: a ring of an earlier boot is read by its own clock, at its own wall times") {
+  for (const ClockKind kind : {ClockKind::tsc, ClockKind::monotonic}) {
+    CAPTURE(clock_name(kind));
+    TempDir dir;
+    Machine before;
+    auto ring = ring_of(before, dir.file("ring"), 1'000'000'000);   // a slower machine than today's
+    SegmentHeader& header = ring->header();
+    header.clock_kind = static_cast<std::uint32_t>(kind);
+    header.boot_id[0] ^= 1;
+    LaneWriter lane = claim(*ring);
+    // Twenty minutes of it, one record a minute.
+    for (int i = 1; i <= 20; ++i) {
+      write_record(lane, operation(0, header.anchor_ticks + static_cast<std::uint64_t>(i * 60 * kSecond), 5'000'000));
+    }
+    // The machine comes back half an hour after the ring was made: both its clocks begin anew.
+    const Now today{40 * kSecond, before.now.realtime_ns + 1800 * kSecond, 123'456'789};
+    Now later = today;
+    later.monotonic_ns += kSecond;
+    later.realtime_ns += kSecond;
+    later.ticks += static_cast<std::uint64_t>(kHz);
+    Watch watch({{dir.file("ring")}, 100, 20, false});
+    watch.tick(today);
+    for (const Now& now : {today, later}) {
+      const Snapshot snapshot = watch.tick(now);
+      CHECK(snapshot.rings[0].state == "crashed");
+      CHECK(snapshot.books.read == 20);
+      CHECK(near(snapshot.rings[0].created_wall_ns, before.now.realtime_ns));
+      REQUIRE(only(snapshot).last.size() == 20);
+      for (std::size_t i = 0; i < 20; ++i) {
+        CHECK(near(only(snapshot).last[i].start_wall_ns,
+                   before.now.realtime_ns + static_cast<std::int64_t>(20 - i) * 60 * kSecond));
+        CHECK(only(snapshot).last[i].duration_ns == 5'000'000);
+      }
+      CHECK(only(snapshot).window(Window::since_start).recorded == 20);
+      CHECK(only(snapshot).window(Window::hour).recorded == 20);
+      CHECK(only(snapshot).window(Window::five_minutes).recorded == 0);
+      CHECK(only(snapshot).window(Window::hour).max_ns == 5'000'000);
+    }
+    // The next daemon still knows.
+    const std::string saved = watch.save(later);
+    Watch next({{dir.file("ring")}, 100, 20, false});
+    std::string why;
+    REQUIRE(next.restore(saved, later, &why));
+    next.tick(later);
+    const Snapshot snapshot = next.tick(later);
+    CHECK(snapshot.books.read == 20);
+    CHECK(near(only(snapshot).last[0].start_wall_ns, before.now.realtime_ns + 1200 * kSecond));
+    CHECK(near(snapshot.rings[0].created_wall_ns, before.now.realtime_ns));
+  }
+}
