@@ -141,12 +141,21 @@ void TickScale::sync(const Instant& now) {
     anchor_ns_ = now.monotonic_ns;
     return;
   }
-  const std::int64_t baseline_ns = subtract_ns(now.monotonic_ns, birth_ns_);
-  const auto ticks = static_cast<std::int64_t>(now.ticks - birth_ticks_);
-  // The two ends of the baseline are each good to about 100 ns.
+  // The two ends of a baseline are each good to about 100 ns.
   constexpr std::int64_t kTrustedNs = 100'000'000;
   constexpr std::int64_t kBetterThanNothingNs = 1'000'000;
-  if (ticks > 0 && baseline_ns >= (stated_ > 0 ? kTrustedNs : kBetterThanNothingNs)) {
+  const std::int64_t since_ns = subtract_ns(now.monotonic_ns, anchor_ns_);
+  if (known() && since_ns >= kBetterThanNothingNs) {
+    const double expected = static_cast<double>(since_ns) * ticks_per_second_ / 1e9;
+    const auto moved = static_cast<double>(static_cast<std::int64_t>(now.ticks - anchor_ticks_));
+    if (std::abs(moved - expected) > 0.01 * expected) {
+      birth_ticks_ = now.ticks;
+      birth_ns_ = now.monotonic_ns;
+    }
+  }
+  const std::int64_t baseline_ns = subtract_ns(now.monotonic_ns, birth_ns_);
+  const auto ticks = static_cast<std::int64_t>(now.ticks - birth_ticks_);
+  if (ticks > 0 && baseline_ns >= (known() ? kTrustedNs : kBetterThanNothingNs)) {
     const double measured = static_cast<double>(ticks) * 1e9 / static_cast<double>(baseline_ns);
     // An anchor that is garbage, or from before a suspend, must not bend time: where the kernel stated a
     // frequency, the measurement may correct it by what clock discipline can do (0.1 %), not replace it.

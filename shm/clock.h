@@ -79,6 +79,8 @@ Instant read_instant();
 // Converts a ring's ticks. Keeps one straight line from ticks to CLOCK_MONOTONIC, anchored anew at each sync();
 // its slope is the kernel's figure at first, and what was measured since the ring's birth as soon as that is
 // long enough to be better (100 ms: a few parts in a million). Where the kernel states none, 1 ms must do at first.
+// Where the two clocks part between two syncs (one of them went on while the machine was suspended), the measurement
+// begins anew: a baseline with such a gap in it would make every span too short or too long.
 class TickScale {
  public:
   TickScale() = default;

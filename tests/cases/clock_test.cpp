@@ -56,6 +56,82 @@ bool near(std::int64_t a, std::int64_t b, std::int64_t by = 100'000) { return a 
 
 }  // namespace
 
+TEST_CASE("Case15: a counter that went on while the machine was suspended, or began anew, does not bend time") {
+  for (const std::uint64_t stated : {std::uint64_t{2'600'000'000}, std::uint64_t{0}}) {
+    CAPTURE(stated);
+    Machine machine;
+    TickScale scale(ClockKind::tsc, stated, machine.now.ticks, machine.now.monotonic_ns);
+    const auto run = [&] {
+      for (int i = 0; i < 50; ++i) {
+        machine.run(kSecond / 5);
+        scale.sync(machine.now);
+        CHECK(scale.ticks_per_second() == doctest::Approx(kHz).epsilon(1e-6));
+        CHECK(scale.monotonic_ns(machine.now.ticks) == machine.now.monotonic_ns);
+        CHECK(scale.span_ns(2'600'000) == doctest::Approx(1'000'000).epsilon(1e-5));
+      }
+    };
+    run();
+    machine.suspend(3600 * kSecond);
+    run();
+    machine.now.ticks = 1'000;   // as after suspension to a disk
+    run();
+  }
+}
+
+TEST_CASE("Case15: after a suspension records are in their place again, and none is missing") {
+  TempDir dir;
+  Machine machine;
+  auto ring = ring_of(machine, dir.file("ring"), 0);
+  LaneWriter lane = claim(*ring);
+  Watch watch({{dir.file("ring")}, 100, 20, false});
+  const auto serve_a_minute = [&] {
+    Snapshot snapshot;
+    for (int i = 0; i < 60; ++i) {
+      machine.run(kSecond);
+      write_record(lane, operation(0, machine.now.ticks - 2'600'000, 2'600'000));
+      snapshot = watch.tick(machine.now);
+    }
+    return snapshot;
+  };
+  serve_a_minute();
+  machine.suspend(3600 * kSecond);
+  const Snapshot snapshot = serve_a_minute();
+  CHECK(snapshot.books.written == 120);
+  CHECK(snapshot.books.read == 120);
+  CHECK(snapshot.late_records == 0);
+  CHECK(only(snapshot).window(Window::since_start).recorded == 120);
+  CHECK(only(snapshot).window(Window::five_minutes).recorded == 120);   // of running, not of sleep
+  CHECK(near(only(snapshot).last[0].start_wall_ns, machine.now.realtime_ns - 1'000'000));
+  CHECK(near(only(snapshot).last[0].duration_ns, 1'000'000, 100));
+  // What ended before the suspension keeps the wall time that it ended at.
+  CHECK(near(only(snapshot).last[60].start_wall_ns, machine.now.realtime_ns - 3660 * kSecond - 1'000'000));
+}
+
+TEST_CASE("Case15: wall time follows a clock that is set forth or back, and no window moves") {
+  for (const std::int64_t step : {3600 * kSecond, -7200 * kSecond}) {
+    CAPTURE(step);
+    TempDir dir;
+    Machine machine;
+    auto ring = ring_of(machine, dir.file("ring"), 2'600'000'000);
+    LaneWriter lane = claim(*ring);
+    Watch watch({{dir.file("ring")}, 100, 20, false});
+    const auto serve = [&] {
+      machine.run(kSecond);
+      write_record(lane, operation(0, machine.now.ticks - 2'600'000, 2'600'000));
+      return watch.tick(machine.now);
+    };
+    for (int i = 0; i < 10; ++i) serve();
+    machine.now.realtime_ns += step;
+    const Snapshot snapshot = serve();
+    CHECK(only(snapshot).window(Window::minute).recorded == 11);
+    CHECK(only(snapshot).window(Window::minute).negative == 0);
+    CHECK(snapshot.late_records == 0);
+    CHECK(near(only(snapshot).last[0].start_wall_ns, machine.now.realtime_ns - 1'000'000));
+    CHECK(near(only(snapshot).last[5].start_wall_ns, machine.now.realtime_ns - 5 * kSecond - 1'000'000));
+    CHECK(near(snapshot.rings[0].created_wall_ns, machine.now.realtime_ns - 11 * kSecond));
+  }
+}
+
 TEST_CASE("Case15: a ring of an earlier boot is read by its own clock, at its own wall times") {
   for (const ClockKind kind : {ClockKind::tsc, ClockKind::monotonic}) {
     CAPTURE(clock_name(kind));
