@@ -120,6 +120,14 @@ void write_books(Page& page) {
                                   books.balance() ? "" : "  THEY DO NOT BALANCE: believe no figure below"));
   page.field("", fmt::format("rejected {} (of the read) · torn {} (not of the written) · late {} (counted all the same)",
                              format_count(books.rejected), format_count(books.torn), format_count(snapshot.late_records)));
+  std::uint64_t negative = 0;
+  for (const auto* group : {&snapshot.operations, &snapshot.events}) {
+    for (const SeriesView& series : *group) negative += series.window(Window::since_start).negative;
+  }
+  if (negative > 0) {
+    page.field("", fmt::format("{}: the clock went back, or the end was read before the start; counted as 0 ns",
+                               plural(negative, "negative span", "negative spans")));
+  }
   if (books.lost > 0) {
     page.field("", fmt::format("{} of the lost are not yet known by operation", format_count(snapshot.unattributed_lost)));
   }

@@ -182,3 +182,43 @@ TEST_CASE("Case15: a ring of an earlier boot is read by its own clock, at its ow
     CHECK(near(snapshot.rings[0].created_wall_ns, before.now.realtime_ns));
   }
 }
+
+TEST_CASE("Case15: an end before its start is counted as a negative span, from the producer to the report") {
+  TempDir dir;
+  REQUIRE(serve(setup_for(dir), [] {
+            const Stamp early = now();
+            const Stamp late{early.ticks + 1'000'000};
+            Operation(chat::SEND_MESSAGE, late).finish_at(early, Outcome::ok);
+            Operation(chat::SEND_MESSAGE, early).finish_at(late, Outcome::ok);
+            event_since(chat::RECOVERY, {early.ticks + (std::uint64_t{1} << 40)});
+            Operation staged(chat::JOIN_ROOM, {early.ticks + (std::uint64_t{1} << 40)});
+            staged.stage(chat::kDatabase);   // a stage that "ended" before the operation began adds nothing
+            staged.finish_at({early.ticks + (std::uint64_t{1} << 40) + 7}, Outcome::ok);
+            return 0;
+          }).exited(0));
+  const Reader reader(dir.file("ring"));
+  REQUIRE(reader.records.size() == 4);
+  CHECK(reader.records[0].duration == -1'000'000);
+  CHECK(reader.records[1].duration == 1'000'000);
+  CHECK(reader.records[2].duration < 0);
+  CHECK(reader.records[3].stages[chat::kDatabase] == 0);
+
+  Watch watch({{dir.file("ring")}, 100, 20, false});
+  watch.tick(read_instant());
+  const Snapshot snapshot = watch.tick(read_instant());
+  CHECK(snapshot.books.read == 4);
+  CHECK(snapshot.books.rejected == 0);
+  const auto report = nlohmann::json::parse(render_json(snapshot));
+  std::uint64_t negative = 0;
+  bool span_is_shown = false;
+  for (const char* group : {"operations", "events"}) {
+    for (const auto& series : report[group]) {
+      const std::string all = series.dump();
+      negative += series["windows"]["since_start"]["negative"].get<std::uint64_t>();
+      span_is_shown = span_is_shown || all.find("\"duration_ns\":-") != std::string::npos;
+    }
+  }
+  CHECK(negative == 2);
+  CHECK(span_is_shown);
+  CHECK(render_text(snapshot).find("2 negative spans: the clock went back") != std::string::npos);
+}
