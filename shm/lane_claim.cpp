@@ -82,9 +82,13 @@ void settle(LaneWriter& writer) {
 // Whether the owner's process has died. If so its start time is taken out, so that the next owner, whose pid comes
 // first, is not judged by it. Where it has changed meanwhile (the owner stored it just before it died, or somebody else
 // was faster) the lane is left for another time: taken with that start time still in it, it would be taken again.
-bool owner_died(LaneHeader& header, std::uint64_t owner) {
+bool owner_died(LaneHeader& header, std::uint64_t owner, const ProcessIdentity& self) {
   // ORDER start time.
   std::uint64_t start_time = header.owner_start_time.load(std::memory_order_acquire);
+  // Another claimer may have been faster: then this is the start time of a living owner, and not ours to judge by.
+  if (header.owner.load(std::memory_order_acquire) != owner) return false;
+  // Our own threads need no system call. Our own pid alone says nothing: a dead process may have had it before.
+  if (owner_pid(owner) == self.pid && (start_time == self.start_time || start_time == 0)) return false;
   return process_liveness(owner_pid(owner), start_time) == Liveness::dead &&
          header.owner_start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
 }
@@ -108,9 +112,7 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
       if (state != kNever) return claimed;
       break;
     case Pick::dead:
-      if ((state != kOwned && state != kClaiming) || owner_pid(seen) == self.pid || !owner_died(header, seen)) {
-        return claimed;
-      }
+      if ((state != kOwned && state != kClaiming) || !owner_died(header, seen, self)) return claimed;
       break;
   }
   const bool has_memory = state == kReleased || state == kOwned;
