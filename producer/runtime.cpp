@@ -93,6 +93,9 @@ void after_fork_in_child() {
 
 void enter_as_child(Segment& segment) {
   if (!g_child_enters.exchange(false)) return;
+  // A child in another pid namespace cannot be told alive from dead by anybody who watches the ring, nor can it tell.
+  const std::uint64_t home = segment.header().pid_namespace;
+  if (home != 0 && g_self.pid_namespace != home) return;
   g_entered.store(enter_process(segment, g_self));
 }
 

@@ -142,6 +142,10 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
 
 ClaimedLane claim_lane(Segment& segment, const ProcessIdentity& self, std::uint32_t tid, const char* thread_name) {
   ClaimedLane claimed;
+  // In another pid namespace (a sandboxed child) living owners look dead to us, and we to them: two threads would come
+  // to write one lane. The overflow lane asks nobody who he is.
+  const std::uint64_t home = segment.header().pid_namespace;
+  if (home != 0 && self.pid_namespace != home) return claimed;
   for (const Pick pick : {Pick::released, Pick::never, Pick::dead}) {
     for (std::uint32_t lane = 0; lane < segment.geometry().lane_count; ++lane) {
       claimed = try_lane(segment, lane, pick, self, tid, thread_name);

@@ -11,7 +11,7 @@ namespace ringside {
 
 enum class Claim {
   owned,      // the lane is ours
-  none_free,  // every lane belongs to a living thread: use the overflow lane
+  none_free,  // every lane belongs to a living thread, or we are of another pid namespace: use the overflow lane
   no_memory,  // its pages could not be allocated (/dev/shm is full): the thread goes untraced
 };
 

@@ -69,6 +69,39 @@ TEST_CASE("Case08: the lanes of a dead process are inherited by a later one of t
   CHECK(claim_lane(*ring, self_identity(), 3, "late").result == Claim::none_free);
 }
 
+TEST_CASE("Case08: a child in a pid namespace of its own takes nobody's lane and closes nobody's ring") {
+  TempDir dir;
+  Setup setup = setup_for(dir);
+  setup.lanes = 1;
+  const Ended ended = serve(setup, [&] {
+    Operation(chat::SEND_MESSAGE).finish(Outcome::ok);
+    // Its parent's pid does not exist for it.
+    if (!enter_world(CLONE_NEWPID)) return kNotAllowed;
+    const Ended child = run(
+        [] {
+          for (int i = 0; i < 10; ++i) Operation(chat::JOIN_ROOM).finish(Outcome::ok);
+          return getpid() == 1 ? 0 : 1;
+        },
+        true);
+    HOLDS(child.exited(0));
+    SegmentFacts facts;
+    Failure failure;
+    const auto ring = open_segment(setup.ring, {}, &facts, &failure);
+    HOLDS(ring != nullptr);
+    HOLDS(ring->header().state.load() == kSegmentReady);
+    HOLDS(owner_pid(ring->lane_header(0).owner.load()) == static_cast<std::uint32_t>(getpid()));
+    for (int i = 0; i < 5; ++i) Operation(chat::LEAVE_ROOM).finish(Outcome::ok);
+    return 0;
+  });
+  if (!shown(ended)) return;
+  const Reader reader(dir.file("ring"));
+  CHECK(reader.segment->lane_header(0).head.load() == 6);
+  CHECK(reader.segment->lane_header(1).head.load() == 10);   // the overflow lane is everybody's
+  CHECK(reader.total(chat::JOIN_ROOM.value, &Totals::recorded) == 10);
+  CHECK(reader.records.size() == 16);
+  CHECK(reader.segment->header().state.load() == kSegmentClosed);
+}
+
 TEST_CASE("Case10: a claimer that dies before its lane has memory leaves it to the next one") {
   TempDir dir;
   auto ring = make_ring(dir.file("ring"), {1, 64, 64});
