@@ -51,6 +51,7 @@ pthread_key_t g_thread_end;
 // overflow lane's memory was to be had: what it asks then are system calls.
 constexpr std::uint32_t kRetryAfter = 256;
 constexpr std::uint32_t kRetryOverflowAfter = 4096;
+constexpr std::uint32_t kNoMore = UINT32_MAX;   // as t_retry_in: this thread is ending
 __thread std::uint32_t t_retry_in = 0;
 __thread std::uint32_t t_overflow_retry_in = 0;
 __thread bool t_counted_untraced = false;
@@ -72,6 +73,9 @@ void release_own_lane(Segment& segment) {
 void thread_ends(void*) {
   Segment* segment = g_segment.load(std::memory_order_acquire);
   if (segment == nullptr) return;
+  // What still traces on this thread (another key's destructor, a signal handler) goes to the overflow lane: a lane that
+  // it claimed now nobody would give back.
+  t_retry_in = kNoMore;
   release_own_lane(*segment);
 }
 
@@ -233,13 +237,18 @@ namespace {
 // True when the calling thread has a lane now.
 bool claim_for_this_thread(Segment& segment) {
   if (t_retry_in > 0) {
-    --t_retry_in;
+    if (t_retry_in != kNoMore) --t_retry_in;
     return false;
   }
   ThreadWriter& writer = t_writer;
   // A signal handler that traces while the claim is under way goes to the overflow lane.
   writer.state = ThreadWriter::kClaiming;
   std::atomic_signal_fence(std::memory_order_seq_cst);
+  // One that came just before may have claimed the lane already: a second one would never be given back.
+  if (writer.lane.position != kNotNow) {
+    writer.state = ThreadWriter::kOwned;
+    return true;
+  }
   enter_as_child(segment);
   char name[16] = {};
   prctl(PR_GET_NAME, name);
