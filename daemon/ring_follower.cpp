@@ -157,6 +157,7 @@ RingFollower::Resumed RingFollower::resume(const Instant& now) {
   OpenOptions options;
   options.any_owner = any_owner_;
   bool seen_all = true;
+  bool replaced = false;
   for (const std::string& path : {path_, previous_path(path_)}) {
     SegmentFacts facts;
     Failure failure;
@@ -165,6 +166,9 @@ RingFollower::Resumed RingFollower::resume(const Instant& now) {
       attach(std::move(segment), facts, now);
       return Resumed::attached;
     }
+    if (segment != nullptr && path == path_) replaced = true;
+    // What is refused at the previous ring's place is somebody else's; it must not keep us from the present one.
+    if (replaced && (failure.error_number == 0 || failure.error_number == EACCES)) continue;
     if (segment == nullptr && failure.error_number != ENOENT) {
       // It may be the one, and unreadable only for the moment.
       state_ = State::refused;

@@ -126,7 +126,9 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
     return {Found::refused};
   }
   if (alive_pid != 0) return {Found::living, alive_pid};
-  const int moved = closed ? unlink(path.c_str()) : rename(path.c_str(), previous_path(path).c_str());
+  int moved = closed ? unlink(path.c_str()) : rename(path.c_str(), previous_path(path).c_str());
+  // Somebody else's file, or a directory, may stand where it is to go: then its records are given up, not the new ring.
+  if (moved != 0 && !closed) moved = unlink(path.c_str());
   if (moved != 0) {
     *failure = system_failure(path, "is an old ring that can't be moved away", errno, "remove it");
     return {Found::refused};
