@@ -132,14 +132,15 @@ void print_json(const RingFile& file, const Sums& sums) {
     if (!read_gauge_name(file.segment(), i, &name)) continue;
     out["gauges"][name] = file.segment().gauges()[i].value.load(std::memory_order_relaxed);
   }
-  std::printf("%s\n", out.dump(2).c_str());
+  // The path may hold any bytes: those that are no text are replaced, those that steer a terminal are escaped.
+  std::printf("%s\n", out.dump(2, ' ', true, json::error_handler_t::replace).c_str());
 }
 
 void print_text(const RingFile& file, const Sums& sums) {
   const SegmentFacts& facts = file.facts();
   const SegmentHeader& header = file.segment().header();
   const auto line = [](const char* label, const std::string& value) { std::printf("%-10s %s\n", label, value.c_str()); };
-  line("ring", file.segment().path());
+  line("ring", escape_visible(file.segment().path()));
   line("state", file.state() + (file.segment().control().enabled.load(std::memory_order_relaxed) != 0
                                     ? ", tracing on" : ", tracing switched off"));
   line("server", escape_visible(facts.program) + ", pid " + std::to_string(facts.creator_pid) + ", uid " +

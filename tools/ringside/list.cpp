@@ -45,7 +45,7 @@ int list(const std::string& folder) {
       used += lane < segment.overflow_lane() && owner_state(header.owner.load(std::memory_order_acquire)) == kOwned;
       written += header.head.load(std::memory_order_acquire);
     }
-    table.row({std::filesystem::path(path).filename().string().substr(9), file->state(),
+    table.row({escape_visible(std::filesystem::path(path).filename().string().substr(9)), file->state(),
                escape_visible(file->facts().program), std::to_string(file->facts().creator_pid),
                std::to_string(file->owner_uid()),
                std::to_string(used) + "/" + std::to_string(segment.geometry().lane_count), format_count(written),

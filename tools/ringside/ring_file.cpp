@@ -2,7 +2,22 @@
 
 #include <sys/stat.h>
 
+#include "report/format.h"
+
 namespace ringside::tool {
+
+namespace {
+
+// In /dev/shm anybody may give a file any name: it must not steer the terminal of whoever lists the rings.
+void make_harmless(const std::string& path, Failure* failure) {
+  const std::string shown = escape_visible(path);
+  std::string& text = failure->message;
+  for (std::size_t at = 0; (at = text.find(path, at)) != std::string::npos; at += shown.size()) {
+    text.replace(at, path.size(), shown);
+  }
+}
+
+}  // namespace
 
 std::unique_ptr<RingFile> RingFile::open(const std::string& ring, Failure* failure) {
   const std::string path = ring_path(ring, failure);
@@ -11,7 +26,10 @@ std::unique_ptr<RingFile> RingFile::open(const std::string& ring, Failure* failu
   OpenOptions options;
   options.any_owner = true;
   file->segment_ = open_segment(path, options, &file->facts_, failure);
-  if (file->segment_ == nullptr) return nullptr;
+  if (file->segment_ == nullptr) {
+    make_harmless(path, failure);
+    return nullptr;
+  }
   struct stat info {};
   if (stat(path.c_str(), &info) == 0) file->owner_uid_ = info.st_uid;
   file->scale_ = scale_of(&file->facts_, read_instant());

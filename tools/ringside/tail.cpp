@@ -142,7 +142,7 @@ int tail(const std::string& ring, const TailOptions& options) {
     if (lost > 0) std::printf("-- %s records were overwritten before they could be shown\n", format_count(lost).c_str());
     std::fflush(stdout);
     if (state == "closed" || state == "crashed" || file->segment().broken()) {
-      std::fprintf(stderr, "ringside: %s: %s\n", file->segment().path().c_str(),
+      std::fprintf(stderr, "ringside: %s: %s\n", escape_visible(file->segment().path()).c_str(),
                    file->segment().broken() ? "was cut off under the reader"
                    : state == "closed"      ? "its server has left"
                                             : "its server has died; these were its last records");

@@ -1,0 +1,79 @@
+// A traced server of a few lines, for the cases that need real programs: `plain`, or `hostile`, whose every text is what
+// somebody would choose who wants to steer the terminal of the operator, or to write lines of his own into the log.
+// Says "traced", or why not, and traces until SIGTERM.
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include "producer/ringside.hpp"
+
+using namespace ringside;
+
+namespace {
+
+// A cursor that moves, a title that is set, a line that is forged, text that runs backwards, bytes that are no text,
+// and a control character that is two bytes long. The tables cut names, so each begins with another part.
+const std::string kParts[] = {
+    "\x1b[2J\x1b[31mRED",
+    "\r\nts=2020-01-01T00:00:00.000Z level=info",
+    "\x1b]0;owned\x07",
+    "\u202egnidnatsrednu",
+    "\xff\xfe\x80\xc2\x9b\x7f",
+    "\"}],\"x\":[{\"</script>",
+};
+
+std::string evil(unsigned from) {
+  std::string all;
+  for (unsigned i = 0; i < 6; ++i) all += kParts[(from + i) % 6];
+  return all;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool hostile = argc > 1 && std::strcmp(argv[1], "hostile") == 0;
+  // Blocked in every thread, so that sigtimedwait() below gets them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+
+  Setup setup;
+  setup.program = hostile ? evil(0) : "cases-server";
+  if (!start(setup)) std::printf("not traced: %s\n", why_untraced().c_str());
+  OperationId operations[6];
+  EventId events[6];
+  for (unsigned i = 0; i < 6; ++i) {
+    const std::string name = hostile ? evil(i) : "PLAIN_" + std::to_string(i);
+    const std::string stage = hostile ? kParts[i] : "stage";
+    operations[i] = register_operation(name, hostile ? kParts[i] : "plain", stage.c_str());
+    events[i] = register_event(name);
+    register_error(static_cast<std::uint16_t>(1 + i), hostile ? evil(i) : "ERROR_" + std::to_string(i));
+    register_gauge(name).set(-1);
+  }
+  const auto trace = [&](unsigned i) {
+    Operation op(operations[i]);
+    op.actor(ActorKind::user, i);
+    op.stage(0);
+    op.finish(i % 2 == 0 ? Outcome::error : Outcome::ok, static_cast<std::uint16_t>(i % 2 == 0 ? 1 + i : 0));
+    event(events[i]);
+  };
+  // Lanes keep the names of threads that have ended.
+  for (unsigned i = 0; i < 6; ++i) {
+    std::thread([&, i] {
+      if (hostile) prctl(PR_SET_NAME, evil(i).c_str());
+      trace(i);
+    }).join();
+  }
+  if (hostile) prctl(PR_SET_NAME, evil(2).c_str());
+  trace(0);
+  if (traced()) std::printf("traced\n");
+  std::fflush(stdout);
+  const timespec pause{0, 2'000'000};
+  for (unsigned n = 0; sigtimedwait(&signals, nullptr, &pause) != SIGTERM; ++n) trace(n % 6);
+  return 0;
+}
