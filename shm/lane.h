@@ -171,8 +171,9 @@ enum class Poll {
 };
 
 // Reads the words of record `position` out of a slot if it is there, whole. Unless the answer is `record`, `out` is
-// worthless.
-inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& out) {
+// worthless. between() runs in the middle of the copy: nothing in a program, a writer in a test.
+template <typename Between>
+inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& out, const Between& between) {
   const std::uint64_t wanted = 2 * (position + 1);
   // ORDER publish -> poll.
   const std::uint64_t before = slot.sequence.load(std::memory_order_acquire);
@@ -181,11 +182,16 @@ inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& ou
   out.start = slot.words[0].load(std::memory_order_acquire);
   out.duration = slot.words[1].load(std::memory_order_acquire);
   out.what = slot.words[2].load(std::memory_order_acquire);
+  between();
   out.actor = slot.words[3].load(std::memory_order_acquire);
   out.subject = slot.words[4].load(std::memory_order_acquire);
   out.tail0 = slot.words[5].load(std::memory_order_acquire);
   out.tail1 = slot.words[6].load(std::memory_order_acquire);
   return slot.sequence.load(std::memory_order_relaxed) == wanted ? Poll::record : Poll::lapped;
+}
+
+inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& out) {
+  return read_words(slot, position, out, [] {});
 }
 
 // Puts a record together again.
