@@ -124,6 +124,17 @@ Instant read_instant() {
   return best;
 }
 
+double measure_ticks_per_second() {
+  const Instant begin = read_instant();
+  Instant end = begin;
+  while (end.monotonic_ns - begin.monotonic_ns < 20'000'000) {
+    const timespec rest{0, 20'000'000 - (end.monotonic_ns - begin.monotonic_ns)};
+    nanosleep(&rest, nullptr);
+    end = read_instant();
+  }
+  return static_cast<double>(end.ticks - begin.ticks) * 1e9 / static_cast<double>(end.monotonic_ns - begin.monotonic_ns);
+}
+
 TickScale::TickScale(ClockKind kind, std::uint64_t ticks_per_second, std::uint64_t anchor_ticks,
                      std::int64_t anchor_monotonic_ns)
     : kind_(kind),

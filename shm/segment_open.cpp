@@ -153,6 +153,8 @@ TickScale scale_of(SegmentFacts* facts, const Instant& now) {
   std::uint64_t hz = facts->ticks_per_second;
   if (hz == 0 && facts->clock != ClockKind::monotonic) hz = choose_clock().ticks_per_second;
   const bool past = move_to_this_boot(facts, now);
+  // Its own clock can't be measured any more. Most likely the machine is still the same, and so is its counter.
+  if (past && hz == 0) hz = static_cast<std::uint64_t>(measure_ticks_per_second());
   TickScale scale(facts->clock, hz, facts->anchor_ticks, facts->anchor_monotonic_ns);
   if (past) scale.freeze();
   scale.sync(now);

@@ -183,6 +183,28 @@ TEST_CASE("Case15: a ring of an earlier boot is read by its own clock, at its ow
   }
 }
 
+TEST_CASE("Case15: a ring of an earlier boot that states no rate is read by the rate of today's counter") {
+  const double rate = measure_ticks_per_second();
+  TempDir dir;
+  Machine before;
+  auto ring = ring_of(before, dir.file("ring"), 0);
+  ring->header().boot_id[0] ^= 1;
+  LaneWriter lane = claim(*ring);
+  for (int i = 1; i <= 20; ++i) {
+    write_record(lane, operation(0, ring->header().anchor_ticks + static_cast<std::uint64_t>(i * 60 * rate),
+                                 static_cast<std::int64_t>(rate / 100)));
+  }
+  const Now today{40 * kSecond, before.now.realtime_ns + 1800 * kSecond, 123'456'789};
+  Watch watch({{dir.file("ring")}, 100, 20, false});
+  watch.tick(today);
+  const Snapshot snapshot = watch.tick(today);
+  CHECK(snapshot.books.read == 20);
+  REQUIRE(only(snapshot).last.size() == 20);
+  // What the kernel states, or a second measurement says, may differ from ours by a part in a thousand.
+  CHECK(near(only(snapshot).last[0].start_wall_ns, before.now.realtime_ns + 1200 * kSecond, 2 * kSecond));
+  CHECK(near(only(snapshot).last[0].duration_ns, 10'000'000, 20'000));
+}
+
 TEST_CASE("Case15: an end before its start is counted as a negative span, from the producer to the report") {
   TempDir dir;
   REQUIRE(serve(setup_for(dir), [] {

@@ -10,6 +10,7 @@
 
 #include "daemon/watch.h"
 #include "report/json.h"
+#include "report/text.h"
 #include "shm/names.h"
 #include "tests/cases/case.h"
 #include "tests/producer/traced.h"
@@ -222,6 +223,7 @@ TEST_CASE("Case14: a header whose every word changes between check and use sends
     const Snapshot snapshot = watch.tick(now);
     CHECK(snapshot.books.balance());
     CHECK_FALSE(render_json(snapshot).empty());
+    CHECK_FALSE(render_text(snapshot).empty());
   }
   enough.store(true);
   vandal.join();
