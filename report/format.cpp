@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -61,7 +62,9 @@ struct WallParts {
 
 WallParts split_wall(std::int64_t wall_ns) {
   using namespace std::chrono;
-  const sys_time<nanoseconds> at{nanoseconds{wall_ns}};
+  // 64 bits of nanoseconds begin within a day, whose midnight they no longer hold.
+  constexpr nanoseconds kEarliest = days{-106'751};
+  const sys_time<nanoseconds> at{std::max(nanoseconds{wall_ns}, kEarliest)};
   const auto day = floor<days>(at);
   return {year_month_day{day}, hh_mm_ss<nanoseconds>{at - day}};
 }

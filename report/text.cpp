@@ -36,7 +36,7 @@ std::string ring_names(const Snapshot& snapshot) {
 namespace {
 
 std::string span_since(const Snapshot& snapshot, std::int64_t wall_ns) {
-  return format_span(static_cast<double>(snapshot.wall_ns - wall_ns));
+  return format_span(static_cast<double>(snapshot.wall_ns) - static_cast<double>(wall_ns));   // garbage must not overflow
 }
 
 std::string plural(std::uint64_t count, std::string_view one, std::string_view many) {

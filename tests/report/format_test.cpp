@@ -67,6 +67,9 @@ TEST_CASE("Format: wall time is UTC to the millisecond, or to the nanosecond for
   CHECK(format_wall_exact(1'732'356'955'123'456'789) == "2024-11-23T10:15:55.123456789Z");
   CHECK(format_wall(1'709'164'800'000'000'000) == "2024-02-29T00:00:00.000Z");
   CHECK(format_wall(-1) == "1969-12-31T23:59:59.999Z");
+  // Garbage is a time, too.
+  CHECK(format_wall(INT64_MIN) == "1677-09-22T00:00:00.000Z");
+  CHECK(format_wall(INT64_MAX) == "2262-04-11T23:47:16.854Z");
   CHECK(format_time_of_day(1'732'356'955'123'456'789) == "10:15:55.123");
 }
 
