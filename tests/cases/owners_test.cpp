@@ -130,10 +130,13 @@ TEST_CASE("Case10: a lane's 24 bits of generation begin anew without touching it
   release_lane(*ring, 0);
   LaneHeader& header = ring->lane_header(0);
   header.owner.store(pack_owner(0, 0xffffff, kReleased));
+  // What overflows would show in a pid's lowest bit.
+  ProcessIdentity even = self_identity();
+  even.pid &= ~1U;
   for (const std::uint32_t generation : {0U, 1U}) {
-    claim(*ring);
+    REQUIRE(claim_lane(*ring, even, 1, "even").result == Claim::owned);
     CHECK(owner_generation(header.owner.load()) == generation);
-    CHECK(owner_pid(header.owner.load()) == self_identity().pid);
+    CHECK(owner_pid(header.owner.load()) == even.pid);
     CHECK(owner_state(header.owner.load()) == kOwned);
     release_lane(*ring, 0);
     CHECK(owner_pid(header.owner.load()) == 0);
