@@ -155,6 +155,13 @@ TEST_CASE("Case10: a thread that traces to its very end keeps no lane behind") {
 
 namespace {
 
+// ThreadSanitizer holds signals back until the thread makes a call that it watches, which may be never.
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kSignalsLate = true;
+#else
+constexpr bool kSignalsLate = false;
+#endif
+
 std::atomic<std::uint64_t> g_handled{0};
 
 void trace_in_handler(int) {
@@ -228,7 +235,7 @@ TEST_CASE("Case11: a handler that traces while its thread claims, writes or give
   const Reader reader(dir.file("ring"));
   const auto sent = static_cast<std::uint64_t>((threads + 2) / 3 * 3 * kEach);
   MESSAGE(sent << " records, " << shared[0].load() << " by handlers");
-  CHECK(shared[0].load() > static_cast<std::uint64_t>(threads) / 10);
+  if (!kSignalsLate) CHECK(shared[0].load() > static_cast<std::uint64_t>(threads) / 10);
   CHECK(owned_lanes(*reader.segment) == 0);
   CHECK(reader.total(chat::SEND_MESSAGE.value, &Totals::recorded) == sent);
   CHECK(reader.total(chat::EDIT_MESSAGE.value, &Totals::recorded) == shared[0].load());
@@ -276,7 +283,7 @@ TEST_CASE("Case11: alarms that fall on any thread in mid-record mix nothing") {
     }
   }
   CHECK(mixed == 0);
-  CHECK(shared[0].load() > 0);
+  if (!kSignalsLate) CHECK(shared[0].load() > 0);
   CHECK(reader.total(chat::EDIT_MESSAGE.value, &Totals::recorded) == shared[0].load());
   CHECK(records_of_lanes_are_their_totals(*reader.segment));
   for (const LaneCursor& cursor : reader.cursors) CHECK(cursor.rejected == 0);
