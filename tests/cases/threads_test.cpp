@@ -125,6 +125,10 @@ struct TracesAtItsEnd {
 }  // namespace
 
 TEST_CASE("Case10: a thread that traces to its very end keeps no lane behind") {
+#if defined(__SANITIZE_THREAD__)
+  MESSAGE("not under ThreadSanitizer: it has taken down its own state of a thread before the last destructors run");
+  return;
+#endif
   constexpr int kThreads = 200;
   TempDir dir;
   Setup setup = setup_for(dir);
