@@ -316,7 +316,8 @@ class Reader {
     OperationThresholds& own = result_.config.thresholds.operations[name];
     for (auto&& [key, value] : *table) {
       const auto keys = operation_keys();
-      const auto known = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.path == key.str(); });
+      const auto known = std::find_if(keys.begin(), keys.end(),
+                                      [written = key.str()](const auto& k) { return k.path == written; });
       if (known != keys.end()) {
         set(*known, value, joined(full, key.str()), own);
       } else {

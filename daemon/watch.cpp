@@ -144,8 +144,8 @@ Snapshot Watch::tick(Now now) {
   keep_largest(snapshot.subjects_by_errors, top, by_weight);
   keep_largest(snapshot.subjects_by_time, top, by_weight);
   keep_largest(snapshot.slowest, top, [](const RecordView& record) { return record.duration_ns; });
-  const auto hour = static_cast<std::size_t>(Window::hour);
-  keep_largest(snapshot.errors, ErrorTable::kMaxEntries, [hour](const ErrorStats& e) { return e.count[hour]; });
+  constexpr auto hour = static_cast<std::size_t>(Window::hour);
+  keep_largest(snapshot.errors, ErrorTable::kMaxEntries, [](const ErrorStats& e) { return e.count[hour]; });
   for (const auto& follower : impl_->followers) snapshot.daemon.metrics_bytes += follower->metrics_bytes();
   return snapshot;
 }
