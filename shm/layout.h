@@ -51,6 +51,9 @@ inline constexpr std::uint32_t kDefaultLanes = 64;
 inline constexpr std::uint32_t kMinCapacity = 64;
 inline constexpr std::uint32_t kMaxCapacity = 1U << 20;
 inline constexpr std::uint32_t kDefaultCapacity = 4096;
+// Of the whole segment. On tmpfs reading a hole allocates it, so what a header may claim is what its reader may be made
+// to allocate, and to go through.
+inline constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{4} << 30;
 
 // What the ring's ticks are.
 enum class ClockKind : std::uint32_t {
@@ -228,10 +231,10 @@ struct Geometry {
   static constexpr bool capacity_valid(std::uint32_t capacity) {
     return capacity >= kMinCapacity && capacity <= kMaxCapacity && (capacity & (capacity - 1)) == 0;
   }
-  // Within these bounds no product below overflows 64 bits.
+  // Within the bounds of the counts no product below overflows 64 bits.
   constexpr bool valid() const {
     return lane_count >= kMinLanes && lane_count <= kMaxLanes && capacity_valid(lane_capacity) &&
-           capacity_valid(overflow_capacity);
+           capacity_valid(overflow_capacity) && segment_bytes() <= kMaxSegmentBytes;
   }
   constexpr std::uint64_t lanes_offset() const {
     const std::uint64_t end = kLaneHeadersOffset + sizeof(LaneHeader) * (std::uint64_t{lane_count} + 1);

@@ -284,7 +284,8 @@ Created create_segment(const CreateOptions& options, const ProcessIdentity& self
                        std::to_string(options.geometry.overflow_capacity) + "): expected " +
                        std::to_string(kMinLanes) + " to " + std::to_string(kMaxLanes) +
                        " lanes, and capacities that are powers of two from " + std::to_string(kMinCapacity) +
-                       " to " + std::to_string(kMaxCapacity) + "\n  next: correct the setup"};
+                       " to " + std::to_string(kMaxCapacity) + ", " + std::to_string(kMaxSegmentBytes >> 30) +
+                       " GiB in all\n  next: correct the setup"};
     return {};
   }
   // Each round ends unless another server changed the name in the meantime.
