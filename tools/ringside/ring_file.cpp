@@ -77,7 +77,7 @@ std::string RingFile::stage_name(std::uint16_t id, std::size_t stage) const {
 }
 
 std::int64_t RingFile::wall_ns(std::uint64_t ticks) const {
-  return scale_.monotonic_ns(ticks) + now_.realtime_ns - now_.monotonic_ns;
+  return add_ns(scale_.monotonic_ns(ticks), now_.realtime_ns - now_.monotonic_ns);
 }
 
 }  // namespace ringside::tool
