@@ -65,7 +65,8 @@ std::uint64_t process_start_time(std::uint32_t pid) {
 }
 
 Liveness process_liveness(std::uint32_t pid, std::uint64_t start_time) {
-  if (pid == 0) return Liveness::dead;
+  // Larger ones are no pids, and kill() would take them for groups, or for everybody.
+  if (pid == 0 || pid > static_cast<std::uint32_t>(INT32_MAX)) return Liveness::dead;
   if (kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return Liveness::dead;
   if (start_time == 0) return Liveness::alive;
   char path[32];

@@ -24,3 +24,10 @@ TEST_CASE("Findings: instants at the end of all time are shown as that, not as w
   REQUIRE(nanoseconds != nullptr);
   CHECK(nanoseconds->wall_ns(INT64_MAX) == INT64_MAX);
 }
+
+TEST_CASE("Findings: a number that is no pid is nobody's, and not everybody's") {
+  CHECK(process_liveness(0xffffffff, 0) == Liveness::dead);
+  CHECK(process_liveness(0x80000000, 0) == Liveness::dead);
+  CHECK(process_liveness(static_cast<std::uint32_t>(-getpgrp()), 0) == Liveness::dead);
+  CHECK(process_liveness(static_cast<std::uint32_t>(getpid()), 0) == Liveness::alive);
+}
