@@ -203,6 +203,13 @@ bool Watch::restore(std::string_view bytes, Now now, std::string* why) {
     const std::string ring = in.text();
     const std::string state = in.text();
     if (!in.good()) break;
+    for (const auto& other : followers) {
+      if (other->ring() != ring) continue;
+      *why = "the state is damaged: ring '" + ring + "' is in it twice";
+      return false;
+    }
+    // Nobody follows it any more, so nothing is allocated for what is said about it.
+    if (std::find(impl_->options.rings.begin(), impl_->options.rings.end(), ring) == impl_->options.rings.end()) continue;
     auto follower = std::make_unique<RingFollower>(ring, impl_->metrics(), impl_->options.any_owner);
     Decoder one(state);
     follower->decode(one, now, slice_shift);
