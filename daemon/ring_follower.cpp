@@ -163,6 +163,11 @@ RingFollower::Resumed RingFollower::resume(const Instant& now) {
     Failure failure;
     auto segment = open_segment(path, options, &facts, &failure);
     if (segment != nullptr && same_instance(facts)) {
+      if (lanes_.size() != std::size_t{facts.geometry.lane_count} + 1) {
+        // Not the state of this ring, whatever it says: it is read from its beginning, as another one.
+        instance_[0] = ~instance_[0];
+        return Resumed::gone;
+      }
       attach(std::move(segment), facts, now);
       return Resumed::attached;
     }
@@ -527,6 +532,7 @@ void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_sh
   for (std::uint64_t* n : {&retired_.written, &retired_.read, &retired_.lost, &retired_.torn, &retired_.rejected}) {
     *n = in.u64();
   }
+  if (!retired_.balance() || retired_.rejected > retired_.read) in.fail();
   for (std::string& name : names_) name = in.text();
   lanes_.resize(in.count(1, kMaxLanes + 1));
   for (auto& lane : lanes_) {
@@ -541,7 +547,8 @@ void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_sh
     const LaneCursor& cursor = lane->cursor;
     if (!std::is_sorted(cursor.holes.begin(), cursor.holes.end()) || cursor.holes.size() > cursor.position ||
         (!cursor.holes.empty() && cursor.holes.back() >= cursor.position) ||
-        cursor.written() != cursor.read + cursor.lost) {
+        (!cursor.holes.empty() && &lane != &lanes_.back()) || cursor.written() != cursor.read + cursor.lost ||
+        cursor.rejected > cursor.read) {
       in.fail();
     }
     lane->torn = static_cast<std::uint32_t>(in.u64());

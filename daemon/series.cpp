@@ -174,6 +174,7 @@ void Series::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shif
                            &retired_books.rejected}) {
     *n = in.u64();
   }
+  if (!retired_books.balance()) in.fail();
   if (!in.good()) return;
   for (int i = 0; i < 2; ++i) store(numbers[i], std::max(now_slice, numbers[i]), dense[i]);
 }

@@ -15,6 +15,51 @@ using namespace ringside::test;
 
 namespace {
 
+// The beginning of a ring's state (RingFollower::encode), down to its first lane's position; the rest as it is.
+struct RingState {
+  std::uint64_t instance[2], number, finished, crashes;
+  std::int64_t born_ns;
+  std::uint64_t written, read, lost, torn, rejected;   // of instances that are over
+  std::array<std::string, kIdCount> names;
+  std::uint64_t lanes, used, position, lane_read, lane_lost, lane_rejected;
+  std::vector<std::uint64_t> holes;
+  std::string rest;
+
+  static RingState of(const std::string& bytes) {
+    RingState state;
+    Decoder in(bytes);
+    for (std::uint64_t* n : {&state.instance[0], &state.instance[1], &state.number, &state.finished, &state.crashes}) {
+      *n = in.u64();
+    }
+    state.born_ns = in.i64();
+    for (std::uint64_t* n : {&state.written, &state.read, &state.lost, &state.torn, &state.rejected}) *n = in.u64();
+    for (std::string& name : state.names) name = in.text();
+    for (std::uint64_t* n : {&state.lanes, &state.used, &state.position, &state.lane_read, &state.lane_lost,
+                             &state.lane_rejected}) {
+      *n = in.u64();
+    }
+    state.holes.resize(in.u64());
+    REQUIRE(state.used == 1);
+    REQUIRE(state.holes.empty());
+    REQUIRE(in.good());
+    state.rest = bytes.substr(state.bytes().size());
+    REQUIRE(state.bytes() == bytes);
+    return state;
+  }
+  std::string bytes() const {
+    Encoder out;
+    for (const std::uint64_t n : {instance[0], instance[1], number, finished, crashes}) out.u64(n);
+    out.i64(born_ns);
+    for (const std::uint64_t n : {written, read, lost, torn, rejected}) out.u64(n);
+    for (const std::string& name : names) out.text(name);
+    for (const std::uint64_t n : {lanes, used, position, lane_read, lane_lost, lane_rejected}) out.u64(n);
+    out.u64(holes.size());
+    for (const std::uint64_t hole : holes) out.u64(hole);
+    out.raw(rest.data(), rest.size());
+    return out.take();
+  }
+};
+
 // A watch of a ring with a few records, saved, and taken apart.
 struct Saved {
   TempDir dir;
@@ -90,4 +135,47 @@ TEST_CASE("Findings: of rings that are no longer followed nothing in the state i
   const Snapshot snapshot = watch.tick(saved.now);
   CHECK(snapshot.rings.size() == 1);
   CHECK(snapshot.books.read == 9);
+}
+
+TEST_CASE("Findings: a state whose books do not balance is refused, and one of other lanes is not this ring's") {
+  const Saved whole;
+  std::string why;
+  const auto taken = [&](const auto& bend) {
+    Saved saved;
+    RingState state = RingState::of(saved.parts.rings[0].state);
+    bend(state);
+    saved.parts.rings[0].state = state.bytes();
+    Watch watch(saved.options());
+    const bool restored = saved.restore(watch, &why);
+    check_books(watch.tick(saved.now));
+    return restored;
+  };
+  CHECK(taken([](RingState&) {}));
+  CHECK(taken([](RingState& state) { state.written = state.read = 3; }));
+  CHECK_FALSE(taken([](RingState& state) { state.written = 3; }));
+  CHECK_FALSE(taken([](RingState& state) { state.rejected = 1; }));
+  CHECK_FALSE(taken([](RingState& state) { state.lane_rejected = 10; }));
+  CHECK_FALSE(taken([](RingState& state) { state.lane_lost = 1; }));
+  // Only the overflow lane can have holes; in another one they would stay for ever.
+  CHECK_FALSE(taken([](RingState& state) {
+    state.holes = {3};
+    state.lane_read = 8;
+  }));
+
+  // One lane more, a whole state otherwise: the ring that is there is read from its beginning.
+  Saved saved;
+  RingState state = RingState::of(saved.parts.rings[0].state);
+  ++state.lanes;
+  Decoder in(state.rest);
+  Encoder first_lane;   // what is left of it: torn, and five figures an id
+  for (std::uint32_t i = 0; i < 1 + 5 * (kFirstEvent + kMaxEvents); ++i) first_lane.u64(in.u64());
+  state.rest.insert(first_lane.take().size(), 1, '\0');
+  saved.parts.rings[0].state = state.bytes();
+  Watch watch(saved.options());
+  REQUIRE_MESSAGE(saved.restore(watch, &why), why);
+  const Snapshot snapshot = watch.tick(saved.now);
+  check_books(snapshot);
+  CHECK(snapshot.rings[0].state == "live");
+  CHECK(snapshot.lanes.size() == 1);
+  CHECK(snapshot.books.read == 18);   // nine that the state has, and nine
 }
