@@ -10,12 +10,30 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr std::uint64_t kVersion = 1;
 
 Json optional_json(const std::optional<std::int64_t>& value) { return value ? Json(*value) : Json(nullptr); }
 
+// Whole numbers, checked by hand: the library would convert 1e308 to any of them, which is undefined.
+std::uint64_t count_of(const Json& json) {
+  if (!json.is_number_unsigned()) throw std::runtime_error(fmt::format("found {}, expected a count", json.dump()));
+  return json.get<std::uint64_t>();
+}
+std::int64_t wall_of(const Json& json) {
+  if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX)) {
+    throw std::runtime_error(fmt::format("found {}, expected an instant", json.dump()));
+  }
+  return json.get<std::int64_t>();
+}
+// Observed time begins at 0. It is added to and subtracted from, and 146 years leave room for that.
+std::int64_t observed_of(const Json& json) {
+  const std::uint64_t value = count_of(json);
+  if (value > std::uint64_t{1} << 62) throw std::runtime_error(fmt::format("found {} ns observed", value));
+  return static_cast<std::int64_t>(value);
+}
+
 std::optional<std::int64_t> optional_of(const Json& json) {
-  return json.is_null() ? std::nullopt : std::optional(json.get<std::int64_t>());
+  return json.is_null() ? std::nullopt : std::optional(observed_of(json));
 }
 
 Json transition_json(const AlertTransition& t) {
@@ -25,7 +43,7 @@ Json transition_json(const AlertTransition& t) {
 }
 
 AlertTransition transition_of(const Json& j) {
-  return {j.at("wall_ns"), j.at("id"),    j.at("alert"),     j.at("level"), j.at("state"), j.at("op"),
+  return {wall_of(j.at("wall_ns")), j.at("id"),    j.at("alert"),     j.at("level"), j.at("state"), j.at("op"),
           j.at("ring"),    j.at("value"), j.at("threshold"), j.at("unit"),  j.at("msg")};
 }
 
@@ -56,7 +74,7 @@ Reading reading_of(const Json& j) {
 }
 
 std::uint8_t number_below(const Json& json, std::size_t end, const char* what) {
-  const auto value = json.get<std::uint64_t>();
+  const std::uint64_t value = count_of(json);
   if (value >= end) throw std::runtime_error(fmt::format("{} {}, expected less than {}", what, value, end));
   return static_cast<std::uint8_t>(value);
 }
@@ -95,8 +113,8 @@ std::string AlertEngine::save() const {
 bool AlertEngine::restore(std::string_view bytes, std::string* why) {
   try {
     const Json root = Json::parse(bytes);
-    if (root.at("version").get<int>() != kVersion) {
-      throw std::runtime_error(fmt::format("version {}, expected {}", root.at("version").get<int>(), kVersion));
+    if (const std::uint64_t version = count_of(root.at("version")); version != kVersion) {
+      throw std::runtime_error(fmt::format("version {}, expected {}", version, kVersion));
     }
     std::map<std::string, Episode> episodes;
     for (const Json& j : root.at("episodes")) {
@@ -105,10 +123,10 @@ bool AlertEngine::restore(std::string_view bytes, std::string* why) {
       e.reading = reading_of(j.at("reading"));
       e.state = static_cast<AlertState>(number_below(j.at("state"), kAlertStateNames.size(), "state"));
       e.level = static_cast<AlertLevel>(number_below(j.at("level"), kAlertLevels, "level"));
-      e.over = j.at("over").get<decltype(e.over)>();
+      for (std::size_t i = 0; i < kAlertLevels; ++i) e.over[i] = count_of(j.at("over").at(i));
       for (std::size_t i = 0; i < kAlertLevels; ++i) e.below_since_ns[i] = optional_of(j.at("below_since_ns").at(i));
-      e.began_ns = j.at("began_ns");
-      e.began_wall_ns = j.at("began_wall_ns");
+      e.began_ns = observed_of(j.at("began_ns"));
+      e.began_wall_ns = wall_of(j.at("began_wall_ns"));
       e.worst = j.at("worst");
       e.missing_since_ns = optional_of(j.at("missing_since_ns"));
       e.said_missing_ns = optional_of(j.at("said_missing_ns"));
@@ -120,13 +138,13 @@ bool AlertEngine::restore(std::string_view bytes, std::string* why) {
     for (const Json& j : root.at("recent")) recent.push_back(transition_of(j));
     RuleMemory memory;
     memory.known = root.at("known");
-    memory.lost = root.at("lost");
-    memory.rejected = root.at("rejected");
-    for (const auto& [name, ring] : root.at("rings").items()) memory.rings[name] = {ring.at(0), ring.at(1)};
+    memory.lost = count_of(root.at("lost"));
+    memory.rejected = count_of(root.at("rejected"));
+    for (const auto& [name, ring] : root.at("rings").items()) memory.rings[name] = {count_of(ring.at(0)), count_of(ring.at(1))};
 
-    const std::int64_t observed_ns = root.at("observed_ns");
-    const std::uint64_t last_id = root.at("last_id");
-    const std::uint64_t forgotten = root.at("forgotten");
+    const std::int64_t observed_ns = observed_of(root.at("observed_ns"));
+    const std::uint64_t last_id = count_of(root.at("last_id"));
+    const std::uint64_t forgotten = count_of(root.at("forgotten"));
     episodes_ = std::move(episodes);
     recent_ = std::move(recent);
     memory_ = std::move(memory);

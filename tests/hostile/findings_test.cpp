@@ -179,3 +179,49 @@ TEST_CASE("Findings: a state whose books do not balance is refused, and one of o
   CHECK(snapshot.lanes.size() == 1);
   CHECK(snapshot.books.read == 18);   // nine that the state has, and nine
 }
+
+TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, within what can be counted on with") {
+  Config config;
+  config.alerts.raise_ticks = 1;
+  AlertEngine alerts(config);
+  Snapshot snapshot;
+  snapshot.rings.resize(1);
+  snapshot.rings[0].name = "chat";
+  snapshot.rings[0].state = "crashed";   // a fact: fires at once
+  alerts.evaluate(snapshot, kSecond, kHour);
+  alerts.evaluate(snapshot, 2 * kSecond, 2 * kHour);
+  const std::string saved = alerts.save();
+  std::string why;
+  REQUIRE_MESSAGE(AlertEngine(config).restore(saved, &why), why);
+  // Every figure in turn, replaced by each of these: refused, or taken and gone on with.
+  int refused = 0;
+  int tried = 0;
+  for (std::size_t at = 0; at < saved.size(); ++at) {
+    const std::size_t end = saved.find_first_of(",]}", at + 1);
+    const bool figure = (saved[at] == ':' || saved[at] == ',' || saved[at] == '[') && end != std::string::npos &&
+                        saved[at + 1] >= '0' && saved[at + 1] <= '9';
+    if (!figure) continue;
+    for (const char* value : {"1e308", "-1e308", "9223372036854775807", "-9223372036854775808", "18446744073709551615"}) {
+      AlertEngine next(config);
+      ++tried;
+      if (!next.restore(std::string(saved).replace(at + 1, end - at - 1, value), &why)) {
+        ++refused;
+        continue;
+      }
+      next.evaluate(snapshot, 3 * kSecond, 3 * kHour);
+      snapshot.rings[0].state = "live";
+      next.evaluate(snapshot, 8 * kSecond, 4 * kHour);
+      snapshot.rings[0].state = "crashed";
+    }
+  }
+  CHECK(tried > 50);
+  CHECK(refused > tried / 4);
+  const auto with_observed = [&](const std::string& value) {
+    const std::size_t at = saved.find("\"observed_ns\":") + 14;
+    return std::string(saved).replace(at, saved.find_first_of(",}", at) - at, value);
+  };
+  CHECK(AlertEngine(config).restore(with_observed("5"), &why));
+  CHECK_FALSE(AlertEngine(config).restore(with_observed("1e3"), &why));
+  CHECK_FALSE(AlertEngine(config).restore(with_observed("-1"), &why));
+  CHECK_FALSE(AlertEngine(config).restore(with_observed("9223372036854775807"), &why));
+}
