@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path()
-PRESETS = ("release", "asan", "tsan", "arm64")
+PRESETS = ("release", "asan", "tsan", "fuzz", "arm64")
 
 PASSES = "add_test(NAME {0} COMMAND ${{CMAKE_COMMAND}} -E true)\n"
 FAILS = "add_test(NAME {0} COMMAND ${{CMAKE_COMMAND}} -E false)\n"
@@ -67,7 +67,8 @@ class Test(unittest.TestCase):
         self.project(PASSES.format("one"), PASSES.format("two"))
         self.expect(0, "2 passed, 0 failed", "--fast")
         self.expect(0, "4 passed, 0 failed", "--preset", "asan", "--preset", "tsan")
-        self.expect(0, "8 passed, 0 failed")
+        self.expect(0, "2 passed, 0 failed", "--preset", "fuzz")
+        self.expect(0, "10 passed, 0 failed")
 
     def test_arm64_is_left_out_where_its_tools_are_missing_and_fails_where_it_is_asked_for(self):
         self.project(PASSES.format("one"))
@@ -75,7 +76,7 @@ class Test(unittest.TestCase):
         for there, missing in (((), "g++-aarch64-linux-gnu qemu-user"), (("qemu-aarch64",), "g++-aarch64-linux-gnu"),
                                (("aarch64-linux-gnu-g++",), "qemu-user")):
             self.have(*there)
-            output = self.expect(0, "3 passed, 0 failed")
+            output = self.expect(0, "4 passed, 0 failed")
             self.assertIn(f"arm64    left out: not there: {missing} (next: tools/setup)", output)
             output = self.expect(1, "0 passed, 1 failed", "--preset", "arm64")
             self.assertIn(f"not there: {missing}", output)
