@@ -28,7 +28,7 @@ RUNS = 1_000_000     # whichever comes first
 INPUT_SECONDS = 10
 RESIDENT_MB = 1024
 ALLOCATION_MB = 64
-ASAN_OPTIONS = "quarantine_size_mb=16:malloc_context_size=6"   # twice as fast as with the defaults
+ASAN_OPTIONS = "quarantine_size_mb=16:malloc_context_size=6"   # less to unwind and to keep for each allocation
 SHOWN_BYTES = 65536  # of an input that is printed
 INPUTS = ("crash-*", "timeout-*", "oom-*", "leak-*", "slow-unit-*")
 
