@@ -53,6 +53,7 @@
 #include <cstring>
 
 #include "shm/layout.h"
+#include "shm/test_points.h"
 
 namespace ringside {
 
@@ -75,6 +76,7 @@ inline void store_words(Slot& slot, const RecordWords& from) {
   slot.words[1].store(from.duration, std::memory_order_release);
   slot.words[2].store(from.what, std::memory_order_release);
   slot.words[3].store(from.actor, std::memory_order_release);
+  RINGSIDE_TEST_POINT(words_half);
   slot.words[4].store(from.subject, std::memory_order_release);
   slot.words[5].store(from.tail0, std::memory_order_release);
   slot.words[6].store(from.tail1, std::memory_order_release);
@@ -114,15 +116,20 @@ inline void bump(std::atomic<std::uint64_t>& total, std::uint64_t by) {
   Slot& slot = lane.slots[position & lane.mask];
   prefetch_for_write(&lane.slots[(position + kPrefetchAhead) & lane.mask]);
   slot.sequence.store(2 * position + 1, std::memory_order_relaxed);
+  RINGSIDE_TEST_POINT(record_begun);
   store_words(slot, record);
   Totals& totals = lane.totals[record.what & (kIdCount - 1)];
   bump(totals.recorded, 1);
+  RINGSIDE_TEST_POINT(totals_half);
   bump(totals.ticks, record.duration);
   if (is_error(outcome_of(record.what))) bump(totals.errors, 1);
+  RINGSIDE_TEST_POINT(record_unpublished);
   // ORDER publish -> poll.
   slot.sequence.store(2 * (position + 1), std::memory_order_release);
+  RINGSIDE_TEST_POINT(record_published);
   // ORDER head -> totals.
   lane.header->head.store(position + 1, std::memory_order_release);
+  RINGSIDE_TEST_POINT(record_done);
 }
 
 // Writes one record and publishes it. Never fails, never waits.
@@ -139,10 +146,13 @@ inline void count_only(const LaneWriter& lane, std::uint16_t id) { bump(lane.tot
 // Writes one record into the overflow lane, from any thread or signal handler. False when it was dropped.
 inline bool write_overflow(const LaneWriter& lane, const RecordWords& record) {
   const std::uint64_t position = lane.header->head.fetch_add(1, std::memory_order_relaxed);
+  RINGSIDE_TEST_POINT(overflow_reserved);
   Totals& totals = lane.totals[record.what & (kIdCount - 1)];
   totals.recorded.fetch_add(1, std::memory_order_release);
+  RINGSIDE_TEST_POINT(overflow_half);
   totals.ticks.fetch_add(record.duration, std::memory_order_release);
   if (is_error(outcome_of(record.what))) totals.errors.fetch_add(1, std::memory_order_release);
+  RINGSIDE_TEST_POINT(overflow_counted);
   Slot& slot = lane.slots[position & lane.mask];
   std::uint64_t seen = slot.sequence.load(std::memory_order_relaxed);
   // Odd: another writer is in it, or died in it. Larger: we slept through a whole lap.
@@ -150,12 +160,16 @@ inline bool write_overflow(const LaneWriter& lane, const RecordWords& record) {
   if ((seen & 1) != 0 || seen > 2 * position ||
       !slot.sequence.compare_exchange_strong(seen, 2 * position + 1, std::memory_order_acquire,
                                              std::memory_order_relaxed)) {
+    RINGSIDE_TEST_POINT(overflow_refused);
     lane.header->dropped.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
+  RINGSIDE_TEST_POINT(overflow_taken);
   store_words(slot, record);
+  RINGSIDE_TEST_POINT(overflow_unpublished);
   // ORDER publish -> poll.
   slot.sequence.store(2 * (position + 1), std::memory_order_release);
+  RINGSIDE_TEST_POINT(overflow_done);
   return true;
 }
 inline bool write_overflow(const LaneWriter& lane, const Record& record) { return write_overflow(lane, words_of(record)); }

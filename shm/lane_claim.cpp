@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "shm/file_descriptor.h"
+#include "shm/test_points.h"
 
 namespace ringside {
 
@@ -75,6 +76,7 @@ void settle(LaneWriter& writer) {
       slot.sequence.store(kSettling, std::memory_order_release);
     }
     writer.header->torn.store(slot.words[0].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    RINGSIDE_TEST_POINT(claim_torn);
     slot.sequence.store(0, std::memory_order_release);
   }
 }
@@ -120,6 +122,7 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
   if (!header.owner.compare_exchange_strong(seen, pack_owner(self.pid, generation, next), std::memory_order_acq_rel)) {
     return claimed;
   }
+  RINGSIDE_TEST_POINT(claim_taken);
   set_owner(header, self, tid, thread_name);
   if (!has_memory) {
     if (!allocate(segment, lane)) {
@@ -129,11 +132,14 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
       claimed.result = Claim::no_memory;
       return claimed;
     }
+    RINGSIDE_TEST_POINT(claim_allocated);
     // ORDER claim.
     header.owner.store(pack_owner(self.pid, generation, kOwned), std::memory_order_release);
+    RINGSIDE_TEST_POINT(claim_owned);
   }
   claimed.writer = writer_of(segment, lane);
   if (pick == Pick::dead && has_memory) settle(claimed.writer);
+  RINGSIDE_TEST_POINT(claim_settled);
   claimed.result = Claim::owned;
   return claimed;
 }
@@ -165,7 +171,9 @@ ClaimedLane claim_overflow(Segment& segment) {
       claimed.result = Claim::no_memory;
       return claimed;
     }
+    RINGSIDE_TEST_POINT(claim_allocated);
     header.owner.store(pack_owner(0, 0, kOwned), std::memory_order_release);
+    RINGSIDE_TEST_POINT(claim_owned);
   }
   claimed.writer = writer_of(segment, claimed.lane);
   claimed.result = Claim::owned;
@@ -177,8 +185,10 @@ void release_lane(Segment& segment, std::uint32_t lane) {
   const std::uint64_t owner = header.owner.load(std::memory_order_relaxed);
   // Until the next owner has said when it started, nobody may judge it by this one's start.
   header.owner_start_time.store(0, std::memory_order_relaxed);
+  RINGSIDE_TEST_POINT(release_begun);
   // ORDER claim: the next owner sees this one's head and totals.
   header.owner.store(pack_owner(0, owner_generation(owner), kReleased), std::memory_order_release);
+  RINGSIDE_TEST_POINT(release_done);
 }
 
 }  // namespace ringside

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "shm/test_points.h"
+
 namespace ringside {
 
 namespace {
@@ -82,6 +84,7 @@ bool enter_name(Segment& segment, std::uint16_t id, const NameEntry& entry) {
   Name& slot = segment.names()[id & (kIdCount - 1)];
   if (take(slot.state)) {
     put(slot.name, entry.name);
+    RINGSIDE_TEST_POINT(name_begun);
     put(slot.category, entry.category);
     for (std::size_t i = 0; i < kStageCount; ++i) put(slot.stages[i], entry.stages[i]);
     slot.state.store(kNameReady, std::memory_order_release);
@@ -95,6 +98,7 @@ std::uint32_t enter_gauge(Segment& segment, const std::string& name) {
     Gauge& gauge = segment.gauges()[i];
     if (take(gauge.state)) {
       put(gauge.name, name);
+      RINGSIDE_TEST_POINT(name_begun);
       gauge.state.store(kNameReady, std::memory_order_release);
       return i;
     }
@@ -109,6 +113,7 @@ bool enter_error_name(Segment& segment, std::uint16_t code, const std::string& n
     if (take(entry.state)) {
       __atomic_store_n(&entry.code, std::uint32_t{code}, __ATOMIC_RELAXED);
       put(entry.name, name);
+      RINGSIDE_TEST_POINT(name_begun);
       entry.state.store(kNameReady, std::memory_order_release);
       return true;
     }

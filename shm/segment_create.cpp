@@ -15,6 +15,7 @@
 #include "shm/file_descriptor.h"
 #include "shm/segment.h"
 #include "shm/segment_check.h"
+#include "shm/test_points.h"
 
 namespace ringside {
 
@@ -133,6 +134,7 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
     *failure = system_failure(path, "is an old ring that can't be moved away", errno, "remove it");
     return {Found::refused};
   }
+  RINGSIDE_TEST_POINT(create_cleared);
   return {closed ? Found::closed : Found::dead};
 }
 
@@ -202,19 +204,23 @@ std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessI
   auto mapping = Mapping::map(file.get(), total, true, options.path, failure);
   if (mapping == nullptr) return nullptr;
   auto segment = std::make_unique<Segment>(std::move(mapping), options.geometry, options.path, info.st_ino);
+  RINGSIDE_TEST_POINT(create_sized);
   fill_header(segment->header(), options, self);
+  RINGSIDE_TEST_POINT(create_filled);
   Control& control = segment->control();
   control.enabled.store(1, std::memory_order_relaxed);
   for (std::uint32_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
     control.requested[id].store(1, std::memory_order_relaxed);
     control.effective[id].store(1, std::memory_order_relaxed);
   }
+  RINGSIDE_TEST_POINT(create_whole);
   const std::string by_descriptor = "/proc/self/fd/" + std::to_string(file.get());
   if (linkat(AT_FDCWD, by_descriptor.c_str(), AT_FDCWD, options.path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
     *raced = errno == EEXIST;
     if (!*raced) *failure = system_failure(options.path, "can't give the ring its name", errno);
     return nullptr;
   }
+  RINGSIDE_TEST_POINT(create_named);
   return segment;
 }
 
@@ -269,7 +275,9 @@ bool enter_process(Segment& segment, const ProcessIdentity& self) {
       if (!free) continue;
       if (seen != 0) slot.start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
       if (slot.pid.compare_exchange_strong(seen, self.pid, std::memory_order_acq_rel)) {
+        RINGSIDE_TEST_POINT(join_taken);
         slot.start_time.store(self.start_time, std::memory_order_release);
+        RINGSIDE_TEST_POINT(join_entered);
         return true;
       }
     }
@@ -330,9 +338,12 @@ void leave_segment(Segment& segment, const ProcessIdentity& self, bool keep) {
       others = true;
     }
   }
+  RINGSIDE_TEST_POINT(leave_left);
   if (others) return;
   segment.header().state.store(kSegmentClosed, std::memory_order_release);
+  RINGSIDE_TEST_POINT(leave_closed);
   if (named && !keep && same_file(segment.path(), info)) unlink(segment.path().c_str());
+  RINGSIDE_TEST_POINT(leave_unnamed);
 }
 
 }  // namespace ringside

@@ -7,6 +7,7 @@
 
 #include "daemon/watch.h"
 #include "shm/names.h"
+#include "tests/support/later.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
@@ -15,22 +16,6 @@ using namespace ringside;
 using namespace ringside::test;
 
 namespace {
-
-// Later than the last look by more than the interval of looks and of liveness checks, in every clock.
-Now later(int steps) {
-  static const double ticks_per_ns = [] {
-    const Now a = read_instant();
-    Now b = a;
-    while (b.monotonic_ns - a.monotonic_ns < 5'000'000) b = read_instant();
-    return static_cast<double>(b.ticks - a.ticks) / static_cast<double>(b.monotonic_ns - a.monotonic_ns);
-  }();
-  Now now = read_instant();
-  const std::int64_t ns = std::int64_t{steps} * 2'000'000'000;
-  now.monotonic_ns += ns;
-  now.realtime_ns += ns;
-  now.ticks += static_cast<std::uint64_t>(static_cast<double>(ns) * ticks_per_ns);
-  return now;
-}
 
 // A server that writes some records and dies or leaves. Names and clock are in nanoseconds of this machine.
 Ended server(const std::string& path, int records, bool orderly, bool keep = false) {

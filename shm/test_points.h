@@ -1,0 +1,77 @@
+// Named points inside the protocol, at which a test kills the process that has come there, or stops it.
+//
+// Compiled to nothing unless RINGSIDE_TEST_POINTS is defined, which only tests/crash does, for copies of shm and
+// producer of its own: what is built, installed and included by a server has no trace of them (crash_points_free
+// checks that). Never define it in a server. What a reader sees after a death at each point: shm/README.md.
+#pragma once
+
+#ifdef RINGSIDE_TEST_POINTS
+
+#include <atomic>
+
+namespace ringside {
+
+// In the order in which a process comes by. One list, from which the enumeration and the names are made.
+#define RINGSIDE_TEST_POINT_LIST(X)                                                                              \
+  /* segment_create.cpp: making a ring */                                                                        \
+  X(create_cleared)    /* the old ring is out of the way: a dead one under its other name, a closed one gone */  \
+  X(create_sized)      /* the file is sized and allocated; it has no name, its header is zeros */                \
+  X(create_filled)     /* the header is filled, the switches are not */                                          \
+  X(create_whole)      /* everything is there but the name */                                                    \
+  X(create_named)      /* the ring stands under its name */                                                      \
+  /* segment_create.cpp: joining one, leaving it */                                                              \
+  X(join_taken)        /* a place among the processes has our pid, and no start time yet */                      \
+  X(join_entered)      /* we stand among the processes */                                                        \
+  X(leave_left)        /* we don't any more, and the ring is not closed yet */                                   \
+  X(leave_closed)      /* the ring is closed, its name still there */                                            \
+  X(leave_unnamed)     /* the name is removed */                                                                 \
+  /* names.cpp */                                                                                                \
+  X(name_begun)        /* an entry is taken, and half of its bytes are written */                                \
+  /* lane_claim.cpp */                                                                                           \
+  X(claim_taken)       /* the compare-and-swap of `owner` is done, nothing else */                               \
+  X(claim_allocated)   /* a fresh lane has its pages, and is not said to be owned yet */                         \
+  X(claim_owned)       /* it is */                                                                               \
+  X(claim_torn)        /* what a dead owner left half-written is counted, its slot still odd */                  \
+  X(claim_settled)     /* what a dead owner left is settled */                                                   \
+  X(release_begun)     /* the start time is taken out, the lane still ours */                                    \
+  X(release_done)      /* the lane is released */                                                                \
+  /* lane.h: write_record() */                                                                                   \
+  X(record_begun)      /* the slot's sequence is odd, its words are the last lap's */                            \
+  X(words_half)        /* both lanes: half of the words are this record's */                                     \
+  X(totals_half)       /* the record is counted, its duration is not */                                          \
+  X(record_unpublished) /* all is there but the even sequence */                                                 \
+  X(record_published)  /* the sequence is even, head still says that there is no such record */                  \
+  X(record_done)       /* head says it, too */                                                                   \
+  /* lane.h: write_overflow() */                                                                                 \
+  X(overflow_reserved) /* head has grown, nothing is counted */                                                  \
+  X(overflow_half)     /* the record is counted, its duration is not */                                          \
+  X(overflow_counted)  /* it is; no slot is taken */                                                             \
+  X(overflow_taken)    /* the slot's sequence is odd */                                                          \
+  X(overflow_unpublished) /* all is there but the even sequence */                                               \
+  X(overflow_done)     /* the record can be read */                                                              \
+  X(overflow_refused)  /* the slot is somebody else's: the record is given up, and not counted as dropped yet */
+
+enum class TestPoint : unsigned {
+#define RINGSIDE_TEST_POINT_ENTRY(name) name,
+  RINGSIDE_TEST_POINT_LIST(RINGSIDE_TEST_POINT_ENTRY)
+#undef RINGSIDE_TEST_POINT_ENTRY
+};
+
+// Called by whoever comes to a point, from any thread or signal handler; null: nobody is called.
+using TestPointHook = void (*)(TestPoint);
+inline std::atomic<TestPointHook> g_test_point_hook{nullptr};
+
+inline void reach_test_point(TestPoint point) {
+  const TestPointHook hook = g_test_point_hook.load(std::memory_order_acquire);
+  if (hook != nullptr) hook(point);
+}
+
+}  // namespace ringside
+
+#define RINGSIDE_TEST_POINT(name) ::ringside::reach_test_point(::ringside::TestPoint::name)
+
+#else
+
+#define RINGSIDE_TEST_POINT(name) static_cast<void>(0)
+
+#endif
