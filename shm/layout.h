@@ -129,6 +129,9 @@ static_assert(sizeof(Control) == 64 + 8 * kIdCount);
 static_assert(sizeof(Control) <= 2 * kPageBytes);
 
 enum NameState : std::uint32_t { kNameFree = 0, kNameWriting = 1, kNameReady = 2 };
+// Above the state, while it is kNameWriting: the pid of the process that writes the entry (a pid has 22 bits at most).
+inline constexpr std::uint32_t kNameStateMask = 0xff;
+inline constexpr unsigned kNameWriterShift = 8;
 
 struct Gauge {
   std::atomic<std::int64_t> value;

@@ -1,10 +1,12 @@
 #include "shm/names.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "shm/identity.h"
 #include "shm/test_points.h"
 
 namespace ringside {
@@ -38,20 +40,27 @@ bool same(const char (&field)[N], const std::string& text) {
   return true;
 }
 
-// Waits for another process of the same program that is just writing this entry; not for long, it may have died.
+std::uint32_t writing_by(pid_t pid) { return kNameWriting | static_cast<std::uint32_t>(pid) << kNameWriterShift; }
+bool is_writing(std::uint32_t state) { return (state & kNameStateMask) == kNameWriting; }
+
+// Waits for another process of the same program that is just writing this entry; not for long, it may have been stopped.
 bool ready(const std::atomic<std::uint32_t>& state) {
-  for (int i = 0; i < 100 && state.load(std::memory_order_acquire) == kNameWriting; ++i) {
+  for (int i = 0; i < 100 && is_writing(state.load(std::memory_order_acquire)); ++i) {
     const timespec pause{0, 1'000'000};
     nanosleep(&pause, nullptr);
   }
   return state.load(std::memory_order_acquire) == kNameReady;
 }
 
-// Takes a free entry for writing. Entries that another process has begun and not finished stay as they are:
-// it may be alive, and a name that never appears costs less than one that is mixed.
+// Takes an entry for writing: a free one, or one that a process began and died over, which would otherwise keep every
+// later process of a shared ring out. What a living one has begun stays as it is: a name that never appears costs less
+// than one that is mixed.
 bool take(std::atomic<std::uint32_t>& state) {
-  std::uint32_t free = kNameFree;
-  return state.compare_exchange_strong(free, kNameWriting, std::memory_order_acq_rel);
+  std::uint32_t seen = state.load(std::memory_order_acquire);
+  if (seen != kNameFree && !(is_writing(seen) && process_liveness(seen >> kNameWriterShift, 0) == Liveness::dead)) {
+    return false;
+  }
+  return state.compare_exchange_strong(seen, writing_by(getpid()), std::memory_order_acq_rel);
 }
 
 }  // namespace

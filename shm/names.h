@@ -21,7 +21,8 @@ bool read_name(const Segment& segment, std::uint16_t id, NameEntry* out);
 bool read_gauge_name(const Segment& segment, std::uint32_t index, std::string* out);
 bool read_error_name(const Segment& segment, std::uint32_t index, std::uint16_t* code, std::string* out);
 
-// Writers: enters a name at a given id. False when the id is taken by another name; the same name is fine.
+// Writers: enters a name at a given id. False when the id is taken by another name; the same name is fine. What a process
+// began and died over is taken over.
 bool enter_name(Segment& segment, std::uint16_t id, const NameEntry& entry);
 // Index of the gauge of that name, entered if new; kMaxGauges when the table is full.
 std::uint32_t enter_gauge(Segment& segment, const std::string& name);

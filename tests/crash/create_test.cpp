@@ -250,3 +250,49 @@ TEST_CASE("CrashLeave: a process that dies while it leaves a shared ring takes n
   daemon.tick();
   CHECK(daemon.snapshot.books.read == 10);
 }
+
+TEST_CASE("CrashNames: a process that dies in mid-name keeps no other out of a shared ring, and the name is read") {
+  Scene scene;
+  auto ring = make_shared_ring(scene.path);
+  const Setup setup = victim_setup(scene.path);
+  NameEntry name;
+  REQUIRE(dies(setup, TestPoint::name_begun).killed_by(SIGKILL));
+  CHECK_FALSE(read_name(*ring, 0, &name));
+  Daemon daemon(scene.path);
+  daemon.tick();
+  REQUIRE(traced_run(setup, 0, 8).exited(0));
+  REQUIRE(read_name(*ring, 0, &name));
+  CHECK(name.name == "CREATE_ROOM");
+  CHECK(name.category == "room");
+  daemon.tick();
+  CHECK(daemon.series(0).books.read == 2);
+}
+
+TEST_CASE("CrashNames: gauges and error names that a dead process began are finished by the next, in the same place") {
+  Scene scene;
+  auto ring = make_shared_ring(scene.path);
+  const Setup setup = victim_setup(scene.path);
+  const auto registers = [&](bool dies_in_gauge, bool dies_in_error) {
+    return run_victim([&] {
+      return traced_body(setup, [&](std::uint64_t) {
+        if (dies_in_gauge) kill_at(TestPoint::name_begun);
+        register_gauge("connections").set(5);
+        if (dies_in_error) kill_at(TestPoint::name_begun);
+        register_error(17, "too slow");
+        return 0;
+      });
+    });
+  };
+  std::string text;
+  std::uint16_t code = 0;
+  REQUIRE(registers(true, false).killed_by(SIGKILL));
+  CHECK_FALSE(read_gauge_name(*ring, 0, &text));
+  REQUIRE(registers(false, true).killed_by(SIGKILL));
+  REQUIRE(read_gauge_name(*ring, 0, &text));
+  CHECK(text == "connections");
+  CHECK(ring->gauges()[0].value.load() == 5);
+  CHECK_FALSE(read_error_name(*ring, 0, &code, &text));
+  REQUIRE(registers(false, false).exited(0));
+  REQUIRE(read_error_name(*ring, 0, &code, &text));
+  CHECK(code == 17);
+}
