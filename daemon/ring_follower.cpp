@@ -49,6 +49,12 @@ std::string thread_name(const LaneHeader& header) {
   return name;
 }
 
+// Whether whoever wrote the lane last is gone.
+bool owner_died(const LaneHeader& header) {
+  const std::uint32_t pid = owner_pid(header.owner.load(std::memory_order_acquire));
+  return process_liveness(pid, header.owner_start_time.load(std::memory_order_relaxed)) == Liveness::dead;
+}
+
 }  // namespace
 
 RingFollower::RingFollower(std::string ring, const RingMetricsOptions& options, bool any_owner)
@@ -211,7 +217,8 @@ void RingFollower::finish(State state, const Instant& now) {
   for (int round = 0; round < 64; ++round) {
     if (drain(now).records == 0) break;
   }
-  if (state == State::crashed && !segment_->broken()) {
+  // Of a ring that was closed in order, too: one of the processes that shared it may have died before.
+  if (!segment_->broken()) {
     for (std::uint32_t i = 0; i < segment_->geometry().lane_count; ++i) {
       const LaneHeader& header = segment_->lane_header(i);
       if (lanes_[i] == nullptr || !lane_readable(header)) continue;
@@ -220,7 +227,9 @@ void RingFollower::finish(State state, const Instant& now) {
       const std::uint64_t capacity = segment_->geometry().capacity(i);
       switch (lane_remainder(slots, header, capacity)) {
         case Remainder::clean: break;
-        case Remainder::torn: ++lane.torn; break;
+        case Remainder::torn:
+          if (state == State::crashed || owner_died(header)) ++lane.torn;
+          break;
         case Remainder::unpublished_head: {
           Record record;
           if (lane.cursor.position == header.head.load(std::memory_order_acquire) &&
@@ -237,8 +246,8 @@ void RingFollower::finish(State state, const Instant& now) {
         }
       }
     }
-    ++crashes_;
   }
+  if (state == State::crashed && !segment_->broken()) ++crashes_;
   // Positions of the overflow lane that were reserved and will never be published: counted in the totals, they
   // are lost; not even counted, they are torn.
   const std::uint32_t overflow = segment_->overflow_lane();
@@ -332,12 +341,10 @@ void RingFollower::settle(std::uint32_t index, bool quiet) {
   TotalsCopy totals;
   bool exact = false;
   if (index == segment_->overflow_lane()) {
-    // Reserved, counted and read by the same position, before and after: nobody is in between.
+    // Nobody has reserved beyond the reader's position, so nobody has counted beyond it; what was read was counted
+    // before it could be. A position whose writer died before it counted is lost, and of no operation.
     copy_totals(segment_->totals(index), totals);
-    std::uint64_t counted = 0;
-    for (const auto& entry : totals.entries) counted += entry.recorded;
-    exact = lane.cursor.holes.empty() && counted == position &&
-            header.head.load(std::memory_order_acquire) == position;
+    exact = header.head.load(std::memory_order_acquire) == position;
   } else {
     for (int attempt = 0; attempt < 3 && !exact; ++attempt) {
       exact = copy_totals_at(segment_->slots(index), header, segment_->totals(index), capacity, position, totals);
@@ -347,6 +354,16 @@ void RingFollower::settle(std::uint32_t index, bool quiet) {
   if (segment_->broken()) return;   // the copy may be zeros; what was known before stays
   lane.totals = totals;
   if (!exact && !quiet) return;
+  if (const std::size_t holes = lane.cursor.holes.size(); holes > 0) {
+    // Each may be counted or not, and under any id: what is surely lost is so much less. A slot that a dead writer holds
+    // leaves a hole at nearly all times.
+    for (std::uint32_t id = 0; id < kIdCount; ++id) {
+      const std::uint64_t unsure = lane.read_of[id] + lane.cursor.rejected + holes;
+      const std::uint64_t recorded = lane.totals.entries[id].recorded;
+      if (recorded > unsure) lane.settled_lost[id] = std::max(lane.settled_lost[id], recorded - unsure);
+    }
+    return;
+  }
   std::uint64_t unexplained = 0;
   for (std::uint32_t id = 0; id < kIdCount; ++id) {
     const std::uint64_t recorded = lane.totals.entries[id].recorded;
@@ -441,6 +458,8 @@ RingFollower::Pass RingFollower::tick(const Instant& now, Snapshot& out) {
   view.instances_seen = instance_number_;
   view.crashes_seen = crashes_;
   Books books = retired_;
+  std::uint64_t attributed = 0;
+  for (const auto& [key, series] : metrics_.series()) attributed += series->retired_books.lost;
   if (segment_ != nullptr) {
     const SegmentHeader& header = segment_->header();
     view.enabled = segment_->control().enabled.load(std::memory_order_relaxed) != 0;
@@ -477,12 +496,11 @@ RingFollower::Pass RingFollower::tick(const Instant& now, Snapshot& out) {
     lane.books = lane_books(i);
     lane.pending = lanes_[i]->cursor.holes.size();
     books += lane.books;
-    std::uint64_t attributed = 0;
     for (const std::uint64_t n : lanes_[i]->settled_lost) attributed += n;
-    out.unattributed_lost += lane.books.lost - std::min(lane.books.lost, attributed);
     out.lanes.push_back(std::move(lane));
   }
   view.books = books;
+  out.unattributed_lost += books.lost - std::min(books.lost, attributed);
   out.books += books;
   out.rings.push_back(std::move(view));
   return result;
