@@ -212,7 +212,7 @@ void kill_again_and_again(std::uint32_t capacity, std::uint64_t kills, bool loss
 }  // namespace
 
 TEST_CASE("CrashStorm: after kills anywhere every finished record is read, or was given up at a dead writer's slot") {
-  kill_again_and_again(4096, long_run() ? 1500 : 50, true);
+  kill_again_and_again(1U << 15, long_run() ? 1500 : 50, true);
 }
 
 TEST_CASE("CrashStorm: after kills anywhere in lanes that are lapped all the time the books hold") {
