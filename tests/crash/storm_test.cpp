@@ -91,16 +91,19 @@ int storm(std::uint64_t anchor, std::uint64_t victim, std::uint64_t held, const 
 
 bool long_run() { return std::getenv("RINGSIDE_TEST_LONG") != nullptr; }
 
-// Kills `kills` processes in one ring of that capacity. `lossless`: it is large enough for whatever a victim writes
-// while the readers look elsewhere, so that every record can be asked for.
-void kill_again_and_again(std::uint32_t capacity, std::uint64_t kills, bool lossless) {
-  std::mt19937_64 random(seed());
+// Kills `kills` processes in one ring of those capacities. `lossless`: they are large enough for whatever a victim
+// writes while the readers look elsewhere, so that every record can be asked for. The overflow lane must have more slots
+// than the victims together can hold when they die: where the dead hold them all, everything is dropped there.
+void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacity, std::uint64_t kills, bool lossless,
+                          std::mt19937_64& random) {
+  REQUIRE(overflow_capacity > kills * kWriters);
   TempDir dir;
   const std::string path = dir.file("ring");
-  auto ring = make_ring(path, {kLanes, capacity, capacity});
+  auto ring = make_ring(path, {kLanes, capacity, overflow_capacity});
   Setup setup = victim_setup(path);
   setup.lanes = kLanes;
-  setup.lane_capacity = setup.overflow_capacity = capacity;
+  setup.lane_capacity = capacity;
+  setup.overflow_capacity = overflow_capacity;
   Reader reader(path);
   Daemon daemon(path);
   std::vector<std::uint64_t> read;
@@ -212,9 +215,13 @@ void kill_again_and_again(std::uint32_t capacity, std::uint64_t kills, bool loss
 }  // namespace
 
 TEST_CASE("CrashStorm: after kills anywhere every finished record is read, or was given up at a dead writer's slot") {
-  kill_again_and_again(1U << 15, long_run() ? 1500 : 50, true);
+  std::mt19937_64 random(seed());
+  kill_again_and_again(1U << 15, 1U << 15, long_run() ? 1500 : 50, true, random);
 }
 
 TEST_CASE("CrashStorm: after kills anywhere in lanes that are lapped all the time the books hold") {
-  kill_again_and_again(kMinCapacity, long_run() ? 1500 : 50, false);
+  std::mt19937_64 random(seed());
+  for (int round = 0; round < (long_run() ? 30 : 1); ++round) {
+    kill_again_and_again(kMinCapacity, 4 * kMinCapacity, 50, false, random);
+  }
 }
