@@ -11,18 +11,21 @@
 namespace ringside {
 namespace detail {
 
-// One thread's writing end. Constant-initialised and trivially destructible: reaching it costs one instruction.
+// One thread's writing end. Zero-initialised and trivially destructible: reaching it costs one instruction.
 //
-// lane.position is kNotNow while nothing may be written to the lane: before it is claimed, after it was given back, and
-// while it is being written, so that a signal handler that traces in mid-record takes the slow path. One comparison
-// asks for all three, and the store that ends a record is the one that moves the position on.
+// `open` is null while nothing may be written to the lane: before it is claimed, after it was given back, and while it is
+// being written, so that a signal handler that traces in mid-record takes the slow path. One comparison asks for all
+// three. What the lane's position is must be asked after that: a handler that comes between may have written a record.
 struct ThreadWriter {
-  LaneWriter lane;
+  Slot* open;                    // lane.slots, or null
+  LaneWriter lane;               // its position is not kept up; the lane's head is the position
   std::uint64_t random;          // for sampling
   std::uint32_t lane_index;
   enum : std::uint32_t { kNone, kClaiming, kOwned } state;
+
+  // Through a volatile: what only a signal handler can see, a compiler may otherwise leave out.
+  void set_open(Slot* slots) { static_cast<Slot* volatile&>(open) = slots; }
 };
-inline constexpr std::uint64_t kNotNow = ~std::uint64_t{0};
 
 #if defined(__GNUC__)
 #define RINGSIDE_LIKELY(x) __builtin_expect(!!(x), 1)
@@ -63,33 +66,32 @@ inline bool drawn(std::uint32_t n) {
 // unseen. Returns the clock where it was read, else 0.
 [[gnu::cold]] std::uint64_t finish_untimed(std::uint64_t what, std::uint64_t actor, std::uint64_t subject) noexcept;
 
-// Runs `body(position)` with the lane closed to signal handlers, then moves on by `records`. False when it can't be
-// written now.
+// Runs `body(lane)` with the lane closed to signal handlers. False when it can't be written now.
 template <typename Body>
-RINGSIDE_INLINE bool with_lane(std::uint64_t records, const Body& body) noexcept {
-  LaneWriter& lane = t_writer.lane;
-  const std::uint64_t position = lane.position;
-  if (!RINGSIDE_LIKELY(position != kNotNow)) return false;
-  // Through a volatile: what only a signal handler can see, a compiler may otherwise leave out.
-  static_cast<volatile std::uint64_t&>(lane.position) = kNotNow;
+RINGSIDE_INLINE bool with_lane(const Body& body) noexcept {
+  ThreadWriter& writer = t_writer;
+  Slot* const slots = writer.open;
+  if (!RINGSIDE_LIKELY(slots != nullptr)) return false;
+  RINGSIDE_TEST_POINT(lane_asked);
+  writer.set_open(nullptr);
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  body(lane, position);
+  body(writer.lane);
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  static_cast<volatile std::uint64_t&>(lane.position) = position + records;
+  writer.set_open(slots);
   return true;
 }
 
 RINGSIDE_INLINE void write(const RecordWords& record) noexcept {
-  const bool written = with_lane(
-      1, [&](const LaneWriter& lane, std::uint64_t position) RINGSIDE_INLINE_LAMBDA { write_at(lane, position, record); });
+  const bool written = with_lane([&](const LaneWriter& lane) RINGSIDE_INLINE_LAMBDA {
+    write_at(lane, lane.header->head.load(std::memory_order_relaxed), record);
+  });
   if (!RINGSIDE_LIKELY(written)) {
     write_slow(record.start, record.duration, record.what, record.actor, record.subject, record.tail0, record.tail1);
   }
 }
 
 RINGSIDE_INLINE void count(std::uint16_t id) noexcept {
-  const bool counted = with_lane(
-      0, [&](const LaneWriter& lane, std::uint64_t) RINGSIDE_INLINE_LAMBDA { count_only(lane, id); });
+  const bool counted = with_lane([&](const LaneWriter& lane) RINGSIDE_INLINE_LAMBDA { count_only(lane, id); });
   if (!RINGSIDE_LIKELY(counted)) count_slow(id);
 }
 

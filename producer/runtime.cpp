@@ -62,7 +62,7 @@ std::uint32_t current_tid() { return static_cast<std::uint32_t>(syscall(SYS_gett
 void release_own_lane(Segment& segment) {
   detail::ThreadWriter& writer = detail::t_writer;
   if (writer.state != detail::ThreadWriter::kOwned) return;
-  writer.lane.position = detail::kNotNow;
+  writer.set_open(nullptr);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   release_lane(segment, writer.lane_index);
   std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -83,7 +83,7 @@ void before_fork() { runtime().mutex.lock(); }
 void after_fork_in_parent() { runtime().mutex.unlock(); }
 // The child has one thread, this one, and no lane: its parent's is its parent's.
 void after_fork_in_child() {
-  detail::t_writer.lane.position = detail::kNotNow;
+  detail::t_writer.set_open(nullptr);
   detail::t_writer.state = detail::ThreadWriter::kNone;
   t_retry_in = 0;
   t_overflow_retry_in = 0;
@@ -227,8 +227,7 @@ bool attach(Runtime& state) {
 
 namespace detail {
 
-__thread ThreadWriter t_writer __attribute__((tls_model("initial-exec"))) = {
-    {nullptr, nullptr, nullptr, kNotNow, 0}, 0, 0, ThreadWriter::kNone};
+__thread ThreadWriter t_writer __attribute__((tls_model("initial-exec"))) = {};
 std::atomic<const std::atomic<std::uint32_t>*> g_switches{kAllOff};
 std::atomic<ClockKind> g_clock{ClockKind::monotonic};
 
@@ -245,7 +244,7 @@ bool claim_for_this_thread(Segment& segment) {
   writer.state = ThreadWriter::kClaiming;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   // One that came just before may have claimed the lane already: a second one would never be given back.
-  if (writer.lane.position != kNotNow) {
+  if (writer.open != nullptr) {
     writer.state = ThreadWriter::kOwned;
     return true;
   }
@@ -256,7 +255,6 @@ bool claim_for_this_thread(Segment& segment) {
   const ClaimedLane claimed = claim_lane(segment, g_self, tid, name);
   if (claimed.result == Claim::owned) {
     writer.lane = claimed.writer;
-    writer.lane.position = kNotNow;
     writer.lane_index = claimed.lane;
     writer.random = (std::uint64_t{tid} << 32) ^ hardware_ticks();
     pthread_setspecific(g_thread_end, &writer);
@@ -266,7 +264,7 @@ bool claim_for_this_thread(Segment& segment) {
   writer.state = claimed.result == Claim::owned ? ThreadWriter::kOwned : ThreadWriter::kNone;
   // Opened last, when all else is in place.
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  if (claimed.result == Claim::owned) writer.lane.position = claimed.writer.position;
+  if (claimed.result == Claim::owned) writer.set_open(claimed.writer.slots);
   return claimed.result == Claim::owned;
 }
 

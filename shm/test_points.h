@@ -35,6 +35,8 @@ namespace ringside {
   X(claim_settled)     /* what a dead owner left is settled */                                                   \
   X(release_begun)     /* the start time is taken out, the lane still ours */                                    \
   X(release_done)      /* the lane is released */                                                                \
+  /* producer/hot_path.h */                                                                                      \
+  X(lane_asked)        /* the thread's lane was found open, and is not closed to signal handlers yet */          \
   /* lane.h: write_record() */                                                                                   \
   X(record_begun)      /* the slot's sequence is odd, its words are the last lap's */                            \
   X(words_half)        /* both lanes: half of the words are this record's */                                     \
