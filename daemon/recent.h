@@ -44,9 +44,12 @@ class Recent {
   Record* place() { return &records_[free_[free_count_ - 1]]; }
   // Takes in the record that lies in place(), which ended at `end`.
   void push_placed(std::uint64_t end, std::uint32_t lane) {
-    if (static_cast<std::int64_t>(end - run_last_) < 0) [[unlikely]] run_in_order_ = run_count_ == 0;
-    run_last_ = end;
-    run_[run_count_++] = {end, free_[--free_count_], lane};
+    const Key key{end, free_[--free_count_], lane};
+    if (run_count_ > 0 && static_cast<std::int64_t>(end - run_[run_count_ - 1].end) <= 0 &&
+        !later(key, run_[run_count_ - 1])) [[unlikely]] {
+      run_in_order_ = false;
+    }
+    run_[run_count_++] = key;
     if (run_count_ == run_.size()) [[unlikely]] shorten_run();
     // It is a while until the next one comes, and by then its place should be near.
     __builtin_prefetch(place(), 1);
@@ -138,7 +141,6 @@ class Recent {
     std::sort(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(run_count_),
               [this](const Key& a, const Key& b) { return later(b, a); });
     run_in_order_ = true;
-    run_last_ = run_[run_count_ - 1].end;
   }
 
   // Leaves the last N of the run.
@@ -208,7 +210,6 @@ class Recent {
   std::size_t free_count_ = 0;
   std::vector<Key> run_;               // of the present run, in the order in which they came
   std::size_t run_count_ = 0;
-  std::uint64_t run_last_ = 0;
   bool run_in_order_ = true;
   std::vector<Key> kept_;              // the earliest first
   std::size_t kept_count_ = 0;

@@ -21,6 +21,7 @@ bool is_event(std::uint16_t id) { return id >= kFirstEvent; }
 
 void RingMetrics::reconfigure(const RingMetricsOptions& options) {
   options_ = options;
+  slow_floor_ = 0;   // a longer list takes in what a shorter one did not
   for (auto& [name, series] : series_) series->recent().resize(options.last);
 }
 
@@ -85,6 +86,7 @@ Series* RingMetrics::series_named(const std::string& wanted, const NameEntry& wa
 void RingMetrics::set_name(std::uint16_t id, const NameEntry& name) {
   by_id_[id] = series_named((is_event(id) ? "!" : "") + name.name, name);
   named_[id] = true;
+  failure_kinds_.fill({});   // failures of this id are counted under its name from now on
   open_hot(id);
 }
 

@@ -19,7 +19,8 @@ inline constexpr std::int64_t kSliceNs = 5'000'000'000;
 inline constexpr std::int64_t kSlicesPerMinute = 12;
 
 inline std::int64_t slice_of(std::int64_t monotonic_ns) {
-  return monotonic_ns >= 0 ? monotonic_ns / kSliceNs : (monotonic_ns - kSliceNs + 1) / kSliceNs;
+  // Rounded down, for any time: garbage may lie at the very ends.
+  return monotonic_ns / kSliceNs - (monotonic_ns % kSliceNs < 0 ? 1 : 0);
 }
 
 // From ticks to histogram units by one multiplication.

@@ -108,7 +108,8 @@ ringside_gauge* ringside_register_gauge(const char* name) {
   static auto* gauges = new std::map<std::string, ringside_gauge>;
   const std::lock_guard lock(mutex);
   const auto [at, fresh] = gauges->try_emplace(text(name));
-  if (fresh) at->second.gauge = ringside::register_gauge(text(name));
+  // Again where it was asked for before the ring was there.
+  if (fresh || !at->second.gauge.live()) at->second.gauge = ringside::register_gauge(text(name));
   return &at->second;
 }
 void ringside_gauge_set(ringside_gauge* gauge, int64_t value) {

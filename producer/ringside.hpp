@@ -78,6 +78,9 @@ class Gauge64 {
     if (value_ != nullptr) value_->fetch_add(by, std::memory_order_relaxed);
   }
 
+  // False where setting it does nothing.
+  bool live() const noexcept { return value_ != nullptr; }
+
  private:
   friend Gauge64 register_gauge(const std::string& name);
   explicit Gauge64(std::atomic<std::int64_t>* value) : value_(value) {}
@@ -130,9 +133,12 @@ class Operation {
     if (RINGSIDE_LIKELY(timed())) return complete(detail::now_ticks(), outcome, error);
     return finish_untimed(outcome, error);
   }
-  // Ends the operation at a moment that was read already.
+  // Ends the operation at a moment that was read already; a stamp of 0, which an operation that was not timed returns,
+  // stands for now.
   RINGSIDE_INLINE Stamp finish_at(Stamp end, Outcome outcome, std::uint16_t error = 0) noexcept {
-    if (RINGSIDE_LIKELY(timed())) return complete(end.ticks, outcome, error);
+    if (RINGSIDE_LIKELY(timed())) {
+      return complete(RINGSIDE_LIKELY(end.ticks != 0) ? end.ticks : detail::now_ticks(), outcome, error);
+    }
     return finish_untimed(outcome, error);
   }
   // Ends the last stage and the operation with one clock read: n stages cost n + 1 reads.
@@ -143,12 +149,13 @@ class Operation {
     return complete(end, outcome, error);
   }
   // Forgets the operation: nothing is recorded or counted.
-  void abandon() noexcept { what_ = kOff; }
+  void abandon() noexcept { what_ &= ~kKindBits; }
 
+  // Also after its end; that of an operation which was switched off is one whose calls do nothing.
   OperationId id() const noexcept { return {operation_of(what_)}; }
 
  private:
-  // An operation that is not under way has no kind.
+  // An operation that is not under way has no kind: never begun, switched off, or ended.
   static constexpr std::uint64_t kOff = pack_what(kInvalidId, Kind::none, Outcome::ok, 0, 0);
   static constexpr std::uint64_t kKindBits = pack_what(0, static_cast<Kind>(0xff), Outcome::ok, 0, 0);
   static constexpr std::uint64_t kUntimedBit = std::uint64_t{kFlagUntimed} << kFlagsShift;
@@ -217,7 +224,7 @@ class Operation {
   RINGSIDE_INLINE Stamp complete(std::uint64_t end, Outcome outcome, std::uint16_t error) noexcept {
     detail::write({start_, end - start_, what_ | pack_what(0, Kind::none, outcome, 0, error), actor_, subject_, stages_[0],
                    stages_[1]});
-    what_ = kOff;
+    what_ &= ~kKindBits;
     return {end};
   }
 #pragma GCC diagnostic pop
@@ -226,7 +233,7 @@ class Operation {
   RINGSIDE_INLINE Stamp finish_untimed(Outcome outcome, std::uint16_t error) noexcept {
     if (!begun()) return {};
     const std::uint64_t what = what_ | pack_what(0, Kind::none, outcome, 0, error);
-    what_ = kOff;
+    what_ &= ~kKindBits;
     return {detail::finish_untimed(what, actor_, subject_)};
   }
 

@@ -79,8 +79,17 @@ void thread_ends(void*) {
   release_own_lane(*segment);
 }
 
-void before_fork() { runtime().mutex.lock(); }
-void after_fork_in_parent() { runtime().mutex.unlock(); }
+// A signal handler that traces in the child before after_fork_in_child() must not find its parent's lane open.
+__thread Slot* t_open_at_fork = nullptr;
+void before_fork() {
+  runtime().mutex.lock();
+  t_open_at_fork = detail::t_writer.open;
+  detail::t_writer.set_open(nullptr);
+}
+void after_fork_in_parent() {
+  detail::t_writer.set_open(t_open_at_fork);
+  runtime().mutex.unlock();
+}
 // The child has one thread, this one, and no lane: its parent's is its parent's.
 void after_fork_in_child() {
   detail::t_writer.set_open(nullptr);
@@ -383,6 +392,8 @@ void stop() {
   detail::g_switches.store(kAllOff, std::memory_order_release);
   // A forked child that never wrote has nothing to leave; the ring is its parent's.
   if (!g_entered.exchange(false)) return;
+  // What this thread still traces goes to the overflow lane: a lane that it claimed now nobody would give back.
+  t_retry_in = kNoMore;
   release_own_lane(*state.segment);
   leave_segment(*state.segment, g_self, state.setup.keep);
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "daemon/alert_engine.h"
+#include "daemon/ring_metrics.h"
 #include "hostile.h"
 #include "shm/identity.h"
 #include "tests/fuzz/state_parts.h"
@@ -224,4 +225,26 @@ TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, withi
   CHECK_FALSE(AlertEngine(config).restore(with_observed("1e3"), &why));
   CHECK_FALSE(AlertEngine(config).restore(with_observed("-1"), &why));
   CHECK_FALSE(AlertEngine(config).restore(with_observed("9223372036854775807"), &why));
+}
+
+TEST_CASE("Findings: a record may have ended at either end of time") {
+  constexpr std::int64_t kEarliest = INT64_MIN, kLatest = INT64_MAX;
+  CHECK(slice_of(kEarliest) == kEarliest / kSliceNs - 1);
+  CHECK(slice_of(kLatest) == kLatest / kSliceNs);
+  CHECK(slice_of(-1) == -1);
+  CHECK(slice_of(-kSliceNs) == -1);
+  CHECK(slice_of(-kSliceNs - 1) == -2);
+  CHECK(slice_of(0) == 0);
+  // Through the metrics: counted, and shown nowhere but since start.
+  RingMetrics metrics({100, 20});
+  TickScale scale(ClockKind::monotonic, 0, 0, 0);
+  metrics.set_time(scale, 3 * kSliceNs, 1);
+  RingMetrics::Counts read_of{};
+  for (const std::int64_t end : {kEarliest, kEarliest + 1, kLatest, std::int64_t{-1}}) {
+    Record record = test::operation(0, static_cast<std::uint64_t>(end) - 5, 5);
+    record.sequence = 2;
+    metrics.take(record, 0, read_of);
+  }
+  CHECK(read_of[0] == 4);
+  CHECK(metrics.late_records() == 4);
 }

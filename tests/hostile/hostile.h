@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include <atomic>
 #include <chrono>
@@ -33,6 +34,8 @@ class Enemy {
       : done_(new (mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))
                   std::atomic<std::uint64_t>(0)),
         pid_(spawn([&] {
+          // A test that dies must not leave it behind.
+          prctl(PR_SET_PDEATHSIG, SIGKILL);
           work(*done_);
           return 0;
         })) {}

@@ -182,12 +182,16 @@ TEST_CASE("Producer: an operation that starts where an untimed one ended starts 
             Operation next(chat::LEAVE_ROOM, off.finish(Outcome::ok));
             next.finish(Outcome::ok);
             event_since(chat::DB_TRANSACTION, Stamp{});
-            return 0;
+            Operation ended(chat::LEAVE_ROOM);
+            ended.finish_at(Stamp{}, Outcome::ok);
+            return ended.id().value == chat::LEAVE_ROOM.value ? 0 : 2;
           }).exited(0));
   const Reader reader(dir.file("ring"));
-  REQUIRE(reader.records.size() == 2);
+  REQUIRE(reader.records.size() == 3);
   CHECK(reader.records[0].duration < 1'000'000'000);
   CHECK(reader.records[1].duration == 0);
+  CHECK(reader.records[2].duration >= 0);   // one that ends where an untimed one ended ends now
+  CHECK(reader.records[2].duration < 1'000'000'000);
 }
 
 TEST_CASE("Producer: without a ring the server runs on untraced and can ask why") {
