@@ -232,7 +232,9 @@ void write_alerts(Page& page) {
       active.row({escape_visible(alert.last.alert), escape_visible(alert.last.level), escape_visible(alert.last.state),
                   alert_subject(alert.last, with_ring), format_value(alert.last.value, alert.last.unit),
                   format_value(alert.last.threshold, alert.last.unit),
-                  format_span(static_cast<double>(snapshot.wall_ns - alert.since_wall_ns)), escape_visible(alert.last.id)});
+                  // Garbage must not overflow.
+                  format_span(static_cast<double>(snapshot.wall_ns) - static_cast<double>(alert.since_wall_ns)),
+                  escape_visible(alert.last.id)});
     }
     page.put(active);
   }

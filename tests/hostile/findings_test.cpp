@@ -5,6 +5,8 @@
 #include "daemon/alert_engine.h"
 #include "daemon/ring_metrics.h"
 #include "hostile.h"
+#include "report/json.h"
+#include "report/text.h"
 #include "shm/identity.h"
 #include "tests/fuzz/state_parts.h"
 #include "tests/support/ring.h"
@@ -247,4 +249,17 @@ TEST_CASE("Findings: a record may have ended at either end of time") {
   }
   CHECK(read_of[0] == 4);
   CHECK(metrics.late_records() == 4);
+}
+
+TEST_CASE("Findings: a report shows an alert that was raised at either end of time") {
+  for (const std::int64_t since : {std::int64_t{INT64_MIN}, std::int64_t{INT64_MAX}}) {
+    Snapshot snapshot;
+    snapshot.wall_ns = 1'700'000'000'000'000'000;
+    AlertView alert;
+    alert.last.alert = "high_latency";
+    alert.since_wall_ns = since;
+    snapshot.alerts.push_back(alert);
+    CHECK(render_text(snapshot, {}).find("high_latency") != std::string::npos);
+    CHECK(render_json(snapshot).find("high_latency") != std::string::npos);
+  }
 }
