@@ -112,3 +112,19 @@ TEST_CASE("Buckets: random spans agree with the oracle, and the middle is within
     REQUIRE(std::abs(bucket_middle_seconds(bucket) - seconds) <= 0.0110 * seconds);
   }
 }
+
+TEST_CASE("Buckets: the drain's look-up by a double names the bucket that integer arithmetic names") {
+  const auto index = [](LatencyUnits units) { return static_cast<std::size_t>(bucket_of(units) - kLowestBucket); };
+  // Around every bound that a double can tell from its neighbours.
+  for (int bit = 6; bit < 53; ++bit) {
+    for (const std::uint64_t bound : detail::kBounds) {
+      const LatencyUnits at = bound >> (63 - bit);
+      for (const LatencyUnits units : {at - 1, at, at + 1}) {
+        REQUIRE(bucket_index_of(static_cast<double>(units)) == index(units));
+      }
+    }
+  }
+  for (LatencyUnits units = 0; units < 100'000; ++units) REQUIRE(bucket_index_of(static_cast<double>(units)) == index(units));
+  // Whatever it is given, it stays in the table.
+  for (const double odd : {-1.0, 0.0, 1e-300, std::nan(""), 1.8e19}) CHECK(bucket_index_of(odd) <= index(~LatencyUnits{0}));
+}
