@@ -88,3 +88,46 @@ TEST_CASE("Drain: failures of an id that gets its name later are counted under t
   for (const ErrorStats& row : shown.errors) errors[row.operation] += row.count[0];
   CHECK(errors == std::map<std::string, std::uint64_t>{{"LATE", 9}, {"operation-17", 1}});
 }
+
+TEST_CASE("Drain: the longest stage is known, and stages of any length add up") {
+  Drained drained;
+  // The slowest are others, so that these are plain but for their stages.
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    Record slow = operation(1, static_cast<std::uint64_t>(kNow), 100'000);
+    slow.sequence = 2 * (i + 1);
+    drained.metrics.take(slow, 0, drained.read_of);
+  }
+  std::uint64_t sum = 0, longest = 0, n = 0;
+  // Shorter, longer, and far beyond what the sums of plain records take, in turns.
+  for (const std::uint64_t ticks : {500ULL, 100ULL, 700ULL, 600ULL, 40'000'000ULL, 90ULL, 41'000'000ULL, 30'000'000ULL, 701ULL}) {
+    Record record = operation(0, static_cast<std::uint64_t>(kNow) + n, 50);
+    record.flags = kFlagStages;
+    record.stages[2] = pack_stage_ticks(ticks);
+    record.sequence = 2 * ++n;
+    drained.metrics.take(record, 0, drained.read_of);
+    sum += ticks;
+    longest = std::max(longest, ticks);
+    const Snapshot shown = drained.show();
+    REQUIRE(shown.operations.at(0).name == "operation-0");
+    const StageStats& stage = shown.operations.at(0).windows[static_cast<std::size_t>(Window::minute)].stages[2];
+    CHECK(stage.count == n);
+    CHECK(stage.sum_ns == sum);
+    CHECK(stage.max_ns == longest);
+  }
+}
+
+TEST_CASE("Drain: of records that ended at the same tick as the earliest of a full list, the larger lane's are kept") {
+  Drained drained;
+  const auto take = [&](std::uint32_t lane, std::uint64_t position) {
+    Record record = operation(0, static_cast<std::uint64_t>(kNow), 50);
+    record.sequence = 2 * (position + 1);
+    drained.metrics.take(record, lane, drained.read_of);
+  };
+  for (std::uint64_t n = 0; n < 100; ++n) take(1, n);
+  for (std::uint64_t n = 0; n < 30; ++n) take(2, n);
+  for (std::uint64_t n = 0; n < 30; ++n) take(0, n);
+  std::map<std::uint32_t, int> of_lane;
+  const Snapshot shown = drained.show();
+  for (const RecordView& one : shown.operations.at(0).last) ++of_lane[one.lane];
+  CHECK(of_lane == std::map<std::uint32_t, int>{{1, 70}, {2, 30}});
+}
