@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "daemon/config.h"
-#include "daemon/service.h"
-#include "daemon/signals.h"
+#include "daemon/config/config.h"
+#include "daemon/run/service.h"
+#include "daemon/run/signals.h"
 
 namespace {
 

@@ -35,8 +35,8 @@
 //                                                                                 the last owner's head and totals are seen
 //   start time       owner_start_time  release           the same  acquire        who sees a start time sees whose it is
 //
-// What breaks when an end is weakened to relaxed, on hardware that makes use of it: tests/models/models.py MODEL MUTANT
-// shows it. The tests in tests/shm run on x86, which orders more than it is asked to.
+// What breaks when an end is weakened to relaxed, on hardware that makes use of it: tests/ring/models/models.py MODEL MUTANT
+// shows it. The tests in tests/unit/shm run on x86, which orders more than it is asked to.
 //
 //   label            MODEL     MUTANT: store, load
 //   publish -> poll  overflow  publish_store, poll_load (lane: nothing; there head -> totals brings the words as well)

@@ -1,6 +1,6 @@
 // Named points inside the protocol, at which a test kills the process that has come there, or stops it.
 //
-// Compiled to nothing unless RINGSIDE_TEST_POINTS is defined, which only tests/crash does, for copies of shm and
+// Compiled to nothing unless RINGSIDE_TEST_POINTS is defined, which only tests/ring/crash does, for copies of shm and
 // producer of its own: what is built, installed and included by a server has no trace of them (crash_points_free
 // checks that). Never define it in a server. What a reader sees after a death at each point: shm/README.md.
 #pragma once

@@ -9,9 +9,9 @@
 #include <thread>
 
 #include "shm/clock.h"
-#include "tools/bench/apart.h"
+#include "tools/bench/parts/apart.h"
 #include "tools/bench/harness.h"
-#include "tools/bench/one_thing.h"
+#include "tools/bench/parts/one_thing.h"
 #include "tools/bench/program.h"
 
 namespace ringside::bench {

@@ -10,9 +10,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "options.h"
-#include "server.h"
-#include "trace.h"
+#include "tools/chat/options.h"
+#include "tools/chat/net/server.h"
+#include "tools/chat/trace.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "options.h"
+#include "tools/chat/options.h"
 
 #include <charconv>
 #include <map>

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "server.h"
+#include "tools/chat/net/server.h"
 
 namespace chatd {
 

@@ -1,4 +1,4 @@
-#include "trace.h"
+#include "tools/chat/trace.h"
 
 #include <array>
 #include <cstddef>

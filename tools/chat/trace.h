@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "errors.h"
-#include "ops.h"
+#include "tools/chat/errors.h"
+#include "tools/chat/ops.h"
 #include "producer/ringside.hpp"
 
 namespace chatd::trace {

@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "report/histogram.h"
+#include "report/model/histogram.h"
 #include "tools/load/answer.h"
 #include "tools/load/operations.h"
 
@@ -33,7 +33,7 @@ inline constexpr Source kRelogin = 2;
 inline constexpr Source kFirstIncident = 3;
 
 // A distribution of spans in nanoseconds: exact count, sum, minimum and maximum; quantiles within 1.09 %, and up to
-// 17 min (report/buckets.h).
+// 17 min (report/model/buckets.h).
 class Latencies {
  public:
   void record(std::int64_t span_ns);

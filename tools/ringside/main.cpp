@@ -1,7 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "tools/ringside/commands.h"
+#include "tools/ringside/commands/commands.h"
 
 int main(int argc, char** argv) {
   using namespace ringside::tool;

@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include "report/format.h"
+#include "report/model/format.h"
 
 namespace ringside::tool {
 

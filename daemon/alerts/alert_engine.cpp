@@ -1,0 +1,251 @@
+#include "daemon/alerts/alert_engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "report/model/format.h"
+
+namespace ringside {
+namespace {
+
+std::size_t index_of(AlertLevel level) { return static_cast<std::size_t>(level); }
+
+std::string words(double value, const std::string& unit) {
+  if (unit == "per_minute") return format_number(value) + " a minute";
+  if (unit == "per_cpu") return format_number(value) + " per CPU";
+  return format_value(value, unit);
+}
+
+std::string span(std::int64_t ns) { return format_span(static_cast<double>(ns)); }
+
+// A fact has no threshold worth naming.
+bool bare_fact(const Reading& reading) { return reading.certain && reading.unit != "records"; }
+
+std::string against(const Reading& reading, double threshold) {
+  return bare_fact(reading) ? "" : ", threshold " + words(threshold, reading.unit);
+}
+
+}  // namespace
+
+std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot, std::int64_t monotonic_ns,
+                                                   std::int64_t wall_ns) {
+  // A gap longer than a few ticks was not observed, whatever the clock says.
+  const std::int64_t passed_ns = last_monotonic_ns_ ? monotonic_ns - *last_monotonic_ns_ : 0;
+  step_ns_ = std::clamp<std::int64_t>(passed_ns, 0, 4 * config_.tick_ns);
+  last_monotonic_ns_ = monotonic_ns;
+  observed_ns_ += step_ns_;
+  wall_ns_ = wall_ns;
+  name_rings_ = snapshot.rings.size() > 1;
+  out_.clear();
+
+  std::set<std::string> seen;
+  for (const Reading& reading : read_figures(snapshot, config_, memory_)) {
+    seen.insert(reading.key());
+    step(reading);
+  }
+  for (auto& [key, episode] : episodes_) {
+    if (!seen.contains(key)) step_unknown(episode, "nothing reports it any more");
+  }
+  std::erase_if(episodes_, [](const auto& entry) { return entry.second.state == AlertState::resolved; });
+  return std::move(out_);
+}
+
+void AlertEngine::step(const Reading& reading) {
+  const bool known = reading.value && std::isfinite(*reading.value);
+  const auto found = episodes_.find(reading.key());
+  if (found == episodes_.end()) {
+    if (!known) return;
+    if (const auto reached = reading.levels.reached(*reading.value)) begin(reading, *reached);
+    return;
+  }
+  Episode& episode = found->second;
+  if (known) {
+    step_known(episode, reading);
+  } else if (reading.few && episode.state == AlertState::pending) {
+    // It was seen, and nothing was to be seen in it: no longer over.
+    for (auto& bits : episode.over) bits = (bits << 1) & tick_mask();
+    step_pending(episode, std::nullopt);
+  } else {
+    step_unknown(episode, reading.text);
+  }
+}
+
+void AlertEngine::begin(const Reading& reading, AlertLevel reached) {
+  Episode& episode = episodes_[reading.key()];
+  episode.id = next_id();
+  episode.level = reached;
+  episode.began_ns = observed_ns_;
+  episode.began_wall_ns = wall_ns_;
+  episode.worst = *reading.value;
+  observe(episode, reading);
+  if (raised(episode)) {
+    emit(episode, AlertState::firing, reached, "");
+  } else {
+    emit(episode, AlertState::pending, reached,
+         fmt::format(": fires when {} of {} ticks are over", config_.alerts.raise_ticks, config_.alerts.of_ticks));
+  }
+}
+
+std::uint64_t AlertEngine::tick_mask() const {
+  return config_.alerts.of_ticks >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << config_.alerts.of_ticks) - 1;
+}
+
+// Enters the value into the bits and the clear timers.
+void AlertEngine::observe(Episode& episode, const Reading& reading) {
+  const auto reached = reading.levels.reached(*reading.value);
+  for (std::size_t i = 0; i < kAlertLevels; ++i) {
+    const bool over = reached && index_of(*reached) >= i;
+    episode.over[i] = ((episode.over[i] << 1) | (over ? 1U : 0U)) & tick_mask();
+    const auto& bounds = reading.levels.bounds[i];
+    if (bounds && *reading.value >= bounds->clear) {
+      episode.below_since_ns[i].reset();
+    } else if (!episode.below_since_ns[i]) {
+      episode.below_since_ns[i] = observed_ns_;
+    }
+  }
+  episode.worst = std::max(episode.worst, *reading.value);
+  episode.reading = reading;
+  episode.missing_since_ns.reset();
+}
+
+std::optional<AlertLevel> AlertEngine::raised(const Episode& episode) const {
+  const std::uint64_t needed = episode.reading.certain ? 1 : config_.alerts.raise_ticks;
+  for (std::size_t i = kAlertLevels; i-- > 0;) {
+    if (episode.reading.levels.bounds[i] && static_cast<std::uint64_t>(std::popcount(episode.over[i])) >= needed) {
+      return static_cast<AlertLevel>(i);
+    }
+  }
+  return std::nullopt;
+}
+
+void AlertEngine::step_known(Episode& episode, const Reading& reading) {
+  observe(episode, reading);
+  const auto reached = reading.levels.reached(*reading.value);
+  switch (episode.state) {
+    case AlertState::pending: return step_pending(episode, reached);
+    case AlertState::firing: return step_firing(episode, reached);
+    case AlertState::recovering: return step_recovering(episode, reached);
+    case AlertState::resolved: return;
+  }
+}
+
+void AlertEngine::step_pending(Episode& episode, std::optional<AlertLevel> reached) {
+  if (const auto level = raised(episode)) {
+    emit(episode, AlertState::firing, reached ? std::max(*level, *reached) : *level, "");
+    return;
+  }
+  const bool any = std::any_of(episode.over.begin(), episode.over.end(), [](auto bits) { return bits != 0; });
+  if (!any) emit(episode, AlertState::resolved, episode.level, ": did not last");
+}
+
+void AlertEngine::step_firing(Episode& episode, std::optional<AlertLevel> reached) {
+  if (reached && *reached > episode.level) {
+    emit(episode, AlertState::firing, *reached, fmt::format(": risen from {}", name_of(episode.level)));
+  } else if (episode.below_since_ns[index_of(episode.level)]) {
+    emit(episode, AlertState::recovering, episode.level,
+         fmt::format(": falls after {} like this", span(config_.alerts.clear_after_ns)));
+  }
+}
+
+bool AlertEngine::kept_below(const Episode& episode, std::size_t level) const {
+  const auto& since = episode.below_since_ns[level];
+  return since && observed_ns_ - *since >= config_.alerts.clear_after_ns;
+}
+
+void AlertEngine::step_recovering(Episode& episode, std::optional<AlertLevel> reached) {
+  if (reached && *reached >= episode.level) {
+    emit(episode, AlertState::firing, *reached, ": it is back");
+    return;
+  }
+  if (!kept_below(episode, index_of(episode.level))) return;
+  for (std::size_t i = index_of(episode.level); i-- > 0;) {
+    if (!episode.reading.levels.bounds[i] || kept_below(episode, i)) continue;
+    const AlertState state = episode.below_since_ns[i] ? AlertState::recovering : AlertState::firing;
+    emit(episode, state, static_cast<AlertLevel>(i), fmt::format(": fallen from {}", name_of(episode.level)));
+    return;
+  }
+  emit(episode, AlertState::resolved, episode.level,
+       fmt::format(": over after {}{}", span(observed_ns_ - episode.began_ns),
+                   bare_fact(episode.reading) ? "" : ", at worst " + words(episode.worst, episode.reading.unit)));
+}
+
+// E2: the timers are pushed along with the time that passes unseen.
+void AlertEngine::step_unknown(Episode& episode, const std::string& why) {
+  for (auto& since : episode.below_since_ns) {
+    if (since) *since += step_ns_;
+  }
+  if (!episode.missing_since_ns) episode.missing_since_ns = observed_ns_;
+  const std::int64_t missing_ns = observed_ns_ - *episode.missing_since_ns;
+  if (missing_ns >= config_.alerts.hold_without_data_ns) {
+    episode.reading.text = fmt::format("no data for {} ({})", span(missing_ns), why);
+    emit(episode, AlertState::resolved, episode.level, ": given up, it is not known whether it is over");
+    return;
+  }
+  const bool said = episode.said_missing_ns &&
+                    (*episode.said_missing_ns >= *episode.missing_since_ns ||
+                     observed_ns_ - *episode.said_missing_ns < config_.alerts.clear_after_ns);
+  if (said || episode.state == AlertState::pending) return;
+  episode.said_missing_ns = observed_ns_;
+  const std::string known = std::exchange(episode.reading.text, fmt::format("no data ({})", why));
+  emit(episode, episode.state, episode.level,
+       fmt::format(": held as {}", kAlertStateNames[static_cast<std::size_t>(episode.state)]));
+  episode.reading.text = known;
+}
+
+void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level, const std::string& text) {
+  episode.state = state;
+  episode.level = level;
+  const Reading& reading = episode.reading;
+  const bool falling = state == AlertState::recovering || state == AlertState::resolved;
+  AlertTransition t;
+  t.wall_ns = wall_ns_;
+  t.id = episode.id;
+  t.alert = reading.alert;
+  t.level = name_of(level);
+  t.state = kAlertStateNames[static_cast<std::size_t>(state)];
+  t.operation = reading.operation;
+  t.ring = reading.ring;
+  t.value = *reading.value;
+  // A level that is no longer configured has none.
+  if (const auto& bounds = reading.levels.at(level)) t.threshold = falling ? bounds->clear : bounds->raise;
+  t.unit = reading.unit;
+  if (name_rings_ && !reading.ring.empty()) t.message = "ring " + escape_visible(reading.ring) + ": ";
+  t.message += reading.text + against(reading, t.threshold) + text;
+  episode.last = t;
+  recent_.push_back(t);
+  if (recent_.size() > kTransitionsKept) {
+    recent_.pop_front();
+    ++forgotten_;
+  }
+  out_.push_back(std::move(t));
+}
+
+// The seconds of the wall clock in hex, or one more than the last: unique even when the state is lost, short, and
+// the same in a replay.
+std::string AlertEngine::next_id() {
+  const auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(wall_ns_ / kSecond, 0));
+  last_id_ = std::max(last_id_ + 1, seconds);
+  return fmt::format("{:08x}", last_id_);
+}
+
+void AlertEngine::show(Snapshot& snapshot) const {
+  std::vector<const Episode*> active;
+  for (const auto& [key, episode] : episodes_) active.push_back(&episode);
+  const auto rank = [](const Episode* e) {
+    return std::tuple(e->state == AlertState::firing ? 0 : e->state == AlertState::recovering ? 1 : 2,
+                      -static_cast<int>(e->level), e->began_ns);
+  };
+  std::stable_sort(active.begin(), active.end(), [&](auto* a, auto* b) { return rank(a) < rank(b); });
+  snapshot.alerts.clear();
+  for (const Episode* episode : active) snapshot.alerts.push_back({episode->last, episode->began_wall_ns});
+  snapshot.transitions.assign(recent_.begin(), recent_.end());
+  snapshot.transitions_forgotten = forgotten_;
+}
+
+}  // namespace ringside

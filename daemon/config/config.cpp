@@ -1,0 +1,70 @@
+#include "daemon/config/config.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "daemon/storage/files.h"
+
+namespace ringside {
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+// XDG asks for relative paths to be ignored.
+std::string base_directory(const std::string& xdg, const std::string& home, const char* fallback) {
+  if (!xdg.empty() && xdg.front() == '/') return xdg;
+  return home.empty() ? "." : home + fallback;
+}
+
+}  // namespace
+
+ConfigResult load_config(const std::string& path) {
+  Failure failure;
+  const auto text = read_whole_file(path, &failure);
+  if (!text) {
+    ConfigResult result;
+    result.errors.push_back(failure.message + "\n  next: name a readable file with --config; `ringsided --print-config` "
+                                              "prints one with all the defaults");
+    return result;
+  }
+  return parse_config(*text, path);
+}
+
+Surroundings read_surroundings() {
+  return {geteuid() == 0, variable("HOME"), variable("XDG_STATE_HOME"), variable("XDG_CONFIG_HOME")};
+}
+
+void resolve_paths(Config& config, const Surroundings& surroundings) {
+  if (config.state_directory.empty()) {
+    config.state_directory =
+        surroundings.root
+            ? "/var/lib/ringside"
+            : base_directory(surroundings.xdg_state_home, surroundings.home, "/.local/state") + "/ringside";
+  }
+  if (config.alert_log_path.empty()) config.alert_log_path = config.state_directory + "/alerts.log";
+  if (config.report_directory.empty()) config.report_directory = config.state_directory + "/reports";
+}
+
+std::string default_config_path(const Surroundings& surroundings) {
+  if (surroundings.root) return "/etc/ringside/ringsided.toml";
+  return base_directory(surroundings.xdg_config_home, surroundings.home, "/.config") + "/ringside/ringsided.toml";
+}
+
+ThresholdsView thresholds_view(const Thresholds& thresholds) {
+  ThresholdsView view;
+  view.response_ms = static_cast<double>(thresholds.response_ns) / 1e6;
+  view.response_ms_of.clear();
+  for (const auto& [name, own] : thresholds.operations) {
+    if (own.response_ns > 0) view.response_ms_of.emplace_back(name, static_cast<double>(own.response_ns) / 1e6);
+  }
+  view.error_rate = thresholds.error_percent / 100;
+  view.memory_bytes = thresholds.memory_bytes;
+  view.connections = thresholds.connections;
+  return view;
+}
+
+}  // namespace ringside

@@ -1,0 +1,135 @@
+// What the daemon is told to do. The values here are the shipped defaults; daemon/config/config_keys.cpp names each as a
+// key of the TOML file, with its range and what it means.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/config/alert_levels.h"
+#include "daemon/config/units.h"
+#include "report/model/snapshot.h"
+
+namespace ringside {
+
+// What may differ from one operation to the next.
+struct OperationThresholds {
+  std::int64_t response_ns = 0;   // 0: as for all
+  double error_percent = -1;      // negative: as for all
+  friend bool operator==(const OperationThresholds&, const OperationThresholds&) = default;
+};
+
+struct Thresholds {
+  std::int64_t response_ns = kSecond;
+  double error_percent = 5;
+  std::uint64_t memory_bytes = std::uint64_t{1} << 30;
+  std::uint64_t connections = 1000;
+  std::map<std::string, OperationThresholds> operations = {{"CREATE_ROOM", {500 * kMillisecond, -1}},
+                                                           {"SEND_MESSAGE", {200 * kMillisecond, -1}}};
+
+  std::int64_t response_of(const std::string& operation) const {
+    const auto found = operations.find(operation);
+    return found != operations.end() && found->second.response_ns > 0 ? found->second.response_ns : response_ns;
+  }
+  double error_percent_of(const std::string& operation) const {
+    const auto found = operations.find(operation);
+    return found != operations.end() && found->second.error_percent >= 0 ? found->second.error_percent : error_percent;
+  }
+  friend bool operator==(const Thresholds&, const Thresholds&) = default;
+};
+
+struct AlertConfig {
+  std::uint64_t min_samples = 20;
+  std::uint64_t raise_ticks = 3;
+  std::uint64_t of_ticks = 5;
+  std::int64_t clear_after_ns = 2 * kMinute;
+  std::int64_t hold_without_data_ns = kHour;
+  // In multiples of the thresholds.
+  Levels latency = Levels::of(LevelBounds{1, 0.8}, LevelBounds{2, 1.6}, LevelBounds{10, 5});
+  Levels error_rate = Levels::of(LevelBounds{1, 0.6}, LevelBounds{3, 2}, LevelBounds{10, 5});
+  Levels memory = Levels::of(LevelBounds{1, 0.9}, LevelBounds{1.5, 1.3});
+  Levels connections = Levels::of(LevelBounds{1, 0.9}, LevelBounds{1.5, 1.3});
+  // In units of their own.
+  Levels cpu_percent = Levels::of(LevelBounds{85, 75}, LevelBounds{95, 85});
+  Levels memory_percent = Levels::of(LevelBounds{90, 80}, LevelBounds{98, 90});
+  Levels load_per_cpu = Levels::of(LevelBounds{2, 1.5}, LevelBounds{4, 3});
+  Levels rollback_percent = Levels::of(LevelBounds{20, 10}, LevelBounds{50, 30});
+  Levels database_error_percent = Levels::of(LevelBounds{1, 0.5}, LevelBounds{10, 5});
+  Levels slow_queries_per_minute = Levels::of(LevelBounds{10, 5}, LevelBounds{100, 50});
+  Levels failed_logins_per_minute = Levels::of(LevelBounds{20, 10}, LevelBounds{200, 100});
+  Levels rejected_tokens_per_minute = Levels::of(LevelBounds{20, 10}, LevelBounds{200, 100});
+  Levels ip_blocks_per_minute = Levels::of(LevelBounds{1, 1}, LevelBounds{10, 5});
+  Levels threats_per_minute = Levels::of(LevelBounds{1, 1}, LevelBounds{20, 10});
+  Levels lost_records = Levels::of(LevelBounds{1, 1}, LevelBounds{10000, 1000});
+  friend bool operator==(const AlertConfig&, const AlertConfig&) = default;
+};
+
+struct Config {
+  std::vector<std::string> rings = {"chat"};
+  bool any_owner = false;
+  std::int64_t tick_ns = 5 * kSecond;
+  std::string log_level = "info";
+
+  std::string state_directory;       // empty until resolve_paths()
+  std::int64_t state_interval_ns = 0;
+
+  std::uint64_t last = 100;
+  std::uint64_t top = 20;
+
+  std::string alert_log_path;        // empty until resolve_paths()
+  std::string alert_log_format = "logfmt";
+
+  std::string report_directory;      // empty until resolve_paths()
+  std::int64_t report_interval_ns = kHour;
+  std::vector<std::string> report_formats = {"text", "json"};
+  std::uint64_t report_keep = 48;
+
+  Thresholds thresholds;
+  AlertConfig alerts;
+
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+struct ConfigResult {
+  Config config;                     // meaningless when there are errors
+  // Each two lines: where, key, found against allowed; and what to do next.
+  std::vector<std::string> errors;
+};
+
+// `file` is only what the messages call the text. What the text doesn't set keeps its default. Every error is
+// reported, except that nothing can be read behind an error of TOML's syntax.
+ConfigResult parse_config(std::string_view text, const std::string& file);
+ConfigResult load_config(const std::string& path);
+
+// Sets one key from a flag of the command line: for a list all values, else one. The error when it isn't allowed.
+std::optional<std::string> override_config(Config& config, std::string_view key, const std::vector<std::string>& values,
+                                           const std::string& flag);
+
+// As TOML that parse_config() reads back as the same. With comments, each key says what it is, what is allowed
+// and what its default is.
+enum class Comments : bool { without, with };
+std::string print_config(const Config& config, Comments comments);
+
+// Where things are when the configuration doesn't say. Taken from the environment by the caller.
+struct Surroundings {
+  bool root = false;
+  std::string home;               // $HOME
+  std::string xdg_state_home;     // $XDG_STATE_HOME
+  std::string xdg_config_home;    // $XDG_CONFIG_HOME
+};
+Surroundings read_surroundings();
+
+// Fills in the paths that are empty: the state directory (root: /var/lib/ringside, others:
+// $XDG_STATE_HOME/ringside or ~/.local/state/ringside), and in it alerts.log and reports/.
+void resolve_paths(Config& config, const Surroundings& surroundings);
+
+// The file that is read when none is named, if it is there.
+std::string default_config_path(const Surroundings& surroundings);
+
+// What the report judges by.
+ThresholdsView thresholds_view(const Thresholds& thresholds);
+
+}  // namespace ringside

@@ -1,0 +1,89 @@
+// The table of configuration keys. Parsing, checking, suggesting, printing and documenting all read it, so that
+// none of them can know a key that the others don't.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "daemon/config/config.h"
+
+namespace ringside {
+
+// One type of value each: where it is kept (a function, so that nested members can be named), and what is allowed.
+template <typename Root>
+struct DurationField {
+  std::int64_t& (*at)(Root&);
+  std::int64_t least_ns, most_ns;
+};
+template <typename Root>
+struct SizeField {
+  std::uint64_t& (*at)(Root&);
+  std::uint64_t least_bytes, most_bytes;
+};
+template <typename Root>
+struct IntegerField {
+  std::uint64_t& (*at)(Root&);
+  std::uint64_t least, most;
+};
+template <typename Root>
+struct NumberField {
+  double& (*at)(Root&);
+  double least, most;
+};
+template <typename Root>
+struct SwitchField {
+  bool& (*at)(Root&);
+};
+template <typename Root>
+struct PathField {   // empty: where resolve_paths() puts it
+  std::string& (*at)(Root&);
+};
+template <typename Root>
+struct ChoiceField {
+  std::string& (*at)(Root&);
+  std::vector<std::string_view> choices;
+};
+template <typename Root>
+struct ChoicesField {   // several of them; none is allowed
+  std::vector<std::string>& (*at)(Root&);
+  std::vector<std::string_view> choices;
+};
+template <typename Root>
+struct RingsField {
+  std::vector<std::string>& (*at)(Root&);
+};
+template <typename Root>
+struct LevelsField {
+  Levels& (*at)(Root&);
+  double most;
+};
+
+template <typename Root>
+struct ConfigKey {
+  std::string_view path;   // dotted: "alert_log.format"
+  std::variant<DurationField<Root>, SizeField<Root>, IntegerField<Root>, NumberField<Root>, SwitchField<Root>,
+               PathField<Root>, ChoiceField<Root>, ChoicesField<Root>, RingsField<Root>, LevelsField<Root>>
+      field;
+  std::string_view doc;    // one sentence, without the range
+};
+
+// In the order in which they are printed: by table.
+std::span<const ConfigKey<Config>> config_keys();
+// Those of a table [thresholds.operations.NAME].
+std::span<const ConfigKey<OperationThresholds>> operation_keys();
+inline constexpr std::string_view kOperationsTable = "thresholds.operations";
+
+// "a duration from 100ms to 1h, such as \"5s\""
+std::string allowed_text(const ConfigKey<Config>& key);
+std::string allowed_text(const ConfigKey<OperationThresholds>& key);
+
+// The name nearest to what was written, by edit distance; empty when none is near enough to be meant. A key that
+// only stands in the wrong table is near.
+std::string nearest_name(std::string_view written, std::span<const std::string> names);
+
+}  // namespace ringside

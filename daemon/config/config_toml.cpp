@@ -1,0 +1,439 @@
+// Between TOML and Config: everything about keys comes from the table in config_keys.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <sstream>
+#include <toml++/toml.h>
+
+#include "daemon/config/config_keys.h"
+#include "report/model/format.h"
+#include "shm/segment.h"
+
+namespace ringside {
+namespace {
+
+// ---- words for messages --------------------------------------------------------------------------------
+
+// Text as a TOML string.
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string found_text(const toml::node& node) {
+  if (const auto* text = node.as_string()) return clip(escape_visible(toml_string(text->get())), 60);
+  std::ostringstream out;
+  node.visit([&](const auto& value) { out << value; });
+  // As it would stand in one line.
+  std::string text = out.str();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return clip(escape_visible(text), 60);
+}
+
+bool bare_key(std::string_view key) {
+  return !key.empty() && key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+                             std::string_view::npos;
+}
+
+std::string joined(const std::string& table, std::string_view key) {
+  const std::string part = bare_key(key) ? std::string(key) : escape_visible(toml_string(key));
+  return table.empty() ? part : table + "." + part;
+}
+
+// ---- reading values ------------------------------------------------------------------------------------
+
+std::optional<double> number_of(const toml::node& node) {
+  if (const auto* integer = node.as_integer()) return static_cast<double>(integer->get());
+  if (const auto* real = node.as_floating_point()) return real->get();
+  return std::nullopt;
+}
+
+bool printable_path(std::string_view text) {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+std::optional<Levels> levels_of(const toml::node& node, double most) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return std::nullopt;
+  Levels levels;
+  std::size_t taken = 0;
+  double below = 0;
+  for (std::size_t i = 0; i < kAlertLevels; ++i) {
+    const auto* level = table->get(kAlertLevelNames[i]);
+    if (level == nullptr) continue;
+    ++taken;
+    const auto* pair = level->as_array();
+    if (pair == nullptr || pair->size() != 2) return std::nullopt;
+    const auto raise = number_of((*pair)[0]);
+    const auto clear = number_of((*pair)[1]);
+    // Written so that a NaN fails.
+    if (!raise || !clear || !(*clear > 0 && *clear <= *raise && *raise <= most && *raise > below)) return std::nullopt;
+    levels.bounds[i] = LevelBounds{*raise, *clear};
+    below = *raise;
+  }
+  if (taken != table->size()) return std::nullopt;
+  return levels;
+}
+
+std::optional<std::vector<std::string>> texts_of(const toml::node& node) {
+  const auto* array = node.as_array();
+  if (array == nullptr) return std::nullopt;
+  std::vector<std::string> out;
+  for (const auto& entry : *array) {
+    const auto* text = entry.as_string();
+    if (text == nullptr || std::find(out.begin(), out.end(), text->get()) != out.end()) return std::nullopt;
+    out.push_back(text->get());
+  }
+  return out;
+}
+
+// Stores the node's value if it is one that the field allows.
+template <typename Root>
+struct Store {
+  const toml::node& node;
+  Root& root;
+
+  bool operator()(const DurationField<Root>& f) const {
+    const auto* text = node.as_string();
+    const auto ns = text != nullptr ? parse_duration(text->get()) : std::nullopt;
+    if (!ns || *ns < f.least_ns || *ns > f.most_ns) return false;
+    f.at(root) = *ns;
+    return true;
+  }
+  bool operator()(const SizeField<Root>& f) const {
+    const auto* text = node.as_string();
+    const auto bytes = text != nullptr ? parse_size(text->get()) : std::nullopt;
+    if (!bytes || *bytes < f.least_bytes || *bytes > f.most_bytes) return false;
+    f.at(root) = *bytes;
+    return true;
+  }
+  bool operator()(const IntegerField<Root>& f) const {
+    const auto* integer = node.as_integer();
+    if (integer == nullptr || integer->get() < 0) return false;
+    const auto value = static_cast<std::uint64_t>(integer->get());
+    if (value < f.least || value > f.most) return false;
+    f.at(root) = value;
+    return true;
+  }
+  bool operator()(const NumberField<Root>& f) const {
+    const auto value = number_of(node);
+    if (!value || !(*value >= f.least && *value <= f.most)) return false;
+    f.at(root) = *value;
+    return true;
+  }
+  bool operator()(const SwitchField<Root>& f) const {
+    const auto* value = node.as_boolean();
+    if (value == nullptr) return false;
+    f.at(root) = value->get();
+    return true;
+  }
+  bool operator()(const PathField<Root>& f) const {
+    const auto* text = node.as_string();
+    if (text == nullptr || !printable_path(text->get())) return false;
+    f.at(root) = text->get();
+    return true;
+  }
+  bool operator()(const ChoiceField<Root>& f) const {
+    const auto* text = node.as_string();
+    if (text == nullptr || std::find(f.choices.begin(), f.choices.end(), text->get()) == f.choices.end()) return false;
+    f.at(root) = text->get();
+    return true;
+  }
+  bool operator()(const ChoicesField<Root>& f) const {
+    auto texts = texts_of(node);
+    if (!texts) return false;
+    for (const std::string& text : *texts) {
+      if (std::find(f.choices.begin(), f.choices.end(), text) == f.choices.end()) return false;
+    }
+    f.at(root) = std::move(*texts);
+    return true;
+  }
+  bool operator()(const RingsField<Root>& f) const {
+    auto texts = texts_of(node);
+    if (!texts || texts->empty() || texts->size() > 64) return false;
+    Failure ignored;
+    for (const std::string& ring : *texts) {
+      if (!printable_path(ring) || ring_path(ring, &ignored).empty()) return false;
+    }
+    f.at(root) = std::move(*texts);
+    return true;
+  }
+  bool operator()(const LevelsField<Root>& f) const {
+    const auto levels = levels_of(node, f.most);
+    if (!levels) return false;
+    f.at(root) = *levels;
+    return true;
+  }
+};
+
+// ---- writing values ------------------------------------------------------------------------------------
+
+std::string list_text(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + toml_string(text);
+  return "[" + out + "]";
+}
+
+// The fields lead to members by reference; printing only reads them, from a copy that is its own.
+template <typename Root>
+struct Print {
+  Root& root;
+  std::string operator()(const DurationField<Root>& f) const { return toml_string(write_duration(f.at(root))); }
+  std::string operator()(const SizeField<Root>& f) const { return toml_string(write_size(f.at(root))); }
+  std::string operator()(const IntegerField<Root>& f) const { return fmt::format("{}", f.at(root)); }
+  std::string operator()(const NumberField<Root>& f) const { return write_number(f.at(root)); }
+  std::string operator()(const SwitchField<Root>& f) const { return f.at(root) ? "true" : "false"; }
+  std::string operator()(const PathField<Root>& f) const { return toml_string(f.at(root)); }
+  std::string operator()(const ChoiceField<Root>& f) const { return toml_string(f.at(root)); }
+  std::string operator()(const ChoicesField<Root>& f) const { return list_text(f.at(root)); }
+  std::string operator()(const RingsField<Root>& f) const { return list_text(f.at(root)); }
+  std::string operator()(const LevelsField<Root>& f) const {
+    std::string out;
+    for (std::size_t i = 0; i < kAlertLevels; ++i) {
+      const auto& level = f.at(root).bounds[i];
+      if (!level) continue;
+      out += fmt::format("{} {} = [{}, {}]", out.empty() ? "" : ",", kAlertLevelNames[i], write_number(level->raise),
+                         write_number(level->clear));
+    }
+    return out.empty() ? "{}" : "{" + out + " }";
+  }
+};
+
+template <typename Root>
+std::string value_text(const ConfigKey<Root>& key, Root& root) {
+  return std::visit(Print<Root>{root}, key.field);
+}
+
+// ---- walking the file ----------------------------------------------------------------------------------
+
+class Reader {
+ public:
+  Reader(std::string file, ConfigResult& result) : file_(std::move(file)), result_(result) {
+    std::set<std::string> tables{std::string(kOperationsTable)};
+    for (const auto& key : config_keys()) {
+      names_.emplace_back(key.path);
+      for (std::size_t dot = key.path.find('.'); dot != std::string_view::npos; dot = key.path.find('.', dot + 1)) {
+        tables.emplace(key.path.substr(0, dot));
+      }
+    }
+    names_.insert(names_.end(), tables.begin(), tables.end());
+    tables_ = std::move(tables);
+  }
+
+  void read(const toml::table& table, const std::string& path) {
+    for (auto&& [key, node] : table) {
+      const std::string full = joined(path, key.str());
+      const auto keys = config_keys();
+      const auto known = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.path == full; });
+      if (known != keys.end()) {
+        set(*known, node, full, result_.config);
+      } else if (path == kOperationsTable) {
+        read_operation(std::string(key.str()), node, full, key.source());
+      } else if (tables_.contains(full)) {
+        if (const auto* inner = node.as_table()) {
+          read(*inner, full);
+        } else {
+          error(node.source(), fmt::format("{}: found {}, allowed: a table of keys", full, found_text(node)),
+                fmt::format("write [{}] on a line of its own, and its keys below it", full));
+        }
+      } else {
+        unknown(full, key.source(), names_);
+      }
+    }
+  }
+
+  // What no key can say alone. Told at the place of the key that was read; the defaults agree with each other.
+  void check_together() {
+    const AlertConfig& alerts = result_.config.alerts;
+    if (alerts.raise_ticks > alerts.of_ticks) {
+      error(alert_ticks_, fmt::format("alerts.raise_ticks: found {} with alerts.of_ticks = {}, allowed: at most as many",
+                                      alerts.raise_ticks, alerts.of_ticks),
+            "raise alerts.of_ticks, or lower alerts.raise_ticks");
+    }
+  }
+
+  void error(const toml::source_region& at, const std::string& what, const std::string& next) {
+    errors_.push_back({at.begin.line, at.begin.column,
+                       fmt::format("{}:{}:{}: {}\n  next: {}", file_, at.begin.line, at.begin.column, what, next)});
+  }
+
+  // In the order of the file; the parser's tables are sorted by name.
+  void finish() {
+    std::stable_sort(errors_.begin(), errors_.end(), [](const Error& a, const Error& b) {
+      return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+    });
+    for (Error& e : errors_) result_.errors.push_back(std::move(e.text));
+  }
+
+ private:
+  struct Error {
+    toml::source_index line, column;
+    std::string text;
+  };
+
+  template <typename Root>
+  void set(const ConfigKey<Root>& key, const toml::node& node, const std::string& full, Root& root) {
+    if (full == "alerts.raise_ticks" || full == "alerts.of_ticks") alert_ticks_ = node.source();
+    if (std::visit(Store<Root>{node, root}, key.field)) return;
+    Root defaults{};
+    if constexpr (std::is_same_v<Root, OperationThresholds>) {
+      const Thresholds shipped;
+      defaults = {shipped.response_ns, shipped.error_percent};
+    }
+    error(node.source(), fmt::format("{}: found {}, allowed: {}", full, found_text(node), allowed_text(key)),
+          fmt::format("for instance {} = {}", key.path.substr(key.path.rfind('.') + 1), value_text(key, defaults)));
+  }
+
+  void read_operation(const std::string& name, const toml::node& node, const std::string& full,
+                      const toml::source_region& at) {
+    const auto* table = node.as_table();
+    if (table == nullptr) {
+      error(at, fmt::format("{}: found {}, allowed: a table of thresholds", full, found_text(node)),
+            fmt::format("write [{}] and below it response_time = \"500ms\"", full));
+      return;
+    }
+    if (name.empty() || name.size() >= kNameBytes || escape_visible(name) != name) {
+      error(at, fmt::format("{}: found a name of {} bytes, allowed: an operation's wire name, 1 to {} printable "
+                            "characters", full, name.size(), kNameBytes - 1),
+            "copy the name from a report, or from `ringside inspect`");
+      return;
+    }
+    std::vector<std::string> names;
+    for (const auto& key : operation_keys()) names.push_back(full + "." + std::string(key.path));
+    OperationThresholds& own = result_.config.thresholds.operations[name];
+    for (auto&& [key, value] : *table) {
+      const auto keys = operation_keys();
+      const auto known = std::find_if(keys.begin(), keys.end(),
+                                      [written = key.str()](const auto& k) { return k.path == written; });
+      if (known != keys.end()) {
+        set(*known, value, joined(full, key.str()), own);
+      } else {
+        unknown(joined(full, key.str()), key.source(), names);
+      }
+    }
+  }
+
+  void unknown(const std::string& full, const toml::source_region& at, std::span<const std::string> names) {
+    const std::string nearest = nearest_name(full, names);
+    if (nearest.empty()) {
+      error(at, fmt::format("{}: found an unknown key", full), "remove it; `ringsided --print-config` prints all keys");
+    } else {
+      error(at, fmt::format("{}: found an unknown key, nearest known: {}", full, nearest),
+            fmt::format("write {}, or remove it; `ringsided --print-config` prints all keys", nearest));
+    }
+  }
+
+  std::string file_;
+  ConfigResult& result_;
+  std::vector<std::string> names_;
+  std::set<std::string> tables_;
+  std::vector<Error> errors_;
+  toml::source_region alert_ticks_{};
+};
+
+std::string comment(std::string_view text) {
+  std::string out;
+  std::string line = "#";
+  std::istringstream words{std::string(text)};
+  for (std::string word; words >> word;) {
+    if (line.size() + 1 + word.size() > 110) {
+      out += line + "\n";
+      line = "#";
+    }
+    line += " " + word;
+  }
+  return out + line + "\n";
+}
+
+template <typename Root>
+void print_key(std::string& out, const ConfigKey<Root>& key, Root& root, Root& defaults, Comments comments) {
+  if (comments == Comments::with) {
+    out += "\n" + comment(key.doc);
+    out += comment(fmt::format("Allowed: {}. Default: {}.", allowed_text(key), value_text(key, defaults)));
+  }
+  out += fmt::format("{} = {}\n", key.path.substr(key.path.rfind('.') + 1), value_text(key, root));
+}
+
+void print_operations(std::string& out, const Thresholds& thresholds, Comments comments) {
+  if (comments == Comments::with) {
+    out += "\n" + comment("Thresholds of single operations: a table [thresholds.operations.NAME] for each, in which "
+                          "any of these keys may stand.");
+    for (const auto& key : operation_keys()) {
+      out += comment(fmt::format("{}: {} Allowed: {}.", key.path, key.doc, allowed_text(key)));
+    }
+  }
+  for (const auto& [name, own] : thresholds.operations) {
+    out += fmt::format("\n[{}]\n", joined(std::string(kOperationsTable), name));
+    if (own.response_ns > 0) out += fmt::format("response_time = {}\n", toml_string(write_duration(own.response_ns)));
+    if (own.error_percent >= 0) out += fmt::format("error_rate_percent = {}\n", write_number(own.error_percent));
+  }
+}
+
+}  // namespace
+
+ConfigResult parse_config(std::string_view text, const std::string& file) {
+  ConfigResult result;
+  Reader reader(file, result);
+  try {
+    const toml::table root = toml::parse(text, file);
+    reader.read(root, "");
+    reader.check_together();
+  } catch (const toml::parse_error& e) {
+    reader.error(e.source(), fmt::format("found no TOML: {}", escape_visible(e.description())),
+                 "mend the syntax there; `ringsided --print-config` prints a configuration to start from");
+  }
+  reader.finish();
+  return result;
+}
+
+std::optional<std::string> override_config(Config& config, std::string_view key, const std::vector<std::string>& values,
+                                           const std::string& flag) {
+  for (const auto& known : config_keys()) {
+    if (known.path != key) continue;
+    toml::array list;
+    for (const std::string& value : values) list.push_back(value);
+    const bool takes_list = std::holds_alternative<RingsField<Config>>(known.field) ||
+                            std::holds_alternative<ChoicesField<Config>>(known.field);
+    const toml::node& node = takes_list || list.empty() ? static_cast<const toml::node&>(list) : list[0];
+    if (std::visit(Store<Config>{node, config}, known.field)) return std::nullopt;
+    std::string found;
+    for (const std::string& value : values) found += (found.empty() ? "" : ", ") + toml_string(value);
+    return fmt::format("{}: found {}, allowed: {}\n  next: give another value; the key is {} in the configuration",
+                       flag, clip(escape_visible(found), 60), allowed_text(known), key);
+  }
+  throw std::logic_error("a flag for a key that is not in the table");
+}
+
+std::string print_config(const Config& config, Comments comments) {
+  Config copy = config;
+  Config defaults;
+  std::string out;
+  std::string table;
+  for (const auto& key : config_keys()) {
+    const std::size_t dot = key.path.rfind('.');
+    const std::string in(dot == std::string_view::npos ? std::string_view{} : key.path.substr(0, dot));
+    if (in != table) {
+      // Behind the table that they are part of.
+      if (table == "thresholds") print_operations(out, config.thresholds, comments);
+      out += fmt::format("\n[{}]\n", in);
+      table = in;
+    }
+    print_key(out, key, copy, defaults, comments);
+  }
+  return out.starts_with('\n') ? out.substr(1) : out;
+}
+
+}  // namespace ringside

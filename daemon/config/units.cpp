@@ -1,0 +1,84 @@
+#include "daemon/config/units.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace ringside {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+
+constexpr std::array<Unit, 7> kDurations = {{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"min", 60e9},
+                                             {"h", 3600e9}, {"d", 86400e9}}};
+constexpr std::array<Unit, 9> kSizes = {{{"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
+                                         {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0},
+                                         {"TiB", 1099511627776.0}}};
+
+// Takes one number with its unit off the front. Negative when there is none.
+template <std::size_t N>
+double take_quantity(std::string_view& text, const std::array<Unit, N>& units) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  if (text.empty() || text.front() < '0' || text.front() > '9') return -1;
+  double number = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (end.ec != std::errc{}) return -1;
+  text.remove_prefix(static_cast<std::size_t>(end.ptr - text.data()));
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  std::size_t letters = 0;
+  while (letters < text.size() && ((text[letters] | 0x20) >= 'a' && (text[letters] | 0x20) <= 'z')) ++letters;
+  const std::string_view name = text.substr(0, letters);
+  text.remove_prefix(letters);
+  for (const Unit& unit : units) {
+    if (unit.name == name) return number * unit.factor;
+  }
+  return -1;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_duration(std::string_view text) {
+  double sum = 0;
+  do {
+    const double part = take_quantity(text, kDurations);
+    if (part < 0) return std::nullopt;
+    sum += part;
+  } while (!text.empty());
+  if (sum > 9e18) return std::nullopt;
+  return std::llround(sum);
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  const double bytes = take_quantity(text, kSizes);
+  if (bytes < 0 || bytes > 9e18 || !text.empty()) return std::nullopt;
+  return static_cast<std::uint64_t>(std::llround(bytes));
+}
+
+std::string write_duration(std::int64_t ns) {
+  if (ns == 0) return "0s";
+  std::string out;
+  std::int64_t rest = ns;
+  for (std::size_t i = kDurations.size(); i-- > 0;) {
+    const auto factor = static_cast<std::int64_t>(kDurations[i].factor);
+    if (rest >= factor) out += fmt::format("{}{}", rest / factor, kDurations[i].name);
+    rest %= factor;
+  }
+  return out;
+}
+
+std::string write_size(std::uint64_t bytes) {
+  for (std::size_t i = kSizes.size(); i-- > 5;) {
+    const auto factor = static_cast<std::uint64_t>(kSizes[i].factor);
+    if (bytes >= factor && bytes % factor == 0) return fmt::format("{}{}", bytes / factor, kSizes[i].name);
+  }
+  return fmt::format("{}B", bytes);
+}
+
+std::string write_number(double value) { return fmt::format("{}", value); }
+
+}  // namespace ringside

@@ -1,0 +1,96 @@
+#include "daemon/host/proc_parse.h"
+
+#include <array>
+#include <charconv>
+
+#include "shm/identity.h"
+
+namespace ringside {
+namespace {
+
+// Takes the next word off the front; words are parted by blanks.
+std::string_view take_word(std::string_view& text) {
+  const std::size_t begin = text.find_first_not_of(" \t\n");
+  if (begin == std::string_view::npos) {
+    text = {};
+    return {};
+  }
+  text.remove_prefix(begin);
+  const std::string_view word = text.substr(0, text.find_first_of(" \t\n"));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+template <typename T>
+bool take_number(std::string_view& text, T& value) {
+  const std::string_view word = take_word(text);
+  const auto result = std::from_chars(word.data(), word.data() + word.size(), value);
+  return !word.empty() && result.ec == std::errc{} && result.ptr == word.data() + word.size();
+}
+
+}  // namespace
+
+std::optional<ProcessStat> parse_process_stat(std::string_view text) {
+  ProcessStat stat;
+  stat.start_time = start_time_from_stat(text);
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string_view::npos || stat.start_time == 0) return std::nullopt;
+  std::string_view rest = text.substr(name_end + 1);
+  std::uint64_t user = 0;
+  std::uint64_t system = 0;
+  for (int field = 3; field <= 24; ++field) {
+    bool read = true;
+    if (field == 14) {
+      read = take_number(rest, user);
+    } else if (field == 15) {
+      read = take_number(rest, system);
+    } else if (field == 20) {
+      read = take_number(rest, stat.threads);
+    } else if (field == 24) {
+      read = take_number(rest, stat.resident_pages);
+    } else {
+      take_word(rest);
+    }
+    if (!read) return std::nullopt;
+  }
+  stat.cpu_ticks = user + system;
+  return stat;
+}
+
+std::optional<HostCpu> parse_host_cpu(std::string_view text) {
+  if (take_word(text) != "cpu") return std::nullopt;
+  // user nice system idle iowait irq softirq steal; guest times after them are among user and nice already.
+  std::array<std::uint64_t, 8> ticks{};
+  for (std::uint64_t& field : ticks) {
+    if (!take_number(text, field)) return std::nullopt;
+  }
+  HostCpu cpu;
+  for (const std::uint64_t field : ticks) cpu.total += field;
+  cpu.busy = cpu.total - ticks[3] - ticks[4];
+  return cpu;
+}
+
+std::optional<LoadAverage> parse_loadavg(std::string_view text) {
+  LoadAverage load;
+  if (!take_number(text, load.one) || !take_number(text, load.five) || !take_number(text, load.fifteen)) {
+    return std::nullopt;
+  }
+  return load;
+}
+
+std::optional<MemoryInfo> parse_meminfo(std::string_view text) {
+  std::optional<std::uint64_t> total, available;
+  while (!text.empty() && !(total && available)) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(line.size() < text.size() ? line.size() + 1 : text.size());
+    const std::string_view name = take_word(line);
+    std::uint64_t kilobytes = 0;
+    if ((name == "MemTotal:" || name == "MemAvailable:") && take_number(line, kilobytes)) {
+      (name == "MemTotal:" ? total : available) = kilobytes * 1024;
+    }
+  }
+  if (!total || !available) return std::nullopt;
+  return MemoryInfo{*total, *available};
+}
+
+}  // namespace ringside

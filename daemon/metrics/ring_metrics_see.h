@@ -1,0 +1,71 @@
+// RingMetrics::see(): what the drain does with each record. Inlined into the drain's loop, and nowhere else.
+//
+// Every record of every thread passes here, so this is where the drain's speed is decided (ringside-bench --part drain,
+// and --part instructions). A record is plain if it changes nothing but sums: it went well, ended in the present slice, is
+// neither the shortest nor the longest of the slice nor among the slowest, and no stage of it is the longest. One
+// comparison each tells; then it is an addition to a dozen words of its id and to one bucket, without a call, and is
+// copied only if it may be among the last N. All else goes to see_odd().
+#pragma once
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "daemon/metrics/ring_metrics.h"
+
+namespace ringside {
+
+// Outcomes other than ok, and records without a span.
+inline constexpr std::uint64_t kOddBits = pack_what(0, Kind::none, static_cast<Outcome>(0xff), kFlagUntimed, 0);
+inline constexpr StageTicks kSignBit = 1U << 31;
+
+namespace detail {
+
+using SignedVector = std::int32_t __attribute__((vector_size(16)));
+using WordVector = std::uint64_t __attribute__((vector_size(16)));
+
+inline bool any_above(StageVector marks, StageVector biased_bounds) {
+  const auto above = reinterpret_cast<SignedVector>(marks ^ kSignBit) > reinterpret_cast<SignedVector>(biased_bounds);
+#if defined(__SSE2__)
+  return _mm_movemask_epi8(reinterpret_cast<__m128i>(above)) != 0;
+#else
+  const auto words = reinterpret_cast<WordVector>(above);
+  return (words[0] | words[1]) != 0;
+#endif
+}
+
+}  // namespace detail
+
+[[gnu::always_inline]] inline void RingMetrics::see(const RecordWords& record, std::uint64_t position,
+                                                    std::uint32_t lane) {
+  Hot& hot = hot_[record.what & (kIdCount - 1)];
+  const std::uint64_t ticks = record.duration;
+  const std::uint64_t end = record.start + ticks;
+  const auto marks = reinterpret_cast<StageVector>(detail::WordVector{record.tail0, record.tail1});
+  if ((record.what & hot.odd_bits) != 0 || end - slice_begin_ >= slice_ticks_ || ticks - hot.least >= hot.width ||
+      detail::any_above(marks, hot.bounds)) [[unlikely]] {
+    see_odd(record, position, lane);
+  } else {
+    ++hot.plain;
+    hot.ticks += ticks;
+    hot.values += record.tail0;
+    hot.sums += marks;
+    hot.absent -= reinterpret_cast<StageVector>(marks == 0);
+    ++hot.buckets[units_.bucket_index(ticks)];
+    if (operation_of(record.what) < kFirstEvent) {
+      credit_ += ticks;
+      ++credit_count_;
+      if (credit_ >= credit_step_) [[unlikely]] credit(record.what, record.actor, record.subject);
+    }
+  }
+  if (static_cast<std::int64_t>(end - hot.floor) >= 0) keep(hot, record, position, lane);
+}
+
+[[gnu::always_inline]] inline void RingMetrics::keep(Hot& hot, const RecordWords& record, std::uint64_t position,
+                                                     std::uint32_t lane) {
+  Recent& recent = hot.series->recent();
+  put_record(record, position, *recent.place());
+  recent.push_placed(record.start + record.duration, lane);
+}
+
+}  // namespace ringside

@@ -1,0 +1,189 @@
+#include "daemon/metrics/series.h"
+
+namespace ringside {
+
+namespace {
+
+std::size_t place(std::int64_t number, std::size_t size) {
+  const auto modulus = static_cast<std::int64_t>(size);
+  return static_cast<std::size_t>(((number % modulus) + modulus) % modulus);
+}
+
+std::int64_t minute_of(std::int64_t slice) {
+  return slice >= 0 ? slice / kSlicesPerMinute : (slice - kSlicesPerMinute + 1) / kSlicesPerMinute;
+}
+
+}  // namespace
+
+std::int64_t Series::first_slice(Window window, std::int64_t now_slice) {
+  switch (window) {
+    case Window::since_start: break;
+    case Window::minute: return now_slice - kSlicesPerMinute + 1;
+    case Window::five_minutes: return now_slice - 5 * kSlicesPerMinute + 1;
+    case Window::hour: return (minute_of(now_slice) - 59) * kSlicesPerMinute;
+  }
+  return INT64_MIN;
+}
+
+void Series::put(Kept& kept, std::int64_t number, const StoredSlice& part) {
+  if (kept.number != number || kept.stats == nullptr) {
+    kept.number = number;
+    kept.stats = std::make_unique<StoredSlice>(part);
+  } else {
+    kept.stats->add(part);
+  }
+}
+
+void Series::store(std::int64_t slice, std::int64_t now_slice, const StoredSlice& part) {
+  if (part.empty()) return;
+  // A slice ahead of now belongs to no window yet, and one that is older than its place in the ring would push
+  // out what is newer: both only count since start.
+  if (slice <= now_slice && slice >= first_slice(Window::five_minutes, now_slice)) {
+    put(fine_[place(slice, kFine)], slice, part);
+  }
+  if (slice <= now_slice && slice >= first_slice(Window::hour, now_slice)) {
+    put(coarse_[place(minute_of(slice), kCoarse)], minute_of(slice), part);
+  }
+  StoredSlice fields = part;
+  for (const StoredSlice::Bucket& bucket : part.buckets) since_start_buckets_[bucket.index] += bucket.count;
+  fields.buckets.clear();
+  since_start_.add(fields);
+}
+
+void Series::roll(std::int64_t from, std::int64_t to, const TickScale& scale) {
+  if (to <= from) return;
+  if (!previous_.empty()) store(from - 1, to, StoredSlice::of(previous_, scale));
+  if (to == from + 1) {
+    previous_ = current_;
+  } else {
+    if (!current_.empty()) store(from, to, StoredSlice::of(current_, scale));
+    previous_.clear();
+  }
+  current_.clear();
+  // Forget what has left the windows, so that memory follows the traffic.
+  for (Kept& kept : fine_) {
+    if (kept.stats != nullptr && kept.number < first_slice(Window::five_minutes, to)) kept = Kept{};
+  }
+  for (Kept& kept : coarse_) {
+    if (kept.stats != nullptr && kept.number < minute_of(to) - 59) kept = Kept{};
+  }
+}
+
+void Series::flush(std::int64_t now_slice, const TickScale& scale) {
+  if (!previous_.empty()) store(now_slice - 1, now_slice, StoredSlice::of(previous_, scale));
+  if (!current_.empty()) store(now_slice, now_slice, StoredSlice::of(current_, scale));
+  previous_.clear();
+  current_.clear();
+}
+
+void Series::add_late(std::int64_t slice, std::int64_t now_slice, const StoredSlice& part) {
+  store(slice, now_slice, part);
+}
+
+void Series::add_skipped(std::int64_t now_slice, std::uint64_t count) {
+  StoredSlice part;
+  part.skipped = count;
+  store(now_slice, now_slice, part);
+}
+
+void Series::sum(Window window, std::int64_t now_slice, const TickScale& scale, WindowSum& into) const {
+  const std::int64_t first = first_slice(window, now_slice);
+  switch (window) {
+    case Window::since_start:
+      into.add(since_start_);
+      into.add_histogram(since_start_buckets_);
+      break;
+    case Window::minute:
+    case Window::five_minutes:
+      for (const Kept& kept : fine_) {
+        if (kept.stats != nullptr && kept.number >= first && kept.number <= now_slice) into.add(*kept.stats);
+      }
+      break;
+    case Window::hour:
+      for (const Kept& kept : coarse_) {
+        if (kept.stats != nullptr && kept.number >= minute_of(first) && kept.number <= minute_of(now_slice)) {
+          into.add(*kept.stats);
+        }
+      }
+      break;
+  }
+  if (!previous_.empty() && now_slice - 1 >= first) into.add(StoredSlice::of(previous_, scale));
+  if (!current_.empty()) into.add(StoredSlice::of(current_, scale));
+}
+
+void Series::encode(Encoder& out, std::int64_t now_slice, const TickScale& scale) const {
+  // What is dense goes along as slices that are over; the next reader adds them like late ones.
+  const StoredSlice dense[2] = {StoredSlice::of(previous_, scale), StoredSlice::of(current_, scale)};
+  for (int i = 0; i < 2; ++i) {
+    out.i64(now_slice - 1 + i);
+    dense[i].encode(out);
+  }
+  StoredSlice since = since_start_;
+  for (std::size_t i = 0; i < kBucketCount; ++i) {
+    std::uint64_t count = since_start_buckets_[i];
+    while (count > 0) {
+      const auto part = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, UINT32_MAX));
+      since.buckets.push_back({static_cast<std::uint16_t>(i), part});
+      count -= part;
+    }
+  }
+  since.encode(out);
+  const auto encode_kept = [&out](const auto& ring) {
+    std::uint64_t used = 0;
+    for (const Kept& kept : ring) used += kept.stats != nullptr;
+    out.u64(used);
+    for (const Kept& kept : ring) {
+      if (kept.stats == nullptr) continue;
+      out.i64(kept.number);
+      kept.stats->encode(out);
+    }
+  };
+  encode_kept(fine_);
+  encode_kept(coarse_);
+  out.u64(retired_count);
+  out.u64(retired_errors);
+  for (const std::uint64_t n : {retired_books.written, retired_books.read, retired_books.lost, retired_books.torn,
+                                retired_books.rejected}) {
+    out.u64(n);
+  }
+}
+
+void Series::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shift) {
+  std::int64_t numbers[2];
+  StoredSlice dense[2];
+  for (int i = 0; i < 2; ++i) {
+    numbers[i] = add_ns(in.i64(), slice_shift);
+    dense[i] = StoredSlice::decode(in);
+  }
+  since_start_ = StoredSlice::decode(in);
+  for (const StoredSlice::Bucket& bucket : since_start_.buckets) since_start_buckets_[bucket.index] += bucket.count;
+  since_start_.buckets.clear();
+  const auto decode_kept = [&in](auto& ring, std::int64_t shift) {
+    const std::uint64_t used = in.count(20, ring.size());
+    for (std::uint64_t i = 0; i < used && in.good(); ++i) {
+      const std::int64_t number = add_ns(in.i64(), shift);
+      StoredSlice stats = StoredSlice::decode(in);
+      put(ring[place(number, ring.size())], number, stats);
+    }
+  };
+  decode_kept(fine_, slice_shift);
+  decode_kept(coarse_, slice_shift / kSlicesPerMinute);
+  retired_count = in.u64();
+  retired_errors = in.u64();
+  for (std::uint64_t* n : {&retired_books.written, &retired_books.read, &retired_books.lost, &retired_books.torn,
+                           &retired_books.rejected}) {
+    *n = in.u64();
+  }
+  if (!retired_books.balance()) in.fail();
+  if (!in.good()) return;
+  for (int i = 0; i < 2; ++i) store(numbers[i], std::max(now_slice, numbers[i]), dense[i]);
+}
+
+std::size_t Series::bytes() const {
+  std::size_t total = sizeof *this + recent_.bytes();
+  for (const Kept& kept : fine_) total += kept.stats != nullptr ? kept.stats->bytes() : 0;
+  for (const Kept& kept : coarse_) total += kept.stats != nullptr ? kept.stats->bytes() : 0;
+  return total;
+}
+
+}  // namespace ringside

@@ -1,0 +1,74 @@
+// One operation's (or event's) metrics: the slice being filled, the windows, all since start, and the last N.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "daemon/metrics/recent.h"
+#include "daemon/metrics/slices.h"
+#include "report/model/snapshot.h"
+#include "shm/names.h"
+
+namespace ringside {
+
+class Series {
+ public:
+  Series(NameEntry name, std::size_t last) : name_(std::move(name)), recent_(last) {}
+
+  const NameEntry& name() const { return name_; }
+  void rename(NameEntry name) { name_ = std::move(name); }
+
+  // What the drain writes to. `current` is slice `now_slice()`, `previous` the one before it.
+  DenseSlice& current() { return current_; }
+  DenseSlice& previous() { return previous_; }
+  Recent& recent() { return recent_; }
+
+  // Moves on to slice `to`: what is dense and over is stored.
+  void roll(std::int64_t from, std::int64_t to, const TickScale& scale);
+  // Stores what is dense, when the ring's clock is about to change.
+  void flush(std::int64_t now_slice, const TickScale& scale);
+  // Adds to a slice that is over. Only to "since start" when it has left every window, or lies ahead.
+  void add_late(std::int64_t slice, std::int64_t now_slice, const StoredSlice& part);
+  void add_skipped(std::int64_t now_slice, std::uint64_t count);
+
+  // Adds the window's slices up. `seconds` are the caller's to compute.
+  void sum(Window window, std::int64_t now_slice, const TickScale& scale, WindowSum& into) const;
+
+  void encode(Encoder& out, std::int64_t now_slice, const TickScale& scale) const;
+  // `slice_shift`, a multiple of a minute, is added to every slice's number.
+  void decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shift);
+
+  std::size_t bytes() const;
+
+  // First slice of a window that ends with `now_slice`.
+  static std::int64_t first_slice(Window window, std::int64_t now_slice);
+
+  // By the server's totals, over all lives of the ring that are over; the living one is added at each tick.
+  std::uint64_t retired_count = 0;
+  std::uint64_t retired_errors = 0;
+  Books retired_books;
+
+ private:
+  static constexpr std::size_t kFine = 60;     // slices: 5 min
+  static constexpr std::size_t kCoarse = 61;   // minutes: 1 h and the one that is under way
+
+  struct Kept {
+    std::int64_t number = -1;   // of the slice or minute; -1 none
+    std::unique_ptr<StoredSlice> stats;
+  };
+  void store(std::int64_t slice, std::int64_t now_slice, const StoredSlice& part);
+  static void put(Kept& kept, std::int64_t number, const StoredSlice& part);
+
+  NameEntry name_;
+  DenseSlice current_;
+  DenseSlice previous_;
+  std::array<Kept, kFine> fine_;
+  std::array<Kept, kCoarse> coarse_;
+  StoredSlice since_start_;   // all but the buckets
+  std::array<std::uint64_t, kBucketCount> since_start_buckets_{};
+  Recent recent_;
+};
+
+}  // namespace ringside

@@ -1,0 +1,144 @@
+// Time cut into slices of 5 s. The slice that is being filled is dense and counts in raw ticks, because every
+// record passes here; a slice that is over is kept sparse, in nanoseconds.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "daemon/storage/codec.h"
+#include "report/model/snapshot.h"
+#include "shm/clock.h"
+#include "shm/record.h"
+
+namespace ringside {
+
+inline constexpr std::int64_t kSliceNs = 5'000'000'000;
+inline constexpr std::int64_t kSlicesPerMinute = 12;
+
+inline std::int64_t slice_of(std::int64_t monotonic_ns) {
+  // Rounded down, for any time: garbage may lie at the very ends.
+  return monotonic_ns / kSliceNs - (monotonic_ns % kSliceNs < 0 ? 1 : 0);
+}
+
+// From ticks to histogram units by one multiplication.
+struct UnitScale {
+  double units_per_tick = 0;
+  std::uint64_t max_ticks = 0;   // longer spans are not told apart: 2 years, less where the clock is slow
+
+  static UnitScale of(double ticks_per_second) {
+    UnitScale scale;
+    if (ticks_per_second <= 0) return scale;
+    scale.units_per_tick = kUnitsPerSecond / ticks_per_second;
+    // Below 2^63 as ticks and below 2^64 as units.
+    scale.max_ticks = static_cast<std::uint64_t>(std::min(9e18, 1.8e19 / scale.units_per_tick));
+    return scale;
+  }
+  // Into DenseSlice::buckets; for at most max_ticks.
+  std::size_t bucket_index(std::uint64_t ticks) const {
+    return bucket_index_of(static_cast<double>(static_cast<std::int64_t>(ticks)) * units_per_tick);
+  }
+};
+
+// The slice being filled.
+struct DenseSlice {
+  std::array<std::uint64_t, 8> outcomes;   // one spare, so that the index needs no check
+  std::uint64_t untimed;
+  std::uint64_t negative;
+  std::uint64_t sum_ticks;
+  std::uint64_t min_ticks;
+  std::uint64_t max_ticks;
+  std::int64_t value_sum;
+  struct Stage {
+    std::uint64_t count, sum_ticks;
+    StageTicks max_packed;
+  };
+  std::array<Stage, kStageCount> stages;
+  // Every bucket there is, so that no index needs a check; those outside the range kept are folded in later.
+  std::array<std::uint32_t, kHighestBucket - kLowestBucket + 1> buckets;
+
+  DenseSlice() { clear(); }
+  void clear() {
+    std::memset(static_cast<void*>(this), 0, sizeof *this);
+    min_ticks = ~std::uint64_t{0};
+  }
+  bool empty() const {
+    return std::all_of(outcomes.begin(), outcomes.end(), [](std::uint64_t n) { return n == 0; });
+  }
+
+  // One record of any kind; the drain adds whole groups (metrics/ring_metrics_ingest.cpp).
+  void add(const Record& record, const UnitScale& scale) {
+    ++outcomes[record.outcome & 7];
+    if ((record.flags & kFlagUntimed) != 0) {
+      ++untimed;
+      return;
+    }
+    std::uint64_t ticks = 0;
+    if (record.duration >= 0) {
+      ticks = static_cast<std::uint64_t>(record.duration);
+    } else {
+      ++negative;
+    }
+    sum_ticks += ticks;
+    if (ticks < min_ticks) [[unlikely]] min_ticks = ticks;
+    if (ticks > max_ticks) [[unlikely]] max_ticks = ticks;
+    ++buckets[scale.bucket_index(std::min(ticks, scale.max_ticks))];
+    if (record.kind == static_cast<std::uint8_t>(Kind::event)) {
+      value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(value_sum) +
+                                            static_cast<std::uint64_t>(record.event.value));
+    } else {
+      for (unsigned i = 0; i < kStageCount; ++i) {
+        const StageTicks packed = record.stages[i];
+        if (packed == 0) continue;
+        ++stages[i].count;
+        stages[i].sum_ticks += packed < kExactStageTicks ? packed : unpack_stage_ticks(packed);
+        // Packed spans are ordered as the spans are.
+        if (packed > stages[i].max_packed) [[unlikely]] stages[i].max_packed = packed;
+      }
+    }
+  }
+};
+
+// A slice, or several added up, as they are kept.
+struct StoredSlice {
+  struct Bucket {
+    std::uint16_t index;   // bucket - kMinBucket
+    std::uint32_t count;   // an index may appear again when one count is full
+  };
+  std::array<std::uint64_t, kOutcomeCount> outcomes{};
+  std::uint64_t untimed = 0;
+  std::uint64_t negative = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t sum_ns = 0;
+  std::uint64_t min_ns = ~std::uint64_t{0};
+  std::uint64_t max_ns = 0;
+  std::int64_t value_sum = 0;
+  std::array<StageStats, kStageCount> stages{};
+  std::vector<Bucket> buckets;
+
+  static StoredSlice of(const DenseSlice& dense, const TickScale& scale);
+  bool empty() const;
+  std::uint64_t recorded() const;
+  void add(const StoredSlice& other);
+  std::size_t bytes() const { return sizeof *this + buckets.capacity() * sizeof(Bucket); }
+
+  void encode(Encoder& out) const;
+  static StoredSlice decode(Decoder& in);
+};
+
+// Adds slices up for a window; then finish() gives the result. One is used for window after window.
+class WindowSum {
+ public:
+  void clear();
+  void add(const StoredSlice& slice);
+  void add_histogram(const std::array<std::uint64_t, kBucketCount>& buckets);
+  WindowStats finish(double seconds);
+
+ private:
+  StoredSlice sum_;                                      // all but the buckets
+  std::array<std::uint64_t, kBucketCount> buckets_{};
+};
+
+}  // namespace ringside

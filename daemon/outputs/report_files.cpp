@@ -1,0 +1,79 @@
+#include "daemon/outputs/report_files.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "daemon/storage/files.h"
+#include "report/model/format.h"
+#include "report/render/json.h"
+#include "report/render/text.h"
+
+namespace ringside {
+namespace {
+
+namespace fs = std::filesystem;
+
+// "20241123T091555Z": sorts by time, and is a file name everywhere.
+std::string stamp(std::int64_t wall_ns) {
+  std::string text = format_wall(wall_ns).substr(0, 19) + "Z";
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text;
+}
+
+// Names of ours only: whatever else lies in that directory is not ours to remove.
+bool is_copy(const std::string& name, const std::string& extension) {
+  constexpr std::string_view kShape = "report-00000000T000000Z";   // 0: any digit
+  if (name.size() != kShape.size() + extension.size() || !name.ends_with(extension)) return false;
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    const bool digit = name[i] >= '0' && name[i] <= '9';
+    if (kShape[i] == '0' ? !digit : name[i] != kShape[i]) return false;
+  }
+  return true;
+}
+
+void remove_old(const ReportFiles& files, const std::string& extension, std::vector<Failure>& failures) {
+  std::vector<std::string> copies;
+  std::error_code error;
+  for (fs::directory_iterator it(files.directory, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (is_copy(name, extension)) copies.push_back(name);
+  }
+  if (copies.size() <= files.keep) return;
+  std::sort(copies.begin(), copies.end());
+  copies.resize(copies.size() - files.keep);
+  for (const std::string& name : copies) {
+    const std::string path = files.directory + "/" + name;
+    if (!fs::remove(path, error) && error) failures.push_back(system_failure(path, "cannot remove", error.value()));
+  }
+}
+
+}  // namespace
+
+std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& snapshot) {
+  std::vector<Failure> failures;
+  if (files.formats.empty()) return failures;
+  if (auto failure = make_directories(files.directory)) return {*failure};
+  for (const std::string& format : files.formats) {
+    const bool text = format == "text";
+    const std::string bytes = text ? render_text(snapshot) : render_json(snapshot) + "\n";
+    const std::string extension = text ? ".txt" : ".json";
+    const auto write = [&](const std::string& name) {
+      if (auto failure = write_whole_file(files.directory + "/" + name + extension, bytes, 0640)) {
+        failures.push_back(*failure);
+      }
+    };
+    write("report");
+    if (files.keep > 0) write("report-" + stamp(snapshot.wall_ns));
+    remove_old(files, extension, failures);
+  }
+#ifdef __GLIBC__
+  // A report takes ten times its size for a moment, once an hour; without this the daemon would hold that for good.
+  malloc_trim(0);
+#endif
+  return failures;
+}
+
+}  // namespace ringside

@@ -1,0 +1,40 @@
+#include "daemon/rings/drain.h"
+
+#include "daemon/metrics/ring_metrics_see.h"
+
+namespace ringside {
+
+namespace {
+
+// Reads some of a lane and hands the metrics no more than they take at once. Returns how many positions it was.
+std::uint64_t drain_some(const LaneToDrain& lane, RingMetrics& metrics) {
+  if (!lane.overflow) {
+    const std::uint64_t moved = read_lane_words(
+        lane.slots, *lane.header, lane.capacity, *lane.cursor, RingMetrics::kMostSeen,
+        [&](const RecordWords& record, std::uint64_t position) { metrics.see(record, position, lane.lane); });
+    metrics.seen(*lane.read_of);
+    return moved;
+  }
+  // In one call, because each looks at every hole again; holes that were filled come on top of its limit.
+  std::uint32_t seen = 0;
+  const std::uint64_t moved = read_overflow(
+      lane.slots, *lane.header, lane.capacity, *lane.cursor, 2 * lane.capacity, [&](const Record& record) {
+        metrics.see(words_of(record), record.sequence / 2 - 1, lane.lane);
+        if (++seen % RingMetrics::kMostSeen == 0) metrics.seen(*lane.read_of);
+      });
+  metrics.seen(*lane.read_of);
+  return moved;
+}
+
+}  // namespace
+
+void drain(std::vector<LaneToDrain>& lanes, RingMetrics& metrics) {
+  for (LaneToDrain& lane : lanes) {
+    for (std::uint64_t some = 1; some != 0 && lane.moved < 2 * lane.capacity; lane.moved += some) {
+      some = drain_some(lane, metrics);
+    }
+    metrics.end_run();
+  }
+}
+
+}  // namespace ringside

@@ -1,0 +1,126 @@
+#include "daemon/storage/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <system_error>
+
+namespace ringside {
+namespace {
+
+// 0 when all was written, else errno.
+int write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string directory_of(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+std::optional<Failure> write_whole_file(const std::string& path, std::string_view bytes, unsigned mode) {
+  const std::string temporary = path + ".tmp";
+  // What a killed predecessor left; also a link that somebody put there.
+  if (unlink(temporary.c_str()) != 0 && errno != ENOENT) return system_failure(temporary, "cannot remove", errno);
+  {
+    const FileDescriptor fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+    if (!fd) return system_failure(temporary, "cannot create", errno);
+    int error = write_all(fd.get(), bytes);
+    if (error == 0 && fsync(fd.get()) != 0) error = errno;
+    if (error != 0) {
+      unlink(temporary.c_str());
+      return system_failure(temporary, "cannot write", error, error == ENOSPC ? "make room on its file system" : nullptr);
+    }
+  }
+  if (rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    unlink(temporary.c_str());
+    return system_failure(path, "cannot replace", error);
+  }
+  const FileDescriptor directory(open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || fsync(directory.get()) != 0) return system_failure(directory_of(path), "cannot sync", errno);
+  return std::nullopt;
+}
+
+std::optional<std::string> read_whole_file(const std::string& path, Failure* failure) {
+  const FileDescriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    *failure = system_failure(path, "cannot open", errno);
+    return std::nullopt;
+  }
+  std::string bytes;
+  char buffer[65536];
+  for (;;) {
+    const ssize_t n = read(fd.get(), buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      *failure = system_failure(path, "cannot read", errno);
+      return std::nullopt;
+    }
+    if (n == 0) return bytes;
+    bytes.append(buffer, static_cast<std::size_t>(n));
+  }
+}
+
+std::optional<Failure> make_directories(const std::string& path) {
+  std::string made;
+  for (const auto& part : std::filesystem::path(path)) {
+    made = made.empty() ? part.string() : (std::filesystem::path(made) / part).string();
+    if (made.empty() || mkdir(made.c_str(), 0750) == 0) continue;
+    const int error = errno;
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(made, ignored)) {
+      return system_failure(made, "cannot make the directory", error,
+                            "make it for the daemon's user, or configure another one");
+    }
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<DirectoryLock> DirectoryLock::acquire(const std::string& directory, Failure* failure) {
+  const std::string path = directory + "/lock";
+  // Never removed: a lock on a file that another one could have replaced protects nothing.
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+  if (fd < 0) {
+    *failure = system_failure(path, "cannot open the lock", errno);
+    return nullptr;
+  }
+  std::unique_ptr<DirectoryLock> lock(new DirectoryLock(fd));
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    if (error != EWOULDBLOCK) {
+      *failure = system_failure(path, "cannot lock", error);
+      return nullptr;
+    }
+    char text[32] = {};
+    const ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    long pid = 0;
+    if (n > 0) std::from_chars(text, text + n, pid);
+    *failure = {error, fmt::format("{}: another daemon holds this state directory: {}\n  next: stop it, or give this one "
+                                   "a directory of its own with --state-dir",
+                                   directory, pid > 0 ? fmt::format("pid {}", pid) : "its pid is not known")};
+    return nullptr;
+  }
+  const std::string pid = fmt::format("{}\n", getpid());
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    *failure = system_failure(path, "cannot write", errno);
+    return nullptr;
+  }
+  return lock;
+}
+
+}  // namespace ringside

@@ -1,0 +1,53 @@
+#include "report/model/histogram.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "report/model/snapshot.h"
+
+namespace ringside {
+
+std::uint64_t Histogram::count() const {
+  std::uint64_t total = 0;
+  for (const Bucket& bucket : buckets) total += bucket.count;
+  return total;
+}
+
+void Histogram::merge(const Histogram& other) {
+  std::vector<Bucket> merged;
+  merged.reserve(buckets.size() + other.buckets.size());
+  auto a = buckets.begin();
+  auto b = other.buckets.begin();
+  while (a != buckets.end() || b != other.buckets.end()) {
+    if (b == other.buckets.end() || (a != buckets.end() && a->index < b->index)) {
+      merged.push_back(*a++);
+    } else if (a == buckets.end() || b->index < a->index) {
+      merged.push_back(*b++);
+    } else {
+      merged.push_back({a->index, a->count + b->count});
+      ++a;
+      ++b;
+    }
+  }
+  buckets = std::move(merged);
+}
+
+double Histogram::quantile_seconds(double q) const {
+  const std::uint64_t total = count();
+  if (total == 0) return 0;
+  const double wanted = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(total));
+  const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, total);
+  std::uint64_t below = 0;
+  for (const Bucket& bucket : buckets) {
+    below += bucket.count;
+    if (below >= rank) return bucket_middle_seconds(bucket.index);
+  }
+  return bucket_middle_seconds(buckets.back().index);
+}
+
+double WindowStats::quantile_ns(double q) const {
+  if (timed == 0) return 0;
+  return std::clamp(latency.quantile_seconds(q) * 1e9, static_cast<double>(min_ns), static_cast<double>(max_ns));
+}
+
+}  // namespace ringside

@@ -1,0 +1,28 @@
+// A distribution of spans as it is stored and shown: the buckets that hold something, in ascending order.
+// The drain counts in dense arrays (daemon/metrics) and hands over this.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "report/model/buckets.h"
+
+namespace ringside {
+
+struct Histogram {
+  struct Bucket {
+    std::int16_t index = 0;  // see buckets.h
+    std::uint64_t count = 0;
+    friend bool operator==(const Bucket&, const Bucket&) = default;
+  };
+  std::vector<Bucket> buckets;  // ascending by index, no zero counts
+
+  std::uint64_t count() const;
+  // Adds the other's counts. Exact: buckets of the same index mean the same span everywhere.
+  void merge(const Histogram& other);
+  // The nearest-rank quantile in seconds, 0 <= q <= 1: the middle of the bucket that holds the value of rank
+  // ceil(q * n), within 1.09 % of that value. 0 when empty.
+  double quantile_seconds(double q) const;
+};
+
+}  // namespace ringside

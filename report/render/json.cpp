@@ -1,0 +1,274 @@
+#include "report/render/json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "report/analysis/analysis.h"
+#include "report/model/format.h"
+#include "report/render/json_parts.h"
+
+namespace ringside {
+namespace detail {
+
+Json json_at(std::int64_t wall_ns) { return wall_ns == 0 ? Json(nullptr) : Json(format_wall_exact(wall_ns)); }
+
+Json json_party(const Party& party) {
+  if (party.kind.empty() || party.kind == "none") return nullptr;
+  return {{"kind", party.kind}, {"id", std::to_string(party.id)}};
+}
+
+Json json_windows(const std::array<std::uint64_t, kWindows>& counts) {
+  Json json = Json::object();
+  for (std::size_t w = 0; w < kWindows; ++w) json[kWindowNames[w]] = counts[w];
+  return json;
+}
+
+}  // namespace detail
+
+namespace {
+
+using detail::Json;
+using detail::json_at;
+using detail::json_party;
+
+template <class List, class Function>
+Json array_of(const List& list, Function function) {
+  Json json = Json::array();
+  for (const auto& one : list) json.push_back(function(one));
+  return json;
+}
+
+Json json_books(const Books& books) {
+  return {{"written", books.written}, {"read", books.read},         {"lost", books.lost},
+          {"torn", books.torn},       {"rejected", books.rejected}, {"balance", books.balance()}};
+}
+
+Json json_window(const WindowStats& stats, const std::array<std::string, kStages>& stage_names) {
+  Json outcomes = Json::object();
+  for (std::size_t o = 0; o < kOutcomes; ++o) outcomes[kOutcomeNames[o]] = stats.outcomes[o];
+  Json stages = Json::array();
+  for (std::size_t s = 0; s < kStages; ++s) {
+    const StageStats& stage = stats.stages[s];
+    if (stage.count == 0 && stage_names[s].empty()) continue;
+    stages.push_back({{"stage", s}, {"name", stage_names[s]}, {"count", stage.count}, {"sum_ns", stage.sum_ns}, {"max_ns", stage.max_ns}});
+  }
+  const auto quantile = [&](double q) { return stats.timed > 0 ? Json(stats.quantile_ns(q)) : Json(nullptr); };
+  return {{"seconds", stats.seconds},
+          {"count", stats.count()},
+          {"recorded", stats.recorded},
+          {"skipped", stats.skipped},
+          {"errors", stats.errors},
+          {"refused", stats.refused},
+          {"rate_per_s", stats.rate()},
+          {"error_rate", stats.error_rate()},
+          {"outcomes", outcomes},
+          {"timed", stats.timed},
+          {"negative", stats.negative},
+          {"sum_ns", stats.sum_ns},
+          {"min_ns", stats.timed > 0 ? Json(stats.min_ns) : Json(nullptr)},
+          {"mean_ns", stats.timed > 0 ? Json(stats.mean_ns()) : Json(nullptr)},
+          {"max_ns", stats.timed > 0 ? Json(stats.max_ns) : Json(nullptr)},
+          {"p50_ns", quantile(0.5)},
+          {"p90_ns", quantile(0.9)},
+          {"p95_ns", quantile(0.95)},
+          {"p99_ns", quantile(0.99)},
+          {"p999_ns", quantile(0.999)},
+          {"stages", stages},
+          {"value_sum", stats.value_sum},
+          {"histogram", array_of(stats.latency.buckets, [](const Histogram::Bucket& bucket) {
+             return Json::array({bucket.index, bucket.count});
+           })}};
+}
+
+Json json_record(const RecordView& record) {
+  return {{"operation", record.operation},
+          {"start_at", json_at(record.start_wall_ns)},
+          {"duration_ns", record.untimed ? Json(nullptr) : Json(record.duration_ns)},
+          {"outcome", record.outcome},
+          {"error", record.error},
+          {"error_name", record.error_name},
+          {"actor", json_party(record.actor)},
+          {"subject", json_party(record.subject)},
+          {"stages_ns", record.stages_ns},
+          {"value", record.value},
+          {"context", record.context},
+          {"ring", record.ring},
+          {"lane", record.lane},
+          {"position", record.position}};
+}
+
+Json json_series(const SeriesView& series, const JsonOptions& options) {
+  Json windows = Json::object();
+  for (std::size_t w = 0; w < kWindows; ++w) windows[kWindowNames[w]] = json_window(series.windows[w], series.stage_names);
+  Json json = {{"name", series.name},
+               {"category", series.category},
+               {"stage_names", series.stage_names},
+               {"server_count", series.server_count},
+               {"server_errors", series.server_errors},
+               {"books", json_books(series.books)},
+               {"windows", windows}};
+  if (options.last_records) json["last"] = array_of(series.last, json_record);
+  return json;
+}
+
+Json json_error(const ErrorStats& error) {
+  return {{"code", error.code},
+          {"name", error.name},
+          {"operation", error.operation},
+          {"outcome", error.outcome},
+          {"count", detail::json_windows(error.count)},
+          {"last_at", json_at(error.last_wall_ns)},
+          {"last_actor", json_party(error.last_actor)}};
+}
+
+Json json_top(const TopEntry& entry) {
+  return {{"party", json_party(entry.party)},
+          {"count", entry.count},
+          {"errors", entry.errors},
+          {"time_ns", entry.time_ns},
+          {"error_bound", entry.error_bound}};
+}
+
+Json json_ring(const RingView& ring) {
+  return {{"name", ring.name},
+          {"path", ring.path},
+          {"program", ring.program},
+          {"state", ring.state},
+          {"problem", ring.problem},
+          {"instance", ring.instance},
+          {"pid", ring.pid},
+          {"created_at", json_at(ring.created_wall_ns)},
+          {"clock", ring.clock},
+          {"ticks_per_second", ring.ticks_per_second},
+          {"enabled", ring.enabled},
+          {"instances_seen", ring.instances_seen},
+          {"crashes_seen", ring.crashes_seen},
+          {"untraced_threads", ring.untraced_threads},
+          {"untraced_records", ring.untraced_records},
+          {"names_refused", ring.names_refused},
+          {"segment_bytes", ring.segment_bytes}};
+}
+
+Json json_lane(const LaneView& lane) {
+  return {{"ring", lane.ring},
+          {"lane", lane.lane},
+          {"overflow", lane.overflow},
+          {"state", lane.state},
+          {"pid", lane.pid},
+          {"tid", lane.tid},
+          {"thread", lane.thread},
+          {"generation", lane.generation},
+          {"books", json_books(lane.books)},
+          {"pending", lane.pending}};
+}
+
+Json json_transition(const AlertTransition& transition) {
+  return {{"at", json_at(transition.wall_ns)},
+          {"id", transition.id},
+          {"alert", transition.alert},
+          {"level", transition.level},
+          {"state", transition.state},
+          {"operation", transition.operation},
+          {"ring", transition.ring},
+          {"value", transition.value},
+          {"threshold", transition.threshold},
+          {"unit", transition.unit},
+          {"message", transition.message}};
+}
+
+Json json_alerts(const Snapshot& snapshot) {
+  return {{"active", array_of(snapshot.alerts, [](const AlertView& alert) {
+             Json json = json_transition(alert.last);
+             json["since_at"] = json_at(alert.since_wall_ns);
+             return json;
+           })},
+          {"transitions", array_of(snapshot.transitions, json_transition)},
+          {"transitions_forgotten", snapshot.transitions_forgotten}};
+}
+
+Json json_system(const Snapshot& snapshot) {
+  const HostView& host = snapshot.host;
+  const DaemonView& daemon = snapshot.daemon;
+  return {{"processes", array_of(snapshot.processes, [](const ProcessView& process) -> Json {
+             return {{"ring", process.ring},
+                     {"pid", process.pid},
+                     {"cpu_percent", process.cpu_percent},
+                     {"resident_bytes", process.resident_bytes},
+                     {"open_files", process.open_files},
+                     {"threads", process.threads},
+                     {"uptime_seconds", process.uptime_seconds}};
+           })},
+          {"gauges", array_of(snapshot.gauges, [](const GaugeView& gauge) -> Json {
+             return {{"ring", gauge.ring}, {"name", gauge.name}, {"value", gauge.value}, {"max", gauge.max}};
+           })},
+          {"host", {{"load_1m", host.load_1m},
+                    {"load_5m", host.load_5m},
+                    {"load_15m", host.load_15m},
+                    {"cpus", host.cpus},
+                    {"cpu_percent", host.cpu_percent},
+                    {"memory_total_bytes", host.memory_total_bytes},
+                    {"memory_available_bytes", host.memory_available_bytes}}},
+          {"daemon", {{"version", daemon.version},
+                      {"pid", daemon.pid},
+                      {"started_at", json_at(daemon.started_wall_ns)},
+                      {"state_since_at", json_at(daemon.state_since_wall_ns)},
+                      {"restarts", daemon.restarts},
+                      {"cpu_percent", daemon.cpu_percent},
+                      {"resident_bytes", daemon.resident_bytes},
+                      {"metrics_bytes", daemon.metrics_bytes},
+                      {"passes", daemon.passes}}}};
+}
+
+Json json_thresholds(const ThresholdsView& thresholds) {
+  const auto by_operation = [](const std::vector<std::pair<std::string, double>>& list) {
+    Json json = Json::object();
+    for (const auto& [operation, value] : list) json[operation] = value;
+    return json;
+  };
+  return {{"response_ms", thresholds.response_ms},
+          {"response_ms_of", by_operation(thresholds.response_ms_of)},
+          {"error_rate", thresholds.error_rate},
+          {"error_rate_of", by_operation(thresholds.error_rate_of)},
+          {"memory_bytes", thresholds.memory_bytes},
+          {"connections", thresholds.connections}};
+}
+
+}  // namespace
+
+std::string render_json(const Snapshot& snapshot, const JsonOptions& options) {
+  const auto series = [&](const SeriesView& one) { return json_series(one, options); };
+  Json json = {
+      {"ringside_report", kJsonVersion},
+      {"taken_at", json_at(snapshot.wall_ns)},
+      {"taken_unix_ms", snapshot.wall_ns / 1'000'000},
+      {"tick", snapshot.tick},
+      {"tick_seconds", snapshot.tick_seconds},
+      {"histogram_schema", {{"schema", 5}, {"bucket_upper_bound_seconds", "2^(index/32)"}, {"min_index", kMinBucket}, {"max_index", kMaxBucket}}},
+      {"quantile_min_samples", {{"p50", samples_needed(0.5)},
+                                {"p90", samples_needed(0.9)},
+                                {"p95", samples_needed(0.95)},
+                                {"p99", samples_needed(0.99)},
+                                {"p999", samples_needed(0.999)}}},
+      {"analysis", detail::json_analysis(analyse(snapshot))},
+      {"books", json_books(snapshot.books)},
+      {"unattributed_lost", snapshot.unattributed_lost},
+      {"late_records", snapshot.late_records},
+      {"rings", array_of(snapshot.rings, json_ring)},
+      {"lanes", array_of(snapshot.lanes, json_lane)},
+      {"system", json_system(snapshot)},
+      {"all", series(snapshot.all)},
+      {"operations", array_of(snapshot.operations, series)},
+      {"categories", array_of(snapshot.categories, series)},
+      {"events", array_of(snapshot.events, series)},
+      {"errors", array_of(snapshot.errors, json_error)},
+      {"top", {{"actors_by_errors", array_of(snapshot.actors_by_errors, json_top)},
+               {"actors_by_time", array_of(snapshot.actors_by_time, json_top)},
+               {"subjects_by_errors", array_of(snapshot.subjects_by_errors, json_top)},
+               {"subjects_by_time", array_of(snapshot.subjects_by_time, json_top)},
+               {"slowest", array_of(snapshot.slowest, json_record)}}},
+      {"alerts", json_alerts(snapshot)},
+      {"thresholds", json_thresholds(snapshot.thresholds)},
+      {"configuration", snapshot.configuration}};
+  return json.dump(options.indent, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace ringside

@@ -1,0 +1,190 @@
+// A process dies while it gets a lane or gives one back: nobody is kept out, nothing is read twice.
+
+#include "tests/ring/crash/victim.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+namespace {
+
+// How the lane stands when the victim comes for it.
+enum class Lane { fresh, released, dead_clean, dead_torn, dead_unpublished };
+
+struct ClaimPoint {
+  TestPoint point;
+  Lane lane;
+  bool overflow;
+};
+
+constexpr ClaimPoint kClaimPoints[] = {
+    {TestPoint::claim_taken, Lane::fresh, false},
+    {TestPoint::claim_allocated, Lane::fresh, false},
+    {TestPoint::claim_owned, Lane::fresh, false},
+    {TestPoint::claim_settled, Lane::fresh, false},
+    {TestPoint::claim_taken, Lane::released, false},
+    {TestPoint::claim_settled, Lane::released, false},
+    {TestPoint::claim_taken, Lane::dead_clean, false},
+    {TestPoint::claim_settled, Lane::dead_clean, false},
+    {TestPoint::claim_taken, Lane::dead_torn, false},
+    {TestPoint::claim_torn, Lane::dead_torn, false},
+    {TestPoint::claim_settled, Lane::dead_torn, false},
+    {TestPoint::claim_taken, Lane::dead_unpublished, false},
+    {TestPoint::claim_settled, Lane::dead_unpublished, false},
+    {TestPoint::claim_allocated, Lane::fresh, true},
+    {TestPoint::claim_owned, Lane::fresh, true},
+};
+
+constexpr std::uint64_t kBefore = 6;
+
+Ended dies(const Setup& setup, TestPoint point, std::uint64_t from, std::uint64_t to, std::uint64_t nth = 1) {
+  return run_victim(
+      [&] {
+        return traced_body(setup, [&](std::uint64_t anchor) {
+          kill_at(point, nth);
+          for (std::uint64_t n = from; n < to; ++n) trace(n, anchor);
+          return 1;
+        });
+      },
+      true);   // release and leave are exit handlers'
+}
+
+void claim_and_die(const ClaimPoint& what, bool attached_before) {
+  CAPTURE(name_of(what.point));
+  CAPTURE(static_cast<int>(what.lane));
+  CAPTURE(what.overflow);
+  CAPTURE(attached_before);
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  auto ring = make_shared_ring(path);
+  if (what.overflow) claim(*ring);
+  const Setup setup = victim_setup(path);
+  const std::uint32_t lane = what.overflow ? 1 : 0;
+
+  std::uint64_t written = 0;
+  if (what.lane == Lane::released) {
+    REQUIRE(traced_run(setup, 0, kBefore).exited(0));
+    written = kBefore;
+  } else if (what.lane != Lane::fresh) {
+    const TestPoint end = what.lane == Lane::dead_clean  ? TestPoint::record_done
+                          : what.lane == Lane::dead_torn ? TestPoint::words_half
+                                                         : TestPoint::record_published;
+    REQUIRE(dies(setup, end, 0, kBefore, kBefore).killed_by(SIGKILL));
+    written = what.lane == Lane::dead_torn ? kBefore - 1 : kBefore;
+  }
+  const std::uint64_t in_head = what.lane == Lane::dead_unpublished ? written - 1 : written;
+  std::unique_ptr<Reader> reader;
+  std::unique_ptr<Daemon> daemon;
+  const auto attach = [&] {
+    reader = std::make_unique<Reader>(path);
+    daemon = std::make_unique<Daemon>(path);
+    daemon->tick();
+  };
+  if (attached_before) {
+    attach();
+    CHECK(reader->seen[lane] == numbers(0, in_head));
+  }
+  REQUIRE(dies(setup, what.point, 500, 501).killed_by(SIGKILL));
+  if (!attached_before) attach();
+  reader->read();
+  daemon->settle();
+  // What there was before is there, and nothing of the victim's. An unpublished record shows when it is settled.
+  const bool settled = what.point == TestPoint::claim_settled;
+  CHECK(reader->seen[lane] == numbers(0, settled ? written : in_head));
+  const bool has_pages = what.lane != Lane::fresh || what.point == TestPoint::claim_owned || settled;
+  CHECK(lane_readable(reader->header(lane)) == has_pages);
+  CHECK(daemon->state() == "live");
+  CHECK(daemon->snapshot.books.read == reader->cursors[lane].read);
+
+  // The next one gets the same lane, though its owner died without a word.
+  const std::uint32_t generation = reader->generation(lane);
+  REQUIRE(traced_run(setup, 1000, 1005).exited(0));
+  if (!what.overflow) {
+    CHECK(reader->generation(lane) == generation + 1);
+    CHECK(reader->state(lane) == kReleased);
+    CHECK_FALSE(lane_readable(reader->header(1)));   // nobody had to go to the overflow lane
+  }
+  reader->read();
+  std::vector<std::uint64_t> expected = numbers(0, written);
+  for (const std::uint64_t n : numbers(1000, 1005)) expected.push_back(n);
+  CHECK(reader->seen[lane] == expected);
+  CHECK(reader->cursors[lane].lost == 0);
+  CHECK(reader->total(lane, &Totals::recorded) == expected.size());
+  // Once, also where the claimer died between counting it and clearing its slot.
+  const std::uint64_t torn = what.lane == Lane::dead_torn ? 1 : 0;
+  CHECK(reader->header(lane).torn.load() == torn);
+
+  leave_segment(*ring, self_identity(), true);
+  daemon->settle();
+  CHECK(daemon->state() == "closed");
+  CHECK(daemon->snapshot.books.read == expected.size());
+  CHECK(daemon->snapshot.books.lost == 0);
+  CHECK(daemon->snapshot.books.torn == torn);
+  CHECK(daemon->unknown_to_the_books() == 0);
+}
+
+}  // namespace
+
+TEST_CASE("CrashClaim: a lane whose claimer died half-way is claimed by the next, and what it held is read once") {
+  for (const ClaimPoint& what : kClaimPoints) {
+    for (const bool attached_before : {true, false}) claim_and_die(what, attached_before);
+  }
+}
+
+TEST_CASE("CrashClaim: claimers that die one after the other at every point leave a lane that works") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  auto ring = make_shared_ring(path);
+  const Setup setup = victim_setup(path);
+  REQUIRE(dies(setup, TestPoint::words_half, 0, 3, 3).killed_by(SIGKILL));
+  Reader reader(path);
+  std::uint32_t generation = reader.generation(0);
+  for (int round = 0; round < 3; ++round) {
+    for (const TestPoint point : {TestPoint::claim_taken, TestPoint::claim_settled}) {
+      REQUIRE(dies(setup, point, 500, 501).killed_by(SIGKILL));
+      CHECK(reader.generation(0) == ++generation);
+    }
+  }
+  CHECK(reader.header(0).torn.load() == 1);   // once, however many have come by
+  REQUIRE(traced_run(setup, 10, 20).exited(0));
+  reader.read();
+  CHECK(reader.cursors[0].read == 2 + 10);
+  CHECK(reader.cursors[0].lost == 0);
+}
+
+TEST_CASE("CrashRelease: a process that died while it gave its lane back has given it back") {
+  for (const TestPoint point : {TestPoint::release_begun, TestPoint::release_done}) {
+    for (const bool attached_before : {true, false}) {
+      CAPTURE(name_of(point));
+      CAPTURE(attached_before);
+      TempDir dir;
+      const std::string path = dir.file("ring");
+      auto ring = make_shared_ring(path);
+      const Setup setup = victim_setup(path);
+      std::unique_ptr<Reader> reader;
+      std::unique_ptr<Daemon> daemon;
+      const auto attach = [&] {
+        reader = std::make_unique<Reader>(path);
+        daemon = std::make_unique<Daemon>(path);
+        daemon->tick();
+      };
+      if (attached_before) attach();
+      REQUIRE(dies(setup, point, 0, kBefore).killed_by(SIGKILL));
+      if (!attached_before) attach();
+      reader->read();
+      daemon->settle();
+      CHECK(reader->seen[0] == numbers(0, kBefore));
+      CHECK(reader->totals_at_cursor(0));
+      CHECK(reader->state(0) == (point == TestPoint::release_begun ? kOwned : kReleased));
+      CHECK(daemon->snapshot.books.read == kBefore);
+      const std::uint32_t generation = reader->generation(0);
+      REQUIRE(traced_run(setup, 1000, 1005).exited(0));
+      CHECK(reader->generation(0) == generation + 1);
+      reader->read();
+      CHECK(reader->cursors[0].read == kBefore + 5);
+      CHECK(reader->header(0).torn.load() == 0);
+      daemon->tick();
+      CHECK(daemon->snapshot.books.read == kBefore + 5);
+      CHECK(daemon->snapshot.unattributed_lost == 0);
+    }
+  }
+}

@@ -1,0 +1,140 @@
+// Fuzz target: the state file that a daemon finds when it starts. Decoded, taken over by a Watch whose ring is there
+// and by an AlertEngine, then ticks, alerts, reports, and what is saved of it is taken back.
+//
+// The input is the file. Most bytes of it stand under a checksum and inside of lengths that contain one another; the
+// mutator changes what is inside and puts the outside right, and now and then leaves it wrong.
+#include "daemon/alerts/alert_engine.h"
+#include "daemon/rings/watch.h"
+#include "tests/ring/fuzz/fixed_world.h"
+#include "tests/ring/fuzz/input.h"
+#include "tests/ring/fuzz/rings.h"
+#include "tests/ring/fuzz/snapshot_facts.h"
+#include "tests/ring/fuzz/state_parts.h"
+
+using namespace ringside;
+using namespace ringside::fuzz;
+
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
+
+namespace {
+
+SpoiltRing& watched_ring() {
+  static SpoiltRing ring(Scratch::file("ring"), {2, 64, 64}, Content::used, ClockKind::monotonic, 0x5eed);
+  return ring;
+}
+
+void mutate(std::string& text, std::size_t more) {
+  const std::size_t size = text.size();
+  text.resize(size + std::max<std::size_t>(more, 8));
+  text.resize(LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(text.data()), size, text.size()));
+}
+
+// One number of the alerts' JSON, in place of another: the ends of all types, and what is no number.
+void mutate_number(std::string& json, unsigned seed) {
+  constexpr std::string_view kNumbers[] = {"0", "-1", "9223372036854775807", "-9223372036854775808",
+                                           "18446744073709551615", "1e308", "5e-324", "-1e308", "null", "{}"};
+  std::vector<std::pair<std::size_t, std::size_t>> numbers;
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    if (json[at] != ':' && json[at] != ',' && json[at] != '[') continue;
+    const std::size_t end = json.find_first_of(",]}", at + 1);
+    if (end != std::string::npos && end > at + 1 && json[at + 1] != '"') numbers.emplace_back(at + 1, end - at - 1);
+  }
+  if (numbers.empty()) return;
+  const auto [begin, bytes] = numbers[seed % numbers.size()];
+  json.replace(begin, bytes, kNumbers[seed / numbers.size() % std::size(kNumbers)]);
+}
+
+template <typename T>
+void mutate_value(T& value) {
+  LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(&value), sizeof value, sizeof value);
+}
+
+void take_over(const SavedState& saved) {
+  const WatchOptions options{{watched_ring().segment().path()}, 5, 3, true};
+  Config config;
+  config.last = options.last;
+  std::int64_t now_ns = kStartNs;
+  Watch watch(options);
+  AlertEngine alerts(config);
+  std::string why;
+  const bool alerts_taken = alerts.restore(saved.alerts, &why);
+  FUZZ_REQUIRE(alerts_taken || !why.empty());
+  why.clear();
+  if (!watch.restore(saved.watch, instant_at(now_ns), &why)) {
+    FUZZ_REQUIRE(!why.empty());
+    if (!alerts_taken) return;
+  }
+  for (const std::int64_t pause : {5 * kSecond, 70 * kSecond}) {
+    now_ns += pause;
+    Snapshot snapshot = watch.tick(instant_at(now_ns));
+    require_sound(snapshot, options);
+    alerts.evaluate(snapshot, now_ns, add_ns(now_ns, kWallNs));
+    alerts.show(snapshot);
+    // Reports take as long as all the rest: for some, by a figure that nothing else depends on.
+    if (pause == 5 * kSecond && saved.meta.restarts % 4 == 0) require_shown(snapshot);
+  }
+  if (saved.meta.restarts % 4 > 1) return;
+  // What goes on from a state can be saved, and that is a state.
+  const SavedState next{watch.save(instant_at(now_ns)), alerts.save(), saved.meta};
+  SavedState again;
+  FUZZ_REQUIRE(decode_state(encode_state(next), &again, &why));
+  FUZZ_REQUIRE(again.watch == next.watch && again.alerts == next.alerts);
+  Watch other(options);
+  FUZZ_REQUIRE(other.restore(again.watch, instant_at(now_ns), &why));
+  AlertEngine other_alerts(config);
+  FUZZ_REQUIRE(other_alerts.restore(again.alerts, &why));
+}
+
+}  // namespace
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
+                                               unsigned seed) {
+  auto parts = StateParts::of({reinterpret_cast<const char*>(data), size});
+  if (!parts || seed % 16 == 0) return LLVMFuzzerMutate(data, size, most);
+  const std::size_t room = most - std::min(most, size);
+  switch (seed / 16 % 12) {
+    case 0:
+      if (seed / 192 % 4 == 0) {
+        mutate(parts->alerts, room);
+      } else {
+        mutate_number(parts->alerts, seed / 768);
+      }
+      break;
+    case 1: mutate(parts->rest, std::min<std::size_t>(room, 16)); break;
+    case 2: mutate_value(parts->boot); break;
+    case 3: mutate_value(parts->monotonic_ns); break;
+    case 4: mutate_value(parts->realtime_ns); break;
+    case 5: mutate_value(parts->ticks); break;
+    case 6: mutate_value(parts->meta); break;
+    case 7:
+      if (!parts->rings.empty()) parts->rings.push_back(parts->rings[seed / 192 % parts->rings.size()]);
+      break;
+    case 8:
+      if (!parts->rings.empty()) mutate(parts->rings[seed / 192 % parts->rings.size()].name, 16);
+      break;
+    default:
+      if (!parts->rings.empty()) mutate(parts->rings[seed / 192 % parts->rings.size()].state, room);
+      break;
+  }
+  const std::string bytes = parts->bytes();
+  if (bytes.size() > most) return LLVMFuzzerMutate(data, size, most);
+  std::memcpy(data, bytes.data(), bytes.size());
+  return bytes.size();
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  SavedState saved;
+  std::string why;
+  if (auto parts = StateParts::of(bytes)) {
+    for (auto& ring : parts->rings) {
+      if (ring.name == kWatchedRing) ring.name = watched_ring().segment().path();
+    }
+    FUZZ_REQUIRE(decode_state(parts->bytes(), &saved, &why));
+  } else if (!decode_state(bytes, &saved, &why)) {
+    FUZZ_REQUIRE(!why.empty());
+    return 0;
+  }
+  take_over(saved);
+  return 0;
+}

@@ -1,0 +1,77 @@
+// A state file taken apart as far as lengths and a checksum go, so that what is changed inside of them is still read;
+// and put together again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/storage/codec.h"
+#include "daemon/storage/state_file.h"
+#include "shm/identity.h"
+
+namespace ringside::fuzz {
+
+// What the seeds call the ring that is there; the target puts its path in, which is another one at each run.
+inline constexpr std::string_view kWatchedRing = "watched";
+
+struct StateParts {
+  struct Ring {
+    std::string name;
+    std::string state;   // RingFollower::encode()
+  };
+  std::uint64_t version = 0;
+  BootId boot;
+  std::int64_t monotonic_ns = 0;
+  std::int64_t realtime_ns = 0;
+  std::uint64_t ticks = 0;
+  std::vector<Ring> rings;
+  std::string rest;      // behind the last ring: nothing, in a state that is whole
+  std::string alerts;    // AlertEngine::save()
+  StateMeta meta;
+
+  static std::optional<StateParts> of(std::string_view bytes) {
+    SavedState saved;
+    std::string why;
+    if (!decode_state(bytes, &saved, &why)) return std::nullopt;
+    StateParts parts;
+    parts.alerts = std::move(saved.alerts);
+    parts.meta = saved.meta;
+    Decoder in(saved.watch);
+    parts.version = in.u64();
+    in.raw(parts.boot.words, sizeof parts.boot.words);
+    parts.monotonic_ns = in.i64();
+    parts.realtime_ns = in.i64();
+    parts.ticks = in.u64();
+    const std::uint64_t rings = in.count(2, 4096);
+    for (std::uint64_t i = 0; i < rings && in.good(); ++i) {
+      Ring ring;
+      ring.name = in.text();
+      ring.state = in.text();
+      parts.rings.push_back(std::move(ring));
+    }
+    if (!in.at_end()) return std::nullopt;
+    return parts;
+  }
+
+  std::string bytes() const {
+    Encoder out;
+    out.u64(version);
+    out.raw(boot.words, sizeof boot.words);
+    out.i64(monotonic_ns);
+    out.i64(realtime_ns);
+    out.u64(ticks);
+    out.u64(rings.size());
+    for (const Ring& ring : rings) {
+      out.text(ring.name);
+      out.text(ring.state);
+    }
+    out.raw(rest.data(), rest.size());
+    return encode_state({out.take(), alerts, meta});
+  }
+};
+
+}  // namespace ringside::fuzz

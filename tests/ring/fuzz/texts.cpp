@@ -1,0 +1,81 @@
+// Fuzz target: the texts that come in: the daemon's configuration, the files of /proc, and names in a ring.
+//
+//   byte 0   what the rest is
+#include <cmath>
+
+#include "daemon/config/config.h"
+#include "daemon/host/proc_parse.h"
+#include "report/model/format.h"
+#include "shm/identity.h"
+#include "shm/names.h"
+#include "tests/ring/fuzz/input.h"
+#include "tests/ring/fuzz/rings.h"
+
+using namespace ringside;
+using namespace ringside::fuzz;
+
+namespace {
+
+// What is accepted is printed so that it is read back as the same; what isn't is told in messages of one line and what
+// to do next.
+void configuration(std::string_view text) {
+  const ConfigResult found = parse_config(text, "FILE");
+  for (const std::string& error : found.errors) {
+    FUZZ_REQUIRE(error.starts_with("FILE"));
+    FUZZ_REQUIRE(error.find('\0') == std::string::npos && error.find('\x1b') == std::string::npos);
+  }
+  if (!found.errors.empty()) return;
+  for (const Comments comments : {Comments::without, Comments::with}) {
+    const ConfigResult again = parse_config(print_config(found.config, comments), "FILE");
+    FUZZ_REQUIRE(again.errors.empty());
+    FUZZ_REQUIRE(again.config == found.config);
+  }
+}
+
+void proc(std::string_view text) {
+  if (const auto stat = parse_process_stat(text)) FUZZ_REQUIRE(stat->start_time == start_time_from_stat(text));
+  parse_host_cpu(text);
+  parse_loadavg(text);
+  parse_meminfo(text);
+}
+
+// One name, gauge and error name of those bytes: shown printable, and within the width of its table.
+void names(std::string_view text) {
+  static SpoiltRing ring(Scratch::file("ring"), {1, 64, 64}, Content::fresh, ClockKind::monotonic, 1);
+  const Segment& segment = ring.segment();
+  const auto put = [&](void* entry, std::size_t bytes) {
+    std::memset(entry, 0, bytes);
+    if (!text.empty()) std::memcpy(entry, text.data(), std::min(bytes, text.size()));
+  };
+  put(&segment.names()[0], sizeof(Name));
+  put(&segment.gauges()[0], sizeof(Gauge));
+  put(&segment.error_names()[0], sizeof(ErrorName));
+  NameEntry name;
+  std::string gauge, error;
+  std::uint16_t code = 0;
+  const auto sound = [](const std::string& shown, std::size_t most) {
+    FUZZ_REQUIRE(shown.size() <= most);
+    for (const char c : shown) FUZZ_REQUIRE(c > 0x20 && c < 0x7f);
+  };
+  if (read_name(segment, 0, &name)) {
+    sound(name.name, kNameBytes);
+    sound(name.category, kCategoryBytes);
+    for (const std::string& stage : name.stages) sound(stage, kStageNameBytes);
+  }
+  if (read_gauge_name(segment, 0, &gauge)) sound(gauge, 48);
+  if (read_error_name(segment, 0, &code, &error)) sound(error, 56);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Input in(data, size);
+  const auto what = in.take<std::uint8_t>();
+  const std::string text(in.take_bytes(size));
+  switch (what % 3) {
+    case 0: configuration(text); break;
+    case 1: proc(text); break;
+    default: names(text); break;
+  }
+  return 0;
+}

@@ -1,0 +1,265 @@
+// What fuzzing has found, each as a fact of its own (tests/ring/fuzz).
+
+#include <unistd.h>
+
+#include "daemon/alerts/alert_engine.h"
+#include "daemon/metrics/ring_metrics.h"
+#include "tests/ring/hostile/hostile.h"
+#include "report/render/json.h"
+#include "report/render/text.h"
+#include "shm/identity.h"
+#include "tests/ring/fuzz/state_parts.h"
+#include "tests/support/ring.h"
+#include "tests/support/temp.h"
+#include "tools/ringside/ring_file.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+namespace {
+
+// The beginning of a ring's state (RingFollower::encode), down to its first lane's position; the rest as it is.
+struct RingState {
+  std::uint64_t instance[2], number, finished, crashes;
+  std::int64_t born_ns;
+  std::uint64_t written, read, lost, torn, rejected;   // of instances that are over
+  std::array<std::string, kIdCount> names;
+  std::uint64_t lanes, used, position, lane_read, lane_lost, lane_rejected;
+  std::vector<std::uint64_t> holes;
+  std::string rest;
+
+  static RingState of(const std::string& bytes) {
+    RingState state;
+    Decoder in(bytes);
+    for (std::uint64_t* n : {&state.instance[0], &state.instance[1], &state.number, &state.finished, &state.crashes}) {
+      *n = in.u64();
+    }
+    state.born_ns = in.i64();
+    for (std::uint64_t* n : {&state.written, &state.read, &state.lost, &state.torn, &state.rejected}) *n = in.u64();
+    for (std::string& name : state.names) name = in.text();
+    for (std::uint64_t* n : {&state.lanes, &state.used, &state.position, &state.lane_read, &state.lane_lost,
+                             &state.lane_rejected}) {
+      *n = in.u64();
+    }
+    state.holes.resize(in.u64());
+    REQUIRE(state.used == 1);
+    REQUIRE(state.holes.empty());
+    REQUIRE(in.good());
+    state.rest = bytes.substr(state.bytes().size());
+    REQUIRE(state.bytes() == bytes);
+    return state;
+  }
+  std::string bytes() const {
+    Encoder out;
+    for (const std::uint64_t n : {instance[0], instance[1], number, finished, crashes}) out.u64(n);
+    out.i64(born_ns);
+    for (const std::uint64_t n : {written, read, lost, torn, rejected}) out.u64(n);
+    for (const std::string& name : names) out.text(name);
+    for (const std::uint64_t n : {lanes, used, position, lane_read, lane_lost, lane_rejected}) out.u64(n);
+    out.u64(holes.size());
+    for (const std::uint64_t hole : holes) out.u64(hole);
+    out.raw(rest.data(), rest.size());
+    return out.take();
+  }
+};
+
+// A watch of a ring with a few records, saved, and taken apart.
+struct Saved {
+  TempDir dir;
+  std::string path = dir.file("ring");
+  std::unique_ptr<Segment> ring = make_ring(path, {1, 64, 64});
+  Now now = read_instant();
+  fuzz::StateParts parts;
+
+  Saved() {
+    use_nanoseconds(*ring, now.monotonic_ns);
+    LaneWriter lane = claim(*ring);
+    for (int i = 0; i < 9; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
+    Watch watch(options());
+    REQUIRE(watch.tick(now).books.read == 9);
+    auto taken_apart = fuzz::StateParts::of(encode_state({watch.save(now), {}, {}}));
+    REQUIRE(taken_apart);
+    parts = std::move(*taken_apart);
+  }
+  WatchOptions options() const { return {{path}, 10, 5, false}; }
+  bool restore(Watch& watch, std::string* why) const {
+    SavedState state;
+    REQUIRE(decode_state(parts.bytes(), &state, why));
+    return watch.restore(state.watch, now, why);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Findings: instants at the end of all time are shown as that, not as whatever overflows") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  ring->header().anchor_monotonic_ns = INT64_MAX;
+  Failure failure;
+  const auto file = tool::RingFile::open(dir.file("ring"), &failure);
+  REQUIRE(file != nullptr);
+  for (const std::uint64_t ticks : {std::uint64_t{0}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) file->wall_ns(ticks);
+  ring->header().clock_kind = static_cast<std::uint32_t>(ClockKind::monotonic);
+  const auto nanoseconds = tool::RingFile::open(dir.file("ring"), &failure);
+  REQUIRE(nanoseconds != nullptr);
+  CHECK(nanoseconds->wall_ns(INT64_MAX) == INT64_MAX);
+}
+
+TEST_CASE("Findings: a number that is no pid is nobody's, and not everybody's") {
+  CHECK(process_liveness(0xffffffff, 0) == Liveness::dead);
+  CHECK(process_liveness(0x80000000, 0) == Liveness::dead);
+  CHECK(process_liveness(static_cast<std::uint32_t>(-getpgrp()), 0) == Liveness::dead);
+  CHECK(process_liveness(static_cast<std::uint32_t>(getpid()), 0) == Liveness::alive);
+}
+
+TEST_CASE("Findings: a state in which a ring stands twice is refused, for its records would count twice") {
+  Saved saved;
+  std::string why;
+  Watch once(saved.options());
+  REQUIRE(saved.restore(once, &why));
+  CHECK(once.tick(saved.now).books.read == 9);
+  saved.parts.rings.push_back(saved.parts.rings[0]);
+  Watch twice(saved.options());
+  CHECK_FALSE(saved.restore(twice, &why));
+  CHECK(why.find("is in it twice") != std::string::npos);
+  CHECK(twice.tick(saved.now).rings.size() == 1);
+}
+
+TEST_CASE("Findings: of rings that are no longer followed nothing in the state is taken in, however much there is") {
+  Saved saved;
+  for (int i = 0; i < 4000; ++i) {
+    saved.parts.rings.push_back(saved.parts.rings[0]);
+    saved.parts.rings.back().name = "gone" + std::to_string(i);
+  }
+  saved.parts.rings.back().state = "rubbish";
+  Watch watch(saved.options());
+  std::string why;
+  REQUIRE(saved.restore(watch, &why));
+  const Snapshot snapshot = watch.tick(saved.now);
+  CHECK(snapshot.rings.size() == 1);
+  CHECK(snapshot.books.read == 9);
+}
+
+TEST_CASE("Findings: a state whose books do not balance is refused, and one of other lanes is not this ring's") {
+  const Saved whole;
+  std::string why;
+  const auto taken = [&](const auto& bend) {
+    Saved saved;
+    RingState state = RingState::of(saved.parts.rings[0].state);
+    bend(state);
+    saved.parts.rings[0].state = state.bytes();
+    Watch watch(saved.options());
+    const bool restored = saved.restore(watch, &why);
+    check_books(watch.tick(saved.now));
+    return restored;
+  };
+  CHECK(taken([](RingState&) {}));
+  CHECK(taken([](RingState& state) { state.written = state.read = 3; }));
+  CHECK_FALSE(taken([](RingState& state) { state.written = 3; }));
+  CHECK_FALSE(taken([](RingState& state) { state.rejected = 1; }));
+  CHECK_FALSE(taken([](RingState& state) { state.lane_rejected = 10; }));
+  CHECK_FALSE(taken([](RingState& state) { state.lane_lost = 1; }));
+  // Only the overflow lane can have holes; in another one they would stay for ever.
+  CHECK_FALSE(taken([](RingState& state) {
+    state.holes = {3};
+    state.lane_read = 8;
+  }));
+
+  // One lane more, a whole state otherwise: the ring that is there is read from its beginning.
+  Saved saved;
+  RingState state = RingState::of(saved.parts.rings[0].state);
+  ++state.lanes;
+  Decoder in(state.rest);
+  Encoder first_lane;   // what is left of it: torn, and five figures an id
+  for (std::uint32_t i = 0; i < 1 + 5 * (kFirstEvent + kMaxEvents); ++i) first_lane.u64(in.u64());
+  state.rest.insert(first_lane.take().size(), 1, '\0');
+  saved.parts.rings[0].state = state.bytes();
+  Watch watch(saved.options());
+  REQUIRE_MESSAGE(saved.restore(watch, &why), why);
+  const Snapshot snapshot = watch.tick(saved.now);
+  check_books(snapshot);
+  CHECK(snapshot.rings[0].state == "live");
+  CHECK(snapshot.lanes.size() == 1);
+  CHECK(snapshot.books.read == 18);   // nine that the state has, and nine
+}
+
+TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, within what can be counted on with") {
+  Config config;
+  config.alerts.raise_ticks = 1;
+  AlertEngine alerts(config);
+  Snapshot snapshot;
+  snapshot.rings.resize(1);
+  snapshot.rings[0].name = "chat";
+  snapshot.rings[0].state = "crashed";   // a fact: fires at once
+  alerts.evaluate(snapshot, kSecond, kHour);
+  alerts.evaluate(snapshot, 2 * kSecond, 2 * kHour);
+  const std::string saved = alerts.save();
+  std::string why;
+  REQUIRE_MESSAGE(AlertEngine(config).restore(saved, &why), why);
+  // Every figure in turn, replaced by each of these: refused, or taken and gone on with.
+  int refused = 0;
+  int tried = 0;
+  for (std::size_t at = 0; at < saved.size(); ++at) {
+    const std::size_t end = saved.find_first_of(",]}", at + 1);
+    const bool figure = (saved[at] == ':' || saved[at] == ',' || saved[at] == '[') && end != std::string::npos &&
+                        saved[at + 1] >= '0' && saved[at + 1] <= '9';
+    if (!figure) continue;
+    for (const char* value : {"1e308", "-1e308", "9223372036854775807", "-9223372036854775808", "18446744073709551615"}) {
+      AlertEngine next(config);
+      ++tried;
+      if (!next.restore(std::string(saved).replace(at + 1, end - at - 1, value), &why)) {
+        ++refused;
+        continue;
+      }
+      next.evaluate(snapshot, 3 * kSecond, 3 * kHour);
+      snapshot.rings[0].state = "live";
+      next.evaluate(snapshot, 8 * kSecond, 4 * kHour);
+      snapshot.rings[0].state = "crashed";
+    }
+  }
+  CHECK(tried > 50);
+  CHECK(refused > tried / 4);
+  const auto with_observed = [&](const std::string& value) {
+    const std::size_t at = saved.find("\"observed_ns\":") + 14;
+    return std::string(saved).replace(at, saved.find_first_of(",}", at) - at, value);
+  };
+  CHECK(AlertEngine(config).restore(with_observed("5"), &why));
+  CHECK_FALSE(AlertEngine(config).restore(with_observed("1e3"), &why));
+  CHECK_FALSE(AlertEngine(config).restore(with_observed("-1"), &why));
+  CHECK_FALSE(AlertEngine(config).restore(with_observed("9223372036854775807"), &why));
+}
+
+TEST_CASE("Findings: a record may have ended at either end of time") {
+  constexpr std::int64_t kEarliest = INT64_MIN, kLatest = INT64_MAX;
+  CHECK(slice_of(kEarliest) == kEarliest / kSliceNs - 1);
+  CHECK(slice_of(kLatest) == kLatest / kSliceNs);
+  CHECK(slice_of(-1) == -1);
+  CHECK(slice_of(-kSliceNs) == -1);
+  CHECK(slice_of(-kSliceNs - 1) == -2);
+  CHECK(slice_of(0) == 0);
+  // Through the metrics: counted, and shown nowhere but since start.
+  RingMetrics metrics({100, 20});
+  TickScale scale(ClockKind::monotonic, 0, 0, 0);
+  metrics.set_time(scale, 3 * kSliceNs, 1);
+  RingMetrics::Counts read_of{};
+  for (const std::int64_t end : {kEarliest, kEarliest + 1, kLatest, std::int64_t{-1}}) {
+    Record record = test::operation(0, static_cast<std::uint64_t>(end) - 5, 5);
+    record.sequence = 2;
+    metrics.take(record, 0, read_of);
+  }
+  CHECK(read_of[0] == 4);
+  CHECK(metrics.late_records() == 4);
+}
+
+TEST_CASE("Findings: a report shows an alert that was raised at either end of time") {
+  for (const std::int64_t since : {std::int64_t{INT64_MIN}, std::int64_t{INT64_MAX}}) {
+    Snapshot snapshot;
+    snapshot.wall_ns = 1'700'000'000'000'000'000;
+    AlertView alert;
+    alert.last.alert = "high_latency";
+    alert.since_wall_ns = since;
+    snapshot.alerts.push_back(alert);
+    CHECK(render_text(snapshot, {}).find("high_latency") != std::string::npos);
+    CHECK(render_json(snapshot).find("high_latency") != std::string::npos);
+  }
+}

@@ -1,0 +1,250 @@
+#include "daemon/alerts/alert_rules.h"
+
+#include <algorithm>
+
+#include "tests/unit/daemon/alerts/alert_world.h"
+
+namespace ringside {
+namespace {
+
+TEST_CASE("Rules: an operation's error rate, and that of all together") {
+  World world;
+  world.operation("SEND_MESSAGE", 100, 6, 1);   // over 5 %
+  world.operation("JOIN_ROOM", 900, 9, 1);
+  world.ticks(3);
+  REQUIRE(world.log.size() == 2);
+  CHECK(world.log[1].state == "firing");
+  CHECK(world.log[1].operation == "SEND_MESSAGE");
+  CHECK(world.log[1].value == doctest::Approx(6));
+  CHECK(world.log[1].threshold == doctest::Approx(5));
+  CHECK(world.log[1].unit == "percent");
+  world.log.clear();
+  // Many operations with too few calls each, all failing: only the whole shows it.
+  World many;
+  many.snapshot.operations.clear();
+  for (int i = 0; i < 10; ++i) many.operation("OP" + std::to_string(i), 10, 10, 1);
+  many.ticks(3);
+  REQUIRE(many.log.size() == 2);
+  CHECK(many.log[1].operation.empty());
+  CHECK(many.log[1].level == "emergency");
+}
+
+TEST_CASE("Rules: refused calls are no errors") {
+  World world;
+  world.operation("SEND_MESSAGE", 100, 0, 1);
+  world.snapshot.operations[0].windows[1].refused = 100;
+  world.ticks(10);
+  CHECK(world.log.empty());
+}
+
+TEST_CASE("Rules: memory is the largest process's, against the threshold") {
+  World world;
+  world.snapshot.processes = {{"chat", 1, 0, 100, 0, 0, 0}, {"chat", 2, 0, 1200 * 1048576ULL, 0, 0, 0}};
+  world.ticks(3);
+  CHECK(world.story("high_memory") == Story{"pending/warning", "firing/warning"});
+  world.snapshot.processes[1].resident_bytes = 1600 * 1048576ULL;
+  world.tick();
+  CHECK(world.story("high_memory") == Story{"firing/critical"});
+}
+
+TEST_CASE("Rules: connections are the live ring's gauge") {
+  World world;
+  world.snapshot.gauges = {{"chat", "connections", 1000, 1000}};
+  world.ticks(3);
+  CHECK(world.story("high_connections") == Story{"pending/warning", "firing/warning"});
+  world.snapshot.rings[0].state = "waiting";   // what its gauge said last is no longer true
+  world.snapshot.gauges[0].value = 0;
+  world.ticks(30);
+  CHECK(world.story("high_connections") == Story{"firing/warning"});
+}
+
+TEST_CASE("Rules: overload of the host, and the server's share in it") {
+  World world;
+  world.snapshot.host.cpus = 4;
+  world.snapshot.host.memory_total_bytes = 1000;
+  world.snapshot.host.memory_available_bytes = 500;
+  world.ticks(10);
+  CHECK(world.log.empty());
+  world.snapshot.host.cpu_percent = 90;
+  world.ticks(3);
+  CHECK(world.story("system_overload") == Story{"pending/warning", "firing/warning"});
+  world.snapshot.host.load_1m = 16;
+  world.ticks(3);
+  CHECK(world.story("system_overload") == Story{"pending/critical", "firing/critical"});
+  world.snapshot.host.memory_available_bytes = 50;
+  world.ticks(3);
+  CHECK(world.story("system_overload") == Story{"pending/warning", "firing/warning"});
+  world.snapshot.processes = {{"chat", 1, 390, 100, 0, 0, 0}};
+  world.ticks(3);
+  CHECK(world.story("system_overload") == Story{"pending/critical", "firing/critical"});
+}
+
+TEST_CASE("Rules: an open breaker fires at the first tick, half-open holds, closed recovers") {
+  World world;
+  world.event("BREAKER", 1, 1, 1);
+  world.tick();
+  CHECK(world.story("database_issue") == Story{"firing/critical"});
+  world.event("BREAKER", 2, 1, 2);
+  world.ticks(100);
+  CHECK(world.story("database_issue").empty());
+  world.event("BREAKER", 3, 1, 0);
+  world.ticks(25);
+  CHECK(world.story("database_issue") == Story{"recovering/critical", "resolved/critical"});
+}
+
+TEST_CASE("Rules: a breaker that was open in a server which has gone is not open in the next one") {
+  World world;
+  world.event("BREAKER", 1, 1, 1);
+  world.snapshot.rings[0].created_wall_ns = world.wall_ns + 1;
+  world.ticks(3);
+  CHECK(world.story("database_issue").empty());
+}
+
+TEST_CASE("Rules: rollbacks, slow queries and database errors") {
+  World world;
+  world.event("DB_TRANSACTION", 100, 25);
+  world.ticks(3);
+  CHECK(world.story("database_issue") == Story{"pending/warning", "firing/warning"});
+  world.event("SLOW_QUERY", 10);
+  world.ticks(3);
+  CHECK(world.story("database_issue") == Story{"pending/warning", "firing/warning"});
+  ErrorStats busy;
+  busy.name = "DATABASE_BUSY";
+  busy.ring = "chat";
+  busy.count[static_cast<std::size_t>(Window::minute)] = 20;   // of 100 calls
+  ErrorStats other = busy;
+  other.name = "ROOM_NOT_FOUND";
+  world.snapshot.errors = {other};
+  world.ticks(3);
+  CHECK(world.story("database_issue").empty());
+  world.snapshot.errors.push_back(busy);
+  world.ticks(3);
+  CHECK(world.story("database_issue") == Story{"pending/critical", "firing/critical"});
+}
+
+TEST_CASE("Rules: threats are counted by the minute, and name who it was") {
+  World world;
+  world.event("LOGIN_FAILED", 25);
+  SeriesView& series = world.snapshot.events[0];
+  series.last[0].subject = {"address", 0x7f000002};
+  world.ticks(3);
+  REQUIRE(world.log.size() == 2);
+  CHECK(world.log[1].alert == "security_threat");
+  CHECK(world.log[1].message.find("25 failed logins in the last minute, latest: address 127.0.0.2") !=
+        std::string::npos);
+  world.log.clear();
+  world.event("IP_BLOCK", 1);
+  world.event("THREAT_PATTERN", 1, 0, 1);
+  world.ticks(3);
+  CHECK(world.story("security_threat").size() == 4);
+}
+
+TEST_CASE("Rules: lost records fire at the tick in which they are lost, and only those of that tick count") {
+  World world;
+  world.snapshot.books.lost = 5;   // before the daemon looked: nothing to compare with
+  world.ticks(3);
+  CHECK(world.story("telemetry_loss").empty());
+  world.snapshot.books.lost = 7;
+  world.tick();
+  REQUIRE(world.log.size() == 1);
+  CHECK(world.log[0].alert == "telemetry_loss");
+  CHECK(world.log[0].state == "firing");
+  CHECK(world.log[0].value == 2);
+  CHECK(world.log[0].unit == "records");
+  world.log.clear();
+  world.ticks(25);
+  CHECK(world.story("telemetry_loss") == Story{"recovering/warning", "resolved/warning"});
+  world.snapshot.books.lost = 20'007;
+  world.restart();   // what was lost meanwhile is known from the state
+  world.tick();
+  CHECK(world.story("telemetry_loss") == Story{"firing/critical"});
+}
+
+TEST_CASE("Rules: rejected and untraced records and a refused ring are losses too") {
+  const auto fires = [](const char* level, const char* words, auto&& change) {
+    World world;
+    world.tick();
+    change(world.snapshot);
+    world.tick();
+    CAPTURE(words);
+    REQUIRE(world.log.size() == 1);
+    CHECK(world.log[0].alert == "telemetry_loss");
+    CHECK(world.log[0].level == level);
+    CHECK(world.log[0].message.find(words) != std::string::npos);
+  };
+  fires("warning", "could not be believed", [](Snapshot& s) { s.books.rejected = 1; });
+  fires("warning", "threads without a lane", [](Snapshot& s) { s.rings[0].untraced_records = 1; });
+  fires("critical", "layout version 3", [](Snapshot& s) {
+    s.rings[0].state = "refused";
+    s.rings[0].problem = "layout version 3, this program reads 1";
+  });
+}
+
+TEST_CASE("Rules: a crash fires at once, and resolves two minutes after the server is back") {
+  World world;
+  world.tick();
+  world.snapshot.rings[0].state = "crashed";
+  world.snapshot.rings[0].crashes_seen = 1;
+  world.tick();
+  CHECK(world.story("server_down") == Story{"firing/critical"});
+  world.ticks(100);
+  CHECK(world.story("server_down").empty());
+  world.snapshot.rings[0].state = "live";
+  world.ticks(25);
+  CHECK(world.story("server_down") == Story{"recovering/critical", "resolved/critical"});
+}
+
+TEST_CASE("Rules: a crash between two ticks is not missed") {
+  World world;
+  world.tick();
+  world.snapshot.rings[0].crashes_seen = 1;
+  world.tick();
+  CHECK(world.story("server_down") == Story{"firing/critical"});
+  world.tick();
+  CHECK(world.story("server_down") == Story{"recovering/critical"});
+}
+
+TEST_CASE("Rules: a server that stopped in order is down after three ticks, one that never was is not") {
+  World world;
+  world.snapshot.rings[0].state = "closed";
+  world.ticks(2);
+  CHECK(world.story("server_down") == Story{"pending/warning"});
+  world.tick();
+  CHECK(world.story("server_down") == Story{"firing/warning"});
+  World never;
+  never.snapshot.rings[0].state = "waiting";
+  never.snapshot.rings[0].instances_seen = 0;
+  never.ticks(10);
+  CHECK(never.log.empty());
+}
+
+TEST_CASE("Rules: every type but the regression against a baseline has a figure in a plain snapshot") {
+  World world;
+  RuleMemory memory;
+  read_figures(world.snapshot, world.config, memory);
+  std::vector<std::string> types;
+  for (const Reading& reading : read_figures(world.snapshot, world.config, memory)) {
+    types.push_back(reading.alert);
+    CHECK_FALSE(reading.text.empty());
+    CHECK_FALSE(reading.unit.empty());
+  }
+  for (const char* type : {"high_latency", "high_error_rate", "high_memory", "high_connections", "system_overload",
+                           "database_issue", "security_threat", "telemetry_loss", "server_down"}) {
+    CAPTURE(type);
+    CHECK(std::find(types.begin(), types.end(), type) != types.end());
+  }
+}
+
+TEST_CASE("Rules: with several rings a message names its own") {
+  World world;
+  world.snapshot.rings.push_back(world.snapshot.rings[0]);
+  world.snapshot.rings[1].name = "other";
+  world.snapshot.rings[1].state = "crashed";
+  world.tick();
+  REQUIRE(world.log.size() == 1);
+  CHECK(world.log[0].ring == "other");
+  CHECK(world.log[0].message.starts_with("ring other: "));
+}
+
+}  // namespace
+}  // namespace ringside

@@ -1,0 +1,106 @@
+// A world for alerts: a snapshot whose figures a test sets, and a clock that it turns.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "daemon/alerts/alert_engine.h"
+#include "report/model/buckets.h"
+
+namespace ringside {
+
+inline WindowStats window_of(std::uint64_t calls, std::uint64_t errors, double latency_ms) {
+  WindowStats stats;
+  stats.seconds = 60;
+  stats.recorded = calls;
+  stats.timed = calls;
+  stats.errors = errors;
+  const auto ns = static_cast<std::uint64_t>(latency_ms * 1e6);
+  stats.sum_ns = ns * calls;
+  stats.min_ns = stats.max_ns = calls > 0 ? ns : 0;
+  if (calls > 0) {
+    const auto units = static_cast<LatencyUnits>(static_cast<double>(ns) * kUnitsPerNs);
+    stats.latency.buckets = {{static_cast<std::int16_t>(bucket_of(units)), calls}};
+  }
+  return stats;
+}
+
+struct World {
+  World() : engine(config) {
+    snapshot.rings.resize(1);
+    RingView& ring = snapshot.rings[0];
+    ring.name = "chat";
+    ring.state = "live";
+    ring.program = "chatd";
+    ring.pid = 4242;
+    ring.instances_seen = 1;
+    operation("SEND_MESSAGE", 100, 0, 20);
+  }
+
+  void operation(const std::string& name, std::uint64_t calls, std::uint64_t errors, double latency_ms) {
+    series(snapshot.operations, name).windows[static_cast<std::size_t>(Window::minute)] =
+        window_of(calls, errors, latency_ms);
+  }
+  // An event: so many in the last minute, of them errors; `value` of the latest.
+  void event(const std::string& name, std::uint64_t count, std::uint64_t errors = 0, std::int64_t value = 0) {
+    SeriesView& one = series(snapshot.events, name);
+    one.windows[static_cast<std::size_t>(Window::minute)] = window_of(count, errors, 1);
+    RecordView latest;
+    latest.operation = name;
+    latest.ring = "chat";
+    latest.start_wall_ns = wall_ns;
+    latest.value = value;
+    one.last.assign(1, latest);
+  }
+  SeriesView& series(std::vector<SeriesView>& in, const std::string& name) {
+    for (SeriesView& one : in) {
+      if (one.name == name) return one;
+    }
+    in.emplace_back();
+    in.back().name = name;
+    in.back().ring = "chat";
+    return in.back();
+  }
+
+  // One tick later.
+  std::vector<AlertTransition> tick() {
+    monotonic_ns += config.tick_ns;
+    wall_ns += config.tick_ns;
+    snapshot.wall_ns = wall_ns;
+    auto out = engine.evaluate(snapshot, monotonic_ns, wall_ns);
+    log.insert(log.end(), out.begin(), out.end());
+    return out;
+  }
+  void ticks(int count) {
+    for (int i = 0; i < count; ++i) tick();
+  }
+  // What happened since last asked, as "state/level".
+  std::vector<std::string> story(const std::string& alert) {
+    std::vector<std::string> out;
+    for (const AlertTransition& t : log) {
+      if (t.alert == alert) out.push_back(t.state + "/" + t.level);
+    }
+    log.clear();
+    return out;
+  }
+  // A new engine that goes on from what the old one saved.
+  void restart() {
+    const std::string state = engine.save();
+    engine = AlertEngine(config);
+    std::string why;
+    REQUIRE_MESSAGE(engine.restore(state, &why), why);
+  }
+
+  Config config;
+  AlertEngine engine;
+  Snapshot snapshot;
+  std::int64_t monotonic_ns = 1'000'000'000;
+  std::int64_t wall_ns = 1'732'356'955'000'000'000;
+  std::vector<AlertTransition> log;
+};
+
+using Story = std::vector<std::string>;
+
+}  // namespace ringside

@@ -1,0 +1,137 @@
+#include <unistd.h>
+
+#include "daemon/host/proc_parse.h"
+#include "daemon/host/system_sampler.h"
+#include "shm/clock.h"
+#include "shm/identity.h"
+#include "tests/unit/daemon/files_of_test.h"
+
+namespace ringside {
+namespace {
+
+// utime 250, stime 50, 8 threads, started at 12345, 5000 resident pages.
+std::string stat_text(const std::string& name, unsigned long user = 250, unsigned long start = 12345) {
+  return "4242 (" + name + ") S 1 4242 4242 0 -1 4194560 100 0 0 0 " + std::to_string(user) +
+         " 50 0 0 20 0 8 0 " + std::to_string(start) + " 1000000 5000 18446744073709551615 1 1 0 0 0 0\n";
+}
+
+TEST_CASE("Proc: a process's figures are read, whatever its name holds") {
+  for (const char* name : {"chatd", "a b", "x) S 1 (y", "((", "tab\there"}) {
+    CAPTURE(name);
+    const auto stat = parse_process_stat(stat_text(name));
+    REQUIRE(stat);
+    CHECK(stat->cpu_ticks == 300);
+    CHECK(stat->threads == 8);
+    CHECK(stat->start_time == 12345);
+    CHECK(stat->resident_pages == 5000);
+  }
+}
+
+TEST_CASE("Proc: text that is cut off or no stat gives nothing") {
+  const std::string whole = stat_text("chatd");
+  const std::size_t last_needed = whole.find("5000 18446744073709551615");
+  for (std::size_t bytes = 0; bytes <= last_needed; ++bytes) {
+    CAPTURE(bytes);
+    CHECK_FALSE(parse_process_stat(whole.substr(0, bytes)));
+  }
+  CHECK_FALSE(parse_process_stat("no stat"));
+  CHECK_FALSE(parse_process_stat("1 (a) S x x x x x x x x x x x x x x x x x x x x x x"));
+}
+
+TEST_CASE("Proc: host figures") {
+  const auto cpu = parse_host_cpu("cpu  100 5 50 800 20 3 2 10 7 0\ncpu0 1 2 3\n");
+  REQUIRE(cpu);
+  CHECK(cpu->total == 990);
+  CHECK(cpu->busy == 170);
+  CHECK_FALSE(parse_host_cpu("intr 1 2 3"));
+  CHECK_FALSE(parse_host_cpu("cpu 1 2"));
+  CHECK_FALSE(parse_host_cpu(""));
+
+  const auto load = parse_loadavg("0.52 1.25 10.00 3/512 12345\n");
+  REQUIRE(load);
+  CHECK(load->one == doctest::Approx(0.52));
+  CHECK(load->fifteen == doctest::Approx(10));
+  CHECK_FALSE(parse_loadavg("0.52"));
+
+  const auto memory = parse_meminfo("MemTotal:       1024 kB\nMemFree: 1 kB\nMemAvailable:    256 kB\n");
+  REQUIRE(memory);
+  CHECK(memory->total_bytes == 1 << 20);
+  CHECK(memory->available_bytes == 1 << 18);
+  CHECK_FALSE(parse_meminfo("MemTotal: 1024 kB\n"));
+  CHECK_FALSE(parse_meminfo("MemTotal: many kB\nMemAvailable: 1 kB"));
+}
+
+struct FakeProc {
+  test::TempDir root;
+  FakeProc() {
+    std::filesystem::create_directories(root.file("4242/fd"));
+    for (const char* fd : {"0", "1", "2"}) write_text(root.file(("4242/fd/" + std::string(fd))), "");
+    process(250, 12345);
+    host(100, 900);
+  }
+  void process(unsigned long user, unsigned long start) { write_text(root.file("4242/stat"), stat_text("chatd", user, start)); }
+  void host(unsigned long busy, unsigned long idle) {
+    write_text(root.file("stat"), "cpu " + std::to_string(busy) + " 0 0 " + std::to_string(idle) +
+                                  " 0 0 0 0 0 0\ncpu0 0\ncpu1 0\nintr 5\n");
+  }
+};
+
+TEST_CASE("Sampler: CPU is what was used between two samples") {
+  FakeProc proc;
+  const auto hz = static_cast<unsigned long>(sysconf(_SC_CLK_TCK));
+  SystemSampler sampler(proc.root.path());
+  const std::vector<SystemSampler::Target> targets = {{"chat", 4242, 12345}};
+  auto first = sampler.sample(targets, 10 * 1'000'000'000LL, 200 * 1'000'000'000LL);
+  REQUIRE(first.processes.size() == 1);
+  CHECK(first.processes[0].cpu_percent == 0);
+  CHECK(first.processes[0].open_files == 3);
+  CHECK(first.processes[0].threads == 8);
+  CHECK(first.processes[0].resident_bytes == 5000 * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+  CHECK(first.processes[0].uptime_seconds == doctest::Approx(200.0 - 12345.0 / static_cast<double>(hz)));
+  CHECK(first.host.cpus == 2);
+  CHECK(first.host.cpu_percent == 0);
+
+  proc.process(250 + 5 * hz, 12345);   // five CPU seconds in ten
+  proc.host(400, 1000);
+  const auto second = sampler.sample(targets, 20 * 1'000'000'000LL, 210 * 1'000'000'000LL);
+  REQUIRE(second.processes.size() == 1);
+  CHECK(second.processes[0].cpu_percent == doctest::Approx(50));
+  CHECK(second.host.cpu_percent == doctest::Approx(75));
+}
+
+TEST_CASE("Sampler: a pid that came back is another process") {
+  FakeProc proc;
+  SystemSampler sampler(proc.root.path());
+  CHECK(sampler.sample({{"chat", 4242, 12345}}, 1'000'000'000, 0).processes.size() == 1);
+  proc.process(9000, 99999);
+  CHECK(sampler.sample({{"chat", 4242, 12345}}, 2'000'000'000, 0).processes.empty());
+  const auto other = sampler.sample({{"chat", 4242, 99999}}, 3'000'000'000, 0);
+  REQUIRE(other.processes.size() == 1);
+  CHECK(other.processes[0].cpu_percent == 0);
+}
+
+TEST_CASE("Sampler: where /proc says nothing, nothing is claimed") {
+  const test::TempDir empty;
+  SystemSampler sampler(empty.path());
+  const auto sample = sampler.sample({{"chat", 1, 0}}, 1, 1);
+  CHECK(sample.processes.empty());
+  CHECK(sample.host.cpus == 0);
+  CHECK(sample.host.memory_total_bytes == 0);
+}
+
+TEST_CASE("Sampler: this machine and this process are seen as they are") {
+  SystemSampler sampler;
+  const auto pid = static_cast<std::uint32_t>(getpid());
+  const SystemSampler::Target self{"self", pid, process_start_time(pid)};
+  const auto sample = sampler.sample({self}, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_BOOTTIME));
+  REQUIRE(sample.processes.size() == 1);
+  CHECK(sample.processes[0].open_files >= 3);
+  CHECK(sample.processes[0].threads >= 1);
+  CHECK(sample.processes[0].resident_bytes > 0);
+  CHECK(sample.own_resident_bytes > 0);
+  CHECK(sample.host.cpus == static_cast<unsigned>(sysconf(_SC_NPROCESSORS_ONLN)));
+  CHECK(sample.host.memory_available_bytes <= sample.host.memory_total_bytes);
+}
+
+}  // namespace
+}  // namespace ringside

@@ -1,0 +1,194 @@
+#include "daemon/outputs/alert_log.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/unit/daemon/files_of_test.h"
+
+namespace ringside {
+namespace {
+
+AlertTransition sample_transition() {
+  return {1'732'356'955'123'456'789, "6741a2bb", "high_latency", "critical", "firing", "SEND_MESSAGE", "chat",
+          843.25, 400, "ms", "p95 843 ms over 312 calls"};
+}
+
+std::size_t lines_of(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
+
+TEST_CASE("AlertLog: the line is as it is documented") {
+  CHECK(format_alert_line(sample_transition(), AlertLogFormat::logfmt) ==
+        "ts=2024-11-23T10:15:55.123Z level=critical alert=high_latency state=firing op=SEND_MESSAGE value=843.25 "
+        "threshold=400 unit=ms id=6741a2bb msg=\"p95 843 ms over 312 calls\"");
+  AlertTransition whole = sample_transition();
+  whole.operation = "";
+  whole.value = 1073741824;
+  whole.threshold = 1e9;
+  CHECK(format_alert_line(whole, AlertLogFormat::logfmt).find(" op=- value=1073741824 threshold=1000000000 ") !=
+        std::string::npos);
+}
+
+TEST_CASE("AlertLog: nothing that a server chose can forge a line or steer a terminal") {
+  const std::string attacks[] = {
+      "\nts=2024-11-23T10:15:55.123Z level=emergency alert=server_down",
+      "\r\x1b[2J\x1b]0;title\x07",
+      "quote\" state=resolved msg=\"",
+      "back\\\" state=resolved",
+      "spaces and = signs",
+      std::string("nul\0byte", 8),
+      "invalid \xff\xc0\x80 utf-8",
+      "\xe2\x80\xae" "direction",
+      "\xe2\x80\xa8line separator\xc2\x85next line",
+      "\x7f",
+  };
+  for (const std::string& attack : attacks) {
+    CAPTURE(attack);
+    AlertTransition t = sample_transition();
+    t.operation = attack;
+    t.message = attack;
+    t.ring = attack;
+    for (const auto format : {AlertLogFormat::logfmt, AlertLogFormat::json}) {
+      const std::string line = format_alert_line(t, format);
+      for (const char c : line) CHECK((static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
+      CHECK(line.find("\xe2\x80\xae") == std::string::npos);
+      CHECK(line.find("\xe2\x80\xa8") == std::string::npos);
+      CHECK(line.find("\xc2\x85") == std::string::npos);
+      CHECK(line.find('\xff') == std::string::npos);
+    }
+    // As a logfmt reader takes it apart: ten fields, each named once, quotes closed.
+    const std::string line = format_alert_line(t, AlertLogFormat::logfmt);
+    std::vector<std::string> names;
+    std::size_t at = 0;
+    while (at < line.size()) {
+      const std::size_t equals = line.find('=', at);
+      REQUIRE(equals != std::string::npos);
+      names.push_back(line.substr(at, equals - at));
+      at = equals + 1;
+      if (line[at] == '"') {
+        for (++at; line[at] != '"'; ++at) {
+          if (line[at] == '\\') ++at;
+          REQUIRE(at < line.size());
+        }
+        ++at;
+      } else {
+        at = std::min(line.find(' ', at), line.size());
+      }
+      if (at < line.size()) REQUIRE(line[at++] == ' ');
+    }
+    CHECK(names == std::vector<std::string>{"ts", "level", "alert", "state", "op", "value", "threshold", "unit", "id",
+                                            "msg"});
+  }
+}
+
+TEST_CASE("AlertLog: JSON lines hold the same fields") {
+  const auto line = nlohmann::json::parse(format_alert_line(sample_transition(), AlertLogFormat::json));
+  CHECK(line["ts"] == "2024-11-23T10:15:55.123Z");
+  CHECK(line["level"] == "critical");
+  CHECK(line["alert"] == "high_latency");
+  CHECK(line["state"] == "firing");
+  CHECK(line["op"] == "SEND_MESSAGE");
+  CHECK(line["value"] == 843.25);
+  CHECK(line["threshold"] == 400);
+  CHECK(line["unit"] == "ms");
+  CHECK(line["id"] == "6741a2bb");
+  CHECK(line["ring"] == "chat");
+  CHECK(line["msg"] == "p95 843 ms over 312 calls");
+}
+
+TEST_CASE("AlertLog: the file is made with its directory, for the owner to write and the group to read") {
+  const test::TempDir directory;
+  const std::string path = directory.file("log/alerts.log");
+  AlertLog log;
+  REQUIRE_FALSE(log.open(path, AlertLogFormat::logfmt));
+  log.add(sample_transition());
+  CHECK(read_text(path) == format_alert_line(sample_transition(), AlertLogFormat::logfmt) + "\n");
+  struct stat info {};
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777 & ~0640U) == 0);
+}
+
+TEST_CASE("AlertLog: lines go on behind those that are there") {
+  const test::TempDir directory;
+  write_text(directory.file("alerts.log"), "old line\n");
+  AlertLog log;
+  REQUIRE_FALSE(log.open(directory.file("alerts.log"), AlertLogFormat::logfmt));
+  log.add(sample_transition());
+  CHECK(read_text(directory.file("alerts.log")).starts_with("old line\nts="));
+}
+
+TEST_CASE("AlertLog: a line that was cut off does not swallow the next one") {
+  const test::TempDir directory;
+  write_text(directory.file("alerts.log"), "ts=2024 level=war");
+  AlertLog log;
+  REQUIRE_FALSE(log.open(directory.file("alerts.log"), AlertLogFormat::logfmt));
+  log.add(sample_transition());
+  CHECK(read_text(directory.file("alerts.log")).starts_with("ts=2024 level=war\nts="));
+}
+
+TEST_CASE("AlertLog: after a rotation, reopening goes on in the new file") {
+  const test::TempDir directory;
+  const std::string path = directory.file("alerts.log");
+  AlertLog log;
+  REQUIRE_FALSE(log.open(path, AlertLogFormat::logfmt));
+  log.add(sample_transition());
+  std::filesystem::rename(path, path + ".1");
+  log.add(sample_transition());
+  REQUIRE_FALSE(log.open(path, AlertLogFormat::logfmt));
+  log.add(sample_transition());
+  CHECK(lines_of(read_text(path + ".1")) == 2);
+  CHECK(lines_of(read_text(path)) == 1);
+}
+
+TEST_CASE("AlertLog: links, pipes and directories are refused, and what was open stays open") {
+  const test::TempDir directory;
+  AlertLog log;
+  REQUIRE_FALSE(log.open(directory.file("alerts.log"), AlertLogFormat::logfmt));
+  write_text(directory.file("victim"), "precious");
+  std::filesystem::create_symlink(directory.file("victim"), directory.file("link"));
+  REQUIRE(mkfifo((directory.file("pipe")).c_str(), 0600) == 0);
+  for (const char* name : {"link", "pipe", "."}) {
+    CAPTURE(name);
+    const auto failure = log.open(directory.file(name), AlertLogFormat::logfmt);
+    REQUIRE(failure);
+    CHECK(failure->message.find("next: ") != std::string::npos);
+  }
+  CHECK(read_text(directory.file("victim")) == "precious");
+  log.add(sample_transition());
+  CHECK(lines_of(read_text(directory.file("alerts.log"))) == 1);
+}
+
+TEST_CASE("AlertLog: what a full disk refuses is kept, counted and written later, in order") {
+  const test::TempDir directory;
+  const std::string path = directory.file("alerts.log");
+  AlertLog log;
+  REQUIRE_FALSE(log.open(path, AlertLogFormat::logfmt));
+  const std::string line = format_alert_line(sample_transition(), AlertLogFormat::logfmt) + "\n";
+  // A limit on the size of files stands for the disk; it cuts the second line in two.
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{line.size() + line.size() / 2, before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  for (int i = 0; i < 4; ++i) log.add(sample_transition());
+  const bool flushed = log.flush();
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
+  std::signal(SIGXFSZ, handler);
+  CHECK_FALSE(flushed);
+  CHECK(log.waiting() == 3);
+  CHECK(log.written() == 1);
+  CHECK(log.failed_writes() > 0);
+  CHECK(log.last_error() == EFBIG);
+  CHECK(log.dropped() == 0);
+  CHECK(log.flush());
+  CHECK(log.waiting() == 0);
+  CHECK(read_text(path) == line + line + line + line);
+}
+
+}  // namespace
+}  // namespace ringside

@@ -1,0 +1,133 @@
+#include <doctest/doctest.h>
+
+#include "daemon/rings/drain.h"
+#include "tests/support/ring.h"
+#include "tests/support/temp.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+namespace {
+
+constexpr std::int64_t kNow = 1'000 * kSliceNs;
+
+struct Drained {
+  RingMetrics metrics{{100, 20}};
+  LaneCursor cursor;
+  RingMetrics::Counts read_of{};
+
+  Drained() { metrics.set_time(TickScale(ClockKind::monotonic, 0, 0, 0), kNow, 1); }
+  void drain(const Segment& segment, std::uint32_t lane) {
+    std::vector<LaneToDrain> lanes{LaneToDrain::of(segment, lane, cursor, read_of)};
+    ringside::drain(lanes, metrics);
+  }
+  Snapshot show() {
+    Snapshot out;
+    metrics.show("ring", {}, kNow, 0, 0, out);
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Drain: holes that are filled all at once come on top of a piece, and the sums of their stages are exact") {
+  TempDir dir;
+  constexpr std::uint32_t kCapacity = 2048;
+  auto ring = make_ring(dir.file("ring"), {1, 64, kCapacity});
+  const std::uint32_t lane = ring->overflow_lane();
+  LaneWriter writer = claim_overflow(*ring).writer;
+  Record record = operation(0, static_cast<std::uint64_t>(kNow), 50);
+  record.flags = kFlagStages | kFlagOverflow;
+  record.stages[0] = record.stages[1] = (1U << 24) - 1;   // just what a plain record may have
+  Drained drained;
+  const auto write = [&](int count) {
+    for (int i = 0; i < count; ++i) write_overflow(writer, record);
+  };
+  write(3);
+  drained.drain(*ring, lane);
+  // 900 writers have reserved their places and sleep before they publish.
+  constexpr std::uint64_t kSleepers = 900;
+  const std::uint64_t first = writer.header->head.fetch_add(kSleepers);
+  drained.drain(*ring, lane);
+  CHECK(drained.cursor.holes.size() == kSleepers);
+  for (std::uint64_t position = first; position < first + kSleepers; ++position) {
+    Slot& slot = writer.slots[position & writer.mask];
+    store_words(slot, words_of(record));
+    slot.sequence.store(2 * (position + 1), std::memory_order_release);
+  }
+  write(500);
+  drained.drain(*ring, lane);
+  constexpr std::uint64_t kAll = 3 + kSleepers + 500;
+  CHECK(drained.read_of[0] == kAll);
+  CHECK(drained.cursor.holes.empty());
+  const Snapshot shown = drained.show();
+  REQUIRE(shown.operations.size() == 1);
+  const WindowStats& minute = shown.operations[0].windows[static_cast<std::size_t>(Window::minute)];
+  CHECK(minute.recorded == kAll);
+  for (const std::size_t stage : {0U, 1U}) {
+    CHECK(minute.stages[stage].count == kAll);
+    CHECK(minute.stages[stage].sum_ns == kAll * ((1U << 24) - 1));
+  }
+}
+
+TEST_CASE("Drain: failures of an id that gets its name later are counted under that name from then on") {
+  Drained drained;
+  const auto fail = [&](std::uint64_t n) {
+    Record record = operation(17, static_cast<std::uint64_t>(kNow) - 100 + n, 5, Outcome::error);
+    record.error = 5001;
+    record.sequence = 2 * (n + 1);
+    drained.metrics.take(record, 0, drained.read_of);
+  };
+  fail(0);
+  NameEntry name;
+  name.name = "LATE";
+  drained.metrics.set_name(17, name);
+  for (std::uint64_t n = 1; n < 10; ++n) fail(n);
+  const Snapshot shown = drained.show();
+  std::map<std::string, std::uint64_t> errors;
+  for (const ErrorStats& row : shown.errors) errors[row.operation] += row.count[0];
+  CHECK(errors == std::map<std::string, std::uint64_t>{{"LATE", 9}, {"operation-17", 1}});
+}
+
+TEST_CASE("Drain: the longest stage is known, and stages of any length add up") {
+  Drained drained;
+  // The slowest are others, so that these are plain but for their stages.
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    Record slow = operation(1, static_cast<std::uint64_t>(kNow), 100'000);
+    slow.sequence = 2 * (i + 1);
+    drained.metrics.take(slow, 0, drained.read_of);
+  }
+  std::uint64_t sum = 0, longest = 0, n = 0;
+  // Shorter, longer, and far beyond what the sums of plain records take, in turns.
+  for (const std::uint64_t ticks : {500ULL, 100ULL, 700ULL, 600ULL, 40'000'000ULL, 90ULL, 41'000'000ULL, 30'000'000ULL, 701ULL}) {
+    Record record = operation(0, static_cast<std::uint64_t>(kNow) + n, 50);
+    record.flags = kFlagStages;
+    record.stages[2] = pack_stage_ticks(ticks);
+    record.sequence = 2 * ++n;
+    drained.metrics.take(record, 0, drained.read_of);
+    sum += ticks;
+    longest = std::max(longest, ticks);
+    const Snapshot shown = drained.show();
+    REQUIRE(shown.operations.at(0).name == "operation-0");
+    const StageStats& stage = shown.operations.at(0).windows[static_cast<std::size_t>(Window::minute)].stages[2];
+    CHECK(stage.count == n);
+    CHECK(stage.sum_ns == sum);
+    CHECK(stage.max_ns == longest);
+  }
+}
+
+TEST_CASE("Drain: of records that ended at the same tick as the earliest of a full list, the larger lane's are kept") {
+  Drained drained;
+  const auto take = [&](std::uint32_t lane, std::uint64_t position) {
+    Record record = operation(0, static_cast<std::uint64_t>(kNow), 50);
+    record.sequence = 2 * (position + 1);
+    drained.metrics.take(record, lane, drained.read_of);
+  };
+  for (std::uint64_t n = 0; n < 100; ++n) take(1, n);
+  for (std::uint64_t n = 0; n < 30; ++n) take(2, n);
+  for (std::uint64_t n = 0; n < 30; ++n) take(0, n);
+  std::map<std::uint32_t, int> of_lane;
+  const Snapshot shown = drained.show();
+  for (const RecordView& one : shown.operations.at(0).last) ++of_lane[one.lane];
+  CHECK(of_lane == std::map<std::uint32_t, int>{{1, 70}, {2, 30}});
+}

@@ -1,0 +1,43 @@
+#include "daemon/rings/pacing.h"
+
+#include <doctest/doctest.h>
+
+namespace ringside {
+namespace {
+
+TEST_CASE("Pacing: without records the pause grows to its longest, and to that of rest after two seconds") {
+  Pacing pacing;
+  std::int64_t pause = 0;
+  for (int i = 0; i < 20; ++i) pause = pacing.next_pause_ns(0, pause);
+  CHECK(pause == kLongestPauseNs);
+  for (std::int64_t ns = 0; ns < kRestAfterNs; ns += pause) pause = pacing.next_pause_ns(0, pause);
+  CHECK(pacing.next_pause_ns(0, pause) == kRestPauseNs);
+  // The first record ends the rest.
+  CHECK(pacing.next_pause_ns(0.0001, kRestPauseNs) == kLongestPauseNs);
+}
+
+TEST_CASE("Pacing: under a steady rate the lane is a quarter full at each pass") {
+  // Lanes a second: how often a writer would lap a reader that sleeps.
+  for (const double laps : {10.0, 100.0, 1000.0}) {
+    Pacing pacing;
+    std::int64_t pause = kLongestPauseNs;
+    double fullest = 0;
+    for (int i = 0; i < 20; ++i) {
+      fullest = static_cast<double>(pause) / 1e9 * laps;
+      pause = pacing.next_pause_ns(fullest, pause);
+    }
+    CAPTURE(laps);
+    CHECK(fullest <= 0.26);
+  }
+}
+
+TEST_CASE("Pacing: a burst shortens the pause at once, its end lengthens it twofold at most") {
+  Pacing pacing;
+  for (int i = 0; i < 20; ++i) pacing.next_pause_ns(0, kLongestPauseNs);
+  CHECK(pacing.next_pause_ns(1.0, kLongestPauseNs) == kLongestPauseNs / 4);
+  CHECK(pacing.next_pause_ns(0, kLongestPauseNs / 4) == kLongestPauseNs / 2);
+  CHECK(pacing.next_pause_ns(1000, 1000) == kShortestPauseNs);
+}
+
+}  // namespace
+}  // namespace ringside

@@ -1,0 +1,155 @@
+// What is saved comes back: killed at any instant, the daemon counts nothing twice and loses only what was
+// overwritten meanwhile.
+
+#include <doctest/doctest.h>
+
+#include "daemon/rings/watch.h"
+#include "shm/names.h"
+#include "tests/support/random.h"
+#include "tests/support/ring.h"
+#include "tests/support/temp.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+Now at(std::int64_t ns) { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
+
+const SeriesView& only(const Snapshot& snapshot) {
+  REQUIRE(snapshot.operations.size() == 1);
+  return snapshot.operations.front();
+}
+
+}  // namespace
+
+TEST_CASE("State: killed and restarted at random moments, nothing is counted twice and nothing is missed") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {2, 4096, 64});
+  std::int64_t now = 5000 * kSecond;
+  use_nanoseconds(*ring, now);
+  enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
+  LaneWriter lanes[2] = {claim(*ring, 0), claim(*ring, 1)};
+  const WatchOptions options{{dir.file("ring")}, 100, 20, false};
+  auto watch = std::make_unique<Watch>(options);
+  std::mt19937_64 random(seed());
+  std::string saved;
+  std::uint64_t written = 0;
+  for (int step = 0; step < 2000; ++step) {
+    now += kSecond / 3;
+    for (std::uint64_t i = random() % 8; i > 0; --i) {
+      write_record(lanes[random() % 2], operation(0, static_cast<std::uint64_t>(now), 1000));
+      ++written;
+    }
+    watch->pass(at(now));
+    if (step % 15 == 0) {
+      watch->tick(at(now));
+      saved = watch->save(at(now));
+    }
+    if (random() % 60 == 0 && !saved.empty()) {
+      // Gone with all it knew since it saved last.
+      watch = std::make_unique<Watch>(options);
+      std::string why;
+      REQUIRE_MESSAGE(watch->restore(saved, at(now), &why), why);
+    }
+  }
+  const Snapshot snapshot = watch->tick(at(now));
+  CHECK(snapshot.books.read == written);
+  CHECK(snapshot.books.lost == 0);
+  CHECK(only(snapshot).window(Window::since_start).recorded == written);
+  CHECK(only(snapshot).server_count == written);
+  CHECK(only(snapshot).last.size() == 100);
+  CHECK(snapshot.rings.front().instances_seen == 1);
+}
+
+TEST_CASE("State: what was overwritten between two daemons is lost, exactly that") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  std::int64_t now = 5000 * kSecond;
+  use_nanoseconds(*ring, now);
+  enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
+  LaneWriter lane = claim(*ring);
+  const WatchOptions options{{dir.file("ring")}, 100, 20, false};
+  std::string saved;
+  {
+    Watch watch(options);
+    for (int i = 0; i < 10; ++i) write_record(lane, operation(0, static_cast<std::uint64_t>(now), 1000));
+    watch.tick(at(now));
+    saved = watch.save(at(now));
+  }
+  for (int i = 0; i < 200; ++i) write_record(lane, operation(0, static_cast<std::uint64_t>(now), 1000));
+  Watch watch(options);
+  std::string why;
+  REQUIRE(watch.restore(saved, at(now), &why));
+  const Snapshot snapshot = watch.tick(at(now));
+  CHECK(snapshot.books.read == 10 + 63);
+  CHECK(snapshot.books.lost == 200 - 63);
+  CHECK(snapshot.books.balance());
+  CHECK(only(snapshot).books.lost == 200 - 63);
+  CHECK(only(snapshot).server_count == 210);
+}
+
+TEST_CASE("State: damaged bytes are refused whole, at every length and with any byte changed") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
+  LaneWriter lane = claim(*ring);
+  const WatchOptions options{{dir.file("ring")}, 3, 3, false};
+  const Now now = at(5000 * kSecond);
+  use_nanoseconds(*ring, now.monotonic_ns);
+  Watch watch(options);
+  for (int i = 0; i < 5; ++i) {
+    write_record(lane, operation(0, static_cast<std::uint64_t>(now.monotonic_ns), 1000, Outcome::error));
+  }
+  watch.tick(now);
+  const std::string saved = watch.save(now);
+  std::string why;
+  for (std::size_t size = 0; size < saved.size(); size += 1 + size / 50) {
+    Watch other(options);
+    CHECK_FALSE(other.restore(saved.substr(0, size), now, &why));
+    CHECK_FALSE(why.empty());
+  }
+  std::mt19937_64 random(seed());
+  for (int i = 0; i < 300; ++i) {
+    std::string bent = saved;
+    bent[random() % bent.size()] = static_cast<char>(random());
+    Watch other(options);
+    if (other.restore(bent, now, &why)) other.tick(now);   // it may be believable; it must be harmless
+  }
+  Watch other(options);
+  CHECK(other.restore(saved, now, &why));
+  CHECK(other.tick(now).books.read == 5);
+}
+
+TEST_CASE("State: after a reboot the windows keep their places by wall time") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  const std::int64_t before = 90000 * kSecond;
+  use_nanoseconds(*ring, before);
+  enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
+  LaneWriter lane = claim(*ring);
+  const WatchOptions options{{dir.file("ring")}, 100, 20, false};
+  std::string saved;
+  {
+    Watch watch(options);
+    write_record(lane, operation(0, static_cast<std::uint64_t>(before), 1000));
+    watch.tick(at(before));
+    saved = watch.save(at(before));
+  }
+  // The boot id stands after the version byte: another boot. Two minutes later on the wall, monotonic near zero.
+  saved[1] = static_cast<char>(saved[1] ^ 0x55);
+  ring.reset();
+  std::filesystem::remove(dir.file("ring"));
+  Watch watch(options);
+  std::string why;
+  const Now now{60 * kSecond, at(before).realtime_ns + 120 * kSecond, 0};
+  REQUIRE(watch.restore(saved, now, &why));
+  const Snapshot snapshot = watch.tick(now);
+  CHECK(only(snapshot).window(Window::since_start).recorded == 1);
+  CHECK(only(snapshot).window(Window::minute).recorded == 0);
+  CHECK(only(snapshot).window(Window::five_minutes).recorded == 1);
+  CHECK(only(snapshot).window(Window::hour).recorded == 1);
+  CHECK(only(snapshot).last.front().start_wall_ns == at(before).realtime_ns);
+}

@@ -1,0 +1,194 @@
+// The threads around the core, on a real ring and a real disk.
+#include "daemon/run/service.h"
+
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/daemon/files_of_test.h"
+#include "shm/names.h"
+#include "tests/support/ring.h"
+
+namespace ringside {
+namespace {
+
+using test::TempDir;
+
+void until(const std::function<bool()>& happened) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!happened()) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    poll(nullptr, 0, 5);
+  }
+}
+
+Config config_in(const TempDir& directory) {
+  Config config;
+  config.rings = {directory.file("ring")};
+  config.tick_ns = 100 * kMillisecond;
+  config.state_directory = directory.file("state");
+  config.alert_log_path = directory.file("alerts.log");
+  config.report_directory = directory.file("reports");
+  return config;
+}
+
+struct Server {
+  explicit Server(const TempDir& directory) : ring(test::make_ring(directory.file("ring"), {2, 1024, 64})) {
+    test::use_nanoseconds(*ring, clock_ns(CLOCK_MONOTONIC));
+    enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
+    lane = test::claim(*ring);
+  }
+  void send(int count, std::int64_t duration_ns) {
+    for (int i = 0; i < count; ++i) {
+      const auto start = static_cast<std::uint64_t>(clock_ns(CLOCK_MONOTONIC) - duration_ns);
+      write_record(lane, test::operation(0, start, duration_ns));
+    }
+  }
+  std::unique_ptr<Segment> ring;
+  LaneWriter lane;
+};
+
+std::uint64_t read_so_far(const Service& service) {
+  const auto snapshot = service.snapshot();
+  return snapshot ? snapshot->books.read : 0;
+}
+
+struct Quiet {
+  Quiet() { spdlog::set_level(spdlog::level::off); }
+};
+const Quiet quiet;
+
+TEST_CASE("Service: from the ring to snapshot, alert log, report and state") {
+  const TempDir directory;
+  Service service(config_in(directory), "test");
+  REQUIRE_FALSE(service.start());
+  Server server(directory);   // the daemon was there first
+  server.send(100, 300 * kMillisecond);
+  until([&] { return read_so_far(service) == 100; });
+  until([&] { return read_text(directory.file("alerts.log")).find("alert=high_latency state=firing op=SEND_MESSAGE") !=
+                     std::string::npos; });
+  const auto snapshot = service.snapshot();
+  CHECK(snapshot->books.balance());
+  CHECK(snapshot->daemon.version == "test");
+  CHECK(snapshot->host.cpus > 0);
+  REQUIRE(snapshot->processes.size() == 1);
+  CHECK(snapshot->processes[0].pid == static_cast<std::uint32_t>(getpid()));
+  CHECK(parse_config(snapshot->configuration, "in force").errors.empty());
+  service.write_reports();
+  until([&] { return std::filesystem::exists(directory.file("reports/report.json")); });
+  service.stop();
+  CHECK(read_text(directory.file("reports/report.txt")).find("SEND_MESSAGE") != std::string::npos);
+  CHECK_FALSE(nlohmann::json::parse(read_text(directory.file("reports/report.json"))).empty());
+  CHECK(std::filesystem::exists(directory.file("state/state")));
+}
+
+TEST_CASE("Service: the next daemon goes on where the last one ended, alerts included") {
+  const TempDir directory;
+  Server server(directory);
+  std::string episode;
+  std::int64_t since_wall_ns = 0;
+  {
+    Service first(config_in(directory), "test");
+    REQUIRE_FALSE(first.start());
+    server.send(100, 300 * kMillisecond);
+    until([&] {
+      const auto snapshot = first.snapshot();
+      if (!snapshot) return false;
+      for (const AlertView& alert : snapshot->alerts) {
+        if (alert.last.alert == "high_latency" && alert.last.state == "firing") episode = alert.last.id;
+      }
+      return !episode.empty();
+    });
+    since_wall_ns = first.snapshot()->daemon.state_since_wall_ns;
+  }
+  server.send(50, 300 * kMillisecond);   // while there is no daemon
+  Service second(config_in(directory), "test");
+  REQUIRE_FALSE(second.start());
+  until([&] { return read_so_far(second) == 150; });
+  const auto snapshot = second.snapshot();
+  CHECK(snapshot->books.written == 150);
+  CHECK(snapshot->books.lost == 0);
+  CHECK(snapshot->daemon.restarts == 1);
+  CHECK(snapshot->daemon.state_since_wall_ns == since_wall_ns);
+  bool goes_on = false;
+  for (const AlertView& alert : snapshot->alerts) goes_on = goes_on || alert.last.id == episode;
+  CHECK(goes_on);
+}
+
+TEST_CASE("Service: a damaged state is moved aside, and counting begins anew") {
+  const TempDir directory;
+  Server server(directory);
+  server.send(10, 1000);
+  {
+    Service first(config_in(directory), "test");
+    REQUIRE_FALSE(first.start());
+    until([&] { return read_so_far(first) == 10; });
+  }
+  const std::string path = directory.file("state/state");
+  std::string bytes = read_text(path);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  write_text(path, bytes);
+  Service second(config_in(directory), "test");
+  REQUIRE_FALSE(second.start());
+  CHECK(read_text(path + ".damaged") == bytes);
+  until([&] { return read_so_far(second) == 10; });
+  CHECK(second.snapshot()->daemon.restarts == 0);
+}
+
+TEST_CASE("Service: a second one on the same state directory is refused") {
+  const TempDir directory;
+  Service first(config_in(directory), "test");
+  REQUIRE_FALSE(first.start());
+  Service second(config_in(directory), "test");
+  const auto failure = second.start();
+  REQUIRE(failure);
+  CHECK(failure->message.find("another daemon holds this state directory") != std::string::npos);
+}
+
+TEST_CASE("Service: a new configuration is taken over while running") {
+  const TempDir directory;
+  Server server(directory);
+  Config config = config_in(directory);
+  Service service(config, "test");
+  REQUIRE_FALSE(service.start());
+  server.send(100, 50 * kMillisecond);
+  until([&] { return read_so_far(service) == 100; });
+  std::filesystem::rename(directory.file("alerts.log"), directory.file("alerts.log.1"));
+  config.thresholds.operations["SEND_MESSAGE"].response_ns = 10 * kMillisecond;
+  config.alert_log_format = "json";
+  service.reconfigure(config);
+  until([&] { return read_text(directory.file("alerts.log")).find("\"alert\":\"high_latency\"") != std::string::npos; });
+  const auto snapshot = service.snapshot();
+  CHECK(snapshot->thresholds.response_ns("SEND_MESSAGE") == 10e6);
+  CHECK(snapshot->configuration.find("response_time = \"10ms\"") != std::string::npos);
+}
+
+TEST_CASE("Service: old copies of reports are removed, and nothing else") {
+  const TempDir directory;
+  std::filesystem::create_directories(directory.file("reports"));
+  for (const char* name : {"report-20200101T000000Z.txt", "report-20200102T000000Z.txt", "report-20200101T000000Z.json",
+                           "report-mine.txt", "report-20200101T000000Z.txt.bak"}) {
+    write_text(directory.file("reports/" + std::string(name)), "x");
+  }
+  Config config = config_in(directory);
+  config.report_keep = 2;
+  config.report_formats = {"text"};
+  {
+    Service service(config, "test");
+    REQUIRE_FALSE(service.start());
+  }
+  const auto there = [&](const char* name) { return std::filesystem::exists(directory.file("reports/" + std::string(name))); };
+  CHECK_FALSE(there("report-20200101T000000Z.txt"));
+  CHECK(there("report-20200102T000000Z.txt"));
+  CHECK(there("report-20200101T000000Z.json"));
+  CHECK(there("report-mine.txt"));
+  CHECK(there("report-20200101T000000Z.txt.bak"));
+  CHECK(there("report.txt"));
+}
+
+}  // namespace
+}  // namespace ringside

@@ -1,0 +1,405 @@
+#include "tests/unit/report/sample.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <random>
+#include <string_view>
+
+namespace sample {
+namespace {
+
+using namespace ringside;
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kStart = kNow - 843 * kSecond;
+constexpr std::int64_t kLocked = kNow - 250 * kSecond;     // the database is held from here …
+constexpr std::int64_t kUnlocked = kNow - 225 * kSecond;   // … to here
+
+struct Operation {
+  const char* name;
+  const char* category;
+  double per_second;
+  double median_us;
+  double spread;       // sigma of the log-normal
+  bool writes;
+  double shares[4];    // of validation, security, database, delivery
+};
+
+constexpr Operation kOperations[] = {
+    {"CREATE_ROOM", "room", 0.4, 2100, 0.5, true, {.01, .04, .90, .05}},
+    {"JOIN_ROOM", "room", 2, 1900, 0.5, true, {.01, .04, .85, .10}},
+    {"LEAVE_ROOM", "room", 1, 1700, 0.5, true, {.01, .04, .88, .07}},
+    {"LIST_ROOMS", "room", 3, 420, 0.6, false, {.02, .10, .80, .08}},
+    {"SEND_MESSAGE", "message", 22, 1450, 0.55, true, {.02, .05, .75, .18}},
+    {"DIRECT_MESSAGE", "message", 4, 1500, 0.55, true, {.02, .05, .78, .15}},
+    {"EDIT_MESSAGE", "message", 1, 1600, 0.5, true, {.02, .05, .80, .13}},
+    {"DELETE_MESSAGE", "message", 0.3, 1550, 0.5, true, {.02, .05, .80, .13}},
+    {"INVITE_USER", "invitation", 0.2, 1800, 0.5, true, {.02, .05, .80, .13}},
+    {"ACCEPT_INVITATION", "invitation", 0.1, 1900, 0.5, true, {.02, .05, .80, .13}},
+    {"DECLINE_INVITATION", "invitation", 0.02, 1700, 0.5, true, {.02, .05, .80, .13}},
+    {"LIST_INVITATIONS", "invitation", 0, 400, 0.5, false, {.02, .10, .80, .08}},
+    {"REQUEST_USER_LIST", "user", 2, 380, 0.6, false, {.02, .10, .80, .08}},
+    {"AUTHENTICATION", "user", 0.8, 78000, 0.15, false, {.001, .95, .04, .009}},
+    {"REGISTRATION", "user", 0.1, 81000, 0.15, true, {.001, .93, .06, .009}},
+    {"MESSAGE_REACTIONS", "advanced", 3, 1300, 0.5, true, {.02, .05, .80, .13}},
+    {"MESSAGE_SEARCH", "advanced", 2, 3200, 1.6, false, {.01, .02, .95, .02}},
+    {"MESSAGE_HISTORY", "advanced", 5, 520, 0.6, false, {.02, .08, .85, .05}},
+    {"THREADED_REPLIES", "advanced", 0, 1500, 0.5, true, {.02, .05, .80, .13}},
+};
+
+class Builder {
+ public:
+  Builder() : random_(20241123) {}
+
+  double uniform() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
+  double normal() {   // Box-Muller: the standard's distributions differ between libraries
+    return std::sqrt(-2 * std::log(1 - uniform())) * std::cos(6.283185307179586 * uniform());
+  }
+
+  SeriesView& series(std::vector<SeriesView>& list, const char* name, const char* category) {
+    for (SeriesView& one : list) {
+      if (one.name == name) return one;
+    }
+    SeriesView& made = list.emplace_back();
+    made.name = name;
+    made.category = category;
+    for (std::size_t w = 0; w < kWindows; ++w) made.windows[w].seconds = kSeconds[w];
+    return made;
+  }
+
+  void count(SeriesView& series, const RecordView& record, bool keep = true) {
+    const std::int64_t end = record.start_wall_ns + record.duration_ns;
+    for (std::size_t w = 0; w < kWindows; ++w) {
+      if (static_cast<double>(kNow - end) > kSeconds[w] * 1e9) continue;
+      WindowStats& stats = series.windows[w];
+      const auto outcome = static_cast<std::size_t>(
+          std::find(kOutcomeNames.begin(), kOutcomeNames.end(), std::string_view(record.outcome)) - kOutcomeNames.begin());
+      const auto span = static_cast<std::uint64_t>(record.duration_ns);
+      ++stats.recorded;
+      ++stats.outcomes[outcome];
+      stats.errors += outcome == 1 || outcome == 2 ? 1 : 0;
+      stats.refused += outcome >= 3 && outcome <= 5 ? 1 : 0;
+      stats.min_ns = stats.timed == 0 ? span : std::min(stats.min_ns, span);
+      ++stats.timed;
+      stats.sum_ns += span;
+      stats.max_ns = std::max(stats.max_ns, span);
+      stats.value_sum += record.value;
+      const int bucket = clamp_bucket(bucket_of(static_cast<LatencyUnits>(static_cast<double>(span) * kUnitsPerNs)));
+      auto& buckets = stats.latency.buckets;
+      const auto at = std::lower_bound(buckets.begin(), buckets.end(), bucket,
+                                       [](const Histogram::Bucket& one, int index) { return one.index < index; });
+      if (at != buckets.end() && at->index == bucket) {
+        ++at->count;
+      } else {
+        buckets.insert(at, {static_cast<std::int16_t>(bucket), 1});
+      }
+      for (std::size_t s = 0; s < kStages; ++s) {
+        if (record.stages_ns[s] == 0) continue;
+        ++stats.stages[s].count;
+        stats.stages[s].sum_ns += record.stages_ns[s];
+        stats.stages[s].max_ns = std::max(stats.stages[s].max_ns, record.stages_ns[s]);
+      }
+    }
+    if (!keep) return;
+    ++series.server_count;
+    ++series.books.written;
+    ++series.books.read;
+    if (record.outcome == "error" || record.outcome == "timeout") ++series.server_errors;
+    series.last.push_back(record);
+  }
+
+  void error(const RecordView& record) {
+    const std::string key = record.operation + "/" + std::to_string(record.error);
+    auto& entry = errors_[key];
+    entry.code = record.error;
+    entry.name = record.error_name;
+    entry.operation = record.operation;
+    entry.outcome = record.outcome;
+    const std::int64_t end = record.start_wall_ns + record.duration_ns;
+    for (std::size_t w = 0; w < kWindows; ++w) entry.count[w] += static_cast<double>(kNow - end) <= kSeconds[w] * 1e9 ? 1 : 0;
+    if (end > entry.last_wall_ns) {
+      entry.last_wall_ns = end;
+      entry.last_actor = record.actor;
+    }
+  }
+
+  void operation(Snapshot& snapshot, RecordView record) {
+    if (record.error != 0) error(record);
+    for (SeriesView& one : snapshot.operations) {
+      if (one.name != record.operation) continue;
+      count(one, record);
+      count(series(snapshot.categories, one.category.c_str(), ""), record);
+      break;
+    }
+    count(snapshot.all, record);
+    snapshot.slowest.push_back(record);
+    auto& top = actors_[record.actor.id];
+    top.party = record.actor;
+    ++top.count;
+    top.errors += record.outcome == "error" || record.outcome == "timeout" ? 1 : 0;
+    top.time_ns += static_cast<std::uint64_t>(record.duration_ns);
+  }
+
+  void event(Snapshot& snapshot, const char* name, std::int64_t at, std::int64_t span, const char* outcome, std::int64_t value,
+             Party actor, Party subject = {}) {
+    RecordView record;
+    record.operation = name;
+    record.start_wall_ns = at - span;
+    record.duration_ns = span;
+    record.outcome = outcome;
+    record.value = value;
+    record.actor = std::move(actor);
+    record.subject = std::move(subject);
+    record.ring = "chat";
+    count(series(snapshot.events, name, ""), record);
+  }
+
+  void finish(Snapshot& snapshot) {
+    const auto latest = [](SeriesView& series) {
+      std::stable_sort(series.last.begin(), series.last.end(), [](const RecordView& a, const RecordView& b) {
+        return a.start_wall_ns + a.duration_ns > b.start_wall_ns + b.duration_ns;
+      });
+      if (series.last.size() > 100) series.last.resize(100);
+    };
+    for (auto* list : {&snapshot.operations, &snapshot.events, &snapshot.categories}) {
+      for (SeriesView& series : *list) latest(series);
+    }
+    latest(snapshot.all);
+    std::stable_sort(snapshot.slowest.begin(), snapshot.slowest.end(),
+                     [](const RecordView& a, const RecordView& b) { return a.duration_ns > b.duration_ns; });
+    snapshot.slowest.resize(std::min<std::size_t>(snapshot.slowest.size(), 20));
+    for (auto& [key, entry] : errors_) snapshot.errors.push_back(entry);
+    std::stable_sort(snapshot.errors.begin(), snapshot.errors.end(),
+                     [](const ErrorStats& a, const ErrorStats& b) { return a.count[3] > b.count[3]; });
+    for (auto& [id, entry] : actors_) {
+      snapshot.actors_by_time.push_back(entry);
+      if (entry.errors > 0) snapshot.actors_by_errors.push_back(entry);
+    }
+    const auto rank = [](std::vector<TopEntry>& list, auto key) {
+      std::stable_sort(list.begin(), list.end(), [&](const TopEntry& a, const TopEntry& b) { return a.*key > b.*key; });
+      list.resize(std::min<std::size_t>(list.size(), 20));
+    };
+    rank(snapshot.actors_by_time, &TopEntry::time_ns);
+    rank(snapshot.actors_by_errors, &TopEntry::errors);
+    std::uint64_t records = 0;
+    for (auto* list : {&snapshot.operations, &snapshot.events}) {
+      for (SeriesView& series : *list) records += series.books.read;
+    }
+    snapshot.books = {records, records, 0, 0, 0};
+    // Shared out over four worker threads; the shared lane had a few from a thread beyond them.
+    const std::uint64_t parts[5] = {records / 3, records / 4, records / 5, 0, 1};
+    std::uint64_t rest = records;
+    for (std::uint32_t l = 0; l < 5; ++l) {
+      LaneView lane;
+      lane.ring = "chat";
+      lane.lane = l == 4 ? 64 : l;
+      lane.overflow = l == 4;
+      lane.state = "owned";
+      lane.pid = 4242;
+      lane.tid = l == 4 ? 0 : 4250 + l;
+      lane.thread = l == 3 ? "chatd-db" : "chatd-io-" + std::to_string(l);
+      lane.generation = 1;
+      const std::uint64_t own = l == 4 ? rest : parts[l];
+      lane.books = {own, own, 0, 0, 0};
+      if (l == 3) {
+        lane.books.written = lane.books.read = rest - 1;
+        rest = 1;
+      } else {
+        rest -= own;
+      }
+      snapshot.lanes.push_back(lane);
+    }
+  }
+
+  static constexpr double kSeconds[kWindows] = {843, 60, 300, 843};
+
+ private:
+  std::mt19937_64 random_;
+  std::map<std::string, ErrorStats> errors_;
+  std::map<std::uint64_t, TopEntry> actors_;
+};
+
+void add_frame(Snapshot& snapshot) {
+  snapshot.tick = 168;
+  snapshot.wall_ns = kNow;
+  snapshot.tick_seconds = 5;
+  snapshot.all.name = "all";
+  for (std::size_t w = 0; w < kWindows; ++w) snapshot.all.windows[w].seconds = Builder::kSeconds[w];
+  RingView ring;
+  ring.name = "chat";
+  ring.path = "/dev/shm/ringside.chat";
+  ring.program = "ringside-chatd";
+  ring.state = "live";
+  ring.instance = "8f14e45fceea167a5a36dedd4bea2543";
+  ring.pid = 4242;
+  ring.created_wall_ns = kStart;
+  ring.clock = "tsc";
+  ring.ticks_per_second = 2'100'000'000;
+  ring.enabled = true;
+  ring.instances_seen = 1;
+  ring.segment_bytes = 18'104'320;
+  snapshot.rings.push_back(ring);
+  snapshot.processes.push_back({"chat", 4242, 14.2, 97'517'568, 214, 9, 843.2});
+  snapshot.host = {0.62, 0.48, 0.31, 2, 23.5, 8'241'627'136, 5'123'452'928};
+  snapshot.daemon = {"0.1.0", 4301, kStart + 2 * kSecond, kStart + 2 * kSecond, 0, 0.4, 13'369'344, 2'411'008, 41'230};
+  snapshot.gauges.push_back({"chat", "connections", 184, 201});
+  snapshot.gauges.push_back({"chat", "db_transactions", 1, 4});
+  snapshot.configuration =
+      "rings = [\"chat\"]\n\n[thresholds]\nresponse_time = \"1s\"\nerror_rate_percent = 5\n"
+      "\n[thresholds.operations.SEND_MESSAGE]\nresponse_time = \"200ms\"\n";
+  for (const Operation& operation : kOperations) {
+    SeriesView& series = snapshot.operations.emplace_back();
+    series.name = operation.name;
+    series.category = operation.category;
+    series.stage_names = {"validation", "security", "database", "delivery"};
+    for (std::size_t w = 0; w < kWindows; ++w) series.windows[w].seconds = Builder::kSeconds[w];
+  }
+}
+
+Snapshot make(bool incident) {
+  Snapshot snapshot;
+  add_frame(snapshot);
+  Builder builder;
+  for (const Operation& operation : kOperations) {
+    if (operation.per_second <= 0) continue;
+    double at = 0;
+    while ((at += -std::log(1 - builder.uniform()) / operation.per_second) < 842) {
+      RecordView record;
+      record.operation = operation.name;
+      record.start_wall_ns = kStart + static_cast<std::int64_t>(at * 1e9);
+      record.duration_ns = static_cast<std::int64_t>(operation.median_us * 1e3 * std::exp(operation.spread * builder.normal()));
+      record.outcome = "ok";
+      record.actor = {"user", 1 + static_cast<std::uint64_t>(200 * builder.uniform() * builder.uniform())};
+      record.subject = {"room", 1 + static_cast<std::uint64_t>(30 * builder.uniform())};
+      record.ring = "chat";
+      record.lane = static_cast<std::uint32_t>(builder.uniform() * 3);
+      record.position = static_cast<std::uint64_t>(at * 100);
+      const bool locked = incident && operation.writes && record.start_wall_ns > kLocked && record.start_wall_ns < kUnlocked;
+      const double dice = builder.uniform();
+      if (locked && record.start_wall_ns < kLocked + 4 * kSecond) {
+        record.duration_ns = static_cast<std::int64_t>(760e6 + 40e6 * builder.uniform());
+        record.outcome = "timeout";
+        record.error = 5001;
+        record.error_name = "DATABASE_BUSY";
+      } else if (locked) {
+        record.duration_ns = static_cast<std::int64_t>(90e3 + 40e3 * builder.uniform());
+        record.outcome = "error";
+        record.error = 5002;
+        record.error_name = "BREAKER_OPEN";
+      } else if (dice < 0.012) {
+        record.outcome = "rejected";
+        record.error = dice < 0.008 ? 1105 : 4003;
+        record.error_name = dice < 0.008 ? "TEXT_TOO_LONG" : "MESSAGE_NOT_FOUND";
+      } else if (dice < 0.017) {
+        record.outcome = "denied";
+        record.error = 2003;
+        record.error_name = "NOT_A_MEMBER";
+      }
+      for (std::size_t s = 0; s < kStages; ++s) {
+        const double share = locked && record.error == 5001 ? (s == 2 ? 0.99 : 0.002) : operation.shares[s];
+        record.stages_ns[s] = static_cast<std::uint64_t>(share * 0.99 * static_cast<double>(record.duration_ns));
+      }
+      const std::int64_t end = record.start_wall_ns + record.duration_ns;
+      if (operation.writes && record.error != 5002) {
+        const bool rolled_back = record.error != 0;
+        builder.event(snapshot, "DB_TRANSACTION", end, static_cast<std::int64_t>(record.stages_ns[2] * 7 / 10),
+                      rolled_back ? "error" : "ok", 0, record.actor);
+      }
+      if (record.error == 5001) {
+        builder.event(snapshot, "RETRY", end - 400'000'000, 250'000'000, "error", 2, record.actor);
+        builder.event(snapshot, "RETRY", end, 250'000'000, "error", 3, record.actor);
+      }
+      if (record.stages_ns[2] > 100'000'000) {
+        builder.event(snapshot, "SLOW_QUERY", end, static_cast<std::int64_t>(record.stages_ns[2]), "ok", 0, record.actor);
+      }
+      builder.operation(snapshot, std::move(record));
+    }
+  }
+  for (std::int64_t s = 0; s < 84; ++s) builder.event(snapshot, "AUDIT_WRITE", kStart + s * 10 * kSecond, 180'000, "ok", 0, {});
+  if (incident) {
+    const Party guesser{"address", 0x7f000002};
+    for (std::int64_t i = 1; i <= 10; ++i) {
+      builder.event(snapshot, "LOGIN_FAILED", kNow - 400 * kSecond + i * 200'000'000, 79'000'000, "denied", i, {}, guesser);
+    }
+    builder.event(snapshot, "THREAT_PATTERN", kNow - 397 * kSecond, 0, "denied", 1, {}, guesser);
+    builder.event(snapshot, "IP_BLOCK", kNow - 397 * kSecond, 0, "denied", 10, {}, guesser);
+    for (std::int64_t i = 1; i <= 64; ++i) {
+      builder.event(snapshot, "BLOCKED_ATTEMPT", kNow - 397 * kSecond + i * kSecond, 0, "limited", i, {}, guesser);
+    }
+    for (std::int64_t i = 0; i < 38; ++i) {
+      builder.event(snapshot, "RATE_LIMIT", kNow - 120 * kSecond + i * 20'000'000, 0, "limited", 0, {"user", kBigId});
+    }
+    builder.event(snapshot, "BREAKER", kLocked + 4 * kSecond, 0, "ok", 1, {});
+    for (std::int64_t i = 0; i < 9; ++i) {
+      builder.event(snapshot, "BREAKER", kLocked + (6 + 2 * i) * kSecond, 1'999'000'000, "ok", 2, {});
+      builder.event(snapshot, "BREAKER", kLocked + (6 + 2 * i) * kSecond + 800'000'000, 800'000'000, "ok", i < 8 ? 1 : 0, {});
+    }
+    builder.event(snapshot, "RECOVERY", kUnlocked + 1 * kSecond, 25'100'000'000, "ok", 0, {});
+    const auto transition = [&](std::int64_t at_s, const char* id, const char* alert, const char* level, const char* state,
+                                const char* operation, double value, double threshold, const char* unit, const char* message) {
+      snapshot.transitions.push_back({kNow - at_s * kSecond, id, alert, level, state, operation, "chat", value, threshold, unit, message});
+    };
+    transition(395, "c1a7-1", "security_threat", "warning", "firing", "", 10, 5, "events",
+               "10 failed logins from address 127.0.0.2 within 60 s; it was blocked");
+    transition(245, "c1a7-2", "high_latency", "critical", "firing", "SEND_MESSAGE", 798.2, 200, "ms",
+               "p95 over the last minute is 798 ms, threshold 200 ms (n = 1,301)");
+    transition(240, "c1a7-3", "database_issue", "critical", "firing", "", 31.4, 5, "percent",
+               "31 % of transactions were rolled back in the last minute; the circuit breaker is open");
+    transition(180, "c1a7-2", "high_latency", "critical", "recovering", "SEND_MESSAGE", 141.9, 200, "ms", "");
+    transition(165, "c1a7-2", "high_latency", "critical", "resolved", "SEND_MESSAGE", 3.4, 200, "ms", "resolved after 80 s");
+    transition(160, "c1a7-3", "database_issue", "critical", "resolved", "", 0.4, 5, "percent", "resolved after 80 s");
+    snapshot.alerts.push_back({snapshot.transitions.front(), snapshot.transitions.front().wall_ns});
+    snapshot.transitions_forgotten = 3;
+  }
+  builder.finish(snapshot);
+  // Decisions that were allowed are only counted.
+  SeriesView& limit = builder.series(snapshot.events, "RATE_LIMIT", "");
+  for (std::size_t w = 0; w < kWindows; ++w) limit.windows[w].skipped = snapshot.all.windows[w].recorded;
+  limit.server_count = limit.windows[0].count();
+  return snapshot;
+}
+
+}  // namespace
+
+const Snapshot& busy() {
+  static const Snapshot snapshot = make(true);
+  return snapshot;
+}
+
+const Snapshot& calm() {
+  static const Snapshot snapshot = make(false);
+  return snapshot;
+}
+
+Snapshot hostile() {
+  Snapshot snapshot = busy();
+  const std::string evil = "\x1b[2J\x1b]0;owned\x07\nVERDICT: HEALTHY\r\xff\xc2\x9b" "31m\u202e\u2028end\t\\";
+  for (RingView& ring : snapshot.rings) ring.name = ring.path = ring.program = ring.problem = ring.clock = evil;
+  for (SeriesView& series : snapshot.operations) {
+    if (series.name != "SEND_MESSAGE") continue;
+    series.name = evil;
+    series.stage_names[2] = evil;
+  }
+  for (SeriesView& series : snapshot.events) {
+    if (series.name == "AUDIT_WRITE") series.name = evil;
+  }
+  snapshot.categories.front().name = evil;
+  for (ErrorStats& error : snapshot.errors) error.name = error.last_actor.kind = evil;
+  for (RecordView& record : snapshot.slowest) record.operation = record.error_name = record.outcome = record.actor.kind = evil;
+  for (LaneView& lane : snapshot.lanes) lane.thread = lane.state = lane.ring = evil;
+  for (GaugeView& gauge : snapshot.gauges) gauge.name = evil;
+  for (TopEntry& entry : snapshot.actors_by_errors) entry.party.kind = evil;
+  for (AlertTransition& transition : snapshot.transitions) {
+    transition.id = transition.alert = transition.level = transition.state = transition.operation = transition.ring = evil;
+    transition.unit = transition.message = evil;
+  }
+  for (AlertView& alert : snapshot.alerts) {
+    alert.last.message = alert.last.unit = alert.last.id = alert.last.ring = alert.last.operation = evil;
+  }
+  snapshot.daemon.version = evil;
+  snapshot.configuration = "key = \"" + evil + "\"";
+  return snapshot;
+}
+
+}  // namespace sample

@@ -1,0 +1,167 @@
+#include "report/render/text.h"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "report/model/format.h"
+#include "tests/unit/report/sample.h"
+
+using namespace ringside;
+
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+constexpr const char* kSections[] = {"VERDICT", "OVERVIEW AND DATA QUALITY", "OPERATIONS", "ERRORS AND WHAT TO DO ABOUT THEM",
+                                     "ALERT TIMELINE", "REGRESSIONS", "BOTTLENECKS", "SECURITY", "OPTIMISATION SUGGESTIONS",
+                                     "TRENDS", "CONFIGURATION IN FORCE"};
+
+void check_sections(const std::string& text) {
+  std::size_t at = 0;
+  for (const char* section : kSections) {
+    const std::size_t found = text.find(std::string("\n━━ ") + section, at);
+    CAPTURE(section);
+    REQUIRE(found != std::string::npos);
+    at = found + 1;
+  }
+}
+
+void check_width(const std::string& text, std::size_t width) {
+  for (const std::string& line : lines_of(text)) {
+    CAPTURE(line);
+    CHECK(display_width(line) <= width);
+    CHECK((line.empty() || line.back() != ' '));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Text: the sections stand in their order, within 100 columns") {
+  for (const Snapshot& snapshot : {sample::busy(), sample::calm(), sample::hostile(), Snapshot{}}) {
+    const std::string text = render_text(snapshot);
+    check_sections(text);
+    check_width(text, 100);
+    CHECK(text.back() == '\n');
+  }
+}
+
+TEST_CASE("Text: the same snapshot gives the same text") { CHECK(render_text(sample::busy()) == render_text(sample::busy())); }
+
+TEST_CASE("Text: the books are stated, and said to be wrong when they are") {
+  Snapshot snapshot = sample::busy();
+  const std::string balanced = "written " + format_count(snapshot.books.written) + " = read " +
+                               format_count(snapshot.books.read) + " + lost 0";
+  CHECK(contains(render_text(snapshot), balanced));
+  snapshot.books.written += 5;
+  const std::string text = render_text(snapshot);
+  CHECK(contains(text, " ≠ read "));
+  CHECK(contains(text, "DO NOT BALANCE"));
+  CHECK(contains(text, "VERDICT: BLIND"));
+}
+
+TEST_CASE("Text: each operation's row has its count and rate, its last hundred and its books") {
+  const Snapshot snapshot = sample::busy();
+  const std::string text = render_text(snapshot);
+  for (const SeriesView& series : snapshot.operations) {
+    if (series.server_count == 0) continue;
+    int rows = 0;
+    for (const std::string& line : lines_of(text)) {
+      if (line.rfind("  " + series.name + " ", 0) == 0 && contains(line, " " + format_count(series.server_count))) ++rows;
+    }
+    CAPTURE(series.name);
+    CHECK(rows >= 2);
+  }
+  CHECK(contains(text, "Registered, not seen so far: LIST_INVITATIONS, THREADED_REPLIES."));
+}
+
+TEST_CASE("Text: quantiles of the last records are exact, by nearest rank") {
+  Snapshot snapshot;
+  SeriesView series;
+  series.name = "SEND_MESSAGE";
+  series.server_count = 10;
+  for (std::int64_t i = 1; i <= 10; ++i) {
+    RecordView record;
+    record.duration_ns = i * 1'111'000;
+    record.outcome = i == 1 ? "timeout" : "ok";
+    series.last.push_back(record);
+  }
+  snapshot.operations.push_back(series);
+  const std::string text = render_text(snapshot);
+  bool found = false;
+  for (const std::string& line : lines_of(text)) {
+    if (contains(line, "SEND_MESSAGE") && contains(line, "5.55 ms")) {   // the 5th; p90 is the 9th, max the 10th
+      found = true;
+      CHECK(contains(line, "10.0 ms"));
+      CHECK(contains(line, "11.1 ms"));
+    }
+  }
+  CHECK(found);
+}
+
+TEST_CASE("Text: a quantile is not shown from too few values") {
+  Snapshot snapshot;
+  SeriesView series;
+  series.name = "SEND_MESSAGE";
+  WindowStats& stats = series.windows[3];
+  stats.recorded = stats.timed = 9;
+  stats.seconds = 3600;
+  stats.min_ns = stats.max_ns = 1'000'000;
+  stats.sum_ns = 9'000'000;
+  stats.latency.buckets.push_back({static_cast<std::int16_t>(bucket_of(274'877'906)), 9});
+  series.windows[0] = stats;
+  snapshot.operations.push_back(series);
+  snapshot.all = series;
+  int rows = 0;
+  for (const std::string& line : lines_of(render_text(snapshot))) {
+    if (line.rfind("  SEND_MESSAGE  ", 0) != 0 || !contains(line, "<0.01/s")) continue;
+    ++rows;
+    CHECK(line.find("1.00 ms") == line.rfind("1.00 ms"));   // the greatest alone
+    CHECK(contains(line, "–   "));
+  }
+  CHECK(rows == 1);
+}
+
+TEST_CASE("Text: foreign text cannot inject") {
+  const std::string text = render_text(sample::hostile());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    REQUIRE((byte >= 0x20 || c == '\n'));
+    REQUIRE(byte != 0x7f);
+  }
+  CHECK_FALSE(contains(text, "\xc2\x9b"));
+  CHECK_FALSE(contains(text, "\u202e"));
+  CHECK_FALSE(contains(text, "\u2028"));
+  CHECK_FALSE(contains(text, "\xff"));
+  int verdicts = 0;
+  for (const std::string& line : lines_of(text)) verdicts += line.rfind("━━ VERDICT", 0) == 0 ? 1 : 0;
+  CHECK(verdicts == 1);
+  for (const std::string& line : lines_of(text)) CHECK(line.rfind("VERDICT", 0) != 0);
+}
+
+TEST_CASE("Text: an empty snapshot says in each section that there is nothing") {
+  const std::string text = render_text(Snapshot{});
+  CHECK(contains(text, "VERDICT: BLIND"));
+  CHECK(contains(text, "No ring is watched."));
+  CHECK(contains(text, "No operation has been seen."));
+  CHECK(contains(text, "None has been seen."));
+  CHECK(contains(text, "No alert has been raised."));
+  CHECK(contains(text, "No baseline is kept yet"));
+  CHECK(contains(text, "No timed operation was seen."));
+  CHECK(contains(text, "No security event was seen."));
+  CHECK_FALSE(contains(text, "nan"));
+  CHECK_FALSE(contains(text, "inf "));
+}
+
+TEST_CASE("Text: narrower pages cut names, not figures") {
+  const std::string text = render_text(sample::busy(), {.width = 92});
+  check_width(text, 92);
+  CHECK(contains(text, "18,354"));
+}

@@ -1,0 +1,178 @@
+// What reaches the ring: one record for each operation with its outcome and stages, and the events beside them.
+#include <array>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "tests/unit/tools/chat/harness.h"
+#include "shm/lane_reader.h"
+
+using namespace chat_test;
+
+namespace {
+
+// Traces this process, and reads back what was written since this object was made. A process is traced once and to its
+// end, so all cases of one run share a ring.
+class Ring {
+ public:
+  Ring() : segment_(shared()) {
+    for (std::uint32_t lane = 0; lane < segment_.geometry().lane_count; ++lane) {
+      begin_.push_back(segment_.lane_header(lane).head.load());
+    }
+    for (std::uint16_t id = 0; id < ringside::kIdCount; ++id) before_.push_back(sum(id));
+  }
+
+  std::vector<ringside::Record> records() const {
+    std::vector<ringside::Record> all;
+    const auto& geometry = segment_.geometry();
+    for (std::uint32_t lane = 0; lane < geometry.lane_count; ++lane) {
+      auto& header = segment_.lane_header(lane);
+      if (!ringside::lane_readable(header)) continue;
+      ringside::LaneCursor cursor;
+      cursor.position = begin_[lane];
+      ringside::read_lane(segment_.slots(lane), header, geometry.lane_capacity, cursor, ~0ULL,
+                          [&](const ringside::Record& record) { all.push_back(record); });
+      CHECK(cursor.lost == 0);
+    }
+    return all;
+  }
+  // Recorded and merely counted, of an id.
+  std::uint64_t total(std::uint16_t id) const { return sum(id) - before_[id]; }
+  std::uint64_t total(ringside::EventId id) const { return total(id.value); }
+
+ private:
+  static ringside::Segment& shared() {
+    static TempDirectory directory;
+    static const auto segment = [] {
+      ringside::Setup setup;
+      setup.program = "chat-tests";
+      setup.ring = (directory / "ring").string();
+      if (!ringside::start(setup)) throw std::runtime_error(ringside::why_untraced());
+      ringside::Failure failure;
+      ringside::SegmentFacts facts;
+      auto opened = ringside::open_segment(setup.ring, {}, &facts, &failure);
+      if (!opened) throw std::runtime_error("the ring can't be opened");
+      return opened;
+    }();
+    return *segment;
+  }
+  std::uint64_t sum(std::uint16_t id) const {
+    std::uint64_t sum = 0;
+    for (std::uint32_t lane = 0; lane < segment_.geometry().lane_count; ++lane) {
+      if (!ringside::lane_readable(segment_.lane_header(lane))) continue;
+      const auto& totals = segment_.totals(lane)[id];
+      sum += totals.recorded.load() + totals.skipped.load();
+    }
+    return sum;
+  }
+
+  ringside::Segment& segment_;
+  std::vector<std::uint64_t> begin_;
+  std::vector<std::uint64_t> before_;
+};
+
+}  // namespace
+
+TEST_CASE("ChatTrace: each operation is one record with its outcome, whatever became of it") {
+  Ring ring;
+  std::array<std::uint64_t, chatd::kOpCount> answered{};
+  std::map<int, std::uint64_t> by_error;
+  TestServer server([](auto& options) {
+    options.service.guard.suspend_after = 0;
+    options.session.rate_limit = 0.001;
+    options.session.rate_burst = 60;
+  });
+  {
+    Client client(server);
+    client.enter("alice");
+    answered[static_cast<std::size_t>(chatd::Op::REGISTRATION)] = 1;
+    answered[static_cast<std::size_t>(chatd::Op::AUTHENTICATION)] = 1;
+    for (int round = 0; round < 4; ++round) {  // the last rounds are rate-limited
+      for (std::size_t i = 0; i < chatd::kOpCount; ++i) {
+        Json fields = {{"room", 1}, {"text", "x"}, {"invitation", 1}, {"user", "bob"}, {"password", "correct horse"}, {"name", "lobby"}, {"query", "x"}, {"message", round == 2 ? Json("no id") : Json(1)}};
+        if (i == static_cast<std::size_t>(chatd::Op::AUTHENTICATION)) fields["user"] = "alice";
+        const auto error = client.error(std::string(chatd::kOpNames[i]), fields);
+        ++answered[i];
+        ++by_error[chatd::code_of(error)];
+      }
+      client.send("garbage\n\n");
+      client.answer();
+    }
+  }
+  server.stop();
+
+  std::array<std::uint64_t, chatd::kOpCount> recorded{};
+  std::map<int, std::uint64_t> recorded_errors;
+  for (const auto& record : ring.records()) {
+    if (record.kind != static_cast<std::uint8_t>(ringside::Kind::operation)) continue;
+    REQUIRE(record.operation < chatd::kOpCount);
+    ++recorded[record.operation];
+    ++recorded_errors[record.error];
+    const auto outcome = static_cast<chatd::Outcome>(record.outcome);
+    CHECK(outcome == chatd::outcome_of(static_cast<Error>(record.error)));
+    std::uint64_t stages = 0;
+    for (const auto stage : record.stages) stages += ringside::unpack_stage_ticks(stage);
+    CHECK(record.duration > 0);
+    CHECK(stages <= static_cast<std::uint64_t>(record.duration));
+    CHECK(static_cast<double>(stages) > 0.999 * static_cast<double>(record.duration));  // no time without a name
+    if (outcome == chatd::Outcome::ok) CHECK(record.stages[ringside::chat::kDatabase] > 0);
+  }
+  CHECK(recorded == answered);
+  for (std::size_t i = 0; i < chatd::kOpCount; ++i) CHECK(ring.total(static_cast<std::uint16_t>(i)) == answered[i]);
+  by_error[0] += 2;  // the first registration and login
+  CHECK(recorded_errors == by_error);
+  CHECK(by_error[chatd::code_of(Error::RATE_LIMITED)] > 0);
+
+  namespace ids = ringside::chat;
+  CHECK(ring.total(ids::BAD_LINE) == 4);
+  CHECK(ring.total(ids::VALIDATION_REJECT) == by_error[chatd::code_of(Error::WRONG_TYPE)]);
+  CHECK(ring.total(ids::RATE_LIMIT) == 60 + by_error[chatd::code_of(Error::RATE_LIMITED)]);
+  CHECK(ring.total(ids::AUDIT_WRITE) > 0);
+  CHECK(ring.total(ids::DB_TRANSACTION) > 0);
+}
+
+TEST_CASE("ChatTrace: an outage and a guesser leave their events") {
+  namespace ids = ringside::chat;
+  Ring ring;
+  TestServer server([](auto& options) {
+    options.service.store.breaker_after = 3;
+    options.service.store.slow_query = 10ms;
+    options.service.guard.block_after = 4;
+  });
+  {
+    Client client(server), guesser(server, "127.0.0.9");
+    client.enter("alice");
+    const auto room = client.must("CREATE_ROOM", {{"name", "lobby"}})["room_id"];
+    const Json message = {{"room", room}, {"text", "x"}};
+    {
+      RawDatabase lock(server.file());
+      lock.run("BEGIN EXCLUSIVE");
+      CHECK(client.error("SEND_MESSAGE", message) == Error::DATABASE_BUSY);
+      lock.run("ROLLBACK");
+    }
+    CHECK(eventually([&] { return client.error("SEND_MESSAGE", message) == Error::none; }));
+    for (int i = 0; i < 6; ++i) guesser.error("AUTHENTICATION", {{"user", "alice"}, {"password", "wrong password"}});
+    guesser.error("AUTHENTICATION", {{"token", std::string(64, 'f')}});
+  }
+  server.stop();
+  CHECK(ring.total(ids::RETRY) == 2);  // of three attempts
+  CHECK(ring.total(ids::BREAKER) == 3);  // open, half-open, closed
+  CHECK(ring.total(ids::RECOVERY) == 1);
+  CHECK(ring.total(ids::SLOW_QUERY) >= 3);
+  CHECK(ring.total(ids::LOGIN_FAILED) == 4);
+  CHECK(ring.total(ids::THREAT_PATTERN) == 1);
+  CHECK(ring.total(ids::IP_BLOCK) == 1);
+  CHECK(ring.total(ids::BLOCKED_ATTEMPT) == 3);
+  std::vector<std::int64_t> states;
+  for (const auto& record : ring.records()) {
+    if (record.kind != static_cast<std::uint8_t>(ringside::Kind::event)) continue;
+    if (record.operation == ids::BREAKER.value) {
+      states.push_back(record.event.value);
+      CHECK(record.duration > 0);
+    }
+    if (record.operation == ids::RETRY.value) CHECK(record.event.context == ids::SEND_MESSAGE.value + 1);
+    if (record.operation == ids::IP_BLOCK.value) CHECK(record.subject == 0x7f000009);
+  }
+  CHECK(states == std::vector<std::int64_t>{1, 2, 0});
+}

@@ -1,0 +1,69 @@
+// Instructions by callgrind: the one figure that no neighbour disturbs.
+//
+// valgrind runs this program with --one-thing and ends a profile wherever counted_loop() returns. A thing's figure is the
+// difference of two loops over the difference of their lengths.
+
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+
+#include "tools/bench/harness.h"
+#include "tools/bench/parts/one_thing.h"
+#include "tools/bench/program.h"
+
+namespace ringside::bench {
+
+namespace {
+
+// Instructions of each profile, in order.
+std::vector<double> totals_in(const std::string& path) {
+  std::vector<double> totals;
+  // callgrind numbers its profiles; the last one, without a number, is that of the program's end.
+  for (int number = 1;; ++number) {
+    std::istringstream lines(read_text(path + "." + std::to_string(number)));
+    std::string line;
+    bool any = false;
+    while (std::getline(lines, line)) {
+      if (line.rfind("totals: ", 0) != 0) continue;
+      totals.push_back(std::strtod(line.c_str() + 8, nullptr));
+      any = true;
+    }
+    if (!any) return totals;
+  }
+}
+
+}  // namespace
+
+void measure_instructions(const Settings& settings, Results& results) {
+  std::printf("\nInstructions by callgrind (loops of %d and %d turns, the difference a turn)\n", kShortLoop, kLongLoop);
+  const std::string valgrind = program_in_path("valgrind");
+  if (valgrind.empty()) {
+    results.remark("not measured: valgrind is missing; next: install the package valgrind");
+    return;
+  }
+  std::vector<OneThing> things = kOneThings;
+  if (settings.smoke) things = {kOneThings[0], kOneThings[1], kOneThings.back()};
+  Scratch scratch;
+  const std::string out = scratch.file("callgrind");
+  std::vector<std::string> command = {valgrind, "--tool=callgrind", "--dump-after=*counted_loop*",
+                                      "--callgrind-out-file=" + out, settings.programs + "/ringside-bench", "--one-thing"};
+  for (const OneThing& thing : things) command.push_back(thing.name);
+  Program program(command, scratch.file("log"));
+  if (program.wait(300) != 0) {
+    results.remark("not measured: valgrind failed; next: look at what it says:\n" + read_text(scratch.file("log")));
+    return;
+  }
+  const std::vector<double> totals = totals_in(out);
+  if (totals.size() != 4 * things.size()) {
+    results.remark("not measured: callgrind wrote " + std::to_string(totals.size()) + " profiles, expected " +
+                   std::to_string(4 * things.size()) + "; next: run ringside-bench --one-thing by hand under valgrind");
+    return;
+  }
+  for (std::size_t i = 0; i < things.size(); ++i) {
+    // Before the short loop, the short loop, before the long one, the long one.
+    const double turn = (totals[4 * i + 3] - totals[4 * i + 1]) / (kLongLoop - kShortLoop);
+    results.add(figure(std::string(things[i].what) + ", whole", "instructions", {turn}));
+  }
+}
+
+}  // namespace ringside::bench

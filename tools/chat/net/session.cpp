@@ -1,0 +1,298 @@
+#include "tools/chat/net/session.h"
+
+#include <algorithm>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+namespace chatd {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using asio::ip::tcp;
+
+constexpr std::size_t kWriteAtOnce = 64;          // lines in one gathering write
+constexpr std::size_t kMaxDiscarded = 16U << 20;  // of what a client sends on after it was thrown out
+
+// IPv4 as its 32 bits; IPv6 as its upper half, which names the network.
+std::uint64_t address_id(const asio::ip::address& address) {
+  if (address.is_v4()) return address.to_v4().to_uint();
+  std::uint64_t id = 0;
+  const auto bytes = address.to_v6().to_bytes();
+  for (std::size_t i = 0; i < 8; ++i) id = (id << 8) | bytes[i];
+  return id;
+}
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json error_json(Error error, const std::string& message) {
+  return {{"code", code_of(error)}, {"name", info(error).name}, {"message", message}};
+}
+
+SharedLine answer_line(const Call& call) {
+  auto line = std::make_shared<std::string>();
+  *line += "{\"id\":";
+  *line += dump(call.request.id);
+  *line += ",\"op\":\"";
+  *line += name_of(call.request.op);
+  if (call.result.error != Error::none) {
+    *line += "\",\"ok\":false,\"error\":" + dump(error_json(call.result.error, call.result.message)) + "}\n";
+    return line;
+  }
+  *line += "\",\"ok\":true";
+  if (!call.reply.fields.empty()) {
+    const std::string fields = dump(call.reply.fields);
+    *line += ',';
+    line->append(fields, 1, fields.size() - 2);
+  }
+  *line += "}\n";
+  return line;
+}
+
+}  // namespace
+
+Session::Session(Socket socket, std::uint64_t id, Service& service, const SessionOptions& options, OnClosed on_closed)
+    : socket_(std::move(socket)),
+      watchdog_(socket_.get_executor()),
+      id_(id),
+      service_(service),
+      options_(options),
+      on_closed_(std::move(on_closed)),
+      peer_{id, "", 0, TokenBucket(options.rate_limit, options.rate_burst)} {
+  boost::system::error_code ignored;
+  const auto remote = socket_.remote_endpoint(ignored).address();
+  peer_.address = remote.to_string();
+  peer_.address_id = address_id(remote);
+  caller_.address = peer_.address;
+  socket_.set_option(tcp::no_delay(true), ignored);
+}
+
+void Session::start() {
+  asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
+    self->last_line_ = Clock::now();
+    self->watch();
+    self->read();
+  });
+}
+
+void Session::drain() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->draining_ = true;
+    if (!self->call_under_way_) self->flush_then_close(CloseReason::shutdown);
+  });
+}
+
+void Session::abort() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close(CloseReason::shutdown); });
+}
+
+// ---- in
+
+void Session::read() {
+  if (closed_ || reading_ || call_under_way_ || writes_stopped_ || draining_) return;
+  reading_ = true;
+  socket_.async_read_some(asio::buffer(chunk_), [self = shared_from_this()](auto error, std::size_t bytes) {
+    self->reading_ = false;
+    if (error) return self->close(CloseReason::client);
+    if (self->writes_stopped_ || self->draining_) return self->discard();
+    self->input_.append(self->chunk_.data(), bytes);
+    self->take_lines();
+  });
+}
+
+void Session::take_lines() {
+  std::size_t begin = 0;
+  while (!closed_ && !call_under_way_ && !draining_) {
+    const std::size_t newline = input_.find('\n', std::max(scanned_, begin));
+    const std::size_t length = (newline == std::string::npos ? input_.size() : newline) - begin;
+    if (length > kMaxLineBytes) {
+      refuse_line(Error::LINE_TOO_LONG, "the line is longer than 65536 bytes; the connection is closed");
+      input_.clear();
+      scanned_ = 0;
+      return flush_then_close(CloseReason::line_too_long);
+    }
+    if (newline == std::string::npos) {
+      scanned_ = input_.size();
+      break;
+    }
+    last_line_ = Clock::now();
+    call_under_way_ = take_line(std::string_view(input_).substr(begin, length), trace::now());
+    begin = newline + 1;
+    scanned_ = begin;
+  }
+  input_.erase(0, begin);
+  scanned_ -= std::min(scanned_, begin);
+  read();
+}
+
+bool Session::take_line(std::string_view text, trace::Stamp arrived) {
+  if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  if (text.empty()) return false;
+  Line line = read_line(text);
+  if (!line.op) {
+    refuse_line(line.error, line.message);
+    return false;
+  }
+  auto call = std::make_shared<Call>(*line.op, arrived);
+  call->client = shared_from_this();
+  call->caller = caller();
+  if (!service_.run(call, line.object, peer_)) return true;
+  answer(*call);
+  return false;
+}
+
+void Session::refuse_line(Error error, const std::string& message) {
+  service_.bad_line(error, caller(), peer_);
+  const Json line = {{"id", nullptr}, {"op", nullptr}, {"ok", false}, {"error", error_json(error, message)}};
+  deliver(std::make_shared<std::string>(dump(line) + "\n"));
+}
+
+void Session::complete(std::shared_ptr<Call> call) {
+  asio::post(socket_.get_executor(), [self = shared_from_this(), call = std::move(call)] {
+    self->answer(*call);
+    self->call_under_way_ = false;
+    if (self->draining_) return self->flush_then_close(CloseReason::shutdown);
+    self->take_lines();
+  });
+}
+
+void Session::answer(Call& call) {
+  deliver(answer_line(call));
+  call.operation.finish(trace::Stage::delivery, call.result.error);
+}
+
+void Session::login(const Caller& caller, const std::vector<std::int64_t>& rooms) {
+  const std::lock_guard lock(identity_mutex_);
+  if (gone_) return;  // it closed while its login was under way
+  if (caller_.user != 0) service_.hub().leave(shared_from_this(), caller_.user);
+  caller_ = caller;
+  service_.hub().enter(shared_from_this(), caller.user, rooms);
+}
+
+Caller Session::caller() const {
+  const std::lock_guard lock(identity_mutex_);
+  return caller_;
+}
+
+// ---- out
+
+void Session::deliver(const SharedLine& line) {
+  const std::lock_guard lock(outbox_.mutex);
+  if (outbox_.closed) return;
+  if (outbox_.bytes + line->size() > options_.max_queued_bytes || outbox_.lines.size() >= options_.max_queued_lines) {
+    outbox_.closed = true;
+    asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close(CloseReason::slow_consumer); });
+    return;
+  }
+  outbox_.bytes += line->size();
+  outbox_.lines.push_back(line);
+  if (outbox_.writing) return;
+  outbox_.writing = true;
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->write(); });
+}
+
+void Session::write() {
+  if (closed_) return;
+  std::size_t written = 0;
+  for (const auto& line : in_flight_) written += line->size();
+  in_flight_.clear();
+  {
+    const std::lock_guard lock(outbox_.mutex);
+    outbox_.bytes -= written;
+    if (outbox_.lines.size() <= kWriteAtOnce) {
+      in_flight_.swap(outbox_.lines);
+    } else {
+      const auto end = outbox_.lines.begin() + static_cast<std::ptrdiff_t>(kWriteAtOnce);
+      in_flight_.assign(outbox_.lines.begin(), end);
+      outbox_.lines.erase(outbox_.lines.begin(), end);
+    }
+    outbox_.writing = !in_flight_.empty();
+  }
+  if (in_flight_.empty()) {
+    if (writes_stopped_) flush_then_close(leaving_);
+    return;
+  }
+  write_began_ = Clock::now();
+  std::vector<asio::const_buffer> buffers;
+  buffers.reserve(in_flight_.size());
+  for (const auto& line : in_flight_) buffers.push_back(asio::buffer(*line));
+  asio::async_write(socket_, buffers, [self = shared_from_this()](auto error, std::size_t) {
+    if (error) return self->close(CloseReason::client);
+    self->write();
+  });
+}
+
+// Sends what waits, says that nothing more comes, and reads away what the client still sends: a socket that is closed
+// with unread input resets the connection, and the client might never see our last line.
+void Session::flush_then_close(CloseReason reason) {
+  if (closed_) return;
+  if (!writes_stopped_) {
+    writes_stopped_ = true;
+    leaving_ = reason;
+    watchdog_.expires_after(options_.linger);  // for both: our last lines to leave, and the client to go
+    watchdog_.async_wait([self = shared_from_this()](auto error) {
+      if (!error) self->close(self->leaving_);
+    });
+  }
+  {
+    const std::lock_guard lock(outbox_.mutex);
+    if (outbox_.writing) return;  // write() comes back here
+    outbox_.closed = true;
+  }
+  boost::system::error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  discard();
+}
+
+void Session::discard() {
+  if (closed_ || reading_) return;
+  reading_ = true;
+  socket_.async_read_some(asio::buffer(chunk_), [self = shared_from_this()](auto error, std::size_t bytes) {
+    self->reading_ = false;
+    self->discarded_ += bytes;
+    if (error || self->discarded_ > kMaxDiscarded) return self->close(self->leaving_);
+    self->discard();
+  });
+}
+
+// ---- deadlines and the end
+
+void Session::watch() {
+  const auto period = std::clamp<std::chrono::milliseconds>(options_.idle / 4, std::chrono::milliseconds(10),
+                                                            std::chrono::milliseconds(5000));
+  watchdog_.expires_after(period);
+  watchdog_.async_wait([self = shared_from_this()](auto error) {
+    if (error || self->closed_ || self->writes_stopped_) return;
+    const auto now = Clock::now();
+    if (!self->call_under_way_ && now - self->last_line_ > self->options_.idle) {
+      return self->close(CloseReason::idle);
+    }
+    if (!self->in_flight_.empty() && now - self->write_began_ > self->options_.write_stall) {
+      return self->close(CloseReason::slow_consumer);
+    }
+    self->watch();
+  });
+}
+
+void Session::close(CloseReason reason) {
+  if (closed_) return;
+  closed_ = true;
+  {
+    const std::lock_guard lock(identity_mutex_);
+    gone_ = true;
+    if (caller_.user != 0) service_.hub().leave(shared_from_this(), caller_.user);
+  }
+  {
+    const std::lock_guard lock(outbox_.mutex);
+    outbox_.closed = true;
+    outbox_.lines.clear();
+  }
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  watchdog_.cancel();
+  on_closed_(id_, reason);
+}
+
+}  // namespace chatd

@@ -1,0 +1,53 @@
+// The circuit breaker before the database's writer.
+//
+//            `after` failures in a row                 `open_for` is over
+//   closed ───────────────────────────> open ───────────────────────────> half-open
+//      ^                                 ^                                   │   │
+//      │                                 └────────── the probe failed ───────┘   │
+//      └──────────────────────── the probe succeeded ────────────────────────────┘
+//
+// Any thread may ask refuses(); admit(), success() and failure() belong to the writer's thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+#include "tools/chat/trace.h"
+
+namespace chatd {
+
+class Breaker {
+ public:
+  enum class State : std::uint8_t { closed, open, half_open };
+  using Clock = std::chrono::steady_clock;
+
+  Breaker(int after, std::chrono::milliseconds open_for);
+
+  State state() const { return state_.load(std::memory_order_relaxed); }
+
+  // Open, and its time is not over: refuse without queueing.
+  bool refuses(Clock::time_point now = Clock::now()) const;
+
+  enum class Admission : std::uint8_t { all, one, none };
+  Admission admit(Clock::time_point now = Clock::now());
+
+  void success();
+  void failure(Op op, Clock::time_point now = Clock::now());
+
+ private:
+  void become(State next);
+
+  const int after_;
+  const std::chrono::milliseconds open_for_;
+  std::atomic<State> state_{State::closed};
+  // Relaxed, as state_: a reader that sees the old value refuses or queues one command too many, and the writer
+  // decides again. Nothing else is published through them.
+  std::atomic<Clock::rep> open_until_{0};
+  int failures_ = 0;
+  trace::Stamp since_;          // when the present state began
+  trace::Stamp first_failure_;  // valid while failures_ > 0
+  Op failed_op_{};
+};
+
+}  // namespace chatd

@@ -1,0 +1,111 @@
+// The database from outside: jobs go in from any thread, run on database threads, and end exactly once.
+//
+//   write(job) ──> queue ──> the writer's thread ──> BEGIN IMMEDIATE, up to kBatch jobs, COMMIT ──> ended, in order
+//   read(job)  ──> queue ──> any reader's thread ──> BEGIN, one job, COMMIT ─────────────────────> ended
+//
+// Why threads of its own, and not the socket threads: a database that another process holds locked makes
+// statements wait for hundreds of milliseconds, and the sockets must go on meanwhile.
+// Why one writer: SQLite has one at a time anyway; several connections would only meet in its busy handler,
+// which sleeps. One writer also means that `ended` runs in commit order, which the hub relies on, and that
+// commands which are waiting share a commit.
+//
+// A job that is refused before it changed anything leaves the batch intact. If it had changed something (or
+// failed otherwise), the batch is rolled back, and every job of it runs once more in a transaction of its own.
+// So `work` may run several times, and must start afresh each time.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tools/chat/storage/breaker.h"
+#include "tools/chat/errors.h"
+#include "tools/chat/storage/sqlite.h"
+
+namespace chatd {
+
+struct StoreOptions {
+  std::filesystem::path file;
+  int connections = 4;
+  std::chrono::milliseconds busy{250};
+  int attempts = 3;
+  std::chrono::milliseconds backoff{20};  // doubles with each attempt
+  int breaker_after = 5;
+  std::chrono::milliseconds breaker_open{2000};
+  std::chrono::milliseconds slow_query{100};
+  std::chrono::milliseconds query_limit{2000};
+  std::size_t max_queued = 20000;
+};
+
+// How a job ended: Error::none after its commit.
+struct JobResult {
+  Error error = Error::none;
+  std::string message;
+};
+
+struct Job {
+  Op op{};
+  std::function<void(Connection&)> work;        // throws Refusal to refuse
+  std::function<void(const JobResult&)> ended;  // on a database thread (or the caller's, when refused at once)
+  std::chrono::steady_clock::time_point queued{};
+};
+
+class JobQueue {
+ public:
+  explicit JobQueue(std::size_t limit) : limit_(limit) {}
+  bool push(Job& job);                                        // false when full or closed; the job is untouched
+  bool pop(std::vector<Job>& into, std::size_t at_most);      // waits; false when closed and empty
+  void close();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<Job> jobs_;
+  const std::size_t limit_;
+  bool closed_ = false;
+};
+
+class Store {
+ public:
+  explicit Store(const StoreOptions& options);  // throws std::runtime_error with what, where and what next
+  ~Store();
+
+  void read(Job job);
+  void write(Job job);
+  void stop();  // ends every job that is queued, closes the file; nothing may be queued afterwards
+
+  const Breaker& breaker() const { return breaker_; }
+
+ private:
+  static constexpr std::size_t kBatch = 64;
+
+  void write_loop();
+  void read_loop(Connection& connection);
+  void write_batch(std::vector<Job>& jobs);
+  bool try_batch(std::vector<Job>& jobs, std::vector<JobResult>& results);
+  void one_by_one(std::vector<Job>& jobs, std::vector<JobResult>& results);
+  JobResult read_one(Connection& connection, Job& job);
+  template <typename Attempt>
+  JobResult with_retries(const std::vector<Job>& jobs, bool guarded, Attempt attempt);
+  void refuse(Job& job, Error error, const std::string& message);
+
+  const StoreOptions options_;
+  std::unique_ptr<Connection> writer_;
+  std::vector<std::unique_ptr<Connection>> readers_;
+  Breaker breaker_;
+  JobQueue writes_;
+  JobQueue reads_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace chatd

@@ -1,0 +1,223 @@
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "report/model/format.h"
+#include "report/render/table.h"
+#include "tools/ringside/commands/commands.h"
+#include "tools/ringside/ring_file.h"
+
+namespace ringside::tool {
+
+namespace {
+
+struct LaneSum {
+  std::uint32_t lane = 0;
+  bool overflow = false;
+  std::string state;
+  std::uint32_t pid = 0;
+  std::uint32_t tid = 0;
+  std::uint32_t generation = 0;
+  std::string thread;
+  std::uint64_t head = 0;
+  std::uint64_t readable = 0;   // records that are there and whole
+  std::uint64_t dropped = 0;
+  std::uint64_t torn = 0;
+};
+
+struct Sums {
+  std::vector<LaneSum> lanes;
+  TotalsCopy totals;
+  std::uint64_t written = 0;
+};
+
+const char* state_name(LaneState state) {
+  constexpr const char* kNames[] = {"never", "claiming", "owned", "released"};
+  return state <= kReleased ? kNames[state] : "unknown";
+}
+
+Sums sum_up(const RingFile& file) {
+  const Segment& segment = file.segment();
+  Sums sums;
+  for (std::uint32_t i = 0; i <= segment.overflow_lane(); ++i) {
+    const LaneHeader& header = segment.lane_header(i);
+    if (!lane_readable(header)) continue;
+    const std::uint64_t owner = header.owner.load(std::memory_order_acquire);
+    LaneSum lane;
+    lane.lane = i;
+    lane.overflow = i == segment.overflow_lane();
+    lane.state = lane.overflow ? "shared" : state_name(owner_state(owner));
+    lane.pid = owner_pid(owner);
+    lane.generation = owner_generation(owner);
+    lane.tid = header.owner_tid.load(std::memory_order_relaxed);
+    char name[17] = {};
+    const std::uint64_t words[2] = {header.thread_name[0].load(std::memory_order_relaxed),
+                                    header.thread_name[1].load(std::memory_order_relaxed)};
+    std::memcpy(name, words, 16);
+    lane.thread = escape_visible(name);
+    lane.head = header.head.load(std::memory_order_acquire);
+    lane.dropped = header.dropped.load(std::memory_order_relaxed);
+    lane.torn = header.torn.load(std::memory_order_relaxed);
+    const std::uint64_t capacity = segment.geometry().capacity(i);
+    LaneCursor cursor;
+    cursor.position = lane.head > capacity ? lane.head - capacity : 0;
+    const auto take = [&](const Record&) { ++lane.readable; };
+    if (lane.overflow) {
+      read_overflow(segment.slots(i), header, capacity, cursor, capacity, take);
+    } else {
+      read_lane(segment.slots(i), header, capacity, cursor, capacity, take);
+    }
+    sums.written += lane.head;
+    TotalsCopy totals;
+    copy_totals(segment.totals(i), totals);
+    for (std::uint32_t id = 0; id < kIdCount; ++id) {
+      sums.totals.entries[id].recorded += totals.entries[id].recorded;
+      sums.totals.entries[id].skipped += totals.entries[id].skipped;
+      sums.totals.entries[id].errors += totals.entries[id].errors;
+      sums.totals.entries[id].ticks += totals.entries[id].ticks;
+    }
+    sums.lanes.push_back(lane);
+  }
+  return sums;
+}
+
+double mean_ns(const RingFile& file, const TotalsCopy::Entry& entry) {
+  if (entry.recorded == 0) return 0;
+  return static_cast<double>(file.scale().span_ns(static_cast<std::int64_t>(entry.ticks))) /
+         static_cast<double>(entry.recorded);
+}
+
+std::string sampling(const RingFile& file, std::uint16_t id) {
+  const std::uint32_t every = file.segment().control().effective[id].load(std::memory_order_relaxed);
+  return every == 0 ? "off" : every == 1 ? "all" : "1 in " + std::to_string(every);
+}
+
+void print_json(const RingFile& file, const Sums& sums) {
+  using nlohmann::json;
+  const SegmentFacts& facts = file.facts();
+  const SegmentHeader& header = file.segment().header();
+  json out;
+  out["path"] = file.segment().path();
+  out["state"] = file.state();
+  out["program"] = escape_visible(facts.program);
+  out["pid"] = facts.creator_pid;
+  out["uid"] = file.owner_uid();
+  out["layout_version"] = kLayoutVersion;
+  out["segment_bytes"] = facts.geometry.segment_bytes();
+  out["lane_count"] = facts.geometry.lane_count;
+  out["lane_capacity"] = facts.geometry.lane_capacity;
+  out["overflow_capacity"] = facts.geometry.overflow_capacity;
+  out["clock"] = clock_name(facts.clock);
+  out["ticks_per_second"] = file.scale().ticks_per_second();
+  out["created_wall_ns"] = file.wall_ns(facts.anchor_ticks);
+  out["written"] = sums.written;
+  out["untraced_threads"] = header.untraced_threads.load(std::memory_order_relaxed);
+  out["untraced_records"] = header.untraced_records.load(std::memory_order_relaxed);
+  out["names_refused"] = header.names_refused.load(std::memory_order_relaxed);
+  out["enabled"] = file.segment().control().enabled.load(std::memory_order_relaxed) != 0;
+  for (const LaneSum& lane : sums.lanes) {
+    out["lanes"].push_back({{"lane", lane.lane}, {"overflow", lane.overflow}, {"state", lane.state},
+                            {"pid", lane.pid}, {"tid", lane.tid}, {"generation", lane.generation},
+                            {"thread", lane.thread}, {"written", lane.head}, {"readable", lane.readable},
+                            {"dropped", lane.dropped}, {"torn", lane.torn}});
+  }
+  for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
+    const TotalsCopy::Entry& entry = sums.totals.entries[id];
+    if (entry.recorded + entry.skipped == 0) continue;
+    out[id < kFirstEvent ? "operations" : "events"][file.operation_name(id)] = {
+        {"count", entry.recorded + entry.skipped}, {"recorded", entry.recorded}, {"skipped", entry.skipped},
+        {"errors", entry.errors}, {"mean_ns", mean_ns(file, entry)}, {"sampling", sampling(file, id)}};
+  }
+  for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
+    std::string name;
+    if (!read_gauge_name(file.segment(), i, &name)) continue;
+    out["gauges"][name] = file.segment().gauges()[i].value.load(std::memory_order_relaxed);
+  }
+  // The path may hold any bytes: those that are no text are replaced, those that steer a terminal are escaped.
+  std::printf("%s\n", out.dump(2, ' ', true, json::error_handler_t::replace).c_str());
+}
+
+void print_text(const RingFile& file, const Sums& sums) {
+  const SegmentFacts& facts = file.facts();
+  const SegmentHeader& header = file.segment().header();
+  const auto line = [](const char* label, const std::string& value) { std::printf("%-10s %s\n", label, value.c_str()); };
+  line("ring", escape_visible(file.segment().path()));
+  line("state", file.state() + (file.segment().control().enabled.load(std::memory_order_relaxed) != 0
+                                    ? ", tracing on" : ", tracing switched off"));
+  line("server", escape_visible(facts.program) + ", pid " + std::to_string(facts.creator_pid) + ", uid " +
+                     std::to_string(file.owner_uid()));
+  line("created", format_wall(file.wall_ns(facts.anchor_ticks)));
+  line("layout", "version " + std::to_string(kLayoutVersion) + ", " + std::to_string(facts.geometry.lane_count) +
+                     " lanes of " + format_count(facts.geometry.lane_capacity) + " records, overflow " +
+                     format_count(facts.geometry.overflow_capacity) + ", " +
+                     format_bytes(facts.geometry.segment_bytes()) + " if all are used");
+  line("clock", std::string(clock_name(facts.clock)) + ", " +
+                    format_count(static_cast<std::uint64_t>(file.scale().ticks_per_second())) + " Hz" +
+                    (facts.ticks_per_second == 0 ? " (measured)" : ""));
+  line("written", format_count(sums.written) + " records");
+  const auto untraced = header.untraced_threads.load(std::memory_order_relaxed);
+  if (untraced > 0) {
+    line("untraced", format_count(untraced) + " threads, " +
+                         format_count(header.untraced_records.load(std::memory_order_relaxed)) +
+                         " records: no memory for their lanes (df /dev/shm)");
+  }
+  if (const auto refused = header.names_refused.load(std::memory_order_relaxed); refused > 0) {
+    line("names", format_count(refused) + " registrations refused: a table of names is full");
+  }
+
+  std::printf("\n");
+  Table lanes({{"lane"}, {"state", Align::left}, {"thread", Align::left}, {"pid"}, {"tid"}, {"gen"}, {"written"},
+               {"readable"}, {"dropped"}, {"torn"}});
+  for (const LaneSum& lane : sums.lanes) {
+    lanes.row({lane.overflow ? "overflow" : std::to_string(lane.lane), lane.state, lane.thread,
+               std::to_string(lane.pid), std::to_string(lane.tid), std::to_string(lane.generation),
+               format_count(lane.head), format_count(lane.readable), format_count(lane.dropped),
+               format_count(lane.torn)});
+  }
+  if (lanes.empty()) {
+    std::printf("no lane was ever claimed: no thread has traced anything yet\n");
+  } else {
+    std::fputs(lanes.render(0, 100).c_str(), stdout);
+  }
+
+  for (const bool events : {false, true}) {
+    Table table({{events ? "event" : "operation", Align::left}, {"count"}, {"recorded"}, {"counted only"}, {"errors"},
+                 {"mean"}, {"sampling", Align::left}});
+    for (std::uint16_t id = events ? kFirstEvent : std::uint16_t{0};
+         id < (events ? kFirstEvent + kMaxEvents : kFirstEvent); ++id) {
+      const TotalsCopy::Entry& entry = sums.totals.entries[id];
+      if (entry.recorded + entry.skipped == 0) continue;
+      table.row({file.operation_name(id), format_count(entry.recorded + entry.skipped), format_count(entry.recorded),
+                 format_count(entry.skipped), format_count(entry.errors), format_span_cell(mean_ns(file, entry)),
+                 sampling(file, id)});
+    }
+    if (!table.empty()) std::printf("\n%s", table.render(0, 100).c_str());
+  }
+
+  Table gauges({{"gauge", Align::left}, {"value"}});
+  for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
+    std::string name;
+    if (!read_gauge_name(file.segment(), i, &name)) continue;
+    gauges.row({name, format_signed(file.segment().gauges()[i].value.load(std::memory_order_relaxed))});
+  }
+  if (!gauges.empty()) std::printf("\n%s", gauges.render(0, 100).c_str());
+}
+
+}  // namespace
+
+int inspect(const std::string& ring, const InspectOptions& options) {
+  Failure failure;
+  const auto file = RingFile::open(ring, &failure);
+  if (file == nullptr) {
+    std::fprintf(stderr, "ringside: %s\n", failure.message.c_str());
+    return 1;
+  }
+  const Sums sums = sum_up(*file);
+  if (options.json) {
+    print_json(*file, sums);
+  } else {
+    print_text(*file, sums);
+  }
+  return 0;
+}
+
+}  // namespace ringside::tool
