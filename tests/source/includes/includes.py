@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""Checks who may include and link whom, and that every public header stands alone.
+
+    producer --> shm <-- daemon --> report          tools, tests --> any of them
+
+daemon/ and report/ are divided into rooms, on five and three layers; a room includes only what ROOMS says.
+
+Four checks, each on what is really there rather than on a list that somebody keeps:
+  arrows   every #include of ours, in every source file, follows an arrow; in the libraries it is written from the
+           project's root; the headers that are installed need nothing but the standard library and the system
+  rooms    every #include between rooms follows an arrow; the arrows that are drawn have no circle
+  links    every target is linked only with libraries that its folder may include (CMake says which it is)
+  headers  every header of the library folders compiles by itself, twice over, without a warning
+
+Exit code 0 when all is well, 1 when something is found (each on a line `path:line: what`), 2 on wrong usage.
+self_check.py breaks each rule once and sees that it is found.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+# Folder -> the folders of ours that it may include and link.
+ARROWS = {
+    "shm": {"shm"},
+    "producer": {"producer", "shm"},
+    "report": {"report"},
+    "daemon": {"daemon", "shm", "report"},
+    "tools": {"shm", "producer", "report", "daemon", "tools"},
+    "tests": {"shm", "producer", "report", "daemon", "tools", "tests"},
+}
+# Room -> what it may include besides itself: a folder as a whole, a room, or one header of a room. The order is that of
+# the layers: no room includes one that stands below it.
+ROOMS = {
+    "report/model": set(),
+    "report/analysis": {"report/model"},
+    "report/render": {"report/model", "report/analysis"},
+    "daemon/storage": {"shm"},
+    "daemon/host": {"shm", "report/model"},
+    "daemon/metrics": {"shm", "daemon/storage", "report/model"},
+    "daemon/config": {"shm", "daemon/storage", "report"},
+    "daemon/rings": {"shm", "daemon/storage", "daemon/metrics", "report/model"},
+    "daemon/alerts": {"shm", "daemon/storage", "daemon/config", "report"},
+    "daemon/history": {"shm", "daemon/storage", "report"},
+    "daemon/outputs": {"shm", "daemon/storage", "daemon/history", "daemon/alerts/sink.h", "report"},
+    "daemon/http": {"shm", "daemon/history", "daemon/alerts/sink.h", "report"},
+    "daemon/run": {"shm", "daemon", "report"},
+    "daemon": {"shm", "daemon/config", "daemon/run"},
+}
+# How many layers a folder's rooms stand on, at most.
+MOST_LAYERS = {"report": 3, "daemon": 5}
+LIBRARIES = ("shm", "producer", "report", "daemon")
+INSTALLED = ("shm", "producer")
+SOURCES = {".c", ".cc", ".cpp", ".h", ".hpp", ".in"}
+HEADERS = {".h", ".hpp"}
+
+# What an installed header may ask for with <>: the standard library (no slash, no .h but C's), POSIX, Linux.
+SYSTEM_FOLDERS = {"sys", "linux", "asm", "arpa", "netinet"}
+SYSTEM_HEADERS = {
+    "cpuid.h", "errno.h", "fcntl.h", "pthread.h", "sched.h", "signal.h", "stdbool.h", "stddef.h", "stdint.h",
+    "stdio.h", "stdlib.h", "string.h", "time.h", "unistd.h", "x86intrin.h",
+}
+
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only"]
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include\b[ \t]*(?:"(?P<quoted>[^"]*)"|<(?P<angled>[^>]*)>|(?P<other>.*))', re.M)
+# Strings come first, so that "//" in one is not taken for a comment; newlines stay, so that lines keep their number.
+COMMENT_OR_STRING = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.S)
+
+
+def without_comments(text):
+    def keep(match):
+        found = match.group(0)
+        return found if found[0] == '"' else "\n" * found.count("\n")
+    return COMMENT_OR_STRING.sub(keep, text)
+
+
+def source_files(root):
+    """Every source file in the folders of the tree, as paths relative to the root."""
+    for folder in ARROWS:
+        for path in sorted((root / folder).rglob("*")):
+            relative = path.relative_to(root)
+            if path.is_file() and path.suffix in SOURCES:
+                yield relative
+
+
+def check_arrows(root):
+    found = []
+    for relative in source_files(root):
+        folder = relative.parts[0]
+        text = without_comments((root / relative).read_text(encoding="utf-8", errors="replace"))
+        for match in INCLUDE.finditer(text):
+            where = f"{relative}:{text.count(chr(10), 0, match.start()) + 1}"
+            name = match["quoted"] if match["quoted"] is not None else match["angled"]
+            if name is None:
+                if folder in LIBRARIES:
+                    found.append(f"{where}: #include {match['other'].strip()}: a macro hides what is included")
+                continue
+            first = name.split("/")[0]
+            if first in ARROWS:
+                if first not in ARROWS[folder]:
+                    found.append(f"{where}: {folder} includes {name}; it may include {allowed(folder)}")
+            elif match["quoted"] is not None and folder in LIBRARIES:
+                found.append(f'{where}: "{name}" is not written from the project\'s root ("folder/file.h")')
+            if folder in INSTALLED and relative.suffix in HEADERS and match["angled"] and not is_system(name):
+                found.append(f"{where}: <{name}> in an installed header: servers would need it too")
+    return found
+
+
+def room_of(path):
+    """The room that a path lies in: folder/room, or the folder itself for a file at its top."""
+    return "/".join(path.split("/")[:-1][:2])
+
+
+def check_rooms(root):
+    """Every #include between rooms, and the rooms that are there."""
+    found = []
+    for relative in source_files(root):
+        room = room_of(str(relative))
+        if relative.parts[0] not in MOST_LAYERS:
+            continue
+        if room not in ROOMS:
+            found.append(f"{relative}: {room} is no room; the rooms are {', '.join(sorted(ROOMS))}")
+            continue
+        text = without_comments((root / relative).read_text(encoding="utf-8", errors="replace"))
+        for match in INCLUDE.finditer(text):
+            name = match["quoted"] if match["quoted"] is not None else match["angled"]
+            if name is None or name.split("/")[0] not in MOST_LAYERS or room_of(name) == room:
+                continue
+            if not ROOMS[room] & {name, room_of(name), name.split("/")[0]}:
+                line = text.count("\n", 0, match.start()) + 1
+                may = ", ".join(sorted(ROOMS[room])) or "nothing but its own files"
+                found.append(f"{relative}:{line}: {room} includes {name}; it may include {may}")
+    return found
+
+
+def layers_of(rooms):
+    """Room -> layer, from 1; None where a room stands in a circle. Counts arrows between rooms of one folder."""
+    layers = {}
+
+    def layer(room, above):
+        if room in above:
+            return None
+        if room not in layers:
+            folder = room.split("/")[0]
+            below = {room_of(other) if other.endswith(".h") else other for other in rooms[room]}
+            below = {one for one in rooms for other in below
+                     if one != room and "/" in one and (one == other or (other == folder and one.startswith(folder + "/")))
+                     and one.split("/")[0] == folder}
+            depths = [layer(other, above | {room}) for other in below]
+            layers[room] = None if None in depths else 1 + max(depths, default=0)
+        return layers[room]
+
+    return {room: layer(room, frozenset()) for room in rooms}
+
+
+def check_layers(rooms):
+    """The picture itself: no circle, and no more layers than it claims."""
+    found = []
+    for room, layer in layers_of(rooms).items():
+        if layer is None:
+            found.append(f"{room} stands in a circle of includes, or on one")
+    for folder, most in MOST_LAYERS.items():
+        # The folder's own file (main.cpp) stands on top of all rooms and is no layer of its own.
+        deepest = max([layer or 0 for room, layer in layers_of(rooms).items() if room.startswith(folder + "/")], default=0)
+        if deepest > most:
+            found.append(f"{folder}: its rooms stand on {deepest} layers, {most} are drawn")
+    return found
+
+
+def allowed(folder):
+    return " and ".join(sorted(ARROWS[folder])) + (" alone" if len(ARROWS[folder]) == 1 else "")
+
+
+def is_system(name):
+    if "/" in name:
+        return name.split("/")[0] in SYSTEM_FOLDERS
+    return "." not in name or name in SYSTEM_HEADERS
+
+
+def check_links(lines):
+    targets = {}
+    for line in lines:
+        folder, target, libraries = line.rstrip("\n").split("|", 2)
+        targets[target] = (folder.split("/")[0], libraries)
+    found = []
+    for target, (folder, libraries) in sorted(targets.items()):
+        for library in filter(None, libraries.split(";")):
+            # ringside::shm is ringside_shm; $<LINK_ONLY:name> and its like hide nothing.
+            name = re.sub(r"^(\$<\w+:)*|>*$", "", library).replace("ringside::", "ringside_", 1)
+            owner = targets.get(name, ("",))[0]
+            if folder in ARROWS and owner in ARROWS and owner not in ARROWS[folder]:
+                found.append(f"{folder}/CMakeLists.txt: {target} links {library} of {owner}/; "
+                             f"{folder} may link {allowed(folder)}")
+    missing = [folder for folder in LIBRARIES if folder not in {owner for owner, _ in targets.values()}]
+    if missing:
+        found.append(f"no target in {', '.join(missing)}: the list of links does not cover the tree")
+    return found
+
+
+def header_jobs(root, cxx, cc):
+    """(what, command, text) for each compilation; included twice, so that a missing guard shows."""
+    for relative in source_files(root):
+        if relative.parts[0] not in LIBRARIES or relative.suffix not in HEADERS:
+            continue
+        twice = f'#include "{relative}"\n' * 2
+        cplusplus = ["c++20"] + (["c++17"] if relative.parts[0] in INSTALLED else [])
+        for standard in cplusplus:
+            yield (f"{relative} as {standard}",
+                   [cxx, f"-std={standard}", *WARNINGS, "-Wnon-virtual-dtor", "-I", str(root), "-x", "c++", "-"], twice)
+        if str(relative) == "producer/ringside.h":
+            yield f"{relative} as c11", [cc, "-std=c11", *WARNINGS, "-I", str(root), "-x", "c", "-"], twice
+
+
+def check_headers(root, cxx, cc):
+    def compile_alone(job):
+        what, command, text = job
+        run = subprocess.run(command, input=text, cwd=root, capture_output=True, text=True, check=False)
+        return [f"{what}: does not compile by itself\n{run.stderr.rstrip()}"] if run.returncode != 0 else []
+
+    jobs = list(header_jobs(root, cxx, cc))
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        found = [line for lines in pool.map(compile_alone, jobs) for line in lines]
+    return found, len(jobs)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Who may include and link whom.")
+    parser.add_argument("--root", type=Path, required=True, help="the project's root")
+    parser.add_argument("--links", type=Path, required=True, help="folder|target|libraries, written by CMake")
+    parser.add_argument("--cxx", required=True, help="the C++ compiler")
+    parser.add_argument("--cc", required=True, help="the C compiler")
+    arguments = parser.parse_args()
+    root = arguments.root.resolve()
+
+    found = check_arrows(root) + check_rooms(root) + check_layers(ROOMS)
+    found += check_links(arguments.links.read_text(encoding="utf-8").splitlines())
+    in_headers, compiled = check_headers(root, arguments.cxx, arguments.cc)
+    found += in_headers
+    print("\n".join(found) if found else
+          f"{len(list(source_files(root)))} files, {compiled} headers compiled alone: every arrow is drawn")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
