@@ -194,7 +194,7 @@ void AlertEngine::step_unknown(Episode& episode, const std::string& why) {
   episode.said_missing_ns = observed_ns_;
   const std::string known = std::exchange(episode.reading.text, fmt::format("no data ({})", why));
   emit(episode, episode.state, episode.level,
-       fmt::format(": held as {}", kAlertStateNames[static_cast<std::size_t>(episode.state)]));
+       fmt::format(": held as {}", name_of(episode.state)));
   episode.reading.text = known;
 }
 
@@ -207,8 +207,8 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level, con
   t.wall_ns = wall_ns_;
   t.id = episode.id;
   t.alert = reading.alert;
-  t.level = name_of(level);
-  t.state = kAlertStateNames[static_cast<std::size_t>(state)];
+  t.level = level;
+  t.state = state;
   t.operation = reading.operation;
   t.ring = reading.ring;
   t.value = *reading.value;

@@ -38,9 +38,6 @@
 
 namespace ringside {
 
-enum class AlertState : std::uint8_t { pending, firing, recovering, resolved };
-inline constexpr std::array<const char*, 4> kAlertStateNames = {"pending", "firing", "recovering", "resolved"};
-
 // How many transitions a snapshot shows; the alert log has them all.
 inline constexpr std::size_t kTransitionsKept = 200;
 

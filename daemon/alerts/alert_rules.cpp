@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include "report/model/format.h"
@@ -41,9 +42,9 @@ class Figures {
   }
 
  private:
-  Reading& add(std::string alert, std::string figure, Levels levels, std::string unit) {
+  Reading& add(AlertType alert, std::string figure, Levels levels, std::string unit) {
     Reading reading;
-    reading.alert = std::move(alert);
+    reading.alert = alert;
     reading.figure = std::move(figure);
     reading.levels = levels;
     reading.unit = std::move(unit);
@@ -76,7 +77,7 @@ class Figures {
   void latency(const SeriesView& series) {
     const WindowStats& minute = series.window(Window::minute);
     const double threshold_ms = static_cast<double>(config_.thresholds.response_of(series.name)) / 1e6;
-    Reading& r = add("high_latency", "p95", alerts_.latency.times(threshold_ms), "ms");
+    Reading& r = add(AlertType::high_latency, "p95", alerts_.latency.times(threshold_ms), "ms");
     r.operation = series.name;
     r.ring = series.ring;
     if (few(r, minute.timed, "timed calls")) return;
@@ -87,7 +88,7 @@ class Figures {
   }
 
   void error_rate(const std::string& operation, const std::string& ring, const WindowStats& minute) {
-    Reading& r = add("high_error_rate", "errors",
+    Reading& r = add(AlertType::high_error_rate, "errors",
                      alerts_.error_rate.times(config_.thresholds.error_percent_of(operation)), "percent");
     r.operation = operation;
     r.ring = ring;
@@ -100,37 +101,38 @@ class Figures {
 
   void processes(const RingView& ring) {
     const ProcessView* largest = nullptr;
-    double cpu_percent = 0;
+    std::optional<double> cpu_percent;
     for (const ProcessView& process : s_.processes) {
       if (process.ring != ring.name) continue;
-      cpu_percent += process.cpu_percent;
-      if (largest == nullptr || process.resident_bytes > largest->resident_bytes) largest = &process;
+      if (process.cpu_percent) cpu_percent = cpu_percent.value_or(0) + *process.cpu_percent;
+      if (!process.resident_bytes) continue;
+      if (largest == nullptr || *process.resident_bytes > *largest->resident_bytes) largest = &process;
     }
     const std::string unknown = "the server's process could not be sampled";
-    Reading& memory = add("high_memory", "resident",
+    Reading& memory = add(AlertType::high_memory, "resident",
                           alerts_.memory.times(static_cast<double>(config_.thresholds.memory_bytes)), "bytes");
     memory.ring = ring.name;
     memory.text = unknown;
     if (largest != nullptr) {
-      memory.value = static_cast<double>(largest->resident_bytes);
-      memory.text = fmt::format("process {} has {} resident", largest->pid, format_bytes(largest->resident_bytes));
+      memory.value = static_cast<double>(*largest->resident_bytes);
+      memory.text = fmt::format("process {} has {} resident", largest->pid, format_bytes(*largest->resident_bytes));
     }
-    Reading& cpu = add("system_overload", "server_cpu", alerts_.cpu_percent, "percent");
+    Reading& cpu = add(AlertType::system_overload, "server_cpu", alerts_.cpu_percent, "percent");
     cpu.ring = ring.name;
     cpu.text = unknown;
-    if (largest != nullptr && s_.host.cpus > 0) {
-      cpu.value = cpu_percent / s_.host.cpus;
+    if (cpu_percent && s_.host.cpus) {
+      cpu.value = *cpu_percent / *s_.host.cpus;
       cpu.text =
-          fmt::format("the server uses {} of the host's {} CPUs", format_percent(*cpu.value / 100), s_.host.cpus);
+          fmt::format("the server uses {} of the host's {} CPUs", format_percent(*cpu.value / 100), *s_.host.cpus);
     }
   }
 
   void connections(const RingView& ring) {
-    Reading& r = add("high_connections", "connections",
+    Reading& r = add(AlertType::high_connections, "connections",
                      alerts_.connections.times(static_cast<double>(config_.thresholds.connections)), "connections");
     r.ring = ring.name;
     r.text = "the server does not say how many connections it has";
-    if (ring.state != "live") return;
+    if (!ring.live()) return;
     for (const GaugeView& gauge : s_.gauges) {
       if (gauge.ring != ring.name || gauge.name != names::kConnections) continue;
       r.value = static_cast<double>(gauge.value);
@@ -147,11 +149,11 @@ class Figures {
 
   // Of the present instance only: a restarted server begins with its breaker closed and says nothing about it.
   void breaker(const RingView& ring) {
-    Reading& r = add("database_issue", "breaker", Levels::of({}, LevelBounds{1, 0.5}), "open");
+    Reading& r = add(AlertType::database_issue, "breaker", Levels::of({}, LevelBounds{1, 0.5}), "open");
     r.ring = ring.name;
     r.certain = true;
     r.text = "the ring is not live";
-    if (ring.state != "live") return;
+    if (!ring.live()) return;
     r.value = 0;
     r.text = "the circuit breaker has not moved";
     const SeriesView* moves = event(ring, names::kBreaker);
@@ -160,19 +162,20 @@ class Figures {
     const std::int64_t moved_ns = move.start_wall_ns + std::max<std::int64_t>(move.duration_ns, 0);
     if (moved_ns < ring.created_wall_ns) return;
     // Half-open: a trial runs. That neither raises nor clears.
-    r.value = move.value == 1 ? 1 : move.value == 2 ? 0.5 : 0;
-    const char* state = move.value >= 0 && move.value <= 2 ? names::kBreakerStates[move.value] : "in an unknown state";
+    const auto known = breaker_state_from(move.value);
+    r.value = known == BreakerState::open ? 1 : known == BreakerState::half_open ? 0.5 : 0;
+    const char* state = known ? name_of(*known) : "in an unknown state";
     r.text = fmt::format("the circuit breaker is {} since {}", state, format_time_of_day(moved_ns));
   }
 
   void down(const RingView& ring) {
-    const bool known = ring.state != "refused";
-    const bool crashed = ring.state == "crashed";
-    const bool stopped = ring.state == "closed" || (ring.state == "waiting" && ring.instances_seen > 0);
+    const bool known = ring.state != RingState::refused;
+    const bool crashed = ring.state == RingState::crashed;
+    const bool stopped = ring.state == RingState::closed || (ring.state == RingState::waiting && ring.instances_seen > 0);
     const auto before = memory_.rings.find(ring.name);
     const bool crashed_since = before != memory_.rings.end() && ring.crashes_seen > before->second.crashes;
 
-    Reading& crash = add("server_down", "crashed", Levels::of({}, LevelBounds{1, 1}), "crashed");
+    Reading& crash = add(AlertType::server_down, "crashed", Levels::of({}, LevelBounds{1, 1}), "crashed");
     crash.ring = ring.name;
     crash.certain = true;
     crash.text = "the ring cannot be read";
@@ -183,11 +186,11 @@ class Figures {
     } else if (crashed_since) {
       crash.text = fmt::format("{} crashed and was started again", who);
     } else if (known) {
-      crash.text = ring.state == "live" ? fmt::format("{} (pid {}) runs", who, ring.pid) : "no crash";
+      crash.text = ring.live() ? fmt::format("{} (pid {}) runs", who, ring.pid) : "no crash";
     }
 
     // A restart in order takes a few ticks, and is no reason to wake anybody: raised like a measurement.
-    Reading& stop = add("server_down", "stopped", Levels::of(LevelBounds{1, 1}), "stopped");
+    Reading& stop = add(AlertType::server_down, "stopped", Levels::of(LevelBounds{1, 1}), "stopped");
     stop.ring = ring.name;
     stop.text = known ? (stopped ? who + " has stopped" : "") : "the ring cannot be read";
     if (known) stop.value = stopped ? 1 : 0;
@@ -195,42 +198,41 @@ class Figures {
   }
 
   void unreadable(const RingView& ring) {
-    Reading& r = add("telemetry_loss", "refused", Levels::of({}, LevelBounds{1, 1}), "refused");
+    Reading& r = add(AlertType::telemetry_loss, "refused", Levels::of({}, LevelBounds{1, 1}), "refused");
     r.ring = ring.name;
     r.certain = true;
-    r.value = ring.state == "refused" ? 1 : 0;
-    r.text = ring.state == "refused" ? "the ring is refused: " + escape_visible(ring.problem) : "the ring can be read";
+    r.value = ring.state == RingState::refused ? 1 : 0;
+    r.text = ring.state == RingState::refused ? "the ring is refused: " + escape_visible(ring.problem) : "the ring can be read";
   }
 
   void host() {
     const HostView& host = s_.host;
-    const bool known = host.cpus > 0;
     const std::string unknown = "the host could not be sampled";
-    Reading& cpu = add("system_overload", "host_cpu", alerts_.cpu_percent, "percent");
+    Reading& cpu = add(AlertType::system_overload, "host_cpu", alerts_.cpu_percent, "percent");
     cpu.text = unknown;
-    if (known) {
-      cpu.value = host.cpu_percent;
-      cpu.text = fmt::format("the host's {} CPUs are {} busy", host.cpus, format_percent(host.cpu_percent / 100));
+    if (host.cpu_percent && host.cpus) {
+      cpu.value = *host.cpu_percent;
+      cpu.text = fmt::format("the host's {} CPUs are {} busy", *host.cpus, format_percent(*host.cpu_percent / 100));
     }
-    Reading& load = add("system_overload", "host_load", alerts_.load_per_cpu, "per_cpu");
+    Reading& load = add(AlertType::system_overload, "host_load", alerts_.load_per_cpu, "per_cpu");
     load.text = unknown;
-    if (known) {
-      load.value = host.load_1m / host.cpus;
-      load.text = fmt::format("the host's load is {} on {} CPUs", format_number(host.load_1m), host.cpus);
+    if (host.load_1m && host.cpus) {
+      load.value = *host.load_1m / *host.cpus;
+      load.text = fmt::format("the host's load is {} on {} CPUs", format_number(*host.load_1m), *host.cpus);
     }
-    Reading& memory = add("system_overload", "host_memory", alerts_.memory_percent, "percent");
+    Reading& memory = add(AlertType::system_overload, "host_memory", alerts_.memory_percent, "percent");
     memory.text = unknown;
-    if (host.memory_total_bytes > 0) {
-      const auto available = std::min(host.memory_available_bytes, host.memory_total_bytes);
-      const double used = 1 - static_cast<double>(available) / static_cast<double>(host.memory_total_bytes);
+    if (host.memory_available_bytes && host.memory_total_bytes.value_or(0) > 0) {
+      const auto available = std::min(*host.memory_available_bytes, *host.memory_total_bytes);
+      const double used = 1 - static_cast<double>(available) / static_cast<double>(*host.memory_total_bytes);
       memory.value = used * 100;
       memory.text = fmt::format("{} of the host's memory is used, {} of {} are available", format_percent(used),
-                                format_bytes(available), format_bytes(host.memory_total_bytes));
+                                format_bytes(available), format_bytes(*host.memory_total_bytes));
     }
   }
 
   void database(const RingView& ring, std::uint64_t calls) {
-    Reading& rollbacks = add("database_issue", "rollbacks", alerts_.rollback_percent, "percent");
+    Reading& rollbacks = add(AlertType::database_issue, "rollbacks", alerts_.rollback_percent, "percent");
     rollbacks.ring = ring.name;
     const SeriesView* transactions = event(ring, names::kDbTransaction);
     const WindowStats minute = transactions != nullptr ? transactions->window(Window::minute) : WindowStats{};
@@ -241,7 +243,7 @@ class Figures {
                                    format_count(minute.errors), format_count(minute.recorded), format_percent(share));
     }
 
-    Reading& errors = add("database_issue", "errors", alerts_.database_error_percent, "percent");
+    Reading& errors = add(AlertType::database_issue, "errors", alerts_.database_error_percent, "percent");
     errors.ring = ring.name;
     if (!few(errors, calls, "calls")) {
       std::uint64_t count = 0;
@@ -254,41 +256,41 @@ class Figures {
                                 format_count(count), format_count(calls), format_percent(share));
     }
 
-    per_minute(ring, "database_issue", "slow_queries", names::kSlowQuery, alerts_.slow_queries_per_minute,
+    per_minute(ring, AlertType::database_issue, "slow_queries", names::kSlowQuery, alerts_.slow_queries_per_minute,
                "slow query", "slow queries");
   }
 
   void security(const RingView& ring) {
-    per_minute(ring, "security_threat", "failed_logins", names::kLoginFailed, alerts_.failed_logins_per_minute,
+    per_minute(ring, AlertType::security_threat, "failed_logins", names::kLoginFailed, alerts_.failed_logins_per_minute,
                "failed login", "failed logins");
-    per_minute(ring, "security_threat", "rejected_tokens", names::kTokenRejected, alerts_.rejected_tokens_per_minute,
+    per_minute(ring, AlertType::security_threat, "rejected_tokens", names::kTokenRejected, alerts_.rejected_tokens_per_minute,
                "rejected token", "rejected tokens");
-    per_minute(ring, "security_threat", "ip_blocks", names::kIpBlock, alerts_.ip_blocks_per_minute,
+    per_minute(ring, AlertType::security_threat, "ip_blocks", names::kIpBlock, alerts_.ip_blocks_per_minute,
                "blocked address", "blocked addresses");
-    per_minute(ring, "security_threat", "threats", names::kThreatPattern, alerts_.threats_per_minute,
+    per_minute(ring, AlertType::security_threat, "threats", names::kThreatPattern, alerts_.threats_per_minute,
                "threat pattern", "threat patterns");
   }
 
   // Counts need no minimum sample: each of them is the thing itself.
-  void per_minute(const RingView& ring, const char* alert, const char* figure, std::string_view name,
+  void per_minute(const RingView& ring, AlertType alert, const char* figure, std::string_view name,
                   const Levels& levels, const char* one, const char* many) {
     Reading& r = add(alert, figure, levels, "per_minute");
     r.ring = ring.name;
     r.text = "the ring is not live";
-    if (ring.state != "live") return;
+    if (!ring.live()) return;
     const SeriesView* series = event(ring, name);
     const std::uint64_t count = series != nullptr ? series->window(Window::minute).count() : 0;
     r.value = static_cast<double>(count);
     r.text = fmt::format("{} {} in the last minute", format_count(count), count == 1 ? one : many);
     if (count > 0 && !series->last.empty()) {
       const RecordView& latest = series->last.front();
-      const Party& party = latest.subject.kind == "address" ? latest.subject : latest.actor;
-      if (!party.kind.empty() && party.kind != "none") r.text += ", latest: " + format_party(party);
+      const Party& party = latest.subject.kind == PartyKind::address ? latest.subject : latest.actor;
+      if (!party.none()) r.text += ", latest: " + format_party(party);
     }
   }
 
   void added(const char* figure, const std::string& ring, std::uint64_t now, std::uint64_t before, const char* words) {
-    Reading& r = add("telemetry_loss", figure, alerts_.lost_records, "records");
+    Reading& r = add(AlertType::telemetry_loss, figure, alerts_.lost_records, "records");
     r.ring = ring;
     r.certain = true;
     // A count that went back began anew: all of it was added.

@@ -30,7 +30,7 @@ namespace ringside {
 
 // One figure at one tick.
 struct Reading {
-  std::string alert;              // type
+  AlertType alert = AlertType::high_latency;
   std::string figure;             // which of the type's figures
   std::string operation;          // empty: the whole server
   std::string ring;               // empty: the host, or all rings
@@ -42,7 +42,7 @@ struct Reading {
   std::string text;               // the figure in words, or why there is none
 
   // Tells it from all others, and is the same at every tick.
-  std::string key() const { return alert + '|' + figure + '|' + ring + '|' + operation; }
+  std::string key() const { return std::string(name_of(alert)) + '|' + figure + '|' + ring + '|' + operation; }
 };
 
 // What must be remembered from one tick to the next, because the snapshot has totals and the rule wants what was

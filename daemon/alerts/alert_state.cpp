@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 
 Json optional_json(const std::optional<std::int64_t>& value) { return value ? Json(*value) : Json(nullptr); }
 
@@ -36,15 +36,35 @@ std::optional<std::int64_t> optional_of(const Json& json) {
   return json.is_null() ? std::nullopt : std::optional(observed_of(json));
 }
 
+template <typename Enum>
+int number_of(Enum value) {
+  return static_cast<int>(value);
+}
+
+std::uint8_t number_below(const Json& json, std::size_t end, const char* what) {
+  const std::uint64_t value = count_of(json);
+  if (value >= end) throw std::runtime_error(fmt::format("{} {}, expected less than {}", what, value, end));
+  return static_cast<std::uint8_t>(value);
+}
+
 Json transition_json(const AlertTransition& t) {
-  return {{"wall_ns", t.wall_ns}, {"id", t.id},           {"alert", t.alert}, {"level", t.level},
-          {"state", t.state},     {"op", t.operation},    {"ring", t.ring},   {"value", t.value},
+  return {{"wall_ns", t.wall_ns}, {"id", t.id},           {"alert", number_of(t.alert)}, {"level", number_of(t.level)},
+          {"state", number_of(t.state)}, {"op", t.operation}, {"ring", t.ring},   {"value", t.value},
           {"unit", t.unit},       {"threshold", t.threshold}, {"msg", t.message}};
 }
 
 AlertTransition transition_of(const Json& j) {
-  return {wall_of(j.at("wall_ns")), j.at("id"),    j.at("alert"),     j.at("level"), j.at("state"), j.at("op"),
-          j.at("ring"),    j.at("value"), j.at("threshold"), j.at("unit"),  j.at("msg")};
+  return {wall_of(j.at("wall_ns")),
+          j.at("id"),
+          static_cast<AlertType>(number_below(j.at("alert"), kAlertTypes, "alert")),
+          static_cast<AlertLevel>(number_below(j.at("level"), kAlertLevels, "level")),
+          static_cast<AlertState>(number_below(j.at("state"), kAlertStates, "state")),
+          j.at("op"),
+          j.at("ring"),
+          j.at("value"),
+          j.at("threshold"),
+          j.at("unit"),
+          j.at("msg")};
 }
 
 Json reading_json(const Reading& r) {
@@ -52,13 +72,13 @@ Json reading_json(const Reading& r) {
   for (const auto& bounds : r.levels.bounds) {
     levels.push_back(bounds ? Json{bounds->raise, bounds->clear} : Json(nullptr));
   }
-  return {{"alert", r.alert}, {"figure", r.figure},   {"op", r.operation}, {"ring", r.ring}, {"value", *r.value},
+  return {{"alert", number_of(r.alert)}, {"figure", r.figure},   {"op", r.operation}, {"ring", r.ring}, {"value", *r.value},
           {"unit", r.unit},   {"certain", r.certain}, {"levels", levels},  {"text", r.text}};
 }
 
 Reading reading_of(const Json& j) {
   Reading r;
-  r.alert = j.at("alert");
+  r.alert = static_cast<AlertType>(number_below(j.at("alert"), kAlertTypes, "alert"));
   r.figure = j.at("figure");
   r.operation = j.at("op");
   r.ring = j.at("ring");
@@ -73,12 +93,6 @@ Reading reading_of(const Json& j) {
   return r;
 }
 
-std::uint8_t number_below(const Json& json, std::size_t end, const char* what) {
-  const std::uint64_t value = count_of(json);
-  if (value >= end) throw std::runtime_error(fmt::format("{} {}, expected less than {}", what, value, end));
-  return static_cast<std::uint8_t>(value);
-}
-
 }  // namespace
 
 std::string AlertEngine::save() const {
@@ -89,8 +103,8 @@ std::string AlertEngine::save() const {
     for (const auto& since : e.below_since_ns) below.push_back(optional_json(since));
     episodes.push_back({{"id", e.id},
                         {"reading", reading_json(e.reading)},
-                        {"state", static_cast<int>(e.state)},
-                        {"level", static_cast<int>(e.level)},
+                        {"state", number_of(e.state)},
+                        {"level", number_of(e.level)},
                         {"over", e.over},
                         {"below_since_ns", below},
                         {"began_ns", e.began_ns},
@@ -121,7 +135,7 @@ bool AlertEngine::restore(std::string_view bytes, std::string* why) {
       Episode e;
       e.id = j.at("id");
       e.reading = reading_of(j.at("reading"));
-      e.state = static_cast<AlertState>(number_below(j.at("state"), kAlertStateNames.size(), "state"));
+      e.state = static_cast<AlertState>(number_below(j.at("state"), kAlertStates, "state"));
       e.level = static_cast<AlertLevel>(number_below(j.at("level"), kAlertLevels, "level"));
       for (std::size_t i = 0; i < kAlertLevels; ++i) e.over[i] = count_of(j.at("over").at(i));
       for (std::size_t i = 0; i < kAlertLevels; ++i) e.below_since_ns[i] = optional_of(j.at("below_since_ns").at(i));

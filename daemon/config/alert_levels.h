@@ -5,15 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string_view>
+
+#include "report/model/alerts.h"
 
 namespace ringside {
-
-enum class AlertLevel : std::uint8_t { info, warning, critical, emergency };
-inline constexpr std::size_t kAlertLevels = 4;
-inline constexpr std::array<const char*, kAlertLevels> kAlertLevelNames = {"info", "warning", "critical", "emergency"};
-
-inline const char* name_of(AlertLevel level) { return kAlertLevelNames[static_cast<std::size_t>(level)]; }
 
 // A level is reached at `raise` and above, and left below `clear`. Between the two it stays as it is, so that a
 // value that trembles around one threshold does not raise and clear at every tick.

@@ -54,17 +54,4 @@ std::string default_config_path(const Surroundings& surroundings) {
   return base_directory(surroundings.xdg_config_home, surroundings.home, "/.config") + "/ringside/ringsided.toml";
 }
 
-ThresholdsView thresholds_view(const Thresholds& thresholds) {
-  ThresholdsView view;
-  view.response_ms = static_cast<double>(thresholds.response_ns) / 1e6;
-  view.response_ms_of.clear();
-  for (const auto& [name, own] : thresholds.operations) {
-    if (own.response_ns > 0) view.response_ms_of.emplace_back(name, static_cast<double>(own.response_ns) / 1e6);
-  }
-  view.error_rate = thresholds.error_percent / 100;
-  view.memory_bytes = thresholds.memory_bytes;
-  view.connections = thresholds.connections;
-  return view;
-}
-
 }  // namespace ringside

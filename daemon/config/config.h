@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,35 +10,9 @@
 
 #include "daemon/config/alert_levels.h"
 #include "daemon/config/units.h"
-#include "report/model/snapshot.h"
+#include "report/model/thresholds.h"
 
 namespace ringside {
-
-// What may differ from one operation to the next.
-struct OperationThresholds {
-  std::int64_t response_ns = 0;   // 0: as for all
-  double error_percent = -1;      // negative: as for all
-  friend bool operator==(const OperationThresholds&, const OperationThresholds&) = default;
-};
-
-struct Thresholds {
-  std::int64_t response_ns = kSecond;
-  double error_percent = 5;
-  std::uint64_t memory_bytes = std::uint64_t{1} << 30;
-  std::uint64_t connections = 1000;
-  std::map<std::string, OperationThresholds> operations = {{"CREATE_ROOM", {500 * kMillisecond, -1}},
-                                                           {"SEND_MESSAGE", {200 * kMillisecond, -1}}};
-
-  std::int64_t response_of(const std::string& operation) const {
-    const auto found = operations.find(operation);
-    return found != operations.end() && found->second.response_ns > 0 ? found->second.response_ns : response_ns;
-  }
-  double error_percent_of(const std::string& operation) const {
-    const auto found = operations.find(operation);
-    return found != operations.end() && found->second.error_percent >= 0 ? found->second.error_percent : error_percent;
-  }
-  friend bool operator==(const Thresholds&, const Thresholds&) = default;
-};
 
 struct AlertConfig {
   std::uint64_t min_samples = 20;
@@ -128,8 +101,5 @@ void resolve_paths(Config& config, const Surroundings& surroundings);
 
 // The file that is read when none is named, if it is there.
 std::string default_config_path(const Surroundings& surroundings);
-
-// What the report judges by.
-ThresholdsView thresholds_view(const Thresholds& thresholds);
 
 }  // namespace ringside

@@ -3,12 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "daemon/host/proc_parse.h"
-#include "report/model/snapshot.h"
+#include "report/model/system.h"
 
 namespace ringside {
 
@@ -24,9 +25,9 @@ class SystemSampler {
   };
   struct Sample {
     std::vector<ProcessView> processes;   // of the targets that live; a pid that came back is another process
-    HostView host;                        // cpus == 0 when /proc says nothing
-    double own_cpu_percent = 0;           // of one core, since the last sample
-    std::uint64_t own_resident_bytes = 0;
+    HostView host;
+    std::optional<double> own_cpu_percent;           // of one core, since the last sample
+    std::optional<std::uint64_t> own_resident_bytes;
   };
   // CPU is what was used since the last sample (0 at the first). open_files is 0 where looking is not allowed.
   Sample sample(const std::vector<Target>& targets, std::int64_t monotonic_ns, std::int64_t boottime_ns);

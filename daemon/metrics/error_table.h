@@ -10,7 +10,7 @@
 
 #include "daemon/storage/codec.h"
 #include "daemon/metrics/slices.h"
-#include "report/model/snapshot.h"
+#include "report/model/windows.h"
 
 namespace ringside {
 

@@ -6,14 +6,34 @@ namespace ringside {
 
 namespace {
 
-const char* actor_name(std::uint8_t kind) {
-  constexpr const char* kNames[] = {"none", "user", "session", "address"};
-  return kind < 4 ? kNames[kind] : "unknown";
+// The wire's numbers (shm/record.h) as the model's kinds.
+PartyKind actor_kind_from(std::uint8_t kind) {
+  switch (static_cast<ActorKind>(kind)) {
+    case ActorKind::none: return PartyKind::none;
+    case ActorKind::user: return PartyKind::user;
+    case ActorKind::session: return PartyKind::session;
+    case ActorKind::address: return PartyKind::address;
+  }
+  return PartyKind::unknown;
 }
-const char* subject_name(std::uint8_t kind) {
-  constexpr const char* kNames[] = {"none", "room", "message", "user", "address"};
-  return kind < 5 ? kNames[kind] : "unknown";
+PartyKind subject_kind_from(std::uint8_t kind) {
+  switch (static_cast<SubjectKind>(kind)) {
+    case SubjectKind::none: return PartyKind::none;
+    case SubjectKind::room: return PartyKind::room;
+    case SubjectKind::message: return PartyKind::message;
+    case SubjectKind::user: return PartyKind::user;
+    case SubjectKind::address: return PartyKind::address;
+  }
+  return PartyKind::unknown;
 }
+
+static_assert(kOutcomes == kOutcomeCount);
+static_assert(static_cast<int>(RecordOutcome::error) == static_cast<int>(Outcome::error));
+static_assert(static_cast<int>(RecordOutcome::timeout) == static_cast<int>(Outcome::timeout));
+static_assert(static_cast<int>(RecordOutcome::rejected) == static_cast<int>(Outcome::rejected));
+static_assert(static_cast<int>(RecordOutcome::denied) == static_cast<int>(Outcome::denied));
+static_assert(static_cast<int>(RecordOutcome::limited) == static_cast<int>(Outcome::limited));
+static_assert(static_cast<int>(RecordOutcome::cancelled) == static_cast<int>(Outcome::cancelled));
 
 bool is_event(std::uint16_t id) { return id >= kFirstEvent; }
 
@@ -119,11 +139,11 @@ RecordView RingMetrics::view(const Record& record, const std::string& operation,
   out.operation = operation;
   out.duration_ns = span_ns(record.duration);
   out.start_wall_ns = subtract_ns(end_wall_ns, out.duration_ns);
-  out.outcome = record.outcome < kOutcomes ? kOutcomeNames[record.outcome] : "unknown";
+  out.outcome = outcome_from(record.outcome);
   out.error = record.error;
   if (const auto at = error_names_.find(record.error); at != error_names_.end()) out.error_name = at->second;
-  out.actor = {actor_name(static_cast<std::uint8_t>(record.actor_kind())), record.actor};
-  out.subject = {subject_name(static_cast<std::uint8_t>(record.subject_kind())), record.subject};
+  out.actor = {actor_kind_from(static_cast<std::uint8_t>(record.actor_kind())), record.actor};
+  out.subject = {subject_kind_from(static_cast<std::uint8_t>(record.subject_kind())), record.subject};
   out.untimed = (record.flags & kFlagUntimed) != 0;
   if (record.kind == static_cast<std::uint8_t>(Kind::event)) {
     out.value = record.event.value;
@@ -195,16 +215,16 @@ void RingMetrics::show(const std::string& ring, const std::map<std::string, Livi
     if (const auto at = error_names_.find(row.code); at != error_names_.end()) stats.name = at->second;
     stats.operation = row.operation;
     stats.ring = ring;
-    stats.outcome = kOutcomeNames[row.outcome];
+    stats.outcome = outcome_from(row.outcome);
     stats.count = row.count;
     stats.last_wall_ns = add_ns(row.last_monotonic_ns, wall);
-    stats.last_actor = {actor_name(row.actor_kind), row.actor};
+    stats.last_actor = {actor_kind_from(row.actor_kind), row.actor};
     out.errors.push_back(std::move(stats));
   }
   const auto top = [&](const TopTable& a, const TopTable& b, bool actors, std::vector<TopEntry>& into) {
     for (const TopTable::Row& row : TopTable::largest(a, b, options_.top)) {
       TopEntry entry;
-      entry.party = {actors ? actor_name(row.key.kind) : subject_name(row.key.kind), row.key.id};
+      entry.party = {actors ? actor_kind_from(row.key.kind) : subject_kind_from(row.key.kind), row.key.id};
       entry.ring = ring;
       entry.count = row.count;
       entry.errors = row.errors;

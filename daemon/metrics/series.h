@@ -8,7 +8,8 @@
 
 #include "daemon/metrics/recent.h"
 #include "daemon/metrics/slices.h"
-#include "report/model/snapshot.h"
+#include "report/model/books.h"
+#include "report/model/windows.h"
 #include "shm/names.h"
 
 namespace ringside {

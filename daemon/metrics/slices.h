@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daemon/storage/codec.h"
-#include "report/model/snapshot.h"
+#include "report/model/windows.h"
 #include "shm/clock.h"
 #include "shm/record.h"
 

@@ -47,13 +47,13 @@ std::string number(double value) {
 std::string format_alert_line(const AlertTransition& t, AlertLogFormat format) {
   if (format == AlertLogFormat::logfmt) {
     return fmt::format("ts={} level={} alert={} state={} op={} value={} threshold={} unit={} id={} msg={}",
-                       format_wall(t.wall_ns), word(t.level), word(t.alert), word(t.state), word(t.operation),
+                       format_wall(t.wall_ns), name_of(t.level), name_of(t.alert), name_of(t.state), word(t.operation),
                        number(t.value), number(t.threshold), word(t.unit), word(t.id), in_quotes(t.message));
   }
   nlohmann::ordered_json line = {{"ts", format_wall(t.wall_ns)},
-                                 {"level", t.level},
-                                 {"alert", t.alert},
-                                 {"state", t.state},
+                                 {"level", name_of(t.level)},
+                                 {"alert", name_of(t.alert)},
+                                 {"state", name_of(t.state)},
                                  {"op", escape_visible(t.operation)},
                                  {"value", t.value},
                                  {"threshold", t.threshold},

@@ -14,7 +14,7 @@
 #include <optional>
 #include <string>
 
-#include "report/model/snapshot.h"
+#include "report/model/alerts.h"
 #include "shm/failure.h"
 #include "shm/file_descriptor.h"
 

@@ -26,14 +26,14 @@ std::uint64_t inode_of(const std::string& path) {
   return lstat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_ino) : 0;
 }
 
-const char* lane_state_name(LaneState state) {
+LaneView::State lane_state_from(LaneState state) {
   switch (state) {
-    case kNever: return "never";
-    case kClaiming: return "claiming";
-    case kOwned: return "owned";
-    case kReleased: return "released";
+    case kNever: return LaneView::State::never;
+    case kClaiming: return LaneView::State::claiming;
+    case kOwned: return LaneView::State::owned;
+    case kReleased: return LaneView::State::released;
   }
-  return "unknown";
+  return LaneView::State::unknown;
 }
 
 // A thread's name as an untrusted writer left it.
@@ -62,7 +62,7 @@ RingFollower::RingFollower(std::string ring, const RingMetricsOptions& options, 
   Failure failure;
   path_ = ring_path(ring_, &failure);
   if (path_.empty()) {
-    state_ = State::refused;
+    state_ = RingState::refused;
     problem_ = failure.message;
   }
   metrics_.ask_names_of([this](std::uint16_t id) {
@@ -108,11 +108,11 @@ void RingFollower::look(const Instant& now) {
     }
     if (segment_->broken()) {
       problem_ = path_ + " was cut off under the reader; what is left of it can't be read";
-      finish(State::crashed, now);
+      finish(RingState::crashed, now);
     } else if (closed) {
-      finish(State::closed, now);
+      finish(RingState::closed, now);
     } else if (dead_) {
-      finish(State::crashed, now);
+      finish(RingState::crashed, now);
     } else {
       return;
     }
@@ -138,20 +138,20 @@ void RingFollower::look(const Instant& now) {
   if (segment == nullptr) {
     const bool absent = failure.error_number == ENOENT;
     if (!absent) {
-      state_ = State::refused;
+      state_ = RingState::refused;
       problem_ = failure.message;
-    } else if (state_ == State::refused) {
-      state_ = State::waiting;
+    } else if (state_ == RingState::refused) {
+      state_ = RingState::waiting;
       problem_.clear();
     }
     return;
   }
   if (finished_ && same_instance(facts)) {
-    if (state_ == State::waiting || state_ == State::refused) {
+    if (state_ == RingState::waiting || state_ == RingState::refused) {
       facts_ = facts;
       move_to_this_boot(&facts_, now);
-      state_ = segment->header().state.load(std::memory_order_acquire) == kSegmentClosed ? State::closed
-                                                                                         : State::crashed;
+      state_ = segment->header().state.load(std::memory_order_acquire) == kSegmentClosed ? RingState::closed
+                                                                                         : RingState::crashed;
     }
     return;
   }
@@ -182,7 +182,7 @@ RingFollower::Resumed RingFollower::resume(const Instant& now) {
     if (replaced && (failure.error_number == 0 || failure.error_number == EACCES)) continue;
     if (segment == nullptr && failure.error_number != ENOENT) {
       // It may be the one, and unreadable only for the moment.
-      state_ = State::refused;
+      state_ = RingState::refused;
       problem_ = failure.message;
       seen_all = false;
     }
@@ -209,11 +209,11 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   metrics_.forget_names();
   refresh_names();
   next_liveness_ns_ = now.monotonic_ns;
-  state_ = State::live;
+  state_ = RingState::live;
   problem_.clear();
 }
 
-void RingFollower::finish(State state, const Instant& now) {
+void RingFollower::finish(RingState state, const Instant& now) {
   for (int round = 0; round < 64; ++round) {
     if (drain(now).records == 0) break;
   }
@@ -228,7 +228,7 @@ void RingFollower::finish(State state, const Instant& now) {
       switch (lane_remainder(slots, header, capacity)) {
         case Remainder::clean: break;
         case Remainder::torn:
-          if (state == State::crashed || owner_died(header)) ++lane.torn;
+          if (state == RingState::crashed || owner_died(header)) ++lane.torn;
           break;
         case Remainder::unpublished_head: {
           Record record;
@@ -247,7 +247,7 @@ void RingFollower::finish(State state, const Instant& now) {
       }
     }
   }
-  if (state == State::crashed && !segment_->broken()) ++crashes_;
+  if (state == RingState::crashed && !segment_->broken()) ++crashes_;
   // Positions of the overflow lane that were reserved and will never be published: counted in the totals, they
   // are lost; not even counted, they are torn.
   const std::uint32_t overflow = segment_->overflow_lane();
@@ -444,8 +444,7 @@ RingFollower::Pass RingFollower::tick(const Instant& now, Snapshot& out) {
   view.name = ring_;
   view.path = path_;
   view.problem = problem_;
-  constexpr const char* kStates[] = {"waiting", "live", "crashed", "closed", "refused"};
-  view.state = kStates[static_cast<std::size_t>(state_)];
+  view.state = state_;
   if (instance_number_ > 0) {
     view.instance = hex(instance_);
     view.program = facts_.program;
@@ -487,7 +486,7 @@ RingFollower::Pass RingFollower::tick(const Instant& now, Snapshot& out) {
     if (segment_ != nullptr) {
       const LaneHeader& header = segment_->lane_header(i);
       const std::uint64_t owner = header.owner.load(std::memory_order_acquire);
-      lane.state = lane_state_name(owner_state(owner));
+      lane.state = lane_state_from(owner_state(owner));
       lane.pid = owner_pid(owner);
       lane.generation = owner_generation(owner);
       lane.tid = header.owner_tid.load(std::memory_order_relaxed);

@@ -37,7 +37,7 @@ class RingFollower {
   // Drains, settles the books and adds this ring to the snapshot.
   Pass tick(const Instant& now, Snapshot& out);
 
-  bool live() const { return state_ == State::live; }
+  bool live() const { return state_ == RingState::live; }
   // The process that created the ring; only while live.
   std::uint32_t pid() const { return facts_.creator_pid; }
   std::uint64_t pid_start_time() const { return facts_.creator_start_time; }
@@ -47,8 +47,6 @@ class RingFollower {
   void decode(Decoder& in, const Instant& now, std::int64_t slice_shift);
 
  private:
-  enum class State { waiting, live, crashed, closed, refused };
-
   struct Lane {
     LaneCursor cursor;
     std::uint32_t torn = 0;                              // found at the end of a dead server
@@ -61,7 +59,7 @@ class RingFollower {
   void attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts, const Instant& now);
   enum class Resumed { attached, gone, unknown };
   Resumed resume(const Instant& now);
-  void finish(State state, const Instant& now);
+  void finish(RingState state, const Instant& now);
   Pass drain(const Instant& now);
   void refresh_names();
   void read_totals(bool quiet);
@@ -77,7 +75,7 @@ class RingFollower {
   std::string ring_;
   std::string path_;
   bool any_owner_;
-  State state_ = State::waiting;
+  RingState state_ = RingState::waiting;
   std::string problem_;
   RingMetrics metrics_;
 

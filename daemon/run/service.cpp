@@ -27,7 +27,7 @@ std::vector<std::uint64_t> figures_of(const Snapshot& s) {
   }
   for (const RingView& ring : s.rings) {
     figures.insert(figures.end(), {ring.instances_seen, ring.crashes_seen, ring.untraced_records,
-                                   std::hash<std::string>{}(ring.state + ring.instance)});
+                                   static_cast<std::uint64_t>(ring.state), std::hash<std::string>{}(ring.instance)});
   }
   for (const GaugeView& gauge : s.gauges) figures.push_back(static_cast<std::uint64_t>(gauge.max));
   figures.push_back(s.transitions_forgotten + s.transitions.size());
@@ -63,6 +63,7 @@ std::optional<Failure> Service::start() {
   if (!lock_) return failure;
   const Now now = read_instant();
   started_wall_ns_ = now.realtime_ns;
+  started_ns_ = now.monotonic_ns;
   meta_.since_wall_ns = now.realtime_ns;
   io_options_ = io_options(config_);
   if (auto failed = restore()) return failed;
@@ -209,26 +210,27 @@ void Service::sample(const Now& now) {
   sample_ = sampler_.sample(targets, now.monotonic_ns, clock_ns(CLOCK_BOOTTIME));
 }
 
-void Service::fill_in(Snapshot& snapshot) const {
+void Service::fill_in(Snapshot& snapshot, const Now& now) const {
   snapshot.processes = sample_.processes;
   snapshot.host = sample_.host;
   snapshot.daemon.version = version_;
   snapshot.daemon.pid = static_cast<std::uint32_t>(getpid());
   snapshot.daemon.started_wall_ns = started_wall_ns_;
+  snapshot.daemon.uptime_seconds = static_cast<double>(now.monotonic_ns - started_ns_) / 1e9;
   snapshot.daemon.state_since_wall_ns = meta_.since_wall_ns;
   snapshot.daemon.restarts = meta_.restarts;
   snapshot.daemon.cpu_percent = sample_.own_cpu_percent;
   snapshot.daemon.resident_bytes = sample_.own_resident_bytes;
   snapshot.daemon.passes = passes_;
   snapshot.configuration = config_text_;
-  snapshot.thresholds = thresholds_view(config_.thresholds);
+  snapshot.thresholds = config_.thresholds;
 }
 
 // A snapshot, complete and published. Between two ticks (for a report on request) alerts are shown and not
 // evaluated, so that three of five ticks stay fifteen seconds however often somebody asks.
 std::shared_ptr<const Snapshot> Service::look(const Now& now, Evaluate evaluate) {
   auto snapshot = std::make_shared<Snapshot>(watch_.tick(now));
-  fill_in(*snapshot);
+  fill_in(*snapshot, now);
   if (evaluate == Evaluate::yes) {
     auto transitions = alerts_.evaluate(*snapshot, now.monotonic_ns, now.realtime_ns);
     if (!transitions.empty()) io_.log_alerts(std::move(transitions));
@@ -259,8 +261,8 @@ void Service::note_reports(const Snapshot& snapshot) {
 
 void Service::follow_rings(const Snapshot& snapshot) {
   for (const RingView& ring : snapshot.rings) {
-    std::string now = ring.state;
-    if (ring.state == "live") {
+    std::string now = name_of(ring.state);
+    if (ring.live()) {
       now = fmt::format("live: {}, pid {}, instance {}", escape_visible(ring.program), ring.pid, ring.instance);
     } else if (!ring.problem.empty()) {
       now += ": " + ring.problem;   // with a second line that says what to do
@@ -268,7 +270,7 @@ void Service::follow_rings(const Snapshot& snapshot) {
     std::string& said = ring_states_[ring.name];
     if (said == now) continue;
     said = now;
-    const bool bad = ring.state == "refused" || ring.state == "crashed";
+    const bool bad = ring.state == RingState::refused || ring.state == RingState::crashed;
     io_.say(bad ? spdlog::level::warn : spdlog::level::info, fmt::format("ring {}: {}", ring.name, now));
   }
 }

@@ -56,7 +56,7 @@ class Service {
   bool sleep(std::int64_t pause_ns);
   void apply(const Config& config);
   std::shared_ptr<const Snapshot> look(const Now& now, Evaluate evaluate);
-  void fill_in(Snapshot& snapshot) const;
+  void fill_in(Snapshot& snapshot, const Now& now) const;
   void sample(const Now& now);
   void tick(const Now& now);
   void follow_rings(const Snapshot& snapshot);
@@ -87,6 +87,7 @@ class Service {
   SystemSampler::Sample sample_;
   StateMeta meta_;
   std::int64_t started_wall_ns_ = 0;
+  std::int64_t started_ns_ = 0;   // CLOCK_MONOTONIC
   std::uint64_t passes_ = 0;
   std::int64_t report_slot_ = 0;
   std::map<std::string, std::string> ring_states_;   // as last said

@@ -14,8 +14,6 @@ constexpr double kNominalSeconds[kWindows] = {0, 60, 300, 3600};
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-bool is_failure(const std::string& outcome) { return outcome == "error" || outcome == "timeout"; }
-
 // More in the last minute than chance explains, given the rest of the hour: at least twice as many as expected and three
 // standard deviations of a Poisson count above.
 bool is_rising(const Snapshot& snapshot, const ErrorKind& kind) {
@@ -32,7 +30,7 @@ bool is_rising(const Snapshot& snapshot, const ErrorKind& kind) {
 // What an error's name tells is the server's own; where the name tells nothing, its outcome does.
 std::string advice_for(const ErrorKind& kind) {
   const std::string_view name = kind.name;
-  const std::string_view outcome = kind.outcome;
+  const RecordOutcome outcome = kind.outcome;
   if (contains(name, "BREAKER")) {
     return "The circuit breaker refuses on purpose; the errors that opened it are the cause. Mend those, it closes by itself.";
   }
@@ -47,22 +45,22 @@ std::string advice_for(const ErrorKind& kind) {
   if (contains(name, "DATABASE") || contains(name, "STORAGE") || contains(name, "DISK")) {
     return "The database failed other than by waiting: check disk space, I/O errors and the server's log of this time.";
   }
-  if (outcome == "timeout") {
+  if (outcome == RecordOutcome::timeout) {
     return fmt::format("It ran into a time limit. See its stages under Bottlenecks, and the slowest ones of {} in detail.",
                        escape_visible(kind.top_operation));
   }
-  if (outcome == "error") {
+  if (outcome == RecordOutcome::error) {
     return "A failure of the server itself: its log at the time of the last one says more. The last operations kept show "
            "who was served when it happened.";
   }
   if (contains(name, "LOGIN") || contains(name, "TOKEN") || contains(name, "BLOCK")) {
     return "Refused on purpose. Many for one address point to guessing: see Security.";
   }
-  if (outcome == "limited") {
+  if (outcome == RecordOutcome::limited) {
     return "The rate limit did its work. If it is an honest client, it sends too much at once or the limit is too tight for it.";
   }
-  if (outcome == "denied") return "The caller was not allowed to. Many of one kind point to a client that is out of date, or to probing.";
-  if (outcome == "rejected") {
+  if (outcome == RecordOutcome::denied) return "The caller was not allowed to. Many of one kind point to a client that is out of date, or to probing.";
+  if (outcome == RecordOutcome::rejected) {
     return contains(name, "NOT_FOUND") ? "Asked for what is not there: usually a client that works from an old list."
                                        : "The request was not valid: usually one client version; the last one's actor is named below.";
   }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "report/model/names.h"
 #include "report/model/snapshot.h"
 
 namespace ringside {
@@ -53,7 +54,7 @@ struct ErrorFinding {
 struct ErrorKind {
   std::uint16_t code = 0;
   std::string name;
-  std::string outcome;
+  RecordOutcome outcome = RecordOutcome::error;
   bool failure = false;
   std::array<std::uint64_t, kWindows> count{};
   std::int64_t last_wall_ns = 0;
@@ -136,7 +137,7 @@ struct SecuritySummary {
 
 struct ResilienceSummary {
   std::vector<EventFinding> events;
-  std::string breaker_state;            // closed, open, half-open; empty when it never moved
+  std::optional<BreakerState> breaker_state;   // absent when it never moved
   std::int64_t breaker_since_wall_ns = 0;
   std::array<std::uint64_t, 3> time_in_ns{};   // closed, open, half-open: of the states that were left, as far as records are kept
   std::uint64_t breaker_moves = 0;             // over which

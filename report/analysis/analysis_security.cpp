@@ -48,7 +48,7 @@ std::vector<EventFinding> collect(const Snapshot& snapshot, Window window, const
     if (!series->last.empty()) {
       finding.last_wall_ns = series->last.front().start_wall_ns + series->last.front().duration_ns;
       const RecordView& latest = series->last.front();
-      finding.last_party = latest.actor.kind.empty() || latest.actor.kind == "none" ? latest.subject : latest.actor;
+      finding.last_party = latest.actor.none() ? latest.subject : latest.actor;
     }
     findings.push_back(std::move(finding));
   }
@@ -57,8 +57,8 @@ std::vector<EventFinding> collect(const Snapshot& snapshot, Window window, const
 
 // Servers differ in whether the address acts or is acted on.
 const Party* address_of(const RecordView& record) {
-  if (record.subject.kind == "address") return &record.subject;
-  if (record.actor.kind == "address") return &record.actor;
+  if (record.subject.kind == PartyKind::address) return &record.subject;
+  if (record.actor.kind == PartyKind::address) return &record.actor;
   return nullptr;
 }
 
@@ -100,17 +100,15 @@ void find_blocks(const Snapshot& snapshot, SecuritySummary& security) {
 void find_breaker(const Snapshot& snapshot, ResilienceSummary& resilience) {
   const SeriesView* breaker = find_series(snapshot.events, names::kBreaker);
   if (breaker == nullptr || breaker->last.empty()) return;
-  const auto state_of = [](std::int64_t value) { return value >= 0 && value < 3 ? value : std::int64_t{-1}; };
   const RecordView& latest = breaker->last.front();
-  const std::int64_t state = state_of(latest.value);
-  if (state < 0) return;
-  resilience.breaker_state = names::kBreakerStates[state];
+  resilience.breaker_state = breaker_state_from(latest.value);
+  if (!resilience.breaker_state) return;
   resilience.breaker_since_wall_ns = latest.start_wall_ns + latest.duration_ns;
   // A record's span is the time in the state that it left, which is the state that the record before it entered.
   for (std::size_t i = 0; i + 1 < breaker->last.size(); ++i) {
-    const std::int64_t left = state_of(breaker->last[i + 1].value);
-    if (left < 0 || breaker->last[i].duration_ns < 0) continue;
-    resilience.time_in_ns[static_cast<std::size_t>(left)] += static_cast<std::uint64_t>(breaker->last[i].duration_ns);
+    const auto left = breaker_state_from(breaker->last[i + 1].value);
+    if (!left || breaker->last[i].duration_ns < 0) continue;
+    resilience.time_in_ns[static_cast<std::size_t>(*left)] += static_cast<std::uint64_t>(breaker->last[i].duration_ns);
     ++resilience.breaker_moves;
   }
 }

@@ -102,7 +102,7 @@ void find_time(const Snapshot& snapshot, Analysis& analysis) {
     SlowOperation slow;
     slow.operation = series.name;
     slow.timed = stats.timed;
-    slow.threshold_ns = snapshot.thresholds.response_ns(series.name);
+    slow.threshold_ns = static_cast<double>(snapshot.thresholds.response_of(series.name));
     slow.over = static_cast<double>(stats.max_ns) > slow.threshold_ns ? slower_than(stats, slow.threshold_ns) : 0;
     slow.p95_ns = quantile_ns(stats, 0.95);
     slow.max_ns = stats.max_ns;

@@ -40,34 +40,33 @@ std::optional<Window> judged_window(const SeriesView& series) {
   return std::nullopt;
 }
 
-bool is_reported(const Snapshot& snapshot, std::string_view alert, std::string_view operation) {
+bool is_reported(const Snapshot& snapshot, AlertType alert, std::string_view operation) {
   return std::any_of(snapshot.alerts.begin(), snapshot.alerts.end(), [&](const AlertView& view) {
-    return view.last.alert == alert && view.last.operation == operation &&
-           (view.last.state == "firing" || view.last.state == "recovering");
+    return view.last.alert == alert && view.last.operation == operation && view.active();
   });
 }
 
 void judge_sight(const Snapshot& snapshot, Reasons& reasons) {
   if (snapshot.rings.empty()) reasons.add(Verdict::blind, "No ring is watched. Name one in the daemon's configuration.");
   const bool any_live = std::any_of(snapshot.rings.begin(), snapshot.rings.end(),
-                                    [](const RingView& ring) { return ring.state == "live"; });
+                                    [](const RingView& ring) { return ring.live(); });
   for (const RingView& ring : snapshot.rings) {
     const std::string name = escape_visible(ring.name);
     const std::string problem = ring.problem.empty() ? "" : ": " + escape_visible(ring.problem);
-    if (ring.state == "crashed") {
+    if (ring.state == RingState::crashed) {
       reasons.add(Verdict::failing, fmt::format("Ring {}: its server{} died without closing it.", name,
                                                 ring.pid != 0 ? fmt::format(" (pid {})", ring.pid) : ""));
-    } else if (ring.state == "refused") {
+    } else if (ring.state == RingState::refused) {
       reasons.add(any_live ? Verdict::degraded : Verdict::blind, fmt::format("Ring {} was refused{}.", name, problem));
-    } else if (ring.state == "waiting") {
+    } else if (ring.state == RingState::waiting) {
       reasons.add(any_live ? Verdict::degraded : Verdict::blind,
                   fmt::format("Ring {} is not there{}.", name, problem.empty() ? ": no server has opened it" : problem));
-    } else if (ring.state == "closed") {
+    } else if (ring.state == RingState::closed) {
       const bool seen = snapshot.all.server_count > 0;
       reasons.add(any_live || seen ? Verdict::healthy : Verdict::blind,
                   fmt::format("Ring {}: its server has ended in good order; {}.", name,
                               seen ? "the figures reach up to its end" : "it left no operation"));
-    } else if (ring.state == "live" && !ring.enabled) {
+    } else if (ring.live() && !ring.enabled) {
       reasons.add(Verdict::blind, fmt::format("Ring {}: tracing is switched off, so nothing new is seen.", name));
     }
     if (ring.untraced_threads > 0) {
@@ -97,12 +96,11 @@ void judge_sight(const Snapshot& snapshot, Reasons& reasons) {
 void judge_alerts(const Snapshot& snapshot, Reasons& reasons) {
   for (const AlertView& alert : snapshot.alerts) {
     const AlertTransition& last = alert.last;
-    if (last.state != "firing" && last.state != "recovering") continue;
-    if (last.level == "info") continue;
-    const bool grave = last.level == "critical" || last.level == "emergency";
-    reasons.add(grave && last.state == "firing" ? Verdict::failing : Verdict::degraded,
-                fmt::format("{} ({}) is {}{} since {}: {}, threshold {}.", escape_visible(last.alert),
-                            escape_visible(last.level), last.state,
+    if (!alert.active() || last.level == AlertLevel::info) continue;
+    const bool grave = last.level == AlertLevel::critical || last.level == AlertLevel::emergency;
+    reasons.add(grave && last.state == AlertState::firing ? Verdict::failing : Verdict::degraded,
+                fmt::format("{} ({}) is {}{} since {}: {}, threshold {}.", name_of(last.alert), name_of(last.level),
+                            name_of(last.state),
                             last.operation.empty() ? "" : " on " + escape_visible(last.operation),
                             format_time_of_day(alert.since_wall_ns), format_value(last.value, last.unit),
                             format_value(last.threshold, last.unit)));
@@ -115,9 +113,9 @@ std::string failed_of(const WindowStats& stats) {
 
 void judge_all(const Snapshot& snapshot, Reasons& reasons) {
   const auto window = judged_window(snapshot.all);
-  if (!window || is_reported(snapshot, names::kHighErrorRate, "")) return;
+  if (!window || is_reported(snapshot, AlertType::high_error_rate, "")) return;
   const WindowStats& stats = snapshot.all.window(*window);
-  const double limit = snapshot.thresholds.error_rate;
+  const double limit = snapshot.thresholds.error_percent / 100;
   if (stats.errors == 0 || stats.error_rate() < limit) return;
   reasons.add(stats.error_rate() >= std::min(4 * limit, kFailingErrorRate) ? Verdict::failing : Verdict::degraded,
               fmt::format("All operations: {} failed in {}, threshold {}.", failed_of(stats),
@@ -135,39 +133,44 @@ void add_group(Reasons& reasons, Verdict weight, std::vector<std::pair<double, s
   reasons.add(weight, text + ".");
 }
 
+bool any_own_error_rate(const Thresholds& thresholds) {
+  return std::any_of(thresholds.operations.begin(), thresholds.operations.end(),
+                     [](const auto& entry) { return entry.second.error_percent >= 0; });
+}
+
 void judge_operations(const Snapshot& snapshot, Reasons& reasons) {
   std::vector<std::pair<double, std::string>> degraded, failing, slow;
   for (const SeriesView& series : snapshot.operations) {
-    const double limit = snapshot.thresholds.error_rate_for(series.name);
+    const double limit = snapshot.thresholds.error_percent_of(series.name) / 100;
     const auto window = judged_window(series);
     if (!window) continue;
     const WindowStats& stats = series.window(*window);
     const std::string name = escape_visible(series.name);
     const std::string when = *window == Window::five_minutes ? "" : " in " + describe_window(snapshot, *window);
     const double rate = stats.error_rate();
-    if (stats.errors > 0 && rate >= limit && !is_reported(snapshot, names::kHighErrorRate, series.name)) {
+    if (stats.errors > 0 && rate >= limit && !is_reported(snapshot, AlertType::high_error_rate, series.name)) {
       (rate >= kFailingErrorRate ? failing : degraded).emplace_back(rate, name + " " + failed_of(stats) + when);
     }
-    const double threshold_ns = snapshot.thresholds.response_ns(series.name);
+    const auto threshold_ns = static_cast<double>(snapshot.thresholds.response_of(series.name));
     const auto p95 = quantile_ns(stats, 0.95);
-    if (p95 && *p95 > threshold_ns && !is_reported(snapshot, names::kHighLatency, series.name)) {
+    if (p95 && *p95 > threshold_ns && !is_reported(snapshot, AlertType::high_latency, series.name)) {
       slow.emplace_back(*p95 / threshold_ns, fmt::format("{} {} (threshold {}, n = {}){}", name, format_span(*p95),
                                                          format_span(threshold_ns), format_count(stats.timed), when));
     }
   }
   add_group(reasons, Verdict::failing, std::move(failing), "Half or more of these failed in the last 5 min:");
   add_group(reasons, Verdict::degraded, std::move(degraded),
-            fmt::format("Failed too often in the last 5 min (threshold {}{}):", format_percent(snapshot.thresholds.error_rate),
-                        snapshot.thresholds.error_rate_of.empty() ? "" : " where no other is set"));
+            fmt::format("Failed too often in the last 5 min (threshold {}{}):", format_percent(snapshot.thresholds.error_percent / 100),
+                        any_own_error_rate(snapshot.thresholds) ? " where no other is set" : ""));
   add_group(reasons, Verdict::degraded, std::move(slow), "Too slow in the last 5 min, by the p95:");
 }
 
 void judge_resources(const Snapshot& snapshot, Reasons& reasons) {
   for (const ProcessView& process : snapshot.processes) {
-    if (process.resident_bytes <= snapshot.thresholds.memory_bytes) continue;
+    if (process.resident_bytes.value_or(0) <= snapshot.thresholds.memory_bytes) continue;
     reasons.add(Verdict::degraded, fmt::format("Server of ring {} (pid {}) has {} resident, threshold {}.",
                                                escape_visible(process.ring), process.pid,
-                                               format_bytes(process.resident_bytes),
+                                               format_bytes(*process.resident_bytes),
                                                format_bytes(snapshot.thresholds.memory_bytes)));
   }
   for (const GaugeView& gauge : snapshot.gauges) {
@@ -200,7 +203,7 @@ void find_verdict(const Snapshot& snapshot, Analysis& analysis) {
   judge_all(snapshot, reasons);
   judge_operations(snapshot, reasons);
   judge_resources(snapshot, reasons);
-  if (analysis.resilience.breaker_state == "open") {
+  if (analysis.resilience.breaker_state == BreakerState::open) {
     reasons.add(Verdict::degraded, fmt::format("The circuit breaker is open since {}.",
                                                format_time_of_day(analysis.resilience.breaker_since_wall_ns)));
   }

@@ -244,13 +244,13 @@ std::string format_time_of_day(std::int64_t wall_ns) {
 }
 
 std::string format_party(const Party& party) {
-  if (party.kind.empty() || party.kind == "none") return kNone;
-  const std::string kind = escape_visible(party.kind);
-  if (party.kind == "address" && party.id <= 0xffffffffU) {
+  if (party.none()) return kNone;
+  const char* kind = name_of(party.kind);
+  if (party.kind == PartyKind::address && party.id <= 0xffffffffU) {
     return fmt::format("{} {}.{}.{}.{}", kind, party.id >> 24, (party.id >> 16) & 255, (party.id >> 8) & 255,
                        party.id & 255);
   }
-  if (party.kind == "address") return fmt::format("{} {:016x}", kind, party.id);
+  if (party.kind == PartyKind::address) return fmt::format("{} {:016x}", kind, party.id);
   return fmt::format("{} {}", kind, party.id);
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "report/model/snapshot.h"
+#include "report/model/outcome.h"
 
 namespace ringside {
 

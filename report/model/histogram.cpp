@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "report/model/snapshot.h"
+#include "report/model/windows.h"
 
 namespace ringside {
 

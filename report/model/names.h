@@ -2,6 +2,9 @@
 // server that uses other names is still shown in full, only nothing is concluded from them.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace ringside::names {
@@ -33,10 +36,22 @@ inline constexpr std::string_view kDelivery = "delivery";
 inline constexpr std::string_view kConnections = "connections";
 inline constexpr std::string_view kDbTransactions = "db_transactions";
 
-// Alert types of operations: what the verdict must not say twice.
-inline constexpr std::string_view kHighLatency = "high_latency";
-inline constexpr std::string_view kHighErrorRate = "high_error_rate";
-
-inline constexpr const char* kBreakerStates[3] = {"closed", "open", "half-open"};
-
 }  // namespace ringside::names
+
+namespace ringside {
+
+// A circuit breaker's states, numbered as the event BREAKER's value is.
+enum class BreakerState : std::uint8_t { closed, open, half_open };
+inline constexpr std::size_t kBreakerStates = 3;
+
+constexpr const char* name_of(BreakerState state) {
+  constexpr const char* kNames[kBreakerStates] = {"closed", "open", "half-open"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+// Absent: a number that is no state.
+constexpr std::optional<BreakerState> breaker_state_from(std::int64_t value) {
+  if (value < 0 || value >= static_cast<std::int64_t>(kBreakerStates)) return std::nullopt;
+  return static_cast<BreakerState>(value);
+}
+
+}  // namespace ringside

@@ -12,8 +12,8 @@ namespace detail {
 Json json_at(std::int64_t wall_ns) { return wall_ns == 0 ? Json(nullptr) : Json(format_wall_exact(wall_ns)); }
 
 Json json_party(const Party& party) {
-  if (party.kind.empty() || party.kind == "none") return nullptr;
-  return {{"kind", party.kind}, {"id", std::to_string(party.id)}};
+  if (party.none()) return nullptr;
+  return {{"kind", name_of(party.kind)}, {"id", std::to_string(party.id)}};
 }
 
 Json json_windows(const std::array<std::uint64_t, kWindows>& counts) {
@@ -29,6 +29,11 @@ namespace {
 using detail::Json;
 using detail::json_at;
 using detail::json_party;
+
+template <class T>
+Json known_or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
 
 template <class List, class Function>
 Json array_of(const List& list, Function function) {
@@ -83,7 +88,7 @@ Json json_record(const RecordView& record) {
   return {{"operation", record.operation},
           {"start_at", json_at(record.start_wall_ns)},
           {"duration_ns", record.untimed ? Json(nullptr) : Json(record.duration_ns)},
-          {"outcome", record.outcome},
+          {"outcome", name_of(record.outcome)},
           {"error", record.error},
           {"error_name", record.error_name},
           {"actor", json_party(record.actor)},
@@ -114,7 +119,7 @@ Json json_error(const ErrorStats& error) {
   return {{"code", error.code},
           {"name", error.name},
           {"operation", error.operation},
-          {"outcome", error.outcome},
+          {"outcome", name_of(error.outcome)},
           {"count", detail::json_windows(error.count)},
           {"last_at", json_at(error.last_wall_ns)},
           {"last_actor", json_party(error.last_actor)}};
@@ -132,7 +137,7 @@ Json json_ring(const RingView& ring) {
   return {{"name", ring.name},
           {"path", ring.path},
           {"program", ring.program},
-          {"state", ring.state},
+          {"state", name_of(ring.state)},
           {"problem", ring.problem},
           {"instance", ring.instance},
           {"pid", ring.pid},
@@ -152,7 +157,7 @@ Json json_lane(const LaneView& lane) {
   return {{"ring", lane.ring},
           {"lane", lane.lane},
           {"overflow", lane.overflow},
-          {"state", lane.state},
+          {"state", name_of(lane.state)},
           {"pid", lane.pid},
           {"tid", lane.tid},
           {"thread", lane.thread},
@@ -164,9 +169,9 @@ Json json_lane(const LaneView& lane) {
 Json json_transition(const AlertTransition& transition) {
   return {{"at", json_at(transition.wall_ns)},
           {"id", transition.id},
-          {"alert", transition.alert},
-          {"level", transition.level},
-          {"state", transition.state},
+          {"alert", name_of(transition.alert)},
+          {"level", name_of(transition.level)},
+          {"state", name_of(transition.state)},
           {"operation", transition.operation},
           {"ring", transition.ring},
           {"value", transition.value},
@@ -191,45 +196,46 @@ Json json_system(const Snapshot& snapshot) {
   return {{"processes", array_of(snapshot.processes, [](const ProcessView& process) -> Json {
              return {{"ring", process.ring},
                      {"pid", process.pid},
-                     {"cpu_percent", process.cpu_percent},
-                     {"resident_bytes", process.resident_bytes},
-                     {"open_files", process.open_files},
-                     {"threads", process.threads},
-                     {"uptime_seconds", process.uptime_seconds}};
+                     {"cpu_percent", known_or_null(process.cpu_percent)},
+                     {"resident_bytes", known_or_null(process.resident_bytes)},
+                     {"open_files", known_or_null(process.open_files)},
+                     {"threads", known_or_null(process.threads)},
+                     {"uptime_seconds", known_or_null(process.uptime_seconds)}};
            })},
           {"gauges", array_of(snapshot.gauges, [](const GaugeView& gauge) -> Json {
              return {{"ring", gauge.ring}, {"name", gauge.name}, {"value", gauge.value}, {"max", gauge.max}};
            })},
-          {"host", {{"load_1m", host.load_1m},
-                    {"load_5m", host.load_5m},
-                    {"load_15m", host.load_15m},
-                    {"cpus", host.cpus},
-                    {"cpu_percent", host.cpu_percent},
-                    {"memory_total_bytes", host.memory_total_bytes},
-                    {"memory_available_bytes", host.memory_available_bytes}}},
+          {"host", {{"load_1m", known_or_null(host.load_1m)},
+                    {"load_5m", known_or_null(host.load_5m)},
+                    {"load_15m", known_or_null(host.load_15m)},
+                    {"cpus", known_or_null(host.cpus)},
+                    {"cpu_percent", known_or_null(host.cpu_percent)},
+                    {"memory_total_bytes", known_or_null(host.memory_total_bytes)},
+                    {"memory_available_bytes", known_or_null(host.memory_available_bytes)}}},
           {"daemon", {{"version", daemon.version},
                       {"pid", daemon.pid},
                       {"started_at", json_at(daemon.started_wall_ns)},
+                      {"uptime_seconds", daemon.uptime_seconds},
                       {"state_since_at", json_at(daemon.state_since_wall_ns)},
                       {"restarts", daemon.restarts},
-                      {"cpu_percent", daemon.cpu_percent},
-                      {"resident_bytes", daemon.resident_bytes},
+                      {"cpu_percent", known_or_null(daemon.cpu_percent)},
+                      {"resident_bytes", known_or_null(daemon.resident_bytes)},
                       {"metrics_bytes", daemon.metrics_bytes},
                       {"passes", daemon.passes}}}};
 }
 
-Json json_thresholds(const ThresholdsView& thresholds) {
-  const auto by_operation = [](const std::vector<std::pair<std::string, double>>& list) {
-    Json json = Json::object();
-    for (const auto& [operation, value] : list) json[operation] = value;
-    return json;
-  };
-  return {{"response_ms", thresholds.response_ms},
-          {"response_ms_of", by_operation(thresholds.response_ms_of)},
-          {"error_rate", thresholds.error_rate},
-          {"error_rate_of", by_operation(thresholds.error_rate_of)},
+Json json_thresholds(const Thresholds& thresholds) {
+  Json operations = Json::object();
+  for (const auto& [name, own] : thresholds.operations) {
+    operations[name] = {
+        {"response_ms", own.response_ns > 0 ? Json(static_cast<double>(own.response_ns) / 1e6) : Json(nullptr)},
+        {"error_rate", own.error_percent >= 0 ? Json(own.error_percent / 100) : Json(nullptr)}};
+  }
+  return {{"response_ms", static_cast<double>(thresholds.response_ns) / 1e6},
+          {"error_rate", thresholds.error_percent / 100},
           {"memory_bytes", thresholds.memory_bytes},
-          {"connections", thresholds.connections}};
+          {"connections", thresholds.connections},
+          {"operations", operations}};
 }
 
 }  // namespace

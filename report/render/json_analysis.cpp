@@ -24,7 +24,7 @@ Json json_time(const TimeShare& time) {
 Json json_kind(const ErrorKind& kind) {
   return {{"code", kind.code},
           {"name", kind.name},
-          {"outcome", kind.outcome},
+          {"outcome", name_of(kind.outcome)},
           {"failure", kind.failure},
           {"count", json_windows(kind.count)},
           {"last_at", json_at(kind.last_wall_ns)},
@@ -83,7 +83,7 @@ Json json_security(const SecuritySummary& security) {
 
 Json json_resilience(const ResilienceSummary& resilience) {
   return {{"events", json_events(resilience.events)},
-          {"breaker_state", resilience.breaker_state.empty() ? Json(nullptr) : Json(resilience.breaker_state)},
+          {"breaker_state", resilience.breaker_state ? Json(name_of(*resilience.breaker_state)) : Json(nullptr)},
           {"breaker_since_at", json_at(resilience.breaker_since_wall_ns)},
           {"breaker_time_in_ns", {{"closed", resilience.time_in_ns[0]},
                                   {"open", resilience.time_in_ns[1]},
@@ -102,7 +102,7 @@ Json json_analysis(const Analysis& analysis) {
     errors.push_back({{"code", finding.error.code},
                       {"name", finding.error.name},
                       {"operation", finding.error.operation},
-                      {"outcome", finding.error.outcome},
+                      {"outcome", name_of(finding.error.outcome)},
                       {"failure", finding.failure},
                       {"count", finding.count},
                       {"operations", finding.operations},

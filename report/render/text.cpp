@@ -55,12 +55,12 @@ void write_title(Page& page) {
 void write_rings(Page& page) {
   for (const RingView& ring : page.snapshot.rings) {
     const std::string program = ring.program.empty() ? "no server yet" : escape_visible(ring.program);
-    std::string text = fmt::format("{} · {}", escape_visible(ring.state), program);
+    std::string text = fmt::format("{} · {}", name_of(ring.state), program);
     if (ring.pid != 0) text += fmt::format(" (pid {})", ring.pid);
     if (ring.created_wall_ns != 0) {
       text += fmt::format(" · opened {}, {} ago", format_wall(ring.created_wall_ns), span_since(page.snapshot, ring.created_wall_ns));
     }
-    if (ring.state == "live" && !ring.enabled) text += " · tracing is switched off";
+    if (ring.live() && !ring.enabled) text += " · tracing is switched off";
     page.field("ring " + escape_visible(ring.name), text);
     std::string detail = escape_visible(ring.path);
     if (ring.segment_bytes != 0) detail += " · " + format_bytes(ring.segment_bytes);
@@ -76,13 +76,21 @@ void write_rings(Page& page) {
   }
 }
 
+// A figure that could not be had says so.
+template <class T, class Format>
+std::string known(const std::optional<T>& value, Format format) {
+  return value ? format(*value) : "unknown";
+}
+
 void write_system(Page& page) {
   const Snapshot& snapshot = page.snapshot;
   for (const ProcessView& process : snapshot.processes) {
     page.field("server", fmt::format("{} · pid {} · up {} · {} of a core · {} resident · {} open files · {} threads",
-                                     escape_visible(process.ring), process.pid, format_span(process.uptime_seconds * 1e9),
-                                     format_percent(process.cpu_percent / 100), format_bytes(process.resident_bytes),
-                                     format_count(process.open_files), format_count(process.threads)));
+                                     escape_visible(process.ring), process.pid,
+                                     known(process.uptime_seconds, [](double s) { return format_span(s * 1e9); }),
+                                     known(process.cpu_percent, [](double p) { return format_percent(p / 100); }),
+                                     known(process.resident_bytes, format_bytes), known(process.open_files, format_count),
+                                     known(process.threads, format_count)));
   }
   if (snapshot.processes.empty()) page.field("server", "no live server process to measure");
   if (!snapshot.gauges.empty()) {
@@ -95,19 +103,21 @@ void write_system(Page& page) {
     page.field("gauges", text);
   }
   const HostView& host = snapshot.host;
-  if (host.cpus > 0) {
-    page.field("host", fmt::format("load {:.2f} {:.2f} {:.2f} on {} · {} busy · {} of {} memory available", host.load_1m,
-                                   host.load_5m, host.load_15m, plural(host.cpus, "core", "cores"),
-                                   format_percent(host.cpu_percent / 100), format_bytes(host.memory_available_bytes),
-                                   format_bytes(host.memory_total_bytes)));
-  }
+  const auto load = [](double value) { return fmt::format("{:.2f}", value); };
+  page.field("host", fmt::format("load {} {} {} on {} · {} busy · {} of {} memory available", known(host.load_1m, load),
+                                 known(host.load_5m, load), known(host.load_15m, load),
+                                 known(host.cpus, [](unsigned n) { return plural(n, "core", "cores"); }),
+                                 known(host.cpu_percent, [](double p) { return format_percent(p / 100); }),
+                                 known(host.memory_available_bytes, format_bytes),
+                                 known(host.memory_total_bytes, format_bytes)));
   const DaemonView& daemon = snapshot.daemon;
   if (daemon.started_wall_ns == 0) return;
   page.field("daemon", fmt::format("ringsided {} · pid {} · up {} · figures since {} ({})",
-                                   escape_visible(daemon.version), daemon.pid, span_since(snapshot, daemon.started_wall_ns),
+                                   escape_visible(daemon.version), daemon.pid, format_span(daemon.uptime_seconds * 1e9),
                                    format_wall(daemon.state_since_wall_ns), plural(daemon.restarts, "restart", "restarts")));
   page.field("its cost", fmt::format("{} of a core · {} resident, {} of it metrics · {} passes over the rings",
-                                     format_percent(daemon.cpu_percent / 100), format_bytes(daemon.resident_bytes),
+                                     known(daemon.cpu_percent, [](double p) { return format_percent(p / 100); }),
+                                     known(daemon.resident_bytes, format_bytes),
                                      format_bytes(daemon.metrics_bytes), format_count(daemon.passes)));
 }
 
@@ -145,7 +155,7 @@ void write_books(Page& page) {
   Table table({{"ring", Align::left}, {"lane"}, {"state", Align::left}, {"thread", Align::left}, {"tid"}, {"written"},
                {"read"}, {"lost"}, {"torn"}, {"rejected"}, {"pending"}});
   for (const LaneView& lane : snapshot.lanes) {
-    table.row({escape_visible(lane.ring), lane.overflow ? "over" : fmt::format("{}", lane.lane), escape_visible(lane.state),
+    table.row({escape_visible(lane.ring), lane.overflow ? "over" : fmt::format("{}", lane.lane), name_of(lane.state),
                lane.overflow ? "(shared)" : escape_visible(lane.thread), lane.tid != 0 ? fmt::format("{}", lane.tid) : "–",
                format_count(lane.books.written), format_count(lane.books.read), format_count(lane.books.lost),
                format_count(lane.books.torn), format_count(lane.books.rejected), lane.overflow ? format_count(lane.pending) : "–"});

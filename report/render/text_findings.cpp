@@ -127,13 +127,13 @@ void write_resilience(Page& page) {
     return;
   }
   write_event_table(page, resilience.events);
-  if (!resilience.breaker_state.empty()) {
-    std::string text = fmt::format("Breaker: {} since {}", resilience.breaker_state, format_wall(resilience.breaker_since_wall_ns));
+  if (resilience.breaker_state) {
+    std::string text = fmt::format("Breaker: {} since {}", name_of(*resilience.breaker_state), format_wall(resilience.breaker_since_wall_ns));
     if (resilience.breaker_moves > 0) {
       text += fmt::format("; over the last {} moves before that it was", format_count(resilience.breaker_moves));
       for (const std::size_t state : {1U, 2U, 0U}) {
         if (resilience.time_in_ns[state] == 0) continue;
-        text += fmt::format("{} {} for {}", text.ends_with("was") ? "" : ",", names::kBreakerStates[state],
+        text += fmt::format("{} {} for {}", text.ends_with("was") ? "" : ",", name_of(static_cast<BreakerState>(state)),
                             format_span(static_cast<double>(resilience.time_in_ns[state])));
       }
     }

@@ -37,7 +37,7 @@ void write_last_table(Page& page, const std::vector<const SeriesView*>& seen) {
     std::uint64_t failed = 0;
     for (const RecordView& record : series->last) {
       if (!record.untimed) spans.push_back(record.duration_ns);
-      failed += record.outcome == "error" || record.outcome == "timeout" ? 1 : 0;
+      failed += is_failure(record.outcome) ? 1 : 0;
     }
     std::sort(spans.begin(), spans.end());
     table.row({escape_visible(series->name), format_count(series->last.size()), format_count(failed), exact_cell(spans, 50),
@@ -70,7 +70,7 @@ void write_slowest(Page& page) {
     if (&record - page.snapshot.slowest.data() >= static_cast<std::ptrdiff_t>(page.options.top)) break;
     table.row({escape_visible(record.operation), format_span_cell(static_cast<double>(record.duration_ns)),
                format_wall(record.start_wall_ns),
-               record.error != 0 ? error_label(record.error, record.error_name) : escape_visible(record.outcome),
+               record.error != 0 ? error_label(record.error, record.error_name) : name_of(record.outcome),
                format_party(record.actor), format_party(record.subject)});
   }
   page.put(table);
@@ -175,7 +175,7 @@ void write_errors(Page& page) {
   const std::size_t shown = std::min(page.analysis.error_kinds.size(), page.options.errors);
   for (std::size_t i = 0; i < shown; ++i) {
     const ErrorKind& kind = page.analysis.error_kinds[i];
-    kinds.row({error_label(kind.code, kind.name), escape_visible(kind.outcome), format_count(kind.count[1]),
+    kinds.row({error_label(kind.code, kind.name), name_of(kind.outcome), format_count(kind.count[1]),
                format_count(kind.count[2]), format_count(kind.count[3]), format_count(kind.count[0]),
                format_time_of_day(kind.last_wall_ns).substr(0, 8), escape_visible(kind.top_operation)});
   }
@@ -229,7 +229,7 @@ void write_alerts(Page& page) {
     Table active({{"active", Align::left}, {"level", Align::left}, {"state", Align::left}, {"about", Align::left},
                   {"value"}, {"threshold"}, {"for"}, {"episode", Align::left}});
     for (const AlertView& alert : snapshot.alerts) {
-      active.row({escape_visible(alert.last.alert), escape_visible(alert.last.level), escape_visible(alert.last.state),
+      active.row({name_of(alert.last.alert), name_of(alert.last.level), name_of(alert.last.state),
                   alert_subject(alert.last, with_ring), format_value(alert.last.value, alert.last.unit),
                   format_value(alert.last.threshold, alert.last.unit),
                   // Garbage must not overflow.
@@ -254,8 +254,8 @@ void write_alerts(Page& page) {
       page.subheading(day);
     }
     page.out += clip(fmt::format("  {}  {}  {}  {}  {}", format_time_of_day(transition.wall_ns),
-                                 pad(escape_visible(transition.level), 9), pad(escape_visible(transition.state), 10),
-                                 pad(escape_visible(transition.alert), 16), alert_subject(transition, with_ring)),
+                                 pad(name_of(transition.level), 9), pad(name_of(transition.state), 10),
+                                 pad(name_of(transition.alert), 16), alert_subject(transition, with_ring)),
                      page.options.width) + '\n';
     if (!transition.message.empty()) {
       page.out += wrap(escape_visible(transition.message), std::string(16, ' '), page.options.width);

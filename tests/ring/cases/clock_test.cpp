@@ -156,7 +156,7 @@ TEST_CASE("Case15: a ring of an earlier boot is read by its own clock, at its ow
     watch.tick(today);
     for (const Now& now : {today, later}) {
       const Snapshot snapshot = watch.tick(now);
-      CHECK(snapshot.rings[0].state == "crashed");
+      CHECK(snapshot.rings[0].state == RingState::crashed);
       CHECK(snapshot.books.read == 20);
       CHECK(near(snapshot.rings[0].created_wall_ns, before.now.realtime_ns));
       REQUIRE(only(snapshot).last.size() == 20);

@@ -70,7 +70,7 @@ TEST_CASE("Case01: memory that is full when the server is under way costs new th
     const Snapshot snapshot = watch.tick(read_instant());
     HOLDS(snapshot.books.written == 1 + 3 * kDefaultCapacity);
     HOLDS(snapshot.books.balance());
-    HOLDS(snapshot.rings.at(0).state == "live");
+    HOLDS(snapshot.rings.at(0).state == RingState::live);
     HOLDS(snapshot.rings.at(0).untraced_records == 15);
     HOLDS(!segment->broken());
     HOLDS(blocks(setup.ring) == before);

@@ -156,7 +156,7 @@ TEST_CASE("Case13: nor does he keep a daemon that comes back from the ring that 
   std::string why;
   REQUIRE(watch.restore(saved, now, &why));
   const Snapshot snapshot = watch.tick(read_instant());
-  CHECK(snapshot.rings.at(0).state == "live");
+  CHECK(snapshot.rings.at(0).state == RingState::live);
   CHECK(snapshot.books.read == 4);
 }
 

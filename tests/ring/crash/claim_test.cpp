@@ -92,7 +92,7 @@ void claim_and_die(const ClaimPoint& what, bool attached_before) {
   CHECK(reader->seen[lane] == numbers(0, settled ? written : in_head));
   const bool has_pages = what.lane != Lane::fresh || what.point == TestPoint::claim_owned || settled;
   CHECK(lane_readable(reader->header(lane)) == has_pages);
-  CHECK(daemon->state() == "live");
+  CHECK(daemon->state() == RingState::live);
   CHECK(daemon->snapshot.books.read == reader->cursors[lane].read);
 
   // The next one gets the same lane, though its owner died without a word.
@@ -115,7 +115,7 @@ void claim_and_die(const ClaimPoint& what, bool attached_before) {
 
   leave_segment(*ring, self_identity(), true);
   daemon->settle();
-  CHECK(daemon->state() == "closed");
+  CHECK(daemon->state() == RingState::closed);
   CHECK(daemon->snapshot.books.read == expected.size());
   CHECK(daemon->snapshot.books.lost == 0);
   CHECK(daemon->snapshot.books.torn == torn);

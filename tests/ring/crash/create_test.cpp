@@ -56,7 +56,7 @@ void die_while_creating(TestPoint point, Before name, bool attached_before) {
   if (attached_before) {
     daemon = std::make_unique<Daemon>(scene.path);
     daemon->settle();
-    CHECK(daemon->state() == (name == Before::nothing ? "waiting" : name == Before::dead ? "crashed" : "closed"));
+    CHECK(daemon->state() == (name == Before::nothing ? RingState::waiting : name == Before::dead ? RingState::crashed : RingState::closed));
   }
   REQUIRE(dies(scene.setup, point).killed_by(SIGKILL));
   // No half-made ring, under whatever name; a dead one is never thrown away for one that never came to be.
@@ -77,7 +77,7 @@ void die_while_creating(TestPoint point, Before name, bool attached_before) {
   daemon->settle();
   const std::uint64_t read_before = attached_before && name != Before::nothing ? 3 : 0;
   CHECK(daemon->snapshot.books.read == read_before);
-  if (point == TestPoint::create_named) CHECK(daemon->state() == "crashed");
+  if (point == TestPoint::create_named) CHECK(daemon->state() == RingState::crashed);
 
   REQUIRE(traced_run(scene.setup, 1000, 1005).exited(0));
   if (point == TestPoint::create_named) expected.insert("ring.previous");
@@ -86,7 +86,7 @@ void die_while_creating(TestPoint point, Before name, bool attached_before) {
   const Reader reader(scene.path);
   CHECK(reader.seen[0] == numbers(1000, 1005));
   daemon->settle();
-  CHECK(daemon->state() == "closed");
+  CHECK(daemon->state() == RingState::closed);
   CHECK(daemon->snapshot.books.read == read_before + 5);
   CHECK(daemon->snapshot.books.lost == 0);
 }
@@ -129,7 +129,7 @@ TEST_CASE("CrashJoin: more processes than a ring has places for may die while th
       if (i == 3) daemon.tick();
     }
     daemon.settle();
-    CHECK(daemon.state() == "live");
+    CHECK(daemon.state() == RingState::live);
     REQUIRE(traced_run(setup, 0, 5).exited(0));
     const Reader reader(scene.path);
     CHECK(reader.seen[0] == numbers(0, 5));
@@ -138,7 +138,7 @@ TEST_CASE("CrashJoin: more processes than a ring has places for may die while th
     // The dead don't keep it alive when the last living one is gone, and it is closed by that one.
     leave_segment(*ring, self_identity(), true);
     daemon.settle();
-    CHECK(daemon.state() == "closed");
+    CHECK(daemon.state() == RingState::closed);
     REQUIRE(traced_run(victim_setup(scene.path, false), 10, 15).exited(0));
     CHECK(Reader(scene.path).seen[0] == numbers(10, 15));
   }
@@ -170,11 +170,11 @@ TEST_CASE("CrashJoin: a ring whose last process died while it joined is nobody's
     kill(maker, SIGKILL);
     wait_for(maker);
     daemon.settle();
-    CHECK(daemon.state() == "live");   // who has come so far is alive, and may go on
+    CHECK(daemon.state() == RingState::live);   // who has come so far is alive, and may go on
     kill(joiner, SIGKILL);
     wait_for(joiner);
     daemon.settle();
-    CHECK(daemon.state() == "crashed");
+    CHECK(daemon.state() == RingState::crashed);
     CHECK(daemon.snapshot.books.read == 1);
     REQUIRE(traced_run(scene.setup, 10, 15).exited(0));
     CHECK(scene.files() == Files{"ring", "ring.previous"});
@@ -188,12 +188,12 @@ TEST_CASE("CrashLeave: a server that dies while it leaves has left, and the next
     TestPoint point;
     Files files;         // after the death
     Files next;          // and when the next server is there
-    const char* state;
+    RingState state;
   };
   const Case cases[] = {
-      {TestPoint::leave_left, {"ring"}, {"ring", "ring.previous"}, "crashed"},   // it never said that it was the last
-      {TestPoint::leave_closed, {"ring"}, {"ring"}, "closed"},
-      {TestPoint::leave_unnamed, {}, {"ring"}, "closed"},
+      {TestPoint::leave_left, {"ring"}, {"ring", "ring.previous"}, RingState::crashed},   // it never said that it was the last
+      {TestPoint::leave_closed, {"ring"}, {"ring"}, RingState::closed},
+      {TestPoint::leave_unnamed, {}, {"ring"}, RingState::closed},
   };
   for (const Case& what : cases) {
     for (const bool attached_before : {true, false}) {
@@ -224,7 +224,7 @@ TEST_CASE("CrashLeave: a server that dies while it leaves has left, and the next
       if (!attached_before) daemon = std::make_unique<Daemon>(scene.path);
       daemon->settle();
       const bool there = attached_before || !what.files.empty();
-      CHECK(daemon->state() == (there ? what.state : "waiting"));
+      CHECK(daemon->state() == (there ? what.state : RingState::waiting));
       CHECK(daemon->snapshot.books.read == (there ? 5 : 0));
       CHECK(daemon->snapshot.books.lost == 0);
       Setup next = scene.setup;
@@ -232,7 +232,7 @@ TEST_CASE("CrashLeave: a server that dies while it leaves has left, and the next
       REQUIRE(traced_run(next, 10, 15).exited(0));
       CHECK(scene.files() == what.next);
       daemon->settle();
-      CHECK(daemon->state() == "closed");
+      CHECK(daemon->state() == RingState::closed);
       CHECK(daemon->snapshot.books.read == (there ? 10 : 5));
     }
   }
@@ -245,7 +245,7 @@ TEST_CASE("CrashLeave: a process that dies while it leaves a shared ring takes n
   REQUIRE(dies(setup, TestPoint::leave_left, 0, 5).killed_by(SIGKILL));
   Daemon daemon(scene.path);
   daemon.settle();
-  CHECK(daemon.state() == "live");
+  CHECK(daemon.state() == RingState::live);
   REQUIRE(traced_run(setup, 10, 15).exited(0));
   daemon.tick();
   CHECK(daemon.snapshot.books.read == 10);

@@ -133,7 +133,7 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
   Daemon& daemon = *watchers.daemon;
   check_after_death(what, reader);
   daemon.settle();
-  CHECK(daemon.state() == "live");
+  CHECK(daemon.state() == RingState::live);
   CHECK(daemon.snapshot.books.read == reader.cursors[lane].read);
   CHECK(daemon.snapshot.books.lost == 0);
   CHECK(daemon.snapshot.books.torn == 0);
@@ -182,7 +182,7 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
   const std::uint64_t lost_so_far = cursor.lost + cursor.holes.size();
   leave_segment(*ring, self_identity(), true);
   daemon.settle();
-  CHECK(daemon.state() == "closed");
+  CHECK(daemon.state() == RingState::closed);
   const Books& books = daemon.snapshot.books;
   const bool never_counted = what.left == Left::hole && !what.counted;
   CHECK(books.read == cursor.read);
@@ -217,7 +217,7 @@ void alone(const WritePoint& what, Attached attached) {
   check_after_death(what, *watchers.reader);
   Daemon& daemon = *watchers.daemon;
   daemon.settle();
-  CHECK(daemon.state() == "crashed");
+  CHECK(daemon.state() == RingState::crashed);
   CHECK(daemon.snapshot.rings.at(0).crashes_seen == 1);
   const std::uint64_t read = kBefore + (what.left == Left::readable || what.left == Left::unpublished);
   const bool never_counted = what.left == Left::hole && !what.counted;
@@ -235,7 +235,7 @@ void alone(const WritePoint& what, Attached attached) {
   const Reader fresh(path);
   CHECK(fresh.seen[0] == numbers(kAfter, kAfter + 7));
   daemon.settle();
-  CHECK(daemon.state() == "closed");
+  CHECK(daemon.state() == RingState::closed);
   CHECK(daemon.snapshot.rings.at(0).instances_seen == 2);
   CHECK(daemon.snapshot.books.read == read + 7);
 }
@@ -288,7 +288,7 @@ TEST_CASE("CrashRecord: what a dead process left in a shared ring is taken in wh
     });
     leave_segment(*ring, self_identity(), true);
     watchers.daemon->settle();
-    CHECK(watchers.daemon->state() == "closed");
+    CHECK(watchers.daemon->state() == RingState::closed);
     const Books& books = watchers.daemon->snapshot.books;
     CHECK(books.read == kBefore + (what.left == Left::readable || what.left == Left::unpublished));
     CHECK(books.lost == (what.left == Left::hole && what.counted ? 1 : 0));

@@ -181,7 +181,7 @@ TEST_CASE("CrashStop: a ring that is being made is not there, and two servers th
     CHECK(files_in(dir.path()).empty());
     Daemon daemon(path);
     daemon.tick();
-    CHECK(daemon.state() == "waiting");
+    CHECK(daemon.state() == RingState::waiting);
     Gate second;
     const pid_t fast = spawn_victim(
         [&] {
@@ -201,7 +201,7 @@ TEST_CASE("CrashStop: a ring that is being made is not there, and two servers th
     CHECK(wait_for(fast).exited(0));
     CHECK(files_in(dir.path()) == std::set<std::string>{"ring"});
     daemon.settle();
-    CHECK(daemon.state() == "closed");
+    CHECK(daemon.state() == RingState::closed);
     CHECK(daemon.snapshot.books.read == 5);
   }
 }

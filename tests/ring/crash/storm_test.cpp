@@ -204,7 +204,7 @@ void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacit
   }
   leave_segment(*ring, self_identity(), true);
   daemon.settle();
-  CHECK(daemon.state() == "closed");
+  CHECK(daemon.state() == RingState::closed);
   CHECK(daemon.snapshot.unattributed_lost <= uncounted);
   CHECK(daemon.unknown_to_the_books() <= daemon.snapshot.books.torn);
   MESSAGE(kills << " kills survived: " << finished.size() << " records finished, " << read.size() << " read, " << missing

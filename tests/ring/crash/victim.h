@@ -159,7 +159,7 @@ struct Daemon {
   Snapshot snapshot;
 
   explicit Daemon(const std::string& path) : watch({{path}, 100, 20, false}) {}
-  const std::string& state() const { return snapshot.rings.at(0).state; }
+  RingState state() const { return snapshot.rings.at(0).state; }
   // Checks what must hold at all times.
   void tick() {
     snapshot = watch.tick(later(++steps));

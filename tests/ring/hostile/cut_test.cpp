@@ -150,7 +150,7 @@ TEST_CASE("Cut: the daemon's core gives the ring up, keeps its books, and takes 
       snapshot = watch.tick(now);
       check_books(snapshot);
     }
-    CHECK(snapshot.rings[0].state == "live");
+    CHECK(snapshot.rings[0].state == RingState::live);
     CHECK(snapshot.rings[0].segment_bytes == next->geometry().segment_bytes());
     CHECK(snapshot.books.read == read + 5);
   }

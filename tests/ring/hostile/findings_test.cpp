@@ -19,7 +19,7 @@ using namespace ringside::test;
 namespace {
 
 // The beginning of a ring's state (RingFollower::encode), down to its first lane's position; the rest as it is.
-struct RingState {
+struct SavedRing {
   std::uint64_t instance[2], number, finished, crashes;
   std::int64_t born_ns;
   std::uint64_t written, read, lost, torn, rejected;   // of instances that are over
@@ -28,8 +28,8 @@ struct RingState {
   std::vector<std::uint64_t> holes;
   std::string rest;
 
-  static RingState of(const std::string& bytes) {
-    RingState state;
+  static SavedRing of(const std::string& bytes) {
+    SavedRing state;
     Decoder in(bytes);
     for (std::uint64_t* n : {&state.instance[0], &state.instance[1], &state.number, &state.finished, &state.crashes}) {
       *n = in.u64();
@@ -145,7 +145,7 @@ TEST_CASE("Findings: a state whose books do not balance is refused, and one of o
   std::string why;
   const auto taken = [&](const auto& bend) {
     Saved saved;
-    RingState state = RingState::of(saved.parts.rings[0].state);
+    SavedRing state = SavedRing::of(saved.parts.rings[0].state);
     bend(state);
     saved.parts.rings[0].state = state.bytes();
     Watch watch(saved.options());
@@ -153,21 +153,21 @@ TEST_CASE("Findings: a state whose books do not balance is refused, and one of o
     check_books(watch.tick(saved.now));
     return restored;
   };
-  CHECK(taken([](RingState&) {}));
-  CHECK(taken([](RingState& state) { state.written = state.read = 3; }));
-  CHECK_FALSE(taken([](RingState& state) { state.written = 3; }));
-  CHECK_FALSE(taken([](RingState& state) { state.rejected = 1; }));
-  CHECK_FALSE(taken([](RingState& state) { state.lane_rejected = 10; }));
-  CHECK_FALSE(taken([](RingState& state) { state.lane_lost = 1; }));
+  CHECK(taken([](SavedRing&) {}));
+  CHECK(taken([](SavedRing& state) { state.written = state.read = 3; }));
+  CHECK_FALSE(taken([](SavedRing& state) { state.written = 3; }));
+  CHECK_FALSE(taken([](SavedRing& state) { state.rejected = 1; }));
+  CHECK_FALSE(taken([](SavedRing& state) { state.lane_rejected = 10; }));
+  CHECK_FALSE(taken([](SavedRing& state) { state.lane_lost = 1; }));
   // Only the overflow lane can have holes; in another one they would stay for ever.
-  CHECK_FALSE(taken([](RingState& state) {
+  CHECK_FALSE(taken([](SavedRing& state) {
     state.holes = {3};
     state.lane_read = 8;
   }));
 
   // One lane more, a whole state otherwise: the ring that is there is read from its beginning.
   Saved saved;
-  RingState state = RingState::of(saved.parts.rings[0].state);
+  SavedRing state = SavedRing::of(saved.parts.rings[0].state);
   ++state.lanes;
   Decoder in(state.rest);
   Encoder first_lane;   // what is left of it: torn, and five figures an id
@@ -178,7 +178,7 @@ TEST_CASE("Findings: a state whose books do not balance is refused, and one of o
   REQUIRE_MESSAGE(saved.restore(watch, &why), why);
   const Snapshot snapshot = watch.tick(saved.now);
   check_books(snapshot);
-  CHECK(snapshot.rings[0].state == "live");
+  CHECK(snapshot.rings[0].state == RingState::live);
   CHECK(snapshot.lanes.size() == 1);
   CHECK(snapshot.books.read == 18);   // nine that the state has, and nine
 }
@@ -190,7 +190,7 @@ TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, withi
   Snapshot snapshot;
   snapshot.rings.resize(1);
   snapshot.rings[0].name = "chat";
-  snapshot.rings[0].state = "crashed";   // a fact: fires at once
+  snapshot.rings[0].state = RingState::crashed;   // a fact: fires at once
   alerts.evaluate(snapshot, kSecond, kHour);
   alerts.evaluate(snapshot, 2 * kSecond, 2 * kHour);
   const std::string saved = alerts.save();
@@ -212,9 +212,9 @@ TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, withi
         continue;
       }
       next.evaluate(snapshot, 3 * kSecond, 3 * kHour);
-      snapshot.rings[0].state = "live";
+      snapshot.rings[0].state = RingState::live;
       next.evaluate(snapshot, 8 * kSecond, 4 * kHour);
-      snapshot.rings[0].state = "crashed";
+      snapshot.rings[0].state = RingState::crashed;
     }
   }
   CHECK(tried > 50);
@@ -256,7 +256,7 @@ TEST_CASE("Findings: a report shows an alert that was raised at either end of ti
     Snapshot snapshot;
     snapshot.wall_ns = 1'700'000'000'000'000'000;
     AlertView alert;
-    alert.last.alert = "high_latency";
+    alert.last.alert = AlertType::high_latency;
     alert.since_wall_ns = since;
     snapshot.alerts.push_back(alert);
     CHECK(render_text(snapshot, {}).find("high_latency") != std::string::npos);

@@ -74,7 +74,7 @@ TEST_CASE("Replaced: under a live reader, by rings of other sizes, and the last 
   };
   while (enemy.done() < static_cast<std::uint64_t>(kServers)) pass();
   REQUIRE(enemy.done() == static_cast<std::uint64_t>(kServers));
-  for (pass(); snapshot.rings[0].program != last || snapshot.rings[0].state != "crashed";) pass();
+  for (pass(); snapshot.rings[0].program != last || snapshot.rings[0].state != RingState::crashed;) pass();
   CHECK(snapshot.books.torn == 0);
   CHECK(snapshot.rings[0].instances_seen >= 1);
   CHECK(snapshot.rings[0].instances_seen <= static_cast<std::uint64_t>(kServers));
@@ -122,8 +122,8 @@ TEST_CASE("Replaced: a file that comes and goes as a ring, as rubbish, as a link
     now.ticks += 400'000'000;
     const Snapshot snapshot = watch.tick(now);
     check_books(snapshot);
-    live += snapshot.rings[0].state == "live";
-    refused += snapshot.rings[0].state == "refused";
+    live += snapshot.rings[0].state == RingState::live;
+    refused += snapshot.rings[0].state == RingState::refused;
     // Once it has the ring it keeps it, for its server lives; then it is looked for anew.
     if (live > 0 && live % 8 == 0) watch.reconfigure({{}, 10, 5, false});
     watch.reconfigure({{path}, 10, 5, false});

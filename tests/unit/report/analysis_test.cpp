@@ -18,7 +18,7 @@ Snapshot live(std::uint64_t count, std::uint64_t errors) {
   snapshot.wall_ns = sample::kNow;
   RingView ring;
   ring.name = "chat";
-  ring.state = "live";
+  ring.state = RingState::live;
   ring.enabled = true;
   snapshot.rings.push_back(ring);
   snapshot.all.name = "all";
@@ -40,11 +40,11 @@ bool says(const Analysis& analysis, std::string_view part) {
                      [&](const Reason& reason) { return reason.text.find(part) != std::string::npos; });
 }
 
-AlertView firing(const char* level) {
+AlertView firing(AlertLevel level) {
   AlertView alert;
-  alert.last.alert = "high_memory";
+  alert.last.alert = AlertType::high_memory;
   alert.last.level = level;
-  alert.last.state = "firing";
+  alert.last.state = AlertState::firing;
   return alert;
 }
 
@@ -75,19 +75,21 @@ TEST_CASE("Verdict: the error rate degrades at its threshold and fails at four t
   CHECK(analyse(live(1000, 199)).verdict == Verdict::degraded);
   CHECK(analyse(live(1000, 200)).verdict == Verdict::failing);
   Snapshot lenient = live(1000, 200);
-  lenient.thresholds.error_rate = 0.3;
+  lenient.thresholds.error_percent = 30;
   CHECK(analyse(lenient).verdict == Verdict::healthy);
 }
 
 TEST_CASE("Verdict: alerts weigh by their level, and only while they fire") {
-  const std::pair<const char*, Verdict> levels[] = {{"info", Verdict::healthy}, {"warning", Verdict::degraded},
-                                                    {"critical", Verdict::failing}, {"emergency", Verdict::failing}};
+  const std::pair<AlertLevel, Verdict> levels[] = {{AlertLevel::info, Verdict::healthy},
+                                                   {AlertLevel::warning, Verdict::degraded},
+                                                   {AlertLevel::critical, Verdict::failing},
+                                                   {AlertLevel::emergency, Verdict::failing}};
   for (const auto& [level, verdict] : levels) {
     Snapshot snapshot = live(1000, 0);
     snapshot.alerts.push_back(firing(level));
     CAPTURE(level);
     CHECK(analyse(snapshot).verdict == verdict);
-    snapshot.alerts.back().last.state = "pending";
+    snapshot.alerts.back().last.state = AlertState::pending;
     CHECK(analyse(snapshot).verdict == Verdict::healthy);
   }
 }
@@ -95,7 +97,7 @@ TEST_CASE("Verdict: alerts weigh by their level, and only while they fire") {
 TEST_CASE("Verdict: blind when nothing can be seen, or what is seen does not add up") {
   CHECK(analyse(Snapshot{}).verdict == Verdict::blind);
   Snapshot waiting = live(0, 0);
-  waiting.rings[0].state = "waiting";
+  waiting.rings[0].state = RingState::waiting;
   CHECK(analyse(waiting).verdict == Verdict::blind);
   Snapshot off = live(1000, 0);
   off.rings[0].enabled = false;
@@ -112,10 +114,10 @@ TEST_CASE("Verdict: blind when nothing can be seen, or what is seen does not add
 
 TEST_CASE("Verdict: a crash is failing, an end in good order is not") {
   Snapshot crashed = live(1000, 0);
-  crashed.rings[0].state = "crashed";
+  crashed.rings[0].state = RingState::crashed;
   CHECK(analyse(crashed).verdict == Verdict::failing);
   Snapshot closed = live(1000, 0);
-  closed.rings[0].state = "closed";
+  closed.rings[0].state = RingState::closed;
   CHECK(analyse(closed).verdict == Verdict::healthy);
   CHECK(says(analyse(closed), "ended in good order"));
 }
@@ -146,7 +148,7 @@ TEST_CASE("Verdict: an operation's own error-rate threshold goes before the comm
   stats.errors = 8;
   snapshot.operations.push_back(series);
   CHECK(analyse(snapshot).verdict == Verdict::degraded);
-  snapshot.thresholds.error_rate_of = {{"MESSAGE_SEARCH", 0.1}};
+  snapshot.thresholds.operations["MESSAGE_SEARCH"].error_percent = 10;
   CHECK(analyse(snapshot).verdict == Verdict::healthy);
 }
 
@@ -214,7 +216,7 @@ TEST_CASE("Analysis: database, breaker and blocks are read from the events") {
   CHECK(analysis.database->transactions == transactions->window(Window::hour).count());
   CHECK(analysis.database->rollbacks == transactions->window(Window::hour).errors);
   CHECK(analysis.database->at_once_max == 4);
-  CHECK(analysis.resilience.breaker_state == "closed");
+  CHECK(analysis.resilience.breaker_state == BreakerState::closed);
   CHECK(analysis.resilience.time_in_ns[1] == 9 * 1'999'000'000ULL);
   CHECK(analysis.resilience.time_in_ns[2] == 9 * 800'000'000ULL);
   REQUIRE(analysis.security.blocks.size() == 1);

@@ -75,10 +75,10 @@ TEST_CASE("Format: wall time is UTC to the millisecond, or to the nanosecond for
 
 TEST_CASE("Format: parties") {
   CHECK(format_party({}) == "–");
-  CHECK(format_party({"none", 7}) == "–");
-  CHECK(format_party({"user", 9'007'199'254'740'993}) == "user 9007199254740993");
-  CHECK(format_party({"address", 0x7f000002}) == "address 127.0.0.2");
-  CHECK(format_party({"address", 0x1234567890abcdef}) == "address 1234567890abcdef");
+  CHECK(format_party({PartyKind::none, 7}) == "–");
+  CHECK(format_party({PartyKind::user, 9'007'199'254'740'993}) == "user 9007199254740993");
+  CHECK(format_party({PartyKind::address, 0x7f000002}) == "address 127.0.0.2");
+  CHECK(format_party({PartyKind::address, 0x1234567890abcdef}) == "address 1234567890abcdef");
 }
 
 TEST_CASE("Escape: nothing that moves a cursor, ends a line or hides gets through") {

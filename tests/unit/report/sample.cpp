@@ -73,8 +73,7 @@ class Builder {
     for (std::size_t w = 0; w < kWindows; ++w) {
       if (static_cast<double>(kNow - end) > kSeconds[w] * 1e9) continue;
       WindowStats& stats = series.windows[w];
-      const auto outcome = static_cast<std::size_t>(
-          std::find(kOutcomeNames.begin(), kOutcomeNames.end(), std::string_view(record.outcome)) - kOutcomeNames.begin());
+      const auto outcome = static_cast<std::size_t>(record.outcome);
       const auto span = static_cast<std::uint64_t>(record.duration_ns);
       ++stats.recorded;
       ++stats.outcomes[outcome];
@@ -105,7 +104,7 @@ class Builder {
     ++series.server_count;
     ++series.books.written;
     ++series.books.read;
-    if (record.outcome == "error" || record.outcome == "timeout") ++series.server_errors;
+    if (record.outcome == RecordOutcome::error || record.outcome == RecordOutcome::timeout) ++series.server_errors;
     series.last.push_back(record);
   }
 
@@ -137,11 +136,11 @@ class Builder {
     auto& top = actors_[record.actor.id];
     top.party = record.actor;
     ++top.count;
-    top.errors += record.outcome == "error" || record.outcome == "timeout" ? 1 : 0;
+    top.errors += record.outcome == RecordOutcome::error || record.outcome == RecordOutcome::timeout ? 1 : 0;
     top.time_ns += static_cast<std::uint64_t>(record.duration_ns);
   }
 
-  void event(Snapshot& snapshot, const char* name, std::int64_t at, std::int64_t span, const char* outcome, std::int64_t value,
+  void event(Snapshot& snapshot, const char* name, std::int64_t at, std::int64_t span, RecordOutcome outcome, std::int64_t value,
              Party actor, Party subject = {}) {
     RecordView record;
     record.operation = name;
@@ -195,7 +194,7 @@ class Builder {
       lane.ring = "chat";
       lane.lane = l == 4 ? 64 : l;
       lane.overflow = l == 4;
-      lane.state = "owned";
+      lane.state = LaneView::State::owned;
       lane.pid = 4242;
       lane.tid = l == 4 ? 0 : 4250 + l;
       lane.thread = l == 3 ? "chatd-db" : "chatd-io-" + std::to_string(l);
@@ -230,7 +229,7 @@ void add_frame(Snapshot& snapshot) {
   ring.name = "chat";
   ring.path = "/dev/shm/ringside.chat";
   ring.program = "ringside-chatd";
-  ring.state = "live";
+  ring.state = RingState::live;
   ring.instance = "8f14e45fceea167a5a36dedd4bea2543";
   ring.pid = 4242;
   ring.created_wall_ns = kStart;
@@ -242,7 +241,7 @@ void add_frame(Snapshot& snapshot) {
   snapshot.rings.push_back(ring);
   snapshot.processes.push_back({"chat", 4242, 14.2, 97'517'568, 214, 9, 843.2});
   snapshot.host = {0.62, 0.48, 0.31, 2, 23.5, 8'241'627'136, 5'123'452'928};
-  snapshot.daemon = {"0.1.0", 4301, kStart + 2 * kSecond, kStart + 2 * kSecond, 0, 0.4, 13'369'344, 2'411'008, 41'230};
+  snapshot.daemon = {"0.1.0", 4301, kStart + 2 * kSecond, 841.2, kStart + 2 * kSecond, 0, 0.4, 13'369'344, 2'411'008, 41'230};
   snapshot.gauges.push_back({"chat", "connections", 184, 201});
   snapshot.gauges.push_back({"chat", "db_transactions", 1, 4});
   snapshot.configuration =
@@ -269,9 +268,9 @@ Snapshot make(bool incident) {
       record.operation = operation.name;
       record.start_wall_ns = kStart + static_cast<std::int64_t>(at * 1e9);
       record.duration_ns = static_cast<std::int64_t>(operation.median_us * 1e3 * std::exp(operation.spread * builder.normal()));
-      record.outcome = "ok";
-      record.actor = {"user", 1 + static_cast<std::uint64_t>(200 * builder.uniform() * builder.uniform())};
-      record.subject = {"room", 1 + static_cast<std::uint64_t>(30 * builder.uniform())};
+      record.outcome = RecordOutcome::ok;
+      record.actor = {PartyKind::user, 1 + static_cast<std::uint64_t>(200 * builder.uniform() * builder.uniform())};
+      record.subject = {PartyKind::room, 1 + static_cast<std::uint64_t>(30 * builder.uniform())};
       record.ring = "chat";
       record.lane = static_cast<std::uint32_t>(builder.uniform() * 3);
       record.position = static_cast<std::uint64_t>(at * 100);
@@ -279,20 +278,20 @@ Snapshot make(bool incident) {
       const double dice = builder.uniform();
       if (locked && record.start_wall_ns < kLocked + 4 * kSecond) {
         record.duration_ns = static_cast<std::int64_t>(760e6 + 40e6 * builder.uniform());
-        record.outcome = "timeout";
+        record.outcome = RecordOutcome::timeout;
         record.error = 5001;
         record.error_name = "DATABASE_BUSY";
       } else if (locked) {
         record.duration_ns = static_cast<std::int64_t>(90e3 + 40e3 * builder.uniform());
-        record.outcome = "error";
+        record.outcome = RecordOutcome::error;
         record.error = 5002;
         record.error_name = "BREAKER_OPEN";
       } else if (dice < 0.012) {
-        record.outcome = "rejected";
+        record.outcome = RecordOutcome::rejected;
         record.error = dice < 0.008 ? 1105 : 4003;
         record.error_name = dice < 0.008 ? "TEXT_TOO_LONG" : "MESSAGE_NOT_FOUND";
       } else if (dice < 0.017) {
-        record.outcome = "denied";
+        record.outcome = RecordOutcome::denied;
         record.error = 2003;
         record.error_name = "NOT_A_MEMBER";
       }
@@ -304,51 +303,51 @@ Snapshot make(bool incident) {
       if (operation.writes && record.error != 5002) {
         const bool rolled_back = record.error != 0;
         builder.event(snapshot, "DB_TRANSACTION", end, static_cast<std::int64_t>(record.stages_ns[2] * 7 / 10),
-                      rolled_back ? "error" : "ok", 0, record.actor);
+                      rolled_back ? RecordOutcome::error : RecordOutcome::ok, 0, record.actor);
       }
       if (record.error == 5001) {
-        builder.event(snapshot, "RETRY", end - 400'000'000, 250'000'000, "error", 2, record.actor);
-        builder.event(snapshot, "RETRY", end, 250'000'000, "error", 3, record.actor);
+        builder.event(snapshot, "RETRY", end - 400'000'000, 250'000'000, RecordOutcome::error, 2, record.actor);
+        builder.event(snapshot, "RETRY", end, 250'000'000, RecordOutcome::error, 3, record.actor);
       }
       if (record.stages_ns[2] > 100'000'000) {
-        builder.event(snapshot, "SLOW_QUERY", end, static_cast<std::int64_t>(record.stages_ns[2]), "ok", 0, record.actor);
+        builder.event(snapshot, "SLOW_QUERY", end, static_cast<std::int64_t>(record.stages_ns[2]), RecordOutcome::ok, 0, record.actor);
       }
       builder.operation(snapshot, std::move(record));
     }
   }
-  for (std::int64_t s = 0; s < 84; ++s) builder.event(snapshot, "AUDIT_WRITE", kStart + s * 10 * kSecond, 180'000, "ok", 0, {});
+  for (std::int64_t s = 0; s < 84; ++s) builder.event(snapshot, "AUDIT_WRITE", kStart + s * 10 * kSecond, 180'000, RecordOutcome::ok, 0, {});
   if (incident) {
-    const Party guesser{"address", 0x7f000002};
+    const Party guesser{PartyKind::address, 0x7f000002};
     for (std::int64_t i = 1; i <= 10; ++i) {
-      builder.event(snapshot, "LOGIN_FAILED", kNow - 400 * kSecond + i * 200'000'000, 79'000'000, "denied", i, {}, guesser);
+      builder.event(snapshot, "LOGIN_FAILED", kNow - 400 * kSecond + i * 200'000'000, 79'000'000, RecordOutcome::denied, i, {}, guesser);
     }
-    builder.event(snapshot, "THREAT_PATTERN", kNow - 397 * kSecond, 0, "denied", 1, {}, guesser);
-    builder.event(snapshot, "IP_BLOCK", kNow - 397 * kSecond, 0, "denied", 10, {}, guesser);
+    builder.event(snapshot, "THREAT_PATTERN", kNow - 397 * kSecond, 0, RecordOutcome::denied, 1, {}, guesser);
+    builder.event(snapshot, "IP_BLOCK", kNow - 397 * kSecond, 0, RecordOutcome::denied, 10, {}, guesser);
     for (std::int64_t i = 1; i <= 64; ++i) {
-      builder.event(snapshot, "BLOCKED_ATTEMPT", kNow - 397 * kSecond + i * kSecond, 0, "limited", i, {}, guesser);
+      builder.event(snapshot, "BLOCKED_ATTEMPT", kNow - 397 * kSecond + i * kSecond, 0, RecordOutcome::limited, i, {}, guesser);
     }
     for (std::int64_t i = 0; i < 38; ++i) {
-      builder.event(snapshot, "RATE_LIMIT", kNow - 120 * kSecond + i * 20'000'000, 0, "limited", 0, {"user", kBigId});
+      builder.event(snapshot, "RATE_LIMIT", kNow - 120 * kSecond + i * 20'000'000, 0, RecordOutcome::limited, 0, {PartyKind::user, kBigId});
     }
-    builder.event(snapshot, "BREAKER", kLocked + 4 * kSecond, 0, "ok", 1, {});
+    builder.event(snapshot, "BREAKER", kLocked + 4 * kSecond, 0, RecordOutcome::ok, 1, {});
     for (std::int64_t i = 0; i < 9; ++i) {
-      builder.event(snapshot, "BREAKER", kLocked + (6 + 2 * i) * kSecond, 1'999'000'000, "ok", 2, {});
-      builder.event(snapshot, "BREAKER", kLocked + (6 + 2 * i) * kSecond + 800'000'000, 800'000'000, "ok", i < 8 ? 1 : 0, {});
+      builder.event(snapshot, "BREAKER", kLocked + (6 + 2 * i) * kSecond, 1'999'000'000, RecordOutcome::ok, 2, {});
+      builder.event(snapshot, "BREAKER", kLocked + (6 + 2 * i) * kSecond + 800'000'000, 800'000'000, RecordOutcome::ok, i < 8 ? 1 : 0, {});
     }
-    builder.event(snapshot, "RECOVERY", kUnlocked + 1 * kSecond, 25'100'000'000, "ok", 0, {});
-    const auto transition = [&](std::int64_t at_s, const char* id, const char* alert, const char* level, const char* state,
+    builder.event(snapshot, "RECOVERY", kUnlocked + 1 * kSecond, 25'100'000'000, RecordOutcome::ok, 0, {});
+    const auto transition = [&](std::int64_t at_s, const char* id, AlertType alert, AlertLevel level, AlertState state,
                                 const char* operation, double value, double threshold, const char* unit, const char* message) {
       snapshot.transitions.push_back({kNow - at_s * kSecond, id, alert, level, state, operation, "chat", value, threshold, unit, message});
     };
-    transition(395, "c1a7-1", "security_threat", "warning", "firing", "", 10, 5, "events",
+    transition(395, "c1a7-1", AlertType::security_threat, AlertLevel::warning, AlertState::firing, "", 10, 5, "events",
                "10 failed logins from address 127.0.0.2 within 60 s; it was blocked");
-    transition(245, "c1a7-2", "high_latency", "critical", "firing", "SEND_MESSAGE", 798.2, 200, "ms",
+    transition(245, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::firing, "SEND_MESSAGE", 798.2, 200, "ms",
                "p95 over the last minute is 798 ms, threshold 200 ms (n = 1,301)");
-    transition(240, "c1a7-3", "database_issue", "critical", "firing", "", 31.4, 5, "percent",
+    transition(240, "c1a7-3", AlertType::database_issue, AlertLevel::critical, AlertState::firing, "", 31.4, 5, "percent",
                "31 % of transactions were rolled back in the last minute; the circuit breaker is open");
-    transition(180, "c1a7-2", "high_latency", "critical", "recovering", "SEND_MESSAGE", 141.9, 200, "ms", "");
-    transition(165, "c1a7-2", "high_latency", "critical", "resolved", "SEND_MESSAGE", 3.4, 200, "ms", "resolved after 80 s");
-    transition(160, "c1a7-3", "database_issue", "critical", "resolved", "", 0.4, 5, "percent", "resolved after 80 s");
+    transition(180, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::recovering, "SEND_MESSAGE", 141.9, 200, "ms", "");
+    transition(165, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::resolved, "SEND_MESSAGE", 3.4, 200, "ms", "resolved after 80 s");
+    transition(160, "c1a7-3", AlertType::database_issue, AlertLevel::critical, AlertState::resolved, "", 0.4, 5, "percent", "resolved after 80 s");
     snapshot.alerts.push_back({snapshot.transitions.front(), snapshot.transitions.front().wall_ns});
     snapshot.transitions_forgotten = 3;
   }
@@ -385,13 +384,12 @@ Snapshot hostile() {
     if (series.name == "AUDIT_WRITE") series.name = evil;
   }
   snapshot.categories.front().name = evil;
-  for (ErrorStats& error : snapshot.errors) error.name = error.last_actor.kind = evil;
-  for (RecordView& record : snapshot.slowest) record.operation = record.error_name = record.outcome = record.actor.kind = evil;
-  for (LaneView& lane : snapshot.lanes) lane.thread = lane.state = lane.ring = evil;
+  for (ErrorStats& error : snapshot.errors) error.name = evil;
+  for (RecordView& record : snapshot.slowest) record.operation = record.error_name = evil;
+  for (LaneView& lane : snapshot.lanes) lane.thread = lane.ring = evil;
   for (GaugeView& gauge : snapshot.gauges) gauge.name = evil;
-  for (TopEntry& entry : snapshot.actors_by_errors) entry.party.kind = evil;
   for (AlertTransition& transition : snapshot.transitions) {
-    transition.id = transition.alert = transition.level = transition.state = transition.operation = transition.ring = evil;
+    transition.id = transition.operation = transition.ring = evil;
     transition.unit = transition.message = evil;
   }
   for (AlertView& alert : snapshot.alerts) {

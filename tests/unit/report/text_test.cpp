@@ -90,7 +90,7 @@ TEST_CASE("Text: quantiles of the last records are exact, by nearest rank") {
   for (std::int64_t i = 1; i <= 10; ++i) {
     RecordView record;
     record.duration_ns = i * 1'111'000;
-    record.outcome = i == 1 ? "timeout" : "ok";
+    record.outcome = i == 1 ? RecordOutcome::timeout : RecordOutcome::ok;
     series.last.push_back(record);
   }
   snapshot.operations.push_back(series);

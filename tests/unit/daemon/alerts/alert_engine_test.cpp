@@ -143,7 +143,7 @@ TEST_CASE("Alert: missing data holds the state, says so once, and its time does 
   world.snapshot.operations.clear();
   world.tick();
   REQUIRE(world.log.size() == 1);
-  CHECK(world.log[0].state == "recovering");
+  CHECK(world.log[0].state == AlertState::recovering);
   CHECK(world.log[0].message.find("no data (nothing reports it any more)") != std::string::npos);
   CHECK(world.log[0].message.find("held as recovering") != std::string::npos);
   world.ticks(200);
@@ -153,7 +153,7 @@ TEST_CASE("Alert: missing data holds the state, says so once, and its time does 
   CHECK(world.log.size() == 1);
   world.tick();
   REQUIRE(world.log.size() == 2);
-  CHECK(world.log[1].state == "resolved");
+  CHECK(world.log[1].state == AlertState::resolved);
 }
 
 TEST_CASE("Alert: pending is held as well: neither raised nor dropped by ticks without data") {
@@ -179,7 +179,7 @@ TEST_CASE("Alert: without data for hold_without_data it is resolved as unknown")
   CHECK(world.story(kLatency) == Story{"firing/warning"});
   world.tick();
   REQUIRE(world.log.size() == 1);
-  CHECK(world.log[0].state == "resolved");
+  CHECK(world.log[0].state == AlertState::resolved);
   CHECK(world.log[0].message.find("not known whether it is over") != std::string::npos);
 }
 
@@ -312,24 +312,21 @@ TEST_CASE("Alert: a day of noise keeps every episode's order") {
   }
   std::map<std::string, std::vector<AlertTransition>> episodes;
   for (const auto& t : world.log) {
-    if (t.alert == kLatency) episodes[t.id].push_back(t);
+    if (t.alert == AlertType::high_latency) episodes[t.id].push_back(t);
   }
   REQUIRE(episodes.size() > 10);
   std::size_t open = 0;
   for (const auto& [id, life] : episodes) {
     CAPTURE(id);
-    CHECK(life.front().state == "pending");
+    CHECK(life.front().state == AlertState::pending);
     for (std::size_t i = 1; i < life.size(); ++i) {
-      CHECK(life[i - 1].state != "resolved");
-      CHECK(life[i].state != "pending");
-      const auto rank = [](const std::string& level) {
-        return std::find(kAlertLevelNames.begin(), kAlertLevelNames.end(), level) - kAlertLevelNames.begin();
-      };
+      CHECK(life[i - 1].state != AlertState::resolved);
+      CHECK(life[i].state != AlertState::pending);
       // What was pending had a level that was only seen; what fires has one that was confirmed.
-      if (rank(life[i].level) < rank(life[i - 1].level)) CHECK(life[i - 1].state != "firing");
+      if (life[i].level < life[i - 1].level) CHECK(life[i - 1].state != AlertState::firing);
       CHECK(life[i].wall_ns > life[i - 1].wall_ns);
     }
-    if (life.back().state != "resolved") ++open;
+    if (life.back().state != AlertState::resolved) ++open;
   }
   CHECK(open <= 1);
   Snapshot snapshot;
@@ -351,7 +348,7 @@ TEST_CASE("Alert: active ones are shown firing first, then by level") {
   REQUIRE(snapshot.alerts.size() == 3);
   CHECK(snapshot.alerts[0].last.operation == "CREATE_ROOM");
   CHECK(snapshot.alerts[1].last.operation == "SEND_MESSAGE");
-  CHECK(snapshot.alerts[2].last.state == "pending");
+  CHECK(snapshot.alerts[2].last.state == AlertState::pending);
   CHECK(snapshot.alerts[0].since_wall_ns == 1'732'356'960'000'000'000);
 }
 

@@ -13,7 +13,7 @@ TEST_CASE("Rules: an operation's error rate, and that of all together") {
   world.operation("JOIN_ROOM", 900, 9, 1);
   world.ticks(3);
   REQUIRE(world.log.size() == 2);
-  CHECK(world.log[1].state == "firing");
+  CHECK(world.log[1].state == AlertState::firing);
   CHECK(world.log[1].operation == "SEND_MESSAGE");
   CHECK(world.log[1].value == doctest::Approx(6));
   CHECK(world.log[1].threshold == doctest::Approx(5));
@@ -26,7 +26,7 @@ TEST_CASE("Rules: an operation's error rate, and that of all together") {
   many.ticks(3);
   REQUIRE(many.log.size() == 2);
   CHECK(many.log[1].operation.empty());
-  CHECK(many.log[1].level == "emergency");
+  CHECK(many.log[1].level == AlertLevel::emergency);
 }
 
 TEST_CASE("Rules: refused calls are no errors") {
@@ -52,7 +52,7 @@ TEST_CASE("Rules: connections are the live ring's gauge") {
   world.snapshot.gauges = {{"chat", "connections", 1000, 1000}};
   world.ticks(3);
   CHECK(world.story("high_connections") == Story{"pending/warning", "firing/warning"});
-  world.snapshot.rings[0].state = "waiting";   // what its gauge said last is no longer true
+  world.snapshot.rings[0].state = RingState::waiting;   // what its gauge said last is no longer true
   world.snapshot.gauges[0].value = 0;
   world.ticks(30);
   CHECK(world.story("high_connections") == Story{"firing/warning"});
@@ -126,10 +126,10 @@ TEST_CASE("Rules: threats are counted by the minute, and name who it was") {
   World world;
   world.event("LOGIN_FAILED", 25);
   SeriesView& series = world.snapshot.events[0];
-  series.last[0].subject = {"address", 0x7f000002};
+  series.last[0].subject = {PartyKind::address, 0x7f000002};
   world.ticks(3);
   REQUIRE(world.log.size() == 2);
-  CHECK(world.log[1].alert == "security_threat");
+  CHECK(world.log[1].alert == AlertType::security_threat);
   CHECK(world.log[1].message.find("25 failed logins in the last minute, latest: address 127.0.0.2") !=
         std::string::npos);
   world.log.clear();
@@ -147,8 +147,8 @@ TEST_CASE("Rules: lost records fire at the tick in which they are lost, and only
   world.snapshot.books.lost = 7;
   world.tick();
   REQUIRE(world.log.size() == 1);
-  CHECK(world.log[0].alert == "telemetry_loss");
-  CHECK(world.log[0].state == "firing");
+  CHECK(world.log[0].alert == AlertType::telemetry_loss);
+  CHECK(world.log[0].state == AlertState::firing);
   CHECK(world.log[0].value == 2);
   CHECK(world.log[0].unit == "records");
   world.log.clear();
@@ -168,14 +168,14 @@ TEST_CASE("Rules: rejected and untraced records and a refused ring are losses to
     world.tick();
     CAPTURE(words);
     REQUIRE(world.log.size() == 1);
-    CHECK(world.log[0].alert == "telemetry_loss");
-    CHECK(world.log[0].level == level);
+    CHECK(world.log[0].alert == AlertType::telemetry_loss);
+    CHECK(std::string(name_of(world.log[0].level)) == level);
     CHECK(world.log[0].message.find(words) != std::string::npos);
   };
   fires("warning", "could not be believed", [](Snapshot& s) { s.books.rejected = 1; });
   fires("warning", "threads without a lane", [](Snapshot& s) { s.rings[0].untraced_records = 1; });
   fires("critical", "layout version 3", [](Snapshot& s) {
-    s.rings[0].state = "refused";
+    s.rings[0].state = RingState::refused;
     s.rings[0].problem = "layout version 3, this program reads 1";
   });
 }
@@ -183,13 +183,13 @@ TEST_CASE("Rules: rejected and untraced records and a refused ring are losses to
 TEST_CASE("Rules: a crash fires at once, and resolves two minutes after the server is back") {
   World world;
   world.tick();
-  world.snapshot.rings[0].state = "crashed";
+  world.snapshot.rings[0].state = RingState::crashed;
   world.snapshot.rings[0].crashes_seen = 1;
   world.tick();
   CHECK(world.story("server_down") == Story{"firing/critical"});
   world.ticks(100);
   CHECK(world.story("server_down").empty());
-  world.snapshot.rings[0].state = "live";
+  world.snapshot.rings[0].state = RingState::live;
   world.ticks(25);
   CHECK(world.story("server_down") == Story{"recovering/critical", "resolved/critical"});
 }
@@ -206,13 +206,13 @@ TEST_CASE("Rules: a crash between two ticks is not missed") {
 
 TEST_CASE("Rules: a server that stopped in order is down after three ticks, one that never was is not") {
   World world;
-  world.snapshot.rings[0].state = "closed";
+  world.snapshot.rings[0].state = RingState::closed;
   world.ticks(2);
   CHECK(world.story("server_down") == Story{"pending/warning"});
   world.tick();
   CHECK(world.story("server_down") == Story{"firing/warning"});
   World never;
-  never.snapshot.rings[0].state = "waiting";
+  never.snapshot.rings[0].state = RingState::waiting;
   never.snapshot.rings[0].instances_seen = 0;
   never.ticks(10);
   CHECK(never.log.empty());
@@ -224,7 +224,7 @@ TEST_CASE("Rules: every type but the regression against a baseline has a figure 
   read_figures(world.snapshot, world.config, memory);
   std::vector<std::string> types;
   for (const Reading& reading : read_figures(world.snapshot, world.config, memory)) {
-    types.push_back(reading.alert);
+    types.emplace_back(name_of(reading.alert));
     CHECK_FALSE(reading.text.empty());
     CHECK_FALSE(reading.unit.empty());
   }
@@ -239,7 +239,7 @@ TEST_CASE("Rules: with several rings a message names its own") {
   World world;
   world.snapshot.rings.push_back(world.snapshot.rings[0]);
   world.snapshot.rings[1].name = "other";
-  world.snapshot.rings[1].state = "crashed";
+  world.snapshot.rings[1].state = RingState::crashed;
   world.tick();
   REQUIRE(world.log.size() == 1);
   CHECK(world.log[0].ring == "other");

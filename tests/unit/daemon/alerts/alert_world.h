@@ -32,7 +32,7 @@ struct World {
     snapshot.rings.resize(1);
     RingView& ring = snapshot.rings[0];
     ring.name = "chat";
-    ring.state = "live";
+    ring.state = RingState::live;
     ring.program = "chatd";
     ring.pid = 4242;
     ring.instances_seen = 1;
@@ -80,7 +80,7 @@ struct World {
   std::vector<std::string> story(const std::string& alert) {
     std::vector<std::string> out;
     for (const AlertTransition& t : log) {
-      if (t.alert == alert) out.push_back(t.state + "/" + t.level);
+      if (name_of(t.alert) == alert) out.push_back(std::string(name_of(t.state)) + "/" + name_of(t.level));
     }
     log.clear();
     return out;

@@ -89,7 +89,7 @@ TEST_CASE("Sampler: CPU is what was used between two samples") {
   CHECK(first.processes[0].resident_bytes == 5000 * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
   CHECK(first.processes[0].uptime_seconds == doctest::Approx(200.0 - 12345.0 / static_cast<double>(hz)));
   CHECK(first.host.cpus == 2);
-  CHECK(first.host.cpu_percent == 0);
+  CHECK_FALSE(first.host.cpu_percent.has_value());   // nothing to compare with yet
 
   proc.process(250 + 5 * hz, 12345);   // five CPU seconds in ten
   proc.host(400, 1000);
@@ -115,8 +115,8 @@ TEST_CASE("Sampler: where /proc says nothing, nothing is claimed") {
   SystemSampler sampler(empty.path());
   const auto sample = sampler.sample({{"chat", 1, 0}}, 1, 1);
   CHECK(sample.processes.empty());
-  CHECK(sample.host.cpus == 0);
-  CHECK(sample.host.memory_total_bytes == 0);
+  CHECK_FALSE(sample.host.cpus.has_value());
+  CHECK_FALSE(sample.host.memory_total_bytes.has_value());
 }
 
 TEST_CASE("Sampler: this machine and this process are seen as they are") {

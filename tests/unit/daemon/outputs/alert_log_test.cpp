@@ -16,7 +16,7 @@ namespace ringside {
 namespace {
 
 AlertTransition sample_transition() {
-  return {1'732'356'955'123'456'789, "6741a2bb", "high_latency", "critical", "firing", "SEND_MESSAGE", "chat",
+  return {1'732'356'955'123'456'789, "6741a2bb", AlertType::high_latency, AlertLevel::critical, AlertState::firing, "SEND_MESSAGE", "chat",
           843.25, 400, "ms", "p95 843 ms over 312 calls"};
 }
 

@@ -45,12 +45,12 @@ TEST_CASE("Follow: a ring that isn't there is waited for, and read from its firs
   Watch watch({{dir.file("ring")}, 100, 20, false});
   Snapshot snapshot = watch.tick(later(0));
   REQUIRE(snapshot.rings.size() == 1);
-  CHECK(snapshot.rings[0].state == "waiting");
+  CHECK(snapshot.rings[0].state == RingState::waiting);
   auto ring = make_ring(dir.file("ring"), {2, 64, 64});
   LaneWriter lane = claim(*ring);
   write_record(lane, operation(0, ring->header().anchor_ticks, 10));
   snapshot = watch.tick(later(1));
-  CHECK(snapshot.rings[0].state == "live");
+  CHECK(snapshot.rings[0].state == RingState::live);
   CHECK(snapshot.rings[0].program == "test");
   CHECK(snapshot.books.read == 1);
   CHECK(watch.processes().size() == 1);
@@ -64,7 +64,7 @@ TEST_CASE("Follow: a crashed server's last records are read, and its restart und
   REQUIRE(server(path, 30, false).killed_by(SIGKILL));
   Snapshot snapshot = watch.tick(later(1));
   snapshot = watch.tick(later(2));
-  CHECK(snapshot.rings[0].state == "crashed");
+  CHECK(snapshot.rings[0].state == RingState::crashed);
   CHECK(snapshot.books.read == 30);
   CHECK(snapshot.rings[0].crashes_seen == 1);
   REQUIRE(server(path, 12, false).killed_by(SIGKILL));
@@ -120,7 +120,7 @@ TEST_CASE("Follow: a server that leaves in order is read to the end, though its 
   for (int i = 0; i < 20; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
   leave_segment(*ring, self_identity(), false);
   const Snapshot snapshot = watch.tick(later(1));
-  CHECK(snapshot.rings[0].state == "closed");
+  CHECK(snapshot.rings[0].state == RingState::closed);
   CHECK(snapshot.books.read == 21);
   CHECK(snapshot.rings[0].crashes_seen == 0);
 }
@@ -131,14 +131,14 @@ TEST_CASE("Follow: what is no ring is refused with its reason, and taken when it
   std::ofstream(path) << "no ring at all";
   Watch watch({{path}, 100, 20, false});
   Snapshot snapshot = watch.tick(later(0));
-  CHECK(snapshot.rings[0].state == "refused");
+  CHECK(snapshot.rings[0].state == RingState::refused);
   CHECK(snapshot.rings[0].problem.find("is no ring") != std::string::npos);
   std::filesystem::remove(path);
   snapshot = watch.tick(later(1));
-  CHECK(snapshot.rings[0].state == "waiting");
+  CHECK(snapshot.rings[0].state == RingState::waiting);
   auto ring = make_ring(path, {2, 64, 64});
   snapshot = watch.tick(later(2));
-  CHECK(snapshot.rings[0].state == "live");
+  CHECK(snapshot.rings[0].state == RingState::live);
 }
 
 TEST_CASE("Follow: truncated under its eyes, a ring is given up and its books stay") {
@@ -154,7 +154,7 @@ TEST_CASE("Follow: truncated under its eyes, a ring is given up and its books st
   const Snapshot snapshot = watch.tick(later(3));
   CHECK(snapshot.books.read == 9);
   CHECK(snapshot.books.balance());
-  CHECK(snapshot.rings[0].state == "refused");
+  CHECK(snapshot.rings[0].state == RingState::refused);
 }
 
 TEST_CASE("Follow: several rings are drained by one watch, each under its name") {

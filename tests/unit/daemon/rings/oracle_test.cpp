@@ -156,7 +156,7 @@ TEST_CASE("Oracle: errors are counted by operation, code and outcome, with who w
   }
   const Snapshot snapshot = watch.tick(sim.at(sim.now));
   REQUIRE(snapshot.errors.size() == expected.size());
-  for (const ErrorStats& error : snapshot.errors) CHECK(error.count[0] == expected[{error.operation, error.outcome}]);
+  for (const ErrorStats& error : snapshot.errors) CHECK(error.count[0] == expected[{error.operation, name_of(error.outcome)}]);
 }
 
 TEST_CASE("Oracle: with a ring made too small the sums hold, and the loss is known per operation") {

@@ -99,7 +99,7 @@ TEST_CASE("Service: the next daemon goes on where the last one ended, alerts inc
       const auto snapshot = first.snapshot();
       if (!snapshot) return false;
       for (const AlertView& alert : snapshot->alerts) {
-        if (alert.last.alert == "high_latency" && alert.last.state == "firing") episode = alert.last.id;
+        if (alert.last.alert == AlertType::high_latency && alert.last.state == AlertState::firing) episode = alert.last.id;
       }
       return !episode.empty();
     });
@@ -163,7 +163,7 @@ TEST_CASE("Service: a new configuration is taken over while running") {
   service.reconfigure(config);
   until([&] { return read_text(directory.file("alerts.log")).find("\"alert\":\"high_latency\"") != std::string::npos; });
   const auto snapshot = service.snapshot();
-  CHECK(snapshot->thresholds.response_ns("SEND_MESSAGE") == 10e6);
+  CHECK(snapshot->thresholds.response_of("SEND_MESSAGE") == 10 * kMillisecond);
   CHECK(snapshot->configuration.find("response_time = \"10ms\"") != std::string::npos);
 }
 

@@ -1,0 +1,71 @@
+// What is known of one operation or event, its errors, and who is behind them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "report/model/books.h"
+#include "report/model/outcome.h"
+#include "report/model/windows.h"
+
+namespace ringside {
+
+// One operation or event, as the ring had it.
+struct RecordView {
+  std::string operation;
+  std::int64_t start_wall_ns = 0;
+  std::int64_t duration_ns = 0;    // signed: a negative span is shown, not hidden
+  RecordOutcome outcome = RecordOutcome::ok;
+  std::uint16_t error = 0;
+  std::string error_name;          // empty when the server registered none
+  Party actor;
+  Party subject;
+  std::array<std::uint64_t, kStages> stages_ns{};
+  std::int64_t value = 0;          // events
+  std::string context;             // events: the operation during which it happened
+  bool untimed = false;
+  std::string ring;
+  std::uint32_t lane = 0;
+  std::uint64_t position = 0;
+};
+
+struct ErrorStats {
+  std::uint16_t code = 0;
+  std::string name;
+  std::string ring;
+  std::string operation;
+  RecordOutcome outcome = RecordOutcome::error;
+  std::array<std::uint64_t, kWindows> count{};
+  std::int64_t last_wall_ns = 0;
+  Party last_actor;
+};
+
+struct SeriesView {
+  std::string name;       // wire name: SEND_MESSAGE, or a category's, or "all"
+  std::string ring;       // whose; empty when it is of all rings together
+  std::string category;   // empty for categories, events and "all"
+  std::array<std::string, kStages> stage_names{};   // empty where the server named none
+  std::array<WindowStats, kWindows> windows{};
+  std::vector<RecordView> last;   // the last N that completed (default 100), latest first
+  // Since start, over all rings. What the server's own totals say, beside what was read.
+  std::uint64_t server_count = 0;    // recorded + skipped, from the lanes' totals
+  std::uint64_t server_errors = 0;
+  Books books;                       // lost: known per operation once a lane is quiet; see unattributed_lost
+
+  const WindowStats& window(Window w) const { return windows[static_cast<std::size_t>(w)]; }
+};
+
+// Over the last 30 to 60 minutes.
+struct TopEntry {
+  Party party;
+  std::string ring;
+  std::uint64_t count = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t time_ns = 0;
+  std::uint64_t weight = 0;       // what it is ranked by: nanoseconds, or failed and refused operations
+  std::uint64_t error_bound = 0;  // the true figure it is ranked by is less by at most this
+};
+
+}  // namespace ringside

@@ -1,0 +1,41 @@
+// The server's process, the host and the daemon itself. A figure that could not be had is absent, never zero.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace ringside {
+
+struct ProcessView {   // S6: a process of the server
+  std::string ring;
+  std::uint32_t pid = 0;
+  std::optional<double> cpu_percent;             // of one core; over the last tick
+  std::optional<std::uint64_t> resident_bytes;
+  std::optional<std::uint64_t> open_files;
+  std::optional<std::uint64_t> threads;
+  std::optional<double> uptime_seconds;
+};
+
+struct HostView {
+  std::optional<double> load_1m, load_5m, load_15m;
+  std::optional<unsigned> cpus;
+  std::optional<double> cpu_percent;             // of all cores; over the last tick
+  std::optional<std::uint64_t> memory_total_bytes;
+  std::optional<std::uint64_t> memory_available_bytes;
+};
+
+struct DaemonView {
+  std::string version;
+  std::uint32_t pid = 0;
+  std::int64_t started_wall_ns = 0;
+  double uptime_seconds = 0;              // by a clock that is never set
+  std::int64_t state_since_wall_ns = 0;   // when the figures "since start" begin; older than started after a restart
+  std::uint64_t restarts = 0;
+  std::optional<double> cpu_percent;
+  std::optional<std::uint64_t> resident_bytes;
+  std::uint64_t metrics_bytes = 0;
+  std::uint64_t passes = 0;
+};
+
+}  // namespace ringside

@@ -1,0 +1,37 @@
+// What the figures are judged by. The values here are the shipped defaults, and the only place where they stand.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace ringside {
+
+// What may differ from one operation to the next.
+struct OperationThresholds {
+  std::int64_t response_ns = 0;   // 0: as for all
+  double error_percent = -1;      // negative: as for all
+  friend bool operator==(const OperationThresholds&, const OperationThresholds&) = default;
+};
+
+struct Thresholds {
+  std::int64_t response_ns = 1'000'000'000;
+  double error_percent = 5;
+  std::uint64_t memory_bytes = std::uint64_t{1} << 30;
+  std::uint64_t connections = 1000;
+  std::map<std::string, OperationThresholds> operations = {{"CREATE_ROOM", {500'000'000, -1}},
+                                                           {"SEND_MESSAGE", {200'000'000, -1}}};
+
+  std::int64_t response_of(const std::string& operation) const {
+    const auto found = operations.find(operation);
+    return found != operations.end() && found->second.response_ns > 0 ? found->second.response_ns : response_ns;
+  }
+  double error_percent_of(const std::string& operation) const {
+    const auto found = operations.find(operation);
+    return found != operations.end() && found->second.error_percent >= 0 ? found->second.error_percent
+                                                                         : error_percent;
+  }
+  friend bool operator==(const Thresholds&, const Thresholds&) = default;
+};
+
+}  // namespace ringside
