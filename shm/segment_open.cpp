@@ -151,7 +151,12 @@ bool move_to_this_boot(SegmentFacts* facts, const Instant& now) {
 
 TickScale scale_of(SegmentFacts* facts, const Instant& now) {
   std::uint64_t hz = facts->ticks_per_second;
-  if (hz == 0 && facts->clock != ClockKind::monotonic) hz = choose_clock().ticks_per_second;
+  if (hz == 0 && facts->clock != ClockKind::monotonic) {
+    // The rate of today's best clock helps only if it is the ring's clock. Under kvm-clock the
+    // best clock is CLOCK_MONOTONIC at 1 GHz: the time stamp counter must not be read at that.
+    const ClockChoice today = choose_clock();
+    if (today.kind == facts->clock) hz = today.ticks_per_second;
+  }
   const bool past = move_to_this_boot(facts, now);
   // Its own clock can't be measured any more. Most likely the machine is still the same, and so is its counter.
   if (past && hz == 0) hz = static_cast<std::uint64_t>(measure_ticks_per_second());

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "shm/clock.h"
+#include "shm/segment.h"
 
 using namespace ringside;
 
@@ -42,6 +43,21 @@ TEST_CASE("Clock: without a stated frequency the first baseline gives one") {
   scale.sync({1'050'000'000, 0, 500 + 130'000'000});
   CHECK(scale.known());
   CHECK(scale.ticks_per_second() == doctest::Approx(2.6e9));
+}
+
+TEST_CASE("Clock: a ring that states no rate is not read at the rate of another clock") {
+  const ClockChoice best = choose_clock();
+  for (const ClockKind kind : {ClockKind::tsc, ClockKind::cntvct}) {
+    CAPTURE(clock_name(kind));
+    const Instant now = read_instant();
+    SegmentFacts facts;
+    facts.boot_id = current_boot_id();
+    facts.clock = kind;
+    facts.anchor_ticks = now.ticks;
+    facts.anchor_monotonic_ns = now.monotonic_ns;
+    const TickScale scale = scale_of(&facts, now);
+    CHECK(scale.known() == (kind == best.kind && best.ticks_per_second != 0));
+  }
 }
 
 TEST_CASE("Clock: absurd ticks saturate instead of overflowing") {
