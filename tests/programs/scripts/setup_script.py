@@ -123,8 +123,34 @@ class Setup(unittest.TestCase):
         self.assertIn("libboost-dev", done.stderr)
         self.assertIn("--no-setup", done.stderr)
 
+    def test_each_command_asks_for_what_it_needs_and_no_more(self):
+        heavy = {"spin": "run", "clang": "fuzz", "libclang-rt-14-dev": "fuzz",
+                 "g++-aarch64-linux-gnu": "arm64", "qemu-user": "arm64"}
+        self.write("absent", ["g++", *heavy])
+        for words, groups in ((["build"], ()), (["demo"], ()), (["release"], ("run",)),
+                              (["asan"], ("run",)), (["tsan"], ("run",)), (["fuzz"], ("fuzz",)),
+                              (["arm64"], ("arm64",)), (["fuzz", "arm64"], ("fuzz", "arm64")),
+                              (["test"], ("run", "fuzz", "arm64")), ([], ("run", "fuzz", "arm64"))):
+            with self.subTest(words=words):
+                done = self.setup(*(part for word in words for part in ("--for", word)), "--check")
+                needed = {"g++"} | {name for name, group in heavy.items() if group in groups}
+                self.assertEqual(set(done.stdout.split()), needed)
+        self.assertEqual(self.setup("--for", "demo").returncode, 0)
+        self.assertTrue(self.calls()[-1].endswith("--no-install-recommends g++"), self.calls())
+
+    def test_list_names_the_packages_and_why(self):
+        everything = self.setup("--list").stdout
+        demo = self.setup("--for", "demo", "--list").stdout
+        self.assertTrue(set(demo.splitlines()) < set(everything.splitlines()))
+        for line in everything.splitlines():
+            self.assertRegex(line, r"^[a-z0-9+.-]+ +\S.*$")
+
+    def test_the_scripts_ask_for_their_part(self):
+        for script, words in (("demo", "tools/setup --for demo"), ("test", "wanted=(--for test)")):
+            self.assertIn(words, (ROOT / "tools" / script).read_text(encoding="utf-8"))
+
     def test_wrong_usage_is_refused(self):
-        for arguments in (["--install"], ["--check", "--list"]):
+        for arguments in (["--install"], ["--check", "--list"], ["--for"], ["--for", "fun"]):
             self.assertEqual(self.setup(*arguments).returncode, 2)
 
 

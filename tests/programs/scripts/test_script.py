@@ -18,6 +18,23 @@ PASSES = "add_test(NAME {0} COMMAND ${{CMAKE_COMMAND}} -E true)\n"
 FAILS = "add_test(NAME {0} COMMAND ${{CMAKE_COMMAND}} -E false)\n"
 IS_NOT_THERE = "add_test(NAME {0} COMMAND /no/such/program)\n"
 IS_SKIPPED = PASSES + "set_tests_properties({0} PROPERTIES SKIP_RETURN_CODE 0)\n"
+# A test and what builds it, listed as tests/support/add_tests.cmake does; building leaves a trace.
+LISTED = PASSES + """add_custom_target(build_{0} COMMAND ${{CMAKE_COMMAND}} -E touch built_{0})
+file(APPEND ${{CMAKE_BINARY_DIR}}/tests/list.txt "test|{0}|build_{0}\\n")
+"""
+# A program of two cases, of which ctest knows as it would of doctest's.
+PROGRAM = """add_test(NAME "Lane: a full (lane) wraps" COMMAND ${{CMAKE_COMMAND}} -E true)
+add_test(NAME "Lane: an empty lane [is] $empty" COMMAND ${{CMAKE_COMMAND}} -E true)
+add_custom_target(lane_tests COMMAND ${{CMAKE_COMMAND}} -E touch built_lane)
+file(APPEND ${{CMAKE_BINARY_DIR}}/tests/list.txt
+  "program|lane_tests|${{CMAKE_SOURCE_DIR}}/lane_test.cpp\\n")
+"""
+CASES = '''// TEST_CASE("Lane: a comment is no case")
+TEST_CASE("Lane: a full (lane) wraps") {}
+TEST_CASE(
+    "Lane: an empty lane "
+    "[is] $empty") {}
+'''
 LABELLED = PASSES + "set_tests_properties({0} PROPERTIES LABELS {1})\n"
 
 
@@ -30,9 +47,11 @@ class Test(unittest.TestCase):
         (self.root / "bin").mkdir()
         self.have("aarch64-linux-gnu-g++", "qemu-aarch64")
         shutil.copy(ROOT / "tools/test", self.root / "tools/test")
+        (self.root / "tests/support").mkdir(parents=True)
+        shutil.copy(ROOT / "tests/support/only.py", self.root / "tests/support/only.py")
         (self.root / "CMakeLists.txt").write_text(
-            "cmake_minimum_required(VERSION 3.25)\nproject(x LANGUAGES NONE)\nenable_testing()\n" + target +
-            "".join(tests), encoding="utf-8")
+            "cmake_minimum_required(VERSION 3.25)\nproject(x LANGUAGES NONE)\nenable_testing()\n" +
+            target + "".join(tests), encoding="utf-8")
         (self.root / "CMakePresets.json").write_text(json.dumps({
             "version": 6,
             "configurePresets": [{"name": name, "generator": "Ninja", "binaryDir": "${sourceDir}/build/${presetName}"}
@@ -110,15 +129,58 @@ class Test(unittest.TestCase):
         self.expect(1, "1 passed, 1 failed", "--preset", "release", "--preset", "asan")
 
     def test_labels_decide_what_runs(self):
-        self.project(PASSES.format("one"), LABELLED.format("two", "long"), LABELLED.format("three", "source"))
+        self.project(PASSES.format("one"), LABELLED.format("two", '"ring;long"'),
+                     LABELLED.format("three", "source"))
         self.expect(0, "2 passed, 0 failed", "--fast")
         self.expect(0, "3 passed, 0 failed", "--fast", "--long")
-        self.expect(0, "1 passed, 0 failed", "--preset", "asan")
-        self.expect(0, "2 passed, 0 failed", "--preset", "asan", "--long")
+        self.expect(0, "2 passed, 0 failed", "--preset", "asan")
+
+    def listed_project(self):
+        fresh = "file(WRITE ${CMAKE_BINARY_DIR}/tests/list.txt)\n"
+        self.project(fresh, LISTED.format("e2e_one"), LISTED.format("e2e_two"), PROGRAM.format(),
+                     target="add_custom_target(ringside_tests ALL COMMAND false)\n")
+        (self.root / "lane_test.cpp").write_text(CASES, encoding="utf-8")
+
+    def built(self):
+        return sorted(path.name for path in (self.root / "build").rglob("built_*"))
+
+    def test_only_builds_and_runs_what_a_pattern_means(self):
+        for pattern, last, built in (
+                ("full (LANE)", "1 passed, 0 failed", ["built_lane"]),
+                ("[is] $", "1 passed, 0 failed", ["built_lane"]),
+                ("lane_tests", "2 passed, 0 failed", ["built_lane"]),
+                ("Lane:*", "2 passed, 0 failed", ["built_lane"]),
+                ("e2e_o", "1 passed, 0 failed", ["built_e2e_one"]),
+                ("e2e_*", "2 passed, 0 failed", ["built_e2e_one", "built_e2e_two"])):
+            with self.subTest(pattern=pattern):
+                self.listed_project()
+                self.expect(0, last, "--only", pattern)
+                self.assertEqual(self.built(), built)
+
+    def test_only_takes_several_patterns_and_presets(self):
+        self.listed_project()
+        self.expect(0, "2 passed, 0 failed", "--only", "e2e_one", "--only", "wraps")
+        self.expect(0, "2 passed, 0 failed", "--only", "wraps", "--preset", "asan", "--preset", "tsan")
+
+    def test_only_knows_a_test_that_was_written_since(self):
+        self.listed_project()
+        self.expect(0, "2 passed, 0 failed", "--only", "lane_tests")
+        with open(self.root / "CMakeLists.txt", "a", encoding="utf-8") as file:
+            file.write(LISTED.format("e2e_three"))
+        self.expect(0, "1 passed, 0 failed", "--only", "e2e_three")
+
+    def test_only_refuses_what_matches_nothing_and_names_the_nearest(self):
+        self.listed_project()
+        for pattern in ("e2e_onne", "*comment*", "two_e2e*"):
+            status, _, output = self.run_it("--only", pattern)
+            self.assertEqual(status, 2, output)
+            self.assertIn(f"--only {pattern}: no test has that in its name", output)
+        self.assertIn("the nearest: e2e_one", self.run_it("--only", "e2e_onne")[2])
+        self.assertEqual(self.built(), [])
 
     def test_wrong_usage_is_refused(self):
         self.project(PASSES.format("one"))
-        for arguments in (["--preset"], ["--preset", "debug"], ["--slow"]):
+        for arguments in (["--preset"], ["--preset", "debug"], ["--slow"], ["--only"]):
             self.assertEqual(self.run_it(*arguments)[0], 2)
         self.assertFalse((self.root / "build").exists())
 

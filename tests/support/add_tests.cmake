@@ -1,0 +1,144 @@
+# How tests are registered. README.md in the folder above says what belongs where.
+#
+# A test has one place label, which is the folder of tests/ that it stands in: unit, ring, programs
+# or source. LONG adds the label `long`, which `tools/test` runs only if it is given --long.
+#
+# UNDER names the sanitizers that can find something in a test. Each costs a build of its own, so:
+#   address   (with undefined) whatever handles memory of C++. This is the default.
+#   thread    only what has several threads or processes at the same memory.
+#   none      scripts, models, the source text, and what measures: a sanitizer changes nothing there.
+# Without a sanitizer every test is there.
+include(doctest)
+
+# Everything that the tests need and nothing else. A sanitizer build builds no more.
+add_custom_target(ringside_tests)
+
+# The folder of tests/ that the caller stands in.
+function(ringside_place out)
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REGEX REPLACE "/.*" "" place "${folder}")
+  if(NOT place MATCHES "^(unit|ring|programs|source)$")
+    message(FATAL_ERROR "tests/${folder}: tests stand in unit, ring, programs or source")
+  endif()
+  set(${out} ${place} PARENT_SCOPE)
+endfunction()
+
+# Whether this build runs a test that these sanitizers say something about.
+function(ringside_runs_here out)
+  set(here ON)
+  foreach(sanitizer address thread)
+    if(RINGSIDE_SANITIZE MATCHES "${sanitizer}" AND NOT sanitizer IN_LIST ARGN)
+      set(here OFF)
+    endif()
+  endforeach()
+  set(${out} ${here} PARENT_SCOPE)
+endfunction()
+
+# What `tools/test --only` reads: which program, or which targets, a test needs.
+#   program|<target>|<source>;<source>...    its cases are in the sources
+#   test|<name>|<target>;<target>...         known by its name
+function(ringside_list_test line)
+  set_property(GLOBAL APPEND_STRING PROPERTY RINGSIDE_TEST_LIST "${line}\n")
+endfunction()
+function(ringside_write_test_list)
+  get_property(lines GLOBAL PROPERTY RINGSIDE_TEST_LIST)
+  file(WRITE ${PROJECT_BINARY_DIR}/tests/list.txt "${lines}")
+endfunction()
+
+# ringside_add_tests(<target> <source>... [LIBRARIES <library>...] [TIMEOUT <seconds>]
+#                    [UNDER <sanitizer>...] [NEEDS <target>...] [LONG])
+#
+# One doctest program. ctest knows its cases one by one: a crash costs one of them, and the others
+# still tell. TIMEOUT is for each case: 60 s, and four times as much under a sanitizer. NEEDS names
+# the programs that the cases start. A case's name must not contain `;`, because doctest's script
+# would split it. Where this build does not run the program, it has no target.
+function(ringside_add_tests target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "LONG" "TIMEOUT" "LIBRARIES;UNDER;NEEDS")
+  if(NOT arg_UNDER)
+    set(arg_UNDER address)
+  endif()
+  ringside_runs_here(here ${arg_UNDER})
+  if(NOT here)
+    return()
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  if(RINGSIDE_SANITIZE)
+    math(EXPR arg_TIMEOUT "4 * ${arg_TIMEOUT}")
+  endif()
+  add_executable(${target} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${target} PRIVATE ringside_test_main ${arg_LIBRARIES} doctest::doctest
+    ringside_warnings)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_precompile_headers(${target} PRIVATE <doctest/doctest.h>)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_dependencies(ringside_tests ${target})
+  if(arg_NEEDS)
+    add_dependencies(${target} ${arg_NEEDS})
+  endif()
+  if(CMAKE_CROSSCOMPILING_EMULATOR)
+    target_compile_definitions(${target} PRIVATE RINGSIDE_TEST_EMULATED)
+  endif()
+  doctest_discover_tests(${target} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+
+  # doctest's script sets one label at most. The tests it found get theirs when ctest reads this.
+  ringside_place(labels)
+  if(arg_LONG)
+    string(APPEND labels ";long")
+  endif()
+  set(path ${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake)
+  file(WRITE ${path} "foreach(test IN LISTS ${target}_TESTS)
+  set_tests_properties(\"\${test}\" PROPERTIES LABELS \"${labels}\")
+endforeach()\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${path})
+
+  list(TRANSFORM arg_UNPARSED_ARGUMENTS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  ringside_list_test("program|${target}|${arg_UNPARSED_ARGUMENTS}")
+endfunction()
+
+# ringside_add_test(<name> COMMAND <word>... [TIMEOUT <seconds>] [UNDER <sanitizer>...]
+#                   [NEEDS <target>...] [LONG] [PROPERTIES <property> <value>...])
+#
+# One test that is a command. TIMEOUT is 120 s unless given. NEEDS names the targets that it runs.
+function(ringside_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "LONG" "TIMEOUT" "COMMAND;UNDER;NEEDS;PROPERTIES")
+  if(NOT arg_UNDER)
+    set(arg_UNDER address)
+  endif()
+  ringside_runs_here(here ${arg_UNDER})
+  if(NOT here)
+    return()
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  ringside_place(labels)
+  if(arg_LONG)
+    list(APPEND labels long)
+  endif()
+  add_test(NAME ${name} COMMAND ${arg_COMMAND})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${labels}"
+    ${arg_PROPERTIES})
+  if(arg_NEEDS)
+    add_dependencies(ringside_tests ${arg_NEEDS})
+  endif()
+  ringside_list_test("test|${name}|${arg_NEEDS}")
+endfunction()
+
+# ringside_scenarios(<out> <file>): the tests of a Python file, each as Class.test_name. A new one
+# is found by itself: the file is read again whenever it changes.
+function(ringside_scenarios out path)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+  file(STRINGS ${path} lines REGEX "^(class [A-Za-z]+\\(|    def test_)")
+  set(found "")
+  foreach(line ${lines})
+    if(line MATCHES "^class ([A-Za-z]+)")
+      set(class ${CMAKE_MATCH_1})
+    else()
+      string(REGEX MATCH "test_[a-z0-9_]+" scenario "${line}")
+      list(APPEND found ${class}.${scenario})
+    endif()
+  endforeach()
+  set(${out} ${found} PARENT_SCOPE)
+endfunction()

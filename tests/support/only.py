@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Which tests does a pattern mean, and what must be built for them? Reads the list that CMake writes
+(tests/support/add_tests.cmake) and the names of the cases in the sources: nothing is built or run.
+
+  only.py LIST PATTERN...
+
+A pattern without wildcards is found anywhere in a name; one with * or ? is the whole name. Case does
+not matter. Names are those of test cases, of ctest's other tests, and of test programs.
+Prints two lines: the targets to build, and a regular expression for ctest -R.
+Exit codes: 0 found, 2 nothing matches, or too much.
+"""
+
+import difflib
+import fnmatch
+import re
+import sys
+from pathlib import Path
+
+MOST = 300  # so many names make an expression that ctest takes
+
+# A name may be written as several literals, one after the other.
+CASE = re.compile(r'^TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)', re.MULTILINE)
+LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+def cases_of(path):
+    text = path.read_text(encoding="utf-8")
+    for match in CASE.finditer(text):
+        name = "".join(LITERAL.findall(match.group(1)))
+        yield re.sub(r"\\(.)", r"\1", name)
+
+
+def read_list(path):
+    """(name of a test, name of its program or None, targets), for every test."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        kind, name, rest = line.split("|", 2)
+        parts = [part for part in rest.split(";") if part]
+        if kind == "test":
+            yield name, None, parts
+        else:
+            for source in parts:
+                for case in cases_of(Path(source)):
+                    yield case, name, [name]
+
+
+def matches(pattern, name):
+    pattern, name = pattern.lower(), name.lower()
+    if "*" in pattern or "?" in pattern:
+        return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]"))
+    return pattern in name
+
+
+def find(tests, pattern):
+    return [test for test in tests if matches(pattern, test[0]) or (test[1] and matches(pattern, test[1]))]
+
+
+def nearest(tests, pattern):
+    """Names, and the words that they begin with, that look like it."""
+    names = {}
+    for name, program, _ in tests:
+        for word in filter(None, (name, name.split(":")[0], program)):
+            names[word.lower()] = word
+    close = difflib.get_close_matches(pattern.strip("*").lower(), names, n=3, cutoff=0.5)
+    return [names[word] for word in close]
+
+
+def regex(names):
+    quoted = sorted({re.sub(r"([.*+?\[\]^$()|\\])", r"\\\1", name) for name in names})
+    return "^(" + "|".join(quoted) + ")$"
+
+
+def main(arguments):
+    if len(arguments) < 2:
+        sys.stderr.write(__doc__)
+        return 2
+    tests = list(read_list(Path(arguments[0])))
+    found = []
+    for pattern in arguments[1:]:
+        some = find(tests, pattern)
+        if not some:
+            close = nearest(tests, pattern)
+            hint = "the nearest: " + ", ".join(close) if close else "the names are those that ctest -N shows"
+            sys.stderr.write(f"test: --only {pattern}: no test has that in its name\n  {hint}\n")
+            return 2
+        found += some
+    if len(found) > MOST:
+        sys.stderr.write(f"test: --only {' '.join(arguments[1:])}: matches {len(found)} tests, "
+                         f"{MOST} at most\n  next: say it closer, or run tools/test --fast\n")
+        return 2
+    print(" ".join(sorted({target for _, _, targets in found for target in targets})))
+    print(regex(name for name, _, _ in found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
