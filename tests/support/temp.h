@@ -3,21 +3,32 @@
 
 #include <stdlib.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace ringside::test {
 
 class TempDir {
  public:
-  TempDir() {
-    char name[] = "/tmp/ringside-test-XXXXXX";
-    path_ = mkdtemp(name);
+  // Below TMPDIR, or /tmp. `parent` is for files that must not lie on a disk.
+  explicit TempDir(const std::string& parent = std::filesystem::temp_directory_path().string())
+      : path_(parent + "/ringside-test-XXXXXX") {
+    if (mkdtemp(path_.data()) == nullptr) {
+      throw std::system_error(errno, std::generic_category(), path_);
+    }
   }
-  ~TempDir() { std::filesystem::remove_all(path_); }
+  // What another user made inside may stay; that must not end the test program.
+  ~TempDir() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
+
   std::string file(const std::string& name) const { return path_ + "/" + name; }
+  std::filesystem::path operator/(const std::string& name) const { return file(name); }
   const std::string& path() const { return path_; }
 
  private:

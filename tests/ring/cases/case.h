@@ -64,7 +64,8 @@ inline bool no(const char* what) {
   return false;
 }
 
-// For a child: namespaces of its own. Without the capability, in a user namespace where the kernel lets anybody have one.
+// For a child: namespaces of its own. Without the capability, in a user namespace where the kernel
+// lets anybody have one.
 inline bool enter_world(int namespaces) {
   if (unshare(namespaces) == 0) return true;
   const std::string uid = "0 " + std::to_string(geteuid()) + " 1";
@@ -73,12 +74,22 @@ inline bool enter_world(int namespaces) {
   return true;
 }
 
-// For a child: a file system of `size` at `place`, which nobody else sees.
-inline bool mount_small(const std::string& place, const char* size) {
-  if (!enter_world(CLONE_NEWNS)) return false;
-  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return no("mount --make-rprivate");
-  const std::string options = std::string("size=") + size;
-  return mount("tmpfs", place.c_str(), "tmpfs", 0, options.c_str()) == 0 || no("mount tmpfs");
+// For a child: a file system of `size`, which ends with the child. It is reached through a file
+// descriptor and attached to no folder: a mount could spread to other namespaces, and in a chroot
+// nothing can keep it from that, because there "/" is no mount point. Empty where it is refused.
+inline std::string small_file_system(const char* size) {
+  if (!may_make_worlds() && !enter_world(CLONE_NEWNS)) return {};
+  const int context = fsopen("tmpfs", FSOPEN_CLOEXEC);
+  const bool ready = context >= 0 &&
+                     fsconfig(context, FSCONFIG_SET_STRING, "size", size, 0) == 0 &&
+                     fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0;
+  const int mounted = ready ? fsmount(context, 0, 0) : -1;
+  if (mounted < 0) {
+    no("tmpfs");
+    return {};
+  }
+  close(context);
+  return "/proc/self/fd/" + std::to_string(mounted);
 }
 
 // True when the case was shown. Where it may not be, it says so; where it should have been possible, it fails.

@@ -35,10 +35,9 @@ void send(int times) {
 }  // namespace
 
 TEST_CASE("Case01: memory that is full when the server is under way costs new threads their tracing, and nothing else") {
-  TempDir dir;
   shown(run([&] {
-    const std::string place = dir.file("memory");
-    if (mkdir(place.c_str(), 0700) != 0 || !mount_small(place, "1m")) return kNotAllowed;
+    const std::string place = small_file_system("1m");
+    if (place.empty()) return kNotAllowed;
     Setup setup;
     setup.ring = place + "/ring";
     unsetenv("RINGSIDE_RING");
@@ -81,16 +80,14 @@ TEST_CASE("Case01: memory that is full when the server is under way costs new th
     HOLDS(watch.tick(read_instant()).books.written == 11 + 3 * kDefaultCapacity);
     HOLDS(segment->header().untraced_records.load() == 15);
     stop();
-    umount(place.c_str());
     return 0;
   }));
 }
 
 TEST_CASE("Case01: a server that finds memory full at its start runs on untraced, is told why, and leaves nothing") {
-  TempDir dir;
   shown(run([&] {
-    const std::string place = dir.file("memory");
-    if (mkdir(place.c_str(), 0700) != 0 || !mount_small(place, "1m")) return kNotAllowed;
+    const std::string place = small_file_system("1m");
+    if (place.empty()) return kNotAllowed;
     fill(place + "/filler");
     Setup setup;
     setup.ring = place + "/ring";

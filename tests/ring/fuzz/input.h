@@ -1,17 +1,17 @@
-// What every fuzz target shares: an input that is taken apart from the front, facts that must hold, and a place for
-// files.
+// What every fuzz target shares: an input that is taken apart from the front, facts that must hold,
+// and a place for files.
 #pragma once
-
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <string>
 #include <string_view>
+
+#include "tests/support/temp.h"
 
 namespace ringside::fuzz {
 
@@ -75,20 +75,15 @@ class Scratch {
  public:
   static std::string file(const std::string& name) {
     static const Scratch scratch;
-    return scratch.path_ + "/" + name;
+    return scratch.directory_.file(name);
   }
 
  private:
-  Scratch() {
+  static std::string parent() {
     const char* folder = std::getenv("TMPDIR");
-    path_ = std::string(folder != nullptr ? folder : "/dev/shm") + "/ringside-fuzz-XXXXXX";
-    FUZZ_REQUIRE(mkdtemp(path_.data()) != nullptr);
+    return folder != nullptr ? folder : "/dev/shm";
   }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string path_;
+  test::TempDir directory_{parent()};
 };
 
 }  // namespace ringside::fuzz

@@ -1,4 +1,5 @@
-// A real server in this process, on a free port, over a real database file; and a client that is nothing but a socket.
+// A real server in this process, on a free port, over a real database file; and a client that is
+// nothing but a socket.
 #pragma once
 
 #include <chrono>
@@ -21,15 +22,18 @@
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 
+#include "tests/support/temp.h"
 #include "tools/chat/net/server.h"
 
 namespace chat_test {
 
 using chatd::Error;
 using chatd::Json;
+using ringside::test::TempDir;
 using namespace std::chrono_literals;
 
-inline constexpr auto kDeadline = 20s;  // for things that take milliseconds: sanitizers and a busy machine included
+// For things that take milliseconds: sanitizers and a busy machine included.
+inline constexpr auto kDeadline = 20s;
 
 // Waits for the thing, with a deadline.
 inline bool eventually(const std::function<bool()>& condition) {
@@ -40,25 +44,6 @@ inline bool eventually(const std::function<bool()>& condition) {
   }
   return true;
 }
-
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ringside-chat-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp");
-    path_ = pattern;
-  }
-  ~TempDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-  std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Another program's hands on the database.
 class RawDatabase {
@@ -127,7 +112,7 @@ class TestServer {
   chatd::ServerOptions& options() { return options_; }
 
  private:
-  TempDirectory directory_;
+  TempDir directory_;
   chatd::ServerOptions options_;
   std::unique_ptr<chatd::Server> server_;
 };

@@ -110,7 +110,7 @@ TEST_CASE("ChatSession: connections that come and go leave nothing") {
 
 TEST_CASE("ChatSession: a port that is taken is said clearly, before the database is touched") {
   TestServer server;
-  TempDirectory directory;
+  TempDir directory;
   auto options = quick_options(directory / "other.db");
   options.port = server.port();
   std::string message;

@@ -47,7 +47,7 @@ struct Plug {
 }  // namespace
 
 TEST_CASE("ChatStore: a refusal after writing leaves nothing, and its batch mates lose nothing") {
-  TempDirectory directory;
+  TempDir directory;
   Store store(store_options(directory / "chat.db"));
   std::vector<std::future<JobResult>> results;
   std::vector<std::unique_ptr<std::atomic<int>>> runs;
@@ -81,7 +81,7 @@ TEST_CASE("ChatStore: a refusal after writing leaves nothing, and its batch mate
 }
 
 TEST_CASE("ChatStore: a constraint nobody foresaw is one job's error, and no failure of the database") {
-  TempDirectory directory;
+  TempDir directory;
   auto options = store_options(directory / "chat.db");
   options.breaker_after = 1;
   Store store(options);
@@ -94,7 +94,7 @@ TEST_CASE("ChatStore: a constraint nobody foresaw is one job's error, and no fai
 }
 
 TEST_CASE("ChatStore: jobs end in commit order, and see what was committed before them") {
-  TempDirectory directory;
+  TempDir directory;
   Store store(store_options(directory / "chat.db"));
   std::vector<int> order;
   std::promise<void> all;
@@ -121,7 +121,7 @@ TEST_CASE("ChatStore: jobs end in commit order, and see what was committed befor
 }
 
 TEST_CASE("ChatStore: a read is stopped at its time limit") {
-  TempDirectory directory;
+  TempDir directory;
   auto options = store_options(directory / "chat.db");
   options.query_limit = 50ms;
   Store store(options);
@@ -133,7 +133,7 @@ TEST_CASE("ChatStore: a read is stopped at its time limit") {
 }
 
 TEST_CASE("ChatStore: a full queue refuses at once") {
-  TempDirectory directory;
+  TempDir directory;
   auto options = store_options(directory / "chat.db");
   options.max_queued = 2;
   Store store(options);
@@ -186,7 +186,7 @@ TEST_CASE("ChatStore: the search index agrees with the messages after edits and 
 }
 
 TEST_CASE("ChatStore: files that are not ours are refused with what was found and what to do") {
-  TempDirectory directory;
+  TempDir directory;
   const auto refusal = [&](const std::filesystem::path& file) -> std::string {
     try {
       Store store(store_options(file));

@@ -43,7 +43,7 @@ class Ring {
 
  private:
   static ringside::Segment& shared() {
-    static TempDirectory directory;
+    static TempDir directory;
     static const auto segment = [] {
       ringside::Setup setup;
       setup.program = "chat-tests";

@@ -15,6 +15,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/temp.h"
 #include "tests/unit/tools/load/fake_server.h"
 #include "tools/load/clock.h"
 #include "tools/load/run.h"
@@ -23,17 +24,9 @@ extern char** environ;
 
 using namespace ringside::load;
 using ringside::load::test::FakeServer;
+using ringside::test::TempDir;
 
 namespace {
-
-struct TempDir {
-  TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ringside-load-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~TempDir() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 Settings settings_with(const FakeServer& server, const std::string& incident, double duration_s) {
   Settings settings;
@@ -50,7 +43,7 @@ Settings settings_with(const FakeServer& server, const std::string& incident, do
   return settings;
 }
 
-Result run(const Settings& settings) {
+Result run_quietly(const Settings& settings) {
   RunObserver nobody;
   return run_load(settings, nobody, false);
 }
@@ -78,7 +71,7 @@ void make_database(const std::filesystem::path& file) {
 
 std::string check_failure(const Settings& settings) {
   try {
-    run(settings);
+    run_quietly(settings);
   } catch (const RunError& error) {
     return error.what();
   }
@@ -99,7 +92,7 @@ pid_t start_sleeper() {
 
 TEST_CASE("Incident: a locked database refuses other writers while it lasts, and takes them afterwards") {
   const TempDir dir;
-  const auto file = dir.path / "chat.db";
+  const auto file = dir / "chat.db";
   make_database(file);
   FakeServer server;
   const Settings settings = settings_with(server, "locked-database:db=" + file.string() + "@0.2+0.5", 1.0);
@@ -119,7 +112,7 @@ TEST_CASE("Incident: a locked database refuses other writers while it lasts, and
     }
     sqlite3_close(db);
   });
-  const Result result = run(settings);
+  const Result result = run_quietly(settings);
   stop = true;
   writer.join();
   const IncidentReport& report = result.incidents.at(0);
@@ -136,11 +129,11 @@ TEST_CASE("Incident: a locked database refuses other writers while it lasts, and
 TEST_CASE("Incident: what is no database is refused before the load begins") {
   const TempDir dir;
   FakeServer server;
-  const auto missing = dir.path / "missing.db";
+  const auto missing = dir / "missing.db";
   CHECK(check_failure(settings_with(server, "locked-database:db=" + missing.string() + "@0+0.1", 1)).find("missing.db: unable to open") !=
         std::string::npos);
   CHECK_FALSE(std::filesystem::exists(missing));
-  const auto text = dir.path / "text.db";
+  const auto text = dir / "text.db";
   std::ofstream(text) << std::string(5000, 'x');
   CHECK(check_failure(settings_with(server, "locked-database:db=" + text.string() + "@0+0.1", 1)).find("not a database") !=
         std::string::npos);
@@ -148,7 +141,7 @@ TEST_CASE("Incident: what is no database is refused before the load begins") {
 
 TEST_CASE("Incident: passwords are guessed from another address, and counted as operations") {
   FakeServer server;
-  const Result result = run(settings_with(server, "password-guessing:rate=100,clients=2@0.1+0.5", 0.8));
+  const Result result = run_quietly(settings_with(server, "password-guessing:rate=100,clients=2@0.1+0.5", 0.8));
   const IncidentReport& report = result.incidents.at(0);
   check_times(report, 0.5);
   CHECK(server.addresses() == std::set<std::string>{"127.0.0.1", "127.0.0.2"});
@@ -166,7 +159,7 @@ TEST_CASE("Incident: an address that is not ours is refused before the load begi
 
 TEST_CASE("Incident: a surge opens its connections, and holds them") {
   FakeServer server;
-  const Result result = run(settings_with(server, "connection-surge:connections=300@0.1+0.6", 0.9));
+  const Result result = run_quietly(settings_with(server, "connection-surge:connections=300@0.1+0.6", 0.9));
   const IncidentReport& report = result.incidents.at(0);
   check_times(report, 0.6);
   CHECK(figure(report, "opened") == 300);
@@ -176,7 +169,7 @@ TEST_CASE("Incident: a surge opens its connections, and holds them") {
 
 TEST_CASE("Incident: a burst of invalid requests balances, garbage and long lines included") {
   FakeServer server;
-  const Result result = run(settings_with(server, "invalid-burst:rate=2000,clients=2@0.1+0.6", 1.0));
+  const Result result = run_quietly(settings_with(server, "invalid-burst:rate=2000,clients=2@0.1+0.6", 1.0));
   const IncidentReport& report = result.incidents.at(0);
   check_times(report, 0.6);
   const auto taken = server.taken();
@@ -199,10 +192,10 @@ TEST_CASE("Incident: the server is killed for good, and the command is run when 
   const TempDir dir;
   FakeServer server;  // plays the restarted server, too
   const pid_t victim = start_sleeper();
-  const auto pid_file = dir.path / "server.pid";
-  const auto mark = dir.path / "restarted";
+  const auto pid_file = dir / "server.pid";
+  const auto mark = dir / "restarted";
   std::ofstream(pid_file) << victim << '\n';
-  const Result result = run(settings_with(
+  const Result result = run_quietly(settings_with(
       server, "kill-server:pid-file=" + pid_file.string() + ",command=echo a,b > " + mark.string() + "@0.1+0.3", 1.0));
   const IncidentReport& report = result.incidents.at(0);
   check_times(report, 0.3);
@@ -224,12 +217,12 @@ TEST_CASE("Incident: the server is killed for good, and the command is run when 
 TEST_CASE("Incident: a process that is not there, and a command that fails, are told") {
   const TempDir dir;
   FakeServer server;
-  const auto pid_file = dir.path / "server.pid";
+  const auto pid_file = dir / "server.pid";
   CHECK(check_failure(settings_with(server, "kill-server:pid-file=" + pid_file.string() + ",command=true@0+0.1", 1))
             .find("found no process id") != std::string::npos);
   const pid_t victim = start_sleeper();
   const Result result =
-      run(settings_with(server, "kill-server:pid=" + std::to_string(victim) + ",command=exit 7@0.1+0.2", 1.0));
+      run_quietly(settings_with(server, "kill-server:pid=" + std::to_string(victim) + ",command=exit 7@0.1+0.2", 1.0));
   ::waitpid(victim, nullptr, 0);
   CHECK(result.incidents.at(0).failure == "the command ended with exit code 7");
 }
@@ -238,12 +231,12 @@ TEST_CASE("Incident: a load that ends early ends its incidents, and restarts wha
   const TempDir dir;
   FakeServer server;
   const pid_t victim = start_sleeper();
-  const auto mark = dir.path / "restarted";
+  const auto mark = dir / "restarted";
   Settings settings = settings_with(
       server, "kill-server:pid=" + std::to_string(victim) + ",command=echo yes > " + mark.string() + "@0+500", 0);
   settings.operations = 20;
   settings.duration_s = 0;
-  const Result result = run(settings);
+  const Result result = run_quietly(settings);
   ::waitpid(victim, nullptr, 0);
   CHECK(result.load_s < 100);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "tests/support/temp.h"
 #include "tests/unit/tools/load/fake_server.h"
 
 using ringside::load::test::FakeServer;
@@ -82,24 +83,22 @@ TEST_CASE("Program: no server ends with 1 and a message") {
 }
 
 TEST_CASE("Program: a run ends with 0, a table, and the JSON whole in its file") {
-  std::string pattern = (std::filesystem::temp_directory_path() / "ringside-load-XXXXXX").string();
-  const std::filesystem::path dir = ::mkdtemp(pattern.data());
-  {
-    FakeServer server;
-    const auto file = dir / "load.json";
-    const Ended ended = run("--connect 127.0.0.1:" + server.port() + " --clients 5 --rate 0 --operations 500 --json " + file.string());
-    INFO(ended.output);
-    CHECK(ended.code == 0);
-    CHECK(ended.output.find("SEND_MESSAGE") != std::string::npos);
-    std::ifstream in(file);
-    const nlohmann::json json = nlohmann::json::parse(in);
-    CHECK(json["operations"]["SEND_MESSAGE"]["answered"] == server.taken().at("SEND_MESSAGE"));
-    CHECK(std::distance(std::filesystem::directory_iterator(dir), {}) == 1);
+  const ringside::test::TempDir dir;
+  FakeServer server;
+  const auto file = dir / "load.json";
+  const Ended ended = run("--connect 127.0.0.1:" + server.port() +
+                          " --clients 5 --rate 0 --operations 500 --json " + file.string());
+  INFO(ended.output);
+  CHECK(ended.code == 0);
+  CHECK(ended.output.find("SEND_MESSAGE") != std::string::npos);
+  std::ifstream in(file);
+  const nlohmann::json json = nlohmann::json::parse(in);
+  CHECK(json["operations"]["SEND_MESSAGE"]["answered"] == server.taken().at("SEND_MESSAGE"));
+  CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 1);
 
-    const Ended unwritable = run("--connect 127.0.0.1:" + server.port() + " --clients 2 --rate 0 --operations 5 --json " +
-                                 (dir / "no" / "load.json").string());
-    CHECK(unwritable.code == 1);
-    CHECK(unwritable.output.find("cannot be written: No such file or directory") != std::string::npos);
-  }
-  std::filesystem::remove_all(dir);
+  const Ended unwritable = run("--connect 127.0.0.1:" + server.port() +
+                               " --clients 2 --rate 0 --operations 5 --json " +
+                               (dir / "no" / "load.json").string());
+  CHECK(unwritable.code == 1);
+  CHECK(unwritable.output.find("cannot be written: No such file or directory") != std::string::npos);
 }
