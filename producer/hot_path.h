@@ -59,12 +59,14 @@ inline bool drawn(std::uint32_t n) {
 
 // Everything else: no lane yet, overflow, or called by a signal handler in mid-record.
 // The record's words one by one: as a structure they would be put into memory before it is known whether this is called.
-[[gnu::cold]] void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t what, std::uint64_t actor,
-                              std::uint64_t subject, std::uint64_t tail0, std::uint64_t tail1) noexcept;
+[[gnu::cold]] void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t descriptor,
+                              std::uint64_t actor, std::uint64_t subject, std::uint64_t stages_or_value,
+                              std::uint64_t stages_or_context) noexcept;
 [[gnu::cold]] void count_slow(std::uint16_t id) noexcept;
 // Ends an operation that was sampled out: counted, and recorded without a span if it failed, so that no error goes
 // unseen. Returns the clock where it was read, else 0.
-[[gnu::cold]] std::uint64_t finish_untimed(std::uint64_t what, std::uint64_t actor, std::uint64_t subject) noexcept;
+[[gnu::cold]] std::uint64_t finish_untimed(std::uint64_t descriptor, std::uint64_t actor,
+                                           std::uint64_t subject) noexcept;
 
 // Runs `body(lane)` with the lane closed to signal handlers. False when it can't be written now.
 template <typename Body>
@@ -86,7 +88,8 @@ RINGSIDE_INLINE void write(const RecordWords& record) noexcept {
     write_at(lane, lane.header->head.load(std::memory_order_relaxed), record);
   });
   if (!RINGSIDE_LIKELY(written)) {
-    write_slow(record.start, record.duration, record.what, record.actor, record.subject, record.tail0, record.tail1);
+    write_slow(record.start, record.duration, record.descriptor, record.actor, record.subject,
+               record.stages_or_value, record.stages_or_context);
   }
 }
 

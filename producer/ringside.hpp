@@ -99,7 +99,7 @@ class Operation {
   // what an operation that was not timed returns, stands for now.
   RINGSIDE_INLINE Operation(OperationId id, Stamp start) noexcept { begin_at(id, start.ticks); }
   // An operation that does nothing.
-  Operation() noexcept : what_(kOff) {}
+  Operation() noexcept : descriptor_(kOff) {}
 
   Operation(Operation&& other) noexcept { take(other); }
   Operation& operator=(Operation&& other) noexcept {
@@ -149,24 +149,28 @@ class Operation {
     return complete(end, outcome, error);
   }
   // Forgets the operation: nothing is recorded or counted.
-  void abandon() noexcept { what_ &= ~kKindBits; }
+  void abandon() noexcept { descriptor_ &= ~kKindBits; }
 
   // Also after its end; that of an operation which was switched off is one whose calls do nothing.
-  OperationId id() const noexcept { return {operation_of(what_)}; }
+  OperationId id() const noexcept { return {operation_of(descriptor_)}; }
 
  private:
   // An operation that is not under way has no kind: never begun, switched off, or ended.
-  static constexpr std::uint64_t kOff = pack_what(kInvalidId, Kind::none, Outcome::ok, 0, 0);
-  static constexpr std::uint64_t kKindBits = pack_what(0, static_cast<Kind>(0xff), Outcome::ok, 0, 0);
+  static constexpr std::uint64_t kOff = pack_descriptor(kInvalidId, Kind::none, Outcome::ok, 0, 0);
+  static constexpr std::uint64_t kKindBits = pack_descriptor(0, static_cast<Kind>(0xff), Outcome::ok, 0, 0);
   static constexpr std::uint64_t kUntimedBit = std::uint64_t{kFlagUntimed} << kFlagsShift;
 
-  bool begun() const noexcept { return (what_ & kKindBits) != 0; }
-  bool timed() const noexcept { return (what_ & (kKindBits | kUntimedBit)) == pack_what(0, Kind::operation, Outcome::ok, 0, 0); }
+  bool begun() const noexcept { return (descriptor_ & kKindBits) != 0; }
+  bool timed() const noexcept {
+    return (descriptor_ & (kKindBits | kUntimedBit)) ==
+           pack_descriptor(0, Kind::operation, Outcome::ok, 0, 0);
+  }
   void set_flags(std::uint16_t mask, unsigned flags) noexcept {
-    what_ = (what_ & ~(std::uint64_t{mask} << kFlagsShift)) | std::uint64_t{flags & mask} << kFlagsShift;
+    descriptor_ = (descriptor_ & ~(std::uint64_t{mask} << kFlagsShift)) |
+                  std::uint64_t{flags & mask} << kFlagsShift;
   }
   void take(Operation& other) noexcept {
-    what_ = other.what_;
+    descriptor_ = other.descriptor_;
     if (begun()) {
       start_ = other.start_;
       last_ = other.last_;
@@ -175,13 +179,13 @@ class Operation {
       stages_[0] = other.stages_[0];
       stages_[1] = other.stages_[1];
     }
-    other.what_ = kOff;
+    other.descriptor_ = kOff;
   }
 
   RINGSIDE_INLINE void begin(OperationId id) noexcept {
     const std::uint32_t every = detail::switch_of(id.value);
     if (every == 0) {
-      what_ = kOff;
+      descriptor_ = kOff;
     } else if (RINGSIDE_LIKELY(every == 1) || detail::drawn(every)) {
       open(id, detail::now_ticks(), 0);
     } else {
@@ -191,7 +195,7 @@ class Operation {
   RINGSIDE_INLINE void begin_at(OperationId id, std::uint64_t start) noexcept {
     const std::uint32_t every = detail::switch_of(id.value);
     if (every == 0) {
-      what_ = kOff;
+      descriptor_ = kOff;
     } else if (RINGSIDE_LIKELY(every == 1) || detail::drawn(every)) {
       open(id, RINGSIDE_LIKELY(start != 0) ? start : detail::now_ticks(), 0);
     } else {
@@ -200,13 +204,13 @@ class Operation {
   }
   RINGSIDE_INLINE void open(OperationId id, std::uint64_t start, std::uint16_t flags) noexcept {
     start_ = last_ = start;
-    what_ = pack_what(id.value, Kind::operation, Outcome::ok, flags, 0);
+    descriptor_ = pack_descriptor(id.value, Kind::operation, Outcome::ok, flags, 0);
     actor_ = subject_ = stages_[0] = stages_[1] = 0;
   }
   RINGSIDE_INLINE void mark(unsigned stage, std::uint64_t at) noexcept {
     const auto span = static_cast<std::int64_t>(at - last_);
     last_ = at;
-    what_ |= std::uint64_t{kFlagStages} << kFlagsShift;
+    descriptor_ |= std::uint64_t{kFlagStages} << kFlagsShift;
     // Two stages to a word.
     std::uint64_t& pair = stages_[(stage >> 1) & 1];
     const unsigned shift = (stage & 1) * 32;
@@ -218,13 +222,13 @@ class Operation {
   }
 #pragma GCC diagnostic push
 #if defined(__GNUC__) && !defined(__clang__)
-// Words other than what_ are set where what_ says that the operation was begun, which GCC cannot follow everywhere.
+// The other words are set whenever descriptor_ says that the operation was begun. GCC cannot follow that everywhere.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
   RINGSIDE_INLINE Stamp complete(std::uint64_t end, Outcome outcome, std::uint16_t error) noexcept {
-    detail::write({start_, end - start_, what_ | pack_what(0, Kind::none, outcome, 0, error), actor_, subject_, stages_[0],
-                   stages_[1]});
-    what_ &= ~kKindBits;
+    detail::write({start_, end - start_, descriptor_ | pack_descriptor(0, Kind::none, outcome, 0, error),
+                   actor_, subject_, stages_[0], stages_[1]});
+    descriptor_ &= ~kKindBits;
     return {end};
   }
 #pragma GCC diagnostic pop
@@ -232,12 +236,12 @@ class Operation {
   // taken, has to live in memory, and this one is to live in registers.
   RINGSIDE_INLINE Stamp finish_untimed(Outcome outcome, std::uint16_t error) noexcept {
     if (!begun()) return {};
-    const std::uint64_t what = what_ | pack_what(0, Kind::none, outcome, 0, error);
-    what_ &= ~kKindBits;
-    return {detail::finish_untimed(what, actor_, subject_)};
+    const std::uint64_t descriptor = descriptor_ | pack_descriptor(0, Kind::none, outcome, 0, error);
+    descriptor_ &= ~kKindBits;
+    return {detail::finish_untimed(descriptor, actor_, subject_)};
   }
 
-  std::uint64_t what_;       // as in the record; all else is set only while the operation is under way
+  std::uint64_t descriptor_;  // as in the record; the rest is set only while the operation is under way
   std::uint64_t start_;
   std::uint64_t last_;       // the last mark
   std::uint64_t actor_;
@@ -259,12 +263,14 @@ struct Event {
 };
 
 namespace detail {
-inline void write_event(EventId id, const Event& what, std::uint64_t start, std::uint64_t end) noexcept {
-  const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(what.actor_kind) |
-                                                (static_cast<unsigned>(what.subject_kind) << kFlagSubjectShift));
-  const std::uint64_t context = what.operation.value < kMaxOperations ? what.operation.value + std::uint64_t{1} : 0;
-  write({start, end - start, pack_what(id.value, Kind::event, what.outcome, flags, what.error), what.actor, what.subject,
-         static_cast<std::uint64_t>(what.value), context});
+inline void write_event(EventId id, const Event& fields, std::uint64_t start, std::uint64_t end) noexcept {
+  const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(fields.actor_kind) |
+                                                (static_cast<unsigned>(fields.subject_kind) << kFlagSubjectShift));
+  const bool in_operation = fields.operation.value < kMaxOperations;
+  const std::uint64_t context = in_operation ? fields.operation.value + std::uint64_t{1} : 0;
+  write({start, end - start,
+         pack_descriptor(id.value, Kind::event, fields.outcome, flags, fields.error), fields.actor,
+         fields.subject, static_cast<std::uint64_t>(fields.value), context});
 }
 
 // Whether this event becomes a record. If sampling left it out it has been counted.
@@ -278,18 +284,18 @@ inline bool takes_event(EventId id, Outcome outcome) noexcept {
 }  // namespace detail
 
 // Records an event that ends now: one clock read.
-inline void event(EventId id, const Event& what = {}) noexcept {
-  if (!detail::takes_event(id, what.outcome)) return;
+inline void event(EventId id, const Event& fields = {}) noexcept {
+  if (!detail::takes_event(id, fields.outcome)) return;
   const std::uint64_t end = detail::now_ticks();
-  detail::write_event(id, what, end - what.duration, end);
+  detail::write_event(id, fields, end - fields.duration, end);
 }
 
-// Records an event that began at `since` and ends now: one clock read. `what.duration` is not used; a
+// Records an event that began at `since` and ends now: one clock read. `fields.duration` is not used; a
 // stamp of 0 gives a span of 0.
-inline void event_since(EventId id, Stamp since, const Event& what = {}) noexcept {
-  if (!detail::takes_event(id, what.outcome)) return;
+inline void event_since(EventId id, Stamp since, const Event& fields = {}) noexcept {
+  if (!detail::takes_event(id, fields.outcome)) return;
   const std::uint64_t end = detail::now_ticks();
-  detail::write_event(id, what, since.ticks != 0 ? since.ticks : end, end);
+  detail::write_event(id, fields, since.ticks != 0 ? since.ticks : end, end);
 }
 
 // Counts an event without writing a record: for what happens too often to be looked at singly.

@@ -312,13 +312,14 @@ class KeepErrno {
 
 }  // namespace
 
-void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t what, std::uint64_t actor, std::uint64_t subject,
-                std::uint64_t tail0, std::uint64_t tail1) noexcept {
+void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t descriptor, std::uint64_t actor,
+                std::uint64_t subject, std::uint64_t stages_or_value,
+                std::uint64_t stages_or_context) noexcept {
   const KeepErrno keep_errno;
   Segment* segment = g_segment.load(std::memory_order_acquire);
   if (segment == nullptr) return;
   if (t_writer.state == ThreadWriter::kNone && claim_for_this_thread(*segment)) {
-    write({start, duration, what, actor, subject, tail0, tail1});
+    write({start, duration, descriptor, actor, subject, stages_or_value, stages_or_context});
     return;
   }
   const ClaimedLane overflow = overflow_of(*segment);
@@ -326,17 +327,19 @@ void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t what,
     count_untraced(*segment);
     return;
   }
-  what |= std::uint64_t{kFlagOverflow} << kFlagsShift;
-  write_overflow(overflow.writer, RecordWords{start, duration, what, actor, subject, tail0, tail1});
+  descriptor |= std::uint64_t{kFlagOverflow} << kFlagsShift;
+  write_overflow(overflow.writer, RecordWords{start, duration, descriptor, actor, subject, stages_or_value,
+                                              stages_or_context});
 }
 
-std::uint64_t finish_untimed(std::uint64_t what, std::uint64_t actor, std::uint64_t subject) noexcept {
-  if (!is_error(outcome_of(what))) {
-    count(operation_of(what));
+std::uint64_t finish_untimed(std::uint64_t descriptor, std::uint64_t actor,
+                             std::uint64_t subject) noexcept {
+  if (!is_error(outcome_of(descriptor))) {
+    count(operation_of(descriptor));
     return 0;
   }
   const std::uint64_t now = now_ticks();
-  write({now, 0, what, actor, subject, 0, 0});
+  write({now, 0, descriptor, actor, subject, 0, 0});
   return now;
 }
 

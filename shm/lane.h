@@ -57,10 +57,16 @@
 
 namespace ringside {
 
-// The seven words after the sequence, in their order. Writers hand them over singly: composed in registers they never
-// pass through memory in pieces, whose reading back as whole words would wait for every store before them.
+// The seven words after the sequence, in their order. Writers pass them one by one so they stay in registers.
+// A struct would be stored and reloaded, and the reload would stall.
 struct RecordWords {
-  std::uint64_t start, duration, what, actor, subject, tail0, tail1;
+  std::uint64_t start;
+  std::uint64_t duration;
+  std::uint64_t descriptor;         // operation, kind, outcome, flags, error: pack_descriptor()
+  std::uint64_t actor;
+  std::uint64_t subject;
+  std::uint64_t stages_or_value;    // operation: stages 0 and 1; event: its value
+  std::uint64_t stages_or_context;  // operation: stages 2 and 3; event: operation id + 1 it happened during
 };
 static_assert(sizeof(RecordWords) == sizeof(Slot::words));
 
@@ -74,12 +80,12 @@ inline void store_words(Slot& slot, const RecordWords& from) {
   // ORDER words -> check.
   slot.words[0].store(from.start, std::memory_order_release);
   slot.words[1].store(from.duration, std::memory_order_release);
-  slot.words[2].store(from.what, std::memory_order_release);
+  slot.words[2].store(from.descriptor, std::memory_order_release);
   slot.words[3].store(from.actor, std::memory_order_release);
   RINGSIDE_TEST_POINT(words_half);
   slot.words[4].store(from.subject, std::memory_order_release);
-  slot.words[5].store(from.tail0, std::memory_order_release);
-  slot.words[6].store(from.tail1, std::memory_order_release);
+  slot.words[5].store(from.stages_or_value, std::memory_order_release);
+  slot.words[6].store(from.stages_or_context, std::memory_order_release);
 }
 
 // A thread's end of its lane. Trivial, so that it can live in thread-local storage without initialisation.
@@ -118,11 +124,11 @@ inline void bump(std::atomic<std::uint64_t>& total, std::uint64_t by) {
   slot.sequence.store(2 * position + 1, std::memory_order_relaxed);
   RINGSIDE_TEST_POINT(record_begun);
   store_words(slot, record);
-  Totals& totals = lane.totals[record.what & (kIdCount - 1)];
+  Totals& totals = lane.totals[record.descriptor & (kIdCount - 1)];
   bump(totals.recorded, 1);
   RINGSIDE_TEST_POINT(totals_half);
   bump(totals.ticks, record.duration);
-  if (is_error(outcome_of(record.what))) bump(totals.errors, 1);
+  if (is_error(outcome_of(record.descriptor))) bump(totals.errors, 1);
   RINGSIDE_TEST_POINT(record_unpublished);
   // ORDER publish -> poll.
   slot.sequence.store(2 * (position + 1), std::memory_order_release);
@@ -147,18 +153,18 @@ inline void count_only(const LaneWriter& lane, std::uint16_t id) { bump(lane.tot
 inline bool write_overflow(const LaneWriter& lane, const RecordWords& record) {
   const std::uint64_t position = lane.header->head.fetch_add(1, std::memory_order_relaxed);
   RINGSIDE_TEST_POINT(overflow_reserved);
-  Totals& totals = lane.totals[record.what & (kIdCount - 1)];
+  Totals& totals = lane.totals[record.descriptor & (kIdCount - 1)];
   totals.recorded.fetch_add(1, std::memory_order_release);
   RINGSIDE_TEST_POINT(overflow_half);
   totals.ticks.fetch_add(record.duration, std::memory_order_release);
-  if (is_error(outcome_of(record.what))) totals.errors.fetch_add(1, std::memory_order_release);
+  if (is_error(outcome_of(record.descriptor))) totals.errors.fetch_add(1, std::memory_order_release);
   RINGSIDE_TEST_POINT(overflow_counted);
   Slot& slot = lane.slots[position & lane.mask];
-  std::uint64_t seen = slot.sequence.load(std::memory_order_relaxed);
+  std::uint64_t expected = slot.sequence.load(std::memory_order_relaxed);
   // Odd: another writer is in it, or died in it. Larger: we slept through a whole lap.
   // ORDER slot hand-over.
-  if ((seen & 1) != 0 || seen > 2 * position ||
-      !slot.sequence.compare_exchange_strong(seen, 2 * position + 1, std::memory_order_acquire,
+  if ((expected & 1) != 0 || expected > 2 * position ||
+      !slot.sequence.compare_exchange_strong(expected, 2 * position + 1, std::memory_order_acquire,
                                              std::memory_order_relaxed)) {
     RINGSIDE_TEST_POINT(overflow_refused);
     lane.header->dropped.fetch_add(1, std::memory_order_relaxed);
@@ -195,12 +201,12 @@ inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& ou
   // ORDER words -> check.
   out.start = slot.words[0].load(std::memory_order_acquire);
   out.duration = slot.words[1].load(std::memory_order_acquire);
-  out.what = slot.words[2].load(std::memory_order_acquire);
+  out.descriptor = slot.words[2].load(std::memory_order_acquire);
   between();
   out.actor = slot.words[3].load(std::memory_order_acquire);
   out.subject = slot.words[4].load(std::memory_order_acquire);
-  out.tail0 = slot.words[5].load(std::memory_order_acquire);
-  out.tail1 = slot.words[6].load(std::memory_order_acquire);
+  out.stages_or_value = slot.words[5].load(std::memory_order_acquire);
+  out.stages_or_context = slot.words[6].load(std::memory_order_acquire);
   return slot.sequence.load(std::memory_order_relaxed) == wanted ? Poll::record : Poll::lapped;
 }
 
@@ -226,15 +232,15 @@ inline bool believable(const RecordWords& record) {
   // Four conditions in one comparison: an operation's id is below 256, its kind is 1, its outcome has three
   // bits, and no unknown flag is set.
   constexpr std::uint64_t kMask = 0x0000ff00f8ffff00ULL;
-  constexpr std::uint64_t kOperation = pack_what(0, Kind::operation, Outcome::ok, 0, 0);
+  constexpr std::uint64_t kOperation = pack_descriptor(0, Kind::operation, Outcome::ok, 0, 0);
   static_assert(kMaxOperations == 256 && kFlagKnownMask == 0x00ff);
-  const bool outcome_fits = static_cast<unsigned>(outcome_of(record.what)) < kOutcomeCount;
-  if (__builtin_expect((record.what & kMask) == kOperation, 1)) return outcome_fits;
-  const std::uint16_t id = operation_of(record.what);
-  const auto context = static_cast<std::uint16_t>(record.tail1);
-  return (record.what >> 16 & 0xff) == static_cast<std::uint64_t>(Kind::event) && id >= kFirstEvent &&
+  const bool outcome_fits = static_cast<unsigned>(outcome_of(record.descriptor)) < kOutcomeCount;
+  if (__builtin_expect((record.descriptor & kMask) == kOperation, 1)) return outcome_fits;
+  const std::uint16_t id = operation_of(record.descriptor);
+  const auto context = static_cast<std::uint16_t>(record.stages_or_context);
+  return (record.descriptor >> 16 & 0xff) == static_cast<std::uint64_t>(Kind::event) && id >= kFirstEvent &&
          id < kFirstEvent + kMaxEvents && outcome_fits &&
-         (record.what >> kFlagsShift & 0xffff & ~std::uint64_t{kFlagKnownMask}) == 0 && context <= kMaxOperations;
+         (record.descriptor >> kFlagsShift & 0xffff & ~std::uint64_t{kFlagKnownMask}) == 0 && context <= kMaxOperations;
 }
 inline bool believable(const Record& record) { return believable(words_of(record)); }
 

@@ -101,9 +101,9 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
                      const char* thread_name) {
   LaneHeader& header = segment.lane_header(lane);
   // ORDER claim.
-  std::uint64_t seen = header.owner.load(std::memory_order_acquire);
-  const LaneState state = owner_state(seen);
-  const std::uint32_t generation = owner_generation(seen) + 1;
+  std::uint64_t expected = header.owner.load(std::memory_order_acquire);
+  const LaneState state = owner_state(expected);
+  const std::uint32_t generation = owner_generation(expected) + 1;
   ClaimedLane claimed;
   claimed.lane = lane;
   switch (pick) {
@@ -114,12 +114,13 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
       if (state != kNever) return claimed;
       break;
     case Pick::dead:
-      if ((state != kOwned && state != kClaiming) || !owner_died(header, seen, self)) return claimed;
+      if ((state != kOwned && state != kClaiming) || !owner_died(header, expected, self)) return claimed;
       break;
   }
   const bool has_memory = state == kReleased || state == kOwned;
   const LaneState next = has_memory ? kOwned : kClaiming;
-  if (!header.owner.compare_exchange_strong(seen, pack_owner(self.pid, generation, next), std::memory_order_acq_rel)) {
+  if (!header.owner.compare_exchange_strong(expected, pack_owner(self.pid, generation, next),
+                                            std::memory_order_acq_rel)) {
     return claimed;
   }
   RINGSIDE_TEST_POINT(claim_taken);

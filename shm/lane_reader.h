@@ -37,15 +37,15 @@ inline bool lane_readable(const LaneHeader& header) {
 // (ringside-bench --part drain, Xeon, 64 lanes): 14.3 ns a record at 0, 11.1 at 12, 10.3 at 32 and 64.
 inline constexpr std::uint64_t kReadAhead = 64;
 
-// Reads what a single-writer lane has published, oldest first, at most `limit` records: see(const RecordWords&,
+// Reads what a single-writer lane has published, oldest first, at most `limit` records: take(const RecordWords&,
 // position) is called for each believable one. A lapped reader goes on at the oldest record that is safe to read and counts
 // the rest as lost. Returns how many positions it moved on, read and lost.
-template <typename See>
+template <typename Take>
 inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header, std::uint64_t capacity,
-                                     LaneCursor& cursor, std::uint64_t limit, const See& see) {
+                                     LaneCursor& cursor, std::uint64_t limit, const Take& take) {
   // ORDER head -> totals: and every record below head is published.
   std::uint64_t head = header.head.load(std::memory_order_acquire);
-  // Counted in registers: `see` writes through pointers that could be the cursor's as far as a compiler knows.
+  // Counted in registers: `take` writes through pointers that could be the cursor's as far as a compiler knows.
   const std::uint64_t begin = cursor.position;
   std::uint64_t position = begin;
   std::uint64_t lost = 0;
@@ -60,7 +60,7 @@ inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header
     __builtin_prefetch(&slots[(position + kReadAhead) & (capacity - 1)]);
     if (__builtin_expect(read_words(slots[position & (capacity - 1)], position, words) == Poll::record, 1)) {
       if (__builtin_expect(believable(words), 1)) {
-        see(words, position);
+        take(words, position);
       } else {
         ++rejected;
       }

@@ -56,11 +56,12 @@ bool ready(const std::atomic<std::uint32_t>& state) {
 // later process of a shared ring out. What a living one has begun stays as it is: a name that never appears costs less
 // than one that is mixed.
 bool take(std::atomic<std::uint32_t>& state) {
-  std::uint32_t seen = state.load(std::memory_order_acquire);
-  if (seen != kNameFree && !(is_writing(seen) && process_liveness(seen >> kNameWriterShift, 0) == Liveness::dead)) {
-    return false;
-  }
-  return state.compare_exchange_strong(seen, writing_by(getpid()), std::memory_order_acq_rel);
+  std::uint32_t expected = state.load(std::memory_order_acquire);
+  const bool abandoned = is_writing(expected) &&
+                         process_liveness(expected >> kNameWriterShift, 0) == Liveness::dead;
+  if (expected != kNameFree && !abandoned) return false;
+  return state.compare_exchange_strong(expected, writing_by(getpid()),
+                                       std::memory_order_acq_rel);
 }
 
 }  // namespace

@@ -97,23 +97,30 @@ struct Record {
   // Ticks at which it completed; wraps like the clock itself.
   std::uint64_t end() const { return start + static_cast<std::uint64_t>(duration); }
   ActorKind actor_kind() const { return static_cast<ActorKind>(flags & kFlagActorMask); }
-  // May be none of the names, as long as it comes from somebody else's memory.
-  SubjectKind subject_kind() const { return static_cast<SubjectKind>((flags & kFlagSubjectMask) >> kFlagSubjectShift); }
+  // Another process wrote the bits, so the result may be none of the enumerators.
+  SubjectKind subject_kind() const {
+    return static_cast<SubjectKind>((flags & kFlagSubjectMask) >> kFlagSubjectShift);
+  }
 };
 
-// The word with operation, kind, outcome, flags and error, as one number.
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words of a record are composed as a little-endian machine has them");
+// The descriptor: operation, kind, outcome, flags and error in one word.
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "the words of a record are packed for a little-endian machine");
 inline constexpr unsigned kOutcomeShift = 24;
 inline constexpr unsigned kFlagsShift = 32;
 inline constexpr unsigned kErrorShift = 48;
-constexpr std::uint64_t pack_what(std::uint16_t operation, Kind kind, Outcome outcome, std::uint16_t flags,
-                                  std::uint16_t error) {
+constexpr std::uint64_t pack_descriptor(std::uint16_t operation, Kind kind, Outcome outcome,
+                                        std::uint16_t flags, std::uint16_t error) {
   return std::uint64_t{operation} | std::uint64_t{static_cast<std::uint8_t>(kind)} << 16 |
          std::uint64_t{static_cast<std::uint8_t>(outcome)} << kOutcomeShift | std::uint64_t{flags} << kFlagsShift |
          std::uint64_t{error} << kErrorShift;
 }
-constexpr std::uint16_t operation_of(std::uint64_t what) { return static_cast<std::uint16_t>(what); }
-constexpr Outcome outcome_of(std::uint64_t what) { return static_cast<Outcome>(what >> kOutcomeShift & 0xff); }
+constexpr std::uint16_t operation_of(std::uint64_t descriptor) {
+  return static_cast<std::uint16_t>(descriptor);
+}
+constexpr Outcome outcome_of(std::uint64_t descriptor) {
+  return static_cast<Outcome>(descriptor >> kOutcomeShift & 0xff);
+}
 
 static_assert(sizeof(Record) == 64, "one record is one cache line");
 static_assert(offsetof(Record, sequence) == 0);

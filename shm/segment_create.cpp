@@ -268,13 +268,13 @@ bool enter_process(Segment& segment, const ProcessIdentity& self) {
   // A start time of 0 is "not known yet": a process is never judged by the one that stood in its place before.
   for (int round = 0; round < 2; ++round) {
     for (ProcessSlot& slot : segment.header().processes) {
-      std::uint32_t seen = slot.pid.load(std::memory_order_acquire);
+      std::uint32_t expected = slot.pid.load(std::memory_order_acquire);
       std::uint64_t start_time = slot.start_time.load(std::memory_order_relaxed);
-      if (seen == self.pid && start_time == self.start_time) return true;
-      const bool free = seen == 0 || (round == 1 && process_liveness(seen, start_time) == Liveness::dead);
+      if (expected == self.pid && start_time == self.start_time) return true;
+      const bool free = expected == 0 || (round == 1 && process_liveness(expected, start_time) == Liveness::dead);
       if (!free) continue;
-      if (seen != 0) slot.start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
-      if (slot.pid.compare_exchange_strong(seen, self.pid, std::memory_order_acq_rel)) {
+      if (expected != 0) slot.start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
+      if (slot.pid.compare_exchange_strong(expected, self.pid, std::memory_order_acq_rel)) {
         RINGSIDE_TEST_POINT(join_taken);
         slot.start_time.store(self.start_time, std::memory_order_release);
         RINGSIDE_TEST_POINT(join_entered);

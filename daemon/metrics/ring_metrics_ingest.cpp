@@ -90,7 +90,7 @@ void RingMetrics::see_odd(RecordWords words, std::uint64_t position, std::uint32
   if (record.operation < kFirstEvent) {
     credit_ += span_ticks(record);
     ++credit_count_;
-    if (credit_ >= credit_step_) credit(words.what, words.actor, words.subject);
+    if (credit_ >= credit_step_) credit(words.descriptor, words.actor, words.subject);
     if (span_ticks(record) > slow_floor_) note_slow(record, lane);
   }
   // Bounds may have moved.
@@ -118,8 +118,8 @@ void RingMetrics::add_elsewhere(Series& series, const Record& record, std::uint6
 void RingMetrics::note_failure(Series& series, const Record& record, std::uint64_t end) {
   const std::int64_t end_ns = scale_.monotonic_ns(end);
   if (record.kind == static_cast<std::uint8_t>(Kind::operation)) {
-    const std::uint64_t what = pack_what(record.operation, Kind::operation, static_cast<Outcome>(record.outcome), 0,
-                                         record.error);
+    const std::uint64_t what = pack_descriptor(record.operation, Kind::operation,
+                                               static_cast<Outcome>(record.outcome), 0, record.error);
     FailureKind& kind = failure_kinds_[(record.operation * 5U + record.error * 3U + record.outcome) % failure_kinds_.size()];
     if (kind.what != what) kind = {what, &errors_.entry(series.name().name, record.error, record.outcome)};
     ErrorTable::count(*kind.entry, std::min(slice_of(end_ns), now_slice_), now_slice_, end_ns,

@@ -16,7 +16,7 @@
 namespace ringside {
 
 // Outcomes other than ok, and records without a span.
-inline constexpr std::uint64_t kOddBits = pack_what(0, Kind::none, static_cast<Outcome>(0xff), kFlagUntimed, 0);
+inline constexpr std::uint64_t kOddBits = pack_descriptor(0, Kind::none, static_cast<Outcome>(0xff), kFlagUntimed, 0);
 inline constexpr StageTicks kSignBit = 1U << 31;
 
 namespace detail {
@@ -38,24 +38,25 @@ inline bool any_above(StageVector marks, StageVector biased_bounds) {
 
 [[gnu::always_inline]] inline void RingMetrics::see(const RecordWords& record, std::uint64_t position,
                                                     std::uint32_t lane) {
-  Hot& hot = hot_[record.what & (kIdCount - 1)];
+  Hot& hot = hot_[record.descriptor & (kIdCount - 1)];
   const std::uint64_t ticks = record.duration;
   const std::uint64_t end = record.start + ticks;
-  const auto marks = reinterpret_cast<StageVector>(detail::WordVector{record.tail0, record.tail1});
-  if ((record.what & hot.odd_bits) != 0 || end - slice_begin_ >= slice_ticks_ || ticks - hot.least >= hot.width ||
+  const auto marks = reinterpret_cast<StageVector>(
+      detail::WordVector{record.stages_or_value, record.stages_or_context});
+  if ((record.descriptor & hot.odd_bits) != 0 || end - slice_begin_ >= slice_ticks_ || ticks - hot.least >= hot.width ||
       detail::any_above(marks, hot.bounds)) [[unlikely]] {
     see_odd(record, position, lane);
   } else {
     ++hot.plain;
     hot.ticks += ticks;
-    hot.values += record.tail0;
+    hot.values += record.stages_or_value;
     hot.sums += marks;
     hot.absent -= reinterpret_cast<StageVector>(marks == 0);
     ++hot.buckets[units_.bucket_index(ticks)];
-    if (operation_of(record.what) < kFirstEvent) {
+    if (operation_of(record.descriptor) < kFirstEvent) {
       credit_ += ticks;
       ++credit_count_;
-      if (credit_ >= credit_step_) [[unlikely]] credit(record.what, record.actor, record.subject);
+      if (credit_ >= credit_step_) [[unlikely]] credit(record.descriptor, record.actor, record.subject);
     }
   }
   if (static_cast<std::int64_t>(end - hot.floor) >= 0) keep(hot, record, position, lane);

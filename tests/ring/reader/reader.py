@@ -346,9 +346,9 @@ class Ring:
 
 def decode(copy):
     """A record as a dictionary; None where no writer of this format can have written it."""
-    sequence, start, duration, what, actor, subject, tail0, tail1 = copy
-    operation, kind, outcome = what & 0xFFFF, what >> 16 & 0xFF, what >> 24 & 0xFF
-    flags, error = what >> 32 & 0xFFFF, what >> 48
+    sequence, start, duration, descriptor, actor, subject, stages_or_value, stages_or_context = copy
+    operation, kind, outcome = descriptor & 0xFFFF, descriptor >> 16 & 0xFF, descriptor >> 24 & 0xFF
+    flags, error = descriptor >> 32 & 0xFFFF, descriptor >> 48
     if outcome >= len(OUTCOMES) or flags & ~0x00FF:
         return None
     record = {"position": sequence // 2 - 1, "operation": operation, "outcome": OUTCOMES[outcome], "error": error,
@@ -356,11 +356,13 @@ def decode(copy):
               "subject_kind": flags >> 2 & 7, "subject": subject, "untimed": bool(flags & 0x20),
               "has_stages": bool(flags & 0x40), "overflow": bool(flags & 0x80)}
     if kind == 1 and operation < 256:
-        packed = (tail0 & 0xFFFFFFFF, tail0 >> 32, tail1 & 0xFFFFFFFF, tail1 >> 32)
+        packed = (stages_or_value & 0xFFFFFFFF, stages_or_value >> 32,
+                  stages_or_context & 0xFFFFFFFF, stages_or_context >> 32)
         return {"kind": "operation", **record, "stages": [unpack_stage(stage) for stage in packed]}
-    context = tail1 & 0xFFFF
+    context = stages_or_context & 0xFFFF
     if kind == 2 and FIRST_EVENT <= operation < FIRST_EVENT + EVENTS and context <= 256:
-        return {"kind": "event", **record, "value": signed(tail0), "context": context - 1 if context else None}
+        return {"kind": "event", **record, "value": signed(stages_or_value),
+                "context": context - 1 if context else None}
     return None
 
 
