@@ -15,7 +15,13 @@ static_assert(sizeof(ringside_operation) == sizeof(Operation) && alignof(ringsid
 static_assert(RINGSIDE_CANCELLED == static_cast<int>(ringside::Outcome::cancelled));
 static_assert(RINGSIDE_ACTOR_ADDRESS == static_cast<int>(ringside::ActorKind::address));
 static_assert(RINGSIDE_SUBJECT_ADDRESS == static_cast<int>(ringside::SubjectKind::address));
-static_assert(RINGSIDE_THREADED_REPLIES == ringside::chat::THREADED_REPLIES.value);
+static_assert(int{RINGSIDE_EVENTS_BEGIN} + 1 == int{ringside::kFirstEvent});
+static_assert(int{RINGSIDE_STAGE_DELIVERY} == int{ringside::chat::kDelivery});
+#define RINGSIDE_CHAT_OPERATION(name, category) \
+  static_assert(RINGSIDE_##name == ringside::chat::name.value);
+#define RINGSIDE_CHAT_EVENT(name, ...) \
+  static_assert(RINGSIDE_EVENT_##name == ringside::chat::name.value);
+#include "shm/chat_words.def"
 
 Operation& operation_in(ringside_operation* memory) {
   return *std::launder(reinterpret_cast<Operation*>(memory));

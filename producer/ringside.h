@@ -39,27 +39,24 @@ typedef enum {
   RINGSIDE_SUBJECT_ADDRESS
 } ringside_subject_kind;
 
-/* The chat server's operations; own ones come from ringside_register_operation(). */
+/* The words of a chat server, generated from one list. producer/README.md says what they mean. Operations
+ * and events of your own come from ringside_register_operation() and ringside_register_event(). */
 enum {
-  RINGSIDE_CREATE_ROOM,
-  RINGSIDE_JOIN_ROOM,
-  RINGSIDE_LEAVE_ROOM,
-  RINGSIDE_LIST_ROOMS,
-  RINGSIDE_SEND_MESSAGE,
-  RINGSIDE_DIRECT_MESSAGE,
-  RINGSIDE_EDIT_MESSAGE,
-  RINGSIDE_DELETE_MESSAGE,
-  RINGSIDE_INVITE_USER,
-  RINGSIDE_ACCEPT_INVITATION,
-  RINGSIDE_DECLINE_INVITATION,
-  RINGSIDE_LIST_INVITATIONS,
-  RINGSIDE_REQUEST_USER_LIST,
-  RINGSIDE_AUTHENTICATION,
-  RINGSIDE_REGISTRATION,
-  RINGSIDE_MESSAGE_REACTIONS,
-  RINGSIDE_MESSAGE_SEARCH,
-  RINGSIDE_MESSAGE_HISTORY,
-  RINGSIDE_THREADED_REPLIES
+#define RINGSIDE_CHAT_OPERATION(name, category) RINGSIDE_##name,
+#include "shm/chat_words.def"
+};
+enum {
+  RINGSIDE_EVENTS_BEGIN = 255, /* the first event is 256 */
+#define RINGSIDE_CHAT_EVENT(name, ...) RINGSIDE_EVENT_##name,
+#include "shm/chat_words.def"
+};
+enum {
+#define RINGSIDE_CHAT_STAGE(name, Name, NAME, ...) RINGSIDE_STAGE_##NAME,
+#include "shm/chat_words.def"
+};
+enum {
+#define RINGSIDE_CHAT_ERROR(code, name, ...) RINGSIDE_ERROR_##name = code,
+#include "shm/chat_words.def"
 };
 
 /* One operation that has begun. Its contents are the library's. */

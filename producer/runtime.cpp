@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -112,41 +113,16 @@ void enter_as_child(Segment& segment) {
   g_entered.store(enter_process(segment, g_self));
 }
 
+// The chat server's words under their ids.
 void register_chat(Runtime& state) {
-  struct Entry {
-    OperationId id;
-    const char* name;
-    const char* category;
+  const std::array<std::string, kStageCount> stages = {
+#define RINGSIDE_CHAT_STAGE(name, ...) #name,
+#include "shm/chat_words.def"
   };
-  static constexpr Entry kOperations[chat::kOperationCount] = {
-      {chat::CREATE_ROOM, "CREATE_ROOM", "room"},
-      {chat::JOIN_ROOM, "JOIN_ROOM", "room"},
-      {chat::LEAVE_ROOM, "LEAVE_ROOM", "room"},
-      {chat::LIST_ROOMS, "LIST_ROOMS", "room"},
-      {chat::SEND_MESSAGE, "SEND_MESSAGE", "message"},
-      {chat::DIRECT_MESSAGE, "DIRECT_MESSAGE", "message"},
-      {chat::EDIT_MESSAGE, "EDIT_MESSAGE", "message"},
-      {chat::DELETE_MESSAGE, "DELETE_MESSAGE", "message"},
-      {chat::INVITE_USER, "INVITE_USER", "invitation"},
-      {chat::ACCEPT_INVITATION, "ACCEPT_INVITATION", "invitation"},
-      {chat::DECLINE_INVITATION, "DECLINE_INVITATION", "invitation"},
-      {chat::LIST_INVITATIONS, "LIST_INVITATIONS", "invitation"},
-      {chat::REQUEST_USER_LIST, "REQUEST_USER_LIST", "user"},
-      {chat::AUTHENTICATION, "AUTHENTICATION", "user"},
-      {chat::REGISTRATION, "REGISTRATION", "user"},
-      {chat::MESSAGE_REACTIONS, "MESSAGE_REACTIONS", "advanced"},
-      {chat::MESSAGE_SEARCH, "MESSAGE_SEARCH", "advanced"},
-      {chat::MESSAGE_HISTORY, "MESSAGE_HISTORY", "advanced"},
-      {chat::THREADED_REPLIES, "THREADED_REPLIES", "advanced"},
-  };
-  static constexpr const char* kEvents[chat::kEventCount] = {
-      "RETRY",        "BREAKER",        "RECOVERY",       "VALIDATION_REJECT", "RATE_LIMIT",
-      "DB_TRANSACTION", "SLOW_QUERY",   "LOGIN_FAILED",   "TOKEN_REJECTED",    "THREAT_PATTERN",
-      "IP_BLOCK",     "BLOCKED_ATTEMPT", "USER_SUSPENDED", "AUDIT_WRITE",      "BAD_LINE"};
-  for (const Entry& entry : kOperations) {
-    state.names[entry.id.value] = {entry.name, entry.category, {"validation", "security", "database", "delivery"}};
-  }
-  for (unsigned i = 0; i < chat::kEventCount; ++i) state.names[kFirstEvent + i] = {kEvents[i], "", {}};
+#define RINGSIDE_CHAT_OPERATION(name, category) \
+  state.names[chat::name.value] = {#name, category, stages};
+#define RINGSIDE_CHAT_EVENT(name, ...) state.names[chat::name.value] = {#name, "", {}};
+#include "shm/chat_words.def"
 }
 
 // The id of a name, new or known; kInvalidId when the table is full. Own names go after the chat server's, and

@@ -8,35 +8,12 @@
 namespace ringside::detail {
 namespace {
 
-struct Meaning {
-  std::string_view event;
-  const char* meaning;
-};
-
-constexpr Meaning kSecurityEvents[] = {
-    {names::kLoginFailed, "wrong password or unknown user"},
-    {names::kTokenRejected, "unknown or expired token"},
-    {names::kIpBlock, "an address was blocked"},
-    {names::kBlockedAttempt, "turned away because blocked"},
-    {names::kRateLimit, "decisions, those allowed too"},
-    {names::kThreatPattern, "guessing, injection, bursts"},
-    {names::kUserSuspended, "a user was suspended"},
-    {names::kValidationReject, "refused by validation"},
-    {names::kBadLine, "input that was no request"},
-    {names::kAuditWrite, "entries of the audit log"},
-};
-
-constexpr Meaning kResilienceEvents[] = {
-    {names::kRetry, "failed and was repeated"},
-    {names::kBreaker, "the circuit breaker moved"},
-    {names::kRecovery, "first success after failures"},
-};
-
-template <std::size_t N>
-std::vector<EventFinding> collect(const Snapshot& snapshot, Window window, const Meaning (&events)[N]) {
+// The events of one section of the report, as far as the server has ever seen them.
+std::vector<EventFinding> collect(const Snapshot& snapshot, Window window, names::Topic topic) {
   std::vector<EventFinding> findings;
-  for (const Meaning& event : events) {
-    const SeriesView* series = find_series(snapshot.events, event.event);
+  for (const names::EventWord& event : names::kEvents) {
+    if (event.topic != topic) continue;
+    const SeriesView* series = find_series(snapshot.events, event.name);
     if (series == nullptr || series->window(Window::since_start).count() == 0) continue;
     const WindowStats& stats = series->window(window);
     EventFinding finding;
@@ -117,7 +94,7 @@ void find_breaker(const Snapshot& snapshot, ResilienceSummary& resilience) {
 
 void find_security(const Snapshot& snapshot, Analysis& analysis) {
   SecuritySummary& security = analysis.security;
-  security.events = collect(snapshot, analysis.window, kSecurityEvents);
+  security.events = collect(snapshot, analysis.window, names::Topic::security);
   if (const SeriesView* limit = find_series(snapshot.events, names::kRateLimit)) {
     const WindowStats& stats = limit->window(analysis.window);
     security.rate_limited = stats.outcomes[5];
@@ -130,7 +107,7 @@ void find_security(const Snapshot& snapshot, Analysis& analysis) {
     if (stage.name == names::kSecurity) security.stage = stage;
   }
   find_blocks(snapshot, security);
-  analysis.resilience.events = collect(snapshot, analysis.window, kResilienceEvents);
+  analysis.resilience.events = collect(snapshot, analysis.window, names::Topic::resilience);
   find_breaker(snapshot, analysis.resilience);
 }
 

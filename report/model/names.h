@@ -1,52 +1,63 @@
-// The names that the analysis knows, and what it takes them to mean. They come out of the ring as text: a
-// server that uses other names is still shown in full, only nothing is concluded from them.
+// The names that the analysis knows, and what they mean. They come out of the ring as text: a server that uses
+// other names is still shown in full, only nothing is concluded from them.
+//
+// The list is shm/chat_words.def. report/ does not include shm/, so report/CMakeLists.txt copies that file
+// into the build tree as report/model/chat_words.def.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
 namespace ringside::names {
 
-// Events. An event that a server only counts (a decision that was "allowed") has no record: it is `skipped`.
-inline constexpr std::string_view kRetry = "RETRY";              // value: the attempt that follows, from 2; span: the one that failed
-inline constexpr std::string_view kBreaker = "BREAKER";          // value: new state, BreakerState; span: time in the old one
-inline constexpr std::string_view kRecovery = "RECOVERY";        // span: first failure to first success
-inline constexpr std::string_view kRateLimit = "RATE_LIMIT";     // outcome limited; those allowed are only counted
-inline constexpr std::string_view kDbTransaction = "DB_TRANSACTION";  // outcome ok: committed, error: rolled back; span
-inline constexpr std::string_view kSlowQuery = "SLOW_QUERY";     // span
-inline constexpr std::string_view kLoginFailed = "LOGIN_FAILED"; // value: failures of this address within the window
-inline constexpr std::string_view kTokenRejected = "TOKEN_REJECTED";
-inline constexpr std::string_view kThreatPattern = "THREAT_PATTERN";
-inline constexpr std::string_view kIpBlock = "IP_BLOCK";         // value: attempts before the block
-inline constexpr std::string_view kBlockedAttempt = "BLOCKED_ATTEMPT";  // value: attempts during the block so far
-inline constexpr std::string_view kUserSuspended = "USER_SUSPENDED";    // value: strikes
-inline constexpr std::string_view kAuditWrite = "AUDIT_WRITE";   // span
-inline constexpr std::string_view kValidationReject = "VALIDATION_REJECT";
-inline constexpr std::string_view kBadLine = "BAD_LINE";
+// Events: kRetry is "RETRY".
+#define RINGSIDE_CHAT_EVENT(name, Name, ...) inline constexpr std::string_view k##Name = #name;
+// Stages: kDatabase is "database".
+#define RINGSIDE_CHAT_STAGE(name, Name, ...) inline constexpr std::string_view k##Name = #name;
+// Gauges: kConnections is "connections".
+#define RINGSIDE_CHAT_GAUGE(name, Name, ...) inline constexpr std::string_view k##Name = #name;
+#include "report/model/chat_words.def"
 
-// Stages.
-inline constexpr std::string_view kValidation = "validation";
-inline constexpr std::string_view kSecurity = "security";
-inline constexpr std::string_view kDatabase = "database";
-inline constexpr std::string_view kDelivery = "delivery";
 
-// Gauges.
-inline constexpr std::string_view kConnections = "connections";
-inline constexpr std::string_view kDbTransactions = "db_transactions";
+// The section of the report that an event belongs to.
+enum class Topic { database, resilience, security };
+
+// What the list says of an event. `meaning` fits a cell of a table; `value` and `span` are empty where the
+// event has none. An event that a server only counts (a decision that was "allowed") has no record: it is
+// `skipped`.
+struct EventWord {
+  std::string_view name;
+  Topic topic;
+  const char* meaning;
+  const char* value;
+  const char* span;
+};
+inline constexpr EventWord kEvents[] = {
+#define RINGSIDE_CHAT_EVENT(name, Name, topic, meaning, value, span, ...) \
+  {#name, Topic::topic, meaning, value, span},
+#include "report/model/chat_words.def"
+};
 
 }  // namespace ringside::names
 
 namespace ringside {
 
 // A circuit breaker's states, numbered as the event BREAKER's value is.
-enum class BreakerState : std::uint8_t { closed, open, half_open };
-inline constexpr std::size_t kBreakerStates = 3;
+enum class BreakerState : std::uint8_t {
+#define RINGSIDE_CHAT_BREAKER_STATE(name, text) name,
+#include "report/model/chat_words.def"
+};
+inline constexpr const char* kBreakerStateNames[] = {
+#define RINGSIDE_CHAT_BREAKER_STATE(name, text) text,
+#include "report/model/chat_words.def"
+};
+inline constexpr std::size_t kBreakerStates = std::size(kBreakerStateNames);
 
 constexpr const char* name_of(BreakerState state) {
-  constexpr const char* kNames[kBreakerStates] = {"closed", "open", "half-open"};
-  return kNames[static_cast<std::size_t>(state)];
+  return kBreakerStateNames[static_cast<std::size_t>(state)];
 }
 // Absent: a number that is no state.
 constexpr std::optional<BreakerState> breaker_state_from(std::int64_t value) {

@@ -1,4 +1,4 @@
-// The 19 operations: wire names, and what each needs before it may touch the database.
+// The operations: wire names, and what each needs before it may touch the database.
 #pragma once
 
 #include <array>
@@ -9,20 +9,15 @@
 
 namespace chatd {
 
+// In the order of the list of words, so that an operation's number is its id in the ring.
 enum class Op : std::uint8_t {
-  CREATE_ROOM, JOIN_ROOM, LEAVE_ROOM, LIST_ROOMS,
-  SEND_MESSAGE, DIRECT_MESSAGE, EDIT_MESSAGE, DELETE_MESSAGE,
-  INVITE_USER, ACCEPT_INVITATION, DECLINE_INVITATION, LIST_INVITATIONS,
-  REQUEST_USER_LIST, AUTHENTICATION, REGISTRATION,
-  MESSAGE_REACTIONS, MESSAGE_SEARCH, MESSAGE_HISTORY, THREADED_REPLIES,
+#define RINGSIDE_CHAT_OPERATION(name, category) name,
+#include "shm/chat_words.def"
 };
 
-inline constexpr std::array<std::string_view, 19> kOpNames = {
-    "CREATE_ROOM", "JOIN_ROOM", "LEAVE_ROOM", "LIST_ROOMS",
-    "SEND_MESSAGE", "DIRECT_MESSAGE", "EDIT_MESSAGE", "DELETE_MESSAGE",
-    "INVITE_USER", "ACCEPT_INVITATION", "DECLINE_INVITATION", "LIST_INVITATIONS",
-    "REQUEST_USER_LIST", "AUTHENTICATION", "REGISTRATION",
-    "MESSAGE_REACTIONS", "MESSAGE_SEARCH", "MESSAGE_HISTORY", "THREADED_REPLIES",
+inline constexpr std::array kOpNames = {
+#define RINGSIDE_CHAT_OPERATION(name, category) std::string_view(#name),
+#include "shm/chat_words.def"
 };
 inline constexpr std::size_t kOpCount = kOpNames.size();
 

@@ -16,28 +16,23 @@ using Stamp = std::uint64_t;  // ticks of the ring's clock
 using ringside::ActorKind;
 using ringside::SubjectKind;
 
-enum class Stage : std::uint8_t { validation, security, database, delivery };
-
-// The events of S1-S5; the comments say what `value` means.
-enum class Event : std::uint8_t {
-  retry,              // value: the attempt that follows, from 2; duration: the pause before it
-  breaker,            // value: the new state, 0 closed, 1 open, 2 half-open; duration: time in the old one
-  recovery,           // duration: first failure to first success
-  validation_reject,
-  rate_limit,
-  db_transaction,     // outcome ok: committed, error: rolled back; duration
-  slow_query,         // duration
-  login_failed,       // value: failures of this address within the window
-  token_rejected,
-  threat_pattern,     // value: ThreatKind
-  ip_block,           // value: attempts before the block
-  blocked_attempt,    // value: attempts during the block, so far
-  user_suspended,     // value: strikes
-  audit_write,        // duration
-  bad_line,
+enum class Stage : std::uint8_t {
+#define RINGSIDE_CHAT_STAGE(name, ...) name,
+#include "shm/chat_words.def"
 };
 
-enum class ThreatKind : std::int64_t { password_guessing = 1, injection = 2, invalid_burst = 3 };
+// What value, span, outcome and subject of each mean is in the list.
+enum class Event : std::uint8_t {
+#define RINGSIDE_CHAT_EVENT(name, ...) name,
+#include "shm/chat_words.def"
+};
+
+// The value of THREAT_PATTERN.
+enum class Threat : std::int64_t {
+  none,
+#define RINGSIDE_CHAT_THREAT(name, text) name,
+#include "shm/chat_words.def"
+};
 
 struct Detail {
   Outcome outcome = Outcome::ok;

@@ -13,28 +13,28 @@ struct Invalid {
   std::string_view members;
 };
 constexpr std::array<Invalid, 22> kInvalid = {{
-    {Op::send_message, R"(,"room":1)"},                                               // MISSING_FIELD
-    {Op::join_room, R"(,"room":"lobby")"},                                            // WRONG_TYPE
-    {Op::message_history, R"(,"room":1,"limit":100000)"},                             // OUT_OF_RANGE
-    {Op::create_room, R"(,"name":"")"},                                               // BAD_NAME
-    {Op::send_message, R"(,"room":1,"text":"   ")"},                                  // TEXT_EMPTY
-    {Op::registration, R"(,"user":"x' OR '1'='1","password":"long enough")"},         // BAD_NAME
-    {Op::edit_message, R"(,"message":-7,"text":"hello")"},                            // OUT_OF_RANGE
-    {Op::authentication, R"(,"token":"not a token")"},                                // BAD_TOKEN
-    {Op::message_reactions, R"(,"message":1,"add":"+1","remove":"+1")"},              // CONFLICTING_FIELDS
-    {Op::message_search, R"(,"query":"")"},                                           // TEXT_EMPTY
-    {Op::direct_message, R"(,"user":"<script>alert(1)</script>","text":"hi")"},       // BAD_NAME
-    {Op::invite_user, R"(,"room":1.5,"user":"someone")"},                             // WRONG_TYPE
-    {Op::accept_invitation, R"(,"invitation":0)"},                                    // OUT_OF_RANGE
-    {Op::decline_invitation, R"(,"invitation":null)"},                                // MISSING_FIELD, WRONG_TYPE
-    {Op::registration, R"(,"user":"short","password":"1234")"},                       // BAD_PASSWORD
-    {Op::send_message, R"(,"room":1,"text":"bell \u0007")"},                          // BAD_CHARACTER
-    {Op::list_rooms, R"(,"limit":0)"},                                                // OUT_OF_RANGE
-    {Op::request_user_list, R"(,"after":-1)"},                                        // OUT_OF_RANGE
-    {Op::leave_room, R"(,"room":{})"},                                                // WRONG_TYPE
-    {Op::delete_message, R"(,"message":"'; DROP TABLE messages; --")"},               // WRONG_TYPE
-    {Op::threaded_replies, R"(,"text":"to what?")"},                                  // MISSING_FIELD
-    {Op::create_room, R"(,"name":"../../etc/passwd\u0000")"},                         // BAD_NAME
+    {Op::SEND_MESSAGE, R"(,"room":1)"},                                               // MISSING_FIELD
+    {Op::JOIN_ROOM, R"(,"room":"lobby")"},                                            // WRONG_TYPE
+    {Op::MESSAGE_HISTORY, R"(,"room":1,"limit":100000)"},                             // OUT_OF_RANGE
+    {Op::CREATE_ROOM, R"(,"name":"")"},                                               // BAD_NAME
+    {Op::SEND_MESSAGE, R"(,"room":1,"text":"   ")"},                                  // TEXT_EMPTY
+    {Op::REGISTRATION, R"(,"user":"x' OR '1'='1","password":"long enough")"},         // BAD_NAME
+    {Op::EDIT_MESSAGE, R"(,"message":-7,"text":"hello")"},                            // OUT_OF_RANGE
+    {Op::AUTHENTICATION, R"(,"token":"not a token")"},                                // BAD_TOKEN
+    {Op::MESSAGE_REACTIONS, R"(,"message":1,"add":"+1","remove":"+1")"},              // CONFLICTING_FIELDS
+    {Op::MESSAGE_SEARCH, R"(,"query":"")"},                                           // TEXT_EMPTY
+    {Op::DIRECT_MESSAGE, R"(,"user":"<script>alert(1)</script>","text":"hi")"},       // BAD_NAME
+    {Op::INVITE_USER, R"(,"room":1.5,"user":"someone")"},                             // WRONG_TYPE
+    {Op::ACCEPT_INVITATION, R"(,"invitation":0)"},                                    // OUT_OF_RANGE
+    {Op::DECLINE_INVITATION, R"(,"invitation":null)"},                                // MISSING_FIELD, WRONG_TYPE
+    {Op::REGISTRATION, R"(,"user":"short","password":"1234")"},                       // BAD_PASSWORD
+    {Op::SEND_MESSAGE, R"(,"room":1,"text":"bell \u0007")"},                          // BAD_CHARACTER
+    {Op::LIST_ROOMS, R"(,"limit":0)"},                                                // OUT_OF_RANGE
+    {Op::REQUEST_USER_LIST, R"(,"after":-1)"},                                        // OUT_OF_RANGE
+    {Op::LEAVE_ROOM, R"(,"room":{})"},                                                // WRONG_TYPE
+    {Op::DELETE_MESSAGE, R"(,"message":"'; DROP TABLE messages; --")"},               // WRONG_TYPE
+    {Op::THREADED_REPLIES, R"(,"text":"to what?")"},                                  // MISSING_FIELD
+    {Op::CREATE_ROOM, R"(,"name":"../../etc/passwd\u0000")"},                         // BAD_NAME
 }};
 
 // No operations. The answers bear no id.
@@ -68,18 +68,18 @@ BadRequest write_bad_request(std::uint64_t number, std::int64_t id, Rng& rng, st
     return {Op::none, false, false};
   }
   if (kind == kKinds - 2) {  // TEXT_TOO_LONG
-    open_request(out, id, Op::send_message);
+    open_request(out, id, Op::SEND_MESSAGE);
     out += R"(,"room":1,"text":")";
     out.append(4097 + rng.below(4096), 'a');
     out += "\"}";
-    return {Op::send_message, true, false};
+    return {Op::SEND_MESSAGE, true, false};
   }
   if (number / kKinds % 16 == 0) {  // LINE_TOO_LONG: seldom, since it costs the connection
     out.append(kMaxRequestBytes + 1 + rng.below(1000), 'a');
     return {Op::none, false, true};
   }
   out += R"({"id":{"not":"an id"},"op":"LIST_INVITATIONS"})";  // WRONG_TYPE
-  return {Op::list_invitations, false, false};
+  return {Op::LIST_INVITATIONS, false, false};
 }
 
 }  // namespace ringside::load

@@ -63,7 +63,7 @@ void Chatter::take(Step step) {
   };
   switch (step) {
     case Step::registering:
-      open(Op::registration);
+      open(Op::REGISTRATION);
       add_member(line_, "user", state_.user);
       add_member(line_, "password", state_.password);
       break;
@@ -71,7 +71,7 @@ void Chatter::take(Step step) {
       pending.source = kRelogin;
       [[fallthrough]];
     case Step::logging_in:
-      open(Op::authentication);
+      open(Op::AUTHENTICATION);
       if (state_.token.empty() || token_rejected_) {
         add_member(line_, "user", state_.user);
         add_member(line_, "password", state_.password);
@@ -80,28 +80,28 @@ void Chatter::take(Step step) {
       }
       break;
     case Step::making_den:
-      open(Op::create_room);
+      open(Op::CREATE_ROOM);
       add_member(line_, "name", fmt::format("{} den {}", worker_.hood().run, state_.index));
       line_ += ",\"private\":true";
       break;
     case Step::making_home:
-      open(Op::create_room);
+      open(Op::CREATE_ROOM);
       add_member(line_, "name", fmt::format("{} home {}", worker_.hood().run, state_.index));
       add_member(line_, "topic", "everyone is welcome");
       break;
     case Step::joining:
-      open(Op::join_room);
+      open(Op::JOIN_ROOM);
       add_member(line_, "room", worker_.crowd().homes[state_.home_index]);
       break;
     case Step::greeting: {
-      open(Op::send_message);
+      open(Op::SEND_MESSAGE);
       pending.intent.subject = worker_.crowd().homes[state_.home_index];
       add_member(line_, "room", pending.intent.subject);
       add_text(line_, jitter_);
       break;
     }
     case Step::visiting: {
-      open(Op::join_room);
+      open(Op::JOIN_ROOM);
       const std::vector<std::int64_t>& homes = worker_.crowd().homes;
       pending.intent.subject = homes[(state_.home_index + 1) % homes.size()];
       state_.visits.push_back({pending.intent.subject, false});
@@ -109,7 +109,7 @@ void Chatter::take(Step step) {
       break;
     }
     case Step::inviting:
-      open(Op::invite_user);
+      open(Op::INVITE_USER);
       add_member(line_, "room", state_.den);
       add_member(line_, "user",
                  user_name(worker_.hood().run, (state_.index + 1 + state_.invited) % worker_.crowd().settings.clients));
@@ -158,7 +158,7 @@ void Chatter::on_answer(const Pending& pending, const Answer& answer) {
 void Chatter::on_step_answer(const Pending& pending, const Answer& answer) {
   const bool goes_on = answer.ok || (step_ == Step::inviting && outcome_of(answer.code) == Outcome::rejected);
   if (goes_on) {
-    learn(pending.op == Op::create_room ? Op::none : pending.op, pending.intent, answer, state_, worker_.hood());
+    learn(pending.op == Op::CREATE_ROOM ? Op::none : pending.op, pending.intent, answer, state_, worker_.hood());
     advance(answer);
     return;
   }
@@ -168,10 +168,10 @@ void Chatter::on_step_answer(const Pending& pending, const Answer& answer) {
   }
   std::string what = fmt::format("{} of {} was answered with {} {}", name_of(pending.op), state_.user, answer.code,
                                  answer.code_name);
-  if (answer.code == kUserExists || answer.code == kRoomExists) {
+  if (answer.code == code::USER_EXISTS || answer.code == code::ROOM_EXISTS) {
     what += fmt::format("\n  next: give another --run than {}, which this database has seen before", worker_.hood().run);
   }
-  if (step_ == Step::logging_in_again && answer.code == kTokenRejected && !token_rejected_) {
+  if (step_ == Step::logging_in_again && answer.code == code::TOKEN_REJECTED && !token_rejected_) {
     token_rejected_ = true;
     take(Step::logging_in_again);
   } else if (step_ == Step::logging_in_again) {

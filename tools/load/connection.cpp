@@ -173,7 +173,7 @@ void Connection::take_line(std::string_view line, std::int64_t now) {
     fail_protocol(fmt::format("no answer and no push: {}", line.substr(0, 200)));
     return;
   }
-  if (answer.code == kTooManyConnections && answer.op.empty()) {
+  if (answer.code == code::TOO_MANY_CONNECTIONS && answer.op.empty()) {
     books_.count_notice(source_, answer);
     return;
   }

@@ -206,7 +206,7 @@ void Actor::on_connected() {
 void Actor::log_in() {
   logging_in_ = true;
   Pending pending;
-  pending.op = registered_ ? Op::authentication : Op::registration;
+  pending.op = registered_ ? Op::AUTHENTICATION : Op::REGISTRATION;
   pending.source = source_;
   pending.id = connection_.next_id();
   std::string line;
@@ -228,7 +228,7 @@ void Actor::on_answer(const Pending& pending, const Answer& answer) {
     traffic_.on_answer(answer);
     return;
   }
-  if (pending.op == Op::registration) {
+  if (pending.op == Op::REGISTRATION) {
     registered_ = true;
     if (!stopped_) log_in();
     return;
@@ -267,15 +267,16 @@ class PasswordGuessing final : public Traffic {
   }
   BadRequest write(std::uint64_t number, std::int64_t id, std::string& out) override {
     Rng rng = rng_of(number);
-    open_request(out, id, Op::authentication);
+    open_request(out, id, Op::AUTHENTICATION);
     add_member(out, "user", user_name(context_.run, rng.below(context_.crowd.settings.clients)));
     add_member(out, "password", fmt::format("guess {:08x}", rng.next() >> 32));
     out += '}';
-    return {Op::authentication, true, false};
+    return {Op::AUTHENTICATION, true, false};
   }
   void on_answer(const Answer& answer) override {
-    constexpr int kIpBlocked = 3002;
-    if (answer.code == kIpBlocked && first_blocked_wall_ns_ == 0) first_blocked_wall_ns_ = wall_ns();
+    if (answer.code == code::IP_BLOCKED && first_blocked_wall_ns_ == 0) {
+      first_blocked_wall_ns_ = wall_ns();
+    }
   }
 
   std::int64_t first_blocked_wall_ns_ = 0;

@@ -28,7 +28,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 std::string_view nearest_name(std::string_view name) {
-  std::string_view best = name_of(Op::create_room);
+  std::string_view best = name_of(Op::CREATE_ROOM);
   for (std::size_t i = 0; i < kOpCount; ++i) {
     const std::string_view known = name_of(static_cast<Op>(i));
     if (distance(name, known) < distance(name, best)) best = known;
@@ -43,25 +43,25 @@ double Mix::total() const { return std::accumulate(weights.begin(), weights.end(
 Mix default_mix() {
   Mix mix;
   const auto set = [&mix](Op op, double weight) { mix.weights[index_of(op)] = weight; };
-  set(Op::send_message, 34);
-  set(Op::message_history, 14);
-  set(Op::message_reactions, 10);
-  set(Op::direct_message, 8);
-  set(Op::threaded_replies, 7);
-  set(Op::request_user_list, 5);
-  set(Op::message_search, 4);
-  set(Op::list_rooms, 4);
-  set(Op::edit_message, 3);
-  set(Op::leave_room, 2.5);
-  set(Op::list_invitations, 2);
-  set(Op::join_room, 1.5);
-  set(Op::delete_message, 1.5);
-  set(Op::invite_user, 1.1);
-  set(Op::authentication, 0.8);
-  set(Op::create_room, 0.6);
-  set(Op::accept_invitation, 0.5);
-  set(Op::decline_invitation, 0.4);
-  set(Op::registration, 0.1);  // each costs the server an Argon2id hash: 64 MiB and tens of milliseconds
+  set(Op::SEND_MESSAGE, 34);
+  set(Op::MESSAGE_HISTORY, 14);
+  set(Op::MESSAGE_REACTIONS, 10);
+  set(Op::DIRECT_MESSAGE, 8);
+  set(Op::THREADED_REPLIES, 7);
+  set(Op::REQUEST_USER_LIST, 5);
+  set(Op::MESSAGE_SEARCH, 4);
+  set(Op::LIST_ROOMS, 4);
+  set(Op::EDIT_MESSAGE, 3);
+  set(Op::LEAVE_ROOM, 2.5);
+  set(Op::LIST_INVITATIONS, 2);
+  set(Op::JOIN_ROOM, 1.5);
+  set(Op::DELETE_MESSAGE, 1.5);
+  set(Op::INVITE_USER, 1.1);
+  set(Op::AUTHENTICATION, 0.8);
+  set(Op::CREATE_ROOM, 0.6);
+  set(Op::ACCEPT_INVITATION, 0.5);
+  set(Op::DECLINE_INVITATION, 0.4);
+  set(Op::REGISTRATION, 0.1);  // each costs the server an Argon2id hash: 64 MiB and tens of milliseconds
   return mix;
 }
 

@@ -6,10 +6,9 @@ namespace ringside::load {
 namespace {
 
 constexpr std::array<std::string_view, kLineKinds> kNames = {
-    "CREATE_ROOM",        "JOIN_ROOM",          "LEAVE_ROOM",        "LIST_ROOMS",      "SEND_MESSAGE",
-    "DIRECT_MESSAGE",     "EDIT_MESSAGE",       "DELETE_MESSAGE",    "INVITE_USER",     "ACCEPT_INVITATION",
-    "DECLINE_INVITATION", "LIST_INVITATIONS",   "REQUEST_USER_LIST", "AUTHENTICATION",  "REGISTRATION",
-    "MESSAGE_REACTIONS",  "MESSAGE_SEARCH",     "MESSAGE_HISTORY",   "THREADED_REPLIES", "(no operation)",
+#define RINGSIDE_CHAT_OPERATION(name, category) #name,
+#include "shm/chat_words.def"
+    "(no operation)",
 };
 
 constexpr std::array<std::string_view, kOutcomeCount> kOutcomes = {"ok",      "rejected", "denied",
@@ -28,8 +27,8 @@ Op op_named(std::string_view name) {
 
 std::string_view name_of(Outcome outcome) { return kOutcomes[static_cast<std::size_t>(outcome)]; }
 
-Outcome outcome_of(int code) {
-  switch (code / 1000) {
+Outcome outcome_of(int number) {
+  switch (number / 1000) {
     case 1:
     case 4:
       return Outcome::rejected;
@@ -38,10 +37,13 @@ Outcome outcome_of(int code) {
     case 3:
       return Outcome::limited;
     default:
-      return code == 5001 || code == 5005 ? Outcome::timeout : Outcome::error;
+      return number == code::DATABASE_BUSY || number == code::QUERY_TIMEOUT ? Outcome::timeout
+                                                                            : Outcome::error;
   }
 }
 
-bool is_transient(int code) { return code == 3001 || (code >= 5001 && code <= 5006); }
+bool is_transient(int number) {
+  return number == code::RATE_LIMITED || (number >= code::DATABASE_BUSY && number <= code::OVERLOADED);
+}
 
 }  // namespace ringside::load

@@ -171,18 +171,18 @@ void add_text(std::string& out, Rng& rng) {
 
 bool can(Op op, const ClientState& client, const Neighbourhood& hood) {
   switch (op) {
-    case Op::join_room:
+    case Op::JOIN_ROOM:
       return client.visits.size() < kVisitsKept && room_to_join(client, hood, 0) != 0;
-    case Op::leave_room:
+    case Op::LEAVE_ROOM:
       return std::any_of(client.visits.begin(), client.visits.end(), [](const Visit& v) { return v.confirmed; });
-    case Op::edit_message:
-    case Op::delete_message:
+    case Op::EDIT_MESSAGE:
+    case Op::DELETE_MESSAGE:
       return !client.messages.empty();
-    case Op::accept_invitation:
-    case Op::decline_invitation:
+    case Op::ACCEPT_INVITATION:
+    case Op::DECLINE_INVITATION:
       return !client.invitations.empty();
-    case Op::message_reactions:
-    case Op::threaded_replies:
+    case Op::MESSAGE_REACTIONS:
+    case Op::THREADED_REPLIES:
       return !client.messages.empty() || !hood.boards[client.home_index].empty();
     default:
       return true;
@@ -194,11 +194,11 @@ Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Nei
   Intent intent;
   open_request(out, id, plan.op);
   switch (plan.op) {
-    case Op::registration:
+    case Op::REGISTRATION:
       out += ",\"user\":\"" + hood.run + ".n" + std::to_string(plan.number) + "\",\"password\":\"newcomer ";
       out += std::to_string(plan.draw) + "\"";
       break;
-    case Op::authentication:
+    case Op::AUTHENTICATION:
       if (plan.by_password || client.token.empty()) {
         add_member(out, "user", client.user);
         add_member(out, "password", client.password);
@@ -206,42 +206,42 @@ Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Nei
         add_member(out, "token", client.token);
       }
       break;
-    case Op::create_room:
+    case Op::CREATE_ROOM:
       intent = write_room(plan, hood, rng, out);
       break;
-    case Op::join_room:
+    case Op::JOIN_ROOM:
       intent.subject = room_to_join(client, hood, rng.below(1U << 16));
       if (intent.subject == 0) intent.subject = kNowhere;
       else client.visits.push_back({intent.subject, false});
       add_member(out, "room", intent.subject);
       break;
-    case Op::leave_room:
+    case Op::LEAVE_ROOM:
       intent.subject = take_room_to_leave(client);
       if (intent.subject == 0) intent.subject = kNowhere;
       add_member(out, "room", intent.subject);
       break;
-    case Op::list_rooms:
+    case Op::LIST_ROOMS:
       if (rng.below(3) == 0) add_flag(out, "mine");
       else add_member(out, "after", hood.homes[rng.below(static_cast<std::uint32_t>(hood.homes.size()))] - 1);
       add_member(out, "limit", std::int64_t{20});
       break;
-    case Op::send_message:
+    case Op::SEND_MESSAGE:
       intent.subject = room_to_talk_in(client, hood, rng);
       add_member(out, "room", intent.subject);
       add_text(out, rng);
       break;
-    case Op::direct_message: {
+    case Op::DIRECT_MESSAGE: {
       const std::uint32_t other = hood.clients < 2 ? 0 : 1 + rng.below(hood.clients - 1);
       add_member(out, "user", user_name(hood.run, (client.index + other) % hood.clients));
       add_text(out, rng);
       break;
     }
-    case Op::edit_message:
+    case Op::EDIT_MESSAGE:
       intent.subject = client.messages.empty() ? kNowhere : any_of(client.messages, rng);
       add_member(out, "message", intent.subject);
       add_text(out, rng);
       break;
-    case Op::delete_message:
+    case Op::DELETE_MESSAGE:
       intent.subject = kNowhere;
       if (!client.messages.empty()) {
         intent.subject = client.messages.front();
@@ -250,14 +250,14 @@ Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Nei
       }
       add_member(out, "message", intent.subject);
       break;
-    case Op::invite_user: {
+    case Op::INVITE_USER: {
       const std::uint32_t other = hood.clients < 2 ? 0 : 1 + client.invited++ % (hood.clients - 1);
       add_member(out, "room", client.den);
       add_member(out, "user", user_name(hood.run, (client.index + other) % hood.clients));
       break;
     }
-    case Op::accept_invitation:
-    case Op::decline_invitation:
+    case Op::ACCEPT_INVITATION:
+    case Op::DECLINE_INVITATION:
       intent.subject = kNowhere;
       if (!client.invitations.empty()) {
         intent.subject = client.invitations.front();
@@ -265,14 +265,14 @@ Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Nei
       }
       add_member(out, "invitation", intent.subject);
       break;
-    case Op::request_user_list:
+    case Op::REQUEST_USER_LIST:
       if (rng.below(2) == 0) add_member(out, "room", hood.homes[client.home_index]);
       add_member(out, "limit", std::int64_t{20});
       break;
-    case Op::message_reactions:
+    case Op::MESSAGE_REACTIONS:
       intent = write_reaction(client, hood, rng, out);
       break;
-    case Op::message_search:
+    case Op::MESSAGE_SEARCH:
       out += ",\"query\":\"";
       out += kWords[rng.below(kWords.size())];
       if (rng.below(2) == 0) {
@@ -283,20 +283,20 @@ Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Nei
       if (rng.below(2) == 0) add_member(out, "room", hood.homes[client.home_index]);
       add_member(out, "limit", std::int64_t{10});
       break;
-    case Op::message_history: {
+    case Op::MESSAGE_HISTORY: {
       add_member(out, "room", room_to_talk_in(client, hood, rng));
       const std::vector<std::int64_t>& board = hood.boards[client.home_index];
       if (!board.empty() && rng.below(4) == 0) add_member(out, "before", board.front());
       add_member(out, "limit", std::int64_t{20});
       break;
     }
-    case Op::threaded_replies:
+    case Op::THREADED_REPLIES:
       intent.subject = message_to_read(client, hood, rng);
       add_member(out, "message", intent.subject);
       if (rng.below(5) < 3) add_text(out, rng);
       else add_member(out, "limit", std::int64_t{20});
       break;
-    case Op::list_invitations:
+    case Op::LIST_INVITATIONS:
     case Op::none:
       break;
   }
@@ -307,17 +307,17 @@ Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Nei
 void learn(Op op, const Intent& intent, const Answer& answer, ClientState& client, Neighbourhood& hood) {
   const bool again = !answer.ok && is_transient(answer.code);  // nothing has changed on the server
   switch (op) {
-    case Op::authentication:
+    case Op::AUTHENTICATION:
       if (answer.ok && !answer.token.empty()) client.token = answer.token;
       break;
-    case Op::create_room:
+    case Op::CREATE_ROOM:
       if (answer.ok) {
         client.visits.push_back({answer.room_id, true});
         if (intent.detail == 0) keep(hood.public_rooms, answer.room_id, kPublicRoomsKept);
       }
       break;
-    case Op::join_room:
-      if (answer.ok || answer.code == kAlreadyMember) {
+    case Op::JOIN_ROOM:
+      if (answer.ok || answer.code == code::ALREADY_MEMBER) {
         for (Visit& visit : client.visits) {
           if (visit.room == intent.subject) visit.confirmed = true;
         }
@@ -325,33 +325,33 @@ void learn(Op op, const Intent& intent, const Answer& answer, ClientState& clien
         drop_visit(client, intent.subject);
       }
       break;
-    case Op::leave_room:
+    case Op::LEAVE_ROOM:
       if (again && intent.subject != kNowhere) client.visits.push_back({intent.subject, true});
       break;
-    case Op::send_message:
+    case Op::SEND_MESSAGE:
       // Not those in rooms that it visits: once it has left, it may not edit them any more.
       if (answer.ok && intent.subject == hood.homes[client.home_index]) {
         keep(client.messages, answer.message_id, kMessagesKept);
         keep(hood.boards[client.home_index], answer.message_id, kBoardKept);
       }
       break;
-    case Op::direct_message:
-    case Op::threaded_replies:
+    case Op::DIRECT_MESSAGE:
+    case Op::THREADED_REPLIES:
       if (answer.ok && answer.message_id != 0) keep(client.messages, answer.message_id, kMessagesKept);
       break;
-    case Op::accept_invitation:
+    case Op::ACCEPT_INVITATION:
       if (answer.ok) client.visits.push_back({answer.room_id, true});
       if (again && intent.subject != kNowhere) client.invitations.push_back(intent.subject);
       break;
-    case Op::decline_invitation:
+    case Op::DECLINE_INVITATION:
       if (again && intent.subject != kNowhere) client.invitations.push_back(intent.subject);
       break;
-    case Op::message_reactions:
+    case Op::MESSAGE_REACTIONS:
       if (intent.detail >= kRemoves ? again : intent.detail >= kAdds && answer.ok) {
         keep(client.reactions, Reaction{intent.subject, static_cast<std::uint8_t>(intent.detail % kAdds)}, kReactionsKept);
       }
       break;
-    case Op::delete_message:
+    case Op::DELETE_MESSAGE:
       if (again && intent.subject != kNowhere) keep(client.messages, intent.subject, kMessagesKept);
       break;
     default:
@@ -360,7 +360,7 @@ void learn(Op op, const Intent& intent, const Answer& answer, ClientState& clien
 }
 
 void forget(Op op, const Intent& intent, ClientState& client) {
-  if (op == Op::join_room) drop_visit(client, intent.subject);
+  if (op == Op::JOIN_ROOM) drop_visit(client, intent.subject);
 }
 
 }  // namespace ringside::load

@@ -31,9 +31,9 @@ Plan Schedule::at(std::uint64_t number) const {
     while (op > 0 && cumulative_[op] == cumulative_[op - 1]) --op;
   }
   plan.op = static_cast<Op>(op);
-  plan.by_password = plan.op == Op::authentication && rng.below(10) == 0;
+  plan.by_password = plan.op == Op::AUTHENTICATION && rng.below(10) == 0;
   if (mean_gap_ns_ > 0) {
-    const bool at_door = doors_ > 0 && (plan.op == Op::registration || plan.by_password);
+    const bool at_door = doors_ > 0 && (plan.op == Op::REGISTRATION || plan.by_password);
     plan.client = at_door ? clients_ - doors_ + rng.below(doors_) : rng.below(clients_ - doors_);
   } else {
     plan.client = static_cast<std::uint32_t>(number % clients_);

@@ -167,7 +167,7 @@ Chatter* Worker::performer_of(const Plan& plan) {
   Chatter* const planned = chatter_of(plan.client);
   if (!planned->ready()) return nullptr;
   if (can(plan.op, planned->state(), hood_)) return planned;
-  if (plan.op == Op::accept_invitation || plan.op == Op::decline_invitation) {
+  if (plan.op == Op::ACCEPT_INVITATION || plan.op == Op::DECLINE_INVITATION) {
     while (!hood_.invited.empty()) {
       Chatter* const invited = chatter_of(hood_.invited.front());
       hood_.invited.pop_front();

@@ -55,7 +55,7 @@ ROOMS = {
 MOST_LAYERS = {"report": 3, "daemon": 5}
 LIBRARIES = ("shm", "producer", "report", "daemon")
 INSTALLED = ("shm", "producer")
-SOURCES = {".c", ".cc", ".cpp", ".h", ".hpp", ".in"}
+SOURCES = {".c", ".cc", ".cpp", ".def", ".h", ".hpp", ".in"}
 HEADERS = {".h", ".hpp"}
 
 # What an installed header may ask for with <>: the standard library (no slash, no .h but C's), POSIX, Linux.
@@ -202,27 +202,29 @@ def check_links(lines):
     return found
 
 
-def header_jobs(root, cxx, cc):
+def header_jobs(root, cxx, cc, generated):
     """(what, command, text) for each compilation; included twice, so that a missing guard shows."""
     for relative in source_files(root):
         if relative.parts[0] not in LIBRARIES or relative.suffix not in HEADERS:
             continue
         twice = f'#include "{relative}"\n' * 2
+        # What CMake puts into the build tree is found there, by the libraries that have it.
+        paths = ["-I", str(root)] + (["-I", str(generated)] if generated and relative.parts[0] not in INSTALLED else [])
         cplusplus = ["c++20"] + (["c++17"] if relative.parts[0] in INSTALLED else [])
         for standard in cplusplus:
             yield (f"{relative} as {standard}",
-                   [cxx, f"-std={standard}", *WARNINGS, "-Wnon-virtual-dtor", "-I", str(root), "-x", "c++", "-"], twice)
+                   [cxx, f"-std={standard}", *WARNINGS, "-Wnon-virtual-dtor", *paths, "-x", "c++", "-"], twice)
         if str(relative) == "producer/ringside.h":
-            yield f"{relative} as c11", [cc, "-std=c11", *WARNINGS, "-I", str(root), "-x", "c", "-"], twice
+            yield f"{relative} as c11", [cc, "-std=c11", *WARNINGS, *paths, "-x", "c", "-"], twice
 
 
-def check_headers(root, cxx, cc):
+def check_headers(root, cxx, cc, generated=None):
     def compile_alone(job):
         what, command, text = job
         run = subprocess.run(command, input=text, cwd=root, capture_output=True, text=True, check=False)
         return [f"{what}: does not compile by itself\n{run.stderr.rstrip()}"] if run.returncode != 0 else []
 
-    jobs = list(header_jobs(root, cxx, cc))
+    jobs = list(header_jobs(root, cxx, cc, generated))
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         found = [line for lines in pool.map(compile_alone, jobs) for line in lines]
     return found, len(jobs)
@@ -231,6 +233,7 @@ def check_headers(root, cxx, cc):
 def main():
     parser = argparse.ArgumentParser(description="Who may include and link whom.")
     parser.add_argument("--root", type=Path, required=True, help="the project's root")
+    parser.add_argument("--generated", type=Path, help="the folder of the build tree that has headers, too")
     parser.add_argument("--links", type=Path, required=True, help="folder|target|libraries, written by CMake")
     parser.add_argument("--cxx", required=True, help="the C++ compiler")
     parser.add_argument("--cc", required=True, help="the C compiler")
@@ -239,7 +242,7 @@ def main():
 
     found = check_arrows(root) + check_rooms(root) + check_layers(ROOMS)
     found += check_links(arguments.links.read_text(encoding="utf-8").splitlines())
-    in_headers, compiled = check_headers(root, arguments.cxx, arguments.cc)
+    in_headers, compiled = check_headers(root, arguments.cxx, arguments.cc, arguments.generated)
     found += in_headers
     print("\n".join(found) if found else
           f"{len(list(source_files(root)))} files, {compiled} headers compiled alone: every arrow is drawn")

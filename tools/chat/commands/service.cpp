@@ -9,7 +9,7 @@ namespace chatd {
 using trace::ActorKind;
 using trace::Stage;
 using trace::SubjectKind;
-using trace::ThreatKind;
+using trace::Threat;
 
 namespace {
 
@@ -84,8 +84,8 @@ bool Service::run(const std::shared_ptr<Call>& call, const Json& object, Peer& p
       if (looks_like_injection(object)) {
         auto detail = about(call->caller, peer, refusal.error());
         detail.op = call->request.op;
-        detail.value = static_cast<std::int64_t>(ThreatKind::injection);
-        trace::event(trace::Event::threat_pattern, detail);
+        detail.value = static_cast<std::int64_t>(Threat::injection);
+        trace::event(trace::Event::THREAT_PATTERN, detail);
         strike(call->caller, "injection-like input");
       }
       throw;
@@ -111,18 +111,18 @@ void Service::check(const Call& call, Peer& peer) {
     if (!peer.bucket.take(now)) {
       auto detail = about(call.caller, peer, Error::RATE_LIMITED);
       detail.op = op;
-      trace::event(trace::Event::rate_limit, detail);
+      trace::event(trace::Event::RATE_LIMIT, detail);
       if (peer.limited.hit(now)) strike(call.caller, "rate limit");
       throw Refusal(Error::RATE_LIMITED, "too many commands; slow down");
     }
-    trace::count(trace::Event::rate_limit);
+    trace::count(trace::Event::RATE_LIMIT);
   }
   if (!needs_login(op)) {
     if (const auto during = blocks_.attempt(peer.address, now); during > 0) {
       auto detail = about(call.caller, peer, Error::IP_BLOCKED);
       detail.op = op;
       detail.value = during;
-      trace::event(trace::Event::blocked_attempt, detail);
+      trace::event(trace::Event::BLOCKED_ATTEMPT, detail);
       throw Refusal(Error::IP_BLOCKED, "too many failed logins from your address; try again later");
     }
     return;
@@ -163,7 +163,7 @@ void Service::authenticate(const std::shared_ptr<Call>& call) {
     const bool taken = passwords_.verify(call->request.password, std::move(stored), [this, call](bool right) {
       call->operation.stage(Stage::security);
       if (!right) {
-        login_failed(*call, trace::Event::login_failed, "login_failed");
+        login_failed(*call, trace::Event::LOGIN_FAILED, "login_failed");
         return fail(call, Error::LOGIN_FAILED, "unknown user or wrong password");
       }
       call->secret = random_token();
@@ -187,7 +187,7 @@ void Service::authenticate_by_token(const std::shared_ptr<Call>& call) {
     call->reply = resume_session(db, call->request.token, call->caller.address);
   };
   resume.ended = [this, call](const JobResult& resumed) {
-    if (resumed.error == Error::TOKEN_REJECTED) login_failed(*call, trace::Event::token_rejected, "token_rejected");
+    if (resumed.error == Error::TOKEN_REJECTED) login_failed(*call, trace::Event::TOKEN_REJECTED, "token_rejected");
     finish(call, resumed);
   };
   store_.write(std::move(resume));
@@ -243,7 +243,7 @@ void Service::fail(const std::shared_ptr<Call>& call, Error error, const std::st
 void Service::login_failed(const Call& call, trace::Event event, const char* action) {
   const std::string& address = call.caller.address;
   const auto failure = blocks_.failed(address, steady_now());
-  const bool by_token = event == trace::Event::token_rejected;
+  const bool by_token = event == trace::Event::TOKEN_REJECTED;
   trace::Detail detail{.outcome = Outcome::denied,
                        .error = by_token ? Error::TOKEN_REJECTED : Error::LOGIN_FAILED,
                        .op = Op::AUTHENTICATION,
@@ -258,21 +258,21 @@ void Service::login_failed(const Call& call, trace::Event event, const char* act
   audit_later(Op::AUTHENTICATION,
               {action, call.account ? call.account->id : 0, 0, address, by_token ? "" : call.request.user});
   if (failure.guessing) {
-    detail.value = static_cast<std::int64_t>(ThreatKind::password_guessing);
-    trace::event(trace::Event::threat_pattern, detail);
+    detail.value = static_cast<std::int64_t>(Threat::password_guessing);
+    trace::event(trace::Event::THREAT_PATTERN, detail);
   }
   if (failure.blocked) {
     detail.outcome = Outcome::limited;
     detail.error = Error::IP_BLOCKED;
     detail.value = failure.failures;
-    trace::event(trace::Event::ip_block, detail);
+    trace::event(trace::Event::IP_BLOCK, detail);
     spdlog::warn("address {} is blocked after {} failed logins", address, failure.failures);
     audit_later(Op::AUTHENTICATION, {"ip_block", 0, failure.failures, address, ""});
   }
 }
 
 void Service::bad_line(Error error, const Caller& caller, Peer& peer) {
-  trace::event(trace::Event::bad_line, about(caller, peer, error));
+  trace::event(trace::Event::BAD_LINE, about(caller, peer, error));
   invalid(nullptr, error, caller, peer);
 }
 
@@ -280,18 +280,18 @@ void Service::invalid(Op const* op, Error error, const Caller& caller, Peer& pee
   auto detail = about(caller, peer, error);
   if (op) {
     detail.op = *op;
-    trace::event(trace::Event::validation_reject, detail);
+    trace::event(trace::Event::VALIDATION_REJECT, detail);
   }
   if (!peer.invalid.hit(steady_now())) return;
-  detail.value = static_cast<std::int64_t>(ThreatKind::invalid_burst);
-  trace::event(trace::Event::threat_pattern, detail);
+  detail.value = static_cast<std::int64_t>(Threat::invalid_burst);
+  trace::event(trace::Event::THREAT_PATTERN, detail);
   strike(caller, "burst of invalid requests");
 }
 
 void Service::strike(const Caller& caller, const char* why) {
   const int strikes = suspensions_.strike(caller.user, steady_now());
   if (strikes == 0) return;
-  trace::event(trace::Event::user_suspended, {.outcome = Outcome::denied,
+  trace::event(trace::Event::USER_SUSPENDED, {.outcome = Outcome::denied,
                                               .error = Error::USER_SUSPENDED,
                                               .value = strikes,
                                               .subject_kind = SubjectKind::user,

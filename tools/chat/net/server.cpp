@@ -117,7 +117,7 @@ void Server::welcome(Socket socket) {
 }
 
 void Server::turn_away(Socket socket) {
-  trace::event(trace::Event::rate_limit, {.outcome = Outcome::limited, .error = Error::TOO_MANY_CONNECTIONS});
+  trace::event(trace::Event::RATE_LIMIT, {.outcome = Outcome::limited, .error = Error::TOO_MANY_CONNECTIONS});
   static const std::string kLine =
       R"({"id":null,"op":null,"ok":false,"error":{"code":3003,"name":"TOO_MANY_CONNECTIONS","message":"the server is full; try again later"}})"
       "\n";

@@ -6,12 +6,11 @@ namespace chatd {
 namespace {
 
 const char* name_of(Breaker::State state) {
-  switch (state) {
-    case Breaker::State::closed: return "closed";
-    case Breaker::State::open: return "open";
-    case Breaker::State::half_open: return "half-open";
-  }
-  return "?";
+  constexpr const char* kNames[] = {
+#define RINGSIDE_CHAT_BREAKER_STATE(name, text) text,
+#include "shm/chat_words.def"
+  };
+  return kNames[static_cast<std::size_t>(state)];
 }
 
 }  // namespace
@@ -33,7 +32,7 @@ Breaker::Admission Breaker::admit(Clock::time_point now) {
 
 void Breaker::success() {
   if (failures_ > 0) {
-    trace::event(trace::Event::recovery, {.op = failed_op_, .duration = trace::now() - first_failure_});
+    trace::event(trace::Event::RECOVERY, {.op = failed_op_, .duration = trace::now() - first_failure_});
     failures_ = 0;
   }
   if (state() != State::closed) become(State::closed);
@@ -54,7 +53,7 @@ void Breaker::failure(Op op, Clock::time_point now) {
 void Breaker::become(State next) {
   const auto now = trace::now();
   // An open breaker is an error while it lasts; the others are news.
-  trace::event(trace::Event::breaker, {.outcome = next == State::open ? Outcome::error : Outcome::ok,
+  trace::event(trace::Event::BREAKER, {.outcome = next == State::open ? Outcome::error : Outcome::ok,
                                        .error = next == State::open ? Error::BREAKER_OPEN : Error::none,
                                        .op = failed_op_,
                                        .value = static_cast<std::int64_t>(next),

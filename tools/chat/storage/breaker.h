@@ -19,7 +19,10 @@ namespace chatd {
 
 class Breaker {
  public:
-  enum class State : std::uint8_t { closed, open, half_open };
+  enum class State : std::uint8_t {
+#define RINGSIDE_CHAT_BREAKER_STATE(name, text) name,
+#include "shm/chat_words.def"
+  };
   using Clock = std::chrono::steady_clock;
 
   Breaker(int after, std::chrono::milliseconds open_for);

@@ -85,7 +85,7 @@ Query::~Query() {
   sqlite3_reset(statement_);
   sqlite3_clear_bindings(statement_);
   if (Clock::now() - clock_began_ >= connection_.options_.slow_query) {
-    trace::event(trace::Event::slow_query,
+    trace::event(trace::Event::SLOW_QUERY,
                  {.op = connection_.operation_, .duration = trace::now() - began_});
   }
 }
@@ -125,7 +125,7 @@ void Transaction::commit() {
 void Transaction::ended(bool committed) {
   open_ = false;
   trace::db_transactions(-1);
-  trace::event(trace::Event::db_transaction, {.outcome = committed ? Outcome::ok : Outcome::error,
+  trace::event(trace::Event::DB_TRANSACTION, {.outcome = committed ? Outcome::ok : Outcome::error,
                                               .op = connection_.operation(),
                                               .duration = trace::now() - began_});
 }

@@ -140,6 +140,7 @@ template <typename Attempt>
 JobResult Store::with_retries(const std::vector<Job>& jobs, bool guarded, Attempt attempt) {
   auto pause = options_.backoff;
   for (int number = 1;; ++number) {
+    const auto began = trace::now();
     try {
       attempt();
       if (guarded) breaker_.success();
@@ -149,14 +150,14 @@ JobResult Store::with_retries(const std::vector<Job>& jobs, bool guarded, Attemp
       const bool stopped = guarded && breaker_.state() != Breaker::State::closed;
       if (!error.busy() || number >= options_.attempts || stopped) return result_of(error);
     }
-    const auto paused = trace::now();
     std::this_thread::sleep_for(pause);
+    // The span is what this retry cost: the failed attempt and the pause.
     for (const auto& job : jobs) {
-      trace::event(trace::Event::retry, {.outcome = Outcome::timeout,
+      trace::event(trace::Event::RETRY, {.outcome = Outcome::timeout,
                                          .error = Error::DATABASE_BUSY,
                                          .op = job.op,
                                          .value = number + 1,
-                                         .duration = trace::now() - paused});
+                                         .duration = trace::now() - began});
     }
     pause *= 2;
   }

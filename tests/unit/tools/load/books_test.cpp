@@ -73,9 +73,9 @@ TEST_CASE("Books: each code falls into its class") {
   for (const Case& one : cases) {
     INFO(one.code);
     Books books(kFirstIncident);
-    books.count_sent(kMix, Op::edit_message);
-    books.count_answer(kMix, Op::edit_message, answer_of(Op::edit_message, one.code), 10, 5);
-    const Tally tally = books.total(Op::edit_message);
+    books.count_sent(kMix, Op::EDIT_MESSAGE);
+    books.count_answer(kMix, Op::EDIT_MESSAGE, answer_of(Op::EDIT_MESSAGE, one.code), 10, 5);
+    const Tally tally = books.total(Op::EDIT_MESSAGE);
     CHECK(tally.outcomes[static_cast<std::size_t>(one.outcome)] == 1);
     CHECK(tally.answered() == 1);
     CHECK(tally.codes.count(one.code) == (one.code == 0 ? 0U : 1U));
@@ -84,15 +84,15 @@ TEST_CASE("Books: each code falls into its class") {
 
 TEST_CASE("Books: an operation is what the server took it for") {
   Books books(kFirstIncident);
-  books.count_sent(kMix, Op::send_message);
+  books.count_sent(kMix, Op::SEND_MESSAGE);
   books.count_sent(kMix, Op::none);
-  books.count_answer(kMix, Op::send_message, answer_of(Op::none, 1001), 1, 1);
-  books.count_answer(kMix, Op::none, answer_of(Op::list_rooms, 1102), 1, 1);
-  CHECK(books.total(Op::send_message).sent == 0);
+  books.count_answer(kMix, Op::SEND_MESSAGE, answer_of(Op::none, 1001), 1, 1);
+  books.count_answer(kMix, Op::none, answer_of(Op::LIST_ROOMS, 1102), 1, 1);
+  CHECK(books.total(Op::SEND_MESSAGE).sent == 0);
   CHECK(books.total(Op::none).sent == 1);
   CHECK(books.total(Op::none).answered() == 1);
-  CHECK(books.total(Op::list_rooms).sent == 1);
-  CHECK(books.total(Op::list_rooms).answered() == 1);
+  CHECK(books.total(Op::LIST_ROOMS).sent == 1);
+  CHECK(books.total(Op::LIST_ROOMS).answered() == 1);
   CHECK(books.misread() == 2);
 }
 
@@ -101,15 +101,15 @@ TEST_CASE("Books: totals are of all sources and threads, latencies of the mix al
   Books two(kFirstIncident + 1);
   for (const Source source : {kSetup, kMix, kRelogin, kFirstIncident}) {
     for (Books* books : {&one, &two}) {
-      books->count_sent(source, Op::authentication);
-      books->count_sent(source, Op::authentication);
-      books->count_answer(source, Op::authentication, answer_of(Op::authentication, 2002), 2000, 1000);
-      books->count_lost(source, Op::authentication);
-      books->count_unsent(source, Op::authentication);
+      books->count_sent(source, Op::AUTHENTICATION);
+      books->count_sent(source, Op::AUTHENTICATION);
+      books->count_answer(source, Op::AUTHENTICATION, answer_of(Op::AUTHENTICATION, 2002), 2000, 1000);
+      books->count_lost(source, Op::AUTHENTICATION);
+      books->count_unsent(source, Op::AUTHENTICATION);
     }
   }
   one.merge(two);
-  const Tally total = one.total(Op::authentication);
+  const Tally total = one.total(Op::AUTHENTICATION);
   CHECK(total.sent == 16);
   CHECK(total.answered() == 8);
   CHECK(total.unanswered() == 8);

@@ -49,7 +49,7 @@ struct Pair {
   }
   void send(std::int64_t id, std::int64_t intended_ns = 0, std::size_t padding = 0) {
     Pending pending;
-    pending.op = Op::list_rooms;
+    pending.op = Op::LIST_ROOMS;
     pending.source = kMix;
     pending.id = id;
     pending.intended_ns = intended_ns;
@@ -78,7 +78,7 @@ TEST_CASE("Connection: one latency counts from when the request was due, the oth
   pair.answer(Pair::ok(1));
   pair.run_until([&] { return pair.witness.answered.size() == 1; });
   const std::int64_t took_ns = now_ns() - before_ns;
-  const Tally& tally = pair.books.tally(kMix, Op::list_rooms);
+  const Tally& tally = pair.books.tally(kMix, Op::LIST_ROOMS);
   CHECK(tally.from_intended.max_ns() >= static_cast<std::uint64_t>(kLateNs));
   CHECK(tally.from_intended.max_ns() <= static_cast<std::uint64_t>(kLateNs + took_ns));
   CHECK(tally.from_send.max_ns() <= static_cast<std::uint64_t>(took_ns));
@@ -107,11 +107,11 @@ TEST_CASE("Connection: what a full socket did not take is unsent, what it took i
   constexpr int kLines = 2000;  // 64 MB: more than a socket's buffers hold
   for (int i = 1; i <= kLines; ++i) pair.send(i, 0, 32'000);
   pair.io.poll();
-  const std::uint64_t sent = pair.books.tally(kMix, Op::list_rooms).sent;
+  const std::uint64_t sent = pair.books.tally(kMix, Op::LIST_ROOMS).sent;
   CHECK(sent > 0);
   CHECK(sent < kLines);
   pair.connection.close();
-  const Tally& tally = pair.books.tally(kMix, Op::list_rooms);
+  const Tally& tally = pair.books.tally(kMix, Op::LIST_ROOMS);
   CHECK(tally.late == sent);
   CHECK(tally.unsent == kLines - sent);
   CHECK(pair.witness.unanswered == static_cast<int>(sent));
@@ -122,7 +122,7 @@ TEST_CASE("Connection: what waited for room in the socket goes out later, in ord
   Pair pair;
   constexpr int kLines = 1000;
   for (int i = 1; i <= kLines; ++i) pair.send(i, 0, 32'000);
-  REQUIRE(pair.books.tally(kMix, Op::list_rooms).sent < kLines);
+  REQUIRE(pair.books.tally(kMix, Op::LIST_ROOMS).sent < kLines);
   boost::system::error_code nothing_there;
   pair.server.non_blocking(true);
   std::int64_t seen = 0;
@@ -138,7 +138,7 @@ TEST_CASE("Connection: what waited for room in the socket goes out later, in ord
     }
     return seen == kLines;
   });
-  CHECK(pair.books.tally(kMix, Op::list_rooms).sent == kLines);
+  CHECK(pair.books.tally(kMix, Op::LIST_ROOMS).sent == kLines);
 }
 
 TEST_CASE("Connection: the other side closes, and everything on its way is lost, once") {
@@ -147,7 +147,7 @@ TEST_CASE("Connection: the other side closes, and everything on its way is lost,
   pair.answer(Pair::ok(1) + Pair::ok(2) + "{\"id\":3,\"op\":\"LIST");
   pair.server.close();
   pair.run_until([&] { return !pair.witness.lost.empty(); });
-  const Tally& tally = pair.books.tally(kMix, Op::list_rooms);
+  const Tally& tally = pair.books.tally(kMix, Op::LIST_ROOMS);
   CHECK(tally.sent == 5);
   CHECK(tally.answered() + tally.lost == 5);
   CHECK(pair.witness.unanswered == static_cast<int>(tally.lost));
@@ -174,6 +174,6 @@ TEST_CASE("Connection: TOO_MANY_CONNECTIONS answers no request") {
   pair.run_until([&] { return !pair.witness.lost.empty(); });
   CHECK(pair.books.connections(kMix).refused == 1);
   CHECK(pair.books.notices().at(3003) == 1);
-  CHECK(pair.books.tally(kMix, Op::list_rooms).lost == 1);
+  CHECK(pair.books.tally(kMix, Op::LIST_ROOMS).lost == 1);
   CHECK(pair.books.protocol_errors() == 0);
 }

@@ -145,10 +145,10 @@ TEST_CASE("Incident: passwords are guessed from another address, and counted as 
   const IncidentReport& report = result.incidents.at(0);
   check_times(report, 0.5);
   CHECK(server.addresses() == std::set<std::string>{"127.0.0.1", "127.0.0.2"});
-  const Tally& guesses = result.books.tally(report.source, Op::authentication);
+  const Tally& guesses = result.books.tally(report.source, Op::AUTHENTICATION);
   CHECK(guesses.answered() >= 30);
   CHECK(guesses.answered() == guesses.sent);
-  CHECK(result.books.total(Op::authentication).answered() == server.taken().at("AUTHENTICATION"));
+  CHECK(result.books.total(Op::AUTHENTICATION).answered() == server.taken().at("AUTHENTICATION"));
 }
 
 TEST_CASE("Incident: an address that is not ours is refused before the load begins") {

@@ -16,9 +16,9 @@ TEST_CASE("Mix: named weights are replaced, the others stay") {
   Mix mix = default_mix();
   std::string error;
   REQUIRE(parse_mix("SEND_MESSAGE=50,CREATE_ROOM=0", mix, error));
-  CHECK(mix.weights[index_of(Op::send_message)] == 50);
-  CHECK(mix.weights[index_of(Op::create_room)] == 0);
-  CHECK(mix.weights[index_of(Op::list_rooms)] == default_mix().weights[index_of(Op::list_rooms)]);
+  CHECK(mix.weights[index_of(Op::SEND_MESSAGE)] == 50);
+  CHECK(mix.weights[index_of(Op::CREATE_ROOM)] == 0);
+  CHECK(mix.weights[index_of(Op::LIST_ROOMS)] == default_mix().weights[index_of(Op::LIST_ROOMS)]);
 }
 
 TEST_CASE("Mix: all=0 leaves what is named behind it") {

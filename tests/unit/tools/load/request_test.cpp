@@ -66,13 +66,13 @@ TEST_CASE("Request: one seed writes the same bytes twice") {
 TEST_CASE("Request: every operation is written as the protocol has it, whatever the client knows") {
   // Operation -> members that must be there. THREADED_REPLIES and others have more, by chance.
   const std::map<Op, std::vector<std::string>> required = {
-      {Op::registration, {"user", "password"}}, {Op::authentication, {}}, {Op::create_room, {"name"}},
-      {Op::join_room, {"room"}}, {Op::leave_room, {"room"}}, {Op::list_rooms, {}}, {Op::send_message, {"room", "text"}},
-      {Op::direct_message, {"user", "text"}}, {Op::edit_message, {"message", "text"}}, {Op::delete_message, {"message"}},
-      {Op::invite_user, {"room", "user"}}, {Op::accept_invitation, {"invitation"}},
-      {Op::decline_invitation, {"invitation"}}, {Op::list_invitations, {}}, {Op::request_user_list, {}},
-      {Op::message_reactions, {"message"}}, {Op::message_search, {"query"}}, {Op::message_history, {"room"}},
-      {Op::threaded_replies, {"message"}}};
+      {Op::REGISTRATION, {"user", "password"}}, {Op::AUTHENTICATION, {}}, {Op::CREATE_ROOM, {"name"}},
+      {Op::JOIN_ROOM, {"room"}}, {Op::LEAVE_ROOM, {"room"}}, {Op::LIST_ROOMS, {}}, {Op::SEND_MESSAGE, {"room", "text"}},
+      {Op::DIRECT_MESSAGE, {"user", "text"}}, {Op::EDIT_MESSAGE, {"message", "text"}}, {Op::DELETE_MESSAGE, {"message"}},
+      {Op::INVITE_USER, {"room", "user"}}, {Op::ACCEPT_INVITATION, {"invitation"}},
+      {Op::DECLINE_INVITATION, {"invitation"}}, {Op::LIST_INVITATIONS, {}}, {Op::REQUEST_USER_LIST, {}},
+      {Op::MESSAGE_REACTIONS, {"message"}}, {Op::MESSAGE_SEARCH, {"query"}}, {Op::MESSAGE_HISTORY, {"room"}},
+      {Op::THREADED_REPLIES, {"message"}}};
   REQUIRE(required.size() == kOpCount);
   for (const auto& [op, members] : required) {
     for (std::uint64_t draw = 0; draw < 200; ++draw) {
@@ -107,16 +107,16 @@ TEST_CASE("Request: a message that is sent can be edited, and one that is delete
   ClientState client = a_client();
   client.messages.clear();
   hood.boards[1].clear();
-  CHECK_FALSE(can(Op::edit_message, client, hood));
+  CHECK_FALSE(can(Op::EDIT_MESSAGE, client, hood));
   Answer sent;
   sent.ok = true;
   sent.message_id = 77;
-  learn(Op::send_message, {102, 0}, sent, client, hood);
-  CHECK(can(Op::edit_message, client, hood));
+  learn(Op::SEND_MESSAGE, {102, 0}, sent, client, hood);
+  CHECK(can(Op::EDIT_MESSAGE, client, hood));
   CHECK(hood.boards[1] == std::vector<std::int64_t>{77});
-  CHECK(json::parse(written(a_plan(Op::edit_message, 1), client, hood))["message"] == 77);
-  CHECK(json::parse(written(a_plan(Op::delete_message, 1), client, hood))["message"] == 77);
-  CHECK_FALSE(can(Op::edit_message, client, hood));
+  CHECK(json::parse(written(a_plan(Op::EDIT_MESSAGE, 1), client, hood))["message"] == 77);
+  CHECK(json::parse(written(a_plan(Op::DELETE_MESSAGE, 1), client, hood))["message"] == 77);
+  CHECK_FALSE(can(Op::EDIT_MESSAGE, client, hood));
   CHECK(hood.boards[1].empty());
 }
 
@@ -125,21 +125,21 @@ TEST_CASE("Request: a room is left only after it was joined, and once") {
   ClientState client = a_client();
   client.visits.clear();
   Intent intent;
-  written(a_plan(Op::join_room, 3), client, hood, &intent);
+  written(a_plan(Op::JOIN_ROOM, 3), client, hood, &intent);
   CHECK(intent.subject != 102);  // its home
-  CHECK_FALSE(can(Op::leave_room, client, hood));
+  CHECK_FALSE(can(Op::LEAVE_ROOM, client, hood));
   Answer yes;
   yes.ok = true;
-  learn(Op::join_room, intent, yes, client, hood);
-  CHECK(can(Op::leave_room, client, hood));
+  learn(Op::JOIN_ROOM, intent, yes, client, hood);
+  CHECK(can(Op::LEAVE_ROOM, client, hood));
   Intent leaving;
-  written(a_plan(Op::leave_room, 4), client, hood, &leaving);
+  written(a_plan(Op::LEAVE_ROOM, 4), client, hood, &leaving);
   CHECK(leaving.subject == intent.subject);
-  CHECK_FALSE(can(Op::leave_room, client, hood));
+  CHECK_FALSE(can(Op::LEAVE_ROOM, client, hood));
   Answer busy;
   busy.code = 5001;
-  learn(Op::leave_room, leaving, busy, client, hood);
-  CHECK(can(Op::leave_room, client, hood));  // it is still in there
+  learn(Op::LEAVE_ROOM, leaving, busy, client, hood);
+  CHECK(can(Op::LEAVE_ROOM, client, hood));  // it is still in there
 }
 
 TEST_CASE("Request: what was on its way when the connection broke is not taken for done") {
@@ -147,8 +147,8 @@ TEST_CASE("Request: what was on its way when the connection broke is not taken f
   ClientState client = a_client();
   client.visits.clear();
   Intent intent;
-  written(a_plan(Op::join_room, 3), client, hood, &intent);
-  forget(Op::join_room, intent, client);
+  written(a_plan(Op::JOIN_ROOM, 3), client, hood, &intent);
+  forget(Op::JOIN_ROOM, intent, client);
   CHECK(client.visits.empty());
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("Request: invitations go round everyone but oneself") {
   ClientState client = a_client();
   std::map<std::string, int> invited;
   for (int i = 0; i < 22; ++i) {
-    ++invited[json::parse(written(a_plan(Op::invite_user, 1), client, hood))["user"].get<std::string>()];
+    ++invited[json::parse(written(a_plan(Op::INVITE_USER, 1), client, hood))["user"].get<std::string>()];
   }
   CHECK(invited.size() == 11);
   CHECK(invited.count("t.c4") == 0);

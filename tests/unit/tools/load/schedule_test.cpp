@@ -56,7 +56,7 @@ TEST_CASE("Schedule: a weight of 0 is never drawn, also at the end of the table"
   Schedule schedule(1, mix, 4, 0);
   for (std::uint64_t i = 0; i < 10'000; ++i) {
     const Op op = schedule.at(i).op;
-    REQUIRE((op == Op::list_rooms || op == Op::join_room));
+    REQUIRE((op == Op::LIST_ROOMS || op == Op::JOIN_ROOM));
   }
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("Schedule: passwords are hashed at the door, and nothing else is sent 
   REQUIRE(schedule.doors() == 3);
   for (int i = 0; i < 50'000; ++i) {
     const Plan plan = schedule.next();
-    const bool hashes = plan.op == Op::registration || plan.by_password;
+    const bool hashes = plan.op == Op::REGISTRATION || plan.by_password;
     REQUIRE((plan.client >= first_door) == hashes);
     REQUIRE(plan.client < 200);
   }

@@ -70,8 +70,8 @@ TEST_CASE("Traffic: in the closed loop what was answered is what the server took
   CHECK(mix_total(result).answered() == 3000);
   CHECK(result.books.pushes() > 100);
   CHECK(result.books.protocol_errors() == 0);
-  CHECK(result.books.total(Op::leave_room).outcomes[static_cast<std::size_t>(Outcome::denied)] == taken_as(server, Op::leave_room));
-  CHECK(result.books.total(Op::message_search).codes.at(5005) == taken_as(server, Op::message_search));
+  CHECK(result.books.total(Op::LEAVE_ROOM).outcomes[static_cast<std::size_t>(Outcome::denied)] == taken_as(server, Op::LEAVE_ROOM));
+  CHECK(result.books.total(Op::MESSAGE_SEARCH).codes.at(5005) == taken_as(server, Op::MESSAGE_SEARCH));
   CHECK(result.books.code_name(5005) == "CODE_5005");
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("Traffic: a server that closes in mid-flight leaves requests unanswere
     CHECK(connections.lost > 12);
     CHECK(connections.opened > 12);
     CHECK(unanswered >= connections.lost);
-    CHECK(result.books.tally(kRelogin, Op::authentication).answered() > 0);
+    CHECK(result.books.tally(kRelogin, Op::AUTHENTICATION).answered() > 0);
     CHECK(result.clients_given_up == 0);
   }
 }
@@ -141,7 +141,7 @@ TEST_CASE("Traffic: what is not answered by the deadline is reported by name") {
   FakeServer server;
   Settings settings = settings_for(server);
   settings.mix.weights.fill(0);
-  settings.mix.weights[index_of(Op::list_rooms)] = 1;
+  settings.mix.weights[index_of(Op::LIST_ROOMS)] = 1;
   settings.operations = 0;
   settings.duration_s = 0.3;
   settings.drain_s = 0.2;
@@ -151,7 +151,7 @@ TEST_CASE("Traffic: what is not answered by the deadline is reported by name") {
     FakeServer& server;
   } observer(server);
   const Result result = run_load(settings, observer, false);
-  const Tally total = result.books.total(Op::list_rooms);
+  const Tally total = result.books.total(Op::LIST_ROOMS);
   CHECK(total.sent == 12);  // one for each client, then they wait
   CHECK(total.late == 12);
   std::ostringstream summary;
@@ -167,14 +167,14 @@ TEST_CASE("Traffic: waiting behind earlier requests shows in the latency") {
   settings.rate_per_s = 200;  // but the one connection manages 50 a second
   settings.operations = 60;
   settings.mix.weights.fill(0);
-  settings.mix.weights[index_of(Op::list_rooms)] = 1;
+  settings.mix.weights[index_of(Op::LIST_ROOMS)] = 1;
   struct SlowAfterSetUp : RunObserver {
     explicit SlowAfterSetUp(FakeServer& the_server) : server(the_server) {}
     void on_set_up(const Settings&, const Result&) override { server.delay_ms = 20; }
     FakeServer& server;
   } observer(server);
   const Result result = run_load(settings, observer, false);
-  const Tally total = result.books.total(Op::list_rooms);
+  const Tally total = result.books.total(Op::LIST_ROOMS);
   REQUIRE(total.answered() == 60);
   // 60 requests take 1.2 s, the last was due after about 0.3 s.
   CHECK(total.from_intended.max_ns() > 600'000'000);
