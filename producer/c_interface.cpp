@@ -63,6 +63,10 @@ uint16_t ringside_register_operation(const char* name, const char* category, con
 uint16_t ringside_register_event(const char* name) { return ringside::register_event(text(name)).value; }
 void ringside_register_error(uint16_t code, const char* name) { ringside::register_error(code, text(name)); }
 
+uint64_t ringside_address_id(const void* bytes, size_t length) {
+  return ringside::address_id(static_cast<const unsigned char*>(bytes), length);
+}
+
 uint64_t ringside_now(void) { return ringside::now().ticks; }
 
 void ringside_begin(ringside_operation* operation, uint16_t id) {

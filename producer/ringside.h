@@ -59,6 +59,10 @@ enum {
 #include "shm/chat_words.def"
 };
 
+/* The id of an address, for RINGSIDE_ACTOR_ADDRESS and RINGSIDE_SUBJECT_ADDRESS. `bytes` is an in_addr (length 4)
+ * or an in6_addr (length 16). shm/README.md has the form. */
+uint64_t ringside_address_id(const void* bytes, size_t length);
+
 /* One operation that has begun. Its contents are the library's. */
 typedef struct {
   uint64_t words[7];

@@ -20,6 +20,7 @@
 #include "producer/chat.hpp"
 #include "producer/hot_path.h"
 #include "producer/ids.h"
+#include "shm/address.h"
 #include "shm/record.h"
 
 namespace ringside {

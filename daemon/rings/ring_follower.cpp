@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "shm/words.h"
 
 namespace ringside {
 
@@ -34,19 +35,6 @@ LaneView::State lane_state_from(LaneState state) {
     case kReleased: return LaneView::State::released;
   }
   return LaneView::State::unknown;
-}
-
-// A thread's name as an untrusted writer left it.
-std::string thread_name(const LaneHeader& header) {
-  char raw[17] = {};
-  const std::uint64_t words[2] = {header.thread_name[0].load(std::memory_order_relaxed),
-                                  header.thread_name[1].load(std::memory_order_relaxed)};
-  std::memcpy(raw, words, 16);
-  std::string name(raw);
-  for (char& c : name) {
-    if (c < 0x20 || c == 0x7f) c = '?';
-  }
-  return name;
 }
 
 // Whether whoever wrote the lane last is gone.
@@ -490,7 +478,7 @@ RingFollower::Pass RingFollower::tick(const Instant& now, Snapshot& out) {
       lane.pid = owner_pid(owner);
       lane.generation = owner_generation(owner);
       lane.tid = header.owner_tid.load(std::memory_order_relaxed);
-      lane.thread = thread_name(header);
+      lane.thread = lane_thread_name(header);
     }
     lane.books = lane_books(i);
     lane.pending = lanes_[i]->cursor.holes.size();

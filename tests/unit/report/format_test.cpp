@@ -78,7 +78,15 @@ TEST_CASE("Format: parties") {
   CHECK(format_party({PartyKind::none, 7}) == "–");
   CHECK(format_party({PartyKind::user, 9'007'199'254'740'993}) == "user 9007199254740993");
   CHECK(format_party({PartyKind::address, 0x7f000002}) == "address 127.0.0.2");
-  CHECK(format_party({PartyKind::address, 0x1234567890abcdef}) == "address 1234567890abcdef");
+  CHECK(format_party({PartyKind::address, 0}) == "address 0.0.0.0");
+  CHECK(format_party({PartyKind::address, 0xffffffff}) == "address 255.255.255.255");
+  CHECK(format_party({PartyKind::address, 0x1234567890abcdef}) == "address 1234:5678:90ab:cdef::/64");
+  CHECK(format_party({PartyKind::address, 0x20010db800000000}) == "address 2001:db8::/64");
+  CHECK(format_party({PartyKind::address, 0x20010db800000001}) == "address 2001:db8:0:1::/64");
+  CHECK(format_party({PartyKind::address, 0xfd00000000000000}) == "address fd00::/64");
+  CHECK(format_party({PartyKind::address, 0x100000001}) == "address ::1");
+  CHECK(format_party({PartyKind::address, 0x1abcd0001}) == "address ::abcd:1");
+  CHECK(format_party({PartyKind::address, 0xfe80000a000b000c}) == "address fe80::…:a:b:c");
 }
 
 TEST_CASE("Escape: nothing that moves a cursor, ends a line or hides gets through") {

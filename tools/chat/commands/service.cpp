@@ -118,7 +118,7 @@ void Service::check(const Call& call, Peer& peer) {
     trace::count(trace::Event::RATE_LIMIT);
   }
   if (!needs_login(op)) {
-    if (const auto during = blocks_.attempt(peer.address, now); during > 0) {
+    if (const auto during = blocks_.attempt(peer.address_id, now); during > 0) {
       auto detail = about(call.caller, peer, Error::IP_BLOCKED);
       detail.op = op;
       detail.value = during;
@@ -242,7 +242,7 @@ void Service::fail(const std::shared_ptr<Call>& call, Error error, const std::st
 
 void Service::login_failed(const Call& call, trace::Event event, const char* action) {
   const std::string& address = call.caller.address;
-  const auto failure = blocks_.failed(address, steady_now());
+  const auto failure = blocks_.failed(call.address_id, address, steady_now());
   const bool by_token = event == trace::Event::TOKEN_REJECTED;
   trace::Detail detail{.outcome = Outcome::denied,
                        .error = by_token ? Error::TOKEN_REJECTED : Error::LOGIN_FAILED,
@@ -326,7 +326,8 @@ void Service::audit_later(Op op, AuditRow row) {
 
 void Service::sweep() {
   for (const auto& block : blocks_.sweep(steady_now())) {
-    spdlog::info("block of {} is over: {} attempts before it, {} during it", block.address, block.before, block.during);
+    spdlog::info("block of {} is over: {} attempts before it, {} during it", block.address, block.before,
+                 block.during);
   }
 }
 

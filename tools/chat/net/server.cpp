@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <spdlog/spdlog.h>
@@ -49,6 +50,8 @@ void Server::listen() {
   const tcp::endpoint endpoint(address, options_.port);
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  // [::] takes IPv4 clients, too, whatever the system's default is.
+  if (!error && address.is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error == asio::error::address_in_use) {
@@ -117,7 +120,10 @@ void Server::welcome(Socket socket) {
 }
 
 void Server::turn_away(Socket socket) {
-  trace::event(trace::Event::RATE_LIMIT, {.outcome = Outcome::limited, .error = Error::TOO_MANY_CONNECTIONS});
+  trace::event(trace::Event::RATE_LIMIT, {.outcome = Outcome::limited,
+                                          .error = Error::TOO_MANY_CONNECTIONS,
+                                          .subject_kind = trace::SubjectKind::address,
+                                          .subject = peer_address(socket).id});
   static const std::string kLine =
       R"({"id":null,"op":null,"ok":false,"error":{"code":3003,"name":"TOO_MANY_CONNECTIONS","message":"the server is full; try again later"}})"
       "\n";

@@ -16,14 +16,6 @@ using asio::ip::tcp;
 constexpr std::size_t kWriteAtOnce = 64;          // lines in one gathering write
 constexpr std::size_t kMaxDiscarded = 16U << 20;  // of what a client sends on after it was thrown out
 
-// IPv4 as its 32 bits; IPv6 as its upper half, which names the network.
-std::uint64_t address_id(const asio::ip::address& address) {
-  if (address.is_v4()) return address.to_v4().to_uint();
-  std::uint64_t id = 0;
-  const auto bytes = address.to_v6().to_bytes();
-  for (std::size_t i = 0; i < 8; ++i) id = (id << 8) | bytes[i];
-  return id;
-}
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -53,6 +45,21 @@ SharedLine answer_line(const Call& call) {
 
 }  // namespace
 
+PeerAddress peer_address(const Socket& socket) {
+  boost::system::error_code gone;
+  asio::ip::address address = socket.remote_endpoint(gone).address();
+  // A dual-stack socket shows an IPv4 client as ::ffff:a.b.c.d. It is the same client as on an IPv4 socket.
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  }
+  if (address.is_v4()) {
+    const auto bytes = address.to_v4().to_bytes();
+    return {address.to_string(), ringside::address_id(bytes.data(), bytes.size())};
+  }
+  const auto bytes = address.to_v6().to_bytes();
+  return {address.to_string(), ringside::address_id(bytes.data(), bytes.size())};
+}
+
 Session::Session(Socket socket, std::uint64_t id, Service& service, const SessionOptions& options, OnClosed on_closed)
     : socket_(std::move(socket)),
       watchdog_(socket_.get_executor()),
@@ -61,11 +68,11 @@ Session::Session(Socket socket, std::uint64_t id, Service& service, const Sessio
       options_(options),
       on_closed_(std::move(on_closed)),
       peer_{id, "", 0, TokenBucket(options.rate_limit, options.rate_burst)} {
+  const PeerAddress address = peer_address(socket_);
+  peer_.address = address.text;
+  peer_.address_id = address.id;
+  caller_.address = address.text;
   boost::system::error_code ignored;
-  const auto remote = socket_.remote_endpoint(ignored).address();
-  peer_.address = remote.to_string();
-  peer_.address_id = address_id(remote);
-  caller_.address = peer_.address;
   socket_.set_option(tcp::no_delay(true), ignored);
 }
 

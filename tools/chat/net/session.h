@@ -31,6 +31,13 @@ using Strand = asio::strand<asio::io_context::executor_type>;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Strand>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Strand>;
 
+// Who a connection comes from: the address as text, and as the id that telemetry has of it.
+struct PeerAddress {
+  std::string text;
+  std::uint64_t id = 0;
+};
+PeerAddress peer_address(const Socket& socket);
+
 struct SessionOptions {
   std::chrono::milliseconds idle{std::chrono::seconds(300)};
   std::chrono::milliseconds write_stall{std::chrono::seconds(30)};

@@ -29,17 +29,19 @@ void AddressBlocks::forget_old(Entry& entry, SteadyTime now) const {
   while (!entry.failures.empty() && now - entry.failures.front() > options_.block_window) entry.failures.pop_front();
 }
 
-std::int64_t AddressBlocks::attempt(const std::string& address, SteadyTime now) {
+std::int64_t AddressBlocks::attempt(std::uint64_t address_id, SteadyTime now) {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(address);
+  const auto found = entries_.find(address_id);
   if (found == entries_.end() || found->second.blocked_until <= now) return 0;
   return ++found->second.during;
 }
 
-AddressBlocks::Failure AddressBlocks::failed(const std::string& address, SteadyTime now) {
+AddressBlocks::Failure AddressBlocks::failed(std::uint64_t address_id, const std::string& address,
+                                             SteadyTime now) {
   if (options_.block_after <= 0) return {};
   const std::lock_guard lock(mutex_);
-  Entry& entry = entries_[address];
+  Entry& entry = entries_[address_id];
+  entry.address = address;
   forget_old(entry, now);
   entry.failures.push_back(now);
   Failure failure;
@@ -62,7 +64,7 @@ std::vector<AddressBlocks::Ended> AddressBlocks::sweep(SteadyTime now) {
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     forget_old(entry->second, now);
     if (entry->second.before > 0 && entry->second.blocked_until <= now) {
-      ended.push_back({entry->first, entry->second.before, entry->second.during});
+      ended.push_back({entry->second.address, entry->second.before, entry->second.during});
       entry->second.before = 0;
     }
     const bool empty = entry->second.failures.empty() && entry->second.blocked_until <= now;

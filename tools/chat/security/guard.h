@@ -48,20 +48,22 @@ struct GuardOptions {
   std::chrono::milliseconds suspend_for{std::chrono::seconds(600)};
 };
 
-// Addresses that guess passwords. Any thread.
+// Addresses that guess passwords, by their ids (shm/address.h): an IPv6 client is its /64, because it may
+// change the rest of its address at will. Any thread.
 class AddressBlocks {
  public:
   explicit AddressBlocks(const GuardOptions& options) : options_(options) {}
 
   // 0 when the address may try; else the attempts made during its block, this one included.
-  std::int64_t attempt(const std::string& address, SteadyTime now);
+  std::int64_t attempt(std::uint64_t address_id, SteadyTime now);
 
   struct Failure {
     int failures = 0;      // within the window
     bool guessing = false; // half the way to a block: said once
     bool blocked = false;  // this failure brought the block
   };
-  Failure failed(const std::string& address, SteadyTime now);
+  // `address` is its text, for the log.
+  Failure failed(std::uint64_t address_id, const std::string& address, SteadyTime now);
 
   struct Ended {
     std::string address;
@@ -71,6 +73,7 @@ class AddressBlocks {
 
  private:
   struct Entry {
+    std::string address;  // the one that failed last
     std::deque<SteadyTime> failures;
     SteadyTime blocked_until{};
     std::int64_t before = 0, during = 0;
@@ -79,7 +82,7 @@ class AddressBlocks {
 
   const GuardOptions options_;
   std::mutex mutex_;
-  std::unordered_map<std::string, Entry> entries_;
+  std::unordered_map<std::uint64_t, Entry> entries_;
 };
 
 // Users that abuse the server: strikes, and suspensions. Any thread.

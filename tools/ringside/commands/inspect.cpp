@@ -3,6 +3,7 @@
 
 #include "report/model/format.h"
 #include "report/render/table.h"
+#include "shm/words.h"
 #include "tools/ringside/commands/commands.h"
 #include "tools/ringside/ring_file.h"
 
@@ -30,11 +31,6 @@ struct Sums {
   std::uint64_t written = 0;
 };
 
-const char* state_name(LaneState state) {
-  constexpr const char* kNames[] = {"never", "claiming", "owned", "released"};
-  return state <= kReleased ? kNames[state] : "unknown";
-}
-
 Sums sum_up(const RingFile& file) {
   const Segment& segment = file.segment();
   Sums sums;
@@ -45,15 +41,11 @@ Sums sum_up(const RingFile& file) {
     LaneSum lane;
     lane.lane = i;
     lane.overflow = i == segment.overflow_lane();
-    lane.state = lane.overflow ? "shared" : state_name(owner_state(owner));
+    lane.state = lane.overflow ? "shared" : lane_state_word(owner_state(owner));
     lane.pid = owner_pid(owner);
     lane.generation = owner_generation(owner);
     lane.tid = header.owner_tid.load(std::memory_order_relaxed);
-    char name[17] = {};
-    const std::uint64_t words[2] = {header.thread_name[0].load(std::memory_order_relaxed),
-                                    header.thread_name[1].load(std::memory_order_relaxed)};
-    std::memcpy(name, words, 16);
-    lane.thread = escape_visible(name);
+    lane.thread = escape_visible(lane_thread_name(header));
     lane.head = header.head.load(std::memory_order_acquire);
     lane.dropped = header.dropped.load(std::memory_order_relaxed);
     lane.torn = header.torn.load(std::memory_order_relaxed);

@@ -6,6 +6,7 @@
 
 #include "report/model/format.h"
 #include "report/render/table.h"
+#include "shm/words.h"
 #include "tools/ringside/commands/commands.h"
 #include "tools/ringside/ring_file.h"
 
@@ -19,19 +20,18 @@ struct Line {
   Record record;
 };
 
-const char* outcome_name(std::uint8_t outcome) {
-  return outcome < kOutcomes ? kOutcomeNames[outcome] : "unknown";
+std::string party_text(const char* kind, bool address, std::uint64_t id) {
+  return std::string(kind) + " " + (address ? format_address(id) : std::to_string(id));
 }
-
 std::string actor_text(const Record& record) {
-  constexpr const char* kKinds[] = {"-", "user ", "session ", "address "};
-  const unsigned kind = record.flags & kFlagActorMask;
-  return kind == 0 ? "-" : kKinds[kind] + std::to_string(record.actor);
+  const ActorKind kind = record.actor_kind();
+  if (kind == ActorKind::none) return "-";
+  return party_text(actor_kind_word(kind), kind == ActorKind::address, record.actor);
 }
 std::string subject_text(const Record& record) {
-  constexpr const char* kKinds[] = {"-", "room ", "message ", "user ", "address "};
-  const unsigned kind = (record.flags & kFlagSubjectMask) >> kFlagSubjectShift;
-  return kind == 0 || kind > 4 ? "-" : kKinds[kind] + std::to_string(record.subject);
+  const SubjectKind kind = record.subject_kind();
+  if (kind == SubjectKind::none) return "-";
+  return party_text(subject_kind_word(kind), kind == SubjectKind::address, record.subject);
 }
 
 void print(const RingFile& file, const Line& line) {
@@ -41,7 +41,7 @@ void print(const RingFile& file, const Line& line) {
   text += "  " + pad((record.flags & kFlagUntimed) != 0 ? "untimed"
                                                         : format_span(static_cast<double>(file.scale().span_ns(record.duration))),
                      9, Align::right);
-  text += "  " + pad(outcome_name(record.outcome), 9);
+  text += "  " + pad(outcome_word(record.outcome), 9);
   text += "  " + pad(actor_text(record), 14);
   text += "  " + pad(subject_text(record), 16);
   if (record.error != 0) {

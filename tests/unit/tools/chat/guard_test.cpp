@@ -23,23 +23,24 @@ TEST_CASE("ChatGuard: an address is blocked at the limit, within the window, and
   options.block_after = 4;
   chatd::AddressBlocks blocks(options);
   chatd::SteadyTime now{1h};
-  CHECK(blocks.failed("a", now).failures == 1);
-  CHECK(blocks.failed("a", now).guessing);
-  CHECK(blocks.failed("b", now).failures == 1);
+  constexpr std::uint64_t kA = 1, kB = 2;
+  CHECK(blocks.failed(kA, "a", now).failures == 1);
+  CHECK(blocks.failed(kA, "a", now).guessing);
+  CHECK(blocks.failed(kB, "b", now).failures == 1);
   now += 61s;  // forgotten
-  CHECK(blocks.failed("a", now).failures == 1);
-  blocks.failed("a", now);
-  CHECK(!blocks.failed("a", now).blocked);
-  CHECK(blocks.attempt("a", now) == 0);
-  const auto last = blocks.failed("a", now);
+  CHECK(blocks.failed(kA, "a", now).failures == 1);
+  blocks.failed(kA, "a", now);
+  CHECK(!blocks.failed(kA, "a", now).blocked);
+  CHECK(blocks.attempt(kA, now) == 0);
+  const auto last = blocks.failed(kA, "a", now);
   CHECK(last.blocked);
   CHECK(last.failures == 4);
-  CHECK(blocks.attempt("a", now) == 1);
-  CHECK(blocks.attempt("a", now) == 2);
-  CHECK(blocks.attempt("b", now) == 0);
+  CHECK(blocks.attempt(kA, now) == 1);
+  CHECK(blocks.attempt(kA, now) == 2);
+  CHECK(blocks.attempt(kB, now) == 0);
   CHECK(blocks.sweep(now).empty());
   now += options.block_for;
-  CHECK(blocks.attempt("a", now) == 0);
+  CHECK(blocks.attempt(kA, now) == 0);
   const auto ended = blocks.sweep(now);
   REQUIRE(ended.size() == 1);
   CHECK(ended[0].address == "a");
@@ -99,6 +100,23 @@ TEST_CASE("ChatGuard: guessing passwords blocks the address, not its neighbours 
   CHECK(eventually([&] {
     return guesser.error("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}}) == Error::none;
   }));
+}
+
+TEST_CASE("ChatGuard: on a dual-stack socket a block hits the guesser alone") {
+  if (!has_ipv6()) {
+    MESSAGE("this machine has no IPv6");
+    return;
+  }
+  TestServer server([](auto& options) {
+    options.host = "::";
+    options.service.guard.block_after = 3;
+  });
+  Client guesser(server, "127.0.0.2"), neighbour(server, "127.0.0.3"), ipv6(server, "::1");
+  const Json guess = {{"user", "alice"}, {"password", "wrong password"}};
+  for (int i = 0; i < 3; ++i) CHECK(guesser.error("AUTHENTICATION", guess) == Error::LOGIN_FAILED);
+  CHECK(guesser.error("AUTHENTICATION", guess) == Error::IP_BLOCKED);
+  CHECK(neighbour.error("AUTHENTICATION", guess) == Error::LOGIN_FAILED);
+  CHECK(ipv6.error("AUTHENTICATION", guess) == Error::LOGIN_FAILED);
 }
 
 TEST_CASE("ChatGuard: bursts of invalid requests suspend the user, across connections and a restart") {

@@ -78,6 +78,18 @@ class RawDatabase {
   sqlite3* db_ = nullptr;
 };
 
+// Whether this machine has IPv6 at all; containers often do not.
+inline bool has_ipv6() {
+  const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  ::close(fd);
+  return bound;
+}
+
 inline chatd::ServerOptions quick_options(const std::filesystem::path& file) {
   chatd::ServerOptions options;
   options.port = 0;
@@ -119,16 +131,30 @@ class TestServer {
 
 class Client {
  public:
+  // `from` is an address of 127.0.0.0/8, or ::1.
   explicit Client(const TestServer& server, const char* from = "127.0.0.1", int receive_buffer = 0) {
-    socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (receive_buffer > 0) setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    const bool ipv6 = std::string(from).find(':') != std::string::npos;
+    socket_ = ::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (receive_buffer > 0) {
+      setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    }
+    if (ipv6) {
+      sockaddr_in6 to{};
+      to.sin6_family = AF_INET6;
+      to.sin6_addr = in6addr_loopback;
+      to.sin6_port = htons(server.port());
+      connect_to(to);
+      return;
+    }
     sockaddr_in address{};
     address.sin_family = AF_INET;
     inet_pton(AF_INET, from, &address.sin_addr);
-    if (bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("bind");
+    if (bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+      throw std::runtime_error("bind");
+    }
     inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
     address.sin_port = htons(server.port());
-    if (connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("connect");
+    connect_to(address);
   }
   ~Client() { ::close(socket_); }
   Client(const Client&) = delete;
@@ -227,6 +253,13 @@ class Client {
   const std::string& token() const { return token_; }
 
  private:
+  template <typename Address>
+  void connect_to(const Address& address) {
+    if (connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      throw std::runtime_error("connect");
+    }
+  }
+
   int socket_ = -1;
   int last_id_ = 0;
   std::string input_;

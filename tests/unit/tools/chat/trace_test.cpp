@@ -1,4 +1,5 @@
 // What reaches the ring: one record for each operation with its outcome and stages, and the events beside them.
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -164,15 +165,53 @@ TEST_CASE("ChatTrace: an outage and a guesser leave their events") {
   CHECK(ring.total(ids::THREAT_PATTERN) == 1);
   CHECK(ring.total(ids::IP_BLOCK) == 1);
   CHECK(ring.total(ids::BLOCKED_ATTEMPT) == 3);
-  std::vector<std::int64_t> states;
+  std::vector<std::int64_t> states, retries, slow;
   for (const auto& record : ring.records()) {
     if (record.kind != static_cast<std::uint8_t>(ringside::Kind::event)) continue;
     if (record.operation == ids::BREAKER.value) {
       states.push_back(record.event.value);
       CHECK(record.duration > 0);
     }
-    if (record.operation == ids::RETRY.value) CHECK(record.event.context == ids::SEND_MESSAGE.value + 1);
+    if (record.event.context == ids::SEND_MESSAGE.value + 1) {
+      if (record.operation == ids::RETRY.value) retries.push_back(record.duration);
+      if (record.operation == ids::SLOW_QUERY.value) slow.push_back(record.duration);
+    }
     if (record.operation == ids::IP_BLOCK.value) CHECK(record.subject == 0x7f000009);
   }
   CHECK(states == std::vector<std::int64_t>{1, 2, 0});
+  // A retry's span holds the failed attempt, which waited for the lock. So the sum is what retries cost.
+  REQUIRE(retries.size() == 2);
+  REQUIRE(slow.size() >= 3);
+  CHECK(*std::min_element(retries.begin(), retries.end()) > *std::min_element(slow.begin(), slow.end()));
+}
+
+TEST_CASE("ChatTrace: on a dual-stack socket every client has its own address, as IPv4 or as IPv6") {
+  if (!has_ipv6()) {
+    MESSAGE("this machine has no IPv6");
+    return;
+  }
+  Ring ring;
+  TestServer server([](auto& options) { options.host = "::"; });
+  for (const char* from : {"127.0.0.5", "127.0.0.6", "::1"}) {
+    Client client(server, from);
+    CHECK(client.error("AUTHENTICATION", {{"user", "nobody"}, {"password", "wrong password"}}) ==
+          Error::LOGIN_FAILED);
+  }
+  server.stop();
+  std::vector<std::uint64_t> of_operations, of_failures;
+  for (const auto& record : ring.records()) {
+    if (record.subject_kind() != ringside::SubjectKind::address) continue;
+    if (record.operation == ringside::chat::AUTHENTICATION.value) of_operations.push_back(record.subject);
+    if (record.operation == ringside::chat::LOGIN_FAILED.value) of_failures.push_back(record.subject);
+  }
+  std::sort(of_operations.begin(), of_operations.end());
+  std::sort(of_failures.begin(), of_failures.end());
+  const std::vector<std::uint64_t> expected = {0x7f000005, 0x7f000006, 0x1'0000'0001};
+  CHECK(of_operations == expected);
+  CHECK(of_failures == expected);
+  RawDatabase raw(server.file());
+  for (const char* address : {"127.0.0.5", "127.0.0.6", "::1"}) {
+    INFO(address);
+    CHECK(raw.number(std::string("SELECT count(*) FROM audit_log WHERE address = '") + address + "'") == 1);
+  }
 }

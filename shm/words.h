@@ -1,0 +1,54 @@
+// The words for the numbers in a ring: what readers print. Another process wrote the numbers, so every
+// function takes any value; one that the format does not know is "unknown".
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "shm/layout.h"
+
+namespace ringside {
+
+namespace detail {
+template <std::size_t N>
+constexpr const char* word(const char* const (&words)[N], std::size_t number) {
+  return number < N ? words[number] : "unknown";
+}
+}  // namespace detail
+
+inline constexpr const char* kOutcomeWords[] = {"ok",     "error",   "timeout",  "rejected",
+                                                "denied", "limited", "cancelled"};
+inline constexpr const char* kActorKindWords[] = {"none", "user", "session", "address"};
+inline constexpr const char* kSubjectKindWords[] = {"none", "room", "message", "user", "address"};
+inline constexpr const char* kLaneStateWords[] = {"never", "claiming", "owned", "released"};
+static_assert(sizeof kOutcomeWords / sizeof *kOutcomeWords == kOutcomeCount);
+
+constexpr const char* outcome_word(std::uint8_t outcome) {
+  return detail::word(kOutcomeWords, outcome);
+}
+constexpr const char* actor_kind_word(ActorKind kind) {
+  return detail::word(kActorKindWords, static_cast<std::size_t>(kind));
+}
+constexpr const char* subject_kind_word(SubjectKind kind) {
+  return detail::word(kSubjectKindWords, static_cast<std::size_t>(kind));
+}
+constexpr const char* lane_state_word(LaneState state) {
+  return detail::word(kLaneStateWords, static_cast<std::size_t>(state));
+}
+
+// The name of a lane's thread, cut at its first NUL. Control characters are shown as '?'; the rest may be any
+// bytes, and not UTF-8.
+inline std::string lane_thread_name(const LaneHeader& header) {
+  const std::uint64_t words[2] = {header.thread_name[0].load(std::memory_order_relaxed),
+                                  header.thread_name[1].load(std::memory_order_relaxed)};
+  char bytes[sizeof words + 1] = {};
+  std::memcpy(bytes, words, sizeof words);
+  std::string name(bytes);
+  for (char& c : name) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return name;
+}
+
+}  // namespace ringside
