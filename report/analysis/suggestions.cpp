@@ -179,7 +179,8 @@ void suggest_database(const Analysis& analysis, std::vector<Suggestion>& out) {
     trust(suggestion, database.transactions >= kMany ? Confidence::high : Confidence::medium, "counted, not estimated");
     out.push_back(std::move(suggestion));
   }
-  // Attempts that ran into a lock were slow without being badly planned: their time is another suggestion's.
+  // Attempts that ran into a lock were slow without being badly planned: their time is another suggestion's. A
+  // retry's span has its pause, too, which is no query: the gain is a little too small, never too large.
   std::uint64_t waited_ns = 0;
   for (const EventFinding& event : analysis.resilience.events) waited_ns += event.name == names::kRetry ? event.sum_ns : 0;
   waited_ns = std::min(waited_ns, database.slow_query_ns);
@@ -208,10 +209,10 @@ void suggest_retries(const Analysis& analysis, std::vector<Suggestion>& out) {
     if (event.name != names::kRetry || event.count < kMinClaim || gain < kWorthwhile) continue;
     Suggestion suggestion = make(
         "Remove the cause of the retries; until then, shorter attempts would fail sooner.",
-        fmt::format("{} attempts failed and were repeated, {} of waiting in all.", format_count(event.count),
-                    format_span(static_cast<double>(event.sum_ns))),
+        fmt::format("{} attempts failed and were repeated; these attempts and the pauses after them took {}.",
+                    format_count(event.count), format_span(static_cast<double>(event.sum_ns))),
         fmt::format("At most {} of the time of all operations.", format_percent(std::min(gain, 1.0))), std::min(gain, 1.0));
-    trust(suggestion, event.count >= kEnough ? Confidence::high : Confidence::medium, "the time of failed attempts is measured");
+    trust(suggestion, event.count >= kEnough ? Confidence::high : Confidence::medium, "the time of attempts and pauses is measured");
     out.push_back(std::move(suggestion));
   }
 }

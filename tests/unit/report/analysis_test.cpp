@@ -241,7 +241,15 @@ TEST_CASE("Suggestions: each has its evidence, and a gain that follows from the 
   const auto stage = std::find_if(analysis.all.stages.begin(), analysis.all.stages.end(),
                                   [](const StageTime& one) { return one.name == "database"; });
   CHECK(database->gain_share == doctest::Approx(stage->share / 2));
-  CHECK(suggestion(analysis, "retries") != nullptr);
+  // A retry's span is the failed attempt and the pause after it, so their sum is what would go.
+  const Suggestion* retries = suggestion(analysis, "cause of the retries");
+  REQUIRE(retries != nullptr);
+  const auto retry = std::find_if(analysis.resilience.events.begin(), analysis.resilience.events.end(),
+                                  [](const EventFinding& one) { return one.name == names::kRetry; });
+  REQUIRE(retry != analysis.resilience.events.end());
+  CHECK(retries->gain_share == doctest::Approx(static_cast<double>(retry->sum_ns) /
+                                               static_cast<double>(analysis.all.sum_ns)));
+  CHECK(retries->evidence.find("attempts and the pauses after them") != std::string::npos);
   CHECK(suggestion(analysis, "MESSAGE_SEARCH") != nullptr);
   CHECK(std::is_sorted(analysis.suggestions.begin(), analysis.suggestions.end(),
                        [](const Suggestion& a, const Suggestion& b) { return a.gain_share > b.gain_share; }));

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <string_view>
 
 #include "tools/load/answer.h"
+#include "tools/load/operations.h"
 
 using namespace ringside::load;
 
@@ -76,4 +78,23 @@ TEST_CASE("Answer: what is no answer is malformed") {
     INFO(line);
     CHECK(scan_answer(line).kind == Answer::Kind::malformed);
   }
+}
+
+TEST_CASE("Answer: the load's own classes agree with what the list says of every error") {
+  const struct {
+    int number;
+    std::string_view outcome;
+  } kErrors[] = {
+#define RINGSIDE_CHAT_ERROR(number, name, outcome, meaning) {number, #outcome},
+#include "shm/chat_words.def"
+  };
+  for (const auto& error : kErrors) {
+    INFO(error.number);
+    CHECK(name_of(outcome_of(error.number)) == error.outcome);
+  }
+  CHECK(outcome_of(5999) == Outcome::error);  // a code that the protocol does not list
+  CHECK_FALSE(is_transient(5999));
+  CHECK(is_transient(code::RATE_LIMITED));
+  CHECK(is_transient(code::OVERLOADED));
+  CHECK_FALSE(is_transient(code::IP_BLOCKED));
 }
