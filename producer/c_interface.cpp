@@ -11,7 +11,8 @@ namespace {
 
 using ringside::Operation;
 
-static_assert(sizeof(ringside_operation) == sizeof(Operation) && alignof(ringside_operation) == alignof(Operation));
+static_assert(sizeof(ringside_operation) == sizeof(Operation) &&
+              alignof(ringside_operation) == alignof(Operation));
 static_assert(RINGSIDE_CANCELLED == static_cast<int>(ringside::Outcome::cancelled));
 static_assert(RINGSIDE_ACTOR_ADDRESS == static_cast<int>(ringside::ActorKind::address));
 static_assert(RINGSIDE_SUBJECT_ADDRESS == static_cast<int>(ringside::SubjectKind::address));
@@ -30,8 +31,8 @@ Operation& operation_in(ringside_operation* memory) {
 const char* text(const char* maybe) { return maybe != nullptr ? maybe : ""; }
 
 ringside::Outcome outcome_of(ringside_outcome outcome) {
-  return static_cast<ringside::Outcome>(static_cast<unsigned>(outcome) < ringside::kOutcomeCount ? outcome
-                                                                                                 : RINGSIDE_ERROR);
+  return static_cast<ringside::Outcome>(
+      static_cast<unsigned>(outcome) < ringside::kOutcomeCount ? outcome : RINGSIDE_ERROR);
 }
 
 }  // namespace
@@ -54,14 +55,18 @@ size_t ringside_why_untraced(char* buffer, size_t bytes) {
   return why.size();
 }
 
-uint16_t ringside_register_operation(const char* name, const char* category, const char* stage0, const char* stage1,
-                                     const char* stage2, const char* stage3) {
-  return ringside::register_operation(text(name), text(category), text(stage0), text(stage1), text(stage2),
-                                      text(stage3))
+uint16_t ringside_register_operation(const char* name, const char* category, const char* stage0,
+                                     const char* stage1, const char* stage2, const char* stage3) {
+  return ringside::register_operation(text(name), text(category), text(stage0), text(stage1),
+                                      text(stage2), text(stage3))
       .value;
 }
-uint16_t ringside_register_event(const char* name) { return ringside::register_event(text(name)).value; }
-void ringside_register_error(uint16_t code, const char* name) { ringside::register_error(code, text(name)); }
+uint16_t ringside_register_event(const char* name) {
+  return ringside::register_event(text(name)).value;
+}
+void ringside_register_error(uint16_t code, const char* name) {
+  ringside::register_error(code, text(name));
+}
 
 uint64_t ringside_address_id(const void* bytes, size_t length) {
   return ringside::address_id(static_cast<const unsigned char*>(bytes), length);
@@ -81,12 +86,14 @@ void ringside_actor(ringside_operation* operation, ringside_actor_kind kind, uin
 void ringside_subject(ringside_operation* operation, ringside_subject_kind kind, uint64_t id) {
   operation_in(operation).subject(static_cast<ringside::SubjectKind>(kind & 7), id);
 }
-void ringside_stage(ringside_operation* operation, unsigned stage) { operation_in(operation).stage(stage); }
+void ringside_stage(ringside_operation* operation, unsigned stage) {
+  operation_in(operation).stage(stage);
+}
 uint64_t ringside_finish(ringside_operation* operation, ringside_outcome outcome, uint16_t error) {
   return operation_in(operation).finish(outcome_of(outcome), error).ticks;
 }
-uint64_t ringside_finish_stage(ringside_operation* operation, unsigned stage, ringside_outcome outcome,
-                               uint16_t error) {
+uint64_t ringside_finish_stage(ringside_operation* operation, unsigned stage,
+                               ringside_outcome outcome, uint16_t error) {
   return operation_in(operation).finish_stage(stage, outcome_of(outcome), error).ticks;
 }
 void ringside_abandon(ringside_operation* operation) { operation_in(operation).abandon(); }

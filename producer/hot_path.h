@@ -1,5 +1,5 @@
-// What runs on every operation: inlined into the server, and nothing else of it is. No system call, no
-// allocation, no lock, no wait. producer/runtime.cpp holds what runs once.
+// What runs on every operation: inlined into the server, and nothing else of it is. No system call,
+// no allocation, no lock, no wait. producer/runtime.cpp holds what runs once.
 #pragma once
 
 #include <atomic>
@@ -11,11 +11,13 @@
 namespace ringside {
 namespace detail {
 
-// One thread's writing end. Zero-initialised and trivially destructible: reaching it costs one instruction.
+// One thread's writing end. Zero-initialised and trivially destructible: reaching it costs one
+// instruction.
 //
-// `open` is null while nothing may be written to the lane: before it is claimed, after it was given back, and while it is
-// being written, so that a signal handler that traces in mid-record takes the slow path. One comparison asks for all
-// three. What the lane's position is must be asked after that: a handler that comes between may have written a record.
+// `open` is null while nothing may be written to the lane: before it is claimed, after it was given
+// back, and while it is being written, so that a signal handler that traces in mid-record takes the
+// slow path. One comparison asks for all three. What the lane's position is must be asked after
+// that: a handler that comes between may have written a record.
 struct ThreadWriter {
   Slot* open;                    // lane.slots, or null
   LaneWriter lane;               // its position is not kept up; the lane's head is the position
@@ -31,13 +33,15 @@ struct ThreadWriter {
 #define RINGSIDE_LIKELY(x) __builtin_expect(!!(x), 1)
 #define RINGSIDE_INLINE [[gnu::always_inline]] inline
 #define RINGSIDE_INLINE_LAMBDA __attribute__((always_inline))
-// Without the general dynamic model's function call, also when the library is linked into a shared object.
+// Without the general dynamic model's function call, also when the library is linked into a shared
+// object.
 extern __thread ThreadWriter t_writer __attribute__((tls_model("initial-exec")));
 #else
 #error "Ringside's producer needs GCC or Clang"
 #endif
 
-// The switches that writers look at: one word for each id. Points at zeros while the process is untraced.
+// The switches that writers look at: one word for each id. Points at zeros while the process is
+// untraced.
 extern std::atomic<const std::atomic<std::uint32_t>*> g_switches;
 extern std::atomic<ClockKind> g_clock;
 
@@ -45,26 +49,30 @@ inline std::uint64_t now_ticks() { return read_ticks(g_clock.load(std::memory_or
 
 // 0 off, 1 every one, n one in n.
 inline std::uint32_t switch_of(std::uint16_t id) {
-  // ORDER switched on: its partner is start()'s release. Who sees the ring's switches also sees its clock; relaxed, an
-  // operation that begins meanwhile could begin on one clock and end on another.
-  return g_switches.load(std::memory_order_acquire)[id & (kIdCount - 1)].load(std::memory_order_relaxed);
+  // ORDER switched on: its partner is start()'s release. Who sees the ring's switches also sees its
+  // clock; relaxed, an operation that begins meanwhile could begin on one clock and end on another.
+  return g_switches.load(std::memory_order_acquire)[id & (kIdCount - 1)].load(
+      std::memory_order_relaxed);
 }
 
-// True for one call in n, at random: a plain count to n would lock onto servers whose operations come in a rhythm.
+// True for one call in n, at random: a plain count to n would lock onto servers whose operations
+// come in a rhythm.
 inline bool drawn(std::uint32_t n) {
   // A linear congruential step (Knuth's MMIX constants); its upper half is even enough for this.
   t_writer.random = t_writer.random * 6364136223846793005ULL + 1442695040888963407ULL + n;
   return (((t_writer.random >> 32) * n) >> 32) == 0;
 }
 
-// Everything else: no lane yet, overflow, or called by a signal handler in mid-record.
-// The record's words one by one: as a structure they would be put into memory before it is known whether this is called.
+// Everything else: no lane yet, overflow, or called by a signal handler in mid-record. The record's
+// words one by one: as a structure they would be put into memory before it is known whether this is
+// called.
 [[gnu::cold]] void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t descriptor,
-                              std::uint64_t actor, std::uint64_t subject, std::uint64_t stages_or_value,
+                              std::uint64_t actor, std::uint64_t subject,
+                              std::uint64_t stages_or_value,
                               std::uint64_t stages_or_context) noexcept;
 [[gnu::cold]] void count_slow(std::uint16_t id) noexcept;
-// Ends an operation that was sampled out: counted, and recorded without a span if it failed, so that no error goes
-// unseen. Returns the clock where it was read, else 0.
+// Ends an operation that was sampled out: counted, and recorded without a span if it failed, so
+// that no error goes unseen. Returns the clock where it was read, else 0.
 [[gnu::cold]] std::uint64_t finish_untimed(std::uint64_t descriptor, std::uint64_t actor,
                                            std::uint64_t subject) noexcept;
 
@@ -94,7 +102,8 @@ RINGSIDE_INLINE void write(const RecordWords& record) noexcept {
 }
 
 RINGSIDE_INLINE void count(std::uint16_t id) noexcept {
-  const bool counted = with_lane([&](const LaneWriter& lane) RINGSIDE_INLINE_LAMBDA { count_only(lane, id); });
+  const bool counted =
+      with_lane([&](const LaneWriter& lane) RINGSIDE_INLINE_LAMBDA { count_only(lane, id); });
   if (!RINGSIDE_LIKELY(counted)) count_slow(id);
 }
 

@@ -7,8 +7,9 @@
  *   ...                                       ringside_stage(&op, 2);
  *   ringside_finish(&op, RINGSIDE_OK, 0);
  *
- * Nothing here fails the server: where the ring can't be had every call does nothing. An operation that was
- * begun must be finished or abandoned; until then it may be copied to another thread's memory and ended there.
+ * Nothing here fails the server: where the ring can't be had, every call does nothing. An operation that
+ * was begun must be finished or abandoned. Until then it may be copied to another thread's memory and
+ * ended there.
  */
 #ifndef RINGSIDE_PRODUCER_RINGSIDE_H
 #define RINGSIDE_PRODUCER_RINGSIDE_H
@@ -30,7 +31,12 @@ typedef enum {
   RINGSIDE_CANCELLED
 } ringside_outcome;
 
-typedef enum { RINGSIDE_ACTOR_NONE, RINGSIDE_ACTOR_USER, RINGSIDE_ACTOR_SESSION, RINGSIDE_ACTOR_ADDRESS } ringside_actor_kind;
+typedef enum {
+  RINGSIDE_ACTOR_NONE,
+  RINGSIDE_ACTOR_USER,
+  RINGSIDE_ACTOR_SESSION,
+  RINGSIDE_ACTOR_ADDRESS
+} ringside_actor_kind;
 typedef enum {
   RINGSIDE_SUBJECT_NONE,
   RINGSIDE_SUBJECT_ROOM,
@@ -39,8 +45,8 @@ typedef enum {
   RINGSIDE_SUBJECT_ADDRESS
 } ringside_subject_kind;
 
-/* The words of a chat server, generated from one list. producer/README.md says what they mean. Operations
- * and events of your own come from ringside_register_operation() and ringside_register_event(). */
+/* The words of a chat server, generated from one list. producer/README.md says what they mean.
+ * Operations and events of your own: ringside_register_operation(), ringside_register_event(). */
 enum {
 #define RINGSIDE_CHAT_OPERATION(name, category) RINGSIDE_##name,
 #include "shm/chat_words.def"
@@ -59,8 +65,8 @@ enum {
 #include "shm/chat_words.def"
 };
 
-/* The id of an address, for RINGSIDE_ACTOR_ADDRESS and RINGSIDE_SUBJECT_ADDRESS. `bytes` is an in_addr (length 4)
- * or an in6_addr (length 16). shm/README.md has the form. */
+/* The id of an address, for RINGSIDE_ACTOR_ADDRESS and RINGSIDE_SUBJECT_ADDRESS. `bytes` is an in_addr
+ * (length 4) or an in6_addr (length 16). shm/README.md has the form. */
 uint64_t ringside_address_id(const void* bytes, size_t length);
 
 /* One operation that has begun. Its contents are the library's. */
@@ -86,12 +92,13 @@ typedef struct {
 int ringside_start(const char* program);
 void ringside_stop(void);
 int ringside_traced(void);
-/* Why it is not traced; empty when it is. Writes at most `bytes`, NUL included; returns the full length. */
+/* Why it is not traced; empty when it is. Writes at most `bytes`, NUL included. Returns the full
+ * length. */
 size_t ringside_why_untraced(char* buffer, size_t bytes);
 
 /* Stage names may be NULL. The id of a refused registration is one whose calls do nothing. */
-uint16_t ringside_register_operation(const char* name, const char* category, const char* stage0, const char* stage1,
-                                     const char* stage2, const char* stage3);
+uint16_t ringside_register_operation(const char* name, const char* category, const char* stage0,
+                                     const char* stage1, const char* stage2, const char* stage3);
 uint16_t ringside_register_event(const char* name);
 void ringside_register_error(uint16_t code, const char* name);
 
@@ -104,14 +111,15 @@ void ringside_subject(ringside_operation* operation, ringside_subject_kind kind,
 void ringside_stage(ringside_operation* operation, unsigned stage);
 /* The end, where the next operation may start. */
 uint64_t ringside_finish(ringside_operation* operation, ringside_outcome outcome, uint16_t error);
-uint64_t ringside_finish_stage(ringside_operation* operation, unsigned stage, ringside_outcome outcome, uint16_t error);
+uint64_t ringside_finish_stage(ringside_operation* operation, unsigned stage,
+                               ringside_outcome outcome, uint16_t error);
 void ringside_abandon(ringside_operation* operation);
 
 /* `fields` may be NULL. */
 void ringside_event(uint16_t id, const ringside_event_fields* fields);
 void ringside_count(uint16_t id);
 
-/* A gauge that does nothing when untraced or when the table is full. Every gauge call takes NULL. */
+/* A gauge. It does nothing when untraced or when the table is full. Every gauge call takes NULL. */
 typedef struct ringside_gauge ringside_gauge;
 ringside_gauge* ringside_register_gauge(const char* name);
 void ringside_gauge_set(ringside_gauge* gauge, int64_t value);

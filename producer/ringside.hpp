@@ -1,7 +1,7 @@
-// Ringside for servers: what is traced, and how. C++17. The C interface is producer/ringside.h; the guide is
-// producer/README.md.
+// Ringside for servers: what is traced, and how. C++17. The C interface is producer/ringside.h; the
+// guide is producer/README.md.
 //
-//   ringside::start({"my-server"});                        // once; tracing is off unless RINGSIDE_RING is set
+//   ringside::start({"my-server"});                      // once; off unless RINGSIDE_RING is set
 //   {
 //     ringside::Operation op(ringside::chat::SEND_MESSAGE);  // reads the clock
 //     op.actor(ringside::ActorKind::user, user_id);
@@ -10,8 +10,8 @@
 //     deliver();      op.finish_stage(ringside::chat::kDelivery, ringside::Outcome::ok);
 //   }
 //
-// Nothing here throws, waits, or fails the server. Where the ring can't be had, every call does nothing and
-// why_untraced() says why.
+// Nothing here throws, waits, or fails the server. Where the ring can't be had, every call does
+// nothing and why_untraced() says why.
 #pragma once
 
 #include <cstdint>
@@ -28,23 +28,24 @@ namespace ringside {
 // How a server's ring is made. The defaults are meant for a busy chat server.
 struct Setup {
   std::string program;                 // shown by readers, e.g. "chatd"
-  std::string ring;                    // name or path; empty: $RINGSIDE_RING, and untraced when that is unset
-  std::uint32_t lanes = kDefaultLanes; // threads that get a lane of their own; more share the overflow lane
+  std::string ring;  // name or path; empty: $RINGSIDE_RING, and untraced when that is unset
+  std::uint32_t lanes =
+      kDefaultLanes;  // threads that get a lane of their own; more share the overflow lane
   std::uint32_t lane_capacity = kDefaultCapacity;      // records; a power of two, 64 to 1048576
   std::uint32_t overflow_capacity = kDefaultCapacity;  // likewise
   unsigned mode = 0600;                // permissions of the ring's file: who may watch
   bool share = false;                  // join the ring of a living process of the same program
   bool keep = false;                   // leave the ring in place after stop(), for later reading
-  bool chat_names = true;              // register the chat server's operations and events (producer/chat.hpp)
+  bool chat_names = true;  // register the chat server's operations and events (producer/chat.hpp)
 };
 
-// Attaches this process to its ring. True when it is traced. Environment variables override the setup:
-// RINGSIDE_RING, RINGSIDE_LANES, RINGSIDE_CAPACITY. Call it before threads are started; a second call, while
-// started, changes nothing.
+// Attaches this process to its ring. True when it is traced. Environment variables override the
+// setup: RINGSIDE_RING, RINGSIDE_LANES, RINGSIDE_CAPACITY. Call it before threads are started; a
+// second call, while started, changes nothing.
 bool start(const Setup& setup);
 
-// Ends tracing in order: the ring is marked closed and removed, readers that have it open read on. Threads may
-// go on calling everything. Called at exit by itself.
+// Ends tracing in order: the ring is marked closed and removed, readers that have it open read on.
+// Threads may go on calling everything. Called at exit by itself.
 void stop();
 
 bool traced();
@@ -59,11 +60,13 @@ struct Stamp {
 
 inline Stamp now() { return {detail::now_ticks()}; }
 
-// Registers an operation of the server's own; the same name gives the same id. Names are cut to 39 bytes,
-// categories to 15, stages to 13. At most 256 operations and 64 events; beyond them the id is one whose calls do
-// nothing, and the refusal is counted in the ring. May be called before start().
-OperationId register_operation(const std::string& name, const std::string& category, const char* stage0 = "",
-                               const char* stage1 = "", const char* stage2 = "", const char* stage3 = "");
+// Registers an operation of the server's own; the same name gives the same id. Names are cut to 39
+// bytes, categories to 15, stages to 13. At most 256 operations and 64 events; beyond them the id
+// is one whose calls do nothing, and the refusal is counted in the ring. May be called before
+// start().
+OperationId register_operation(const std::string& name, const std::string& category,
+                               const char* stage0 = "", const char* stage1 = "",
+                               const char* stage2 = "", const char* stage3 = "");
 EventId register_event(const std::string& name);
 // What an error code is called, for every reader.
 void register_error(std::uint16_t code, const std::string& name);
@@ -90,14 +93,14 @@ class Gauge64 {
 // At most 64. Call it after start(); untraced, the gauge does nothing.
 Gauge64 register_gauge(const std::string& name);
 
-// One timed command. Begin it on one thread, end it on another if you like; it may be moved, and is used by one
-// thread at a time. An operation that is destroyed unfinished is recorded as cancelled.
+// One timed command. Begin it on one thread, end it on another if you like; it may be moved, and is
+// used by one thread at a time. An operation that is destroyed unfinished is recorded as cancelled.
 class Operation {
  public:
   // Reads the clock.
   RINGSIDE_INLINE explicit Operation(OperationId id) noexcept { begin(id); }
-  // Starts at `start` and reads no clock: one operation can begin where the last one ended. A stamp of 0, which is
-  // what an operation that was not timed returns, stands for now.
+  // Starts at `start` and reads no clock: one operation can begin where the last one ended. A stamp
+  // of 0, which is what an operation that was not timed returns, stands for now.
   RINGSIDE_INLINE Operation(OperationId id, Stamp start) noexcept { begin_at(id, start.ticks); }
   // An operation that does nothing.
   Operation() noexcept : descriptor_(kOff) {}
@@ -123,8 +126,8 @@ class Operation {
     set_flags(kFlagSubjectMask, static_cast<unsigned>(kind) << kFlagSubjectShift);
   }
 
-  // Ends the stage that has run since the start or the last mark: one clock read. A stage that runs again adds
-  // up. `stage` is 0 to 3.
+  // Ends the stage that has run since the start or the last mark: one clock read. A stage that runs
+  // again adds up. `stage` is 0 to 3.
   RINGSIDE_INLINE void stage(unsigned stage) noexcept {
     if (RINGSIDE_LIKELY(timed())) mark(stage, detail::now_ticks());
   }
@@ -134,16 +137,18 @@ class Operation {
     if (RINGSIDE_LIKELY(timed())) return complete(detail::now_ticks(), outcome, error);
     return finish_untimed(outcome, error);
   }
-  // Ends the operation at a moment that was read already; a stamp of 0, which an operation that was not timed returns,
-  // stands for now.
+  // Ends the operation at a moment that was read already; a stamp of 0, which an operation that was
+  // not timed returns, stands for now.
   RINGSIDE_INLINE Stamp finish_at(Stamp end, Outcome outcome, std::uint16_t error = 0) noexcept {
     if (RINGSIDE_LIKELY(timed())) {
-      return complete(RINGSIDE_LIKELY(end.ticks != 0) ? end.ticks : detail::now_ticks(), outcome, error);
+      return complete(RINGSIDE_LIKELY(end.ticks != 0) ? end.ticks : detail::now_ticks(), outcome,
+                      error);
     }
     return finish_untimed(outcome, error);
   }
   // Ends the last stage and the operation with one clock read: n stages cost n + 1 reads.
-  RINGSIDE_INLINE Stamp finish_stage(unsigned stage, Outcome outcome, std::uint16_t error = 0) noexcept {
+  RINGSIDE_INLINE Stamp finish_stage(unsigned stage, Outcome outcome,
+                                     std::uint16_t error = 0) noexcept {
     if (!RINGSIDE_LIKELY(timed())) return finish_untimed(outcome, error);
     const std::uint64_t end = detail::now_ticks();
     mark(stage, end);
@@ -158,7 +163,8 @@ class Operation {
  private:
   // An operation that is not under way has no kind: never begun, switched off, or ended.
   static constexpr std::uint64_t kOff = pack_descriptor(kInvalidId, Kind::none, Outcome::ok, 0, 0);
-  static constexpr std::uint64_t kKindBits = pack_descriptor(0, static_cast<Kind>(0xff), Outcome::ok, 0, 0);
+  static constexpr std::uint64_t kKindBits =
+      pack_descriptor(0, static_cast<Kind>(0xff), Outcome::ok, 0, 0);
   static constexpr std::uint64_t kUntimedBit = std::uint64_t{kFlagUntimed} << kFlagsShift;
 
   bool begun() const noexcept { return (descriptor_ & kKindBits) != 0; }
@@ -217,32 +223,37 @@ class Operation {
     const unsigned shift = (stage & 1) * 32;
     const auto before = static_cast<StageTicks>(pair >> shift);
     if (RINGSIDE_LIKELY(span > 0)) {
-      const StageTicks after = pack_stage_ticks(unpack_stage_ticks(before) + static_cast<std::uint64_t>(span));
+      const StageTicks after =
+          pack_stage_ticks(unpack_stage_ticks(before) + static_cast<std::uint64_t>(span));
       pair = (pair & ~(std::uint64_t{0xffffffff} << shift)) | std::uint64_t{after} << shift;
     }
   }
 #pragma GCC diagnostic push
 #if defined(__GNUC__) && !defined(__clang__)
-// The other words are set whenever descriptor_ says that the operation was begun. GCC cannot follow that everywhere.
+// The other words are set whenever descriptor_ says that the operation was begun. GCC cannot follow
+// that everywhere.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
   RINGSIDE_INLINE Stamp complete(std::uint64_t end, Outcome outcome, std::uint16_t error) noexcept {
-    detail::write({start_, end - start_, descriptor_ | pack_descriptor(0, Kind::none, outcome, 0, error),
-                   actor_, subject_, stages_[0], stages_[1]});
+    detail::write({start_, end - start_,
+                   descriptor_ | pack_descriptor(0, Kind::none, outcome, 0, error), actor_,
+                   subject_, stages_[0], stages_[1]});
     descriptor_ &= ~kKindBits;
     return {end};
   }
 #pragma GCC diagnostic pop
-  // By value, here and wherever the hot path leaves itself: an object whose address escapes, even on a path that is never
-  // taken, has to live in memory, and this one is to live in registers.
+  // By value, here and wherever the hot path leaves itself: an object whose address escapes, even
+  // on a path that is never taken, has to live in memory, and this one is to live in registers.
   RINGSIDE_INLINE Stamp finish_untimed(Outcome outcome, std::uint16_t error) noexcept {
     if (!begun()) return {};
-    const std::uint64_t descriptor = descriptor_ | pack_descriptor(0, Kind::none, outcome, 0, error);
+    const std::uint64_t descriptor =
+        descriptor_ | pack_descriptor(0, Kind::none, outcome, 0, error);
     descriptor_ &= ~kKindBits;
     return {detail::finish_untimed(descriptor, actor_, subject_)};
   }
 
-  std::uint64_t descriptor_;  // as in the record; the rest is set only while the operation is under way
+  std::uint64_t
+      descriptor_;  // as in the record; the rest is set only while the operation is under way
   std::uint64_t start_;
   std::uint64_t last_;       // the last mark
   std::uint64_t actor_;
@@ -264,9 +275,11 @@ struct Event {
 };
 
 namespace detail {
-inline void write_event(EventId id, const Event& fields, std::uint64_t start, std::uint64_t end) noexcept {
-  const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(fields.actor_kind) |
-                                                (static_cast<unsigned>(fields.subject_kind) << kFlagSubjectShift));
+inline void write_event(EventId id, const Event& fields, std::uint64_t start,
+                        std::uint64_t end) noexcept {
+  const auto flags =
+      static_cast<std::uint16_t>(static_cast<unsigned>(fields.actor_kind) |
+                                 (static_cast<unsigned>(fields.subject_kind) << kFlagSubjectShift));
   const bool in_operation = fields.operation.value < kMaxOperations;
   const std::uint64_t context = in_operation ? fields.operation.value + std::uint64_t{1} : 0;
   write({start, end - start,
@@ -291,8 +304,8 @@ inline void event(EventId id, const Event& fields = {}) noexcept {
   detail::write_event(id, fields, end - fields.duration, end);
 }
 
-// Records an event that began at `since` and ends now: one clock read. `fields.duration` is not used; a
-// stamp of 0 gives a span of 0.
+// Records an event that began at `since` and ends now: one clock read. `fields.duration` is not
+// used; a stamp of 0 gives a span of 0.
 inline void event_since(EventId id, Stamp since, const Event& fields = {}) noexcept {
   if (!detail::takes_event(id, fields.outcome)) return;
   const std::uint64_t end = detail::now_ticks();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "producer/ringside.hpp"
+#include "shm/assert.h"
 #include "shm/lane_claim.h"
 #include "shm/names.h"
 #include "shm/segment.h"
@@ -31,7 +32,7 @@ struct Runtime {
   bool stopped = false;
   Setup setup;
   std::string why = "tracing was not started\n  next: call ringside::start()";
-  std::unique_ptr<Segment> segment;   // kept to the process's end: threads may hold pointers into it
+  std::unique_ptr<Segment> segment;  // kept to the process's end: threads may hold pointers into it
   NameEntry names[kIdCount];          // by id; an empty name is a free id
 };
 
@@ -43,13 +44,14 @@ Runtime& runtime() {
 
 // What records need of it, without the lock.
 std::atomic<Segment*> g_segment{nullptr};
-ProcessIdentity g_self;                     // written at start and in a forked child, while no other thread traces
-std::atomic<bool> g_child_enters{false};    // in a forked child: enter the process at its first record
+ProcessIdentity g_self;  // written at start and in a forked child, while no other thread traces
+std::atomic<bool> g_child_enters{
+    false};  // in a forked child: enter the process at its first record
 std::atomic<bool> g_entered{false};         // this process stands in the ring's header
 pthread_key_t g_thread_end;
 
-// How many records a thread without a lane lets pass before it looks for one again, and one for which not even the
-// overflow lane's memory was to be had: what it asks then are system calls.
+// How many records a thread without a lane lets pass before it looks for one again, and one for
+// which not even the overflow lane's memory was to be had: what it asks then are system calls.
 constexpr std::uint32_t kRetryAfter = 256;
 constexpr std::uint32_t kRetryOverflowAfter = 4096;
 constexpr std::uint32_t kNoMore = UINT32_MAX;   // as t_retry_in: this thread is ending
@@ -63,6 +65,7 @@ std::uint32_t current_tid() { return static_cast<std::uint32_t>(syscall(SYS_gett
 void release_own_lane(Segment& segment) {
   detail::ThreadWriter& writer = detail::t_writer;
   if (writer.state != detail::ThreadWriter::kOwned) return;
+  RINGSIDE_ASSERT(&segment == g_segment.load(std::memory_order_relaxed));
   writer.set_open(nullptr);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   release_lane(segment, writer.lane_index);
@@ -70,17 +73,19 @@ void release_own_lane(Segment& segment) {
   writer.state = detail::ThreadWriter::kNone;
 }
 
-// A thread that ends gives its lane back. Runs after the destructors of C++ thread-locals, which may trace.
+// A thread that ends gives its lane back. Runs after the destructors of C++ thread-locals, which
+// may trace.
 void thread_ends(void*) {
   Segment* segment = g_segment.load(std::memory_order_acquire);
   if (segment == nullptr) return;
-  // What still traces on this thread (another key's destructor, a signal handler) goes to the overflow lane: a lane that
-  // it claimed now nobody would give back.
+  // What still traces on this thread (another key's destructor, a signal handler) goes to the
+  // overflow lane: a lane that it claimed now nobody would give back.
   t_retry_in = kNoMore;
   release_own_lane(*segment);
 }
 
-// A signal handler that traces in the child before after_fork_in_child() must not find its parent's lane open.
+// A signal handler that traces in the child before after_fork_in_child() must not find its parent's
+// lane open.
 __thread Slot* t_open_at_fork = nullptr;
 void before_fork() {
   runtime().mutex.lock();
@@ -107,7 +112,8 @@ void after_fork_in_child() {
 
 void enter_as_child(Segment& segment) {
   if (!g_child_enters.exchange(false)) return;
-  // A child in another pid namespace cannot be told alive from dead by anybody who watches the ring, nor can it tell.
+  // A child in another pid namespace cannot be told alive from dead by anybody who watches the
+  // ring, nor can it tell.
   const std::uint64_t home = segment.header().pid_namespace;
   if (home != 0 && g_self.pid_namespace != home) return;
   g_entered.store(enter_process(segment, g_self));
@@ -125,17 +131,20 @@ void register_chat(Runtime& state) {
 #include "shm/chat_words.def"
 }
 
-// The id of a name, new or known; kInvalidId when the table is full. Own names go after the chat server's, and
-// into those places only when they are known to be free.
-std::uint16_t register_name(Runtime& state, const NameEntry& entry, std::uint32_t first, std::uint32_t after_chat,
-                            std::uint32_t end) {
+// The id of a name, new or known; kInvalidId when the table is full. Own names go after the chat
+// server's, and into those places only when they are known to be free.
+std::uint16_t register_name(Runtime& state, const NameEntry& entry, std::uint32_t first,
+                            std::uint32_t after_chat, std::uint32_t end) {
   const std::string shown = entry.name.substr(0, kNameBytes - 1);
   for (std::uint32_t id = first; id < end; ++id) {
-    if (state.names[id].name.substr(0, kNameBytes - 1) == shown) return static_cast<std::uint16_t>(id);
+    if (state.names[id].name.substr(0, kNameBytes - 1) == shown)
+      return static_cast<std::uint16_t>(id);
   }
   const auto enter = [&](std::uint32_t id) {
     if (!state.names[id].name.empty()) return false;
-    if (state.segment != nullptr && !enter_name(*state.segment, static_cast<std::uint16_t>(id), entry)) return false;
+    if (state.segment != nullptr &&
+        !enter_name(*state.segment, static_cast<std::uint16_t>(id), entry))
+      return false;
     state.names[id] = entry;
     return true;
   };
@@ -147,7 +156,8 @@ std::uint16_t register_name(Runtime& state, const NameEntry& entry, std::uint32_
       if (enter(id)) return static_cast<std::uint16_t>(id);
     }
   }
-  if (state.segment != nullptr) state.segment->header().names_refused.fetch_add(1, std::memory_order_relaxed);
+  if (state.segment != nullptr)
+    state.segment->header().names_refused.fetch_add(1, std::memory_order_relaxed);
   return kInvalidId;
 }
 
@@ -157,8 +167,8 @@ bool number_from_environment(const char* variable, std::uint32_t* out, std::stri
   char* end = nullptr;
   const unsigned long value = std::strtoul(text, &end, 10);
   if (*end != '\0' || *text == '-' || value > kMaxCapacity) {
-    *why = std::string(variable) + "=" + text + ": expected a number up to " + std::to_string(kMaxCapacity) +
-           "\n  next: correct it or unset it";
+    *why = std::string(variable) + "=" + text + ": expected a number up to " +
+           std::to_string(kMaxCapacity) + "\n  next: correct it or unset it";
     return false;
   }
   *out = static_cast<std::uint32_t>(value);
@@ -171,11 +181,14 @@ bool fail(Runtime& state, std::string why) {
 }
 
 bool attach(Runtime& state) {
+  RINGSIDE_ASSERT(!state.started && !state.stopped && state.segment == nullptr);
   const char* from_environment = std::getenv("RINGSIDE_RING");
-  const std::string ring =
-      from_environment != nullptr && *from_environment != '\0' ? from_environment : state.setup.ring;
+  const std::string ring = from_environment != nullptr && *from_environment != '\0'
+                               ? from_environment
+                               : state.setup.ring;
   if (ring.empty()) {
-    return fail(state, "RINGSIDE_RING is not set\n  next: set it to a ring name, e.g. RINGSIDE_RING=chat");
+    return fail(state,
+                "RINGSIDE_RING is not set\n  next: set it to a ring name, e.g. RINGSIDE_RING=chat");
   }
   std::string why;
   CreateOptions options;
@@ -199,7 +212,8 @@ bool attach(Runtime& state) {
     if (state.names[id].name.empty()) continue;
     if (!enter_name(*created.segment, static_cast<std::uint16_t>(id), state.names[id])) {
       leave_segment(*created.segment, g_self, true);
-      return fail(state, options.path + ": the ring that this process joined has another name than " +
+      return fail(state, options.path +
+                             ": the ring that this process joined has another name than " +
                              state.names[id].name + " under id " + std::to_string(id) +
                              "\n  next: let only processes of the same program share a ring");
     }
@@ -228,7 +242,8 @@ bool claim_for_this_thread(Segment& segment) {
   // A signal handler that traces while the claim is under way goes to the overflow lane.
   writer.state = ThreadWriter::kClaiming;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  // One that came just before may have claimed the lane already: a second one would never be given back.
+  // One that came just before may have claimed the lane already: a second one would never be given
+  // back.
   if (writer.open != nullptr) {
     writer.state = ThreadWriter::kOwned;
     return true;
@@ -288,8 +303,8 @@ class KeepErrno {
 
 }  // namespace
 
-void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t descriptor, std::uint64_t actor,
-                std::uint64_t subject, std::uint64_t stages_or_value,
+void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t descriptor,
+                std::uint64_t actor, std::uint64_t subject, std::uint64_t stages_or_value,
                 std::uint64_t stages_or_context) noexcept {
   const KeepErrno keep_errno;
   Segment* segment = g_segment.load(std::memory_order_acquire);
@@ -304,8 +319,8 @@ void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t descr
     return;
   }
   descriptor |= std::uint64_t{kFlagOverflow} << kFlagsShift;
-  write_overflow(overflow.writer, RecordWords{start, duration, descriptor, actor, subject, stages_or_value,
-                                              stages_or_context});
+  write_overflow(overflow.writer, RecordWords{start, duration, descriptor, actor, subject,
+                                              stages_or_value, stages_or_context});
 }
 
 std::uint64_t finish_untimed(std::uint64_t descriptor, std::uint64_t actor,
@@ -341,7 +356,8 @@ bool start(const Setup& setup) {
   Runtime& state = runtime();
   const std::lock_guard lock(state.mutex);
   if (state.started) return true;
-  if (state.stopped) return fail(state, "tracing was stopped in this process\n  next: restart the process");
+  if (state.stopped)
+    return fail(state, "tracing was stopped in this process\n  next: restart the process");
   state.setup = setup;
   if (setup.chat_names) register_chat(state);
   static const bool prepared = [] {
@@ -349,10 +365,13 @@ bool start(const Setup& setup) {
            pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0 &&
            std::atexit([] { stop(); }) == 0;
   }();
-  if (!prepared) return fail(state, "no thread key or exit handler was to be had\n  next: see the process's limits");
+  if (!prepared)
+    return fail(state,
+                "no thread key or exit handler was to be had\n  next: see the process's limits");
   if (!attach(state)) return false;
   g_entered.store(true);
-  detail::g_clock.store(static_cast<ClockKind>(state.segment->header().clock_kind), std::memory_order_relaxed);
+  detail::g_clock.store(static_cast<ClockKind>(state.segment->header().clock_kind),
+                        std::memory_order_relaxed);
   g_segment.store(state.segment.get(), std::memory_order_release);
   // ORDER switched on: after the clock.
   detail::g_switches.store(state.segment->control().effective, std::memory_order_release);
@@ -371,7 +390,8 @@ void stop() {
   detail::g_switches.store(kAllOff, std::memory_order_release);
   // A forked child that never wrote has nothing to leave; the ring is its parent's.
   if (!g_entered.exchange(false)) return;
-  // What this thread still traces goes to the overflow lane: a lane that it claimed now nobody would give back.
+  // What this thread still traces goes to the overflow lane: a lane that it claimed now nobody
+  // would give back.
   t_retry_in = kNoMore;
   release_own_lane(*state.segment);
   leave_segment(*state.segment, g_self, state.setup.keep);
@@ -389,13 +409,14 @@ std::string why_untraced() {
   return state.why;
 }
 
-OperationId register_operation(const std::string& name, const std::string& category, const char* stage0,
-                               const char* stage1, const char* stage2, const char* stage3) {
+OperationId register_operation(const std::string& name, const std::string& category,
+                               const char* stage0, const char* stage1, const char* stage2,
+                               const char* stage3) {
   Runtime& state = runtime();
   const std::lock_guard lock(state.mutex);
   if (name.empty()) return {};
-  return {register_name(state, {name, category, {stage0, stage1, stage2, stage3}}, 0, chat::kOperationCount,
-                        kMaxOperations)};
+  return {register_name(state, {name, category, {stage0, stage1, stage2, stage3}}, 0,
+                        chat::kOperationCount, kMaxOperations)};
 }
 
 EventId register_event(const std::string& name) {

@@ -35,8 +35,9 @@ bool kernel_runs_on_tsc() {
   return source >> name && name == "tsc";
 }
 
-// The kernel publishes how it converts the counter in the page behind any perf event: ns = ticks * mult >>
-// shift. A software event that counts nothing is enough, and is allowed up to perf_event_paranoid 2.
+// The kernel publishes how it converts the counter in the page behind any perf event: ns = ticks *
+// mult >> shift. A software event that counts nothing is enough, and is allowed up to
+// perf_event_paranoid 2.
 std::uint64_t frequency_from_perf_page() {
   perf_event_attr attributes{};
   attributes.type = PERF_TYPE_SOFTWARE;
@@ -52,7 +53,8 @@ std::uint64_t frequency_from_perf_page() {
   if (memory != MAP_FAILED) {
     const auto* page = static_cast<const volatile perf_event_mmap_page*>(memory);
     if (page->cap_user_time != 0 && page->time_mult != 0) {
-      const double ns_per_tick = std::ldexp(static_cast<double>(page->time_mult), -int{page->time_shift});
+      const double ns_per_tick =
+          std::ldexp(static_cast<double>(page->time_mult), -int{page->time_shift});
       hz = static_cast<std::uint64_t>(std::llround(1e9 / ns_per_tick));
     }
     munmap(memory, page_bytes);
@@ -132,7 +134,8 @@ double measure_ticks_per_second() {
     nanosleep(&rest, nullptr);
     end = read_instant();
   }
-  return static_cast<double>(end.ticks - begin.ticks) * 1e9 / static_cast<double>(end.monotonic_ns - begin.monotonic_ns);
+  return static_cast<double>(end.ticks - begin.ticks) * 1e9 /
+         static_cast<double>(end.monotonic_ns - begin.monotonic_ns);
 }
 
 TickScale::TickScale(ClockKind kind, std::uint64_t ticks_per_second, std::uint64_t anchor_ticks,
@@ -168,11 +171,12 @@ void TickScale::sync(const Instant& now) {
   const auto ticks = static_cast<std::int64_t>(now.ticks - birth_ticks_);
   if (ticks > 0 && baseline_ns >= (known() ? kTrustedNs : kBetterThanNothingNs)) {
     const double measured = static_cast<double>(ticks) * 1e9 / static_cast<double>(baseline_ns);
-    // An anchor that is garbage, or from before a suspend, must not bend time: where the kernel stated a
-    // frequency, the measurement may correct it by what clock discipline can do (0.1 %), not replace it.
-    // And no counter runs slower than 1 kHz or faster than 1 THz.
+    // An anchor that is garbage, or from before a suspend, must not bend time: where the kernel
+    // stated a frequency, the measurement may correct it by what clock discipline can do (0.1 %),
+    // not replace it. And no counter runs slower than 1 kHz or faster than 1 THz.
     const bool possible = measured > 1e3 && measured < 1e12;
-    if (possible && (stated_ <= 0 || std::abs(measured / stated_ - 1) < 1e-3)) ticks_per_second_ = measured;
+    if (possible && (stated_ <= 0 || std::abs(measured / stated_ - 1) < 1e-3))
+      ticks_per_second_ = measured;
   }
   anchor_ticks_ = now.ticks;
   anchor_ns_ = now.monotonic_ns;
@@ -196,10 +200,13 @@ std::int64_t TickScale::monotonic_ns(std::uint64_t ticks) const {
 
 std::uint64_t TickScale::ticks_from_ns(std::int64_t monotonic_ns) const {
   if (kind_ == ClockKind::monotonic) {
-    return anchor_ticks_ + static_cast<std::uint64_t>(monotonic_ns) - static_cast<std::uint64_t>(anchor_ns_);
+    return anchor_ticks_ + static_cast<std::uint64_t>(monotonic_ns) -
+           static_cast<std::uint64_t>(anchor_ns_);
   }
-  const double ticks = static_cast<double>(subtract_ns(monotonic_ns, anchor_ns_)) * ticks_per_second_ / 1e9;
-  return anchor_ticks_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(std::clamp(ticks, -kLimit, kLimit)));
+  const double ticks =
+      static_cast<double>(subtract_ns(monotonic_ns, anchor_ns_)) * ticks_per_second_ / 1e9;
+  return anchor_ticks_ +
+         static_cast<std::uint64_t>(static_cast<std::int64_t>(std::clamp(ticks, -kLimit, kLimit)));
 }
 
 }  // namespace ringside

@@ -1,8 +1,8 @@
 // The ring's clock: raw ticks for writers, nanoseconds for readers.
 //
-// A writer stores what the counter says and converts nothing. A reader converts with a TickScale, which it
-// keeps in step with the system's clocks. The time stamp counter is used only where CPU (invariant TSC) and
-// kernel (its own clock source is tsc) vouch for it; CLOCK_MONOTONIC elsewhere.
+// A writer stores what the counter says and converts nothing. A reader converts with a TickScale,
+// which it keeps in step with the system's clocks. The time stamp counter is used only where CPU
+// (invariant TSC) and kernel (its own clock source is tsc) vouch for it; CLOCK_MONOTONIC elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,8 @@ inline std::uint64_t hardware_ticks() {
 #endif
 }
 
-// CLOCK_MONOTONIC in nanoseconds, as ticks; out of line, so that what is inlined around it stays small.
+// CLOCK_MONOTONIC in nanoseconds, as ticks; out of line, so that what is inlined around it stays
+// small.
 [[gnu::cold]] std::uint64_t monotonic_ticks();
 
 inline std::uint64_t read_ticks(ClockKind kind) {
@@ -43,15 +44,17 @@ inline std::uint64_t read_ticks(ClockKind kind) {
   return hardware_ticks();
 }
 
-// The best clock that this machine vouches for, and its frequency in Hz as the kernel states it (0: it doesn't).
+// The best clock that this machine vouches for, and its frequency in Hz as the kernel states it (0:
+// it doesn't).
 struct ClockChoice {
   ClockKind kind = ClockKind::monotonic;
   std::uint64_t ticks_per_second = 1'000'000'000;
 };
 ClockChoice choose_clock();
 
-// The hardware counter's frequency in Hz as measured over 20 ms, which it waits for: good to a few parts in a million,
-// and only for rings whose own clock has ended, so that nothing better will come.
+// The hardware counter's frequency in Hz as measured over 20 ms, which it waits for: good to a few
+// parts in a million, and only for rings whose own clock has ended, so that nothing better will
+// come.
 double measure_ticks_per_second();
 
 const char* clock_name(ClockKind kind);
@@ -76,15 +79,17 @@ struct Instant {
   std::uint64_t ticks = 0;        // hardware_ticks(), for rings whose clock it is
 };
 
-// Reads them together: of several tries the one that took least, so that they belong together within about
-// the time of three clock reads, even when the thread is interrupted between two of them.
+// Reads them together: of several tries the one that took least, so that they belong together
+// within about the time of three clock reads, even when the thread is interrupted between two of
+// them.
 Instant read_instant();
 
-// Converts a ring's ticks. Keeps one straight line from ticks to CLOCK_MONOTONIC, anchored anew at each sync();
-// its slope is the kernel's figure at first, and what was measured since the ring's birth as soon as that is
-// long enough to be better (100 ms: a few parts in a million). Where the kernel states none, 1 ms must do at first.
-// Where the two clocks part between two syncs (one of them went on while the machine was suspended), the measurement
-// begins anew: a baseline with such a gap in it would make every span too short or too long.
+// Converts a ring's ticks. Keeps one straight line from ticks to CLOCK_MONOTONIC, anchored anew at
+// each sync(); its slope is the kernel's figure at first, and what was measured since the ring's
+// birth as soon as that is long enough to be better (100 ms: a few parts in a million). Where the
+// kernel states none, 1 ms must do at first. Where the two clocks part between two syncs (one of
+// them went on while the machine was suspended), the measurement begins anew: a baseline with such
+// a gap in it would make every span too short or too long.
 class TickScale {
  public:
   TickScale() = default;
@@ -92,8 +97,8 @@ class TickScale {
   TickScale(ClockKind kind, std::uint64_t ticks_per_second, std::uint64_t anchor_ticks,
             std::int64_t anchor_monotonic_ns);
 
-  // Of a clock that runs no more, because its machine was rebooted: by its own anchor and stated rate for ever.
-  // Today's counter began at another value, and would bend it.
+  // Of a clock that runs no more, because its machine was rebooted: by its own anchor and stated
+  // rate for ever. Today's counter began at another value, and would bend it.
   void freeze() { frozen_ = true; }
 
   void sync(const Instant& now);

@@ -4,7 +4,8 @@
 
 namespace ringside {
 
-Failure system_failure(const std::string& path, const char* action, int error_number, const char* next) {
+Failure system_failure(const std::string& path, const char* action, int error_number,
+                       const char* next) {
   Failure failure;
   failure.error_number = error_number;
   failure.message = path + ": " + action + ": " + std::strerror(error_number);

@@ -12,6 +12,7 @@ struct Failure {
 };
 
 // Formats `path: what: strerror` for a failed system call.
-Failure system_failure(const std::string& path, const char* action, int error_number, const char* next = nullptr);
+Failure system_failure(const std::string& path, const char* action, int error_number,
+                       const char* next = nullptr);
 
 }  // namespace ringside

@@ -35,7 +35,8 @@ namespace {
 
 // A numeric field of /proc/PID/stat, counted from 1 as in proc(5); 0 when it isn't there.
 std::uint64_t stat_field(std::string_view stat, int wanted) {
-  // The name (field 2) stands in parentheses and may hold some itself: fields are counted from the last one.
+  // The name (field 2) stands in parentheses and may hold some itself: fields are counted from the
+  // last one.
   const std::size_t name_end = stat.rfind(')');
   if (name_end == std::string_view::npos) return 0;
   std::size_t at = name_end + 1;
@@ -54,7 +55,9 @@ constexpr int kStartTimeField = 22;
 
 }  // namespace
 
-std::uint64_t start_time_from_stat(std::string_view stat) { return stat_field(stat, kStartTimeField); }
+std::uint64_t start_time_from_stat(std::string_view stat) {
+  return stat_field(stat, kStartTimeField);
+}
 
 std::uint64_t process_start_time(std::uint32_t pid) {
   char path[32];
@@ -77,7 +80,8 @@ Liveness process_liveness(std::uint32_t pid, std::uint64_t start_time) {
   const std::uint64_t now = start_time_from_stat(stat);
   if (now == 0) return Liveness::unknown;
   if (now != start_time) return Liveness::dead;
-  // A zombie writes nothing any more, unless it is only the main thread that ended before the others.
+  // A zombie writes nothing any more, unless it is only the main thread that ended before the
+  // others.
   const std::size_t name_end = stat.rfind(')');
   const char state = name_end + 2 < stat.size() ? stat[name_end + 2] : '?';
   const bool ended = (state == 'Z' || state == 'X') && stat_field(stat, kThreadsField) <= 1;

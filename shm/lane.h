@@ -9,43 +9,44 @@
 //                                                        writing    is readable
 //
 //   I1  Between claim and release one thread writes a lane: its slots, its totals and its head.
-//   I2  sequence == 2*(p+1), read before and after the copy, means that the copy is record p, whole.
-//   I3  Every record that was published is in the totals; totals change only while the slot at head is odd.
+//   I2  sequence == 2*(p+1), read before and after the copy, means that the copy is record p.
+//   I3  Every published record is in the totals. Totals change only while the slot at head is odd.
 //   I4  A reader trusts no byte: a bad record is counted, never a crash.
-//   I5  A record is overwritten `capacity` positions later at the earliest, so a lapped reader resumes at
-//       head - capacity + 1: the slot of head - capacity may be under the pen.
+//   I5  A record is overwritten at the earliest `capacity` positions later. So a lapped reader resumes
+//       at head - capacity + 1: the slot of head - capacity may be in the middle of a write.
 //
 // The overflow lane has many writers. Each reserves a position by adding to head, takes the slot by a
-// compare-and-swap from an even sequence to its own odd one, and publishes. A slot that is odd belongs to
-// somebody who is slow or dead; the newcomer drops its record there and counts it, and nobody waits.
+// compare-and-swap from an even sequence to its own odd one, and publishes. An odd slot belongs to a
+// writer that is slow or dead. The newcomer drops its record there and counts it. Nobody waits.
 //
-// Memory orders that are not relaxed, in pairs. Every load of a word of the segment is atomic, so that the
-// protocol is free of data races in the C++ memory model and ThreadSanitizer can follow it. No fences.
+// Memory orders that are not relaxed, in pairs. Every load of a word of the segment is atomic, so that
+// the protocol is free of data races in the C++ memory model and ThreadSanitizer can follow it. No fences.
 //
-//   label            store (writer)                      load (reader)            what it buys; what breaks without
-//   publish -> poll  sequence = 2*(p+1)  release         sequence, first  acquire who sees 2*(p+1) sees record p's words,
-//                                                                                 not last lap's
-//   words -> check   each word  release                  each word  acquire       who sees a word of a later lap then sees
-//                                                                                 an odd or later sequence: no mixed record
-//   head -> totals   head = p+1  release                 head  acquire            totals at least as new as head
-//   totals -> check  each total  release                 each total  acquire      as words -> check, for I3
-//   slot hand-over   sequence even  release              CAS to odd  acquire      overflow: two writers of one slot write
-//                                                                                 their words one after the other
-//   claim            owner = kOwned  release             owner  acquire           pages are there before they are touched;
-//                                                                                 the last owner's head and totals are seen
-//   start time       owner_start_time  release           the same  acquire        who sees a start time sees whose it is
+//   label            store (writer)              load (reader)             what it buys
+//   publish -> poll  sequence = 2*(p+1) release  sequence, first acquire   2*(p+1) brings record p's words,
+//                                                                          not last lap's
+//   words -> check   each word release           each word acquire         a word of a later lap brings an odd
+//                                                                          or later sequence: no mixed record
+//   head -> totals   head = p+1 release          head acquire              totals at least as new as head
+//   totals -> check  each total release          each total acquire        as words -> check, for I3
+//   slot hand-over   sequence even release       CAS to odd acquire        overflow: two writers of one slot
+//                                                                          write one after the other
+//   claim            owner = kOwned release      owner acquire             the pages are there; the last
+//                                                                          owner's head and totals are seen
+//   start time       owner_start_time release    the same acquire          a start time brings its owner
 //
-// What breaks when an end is weakened to relaxed, on hardware that makes use of it: tests/ring/models/models.py MODEL MUTANT
-// shows it. The tests in tests/unit/shm run on x86, which orders more than it is asked to.
+// What breaks when an end is weakened to relaxed, on hardware that makes use of it:
+// tests/ring/models/models.py MODEL MUTANT shows it. The tests in tests/unit/shm run on x86, which orders
+// more than it is asked to.
 //
 //   label            MODEL     MUTANT: store, load
-//   publish -> poll  overflow  publish_store, poll_load (lane: nothing; there head -> totals brings the words as well)
+//   publish -> poll  overflow  publish_store, poll_load (lane: none, head -> totals brings the words, too)
 //   words -> check   lane      words_store, words_load; the same in overflow
 //   head -> totals   lane      head_store, head_load, head_load_of_totals
 //   totals -> check  lane      totals_store, totals_load; the same in overflow
 //   slot hand-over   overflow  hand_over_store (it is the publishing one), hand_over_cas
 //   claim            reuse     owned_store, readable_load (pages)
-//                    claim     released_store, claim_loads (head and totals; either of owner's two loads would do)
+//                    claim     released_store, claim_loads (head and totals; one of owner's two loads does)
 //   start time       owners    start_store, start_load
 #pragma once
 
@@ -57,8 +58,8 @@
 
 namespace ringside {
 
-// The seven words after the sequence, in their order. Writers pass them one by one so they stay in registers.
-// A struct would be stored and reloaded, and the reload would stall.
+// The seven words after the sequence, in their order. Writers pass them one by one so they stay in
+// registers. A struct would be stored and reloaded, and the reload would stall.
 struct RecordWords {
   std::uint64_t start;
   std::uint64_t duration;
@@ -66,7 +67,8 @@ struct RecordWords {
   std::uint64_t actor;
   std::uint64_t subject;
   std::uint64_t stages_or_value;    // operation: stages 0 and 1; event: its value
-  std::uint64_t stages_or_context;  // operation: stages 2 and 3; event: operation id + 1 it happened during
+  std::uint64_t
+      stages_or_context;  // operation: stages 2 and 3; event: operation id + 1 it happened during
 };
 static_assert(sizeof(RecordWords) == sizeof(Slot::words));
 
@@ -88,7 +90,8 @@ inline void store_words(Slot& slot, const RecordWords& from) {
   slot.words[6].store(from.stages_or_context, std::memory_order_release);
 }
 
-// A thread's end of its lane. Trivial, so that it can live in thread-local storage without initialisation.
+// A thread's end of its lane. Trivial, so that it can live in thread-local storage without
+// initialisation.
 struct LaneWriter {
   Slot* slots;
   Totals* totals;
@@ -99,26 +102,30 @@ struct LaneWriter {
 
 inline constexpr std::uint64_t kPrefetchAhead = 8;   // records
 
-// Asks for a cache line before it is written. A reader's look at a record leaves its line shared, and the store that
-// takes it back a lap later would wait for the other core; asked for some records ahead it is there in time.
+// Asks for a cache line before it is written. A reader's look at a record leaves its line shared,
+// and the store that takes it back a lap later would wait for the other core; asked for some
+// records ahead it is there in time.
 inline void prefetch_for_write(const void* line) {
 #if defined(__x86_64__)
-  // Not __builtin_prefetch: without -mprfchw that asks for a shared line, which is of no use here. Processors without the
-  // instruction take it as a no-operation.
+  // Not __builtin_prefetch: without -mprfchw that asks for a shared line, which is of no use here.
+  // Processors without the instruction take it as a no-operation.
   asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(line)));
 #else
   __builtin_prefetch(line, 1);
 #endif
 }
 
-// Adds one, by load and store: a lane's totals have one writer, and a locked addition would cost five times as much.
+// Adds one, by load and store: a lane's totals have one writer, and a locked addition would cost
+// five times as much.
 inline void bump(std::atomic<std::uint64_t>& total, std::uint64_t by) {
   // ORDER totals -> check.
   total.store(total.load(std::memory_order_relaxed) + by, std::memory_order_release);
 }
 
-// Writes record `position` and publishes it: what write_record() does for a caller that keeps the position itself.
-[[gnu::always_inline]] inline void write_at(const LaneWriter& lane, std::uint64_t position, const RecordWords& record) {
+// Writes record `position` and publishes it: what write_record() does for a caller that keeps the
+// position itself.
+[[gnu::always_inline]] inline void write_at(const LaneWriter& lane, std::uint64_t position,
+                                            const RecordWords& record) {
   Slot& slot = lane.slots[position & lane.mask];
   prefetch_for_write(&lane.slots[(position + kPrefetchAhead) & lane.mask]);
   slot.sequence.store(2 * position + 1, std::memory_order_relaxed);
@@ -144,12 +151,17 @@ inline void bump(std::atomic<std::uint64_t>& total, std::uint64_t by) {
   ++lane.position;
 }
 // `record.sequence` is not used.
-inline void write_record(LaneWriter& lane, const Record& record) { write_record(lane, words_of(record)); }
+inline void write_record(LaneWriter& lane, const Record& record) {
+  write_record(lane, words_of(record));
+}
 
 // Counts one that is not written as a record: sampled out, or an event that is only counted.
-inline void count_only(const LaneWriter& lane, std::uint16_t id) { bump(lane.totals[id & (kIdCount - 1)].skipped, 1); }
+inline void count_only(const LaneWriter& lane, std::uint16_t id) {
+  bump(lane.totals[id & (kIdCount - 1)].skipped, 1);
+}
 
-// Writes one record into the overflow lane, from any thread or signal handler. False when it was dropped.
+// Writes one record into the overflow lane, from any thread or signal handler. False when it was
+// dropped.
 inline bool write_overflow(const LaneWriter& lane, const RecordWords& record) {
   const std::uint64_t position = lane.header->head.fetch_add(1, std::memory_order_relaxed);
   RINGSIDE_TEST_POINT(overflow_reserved);
@@ -157,7 +169,8 @@ inline bool write_overflow(const LaneWriter& lane, const RecordWords& record) {
   totals.recorded.fetch_add(1, std::memory_order_release);
   RINGSIDE_TEST_POINT(overflow_half);
   totals.ticks.fetch_add(record.duration, std::memory_order_release);
-  if (is_error(outcome_of(record.descriptor))) totals.errors.fetch_add(1, std::memory_order_release);
+  if (is_error(outcome_of(record.descriptor)))
+    totals.errors.fetch_add(1, std::memory_order_release);
   RINGSIDE_TEST_POINT(overflow_counted);
   Slot& slot = lane.slots[position & lane.mask];
   std::uint64_t expected = slot.sequence.load(std::memory_order_relaxed);
@@ -178,7 +191,9 @@ inline bool write_overflow(const LaneWriter& lane, const RecordWords& record) {
   RINGSIDE_TEST_POINT(overflow_done);
   return true;
 }
-inline bool write_overflow(const LaneWriter& lane, const Record& record) { return write_overflow(lane, words_of(record)); }
+inline bool write_overflow(const LaneWriter& lane, const Record& record) {
+  return write_overflow(lane, words_of(record));
+}
 
 inline void count_only_overflow(const LaneWriter& lane, std::uint16_t id) {
   lane.totals[id & (kIdCount - 1)].skipped.fetch_add(1, std::memory_order_release);
@@ -187,13 +202,15 @@ inline void count_only_overflow(const LaneWriter& lane, std::uint16_t id) {
 enum class Poll {
   record,   // the copy is the record
   not_yet,  // not published so far
-  lapped,   // overwritten, or under the pen
+  lapped,   // overwritten, or being overwritten
 };
 
-// Reads the words of record `position` out of a slot if it is there, whole. Unless the answer is `record`, `out` is
-// worthless. between() runs in the middle of the copy: nothing in a program, a writer in a test.
+// Reads the words of record `position` out of a slot if it is there, whole. Unless the answer is
+// `record`, `out` is worthless. between() runs in the middle of the copy: nothing in a program, a
+// writer in a test.
 template <typename Between>
-inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& out, const Between& between) {
+inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& out,
+                       const Between& between) {
   const std::uint64_t wanted = 2 * (position + 1);
   // ORDER publish -> poll.
   const std::uint64_t before = slot.sequence.load(std::memory_order_acquire);
@@ -227,10 +244,11 @@ inline Poll read_slot(const Slot& slot, std::uint64_t position, Record& out) {
   return poll;
 }
 
-// Whether a record can have come from a writer that follows the format. Everything else is counted as rejected.
+// Whether a record can have come from a writer that follows the format. Everything else is counted
+// as rejected.
 inline bool believable(const RecordWords& record) {
-  // Four conditions in one comparison: an operation's id is below 256, its kind is 1, its outcome has three
-  // bits, and no unknown flag is set.
+  // Four conditions in one comparison: an operation's id is below 256, its kind is 1, its outcome
+  // has three bits, and no unknown flag is set.
   constexpr std::uint64_t kMask = 0x0000ff00f8ffff00ULL;
   constexpr std::uint64_t kOperation = pack_descriptor(0, Kind::operation, Outcome::ok, 0, 0);
   static_assert(kMaxOperations == 256 && kFlagKnownMask == 0x00ff);
@@ -238,9 +256,10 @@ inline bool believable(const RecordWords& record) {
   if (__builtin_expect((record.descriptor & kMask) == kOperation, 1)) return outcome_fits;
   const std::uint16_t id = operation_of(record.descriptor);
   const auto context = static_cast<std::uint16_t>(record.stages_or_context);
-  return (record.descriptor >> 16 & 0xff) == static_cast<std::uint64_t>(Kind::event) && id >= kFirstEvent &&
-         id < kFirstEvent + kMaxEvents && outcome_fits &&
-         (record.descriptor >> kFlagsShift & 0xffff & ~std::uint64_t{kFlagKnownMask}) == 0 && context <= kMaxOperations;
+  return (record.descriptor >> 16 & 0xff) == static_cast<std::uint64_t>(Kind::event) &&
+         id >= kFirstEvent && id < kFirstEvent + kMaxEvents && outcome_fits &&
+         (record.descriptor >> kFlagsShift & 0xffff & ~std::uint64_t{kFlagKnownMask}) == 0 &&
+         context <= kMaxOperations;
 }
 inline bool believable(const Record& record) { return believable(words_of(record)); }
 

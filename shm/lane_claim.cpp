@@ -15,15 +15,16 @@ namespace ringside {
 
 namespace {
 
-// Allocates a lane's pages and maps them in, so that no later store can fault on a full file system.
-// Through the path would be wrong (the name may be another ring's by now); the mapping itself is asked.
+// Allocates a lane's pages and maps them in, so that no later store can fault on a full file
+// system. Through the path would be wrong (the name may be another ring's by now); the mapping
+// itself is asked.
 bool allocate(Segment& segment, std::uint32_t lane) {
   const Geometry& geometry = segment.geometry();
   auto* begin = reinterpret_cast<unsigned char*>(segment.totals(lane));
   const std::uint64_t bytes = Geometry::block_bytes(geometry.capacity(lane));
 #ifdef MADV_POPULATE_WRITE
-  // Allocates without touching: where tmpfs is full it fails, where a plain store would raise SIGBUS. It takes whole
-  // pages of the system, which on Arm may be larger than the layout's.
+  // Allocates without touching: where tmpfs is full it fails, where a plain store would raise
+  // SIGBUS. It takes whole pages of the system, which on Arm may be larger than the layout's.
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   const std::uintptr_t before = reinterpret_cast<std::uintptr_t>(begin) & (page - 1);
   if (madvise(begin - before, bytes + before, MADV_POPULATE_WRITE) == 0) return true;
@@ -35,7 +36,8 @@ bool allocate(Segment& segment, std::uint32_t lane) {
   if (!file || fstat(file.get(), &info) != 0 || info.st_ino != segment.inode()) return false;
   int error = 0;
   do {
-    error = posix_fallocate(file.get(), static_cast<off_t>(geometry.block_offset(lane)), static_cast<off_t>(bytes));
+    error = posix_fallocate(file.get(), static_cast<off_t>(geometry.block_offset(lane)),
+                            static_cast<off_t>(bytes));
   } while (error == EINTR);
   return error == 0;
 }
@@ -46,7 +48,8 @@ LaneWriter writer_of(Segment& segment, std::uint32_t lane) {
           std::uint64_t{segment.geometry().capacity(lane)} - 1};
 }
 
-void set_owner(LaneHeader& header, const ProcessIdentity& self, std::uint32_t tid, const char* thread_name) {
+void set_owner(LaneHeader& header, const ProcessIdentity& self, std::uint32_t tid,
+               const char* thread_name) {
   // ORDER start time. Relaxed, it could be seen before the owner word that it belongs to.
   header.owner_start_time.store(self.start_time, std::memory_order_release);
   header.owner_tid.store(tid, std::memory_order_relaxed);
@@ -58,11 +61,11 @@ void set_owner(LaneHeader& header, const ProcessIdentity& self, std::uint32_t ti
   header.in_flight_operation.store(0, std::memory_order_relaxed);
 }
 
-// A dead owner may have stopped anywhere in write_record(). A record that it published but did not count in
-// head is taken in; one that it left half-written is counted, and its slot written anew.
+// A dead owner may have stopped anywhere in write_record(). A record that it published but did not
+// count in head is taken in; one that it left half-written is counted, and its slot written anew.
 //
-// We may die here too. So what torn is to become is first put down in the slot: whoever comes after us counts to the same
-// number again, and not one further.
+// We may die here too. So what torn is to become is first put down in the slot: whoever comes after
+// us counts to the same number again, and not one further.
 void settle(LaneWriter& writer) {
   Slot& slot = writer.slots[writer.position & writer.mask];
   const std::uint64_t sequence = slot.sequence.load(std::memory_order_acquire);
@@ -72,33 +75,39 @@ void settle(LaneWriter& writer) {
   } else if (sequence == 2 * writer.position + 1 || sequence == kSettling) {
     if (sequence != kSettling) {
       // ORDER words -> check: the slot may still be read as last lap's record.
-      slot.words[0].store(writer.header->torn.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+      slot.words[0].store(writer.header->torn.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_release);
       slot.sequence.store(kSettling, std::memory_order_release);
     }
-    writer.header->torn.store(slot.words[0].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    writer.header->torn.store(slot.words[0].load(std::memory_order_relaxed),
+                              std::memory_order_relaxed);
     RINGSIDE_TEST_POINT(claim_torn);
     slot.sequence.store(0, std::memory_order_release);
   }
 }
 
-// Whether the owner's process has died. If so its start time is taken out, so that the next owner, whose pid comes
-// first, is not judged by it. Where it has changed meanwhile (the owner stored it just before it died, or somebody else
-// was faster) the lane is left for another time: taken with that start time still in it, it would be taken again.
+// Whether the owner's process has died. If so its start time is taken out, so that the next owner,
+// whose pid comes first, is not judged by it. Where it has changed meanwhile (the owner stored it
+// just before it died, or somebody else was faster) the lane is left for another time: taken with
+// that start time still in it, it would be taken again.
 bool owner_died(LaneHeader& header, std::uint64_t owner, const ProcessIdentity& self) {
   // ORDER start time.
   std::uint64_t start_time = header.owner_start_time.load(std::memory_order_acquire);
-  // Another claimer may have been faster: then this is the start time of a living owner, and not ours to judge by.
+  // Another claimer may have been faster: then this is the start time of a living owner, and not
+  // ours to judge by.
   if (header.owner.load(std::memory_order_acquire) != owner) return false;
-  // Our own threads need no system call. Our own pid alone says nothing: a dead process may have had it before.
-  if (owner_pid(owner) == self.pid && (start_time == self.start_time || start_time == 0)) return false;
+  // Our own threads need no system call. Our own pid alone says nothing: a dead process may have
+  // had it before.
+  if (owner_pid(owner) == self.pid && (start_time == self.start_time || start_time == 0))
+    return false;
   return process_liveness(owner_pid(owner), start_time) == Liveness::dead &&
          header.owner_start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
 }
 
 enum class Pick { released, never, dead };
 
-ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const ProcessIdentity& self, std::uint32_t tid,
-                     const char* thread_name) {
+ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const ProcessIdentity& self,
+                     std::uint32_t tid, const char* thread_name) {
   LaneHeader& header = segment.lane_header(lane);
   // ORDER claim.
   std::uint64_t expected = header.owner.load(std::memory_order_acquire);
@@ -114,7 +123,8 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
       if (state != kNever) return claimed;
       break;
     case Pick::dead:
-      if ((state != kOwned && state != kClaiming) || !owner_died(header, expected, self)) return claimed;
+      if ((state != kOwned && state != kClaiming) || !owner_died(header, expected, self))
+        return claimed;
       break;
   }
   const bool has_memory = state == kReleased || state == kOwned;
@@ -147,10 +157,11 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
 
 }  // namespace
 
-ClaimedLane claim_lane(Segment& segment, const ProcessIdentity& self, std::uint32_t tid, const char* thread_name) {
+ClaimedLane claim_lane(Segment& segment, const ProcessIdentity& self, std::uint32_t tid,
+                       const char* thread_name) {
   ClaimedLane claimed;
-  // In another pid namespace (a sandboxed child) living owners look dead to us, and we to them: two threads would come
-  // to write one lane. The overflow lane asks nobody who he is.
+  // In another pid namespace (a sandboxed child) living owners look dead to us, and we to them: two
+  // threads would come to write one lane. The overflow lane asks nobody who he is.
   const std::uint64_t home = segment.header().pid_namespace;
   if (home != 0 && self.pid_namespace != home) return claimed;
   for (const Pick pick : {Pick::released, Pick::never, Pick::dead}) {
@@ -166,7 +177,8 @@ ClaimedLane claim_overflow(Segment& segment) {
   ClaimedLane claimed;
   claimed.lane = segment.overflow_lane();
   LaneHeader& header = segment.lane_header(claimed.lane);
-  // Several threads may allocate at once; that does no harm, and the first success is enough for all.
+  // Several threads may allocate at once; that does no harm, and the first success is enough for
+  // all.
   if (owner_state(header.owner.load(std::memory_order_acquire)) != kOwned) {
     if (!allocate(segment, claimed.lane)) {
       claimed.result = Claim::no_memory;
@@ -182,6 +194,7 @@ ClaimedLane claim_overflow(Segment& segment) {
 }
 
 void release_lane(Segment& segment, std::uint32_t lane) {
+  RINGSIDE_ASSERT(lane < segment.overflow_lane());  // that one is nobody's to give back
   LaneHeader& header = segment.lane_header(lane);
   const std::uint64_t owner = header.owner.load(std::memory_order_relaxed);
   // Until the next owner has said when it started, nobody may judge it by this one's start.

@@ -11,7 +11,8 @@ namespace ringside {
 
 enum class Claim {
   owned,      // the lane is ours
-  none_free,  // every lane belongs to a living thread, or we are of another pid namespace: use the overflow lane
+  none_free,  // every lane belongs to a living thread, or we are of another pid namespace: use the
+              // overflow lane
   no_memory,  // its pages could not be allocated (/dev/shm is full): the thread goes untraced
 };
 
@@ -21,9 +22,11 @@ struct ClaimedLane {
   LaneWriter writer{};
 };
 
-// Claims a lane for the calling thread: a released one first (its memory is there already), then a fresh one,
-// then one whose owner's process has died. Not for signal handlers. `thread_name` is cut to 15 bytes.
-ClaimedLane claim_lane(Segment& segment, const ProcessIdentity& self, std::uint32_t tid, const char* thread_name);
+// Claims a lane for the calling thread: a released one first (its memory is there already), then a
+// fresh one, then one whose owner's process has died. Not for signal handlers. `thread_name` is cut
+// to 15 bytes.
+ClaimedLane claim_lane(Segment& segment, const ProcessIdentity& self, std::uint32_t tid,
+                       const char* thread_name);
 
 // The overflow lane; its memory is allocated at the first call. result is owned or no_memory.
 ClaimedLane claim_overflow(Segment& segment);

@@ -12,13 +12,14 @@ void copy_totals(const Totals* totals, TotalsCopy& out) {
   }
 }
 
-bool copy_totals_at(const Slot* slots, const LaneHeader& header, const Totals* totals, std::uint64_t capacity,
-                    std::uint64_t position, TotalsCopy& out) {
+bool copy_totals_at(const Slot* slots, const LaneHeader& header, const Totals* totals,
+                    std::uint64_t capacity, std::uint64_t position, TotalsCopy& out) {
   if (header.head.load(std::memory_order_acquire) != position) return false;
   copy_totals(totals, out);
-  // The writer's first step of record `position` is to make this slot odd; any total of that record which we
-  // saw brings the odd sequence with it.
-  return slots[position & (capacity - 1)].sequence.load(std::memory_order_relaxed) < 2 * position + 1;
+  // The writer's first step of record `position` is to make this slot odd; any total of that record
+  // which we saw brings the odd sequence with it.
+  return slots[position & (capacity - 1)].sequence.load(std::memory_order_relaxed) <
+         2 * position + 1;
 }
 
 Remainder lane_remainder(const Slot* slots, const LaneHeader& header, std::uint64_t capacity) {
@@ -27,7 +28,8 @@ Remainder lane_remainder(const Slot* slots, const LaneHeader& header, std::uint6
   const std::uint64_t sequence = slot.sequence.load(std::memory_order_acquire);
   if (sequence == kSettling) {
     // Its heir died as well, before or after it counted it.
-    const bool counted = header.torn.load(std::memory_order_relaxed) == slot.words[0].load(std::memory_order_relaxed);
+    const bool counted = header.torn.load(std::memory_order_relaxed) ==
+                         slot.words[0].load(std::memory_order_relaxed);
     return counted ? Remainder::clean : Remainder::torn;
   }
   if (sequence == 2 * (head + 1)) return Remainder::unpublished_head;

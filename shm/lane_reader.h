@@ -1,4 +1,5 @@
-// A reader's end of a lane: its own position and what it has counted. Nothing here writes to the segment.
+// A reader's end of a lane: its own position and what it has counted. Nothing here writes to the
+// segment.
 #pragma once
 
 #include <array>
@@ -16,15 +17,16 @@ struct LaneCursor {
   std::uint64_t read = 0;
   std::uint64_t lost = 0;
   std::uint64_t rejected = 0;   // among the read
-  // Overflow lane: positions that were reserved but not published when the reader came by. They are neither
-  // read nor lost so far. Ascending.
+  // Overflow lane: positions that were reserved but not published when the reader came by. They are
+  // neither read nor lost so far. Ascending.
   std::vector<std::uint64_t> holes;
 
   // Published as far as this reader has got: read + lost, at all times.
   std::uint64_t written() const { return position - holes.size(); }
 };
 
-// Holes beyond this many are given up as lost, oldest first: a reader's memory has a bound, whatever is written.
+// Holes beyond this many are given up as lost, oldest first: a reader's memory has a bound,
+// whatever is written.
 inline constexpr std::size_t kMaxHoles = 1024;
 
 // True when the lane has memory that may be touched.
@@ -33,19 +35,24 @@ inline bool lane_readable(const LaneHeader& header) {
   return state == kOwned || state == kReleased;
 }
 
-// How many records ahead of itself a reader asks for: they lie in another processor's cache. Measured from 0 to 64
-// (ringside-bench --part drain, Xeon, 64 lanes): 14.3 ns a record at 0, 11.1 at 12, 10.3 at 32 and 64.
+// How many records ahead of itself a reader asks for: they lie in another processor's cache.
+// Measured from 0 to 64 (ringside-bench --part drain, Xeon, 64 lanes): 14.3 ns a record at 0, 11.1
+// at 12, 10.3 at 32 and 64.
 inline constexpr std::uint64_t kReadAhead = 64;
 
-// Reads what a single-writer lane has published, oldest first, at most `limit` records: take(const RecordWords&,
-// position) is called for each believable one. A lapped reader goes on at the oldest record that is safe to read and counts
-// the rest as lost. Returns how many positions it moved on, read and lost.
+// Reads what a single-writer lane has published, oldest first, at most `limit` records: take(const
+// RecordWords&, position) is called for each believable one. A lapped reader goes on at the oldest
+// record that is safe to read and counts the rest as lost. Returns how many positions it moved on,
+// read and lost.
 template <typename Take>
-inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header, std::uint64_t capacity,
-                                     LaneCursor& cursor, std::uint64_t limit, const Take& take) {
+inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header,
+                                     std::uint64_t capacity, LaneCursor& cursor,
+                                     std::uint64_t limit, const Take& take) {
+  RINGSIDE_ASSERT(capacity > 0 && (capacity & (capacity - 1)) == 0);
   // ORDER head -> totals: and every record below head is published.
   std::uint64_t head = header.head.load(std::memory_order_acquire);
-  // Counted in registers: `take` writes through pointers that could be the cursor's as far as a compiler knows.
+  // Counted in registers: `take` writes through pointers that could be the cursor's as far as a
+  // compiler knows.
   const std::uint64_t begin = cursor.position;
   std::uint64_t position = begin;
   std::uint64_t lost = 0;
@@ -58,7 +65,8 @@ inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header
   for (std::uint64_t left = limit; position < head && left > 0; --left) {
     RecordWords words;
     __builtin_prefetch(&slots[(position + kReadAhead) & (capacity - 1)]);
-    if (__builtin_expect(read_words(slots[position & (capacity - 1)], position, words) == Poll::record, 1)) {
+    if (__builtin_expect(
+            read_words(slots[position & (capacity - 1)], position, words) == Poll::record, 1)) {
       if (__builtin_expect(believable(words), 1)) {
         take(words, position);
       } else {
@@ -69,8 +77,9 @@ inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header
     }
     head = header.head.load(std::memory_order_acquire);
     const bool lapped = head > position && head - position >= capacity;
-    // Not lapped, and not there although head says so: no writer of this format does that. One is lost, and
-    // the reader moves on, because it must never stand still before bytes that somebody else controls.
+    // Not lapped, and not there although head says so: no writer of this format does that. One is
+    // lost, and the reader moves on, because it must never stand still before bytes that somebody
+    // else controls.
     resume(lapped ? head - capacity + 1 : position + 1);
   }
   cursor.position = position;
@@ -82,8 +91,8 @@ inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header
 
 // The same with whole records: take(const Record&).
 template <typename Take>
-inline std::uint64_t read_lane(const Slot* slots, const LaneHeader& header, std::uint64_t capacity, LaneCursor& cursor,
-                               std::uint64_t limit, const Take& take) {
+inline std::uint64_t read_lane(const Slot* slots, const LaneHeader& header, std::uint64_t capacity,
+                               LaneCursor& cursor, std::uint64_t limit, const Take& take) {
   Record record;
   return read_lane_words(slots, header, capacity, cursor, limit,
                          [&](const RecordWords& words, std::uint64_t position) {
@@ -94,8 +103,9 @@ inline std::uint64_t read_lane(const Slot* slots, const LaneHeader& header, std:
 
 // The same for the overflow lane, whose records may become readable out of order.
 template <typename Take>
-std::uint64_t read_overflow(const Slot* slots, const LaneHeader& header, std::uint64_t capacity, LaneCursor& cursor,
-                            std::uint64_t limit, Take&& take) {
+std::uint64_t read_overflow(const Slot* slots, const LaneHeader& header, std::uint64_t capacity,
+                            LaneCursor& cursor, std::uint64_t limit, Take&& take) {
+  RINGSIDE_ASSERT(capacity > 0 && (capacity & (capacity - 1)) == 0);
   const std::uint64_t begin = cursor.position;
   const std::uint64_t head = header.head.load(std::memory_order_acquire);
   Record record;
@@ -151,10 +161,10 @@ struct TotalsCopy {
 
 void copy_totals(const Totals* totals, TotalsCopy& out);
 
-// Copies the totals of a single-writer lane if they stand exactly at `position`: nothing is being written, and
-// nothing was while they were copied. False when the writer is busy; try again later.
-bool copy_totals_at(const Slot* slots, const LaneHeader& header, const Totals* totals, std::uint64_t capacity,
-                    std::uint64_t position, TotalsCopy& out);
+// Copies the totals of a single-writer lane if they stand exactly at `position`: nothing is being
+// written, and nothing was while they were copied. False when the writer is busy; try again later.
+bool copy_totals_at(const Slot* slots, const LaneHeader& header, const Totals* totals,
+                    std::uint64_t capacity, std::uint64_t position, TotalsCopy& out);
 
 // What the last owner left at head, once nobody writes the lane any more.
 enum class Remainder { clean, unpublished_head, torn };

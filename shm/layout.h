@@ -1,23 +1,23 @@
 // The segment: what two processes agree on, byte for byte. The protocol of a lane is in lane.h.
 // ABI: changing a byte here or in record.h bumps kLayoutVersion.
 //
-//   offset            size      what                      written by
-//        0            4096      SegmentHeader             the creator; state, counters and processes by every writer
-//     4096            8192      Control                   `ringside control`; read by writers with one relaxed load
-//    12288            4096      Gauge[64]                 the server
-//    16384           65536      Name[512]                 the server: operations 0..255, events 256..319
-//    81920           32768      ErrorName[512]            the server
-//   114688   lanes+1 * 128      LaneHeader[lanes + 1]     each lane's owner; the last one is the overflow lane
+//   offset        size           what                    written by
+//        0        4096           SegmentHeader           the creator; the live part by every writer
+//     4096        8192           Control                 `ringside control`; writers read it, relaxed
+//    12288        4096           Gauge[64]               the server
+//    16384       65536           Name[512]               the server: operations 0..255, events 256..319
+//    81920       32768           ErrorName[512]          the server
+//   114688       lanes+1 * 128   LaneHeader[lanes + 1]   each lane's owner; the last: overflow lane
 //   rounded up to 4096, then for each lane, and last for the overflow lane:
-//        +0           16384     Totals[512]               the lane's owner (overflow: every writer, atomically)
-//    +16384   64 * capacity     Slot[capacity]            the lane's owner (overflow: the writer that reserved it)
+//        +0       16384          Totals[512]             the lane's owner (overflow: all, atomically)
+//    +16384       64 * capacity  Slot[capacity]          the lane's owner (overflow: who reserved it)
 //
-// Everything up to the first lane is allocated when the segment is created. A lane's pages are allocated when
-// it is claimed, so a reader must not touch a lane whose state is kNever or kClaiming: on tmpfs even a read
-// would allocate its pages, and on a full one it would raise SIGBUS.
+// Everything up to the first lane is allocated when the segment is created. A lane's pages are allocated
+// when it is claimed. So a reader must not touch a lane whose state is kNever or kClaiming: on tmpfs even
+// a read would allocate its pages, and on a full one it would raise SIGBUS.
 //
-//   L1  Geometry (lane_count, capacities) never changes after creation. A reader copies it once and checks
-//       the copy; it never goes back to the header for a size.
+//   L1  Geometry (lane_count, capacities) never changes after creation. A reader copies it once, checks
+//       the copy, and never goes back to the header for a size.
 //   L2  A segment appears under its name only when it is whole.
 //   L3  Names are written once: kNameReady is stored last, with release, and never taken back.
 #pragma once
@@ -51,8 +51,8 @@ inline constexpr std::uint32_t kDefaultLanes = 64;
 inline constexpr std::uint32_t kMinCapacity = 64;
 inline constexpr std::uint32_t kMaxCapacity = 1U << 20;
 inline constexpr std::uint32_t kDefaultCapacity = 4096;
-// Of the whole segment. On tmpfs reading a hole allocates it, so what a header may claim is what its reader may be made
-// to allocate, and to go through.
+// Of the whole segment. On tmpfs reading a hole allocates it, so what a header may claim is what
+// its reader may be made to allocate, and to go through.
 inline constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{4} << 30;
 
 // What the ring's ticks are.
@@ -62,18 +62,20 @@ enum class ClockKind : std::uint32_t {
   cntvct = 3,     // aarch64 virtual counter
 };
 
-// Who holds something: a process, beyond doubt. The pid alone comes back; with its start time it does not.
+// Who holds something: a process, beyond doubt. The pid alone comes back; with its start time it
+// does not.
 struct ProcessSlot {
   std::atomic<std::uint32_t> pid;         // 0 free
   std::uint32_t reserved;
-  std::atomic<std::uint64_t> start_time;  // clock ticks after boot, field 22 of /proc/PID/stat; 0 not yet known
+  std::atomic<std::uint64_t>
+      start_time;  // clock ticks after boot, field 22 of /proc/PID/stat; 0 not yet known
 };
 
 enum SegmentState : std::uint32_t { kSegmentReady = 1, kSegmentClosed = 2 };
 
 struct SegmentHeader {
-  // These first words keep their places in every layout version, so that a program of another version can say
-  // what it found and whether its server still lives.
+  // These first words keep their places in every layout version, so that a program of another
+  // version can say what it found and whether its server still lives.
   std::uint64_t magic;
   std::uint32_t layout_version;
   std::uint32_t byte_order;         // kByteOrder as the writer stores it
@@ -89,7 +91,8 @@ struct SegmentHeader {
   std::uint64_t instance[2];        // random; tells one ring from the next under the same name
   std::uint64_t boot_id[2];         // of the kernel that it lives under
   std::uint64_t pid_namespace;      // inode of the creator's /proc/self/ns/pid; 0 unknown
-  std::uint64_t ticks_per_second;   // as the kernel states it; 0 when it doesn't, then readers measure
+  std::uint64_t
+      ticks_per_second;  // as the kernel states it; 0 when it doesn't, then readers measure
   std::uint64_t anchor_ticks;       // one instant at creation in three clocks
   std::int64_t anchor_monotonic_ns;
   std::int64_t anchor_realtime_ns;
@@ -99,7 +102,8 @@ struct SegmentHeader {
   std::atomic<std::uint32_t> state;              // SegmentState
   std::uint32_t reserved_state;
   std::atomic<std::uint64_t> untraced_threads;   // a lane's memory was not to be had
-  std::atomic<std::uint64_t> untraced_records;   // records of such threads, and of handlers inside a claim
+  std::atomic<std::uint64_t>
+      untraced_records;  // records of such threads, and of handlers inside a claim
   std::atomic<std::uint64_t> names_refused;      // registrations that found their table full
   std::uint8_t reserved_live[224];
   ProcessSlot processes[kMaxProcesses];
@@ -129,7 +133,8 @@ static_assert(sizeof(Control) == 64 + 8 * kIdCount);
 static_assert(sizeof(Control) <= 2 * kPageBytes);
 
 enum NameState : std::uint32_t { kNameFree = 0, kNameWriting = 1, kNameReady = 2 };
-// Above the state, while it is kNameWriting: the pid of the process that writes the entry (a pid has 22 bits at most).
+// Above the state, while it is kNameWriting: the pid of the process that writes the entry (a pid
+// has 22 bits at most).
 inline constexpr std::uint32_t kNameStateMask = 0xff;
 inline constexpr unsigned kNameWriterShift = 8;
 
@@ -162,9 +167,9 @@ struct ErrorName {
 };
 static_assert(sizeof(ErrorName) == 64);
 
-// What a lane's owner has counted under one id. `recorded` changes only while the slot at the lane's head is
-// odd, so a reader that finds head and slot unchanged around its copy has the totals exactly at head.
-// count = recorded + skipped.
+// What a lane's owner has counted under one id. `recorded` changes only while the slot at the
+// lane's head is odd, so a reader that finds head and slot unchanged around its copy has the totals
+// exactly at head. count = recorded + skipped.
 struct Totals {
   std::atomic<std::uint64_t> recorded;  // written into the ring (overflow lane: or dropped there)
   std::atomic<std::uint64_t> skipped;   // sampled out or only counted
@@ -178,27 +183,30 @@ struct Slot {
   std::atomic<std::uint64_t> words[7];
 };
 static_assert(sizeof(Slot) == sizeof(Record));
-// A sequence that no position comes to: the slot at head was left half-written by a dead owner, and the next one is
-// counting it. words[0] is what the lane's `torn` is to become.
+// A sequence that no position comes to: the slot at head was left half-written by a dead owner, and
+// the next one is counting it. words[0] is what the lane's `torn` is to become.
 inline constexpr std::uint64_t kSettling = ~std::uint64_t{0};
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free && sizeof(std::atomic<std::uint64_t>) == 8);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
+              sizeof(std::atomic<std::uint64_t>) == 8);
 
 // A lane's life. Readers touch its totals and slots in kOwned and kReleased only.
 //
-//   kNever --claim--> kClaiming --pages allocated--> kOwned --thread ends--> kReleased --claim--> kOwned ...
-//      ^                  |                            |                                            ^
-//      +--no memory-------+                            +--owner's process died: the next claimer ---+
+//   kNever --claim--> kClaiming --pages allocated--> kOwned --thread ends--> kReleased --claim--> kOwned
+//      ^                  |                            |                                       ^
+//      +--no memory-------+                            +--owner's process died: next claimer---+
 enum LaneState : std::uint8_t { kNever = 0, kClaiming = 1, kOwned = 2, kReleased = 3 };
 
 struct LaneHeader {
   // The owner's hot line.
-  std::atomic<std::uint64_t> head;      // positions published: the next record's position (overflow: reserved)
+  std::atomic<std::uint64_t>
+      head;  // positions published: the next record's position (overflow: reserved)
   std::atomic<std::uint64_t> dropped;   // overflow lane: reserved, counted, but never published
   std::atomic<std::uint64_t> in_flight_start;      // ticks; 0 nothing begun
   std::atomic<std::uint64_t> in_flight_operation;  // id + 1
   std::uint64_t reserved_hot[4];
   // Written at claim and release.
-  std::atomic<std::uint64_t> owner;     // pid << 32 | generation (24 bits) << 8 | LaneState, changed by CAS alone
+  std::atomic<std::uint64_t>
+      owner;  // pid << 32 | generation (24 bits) << 8 | LaneState, changed by CAS alone
   std::atomic<std::uint64_t> owner_start_time;  // as ProcessSlot::start_time; 0 not yet known
   std::atomic<std::uint32_t> owner_tid;
   std::uint32_t reserved_owner;
@@ -212,17 +220,22 @@ static_assert(offsetof(LaneHeader, owner) == 64);
 constexpr std::uint64_t pack_owner(std::uint32_t pid, std::uint32_t generation, LaneState state) {
   return (std::uint64_t{pid} << 32) | (std::uint64_t{generation & 0xffffffU} << 8) | state;
 }
-constexpr std::uint32_t owner_pid(std::uint64_t owner) { return static_cast<std::uint32_t>(owner >> 32); }
+constexpr std::uint32_t owner_pid(std::uint64_t owner) {
+  return static_cast<std::uint32_t>(owner >> 32);
+}
 constexpr std::uint32_t owner_generation(std::uint64_t owner) {
   return static_cast<std::uint32_t>(owner >> 8) & 0xffffffU;
 }
-constexpr LaneState owner_state(std::uint64_t owner) { return static_cast<LaneState>(owner & 0xffU); }
+constexpr LaneState owner_state(std::uint64_t owner) {
+  return static_cast<LaneState>(owner & 0xffU);
+}
 
 inline constexpr std::uint64_t kControlOffset = kPageBytes;
 inline constexpr std::uint64_t kGaugesOffset = kControlOffset + std::uint64_t{2} * kPageBytes;
 inline constexpr std::uint64_t kNamesOffset = kGaugesOffset + sizeof(Gauge) * kMaxGauges;
 inline constexpr std::uint64_t kErrorNamesOffset = kNamesOffset + sizeof(Name) * kIdCount;
-inline constexpr std::uint64_t kLaneHeadersOffset = kErrorNamesOffset + sizeof(ErrorName) * kMaxErrorNames;
+inline constexpr std::uint64_t kLaneHeadersOffset =
+    kErrorNamesOffset + sizeof(ErrorName) * kMaxErrorNames;
 static_assert(kNamesOffset == 16384 && kErrorNamesOffset == 81920 && kLaneHeadersOffset == 114688);
 
 // Sizes that follow from the three numbers a creator chooses.
@@ -240,7 +253,8 @@ struct Geometry {
            capacity_valid(overflow_capacity) && segment_bytes() <= kMaxSegmentBytes;
   }
   constexpr std::uint64_t lanes_offset() const {
-    const std::uint64_t end = kLaneHeadersOffset + sizeof(LaneHeader) * (std::uint64_t{lane_count} + 1);
+    const std::uint64_t end =
+        kLaneHeadersOffset + sizeof(LaneHeader) * (std::uint64_t{lane_count} + 1);
     return (end + kPageBytes - 1) / kPageBytes * kPageBytes;
   }
   static constexpr std::uint64_t block_bytes(std::uint32_t capacity) {

@@ -18,8 +18,8 @@ namespace ipc = boost::interprocess;
 
 namespace {
 
-// mapped_region asks whoever it maps for a handle; ours is a descriptor that is open already, so that the file
-// which was checked is the file that is mapped.
+// mapped_region asks whoever it maps for a handle; ours is a descriptor that is open already, so
+// that the file which was checked is the file that is mapped.
 class OpenFile {
  public:
   OpenFile(int fd, ipc::mode_t mode) : fd_(fd), mode_(mode) {}
@@ -39,7 +39,8 @@ struct Mapping::Region {
   ipc::mapped_region region;
 };
 
-// What the handler may look at: written before a mapping is handed out, cleared before it is unmapped.
+// What the handler may look at: written before a mapping is handed out, cleared before it is
+// unmapped.
 struct MappingGuard {
   static constexpr int kSlots = 256;
   struct Entry {
@@ -50,30 +51,36 @@ struct MappingGuard {
   static Entry entries[kSlots];
   static struct sigaction previous;
   static std::mutex mutex;
-  // The system's pages, which on Arm may be larger than the layout's: less than a whole one can't be replaced.
+  // The system's pages, which on Arm may be larger than the layout's: less than a whole one can't
+  // be replaced.
   static std::uintptr_t page_bytes;
 
   static void handle(int signal, siginfo_t* info, void* context) {
     const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
     for (Entry& entry : entries) {
       const std::uintptr_t begin = entry.begin.load(std::memory_order_acquire);
-      if (begin == 0 || address < begin || address >= entry.end.load(std::memory_order_relaxed)) continue;
+      if (begin == 0 || address < begin || address >= entry.end.load(std::memory_order_relaxed))
+        continue;
       const int saved = errno;
       void* at = reinterpret_cast<void*>(address & ~(page_bytes - 1));
-      void* got = mmap(at, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+      void* got = mmap(at, page_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
       errno = saved;
       if (got == at) {
-        entry.mapping.load(std::memory_order_relaxed)->broken_.store(true, std::memory_order_relaxed);
+        entry.mapping.load(std::memory_order_relaxed)
+            ->broken_.store(true, std::memory_order_relaxed);
         return;
       }
       break;
     }
     if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) {
       previous.sa_sigaction(signal, info, context);
-    } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN && previous.sa_handler != nullptr) {
+    } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN &&
+               previous.sa_handler != nullptr) {
       previous.sa_handler(signal);
     } else {
-      // Restore the default and return: the access repeats and ends the process as it would have without us.
+      // Restore the default and return: the access repeats and ends the process as it would have
+      // without us.
       struct sigaction fallback {};
       fallback.sa_handler = SIG_DFL;
       sigaction(SIGBUS, &fallback, nullptr);
@@ -114,24 +121,27 @@ struct sigaction MappingGuard::previous;
 std::mutex MappingGuard::mutex;
 std::uintptr_t MappingGuard::page_bytes = kPageBytes;
 
-std::unique_ptr<Mapping> Mapping::map(int fd, std::uint64_t bytes, bool writable, const std::string& path,
-                                      Failure* failure) {
+std::unique_ptr<Mapping> Mapping::map(int fd, std::uint64_t bytes, bool writable,
+                                      const std::string& path, Failure* failure) {
   std::unique_ptr<Mapping> mapping(new Mapping);
   try {
     const ipc::mode_t mode = writable ? ipc::read_write : ipc::read_only;
     mapping->region_ = std::make_unique<Region>();
-    mapping->region_->region = ipc::mapped_region(OpenFile(fd, mode), mode, 0, static_cast<std::size_t>(bytes));
+    mapping->region_->region =
+        ipc::mapped_region(OpenFile(fd, mode), mode, 0, static_cast<std::size_t>(bytes));
   } catch (const ipc::interprocess_exception& error) {
     *failure = system_failure(path, "can't map", error.get_native_error());
     return nullptr;
   }
   mapping->data_ = static_cast<unsigned char*>(mapping->region_->region.get_address());
   mapping->bytes_ = bytes;
-  // A writer's pages are allocated before they are touched, and its process's signal handlers are its own.
+  // A writer's pages are allocated before they are touched, and its process's signal handlers are
+  // its own.
   if (!writable) {
     mapping->guard_slot_ = MappingGuard::enter(mapping.get());
     if (mapping->guard_slot_ < 0) {
-      *failure = {0, path + ": too many mappings in this process (" + std::to_string(MappingGuard::kSlots) + ")"};
+      *failure = {0, path + ": too many mappings in this process (" +
+                         std::to_string(MappingGuard::kSlots) + ")"};
       return nullptr;
     }
   }

@@ -1,9 +1,9 @@
 // Maps a file so that nothing which happens to it afterwards can kill the reader.
 //
-// A file that is truncated under a mapping turns every touch of its vanished pages into SIGBUS. The guard
-// catches those that fall into a registered mapping, lays zero pages under them, and marks the mapping broken:
-// the interrupted load reads zeros, which no reader believes, and the reader leaves. Every other SIGBUS goes
-// on to the handler that was there before.
+// A file that is truncated under a mapping turns every touch of its vanished pages into SIGBUS. The
+// guard catches those that fall into a registered mapping, lays zero pages under them, and marks
+// the mapping broken: the interrupted load reads zeros, which no reader believes, and the reader
+// leaves. Every other SIGBUS goes on to the handler that was there before.
 #pragma once
 
 #include <atomic>
@@ -19,8 +19,8 @@ namespace ringside {
 class Mapping {
  public:
   // Maps the first `bytes` of an open file, shared. Null and `failure` set when it can't be.
-  static std::unique_ptr<Mapping> map(int fd, std::uint64_t bytes, bool writable, const std::string& path,
-                                      Failure* failure);
+  static std::unique_ptr<Mapping> map(int fd, std::uint64_t bytes, bool writable,
+                                      const std::string& path, Failure* failure);
   ~Mapping();
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;

@@ -27,7 +27,8 @@ std::string printable(const char (&text)[N]) {
 template <std::size_t N>
 void put(char (&field)[N], const std::string& text) {
   const std::size_t bytes = text.size() < N - 1 ? text.size() : N - 1;
-  for (std::size_t i = 0; i < N; ++i) __atomic_store_n(&field[i], i < bytes ? text[i] : '\0', __ATOMIC_RELAXED);
+  for (std::size_t i = 0; i < N; ++i)
+    __atomic_store_n(&field[i], i < bytes ? text[i] : '\0', __ATOMIC_RELAXED);
 }
 
 template <std::size_t N>
@@ -40,10 +41,13 @@ bool same(const char (&field)[N], const std::string& text) {
   return true;
 }
 
-std::uint32_t writing_by(pid_t pid) { return kNameWriting | static_cast<std::uint32_t>(pid) << kNameWriterShift; }
+std::uint32_t writing_by(pid_t pid) {
+  return kNameWriting | static_cast<std::uint32_t>(pid) << kNameWriterShift;
+}
 bool is_writing(std::uint32_t state) { return (state & kNameStateMask) == kNameWriting; }
 
-// Waits for another process of the same program that is just writing this entry; not for long, it may have been stopped.
+// Waits for another process of the same program that is just writing this entry; not for long, it
+// may have been stopped.
 bool ready(const std::atomic<std::uint32_t>& state) {
   for (int i = 0; i < 100 && is_writing(state.load(std::memory_order_acquire)); ++i) {
     const timespec pause{0, 1'000'000};
@@ -52,9 +56,9 @@ bool ready(const std::atomic<std::uint32_t>& state) {
   return state.load(std::memory_order_acquire) == kNameReady;
 }
 
-// Takes an entry for writing: a free one, or one that a process began and died over, which would otherwise keep every
-// later process of a shared ring out. What a living one has begun stays as it is: a name that never appears costs less
-// than one that is mixed.
+// Takes an entry for writing: a free one, or one that a process began and died over, which would
+// otherwise keep every later process of a shared ring out. What a living one has begun stays as it
+// is: a name that never appears costs less than one that is mixed.
 bool take(std::atomic<std::uint32_t>& state) {
   std::uint32_t expected = state.load(std::memory_order_acquire);
   const bool abandoned = is_writing(expected) &&
@@ -76,13 +80,16 @@ bool read_name(const Segment& segment, std::uint16_t id, NameEntry* out) {
 }
 
 bool read_gauge_name(const Segment& segment, std::uint32_t index, std::string* out) {
+  RINGSIDE_ASSERT(index < kMaxGauges);
   const Gauge& gauge = segment.gauges()[index];
   if (gauge.state.load(std::memory_order_acquire) != kNameReady) return false;
   *out = printable(gauge.name);
   return !out->empty();
 }
 
-bool read_error_name(const Segment& segment, std::uint32_t index, std::uint16_t* code, std::string* out) {
+bool read_error_name(const Segment& segment, std::uint32_t index, std::uint16_t* code,
+                     std::string* out) {
+  RINGSIDE_ASSERT(index < kMaxErrorNames);
   const ErrorName& entry = segment.error_names()[index];
   if (entry.state.load(std::memory_order_acquire) != kNameReady) return false;
   *code = static_cast<std::uint16_t>(__atomic_load_n(&entry.code, __ATOMIC_RELAXED));
@@ -91,6 +98,7 @@ bool read_error_name(const Segment& segment, std::uint32_t index, std::uint16_t*
 }
 
 bool enter_name(Segment& segment, std::uint16_t id, const NameEntry& entry) {
+  RINGSIDE_ASSERT(id < kFirstEvent + kMaxEvents && !entry.name.empty());
   Name& slot = segment.names()[id & (kIdCount - 1)];
   if (take(slot.state)) {
     put(slot.name, entry.name);
@@ -112,7 +120,8 @@ std::uint32_t enter_gauge(Segment& segment, const std::string& name) {
       gauge.state.store(kNameReady, std::memory_order_release);
       return i;
     }
-    if (gauge.state.load(std::memory_order_acquire) == kNameReady && same(gauge.name, name)) return i;
+    if (gauge.state.load(std::memory_order_acquire) == kNameReady && same(gauge.name, name))
+      return i;
   }
   return kMaxGauges;
 }

@@ -15,14 +15,15 @@ struct NameEntry {
   std::array<std::string, kStageCount> stages;
 };
 
-// What a reader may believe of a name: printable ASCII only, anything else shown as '?'; cut at its table's width.
-// False while the entry is free or being written.
+// What a reader may believe of a name: printable ASCII only, anything else shown as '?'; cut at its
+// table's width. False while the entry is free or being written.
 bool read_name(const Segment& segment, std::uint16_t id, NameEntry* out);
 bool read_gauge_name(const Segment& segment, std::uint32_t index, std::string* out);
-bool read_error_name(const Segment& segment, std::uint32_t index, std::uint16_t* code, std::string* out);
+bool read_error_name(const Segment& segment, std::uint32_t index, std::uint16_t* code,
+                     std::string* out);
 
-// Writers: enters a name at a given id. False when the id is taken by another name; the same name is fine. What a process
-// began and died over is taken over.
+// Writers: enters a name at a given id. False when the id is taken by another name; the same name
+// is fine. What a process began and died over is taken over.
 bool enter_name(Segment& segment, std::uint16_t id, const NameEntry& entry);
 // Index of the gauge of that name, entered if new; kMaxGauges when the table is full.
 std::uint32_t enter_gauge(Segment& segment, const std::string& name);

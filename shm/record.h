@@ -2,7 +2,7 @@
 // ABI: separately built processes share these bytes. Changing one bumps kLayoutVersion.
 //
 //   off size field      meaning
-//     0   8  sequence   2*(position+1) when readable, odd while it is being written, 0 never written
+//     0   8  sequence   2*(position+1) when readable, odd while it is written, 0 never written
 //     8   8  start      raw clock ticks; with kFlagUntimed those of its end
 //    16   8  duration   raw clock ticks, signed: a clock that stepped shows as a negative span
 //    24   2  operation  id of an operation (0..255) or of an event (256..319); see layout.h
@@ -17,8 +17,8 @@
 //    56   2  context    events: operation id + 1 during which it happened, 0 for none
 //    58   6  reserved   events: zero
 //
-// Written by the lane's owner alone (or by the overflow lane's reserving writer); everybody else reads.
-// A reader trusts no byte of it: see believable().
+// Written by the lane's owner alone (or by the overflow lane's reserving writer); everybody else
+// reads. A reader trusts no byte of it: see believable().
 #pragma once
 
 #include <cstddef>
@@ -26,9 +26,10 @@
 
 namespace ringside {
 
-// How a record of an operation or event ended. `error` and `timeout` are the server's failures and count as
-// errors; `rejected`, `denied` and `limited` are refusals that the caller earned; `cancelled` is an operation
-// that was abandoned (its handle was destroyed unfinished, or the client left).
+// How a record of an operation or event ended. `error` and `timeout` are the server's failures and
+// count as errors; `rejected`, `denied` and `limited` are refusals that the caller earned;
+// `cancelled` is an operation that was abandoned (its handle was destroyed unfinished, or the
+// client left).
 enum class Outcome : std::uint8_t { ok, error, timeout, rejected, denied, limited, cancelled };
 inline constexpr unsigned kOutcomeCount = 7;
 
@@ -46,16 +47,17 @@ enum class SubjectKind : std::uint8_t { none, room, message, user, address };
 inline constexpr std::uint16_t kFlagActorMask = 0x0003;
 inline constexpr unsigned kFlagSubjectShift = 2;
 inline constexpr std::uint16_t kFlagSubjectMask = 0x001c;
-inline constexpr std::uint16_t kFlagUntimed = 0x0020;   // sampled out, recorded all the same because it failed
+inline constexpr std::uint16_t kFlagUntimed =
+    0x0020;  // sampled out, recorded all the same because it failed
 inline constexpr std::uint16_t kFlagStages = 0x0040;    // at least one stage mark is set
 inline constexpr std::uint16_t kFlagOverflow = 0x0080;  // written through the overflow lane
 inline constexpr std::uint16_t kFlagKnownMask = 0x00ff;
 
 inline constexpr unsigned kStageCount = 4;
 
-// A span of ticks in 4 bytes: exact below 2^27 ticks, then 27 bits of mantissa and 5 of exponent (relative
-// error below 2^-26). A plain 32-bit count would end after 1.6 s of a 2.6 GHz clock, in the middle of the
-// incidents that stages are there for.
+// A span of ticks in 4 bytes: exact below 2^27 ticks, then 27 bits of mantissa and 5 of exponent
+// (relative error below 2^-26). A plain 32-bit count would end after 1.6 s of a 2.6 GHz clock, in
+// the middle of the incidents that stages are there for.
 using StageTicks = std::uint32_t;
 inline constexpr StageTicks kExactStageTicks = 1U << 27;   // below it a packed span is the span
 
@@ -112,8 +114,8 @@ inline constexpr unsigned kErrorShift = 48;
 constexpr std::uint64_t pack_descriptor(std::uint16_t operation, Kind kind, Outcome outcome,
                                         std::uint16_t flags, std::uint16_t error) {
   return std::uint64_t{operation} | std::uint64_t{static_cast<std::uint8_t>(kind)} << 16 |
-         std::uint64_t{static_cast<std::uint8_t>(outcome)} << kOutcomeShift | std::uint64_t{flags} << kFlagsShift |
-         std::uint64_t{error} << kErrorShift;
+         std::uint64_t{static_cast<std::uint8_t>(outcome)} << kOutcomeShift |
+         std::uint64_t{flags} << kFlagsShift | std::uint64_t{error} << kErrorShift;
 }
 constexpr std::uint16_t operation_of(std::uint64_t descriptor) {
   return static_cast<std::uint16_t>(descriptor);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "shm/assert.h"
 #include "shm/clock.h"
 #include "shm/failure.h"
 #include "shm/identity.h"
@@ -13,8 +14,9 @@
 
 namespace ringside {
 
-// `chat` is /dev/shm/ringside.chat; anything with a '/' is that file. Empty, and `failure` set, when the name
-// has characters other than letters, digits, '.', '_' and '-', or more than 64 of them.
+// `chat` is /dev/shm/ringside.chat; anything with a '/' is that file. Empty, and `failure` set,
+// when the name has characters other than letters, digits, '.', '_' and '-', or more than 64 of
+// them.
 std::string ring_path(const std::string& ring, Failure* failure);
 
 // Where a crashed server's ring is moved to when the server is started again.
@@ -22,7 +24,8 @@ std::string previous_path(const std::string& path);
 
 class Segment {
  public:
-  Segment(std::unique_ptr<Mapping> mapping, Geometry geometry, std::string path, std::uint64_t inode)
+  Segment(std::unique_ptr<Mapping> mapping, Geometry geometry, std::string path,
+          std::uint64_t inode)
       : mapping_(std::move(mapping)), geometry_(geometry), path_(std::move(path)), inode_(inode) {}
 
   const std::string& path() const { return path_; }
@@ -37,10 +40,15 @@ class Segment {
   ErrorName* error_names() const { return &at<ErrorName>(kErrorNamesOffset); }
   // `lane` == geometry().lane_count is the overflow lane.
   LaneHeader& lane_header(std::uint32_t lane) const {
+    RINGSIDE_ASSERT(lane <= geometry_.lane_count);
     return at<LaneHeader>(kLaneHeadersOffset + sizeof(LaneHeader) * lane);
   }
-  Totals* totals(std::uint32_t lane) const { return &at<Totals>(geometry_.block_offset(lane)); }
+  Totals* totals(std::uint32_t lane) const {
+    RINGSIDE_ASSERT(lane <= geometry_.lane_count);
+    return &at<Totals>(geometry_.block_offset(lane));
+  }
   Slot* slots(std::uint32_t lane) const {
+    RINGSIDE_ASSERT(lane <= geometry_.lane_count);
     return &at<Slot>(geometry_.block_offset(lane) + sizeof(Totals) * kIdCount);
   }
   std::uint32_t overflow_lane() const { return geometry_.lane_count; }
@@ -70,17 +78,18 @@ struct Created {
   bool joined = false;
 };
 
-// Creates the ring under its name, whole from the first moment that anybody can see it. A dead server's ring
-// under that name is moved to previous_path() (or removed, if it was closed in order); a living one's is
-// joined with `share` and refused without. Never follows a symbolic link, never touches another user's file,
-// never replaces a file that is no ring.
+// Creates the ring under its name, whole from the first moment that anybody can see it. A dead
+// server's ring under that name is moved to previous_path() (or removed, if it was closed in
+// order); a living one's is joined with `share` and refused without. Never follows a symbolic link,
+// never touches another user's file, never replaces a file that is no ring.
 Created create_segment(const CreateOptions& options, const ProcessIdentity& self, Failure* failure);
 
-// Enters a process among the ring's writers, as a forked child must. False when 32 are there already.
+// Enters a process among the ring's writers, as a forked child must. False when 32 are there
+// already.
 bool enter_process(Segment& segment, const ProcessIdentity& self);
 
-// Says that this process writes no more. The last one to leave marks the ring closed and, unless `keep`,
-// removes the name; whoever has it open can read on.
+// Says that this process writes no more. The last one to leave marks the ring closed and, unless
+// `keep`, removes the name; whoever has it open can read on.
 void leave_segment(Segment& segment, const ProcessIdentity& self, bool keep);
 
 // A header's fixed part as it was at one moment. Readers check this copy and never go back.
@@ -105,18 +114,20 @@ struct OpenOptions {
 };
 
 // Opens a ring. Null and `failure` set when there is none, it isn't one, or it may not be trusted.
-std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions& options, SegmentFacts* facts,
-                                      Failure* failure);
+std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions& options,
+                                      SegmentFacts* facts, Failure* failure);
 
-// A ring on a disk may be of an earlier boot: its clock is gone, and today's CLOCK_MONOTONIC began later. True if it is;
-// then facts->anchor_monotonic_ns becomes what today's clock would have shown at its creation (it may be negative), by
-// the wall time that the ring states, so that its records keep their wall times.
+// A ring on a disk may be of an earlier boot: its clock is gone, and today's CLOCK_MONOTONIC began
+// later. True if it is; then facts->anchor_monotonic_ns becomes what today's clock would have shown
+// at its creation (it may be negative), by the wall time that the ring states, so that its records
+// keep their wall times.
 bool move_to_this_boot(SegmentFacts* facts, const Instant& now);
 
 // How a ring's ticks are read; moves the facts to this boot.
 TickScale scale_of(SegmentFacts* facts, const Instant& now);
 
-// Whether any process that writes this ring lives. Unknown when it is of another boot or pid namespace.
+// Whether any process that writes this ring lives. Unknown when it is of another boot or pid
+// namespace.
 Liveness segment_liveness(const Segment& segment, const SegmentFacts& facts);
 
 }  // namespace ringside

@@ -34,8 +34,8 @@ bool same_file(const std::string& path, const struct stat& info) {
   return lstat(path.c_str(), &now) == 0 && now.st_dev == info.st_dev && now.st_ino == info.st_ino;
 }
 
-// The file's lock decides between servers that start or leave at the same time. Whoever may read the file may lock it,
-// too, so nobody waits for it for longer than a second.
+// The file's lock decides between servers that start or leave at the same time. Whoever may read
+// the file may lock it, too, so nobody waits for it for longer than a second.
 bool lock_for_a_moment(int fd) {
   for (int i = 0; i < 100; ++i) {
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
@@ -46,26 +46,33 @@ bool lock_for_a_moment(int fd) {
   return false;
 }
 
-// Whether this process has the ring mapped. After execv() it hasn't, though pid and start time are still the same.
+// Whether this process has the ring mapped. After execv() it hasn't, though pid and start time are
+// still the same.
 bool mapped_by_us(const std::string& path) {
   std::ifstream maps("/proc/self/maps");
   std::string line;
   while (std::getline(maps, line)) {
-    if (line.size() >= path.size() && line.compare(line.size() - path.size(), path.size(), path) == 0) return true;
+    if (line.size() >= path.size() &&
+        line.compare(line.size() - path.size(), path.size(), path) == 0)
+      return true;
   }
   return false;
 }
 
-// Looks at the file under the name and, if it is a dead ring, takes it away. The lock on the old file decides
-// between two servers that start at the same time: the second finds the name changed and looks again.
+// Looks at the file under the name and, if it is a dead ring, takes it away. The lock on the old
+// file decides between two servers that start at the same time: the second finds the name changed
+// and looks again.
 Existing clear_name(const std::string& path, const ProcessIdentity& self, Failure* failure) {
   const FileDescriptor file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file) {
     const int error = errno;
     if (error == ENOENT) return {Found::nothing};
-    *failure = error == ELOOP ? Failure{0, path + ": is a symbolic link, which is not followed\n  next: remove the link"}
-                              : system_failure(path, "is taken and can't be opened", error,
-                                               "find out who created it, or choose another ring name");
+    *failure =
+        error == ELOOP
+            ? Failure{0,
+                      path + ": is a symbolic link, which is not followed\n  next: remove the link"}
+            : system_failure(path, "is taken and can't be opened", error,
+                             "find out who created it, or choose another ring name");
     return {Found::refused};
   }
   struct stat info {};
@@ -75,14 +82,15 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
   }
   if (!S_ISREG(info.st_mode) || info.st_uid != geteuid()) {
     *failure = {0, path + ": is taken by " +
-                       (S_ISREG(info.st_mode) ? "user " + std::to_string(info.st_uid) + ", expected user " +
-                                                    std::to_string(geteuid())
+                       (S_ISREG(info.st_mode) ? "user " + std::to_string(info.st_uid) +
+                                                    ", expected user " + std::to_string(geteuid())
                                               : std::string("something that is no regular file")) +
                        "\n  next: find out who created it, or choose another ring name"};
     return {Found::refused};
   }
   if (!lock_for_a_moment(file.get())) {
-    *failure = {0, path + ": is held locked by another process\n  next: find out which (lslocks), end it, or choose"
+    *failure = {0, path + ": is held locked by another process\n"
+                          "  next: find out which (lslocks), end it, or choose"
                           " another ring name"};
     return {Found::refused};
   }
@@ -99,9 +107,11 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
   }
   HeaderBytes bytes;
   if (!read_header(file.get(), &bytes)) return {Found::changed};
-  const bool ours = check_header(bytes.bytes, static_cast<std::uint64_t>(info.st_size), path, &facts, &why);
+  const bool ours =
+      check_header(bytes.bytes, static_cast<std::uint64_t>(info.st_size), path, &facts, &why);
   if (facts.creator_pid == 0) {
-    *failure = {0, path + ": is taken by a file that is no ring\n  next: remove it, or choose another ring name"};
+    *failure = {0, path + ": is taken by a file that is no ring\n"
+                          "  next: remove it, or choose another ring name"};
     return {Found::refused};
   }
   if (ours) {
@@ -109,15 +119,19 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
     closed = header->state.load(std::memory_order_acquire) == kSegmentClosed;
     if (!other_boot(current_boot_id(), facts.boot_id) && !closed) {
       if (facts.pid_namespace != 0 && facts.pid_namespace != self.pid_namespace) {
-        *failure = {0, path + ": belongs to a server in another pid namespace, which can't be seen from here\n"
-                              "  next: give each container a ring name or a /dev/shm of its own, or remove the file"};
+        *failure = {
+            0, path +
+                   ": belongs to a server in another pid namespace, which can't be seen from here\n"
+                   "  next: give each container a ring name or a /dev/shm of its own, or remove "
+                   "the file"};
         return {Found::refused};
       }
       for (const ProcessSlot& slot : header->processes) {
         const std::uint32_t pid = slot.pid.load(std::memory_order_acquire);
         const std::uint64_t start_time = slot.start_time.load(std::memory_order_relaxed);
         if (pid == 0 || process_liveness(pid, start_time) == Liveness::dead) continue;
-        // A process that replaced itself by exec is refused by its own past, unless it really has the ring mapped.
+        // A process that replaced itself by exec is refused by its own past, unless it really has
+        // the ring mapped.
         if (pid == self.pid && start_time == self.start_time && !mapped_by_us(path)) continue;
         alive_pid = pid;
       }
@@ -128,7 +142,8 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
   }
   if (alive_pid != 0) return {Found::living, alive_pid};
   int moved = closed ? unlink(path.c_str()) : rename(path.c_str(), previous_path(path).c_str());
-  // Somebody else's file, or a directory, may stand where it is to go: then its records are given up, not the new ring.
+  // Somebody else's file, or a directory, may stand where it is to go: then its records are given
+  // up, not the new ring.
   if (moved != 0 && !closed) moved = unlink(path.c_str());
   if (moved != 0) {
     *failure = system_failure(path, "is an old ring that can't be moved away", errno, "remove it");
@@ -160,7 +175,8 @@ void fill_header(SegmentHeader& header, const CreateOptions& options, const Proc
   std::memcpy(header.boot_id, boot.words, sizeof header.boot_id);
   header.pid_namespace = self.pid_namespace;
   header.ticks_per_second = clock.ticks_per_second;
-  header.anchor_ticks = clock.kind == ClockKind::monotonic ? static_cast<std::uint64_t>(now.monotonic_ns) : now.ticks;
+  header.anchor_ticks =
+      clock.kind == ClockKind::monotonic ? static_cast<std::uint64_t>(now.monotonic_ns) : now.ticks;
   header.anchor_monotonic_ns = now.monotonic_ns;
   header.anchor_realtime_ns = now.realtime_ns;
   std::snprintf(header.program, sizeof header.program, "%s", options.program.c_str());
@@ -169,21 +185,23 @@ void fill_header(SegmentHeader& header, const CreateOptions& options, const Proc
   header.state.store(kSegmentReady, std::memory_order_release);
 }
 
-// Makes the segment as a file without a name, so that a crash in here leaves nothing behind, and links it when
-// it is whole. EEXIST from the link means that another server was faster.
-std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessIdentity& self, bool* raced,
-                                    Failure* failure) {
+// Makes the segment as a file without a name, so that a crash in here leaves nothing behind, and
+// links it when it is whole. EEXIST from the link means that another server was faster.
+std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessIdentity& self,
+                                    bool* raced, Failure* failure) {
   const std::size_t slash = options.path.rfind('/');
   const std::string folder = slash == 0 ? "/" : options.path.substr(0, slash);
   const FileDescriptor file(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, options.mode));
   if (!file) {
-    *failure = system_failure(folder, "can't create a ring there", errno,
-                              "check that the folder exists, is writable, and is on tmpfs, ext4, xfs or btrfs");
+    *failure = system_failure(
+        folder, "can't create a ring there", errno,
+        "check that the folder exists, is writable, and is on tmpfs, ext4, xfs or btrfs");
     return nullptr;
   }
   const std::uint64_t total = options.geometry.segment_bytes();
   const std::uint64_t first = options.geometry.lanes_offset();
-  if (fchmod(file.get(), options.mode) != 0 || ftruncate(file.get(), static_cast<off_t>(total)) != 0) {
+  if (fchmod(file.get(), options.mode) != 0 ||
+      ftruncate(file.get(), static_cast<off_t>(total)) != 0) {
     *failure = system_failure(options.path, "can't size the ring", errno);
     return nullptr;
   }
@@ -192,8 +210,9 @@ std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessI
     error = posix_fallocate(file.get(), 0, static_cast<off_t>(first));
   } while (error == EINTR);
   if (error != 0) {
-    *failure = system_failure(options.path, "no memory for the ring", error,
-                              "free space in /dev/shm (df /dev/shm), or give the container a larger one");
+    *failure =
+        system_failure(options.path, "no memory for the ring", error,
+                       "free space in /dev/shm (df /dev/shm), or give the container a larger one");
     return nullptr;
   }
   struct stat info {};
@@ -203,7 +222,8 @@ std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessI
   }
   auto mapping = Mapping::map(file.get(), total, true, options.path, failure);
   if (mapping == nullptr) return nullptr;
-  auto segment = std::make_unique<Segment>(std::move(mapping), options.geometry, options.path, info.st_ino);
+  auto segment =
+      std::make_unique<Segment>(std::move(mapping), options.geometry, options.path, info.st_ino);
   RINGSIDE_TEST_POINT(create_sized);
   fill_header(segment->header(), options, self);
   RINGSIDE_TEST_POINT(create_filled);
@@ -215,7 +235,8 @@ std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessI
   }
   RINGSIDE_TEST_POINT(create_whole);
   const std::string by_descriptor = "/proc/self/fd/" + std::to_string(file.get());
-  if (linkat(AT_FDCWD, by_descriptor.c_str(), AT_FDCWD, options.path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+  if (linkat(AT_FDCWD, by_descriptor.c_str(), AT_FDCWD, options.path.c_str(), AT_SYMLINK_FOLLOW) !=
+      0) {
     *raced = errno == EEXIST;
     if (!*raced) *failure = system_failure(options.path, "can't give the ring its name", errno);
     return nullptr;
@@ -224,11 +245,13 @@ std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessI
   return segment;
 }
 
-// Null with `gone` when the ring's last process left in the meantime: then there is a name to be had again.
+// Null with `gone` when the ring's last process left in the meantime: then there is a name to be
+// had again.
 std::unique_ptr<Segment> join(const CreateOptions& options, const ProcessIdentity& self, bool* gone,
                               Failure* failure) {
   // Under the file's lock, so that nobody closes the ring between the look and the entry.
-  const FileDescriptor file(open(options.path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const FileDescriptor file(
+      open(options.path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   *gone = !file && errno == ENOENT;
   struct stat info {};
   if (!file || fstat(file.get(), &info) != 0 || !lock_for_a_moment(file.get())) {
@@ -245,7 +268,8 @@ std::unique_ptr<Segment> join(const CreateOptions& options, const ProcessIdentit
   *gone = segment->header().state.load(std::memory_order_acquire) == kSegmentClosed;
   if (*gone) return nullptr;
   const Geometry& there = segment->geometry();
-  if (there.lane_count != options.geometry.lane_count || there.lane_capacity != options.geometry.lane_capacity ||
+  if (there.lane_count != options.geometry.lane_count ||
+      there.lane_capacity != options.geometry.lane_capacity ||
       there.overflow_capacity != options.geometry.overflow_capacity) {
     *failure = {0, options.path + ": has " + std::to_string(there.lane_count) + " lanes of " +
                        std::to_string(there.lane_capacity) + " records, this process asks for " +
@@ -265,15 +289,18 @@ std::unique_ptr<Segment> join(const CreateOptions& options, const ProcessIdentit
 }  // namespace
 
 bool enter_process(Segment& segment, const ProcessIdentity& self) {
-  // A start time of 0 is "not known yet": a process is never judged by the one that stood in its place before.
+  // A start time of 0 is "not known yet": a process is never judged by the one that stood in its
+  // place before.
   for (int round = 0; round < 2; ++round) {
     for (ProcessSlot& slot : segment.header().processes) {
       std::uint32_t expected = slot.pid.load(std::memory_order_acquire);
       std::uint64_t start_time = slot.start_time.load(std::memory_order_relaxed);
       if (expected == self.pid && start_time == self.start_time) return true;
-      const bool free = expected == 0 || (round == 1 && process_liveness(expected, start_time) == Liveness::dead);
+      const bool free =
+          expected == 0 || (round == 1 && process_liveness(expected, start_time) == Liveness::dead);
       if (!free) continue;
-      if (expected != 0) slot.start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
+      if (expected != 0)
+        slot.start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
       if (slot.pid.compare_exchange_strong(expected, self.pid, std::memory_order_acq_rel)) {
         RINGSIDE_TEST_POINT(join_taken);
         slot.start_time.store(self.start_time, std::memory_order_release);
@@ -285,15 +312,17 @@ bool enter_process(Segment& segment, const ProcessIdentity& self) {
   return false;
 }
 
-Created create_segment(const CreateOptions& options, const ProcessIdentity& self, Failure* failure) {
+Created create_segment(const CreateOptions& options, const ProcessIdentity& self,
+                       Failure* failure) {
   if (!options.geometry.valid()) {
-    *failure = {0, options.path + ": " + std::to_string(options.geometry.lane_count) + " lanes of " +
-                       std::to_string(options.geometry.lane_capacity) + " records (overflow " +
-                       std::to_string(options.geometry.overflow_capacity) + "): expected " +
-                       std::to_string(kMinLanes) + " to " + std::to_string(kMaxLanes) +
-                       " lanes, and capacities that are powers of two from " + std::to_string(kMinCapacity) +
-                       " to " + std::to_string(kMaxCapacity) + ", " + std::to_string(kMaxSegmentBytes >> 30) +
-                       " GiB in all\n  next: correct the setup"};
+    *failure = {
+        0, options.path + ": " + std::to_string(options.geometry.lane_count) + " lanes of " +
+               std::to_string(options.geometry.lane_capacity) + " records (overflow " +
+               std::to_string(options.geometry.overflow_capacity) + "): expected " +
+               std::to_string(kMinLanes) + " to " + std::to_string(kMaxLanes) +
+               " lanes, and capacities that are powers of two from " +
+               std::to_string(kMinCapacity) + " to " + std::to_string(kMaxCapacity) + ", " +
+               std::to_string(kMaxSegmentBytes >> 30) + " GiB in all\n  next: correct the setup"};
     return {};
   }
   // Each round ends unless another server changed the name in the meantime.
@@ -308,23 +337,29 @@ Created create_segment(const CreateOptions& options, const ProcessIdentity& self
         if (gone) continue;
         return {std::move(segment), true};
       }
-      *failure = {0, options.path + ": is in use by process " + std::to_string(existing.pid) +
-                         "\n  next: give this server another ring name, or let both share it (Setup::share)"};
+      *failure = {
+          0,
+          options.path + ": is in use by process " + std::to_string(existing.pid) +
+              "\n  next: give this server another ring name, or let both share it (Setup::share)"};
       return {};
     }
     bool raced = false;
     auto segment = create_new(options, self, &raced, failure);
     if (segment != nullptr || !raced) return {std::move(segment), false};
   }
-  *failure = {0, options.path + ": other servers keep taking this name\n  next: give each server its own ring name"};
+  *failure = {0, options.path + ": other servers keep taking this name\n"
+                                "  next: give each server its own ring name"};
   return {};
 }
 
 void leave_segment(Segment& segment, const ProcessIdentity& self, bool keep) {
-  // Under the file's lock, so that "nobody else" and "removed" are one step for whoever starts meanwhile.
-  const FileDescriptor file(open(segment.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  // Under the file's lock, so that "nobody else" and "removed" are one step for whoever starts
+  // meanwhile.
+  const FileDescriptor file(
+      open(segment.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info {};
-  // Without the lock (a reader may hold it) the ring is closed all the same; its name stays for the next server to clear.
+  // Without the lock (a reader may hold it) the ring is closed all the same; its name stays for the
+  // next server to clear.
   const bool named = file && fstat(file.get(), &info) == 0 && info.st_ino == segment.inode() &&
                      lock_for_a_moment(file.get());
   bool others = false;
@@ -334,7 +369,8 @@ void leave_segment(Segment& segment, const ProcessIdentity& self, bool keep) {
     if (pid == self.pid) {
       slot.start_time.store(0, std::memory_order_relaxed);
       slot.pid.store(0, std::memory_order_release);
-    } else if (process_liveness(pid, slot.start_time.load(std::memory_order_relaxed)) != Liveness::dead) {
+    } else if (process_liveness(pid, slot.start_time.load(std::memory_order_relaxed)) !=
+               Liveness::dead) {
       others = true;
     }
   }

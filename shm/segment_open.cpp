@@ -14,13 +14,15 @@ namespace ringside {
 
 std::string ring_path(const std::string& ring, Failure* failure) {
   if (ring.find('/') != std::string::npos) return ring;
-  const bool fits = !ring.empty() && ring.size() <= 64 &&
-                    ring.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-                        std::string::npos;
+  const bool fits =
+      !ring.empty() && ring.size() <= 64 &&
+      ring.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+          std::string::npos;
   if (!fits) {
-    *failure = {0, "ring name '" + ring +
-                       "': expected 1 to 64 letters, digits, '.', '_' or '-', or a path with a '/'\n"
-                       "  next: choose another name, e.g. chat"};
+    *failure = {0,
+                "ring name '" + ring +
+                    "': expected 1 to 64 letters, digits, '.', '_' or '-', or a path with a '/'\n"
+                    "  next: choose another name, e.g. chat"};
     return {};
   }
   return "/dev/shm/ringside." + ring;
@@ -57,37 +59,44 @@ bool check_header(const unsigned char* bytes, std::uint64_t file_bytes, const st
     return false;
   }
   if (header->layout_version != kLayoutVersion) {
-    *failure = refusal(path, "layout version " + std::to_string(header->layout_version) + ", this program reads " +
-                                  std::to_string(kLayoutVersion),
-                        "restart the server with the current library, or inspect with the ringside it was built with");
+    *failure = refusal(path,
+                       "layout version " + std::to_string(header->layout_version) +
+                           ", this program reads " + std::to_string(kLayoutVersion),
+                       "restart the server with the current library, or inspect with the ringside "
+                       "it was built with");
     return false;
   }
   facts->geometry = {header->lane_count, header->lane_capacity, header->overflow_capacity};
   if (!facts->geometry.valid() || facts->geometry.segment_bytes() != header->segment_bytes) {
-    *failure = refusal(path, "its header is damaged: " + std::to_string(header->lane_count) + " lanes of " +
-                                  std::to_string(header->lane_capacity) + " and " +
-                                  std::to_string(header->overflow_capacity) + " records don't make " +
-                                  std::to_string(header->segment_bytes) + " bytes",
-                        "remove the file, or restart its server");
+    *failure = refusal(path,
+                       "its header is damaged: " + std::to_string(header->lane_count) +
+                           " lanes of " + std::to_string(header->lane_capacity) + " and " +
+                           std::to_string(header->overflow_capacity) + " records don't make " +
+                           std::to_string(header->segment_bytes) + " bytes",
+                       "remove the file, or restart its server");
     return false;
   }
   if (file_bytes < header->segment_bytes) {
-    *failure = refusal(path, "is cut off: " + std::to_string(file_bytes) + " bytes, its header says " +
-                                  std::to_string(header->segment_bytes),
-                        "remove the file, or restart its server");
+    *failure = refusal(path,
+                       "is cut off: " + std::to_string(file_bytes) + " bytes, its header says " +
+                           std::to_string(header->segment_bytes),
+                       "remove the file, or restart its server");
     return false;
   }
   if (!clock_known(header->clock_kind)) {
-    *failure = refusal(path, "its clock is of an unknown kind (" + std::to_string(header->clock_kind) + ")",
-                        "remove the file, or restart its server");
+    *failure = refusal(path,
+                       "its clock is of an unknown kind (" + std::to_string(header->clock_kind) + ")",
+                       "remove the file, or restart its server");
     return false;
   }
   facts->clock = static_cast<ClockKind>(header->clock_kind);
   std::memcpy(facts->instance, header->instance, sizeof facts->instance);
   std::memcpy(facts->boot_id.words, header->boot_id, sizeof facts->boot_id.words);
   facts->pid_namespace = header->pid_namespace;
-  // No counter runs faster than 1 THz; a larger figure would only overflow what is computed from it.
-  facts->ticks_per_second = header->ticks_per_second <= 1'000'000'000'000 ? header->ticks_per_second : 0;
+  // No counter runs faster than 1 THz; a larger figure would only overflow what is computed from
+  // it.
+  facts->ticks_per_second =
+      header->ticks_per_second <= 1'000'000'000'000 ? header->ticks_per_second : 0;
   facts->anchor_ticks = header->anchor_ticks;
   facts->anchor_monotonic_ns = header->anchor_monotonic_ns;
   facts->anchor_realtime_ns = header->anchor_realtime_ns;
@@ -95,17 +104,19 @@ bool check_header(const unsigned char* bytes, std::uint64_t file_bytes, const st
   return true;
 }
 
-std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions& options, SegmentFacts* facts,
-                                      Failure* failure) {
+std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions& options,
+                                      SegmentFacts* facts, Failure* failure) {
   // O_NONBLOCK so that a pipe under that name can't hang us.
   const int flags = (options.writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
   const FileDescriptor file(open(path.c_str(), flags));
   if (!file) {
     const int error = errno;
-    *failure = error == ELOOP ? refusal(path, "is a symbolic link, which is not followed", "name the ring's own file")
+    *failure = error == ELOOP ? refusal(path, "is a symbolic link, which is not followed",
+                                        "name the ring's own file")
                : error == EACCES
-                   ? system_failure(path, "may not be opened by this user", error,
-                                    "run as the server's user, or let the server create it with a wider mode")
+                   ? system_failure(
+                         path, "may not be opened by this user", error,
+                         "run as the server's user, or let the server create it with a wider mode")
                    : system_failure(path, "can't open", error, error == ENOENT ? kNoRing : nullptr);
     return nullptr;
   }
@@ -119,10 +130,12 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
     return nullptr;
   }
   if (!options.any_owner && info.st_uid != geteuid() && info.st_uid != 0) {
-    *failure = refusal(path, "belongs to user " + std::to_string(info.st_uid) + ", expected " +
-                                  (geteuid() == 0 ? "root" : std::to_string(geteuid()) + " or root"),
-                        "if that is the server's user, allow it (ringsided: any_owner = true); else find out who took"
-                        " the name");
+    *failure = refusal(path,
+                       "belongs to user " + std::to_string(info.st_uid) + ", expected " +
+                           (geteuid() == 0 ? "root" : std::to_string(geteuid()) + " or root"),
+                       "if that is the server's user, allow it (ringsided: any_owner = true); else "
+                       "find out who took"
+                       " the name");
     return nullptr;
   }
   const auto bytes = static_cast<std::uint64_t>(info.st_size);
@@ -137,7 +150,8 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
     return nullptr;
   }
   if (!check_header(header.bytes, bytes, path, &found, failure)) return nullptr;
-  auto mapping = Mapping::map(file.get(), found.geometry.segment_bytes(), options.writable, path, failure);
+  auto mapping =
+      Mapping::map(file.get(), found.geometry.segment_bytes(), options.writable, path, failure);
   if (mapping == nullptr) return nullptr;
   *facts = found;
   return std::make_unique<Segment>(std::move(mapping), found.geometry, path, info.st_ino);
@@ -145,7 +159,8 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
 
 bool move_to_this_boot(SegmentFacts* facts, const Instant& now) {
   if (!other_boot(current_boot_id(), facts->boot_id)) return false;
-  facts->anchor_monotonic_ns = subtract_ns(facts->anchor_realtime_ns, subtract_ns(now.realtime_ns, now.monotonic_ns));
+  facts->anchor_monotonic_ns =
+      subtract_ns(facts->anchor_realtime_ns, subtract_ns(now.realtime_ns, now.monotonic_ns));
   return true;
 }
 
@@ -158,7 +173,8 @@ TickScale scale_of(SegmentFacts* facts, const Instant& now) {
     if (today.kind == facts->clock) hz = today.ticks_per_second;
   }
   const bool past = move_to_this_boot(facts, now);
-  // Its own clock can't be measured any more. Most likely the machine is still the same, and so is its counter.
+  // Its own clock can't be measured any more. Most likely the machine is still the same, and so is
+  // its counter.
   if (past && hz == 0) hz = static_cast<std::uint64_t>(measure_ticks_per_second());
   TickScale scale(facts->clock, hz, facts->anchor_ticks, facts->anchor_monotonic_ns);
   if (past) scale.freeze();
@@ -168,7 +184,8 @@ TickScale scale_of(SegmentFacts* facts, const Instant& now) {
 
 Liveness segment_liveness(const Segment& segment, const SegmentFacts& facts) {
   if (other_boot(current_boot_id(), facts.boot_id)) return Liveness::dead;
-  if (facts.pid_namespace != 0 && facts.pid_namespace != self_pid_namespace()) return Liveness::unknown;
+  if (facts.pid_namespace != 0 && facts.pid_namespace != self_pid_namespace())
+    return Liveness::unknown;
   Liveness found = Liveness::dead;
   for (const ProcessSlot& slot : segment.header().processes) {
     const std::uint32_t pid = slot.pid.load(std::memory_order_acquire);

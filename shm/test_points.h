@@ -1,8 +1,10 @@
-// Named points inside the protocol, at which a test kills the process that has come there, or stops it.
+// Named points inside the protocol, at which a test kills the process that has come there, or stops
+// it.
 //
-// Compiled to nothing unless RINGSIDE_TEST_POINTS is defined, which only tests/ring/crash does, for copies of shm and
-// producer of its own: what is built, installed and included by a server has no trace of them (crash_points_free
-// checks that). Never define it in a server. What a reader sees after a death at each point: shm/README.md.
+// Compiled to nothing unless RINGSIDE_TEST_POINTS is defined, which only tests/ring/crash does, for
+// copies of shm and producer of its own: what is built, installed and included by a server has no
+// trace of them (crash_points_free checks that). Never define it in a server. What a reader sees
+// after a death at each point: shm/README.md.
 #pragma once
 
 #ifdef RINGSIDE_TEST_POINTS
@@ -11,47 +13,50 @@
 
 namespace ringside {
 
-// In the order in which a process comes by. One list, from which the enumeration and the names are made.
-#define RINGSIDE_TEST_POINT_LIST(X)                                                                              \
-  /* segment_create.cpp: making a ring */                                                                        \
-  X(create_cleared)    /* the old ring is out of the way: a dead one under its other name, a closed one gone */  \
-  X(create_sized)      /* the file is sized and allocated; it has no name, its header is zeros */                \
-  X(create_filled)     /* the header is filled, the switches are not */                                          \
-  X(create_whole)      /* everything is there but the name */                                                    \
-  X(create_named)      /* the ring stands under its name */                                                      \
-  /* segment_create.cpp: joining one, leaving it */                                                              \
-  X(join_taken)        /* a place among the processes has our pid, and no start time yet */                      \
-  X(join_entered)      /* we stand among the processes */                                                        \
-  X(leave_left)        /* we don't any more, and the ring is not closed yet */                                   \
-  X(leave_closed)      /* the ring is closed, its name still there */                                            \
-  X(leave_unnamed)     /* the name is removed */                                                                 \
-  /* names.cpp */                                                                                                \
-  X(name_begun)        /* an entry is taken, and half of its bytes are written */                                \
-  /* lane_claim.cpp */                                                                                           \
-  X(claim_taken)       /* the compare-and-swap of `owner` is done, nothing else */                               \
-  X(claim_allocated)   /* a fresh lane has its pages, and is not said to be owned yet */                         \
-  X(claim_owned)       /* it is */                                                                               \
-  X(claim_torn)        /* what a dead owner left half-written is counted, its slot still odd */                  \
-  X(claim_settled)     /* what a dead owner left is settled */                                                   \
-  X(release_begun)     /* the start time is taken out, the lane still ours */                                    \
-  X(release_done)      /* the lane is released */                                                                \
-  /* producer/hot_path.h */                                                                                      \
-  X(lane_asked)        /* the thread's lane was found open, and is not closed to signal handlers yet */          \
-  /* lane.h: write_record() */                                                                                   \
-  X(record_begun)      /* the slot's sequence is odd, its words are the last lap's */                            \
-  X(words_half)        /* both lanes: half of the words are this record's */                                     \
-  X(totals_half)       /* the record is counted, its duration is not */                                          \
-  X(record_unpublished) /* all is there but the even sequence */                                                 \
-  X(record_published)  /* the sequence is even, head still says that there is no such record */                  \
-  X(record_done)       /* head says it, too */                                                                   \
-  /* lane.h: write_overflow() */                                                                                 \
-  X(overflow_reserved) /* head has grown, nothing is counted */                                                  \
-  X(overflow_half)     /* the record is counted, its duration is not */                                          \
-  X(overflow_counted)  /* it is; no slot is taken */                                                             \
-  X(overflow_taken)    /* the slot's sequence is odd */                                                          \
-  X(overflow_unpublished) /* all is there but the even sequence */                                               \
-  X(overflow_done)     /* the record can be read */                                                              \
-  X(overflow_refused)  /* the slot is somebody else's: the record is given up, and not counted as dropped yet */
+// In the order in which a process comes by. One list, from which the enumeration and the names are
+// made.
+#define RINGSIDE_TEST_POINT_LIST(X)                                                              \
+  /* segment_create.cpp: making a ring */                                                        \
+  X(create_cleared) /* the old ring is out of the way: a dead one under its other name, a closed \
+                       one gone */                                                               \
+  X(create_sized)   /* the file is sized and allocated; it has no name, its header is zeros */   \
+  X(create_filled)  /* the header is filled, the switches are not */                             \
+  X(create_whole)   /* everything is there but the name */                                       \
+  X(create_named)   /* the ring stands under its name */                                         \
+  /* segment_create.cpp: joining one, leaving it */                                              \
+  X(join_taken)    /* a place among the processes has our pid, and no start time yet */          \
+  X(join_entered)  /* we stand among the processes */                                            \
+  X(leave_left)    /* we don't any more, and the ring is not closed yet */                       \
+  X(leave_closed)  /* the ring is closed, its name still there */                                \
+  X(leave_unnamed) /* the name is removed */                                                     \
+  /* names.cpp */                                                                                \
+  X(name_begun) /* an entry is taken, and half of its bytes are written */                       \
+  /* lane_claim.cpp */                                                                           \
+  X(claim_taken)     /* the compare-and-swap of `owner` is done, nothing else */                 \
+  X(claim_allocated) /* a fresh lane has its pages, and is not said to be owned yet */           \
+  X(claim_owned)     /* it is */                                                                 \
+  X(claim_torn)      /* what a dead owner left half-written is counted, its slot still odd */    \
+  X(claim_settled)   /* what a dead owner left is settled */                                     \
+  X(release_begun)   /* the start time is taken out, the lane still ours */                      \
+  X(release_done)    /* the lane is released */                                                  \
+  /* producer/hot_path.h */                                                                      \
+  X(lane_asked) /* the thread's lane was found open, and is not closed to signal handlers yet */ \
+  /* lane.h: write_record() */                                                                   \
+  X(record_begun)       /* the slot's sequence is odd, its words are the last lap's */           \
+  X(words_half)         /* both lanes: half of the words are this record's */                    \
+  X(totals_half)        /* the record is counted, its duration is not */                         \
+  X(record_unpublished) /* all is there but the even sequence */                                 \
+  X(record_published)   /* the sequence is even, head still says that there is no such record */ \
+  X(record_done)        /* head says it, too */                                                  \
+  /* lane.h: write_overflow() */                                                                 \
+  X(overflow_reserved)    /* head has grown, nothing is counted */                               \
+  X(overflow_half)        /* the record is counted, its duration is not */                       \
+  X(overflow_counted)     /* it is; no slot is taken */                                          \
+  X(overflow_taken)       /* the slot's sequence is odd */                                       \
+  X(overflow_unpublished) /* all is there but the even sequence */                               \
+  X(overflow_done)        /* the record can be read */                                           \
+  X(overflow_refused) /* the slot is somebody else's: the record is given up, and not counted as \
+                         dropped yet */
 
 enum class TestPoint : unsigned {
 #define RINGSIDE_TEST_POINT_ENTRY(name) name,

@@ -1,5 +1,5 @@
-// The words for the numbers in a ring: what readers print. Another process wrote the numbers, so every
-// function takes any value; one that the format does not know is "unknown".
+// The words for the numbers in a ring: what readers print. Another process wrote the numbers, so
+// every function takes any value; one that the format does not know is "unknown".
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ constexpr const char* lane_state_word(LaneState state) {
   return detail::word(kLaneStateWords, static_cast<std::size_t>(state));
 }
 
-// The name of a lane's thread, cut at its first NUL. Control characters are shown as '?'; the rest may be any
-// bytes, and not UTF-8.
+// The name of a lane's thread, cut at its first NUL. Control characters are shown as '?'; the rest
+// may be any bytes, and not UTF-8.
 inline std::string lane_thread_name(const LaneHeader& header) {
   const std::uint64_t words[2] = {header.thread_name[0].load(std::memory_order_relaxed),
                                   header.thread_name[1].load(std::memory_order_relaxed)};

@@ -42,9 +42,12 @@ constexpr Outcome outcome_of(Error error) {
 }
 
 constexpr std::uint16_t code_of(Error error) { return static_cast<std::uint16_t>(error); }
-constexpr bool is_validation(Error error) { return code_of(error) >= 1000 && code_of(error) < 2000; }
+constexpr bool is_validation(Error error) {
+  return code_of(error) >= 1000 && code_of(error) < 2000;
+}
 
-// The way out of any operation that does not succeed. Thrown inside a transaction, it rolls it back.
+// The way out of any operation that does not succeed. Thrown inside a transaction, it rolls it
+// back.
 class Refusal : public std::runtime_error {
  public:
   Refusal(Error error, const std::string& message) : std::runtime_error(message), error_(error) {}

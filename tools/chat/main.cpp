@@ -24,7 +24,8 @@ void raise_descriptor_limit(std::size_t connections) {
   if (limit.rlim_cur >= wanted) return;
   limit.rlim_cur = std::min(wanted, limit.rlim_max);
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
-    spdlog::warn("at most {} file descriptors; --max-connections {} needs {}", limit.rlim_cur, connections, wanted);
+    spdlog::warn("at most {} file descriptors; --max-connections {} needs {}", limit.rlim_cur,
+                 connections, wanted);
   }
 }
 
@@ -34,7 +35,10 @@ void write_port_file(const std::string& file, std::uint16_t port) {
   std::ofstream out(unfinished);
   out << port << '\n';
   out.close();
-  if (!out) throw std::runtime_error("--port-file " + file + ": can't be written\n  next: name a file in a directory that you may write");
+  if (!out)
+    throw std::runtime_error(
+        "--port-file " + file +
+        ": can't be written\n  next: name a file in a directory that you may write");
   std::filesystem::rename(unfinished, file);
 }
 
@@ -51,13 +55,15 @@ int main(int argc, char** argv) {
     raise_descriptor_limit(line->server.max_connections);
     spdlog::info("{}", chatd::trace::start());
     boost::asio::io_context signals_io;
-    boost::asio::signal_set signals(signals_io, SIGTERM, SIGINT);  // before threads: none of theirs is taken by default
+    boost::asio::signal_set signals(signals_io, SIGTERM,
+                                    SIGINT);  // before threads: none of theirs is taken by default
     chatd::Server server(line->server);
     server.start();
     if (!line->port_file.empty()) write_port_file(line->port_file, server.port());
     std::printf("listening on %s\n", server.address().c_str());
     std::fflush(stdout);
-    signals.async_wait([&](const auto&, int number) { spdlog::info("signal {}: stopping", number); });
+    signals.async_wait(
+        [&](const auto&, int number) { spdlog::info("signal {}: stopping", number); });
     signals_io.run();
     server.stop();
     chatd::trace::stop();

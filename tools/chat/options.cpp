@@ -11,9 +11,11 @@ namespace {
 // "host:port" or "[v6]:port". Returns CLI11's error text, empty when good.
 std::string split_listen(const std::string& text, ServerOptions& server) {
   const auto colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return "\"" + text + "\" is not HOST:PORT, e.g. 127.0.0.1:7788";
+  if (colon == std::string::npos || colon == 0)
+    return "\"" + text + "\" is not HOST:PORT, e.g. 127.0.0.1:7788";
   std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   const std::string port = text.substr(colon + 1);
   unsigned value = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
@@ -36,43 +38,61 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_c
   store.file = "ringside-chat.db";
   std::string listen = "127.0.0.1:7788";
   std::string db = store.file.string();
-  int block_seconds = 300, suspend_seconds = 600, busy_ms = 250, open_ms = 2000, slow_ms = 100, idle_seconds = 300;
+  int block_seconds = 300, suspend_seconds = 600, busy_ms = 250, open_ms = 2000, slow_ms = 100,
+      idle_seconds = 300;
 
-  CLI::App app("The reference chat server of Ringside. Protocol, limits and errors: tools/chat/README.md.\n"
-               "Tracing is off unless RINGSIDE_RING names a ring.",
-               "ringside-chatd");
+  CLI::App app(
+      "The reference chat server of Ringside. Protocol, limits and errors: tools/chat/README.md.\n"
+      "Tracing is off unless RINGSIDE_RING names a ring.",
+      "ringside-chatd");
   app.option_defaults()->always_capture_default();
   app.add_option("--listen", listen, "HOST:PORT; port 0 takes a free one")
       ->check([&server](const std::string& text) { return split_listen(text, server); });
-  app.add_option("--port-file", line.port_file, "write the port to this file once connections are taken");
+  app.add_option("--port-file", line.port_file,
+                 "write the port to this file once connections are taken");
   app.add_option("--db", db, "SQLite file; created if absent");
   app.add_option("--threads", server.threads, "threads for sockets")->check(CLI::Range(1, 256));
-  app.add_option("--db-connections", store.connections, "one writes, the others read")->check(CLI::Range(2, 64));
-  app.add_option("--rate-limit", server.session.rate_limit, "commands a second and connection; 0 is off")
+  app.add_option("--db-connections", store.connections, "one writes, the others read")
+      ->check(CLI::Range(2, 64));
+  app.add_option("--rate-limit", server.session.rate_limit,
+                 "commands a second and connection; 0 is off")
       ->check(CLI::Range(0.0, 1e6));
-  app.add_option("--rate-burst", server.session.rate_burst, "commands that may come at once")->check(CLI::Range(1.0, 1e6));
-  app.add_option("--block-after", guard.block_after, "failed logins from one address within 60 s; 0 is off")
+  app.add_option("--rate-burst", server.session.rate_burst, "commands that may come at once")
+      ->check(CLI::Range(1.0, 1e6));
+  app.add_option("--block-after", guard.block_after,
+                 "failed logins from one address within 60 s; 0 is off")
       ->check(CLI::Range(0, 1000000));
-  app.add_option("--block-seconds", block_seconds, "how long an address is blocked")->check(CLI::Range(1, 86400));
-  app.add_option("--suspend-after", guard.suspend_after, "strikes within 10 min that suspend a user; 0 is off")
+  app.add_option("--block-seconds", block_seconds, "how long an address is blocked")
+      ->check(CLI::Range(1, 86400));
+  app.add_option("--suspend-after", guard.suspend_after,
+                 "strikes within 10 min that suspend a user; 0 is off")
       ->check(CLI::Range(0, 1000000));
-  app.add_option("--suspend-seconds", suspend_seconds, "how long a user is suspended")->check(CLI::Range(1, 86400 * 365));
-  const std::map<std::string, Argon2Level> levels = {
-      {"min", Argon2Level::min}, {"interactive", Argon2Level::interactive}, {"moderate", Argon2Level::moderate}};
+  app.add_option("--suspend-seconds", suspend_seconds, "how long a user is suspended")
+      ->check(CLI::Range(1, 86400 * 365));
+  const std::map<std::string, Argon2Level> levels = {{"min", Argon2Level::min},
+                                                     {"interactive", Argon2Level::interactive},
+                                                     {"moderate", Argon2Level::moderate}};
   std::string level = "interactive";
   app.add_option("--argon2", level, "cost of a password hash; min is for load tests only")
       ->check(CLI::IsMember({"min", "interactive", "moderate"}));
-  app.add_option("--password-workers", server.service.password_workers, "threads that hash passwords")
+  app.add_option("--password-workers", server.service.password_workers,
+                 "threads that hash passwords")
       ->check(CLI::Range(1, 64));
-  app.add_option("--db-busy-ms", busy_ms, "how long one attempt waits for a locked database")->check(CLI::Range(0, 60000));
-  app.add_option("--db-attempts", store.attempts, "attempts for one transaction")->check(CLI::Range(1, 20));
-  app.add_option("--breaker-after", store.breaker_after, "failed attempts in a row that open the breaker")
+  app.add_option("--db-busy-ms", busy_ms, "how long one attempt waits for a locked database")
+      ->check(CLI::Range(0, 60000));
+  app.add_option("--db-attempts", store.attempts, "attempts for one transaction")
+      ->check(CLI::Range(1, 20));
+  app.add_option("--breaker-after", store.breaker_after,
+                 "failed attempts in a row that open the breaker")
       ->check(CLI::Range(1, 1000000));
-  app.add_option("--breaker-open-ms", open_ms, "how long it stays open before a probe")->check(CLI::Range(1, 3600000));
-  app.add_option("--slow-query-ms", slow_ms, "a statement that takes longer is an event")->check(CLI::Range(1, 3600000));
+  app.add_option("--breaker-open-ms", open_ms, "how long it stays open before a probe")
+      ->check(CLI::Range(1, 3600000));
+  app.add_option("--slow-query-ms", slow_ms, "a statement that takes longer is an event")
+      ->check(CLI::Range(1, 3600000));
   app.add_option("--max-connections", server.max_connections, "one more is turned away")
       ->check(CLI::Range(1, 1000000));
-  app.add_option("--idle-seconds", idle_seconds, "a connection without a line for so long is closed")
+  app.add_option("--idle-seconds", idle_seconds,
+                 "a connection without a line for so long is closed")
       ->check(CLI::Range(1, 86400));
   app.add_option("--log-level", line.log_level, "of the log on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "critical", "off"}));

@@ -8,7 +8,8 @@ ringside::OperationId operation_id(Op op) { return {static_cast<std::uint16_t>(o
 ringside::EventId event_id(Event event) {
   return {static_cast<std::uint16_t>(ringside::kFirstEvent + static_cast<unsigned>(event))};
 }
-static_assert(static_cast<unsigned>(Op::THREADED_REPLIES) == ringside::chat::THREADED_REPLIES.value);
+static_assert(static_cast<unsigned>(Op::THREADED_REPLIES) ==
+              ringside::chat::THREADED_REPLIES.value);
 static_assert(ringside::kFirstEvent + static_cast<unsigned>(Event::BAD_LINE) ==
               ringside::chat::BAD_LINE.value);
 static_assert(static_cast<unsigned>(Stage::delivery) == ringside::chat::kDelivery);

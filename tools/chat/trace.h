@@ -46,8 +46,8 @@ struct Detail {
   std::uint64_t subject = 0;
 };
 
-// Attaches to the ring that RINGSIDE_RING names and registers error names and gauges. Returns what to log:
-// that it traces, or why it doesn't.
+// Attaches to the ring that RINGSIDE_RING names and registers error names and gauges. Returns what
+// to log: that it traces, or why it doesn't.
 std::string start();
 void stop();
 
@@ -57,7 +57,8 @@ void count(Event event);  // totals alone: a decision that was "allowed"
 void connections(int change);
 void db_transactions(int change);
 
-// One traced command. Begun on a session's strand, it follows the command through the database threads.
+// One traced command. Begun on a session's strand, it follows the command through the database
+// threads.
 class Operation {
  public:
   Operation(Op op, Stamp start);

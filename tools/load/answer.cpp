@@ -5,8 +5,8 @@
 namespace ringside::load {
 namespace {
 
-// A cursor over one line. Every step says whether the text was what JSON has there; the caller gives up at the
-// first that was not.
+// A cursor over one line. Every step says whether the text was what JSON has there; the caller
+// gives up at the first that was not.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
@@ -40,7 +40,8 @@ class Scanner {
   bool integer(std::int64_t& out, bool& is_integer) {
     peek();
     const auto [rest, status] = std::from_chars(at_, end_, out);
-    is_integer = status == std::errc{} && (rest == end_ || (*rest != '.' && *rest != 'e' && *rest != 'E'));
+    is_integer =
+        status == std::errc{} && (rest == end_ || (*rest != '.' && *rest != 'e' && *rest != 'E'));
     if (!is_integer) return skip();
     at_ = rest;
     return true;
@@ -54,8 +55,8 @@ class Scanner {
     out = false;
     return literal("false");
   }
-  // Any value. Brackets are counted, not matched by kind: the line is our own server's, and a wrong one is
-  // noticed by the comma or brace that is missing behind it.
+  // Any value. Brackets are counted, not matched by kind: the line is our own server's, and a wrong
+  // one is noticed by the comma or brace that is missing behind it.
   bool skip() {
     std::string_view ignored;
     switch (peek()) {
@@ -74,7 +75,9 @@ class Scanner {
 
  private:
   bool literal(std::string_view word) {
-    if (static_cast<std::size_t>(end_ - at_) < word.size() || std::string_view(at_, word.size()) != word) return false;
+    if (static_cast<std::size_t>(end_ - at_) < word.size() ||
+        std::string_view(at_, word.size()) != word)
+      return false;
     at_ += word.size();
     return true;
   }
@@ -111,8 +114,8 @@ class Scanner {
 
 // Successful answers of these hold nothing that the load uses, but may be long.
 bool lists_things(std::string_view op) {
-  return op == "MESSAGE_HISTORY" || op == "MESSAGE_SEARCH" || op == "LIST_ROOMS" || op == "REQUEST_USER_LIST" ||
-         op == "LIST_INVITATIONS" || op == "MESSAGE_REACTIONS";
+  return op == "MESSAGE_HISTORY" || op == "MESSAGE_SEARCH" || op == "LIST_ROOMS" ||
+         op == "REQUEST_USER_LIST" || op == "LIST_INVITATIONS" || op == "MESSAGE_REACTIONS";
 }
 
 bool scan_error(Scanner& in, Answer& answer) {

@@ -1,9 +1,10 @@
-// Reading what the server sends, without building a document: the load shares its cores with the server, and of
-// an answer of several kilobytes it needs a handful of fields.
+// Reading what the server sends, without building a document: the load shares its cores with the
+// server, and of an answer of several kilobytes it needs a handful of fields.
 //
-// The scan is a real one: keys count at the top level only, strings are skipped with their escapes and nested
-// values with their strings. What it does not do is look behind the point where it knows enough: after `ok:true` of an
-// operation that lists things, and after the name of a push other than `invitation`.
+// The scan is a real one: keys count at the top level only, strings are skipped with their escapes
+// and nested values with their strings. What it does not do is look behind the point where it knows
+// enough: after `ok:true` of an operation that lists things, and after the name of a push other
+// than `invitation`.
 #pragma once
 
 #include <cstdint>

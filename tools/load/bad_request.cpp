@@ -7,34 +7,35 @@
 namespace ringside::load {
 namespace {
 
-// Members behind `{"id":N,"op":"NAME"`. Every one is refused by validation alone, whatever is in the database.
+// Members behind `{"id":N,"op":"NAME"`. Every one is refused by validation alone, whatever is in
+// the database.
 struct Invalid {
   Op op;
   std::string_view members;
 };
 constexpr std::array<Invalid, 22> kInvalid = {{
-    {Op::SEND_MESSAGE, R"(,"room":1)"},                                               // MISSING_FIELD
-    {Op::JOIN_ROOM, R"(,"room":"lobby")"},                                            // WRONG_TYPE
-    {Op::MESSAGE_HISTORY, R"(,"room":1,"limit":100000)"},                             // OUT_OF_RANGE
-    {Op::CREATE_ROOM, R"(,"name":"")"},                                               // BAD_NAME
-    {Op::SEND_MESSAGE, R"(,"room":1,"text":"   ")"},                                  // TEXT_EMPTY
-    {Op::REGISTRATION, R"(,"user":"x' OR '1'='1","password":"long enough")"},         // BAD_NAME
-    {Op::EDIT_MESSAGE, R"(,"message":-7,"text":"hello")"},                            // OUT_OF_RANGE
-    {Op::AUTHENTICATION, R"(,"token":"not a token")"},                                // BAD_TOKEN
-    {Op::MESSAGE_REACTIONS, R"(,"message":1,"add":"+1","remove":"+1")"},              // CONFLICTING_FIELDS
-    {Op::MESSAGE_SEARCH, R"(,"query":"")"},                                           // TEXT_EMPTY
-    {Op::DIRECT_MESSAGE, R"(,"user":"<script>alert(1)</script>","text":"hi")"},       // BAD_NAME
-    {Op::INVITE_USER, R"(,"room":1.5,"user":"someone")"},                             // WRONG_TYPE
-    {Op::ACCEPT_INVITATION, R"(,"invitation":0)"},                                    // OUT_OF_RANGE
-    {Op::DECLINE_INVITATION, R"(,"invitation":null)"},                                // MISSING_FIELD, WRONG_TYPE
-    {Op::REGISTRATION, R"(,"user":"short","password":"1234")"},                       // BAD_PASSWORD
-    {Op::SEND_MESSAGE, R"(,"room":1,"text":"bell \u0007")"},                          // BAD_CHARACTER
-    {Op::LIST_ROOMS, R"(,"limit":0)"},                                                // OUT_OF_RANGE
-    {Op::REQUEST_USER_LIST, R"(,"after":-1)"},                                        // OUT_OF_RANGE
-    {Op::LEAVE_ROOM, R"(,"room":{})"},                                                // WRONG_TYPE
-    {Op::DELETE_MESSAGE, R"(,"message":"'; DROP TABLE messages; --")"},               // WRONG_TYPE
-    {Op::THREADED_REPLIES, R"(,"text":"to what?")"},                                  // MISSING_FIELD
-    {Op::CREATE_ROOM, R"(,"name":"../../etc/passwd\u0000")"},                         // BAD_NAME
+    {Op::SEND_MESSAGE, R"(,"room":1)"},                                        // MISSING_FIELD
+    {Op::JOIN_ROOM, R"(,"room":"lobby")"},                                     // WRONG_TYPE
+    {Op::MESSAGE_HISTORY, R"(,"room":1,"limit":100000)"},                      // OUT_OF_RANGE
+    {Op::CREATE_ROOM, R"(,"name":"")"},                                        // BAD_NAME
+    {Op::SEND_MESSAGE, R"(,"room":1,"text":"   ")"},                           // TEXT_EMPTY
+    {Op::REGISTRATION, R"(,"user":"x' OR '1'='1","password":"long enough")"},  // BAD_NAME
+    {Op::EDIT_MESSAGE, R"(,"message":-7,"text":"hello")"},                     // OUT_OF_RANGE
+    {Op::AUTHENTICATION, R"(,"token":"not a token")"},                         // BAD_TOKEN
+    {Op::MESSAGE_REACTIONS, R"(,"message":1,"add":"+1","remove":"+1")"},       // CONFLICTING_FIELDS
+    {Op::MESSAGE_SEARCH, R"(,"query":"")"},                                    // TEXT_EMPTY
+    {Op::DIRECT_MESSAGE, R"(,"user":"<script>alert(1)</script>","text":"hi")"},  // BAD_NAME
+    {Op::INVITE_USER, R"(,"room":1.5,"user":"someone")"},                        // WRONG_TYPE
+    {Op::ACCEPT_INVITATION, R"(,"invitation":0)"},                               // OUT_OF_RANGE
+    {Op::DECLINE_INVITATION, R"(,"invitation":null)"},           // MISSING_FIELD, WRONG_TYPE
+    {Op::REGISTRATION, R"(,"user":"short","password":"1234")"},  // BAD_PASSWORD
+    {Op::SEND_MESSAGE, R"(,"room":1,"text":"bell \u0007")"},     // BAD_CHARACTER
+    {Op::LIST_ROOMS, R"(,"limit":0)"},                           // OUT_OF_RANGE
+    {Op::REQUEST_USER_LIST, R"(,"after":-1)"},                   // OUT_OF_RANGE
+    {Op::LEAVE_ROOM, R"(,"room":{})"},                           // WRONG_TYPE
+    {Op::DELETE_MESSAGE, R"(,"message":"'; DROP TABLE messages; --")"},  // WRONG_TYPE
+    {Op::THREADED_REPLIES, R"(,"text":"to what?")"},                     // MISSING_FIELD
+    {Op::CREATE_ROOM, R"(,"name":"../../etc/passwd\u0000")"},            // BAD_NAME
 }};
 
 // No operations. The answers bear no id.

@@ -1,4 +1,5 @@
-// Lines that a server must refuse: well-formed requests that break the protocol's rules, and garbage.
+// Lines that a server must refuse: well-formed requests that break the protocol's rules, and
+// garbage.
 #pragma once
 
 #include <string>

@@ -31,9 +31,11 @@ double Latencies::quantile_ns(double q) const {
   Histogram histogram;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     if (buckets_[i] == 0) continue;
-    histogram.buckets.push_back({static_cast<std::int16_t>(static_cast<int>(i) + kMinBucket), buckets_[i]});
+    histogram.buckets.push_back(
+        {static_cast<std::int16_t>(static_cast<int>(i) + kMinBucket), buckets_[i]});
   }
-  return std::clamp(histogram.quantile_seconds(q) * 1e9, static_cast<double>(min_ns_), static_cast<double>(max_ns_));
+  return std::clamp(histogram.quantile_seconds(q) * 1e9, static_cast<double>(min_ns_),
+                    static_cast<double>(max_ns_));
 }
 
 std::uint64_t Tally::answered() const {
@@ -60,8 +62,8 @@ void Connections::merge(const Connections& other) {
   refused += other.refused;
 }
 
-void Books::count_answer(Source source, Op expected, const Answer& answer, std::int64_t from_intended_ns,
-                         std::int64_t from_send_ns) {
+void Books::count_answer(Source source, Op expected, const Answer& answer,
+                         std::int64_t from_intended_ns, std::int64_t from_send_ns) {
   Op op = expected;
   if (answer.op.empty()) {
     op = Op::none;
@@ -78,7 +80,8 @@ void Books::count_answer(Source source, Op expected, const Answer& answer, std::
   ++entry.outcomes[static_cast<std::size_t>(outcome)];
   if (!answer.ok) {
     ++entry.codes[answer.code];
-    if (code_names_.find(answer.code) == code_names_.end()) code_names_.emplace(answer.code, answer.code_name);
+    if (code_names_.find(answer.code) == code_names_.end())
+      code_names_.emplace(answer.code, answer.code_name);
   }
   entry.from_intended.record(from_intended_ns);
   entry.from_send.record(from_send_ns);
@@ -112,7 +115,8 @@ std::string Books::code_name(int code) const {
 
 void Books::merge(const Books& other) {
   for (std::size_t source = 0; source < by_source_.size(); ++source) {
-    for (std::size_t op = 0; op < kLineKinds; ++op) by_source_[source][op].merge(other.by_source_[source][op]);
+    for (std::size_t op = 0; op < kLineKinds; ++op)
+      by_source_[source][op].merge(other.by_source_[source][op]);
     connections_[source].merge(other.connections_[source]);
   }
   for (const auto& [code, count] : other.notices_) notices_[code] += count;

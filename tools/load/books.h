@@ -1,12 +1,13 @@
 // The load's own count: every line that a client sent, and what became of it.
 //
 //   handed to a connection ──> sent ──> answered (ok, rejected, denied, limited, error, timeout)
-//                        └──> unsent   └──> unanswered (the connection broke, or the deadline passed)
+//                        └──> unsent   └──> unanswered (connection broken, or deadline passed)
 //
 //   B1  sent = answered + unanswered + in flight; after the end nothing is in flight.
-//   B2  A line counts as sent when its last byte is in the socket: the server takes no line without its newline.
-//   B3  `answered` of an operation is what the server has counted, as long as no connection broke; where one did,
-//       the server's count lies between answered and answered + unanswered.
+//   B2  A line counts as sent when its last byte is in the socket: the server takes no line without its
+//       newline.
+//   B3  `answered` of an operation is what the server has counted, as long as no connection broke. Where
+//       one did, the server's count lies between answered and answered + unanswered.
 //   B4  Everything is counted, whoever caused it; `Source` tells them apart.
 //
 // Each thread keeps books of its own; they are added up when the threads have ended.
@@ -25,15 +26,16 @@
 
 namespace ringside::load {
 
-// Who caused a line: 0 the set-up, 1 the mix, 2 logins after a lost connection, from 3 on the incidents.
+// Who caused a line: 0 the set-up, 1 the mix, 2 logins after a lost connection, from 3 on the
+// incidents.
 using Source = std::uint8_t;
 inline constexpr Source kSetup = 0;
 inline constexpr Source kMix = 1;
 inline constexpr Source kRelogin = 2;
 inline constexpr Source kFirstIncident = 3;
 
-// A distribution of spans in nanoseconds: exact count, sum, minimum and maximum; quantiles within 1.09 %, and up to
-// 17 min (report/model/buckets.h).
+// A distribution of spans in nanoseconds: exact count, sum, minimum and maximum; quantiles within
+// 1.09 %, and up to 17 min (report/model/buckets.h).
 class Latencies {
  public:
   void record(std::int64_t span_ns);
@@ -41,7 +43,9 @@ class Latencies {
   std::uint64_t count() const { return count_; }
   std::uint64_t min_ns() const { return count_ == 0 ? 0 : min_ns_; }
   std::uint64_t max_ns() const { return max_ns_; }
-  double mean_ns() const { return count_ == 0 ? 0 : static_cast<double>(sum_ns_) / static_cast<double>(count_); }
+  double mean_ns() const {
+    return count_ == 0 ? 0 : static_cast<double>(sum_ns_) / static_cast<double>(count_);
+  }
   // Nearest rank, 0 <= q <= 1, in nanoseconds; 0 when empty.
   double quantile_ns(double q) const;
 
@@ -50,13 +54,15 @@ class Latencies {
   std::uint64_t sum_ns_ = 0;
   std::uint64_t min_ns_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t max_ns_ = 0;
-  std::vector<std::uint64_t> buckets_;  // by bucket_of() - kMinBucket; empty until something is recorded
+  std::vector<std::uint64_t>
+      buckets_;  // by bucket_of() - kMinBucket; empty until something is recorded
 };
 
 // What became of the lines of one kind from one source.
 struct Tally {
   std::uint64_t sent = 0;
-  std::uint64_t unsent = 0;      // there was no connection to send it on, or it broke before the line was out
+  std::uint64_t unsent =
+      0;  // there was no connection to send it on, or it broke before the line was out
   std::array<std::uint64_t, kOutcomeCount> outcomes{};
   std::uint64_t lost = 0;        // unanswered: the connection broke
   std::uint64_t late = 0;        // unanswered: the deadline after the end passed
@@ -77,8 +83,8 @@ struct Connections {
   void merge(const Connections& other);
 };
 
-// The answers to lines that are no operation come as 1001, 1002, 1003; those of `none`'s tally have no outcome
-// class of their own, so they are counted as rejected.
+// The answers to lines that are no operation come as 1001, 1002, 1003; those of `none`'s tally have
+// no outcome class of their own, so they are counted as rejected.
 class Books {
  public:
   explicit Books(std::size_t sources) : by_source_(sources), connections_(sources) {}
@@ -88,8 +94,8 @@ class Books {
   void count_unsent(Source source, Op op) { ++tally(source, op).unsent; }
   void count_lost(Source source, Op op) { ++tally(source, op).lost; }
   void count_late(Source source, Op op) { ++tally(source, op).late; }
-  // `expected` is what was sent, the answer's own op is what the server has taken it for; if they differ, the
-  // line is counted as what the server took it for.
+  // `expected` is what was sent, the answer's own op is what the server has taken it for; if they
+  // differ, the line is counted as what the server took it for.
   void count_answer(Source source, Op expected, const Answer& answer, std::int64_t from_intended_ns,
                     std::int64_t from_send_ns);
   // An answer to no line: TOO_MANY_CONNECTIONS.
@@ -102,8 +108,8 @@ class Books {
   const Tally& tally(Source source, Op op) const { return by_source_[source][index_of(op)]; }
   Connections& connections(Source source) { return connections_[source]; }
   const Connections& connections(Source source) const { return connections_[source]; }
-  // All sources together, with the latencies of the mix alone: set-up runs before the clock, and incidents
-  // are there to be slow.
+  // All sources together, with the latencies of the mix alone: set-up runs before the clock, and
+  // incidents are there to be slow.
   Tally total(Op op) const;
   std::uint64_t pushes() const { return pushes_; }
   std::uint64_t misread() const { return misread_; }

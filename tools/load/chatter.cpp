@@ -112,7 +112,8 @@ void Chatter::take(Step step) {
       open(Op::INVITE_USER);
       add_member(line_, "room", state_.den);
       add_member(line_, "user",
-                 user_name(worker_.hood().run, (state_.index + 1 + state_.invited) % worker_.crowd().settings.clients));
+                 user_name(worker_.hood().run,
+                           (state_.index + 1 + state_.invited) % worker_.crowd().settings.clients));
       break;
     case Step::ready:
     case Step::at_barrier:
@@ -156,20 +157,24 @@ void Chatter::on_answer(const Pending& pending, const Answer& answer) {
 }
 
 void Chatter::on_step_answer(const Pending& pending, const Answer& answer) {
-  const bool goes_on = answer.ok || (step_ == Step::inviting && outcome_of(answer.code) == Outcome::rejected);
+  const bool goes_on =
+      answer.ok || (step_ == Step::inviting && outcome_of(answer.code) == Outcome::rejected);
   if (goes_on) {
-    learn(pending.op == Op::CREATE_ROOM ? Op::none : pending.op, pending.intent, answer, state_, worker_.hood());
+    learn(pending.op == Op::CREATE_ROOM ? Op::none : pending.op, pending.intent, answer, state_,
+          worker_.hood());
     advance(answer);
     return;
   }
-  if (is_transient(answer.code) || (step_ == Step::logging_in_again && outcome_of(answer.code) == Outcome::limited)) {
+  if (is_transient(answer.code) ||
+      (step_ == Step::logging_in_again && outcome_of(answer.code) == Outcome::limited)) {
     retry_soon();
     return;
   }
-  std::string what = fmt::format("{} of {} was answered with {} {}", name_of(pending.op), state_.user, answer.code,
-                                 answer.code_name);
+  std::string what = fmt::format("{} of {} was answered with {} {}", name_of(pending.op),
+                                 state_.user, answer.code, answer.code_name);
   if (answer.code == code::USER_EXISTS || answer.code == code::ROOM_EXISTS) {
-    what += fmt::format("\n  next: give another --run than {}, which this database has seen before", worker_.hood().run);
+    what += fmt::format("\n  next: give another --run than {}, which this database has seen before",
+                        worker_.hood().run);
   }
   if (step_ == Step::logging_in_again && answer.code == code::TOKEN_REJECTED && !token_rejected_) {
     token_rejected_ = true;

@@ -1,7 +1,7 @@
 // One client of the mix: a user with an account, a connection and a memory.
 //
 //   connecting ─ registering ─ logging in ─ making den ─ making home ─┐
-//                                                                     barrier: every home room exists
+//                                                                     barrier: all home rooms exist
 //   ready <─ inviting <─ visiting <─ greeting (twice) <─ joining <────┘
 //     │  ^
 //     v  └── logging in again <─┐
@@ -48,8 +48,20 @@ class Chatter final : public Connection::Owner {
 
  private:
   enum class Step : std::uint8_t {
-    connecting, registering, logging_in, making_den, making_home, at_barrier, joining, greeting, visiting,
-    inviting, ready, backing_off, logging_in_again, given_up,
+    connecting,
+    registering,
+    logging_in,
+    making_den,
+    making_home,
+    at_barrier,
+    joining,
+    greeting,
+    visiting,
+    inviting,
+    ready,
+    backing_off,
+    logging_in_again,
+    given_up,
   };
 
   void take(Step step);

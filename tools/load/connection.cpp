@@ -50,7 +50,8 @@ void Connection::connect(const tcp::endpoint& to, const std::optional<asio::ip::
     if (why) {
       state_ = State::closed;
       ++books_.connections(source_).failed;
-      owner_.on_connect_failed(why == asio::error::operation_aborted ? error_code(asio::error::timed_out) : why);
+      owner_.on_connect_failed(
+          why == asio::error::operation_aborted ? error_code(asio::error::timed_out) : why);
       return;
     }
     error_code ignored;
@@ -96,14 +97,16 @@ void Connection::flush() {
     sent_bytes_ += written;
     if (failed == asio::error::would_block) {
       awaiting_write_ = true;
-      socket_.async_wait(tcp::socket::wait_write, [this, generation = generation_](const error_code& aborted) {
-        if (aborted || generation != generation_) return;
-        awaiting_write_ = false;
-        flush();
-      });
+      socket_.async_wait(tcp::socket::wait_write,
+                         [this, generation = generation_](const error_code& aborted) {
+                           if (aborted || generation != generation_) return;
+                           awaiting_write_ = false;
+                           flush();
+                         });
       break;
     }
-    // A broken connection shows on the reading side too, which cleans up; here we may be deep inside the owner.
+    // A broken connection shows on the reading side too, which cleans up; here we may be deep
+    // inside the owner.
     if (failed) {
       awaiting_write_ = true;
       break;
@@ -125,15 +128,16 @@ void Connection::flush() {
 }
 
 void Connection::read() {
-  socket_.async_read_some(asio::buffer(in_.data() + in_used_, in_.size() - in_used_),
-                          [this, generation = generation_](const error_code& failed, std::size_t bytes) {
-                            if (generation != generation_) return;
-                            if (failed) {
-                              lose(failed == asio::error::eof ? "closed by the server" : failed.message());
-                              return;
-                            }
-                            on_read(bytes);
-                          });
+  socket_.async_read_some(
+      asio::buffer(in_.data() + in_used_, in_.size() - in_used_),
+      [this, generation = generation_](const error_code& failed, std::size_t bytes) {
+        if (generation != generation_) return;
+        if (failed) {
+          lose(failed == asio::error::eof ? "closed by the server" : failed.message());
+          return;
+        }
+        on_read(bytes);
+      });
 }
 
 void Connection::on_read(std::size_t bytes) {
@@ -183,7 +187,8 @@ void Connection::take_line(std::string_view line, std::int64_t now) {
   }
   const Pending pending = pending_.front();
   if (pending.checks_id && (!answer.has_id || answer.id != pending.id)) {
-    fail_protocol(fmt::format("expected the answer to id {}, found {}", pending.id, line.substr(0, 200)));
+    fail_protocol(
+        fmt::format("expected the answer to id {}, found {}", pending.id, line.substr(0, 200)));
     return;
   }
   if (!answer.op.empty() && answer.op != name_of(pending.op) && op_named(answer.op) == Op::none) {
@@ -192,7 +197,8 @@ void Connection::take_line(std::string_view line, std::int64_t now) {
   }
   pending_.pop_front();
   --sent_count_;
-  books_.count_answer(pending.source, pending.op, answer, now - pending.intended_ns, now - pending.sent_ns);
+  books_.count_answer(pending.source, pending.op, answer, now - pending.intended_ns,
+                      now - pending.sent_ns);
   owner_.on_answer(pending, answer);
 }
 

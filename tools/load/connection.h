@@ -1,10 +1,11 @@
 // One TCP connection that speaks the chat protocol, and the counting of what goes over it.
 //
-// Answers come in the order of the lines, so a line waits in a queue for its answer, and the `id` is checked when
-// it comes. All of a connection happens on the one thread of its io_context; nothing here locks.
+// Answers come in the order of the lines, so a line waits in a queue for its answer, and the `id`
+// is checked when it comes. All of a connection happens on the one thread of its io_context;
+// nothing here locks.
 //
-// Writes are tried at once and without a queue in between: a request costs one send() and, when its answer comes,
-// one epoll_wait() and one or two recv().
+// Writes are tried at once and without a queue in between: a request costs one send() and, when its
+// answer comes, one epoll_wait() and one or two recv().
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -33,7 +34,8 @@ struct Pending {
   std::int64_t id = 0;
   std::int64_t intended_ns = 0;  // monotonic; 0: when it is sent
   std::int64_t sent_ns = 0;      // set by the connection
-  std::uint64_t end_byte = 0;    // set by the connection: bytes of this connection up to the end of the line
+  std::uint64_t end_byte =
+      0;  // set by the connection: bytes of this connection up to the end of the line
   Intent intent;
   std::int32_t turn = -1;        // closed loop: the client whose turn ends with the answer
 };
@@ -58,7 +60,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // One attempt, given up after 5 s. `from` binds the local address, for clients that must not share theirs.
+  // One attempt, given up after 5 s. `from` binds the local address, for clients that must not
+  // share theirs.
   void connect(const tcp::endpoint& to, const std::optional<boost::asio::ip::address>& from);
   bool connected() const { return state_ == State::open; }
   // `line` without its newline. Only while connected.
@@ -67,7 +70,8 @@ class Connection {
   void keep_alive();
   std::int64_t next_id() { return ++last_id_; }
   std::size_t in_flight() const { return pending_.size(); }
-  // Closes from this side; what is open is counted as late. The owner is told through on_unanswered() alone.
+  // Closes from this side; what is open is counted as late. The owner is told through
+  // on_unanswered() alone.
   void close();
 
  private:
@@ -88,7 +92,8 @@ class Connection {
   tcp::socket socket_;
   std::optional<boost::asio::steady_timer> connect_deadline_;
   State state_ = State::closed;
-  std::uint32_t generation_ = 0;  // handlers of an earlier connection see that they are none of this one's
+  std::uint32_t generation_ =
+      0;  // handlers of an earlier connection see that they are none of this one's
   bool awaiting_write_ = false;
   std::int64_t last_id_ = 0;
   std::deque<Pending> pending_;

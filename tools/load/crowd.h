@@ -1,5 +1,5 @@
-// What the threads of the load share: the settings, the home rooms, and how far everyone has come. The main
-// thread waits here; workers report.
+// What the threads of the load share: the settings, the home rooms, and how far everyone has come.
+// The main thread waits here; workers report.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -29,7 +29,8 @@ struct Progress {
 
 class Crowd {
  public:
-  Crowd(const Settings& the_settings, const boost::asio::ip::tcp::endpoint& the_target, std::uint32_t rooms)
+  Crowd(const Settings& the_settings, const boost::asio::ip::tcp::endpoint& the_target,
+        std::uint32_t rooms)
       : settings(the_settings), target(the_target), homes(rooms) {}
 
   const Settings& settings;

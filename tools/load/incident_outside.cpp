@@ -1,4 +1,5 @@
-// Incidents that reach the server without a word of its protocol: through its database, and through its process.
+// Incidents that reach the server without a word of its protocol: through its database, and through
+// its process.
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <signal.h>
@@ -33,7 +34,8 @@ using Database = std::unique_ptr<sqlite3, CloseDatabase>;
 // An existing database; reads its header, so that a file that is none is noticed.
 Database open_database(const std::string& path, std::string& error) {
   sqlite3* raw = nullptr;
-  int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE, nullptr);
+  int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE,
+                             nullptr);
   Database db(raw);
   if (code == SQLITE_OK) {
     sqlite3_busy_timeout(raw, 1000);
@@ -46,11 +48,13 @@ Database open_database(const std::string& path, std::string& error) {
   return nullptr;
 }
 
-// Holds the database's write lock. EXCLUSIVE covers both journal modes: with a rollback journal readers wait too,
-// in WAL mode it is the same as IMMEDIATE and readers go on, as they do beside any long writer.
+// Holds the database's write lock. EXCLUSIVE covers both journal modes: with a rollback journal
+// readers wait too, in WAL mode it is the same as IMMEDIATE and readers go on, as they do beside
+// any long writer.
 class LockedDatabase final : public Incident {
  public:
-  LockedDatabase(IncidentContext& context, IncidentReport& report) : Incident(context, report), retry_(context.io) {}
+  LockedDatabase(IncidentContext& context, IncidentReport& report)
+      : Incident(context, report), retry_(context.io) {}
 
   std::string check() override {
     std::string error;
@@ -101,7 +105,8 @@ class LockedDatabase final : public Incident {
   asio::steady_timer retry_;
 };
 
-// SIGKILL, the downtime, and the command that starts the server again. The server goes on when the load has ended.
+// SIGKILL, the downtime, and the command that starts the server again. The server goes on when the
+// load has ended.
 class KillServer final : public Incident {
  public:
   KillServer(IncidentContext& context, IncidentReport& report)
@@ -144,16 +149,18 @@ class KillServer final : public Incident {
     if (!report_.spec.pid_file.empty()) {
       std::ifstream file(report_.spec.pid_file);
       if (!(file >> pid) || pid <= 1) {
-        error = fmt::format("{}: found no process id in it\n  next: write the server's there, as in "
-                            "`ringside-chatd ... & echo $! > {}`",
-                            report_.spec.pid_file, report_.spec.pid_file);
+        error = fmt::format(
+            "{}: found no process id in it\n  next: write the server's there, as in "
+            "`ringside-chatd ... & echo $! > {}`",
+            report_.spec.pid_file, report_.spec.pid_file);
         return 0;
       }
     } else if (context_.restarted_pid != 0) {
       pid = context_.restarted_pid;
     }
     if (::kill(pid, 0) != 0) {
-      error = fmt::format("process {}: {}\n  next: give the id of the running server", pid, std::strerror(errno));
+      error = fmt::format("process {}: {}\n  next: give the id of the running server", pid,
+                          std::strerror(errno));
       return 0;
     }
     return pid;
@@ -162,15 +169,17 @@ class KillServer final : public Incident {
   void restart() {
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
-    // What it prints goes nowhere unless the command redirects it: on our own stdout it would hold a reader's pipe
-    // open for as long as the server lives.
+    // What it prints goes nowhere unless the command redirects it: on our own stdout it would hold
+    // a reader's pipe open for as long as the server lives.
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addclosefrom_np(&files, 3);  // our sockets are not the server's to inherit
+    posix_spawn_file_actions_addclosefrom_np(&files,
+                                             3);  // our sockets are not the server's to inherit
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);  // Ctrl-C on the load is not meant for it
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSID);  // Ctrl-C on the load is not meant for it
     std::string command = report_.spec.command;
     char shell[] = "sh";
     char option[] = "-c";
@@ -215,7 +224,8 @@ class KillServer final : public Incident {
     });
   }
 
-  // False if the command has ended with a failure. One that has ended well has put the server in the background.
+  // False if the command has ended with a failure. One that has ended well has put the server in
+  // the background.
   bool check_child() {
     if (child_ == 0) return true;
     int status = 0;
@@ -225,8 +235,9 @@ class KillServer final : public Incident {
     child_ = 0;
     if (by_us) return true;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
-    fail(WIFEXITED(status) ? fmt::format("the command ended with exit code {}", WEXITSTATUS(status))
-                           : fmt::format("the restarted server was ended by signal {}", WTERMSIG(status)));
+    fail(WIFEXITED(status)
+             ? fmt::format("the command ended with exit code {}", WEXITSTATUS(status))
+             : fmt::format("the restarted server was ended by signal {}", WTERMSIG(status)));
     return false;
   }
 

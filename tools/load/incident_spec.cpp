@@ -47,8 +47,8 @@ bool parse_span(std::string_view text, double& seconds) {
 }
 
 template <typename Number>
-bool set_number(std::string_view key, std::string_view value, Number least, Number most, Number& number,
-                std::string& error) {
+bool set_number(std::string_view key, std::string_view value, Number least, Number most,
+                Number& number, std::string& error) {
   if (parse_number(value, number) && number >= least && number <= most) return true;
   error = fmt::format("{}={}: expected a number from {} to {}", key, value, least, most);
   return false;
@@ -66,18 +66,21 @@ bool set_key(std::string_view key, std::string_view value, IncidentSpec& spec, s
   if (key == "rate") return set_number(key, value, 0.01, 1e6, spec.rate_per_s, error);
   if (key == "clients") return set_number(key, value, 1U, 10000U, spec.clients, error);
   if (key == "connections") return set_number(key, value, 1U, 60000U, spec.connections, error);
-  if (key == "pid") return set_number(key, value, 2, 4194304, spec.pid, error);  // 2^22: the kernel's largest
+  if (key == "pid")
+    return set_number(key, value, 2, 4194304, spec.pid, error);  // 2^22: the kernel's largest
   return true;
 }
 
-bool parse_keys(std::string_view text, const KindInfo& info, IncidentSpec& spec, std::string& error) {
+bool parse_keys(std::string_view text, const KindInfo& info, IncidentSpec& spec,
+                std::string& error) {
   while (!text.empty()) {
     const std::size_t equals = text.find('=');
     const std::string_view key = text.substr(0, equals);
     bool known = false;
     for (const std::string_view allowed : info.keys) known = known || key == allowed;
     if (equals == std::string_view::npos || !known) {
-      error = fmt::format("\"{}\" is no setting of {}; expected KEY=VALUE with {}", key, info.name, join(info.keys));
+      error = fmt::format("\"{}\" is no setting of {}; expected KEY=VALUE with {}", key, info.name,
+                          join(info.keys));
       return false;
     }
     text.remove_prefix(equals + 1);
@@ -98,8 +101,10 @@ bool check_complete(const IncidentSpec& spec, std::string& error) {
       if (spec.connections == 0) error = "connection-surge needs connections=N";
       break;
     case IncidentKind::kill_server:
-      if ((spec.pid != 0) == !spec.pid_file.empty()) error = "kill-server needs one of pid=N and pid-file=FILE";
-      else if (spec.command.empty()) error = "kill-server needs command=..., which starts the server again";
+      if ((spec.pid != 0) == !spec.pid_file.empty())
+        error = "kill-server needs one of pid=N and pid-file=FILE";
+      else if (spec.command.empty())
+        error = "kill-server needs command=..., which starts the server again";
       break;
     case IncidentKind::password_guessing:
     case IncidentKind::invalid_burst:
@@ -124,13 +129,16 @@ bool parse_incident(std::string_view text, IncidentSpec& spec, std::string& erro
   const std::size_t at = text.rfind('@');  // the last: a command may hold others
   const std::size_t plus = at == std::string_view::npos ? at : text.find('+', at);
   if (plus == std::string_view::npos) {
-    error = "expected NAME[:key=value,...]@START+DURATION in seconds, as in connection-surge:connections=500@10+5";
+    error =
+        "expected NAME[:key=value,...]@START+DURATION in seconds, as in "
+        "connection-surge:connections=500@10+5";
     return false;
   }
   if (!parse_span(text.substr(at + 1, plus - at - 1), result.start_s) ||
       !parse_span(text.substr(plus + 1), result.duration_s) || result.duration_s <= 0) {
-    error = fmt::format("\"{}\" is no time; expected START+DURATION in seconds, DURATION above 0, as in @10+5",
-                        text.substr(at));
+    error = fmt::format(
+        "\"{}\" is no time; expected START+DURATION in seconds, DURATION above 0, as in @10+5",
+        text.substr(at));
     return false;
   }
   const std::string_view what = text.substr(0, at);
@@ -154,7 +162,8 @@ bool parse_incident(std::string_view text, IncidentSpec& spec, std::string& erro
     result.rate_per_s = 200;
     result.clients = 8;
   }
-  const std::string_view keys = colon == std::string_view::npos ? std::string_view{} : what.substr(colon + 1);
+  const std::string_view keys =
+      colon == std::string_view::npos ? std::string_view{} : what.substr(colon + 1);
   if (!parse_keys(keys, *found, result, error) || !check_complete(result, error)) return false;
   spec = std::move(result);
   return true;

@@ -25,7 +25,9 @@ std::string local_address(const std::string& asked, const std::string& otherwise
   if (text.empty()) return {};
   error_code failed;
   const asio::ip::address address = asio::ip::make_address(text, failed);
-  if (failed) return fmt::format("from={}: no IP address; expected one of this machine, as in from=127.0.0.2", text);
+  if (failed)
+    return fmt::format("from={}: no IP address; expected one of this machine, as in from=127.0.0.2",
+                       text);
   result = address;
   return {};
 }
@@ -39,7 +41,8 @@ std::string try_address(asio::io_context& io, const std::optional<asio::ip::addr
   socket.open(local.protocol(), failed);
   if (!failed) socket.bind(local, failed);
   if (!failed) return {};
-  return fmt::format("from={}: {}\n  next: give an address of this machine", address->to_string(), failed.message());
+  return fmt::format("from={}: {}\n  next: give an address of this machine", address->to_string(),
+                     failed.message());
 }
 
 class Traffic;
@@ -82,7 +85,8 @@ class Actor final : public Connection::Owner {
 // Sends lines at a steady rate, in turn over its actors.
 class Traffic : public Incident {
  public:
-  Traffic(IncidentContext& context, IncidentReport& report) : Incident(context, report), due_(context.io) {}
+  Traffic(IncidentContext& context, IncidentReport& report)
+      : Incident(context, report), due_(context.io) {}
 
   std::string check() override {
     const std::string error = local_address(report_.spec.from, default_address(), from_);
@@ -97,7 +101,8 @@ class Traffic : public Incident {
   }
 
   bool prepared() const override {
-    return std::all_of(actors_.begin(), actors_.end(), [](const auto& actor) { return actor->ready(); });
+    return std::all_of(actors_.begin(), actors_.end(),
+                       [](const auto& actor) { return actor->ready(); });
   }
 
   void start() override {
@@ -127,7 +132,8 @@ class Traffic : public Incident {
 
   // Each line has a seed of its own.
   Rng rng_of(std::uint64_t number) const {
-    return Rng(context_.crowd.settings.seed ^ (std::uint64_t{report_.source} << 56) ^ (number * 0xd1342543de82ef95U));
+    return Rng(context_.crowd.settings.seed ^ (std::uint64_t{report_.source} << 56) ^
+               (number * 0xd1342543de82ef95U));
   }
 
  private:
@@ -250,8 +256,8 @@ void Actor::reconnect() {
   });
 }
 
-// Wrong passwords for accounts that exist: the load's own users. From an address of its own, since the server blocks
-// the address, and the load's clients are to go on.
+// Wrong passwords for accounts that exist: the load's own users. From an address of its own, since
+// the server blocks the address, and the load's clients are to go on.
 class PasswordGuessing final : public Traffic {
  public:
   using Traffic::Traffic;
@@ -292,7 +298,8 @@ class InvalidBurst final : public Traffic {
   }
   BadRequest write(std::uint64_t number, std::int64_t id, std::string& out) override {
     Rng rng = rng_of(number);
-    // By rounds and not by number alone: if the kinds and the actors had a common divisor, an actor would see few kinds.
+    // By rounds and not by number alone: if the kinds and the actors had a common divisor, an actor
+    // would see few kinds.
     return write_bad_request(number + number / report_.spec.clients, id, rng, out);
   }
 };
@@ -300,7 +307,8 @@ class InvalidBurst final : public Traffic {
 // Connections that are opened as fast as the server takes them, held, and closed.
 class ConnectionSurge final : public Incident {
  public:
-  ConnectionSurge(IncidentContext& context, IncidentReport& report) : Incident(context, report), pace_(context.io) {}
+  ConnectionSurge(IncidentContext& context, IncidentReport& report)
+      : Incident(context, report), pace_(context.io) {}
 
   std::string check() override {
     const std::string error = local_address(report_.spec.from, {}, from_);
@@ -322,7 +330,8 @@ class ConnectionSurge final : public Incident {
 
  private:
   struct Visitor final : Connection::Owner {
-    Visitor(IncidentContext& context, Source source) : connection(context.io, context.books, source, *this) {}
+    Visitor(IncidentContext& context, Source source)
+        : connection(context.io, context.books, source, *this) {}
     void on_connected() override {}
     void on_connect_failed(const error_code&) override {}
     void on_answer(const Pending&, const Answer&) override {}
@@ -331,7 +340,8 @@ class ConnectionSurge final : public Incident {
     Connection connection;
   };
 
-  // In handfuls, so that the server's backlog does not overflow: a SYN that is dropped comes back after a second.
+  // In handfuls, so that the server's backlog does not overflow: a SYN that is dropped comes back
+  // after a second.
   void open_some() {
     constexpr int kAtOnce = 50;
     for (int i = 0; i < kAtOnce && visitors_.size() < report_.spec.connections; ++i) {

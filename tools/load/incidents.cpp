@@ -30,14 +30,15 @@ std::unique_ptr<Incident> make_incident(IncidentContext& context, IncidentReport
 
 }  // namespace
 
-IncidentRunner::IncidentRunner(Crowd& crowd, const std::string& run, std::vector<IncidentReport>& reports,
-                               bool take_signals)
+IncidentRunner::IncidentRunner(Crowd& crowd, const std::string& run,
+                               std::vector<IncidentReport>& reports, bool take_signals)
     : context_(crowd, run, kFirstIncident + reports.size()),
       guard_(context_.io.get_executor()),
       signals_(context_.io),
       poll_(context_.io) {
   for (IncidentReport& report : reports) {
-    slots_.push_back({make_incident(context_, report), &report, std::make_unique<asio::steady_timer>(context_.io)});
+    slots_.push_back({make_incident(context_, report), &report,
+                      std::make_unique<asio::steady_timer>(context_.io)});
   }
   if (take_signals) {
     signals_.add(SIGINT);

@@ -1,5 +1,6 @@
-// Incidents: trouble that really happens, made from outside the server. They live on a thread of their own, with
-// their own connections and books, so that they disturb the server and not the load.
+// Incidents: trouble that really happens, made from outside the server. They live on a thread of
+// their own, with their own connections and books, so that they disturb the server and not the
+// load.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -23,8 +24,9 @@ struct IncidentContext {
   Crowd& crowd;
   std::string run;
   std::uint64_t open_lines = 0;
-  int restarted_pid = 0;         // of the server that an earlier kill-server has started; 0: none did
-  std::vector<int> killed_pids;  // by kill-server, so that a restarted server's death is no surprise
+  int restarted_pid = 0;  // of the server that an earlier kill-server has started; 0: none did
+  std::vector<int>
+      killed_pids;  // by kill-server, so that a restarted server's death is no surprise
 
   IncidentContext(Crowd& the_crowd, std::string the_run, std::size_t sources)
       : books(sources), crowd(the_crowd), run(std::move(the_run)) {}
@@ -49,7 +51,9 @@ class Incident {
   void fail(std::string why) {
     if (report_.failure.empty()) report_.failure = std::move(why);
   }
-  void tell(std::string figure, std::int64_t value) { report_.figures.emplace_back(std::move(figure), value); }
+  void tell(std::string figure, std::int64_t value) {
+    report_.figures.emplace_back(std::move(figure), value);
+  }
 
   IncidentContext& context_;
   IncidentReport& report_;
@@ -63,11 +67,13 @@ std::unique_ptr<Incident> make_password_guessing(IncidentContext& context, Incid
 std::unique_ptr<Incident> make_connection_surge(IncidentContext& context, IncidentReport& report);
 std::unique_ptr<Incident> make_invalid_burst(IncidentContext& context, IncidentReport& report);
 
-// Starts and stops them on time. Takes SIGINT and SIGTERM too, if told to: its thread is the one that always listens.
+// Starts and stops them on time. Takes SIGINT and SIGTERM too, if told to: its thread is the one
+// that always listens.
 class IncidentRunner {
  public:
   // `reports` is filled while it runs, and may be read after finish().
-  IncidentRunner(Crowd& crowd, const std::string& run, std::vector<IncidentReport>& reports, bool take_signals);
+  IncidentRunner(Crowd& crowd, const std::string& run, std::vector<IncidentReport>& reports,
+                 bool take_signals);
   ~IncidentRunner();
 
   // Empty, or why an incident cannot work.

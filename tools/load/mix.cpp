@@ -61,7 +61,8 @@ Mix default_mix() {
   set(Op::CREATE_ROOM, 0.6);
   set(Op::ACCEPT_INVITATION, 0.5);
   set(Op::DECLINE_INVITATION, 0.4);
-  set(Op::REGISTRATION, 0.1);  // each costs the server an Argon2id hash: 64 MiB and tens of milliseconds
+  set(Op::REGISTRATION,
+      0.1);  // each costs the server an Argon2id hash: 64 MiB and tens of milliseconds
   return mix;
 }
 
@@ -79,8 +80,10 @@ bool parse_mix(std::string_view text, Mix& mix, std::string& error) {
     const std::string_view name = item.substr(0, equals);
     const std::string_view number = item.substr(equals + 1);
     double weight = 0;
-    const auto [end, status] = std::from_chars(number.data(), number.data() + number.size(), weight);
-    if (status != std::errc{} || end != number.data() + number.size() || !std::isfinite(weight) || weight < 0) {
+    const auto [end, status] =
+        std::from_chars(number.data(), number.data() + number.size(), weight);
+    if (status != std::errc{} || end != number.data() + number.size() || !std::isfinite(weight) ||
+        weight < 0) {
       error = fmt::format("{}: \"{}\" is no weight; expected a number from 0", name, number);
       return false;
     }

@@ -11,8 +11,8 @@ constexpr std::array<std::string_view, kLineKinds> kNames = {
     "(no operation)",
 };
 
-constexpr std::array<std::string_view, kOutcomeCount> kOutcomes = {"ok",      "rejected", "denied",
-                                                                   "limited", "error",    "timeout"};
+constexpr std::array<std::string_view, kOutcomeCount> kOutcomes = {
+    "ok", "rejected", "denied", "limited", "error", "timeout"};
 
 }  // namespace
 
@@ -43,7 +43,8 @@ Outcome outcome_of(int number) {
 }
 
 bool is_transient(int number) {
-  return number == code::RATE_LIMITED || (number >= code::DATABASE_BUSY && number <= code::OVERLOADED);
+  return number == code::RATE_LIMITED ||
+         (number >= code::DATABASE_BUSY && number <= code::OVERLOADED);
 }
 
 }  // namespace ringside::load

@@ -1,8 +1,9 @@
-// The words of the chat protocol that a client needs: the operations, and what an error code means for the
-// books. tools/chat/README.md describes the protocol.
+// The words of the chat protocol that a client needs: the operations, and what an error code means
+// for the books. tools/chat/README.md describes the protocol.
 //
-// The words come from the list that the server uses, too (shm/chat_words.def). What is made of an answer is
-// the load's own code: books that both sides keep with the same code would agree in their mistakes.
+// The words come from the list that the server uses, too (shm/chat_words.def). What is made of an
+// answer is the load's own code: books that both sides keep with the same code would agree in their
+// mistakes.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +31,8 @@ enum class Outcome : std::uint8_t { ok, rejected, denied, limited, error, timeou
 inline constexpr std::size_t kOutcomeCount = 6;
 std::string_view name_of(Outcome outcome);
 
-// The class of an error code. A code that the protocol does not list is an `error`: the server broke its word.
+// The class of an error code. A code that the protocol does not list is an `error`: the server
+// broke its word.
 Outcome outcome_of(int code);
 
 // Codes that say "not now": the same request may succeed later.
@@ -42,7 +44,8 @@ namespace code {
 #include "shm/chat_words.def"
 }  // namespace code
 
-// No line of the server is anywhere near that long; the largest is a history of 100 messages of 4 KiB.
+// No line of the server is anywhere near that long; the largest is a history of 100 messages of 4
+// KiB.
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{16} << 20;
 // Lines over this are refused by the server (1003).
 inline constexpr std::size_t kMaxRequestBytes = 65536;

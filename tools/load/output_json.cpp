@@ -52,7 +52,9 @@ std::string source_name(Source source, const Result& result) {
     case kRelogin:
       return "relogin";
     default:
-      return fmt::format("incident {}", name_of(result.incidents[static_cast<std::size_t>(source - kFirstIncident)].spec.kind));
+      return fmt::format(
+          "incident {}",
+          name_of(result.incidents[static_cast<std::size_t>(source - kFirstIncident)].spec.kind));
   }
 }
 
@@ -117,14 +119,17 @@ std::string to_json(const Settings& settings, const Result& result) {
     notices[std::to_string(code)] = {{"name", books.code_name(code)}, {"count", count}};
   }
   Json incidents = Json::array();
-  for (const IncidentReport& report : result.incidents) incidents.push_back(incident(report, books));
+  for (const IncidentReport& report : result.incidents)
+    incidents.push_back(incident(report, books));
   Json weights = Json::object();
-  for (std::size_t i = 0; i < kOpCount; ++i) weights[std::string(name_of(static_cast<Op>(i)))] = settings.mix.weights[i];
+  for (std::size_t i = 0; i < kOpCount; ++i)
+    weights[std::string(name_of(static_cast<Op>(i)))] = settings.mix.weights[i];
 
   const Connections& connections = books.connections(kMix);
   Json totals = counts(everything, books);
   totals["latency_ns"] = {
-      {"from_intended", settings.rate_per_s > 0 ? latencies(everything.from_intended) : Json(nullptr)},
+      {"from_intended",
+       settings.rate_per_s > 0 ? latencies(everything.from_intended) : Json(nullptr)},
       {"from_send", latencies(everything.from_send)},
   };
   const Json json = {

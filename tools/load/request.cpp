@@ -17,11 +17,12 @@ constexpr std::size_t kPublicRoomsKept = 64;
 
 // Nothing here needs an escape in JSON.
 constexpr std::array<std::string_view, 48> kWords = {
-    "hello",   "release", "tonight",  "build",  "green",   "ring",   "lunch",   "meeting", "later", "thanks",
-    "deploy",  "metrics", "Grüße",    "café",   "please",  "look",   "at",      "the",     "graph", "again",
-    "latency", "is",      "fine",     "now",    "who",     "broke",  "it",      "rollback", "done", "merged",
-    "review",  "ticket",  "customer", "asks",   "for",     "dark",   "mode",    "ship",    "on",    "Friday",
-    "never",   "backup",  "restored", "twice",  "coffee",  "naïve",  "queue",   "empty",
+    "hello",    "release", "tonight",  "build",    "green",   "ring",   "lunch",  "meeting",
+    "later",    "thanks",  "deploy",   "metrics",  "Grüße",   "café",   "please", "look",
+    "at",       "the",     "graph",    "again",    "latency", "is",     "fine",   "now",
+    "who",      "broke",   "it",       "rollback", "done",    "merged", "review", "ticket",
+    "customer", "asks",    "for",      "dark",     "mode",    "ship",   "on",     "Friday",
+    "never",    "backup",  "restored", "twice",    "coffee",  "naïve",  "queue",  "empty",
 };
 static_assert(!kWords.back().empty());
 constexpr std::array<std::string_view, 8> kReactions = {"👍", "🎉", "❤️", "😄", "👀", "🚀", "+1", "ok"};
@@ -38,7 +39,8 @@ const T& any_of(const std::vector<T>& list, Rng& rng) {
 }
 
 bool visits(const ClientState& client, std::int64_t room) {
-  return std::any_of(client.visits.begin(), client.visits.end(), [room](const Visit& v) { return v.room == room; });
+  return std::any_of(client.visits.begin(), client.visits.end(),
+                     [room](const Visit& v) { return v.room == room; });
 }
 
 void drop_visit(ClientState& client, std::int64_t room) {
@@ -46,7 +48,8 @@ void drop_visit(ClientState& client, std::int64_t room) {
 }
 
 // A public room that the client is not in, starting the search at `start`; 0 if there is none.
-std::int64_t room_to_join(const ClientState& client, const Neighbourhood& hood, std::uint32_t start) {
+std::int64_t room_to_join(const ClientState& client, const Neighbourhood& hood,
+                          std::uint32_t start) {
   const std::size_t count = hood.homes.size() + hood.public_rooms.size();
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = (start + i) % count;
@@ -60,7 +63,8 @@ std::int64_t room_to_join(const ClientState& client, const Neighbourhood& hood, 
 
 // The oldest room that the client may leave, taken from its list; 0 if there is none.
 std::int64_t take_room_to_leave(ClientState& client) {
-  const auto found = std::find_if(client.visits.begin(), client.visits.end(), [](const Visit& v) { return v.confirmed; });
+  const auto found = std::find_if(client.visits.begin(), client.visits.end(),
+                                  [](const Visit& v) { return v.confirmed; });
   if (found == client.visits.end()) return 0;
   const std::int64_t room = found->room;
   client.visits.erase(found);
@@ -101,9 +105,9 @@ Intent write_reaction(ClientState& client, const Neighbourhood& hood, Rng& rng, 
   add_member(out, "message", message);
   if (what < 7) {
     const auto kind = static_cast<std::uint8_t>(rng.below(kReactions.size()));
-    const bool done = std::any_of(client.reactions.begin(), client.reactions.end(), [&](const Reaction& r) {
-      return r.message == message && r.kind == kind;
-    });
+    const bool done =
+        std::any_of(client.reactions.begin(), client.reactions.end(),
+                    [&](const Reaction& r) { return r.message == message && r.kind == kind; });
     if (!done) {  // otherwise it only looks
       add_member(out, "add", kReactions[kind]);
       return {message, static_cast<std::uint8_t>(kAdds + kind)};
@@ -174,7 +178,8 @@ bool can(Op op, const ClientState& client, const Neighbourhood& hood) {
     case Op::JOIN_ROOM:
       return client.visits.size() < kVisitsKept && room_to_join(client, hood, 0) != 0;
     case Op::LEAVE_ROOM:
-      return std::any_of(client.visits.begin(), client.visits.end(), [](const Visit& v) { return v.confirmed; });
+      return std::any_of(client.visits.begin(), client.visits.end(),
+                         [](const Visit& v) { return v.confirmed; });
     case Op::EDIT_MESSAGE:
     case Op::DELETE_MESSAGE:
       return !client.messages.empty();
@@ -189,13 +194,15 @@ bool can(Op op, const ClientState& client, const Neighbourhood& hood) {
   }
 }
 
-Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Neighbourhood& hood, std::string& out) {
+Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Neighbourhood& hood,
+                     std::string& out) {
   Rng rng(plan.draw);
   Intent intent;
   open_request(out, id, plan.op);
   switch (plan.op) {
     case Op::REGISTRATION:
-      out += ",\"user\":\"" + hood.run + ".n" + std::to_string(plan.number) + "\",\"password\":\"newcomer ";
+      out += ",\"user\":\"" + hood.run + ".n" + std::to_string(plan.number) +
+             "\",\"password\":\"newcomer ";
       out += std::to_string(plan.draw) + "\"";
       break;
     case Op::AUTHENTICATION:
@@ -222,7 +229,9 @@ Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Nei
       break;
     case Op::LIST_ROOMS:
       if (rng.below(3) == 0) add_flag(out, "mine");
-      else add_member(out, "after", hood.homes[rng.below(static_cast<std::uint32_t>(hood.homes.size()))] - 1);
+      else
+        add_member(out, "after",
+                   hood.homes[rng.below(static_cast<std::uint32_t>(hood.homes.size()))] - 1);
       add_member(out, "limit", std::int64_t{20});
       break;
     case Op::SEND_MESSAGE:
@@ -304,7 +313,8 @@ Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Nei
   return intent;
 }
 
-void learn(Op op, const Intent& intent, const Answer& answer, ClientState& client, Neighbourhood& hood) {
+void learn(Op op, const Intent& intent, const Answer& answer, ClientState& client,
+           Neighbourhood& hood) {
   const bool again = !answer.ok && is_transient(answer.code);  // nothing has changed on the server
   switch (op) {
     case Op::AUTHENTICATION:
@@ -337,7 +347,8 @@ void learn(Op op, const Intent& intent, const Answer& answer, ClientState& clien
       break;
     case Op::DIRECT_MESSAGE:
     case Op::THREADED_REPLIES:
-      if (answer.ok && answer.message_id != 0) keep(client.messages, answer.message_id, kMessagesKept);
+      if (answer.ok && answer.message_id != 0)
+        keep(client.messages, answer.message_id, kMessagesKept);
       break;
     case Op::ACCEPT_INVITATION:
       if (answer.ok) client.visits.push_back({answer.room_id, true});
@@ -348,7 +359,9 @@ void learn(Op op, const Intent& intent, const Answer& answer, ClientState& clien
       break;
     case Op::MESSAGE_REACTIONS:
       if (intent.detail >= kRemoves ? again : intent.detail >= kAdds && answer.ok) {
-        keep(client.reactions, Reaction{intent.subject, static_cast<std::uint8_t>(intent.detail % kAdds)}, kReactionsKept);
+        keep(client.reactions,
+             Reaction{intent.subject, static_cast<std::uint8_t>(intent.detail % kAdds)},
+             kReactionsKept);
       }
       break;
     case Op::DELETE_MESSAGE:

@@ -1,10 +1,11 @@
-// From a plan to a line: what a client knows of the chat, how a request is made of it, and what an answer adds.
-// Pure: no socket, no clock. A thread's clients share a Neighbourhood; nothing is shared between threads but
-// the home rooms, which are known before the load starts and do not change.
+// From a plan to a line: what a client knows of the chat, how a request is made of it, and what an
+// answer adds. Pure: no socket, no clock. A thread's clients share a Neighbourhood; nothing is
+// shared between threads but the home rooms, which are known before the load starts and do not
+// change.
 //
-// Most requests of a calm load should succeed, as a person's do: what is edited exists, who leaves has joined. So a
-// client remembers its own messages, rooms and invitations. Where it has none, it asks for something that does
-// not exist, and the server rejects it.
+// Most requests of a calm load should succeed, as a person's do: what is edited exists, who leaves
+// has joined. So a client remembers its own messages, rooms and invitations. Where it has none, it
+// asks for something that does not exist, and the server rejects it.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,7 @@ struct ClientState {
 
 // What the clients of one thread know together.
 struct Neighbourhood {
-  std::string run;                              // marks names, so that two runs on one database do not collide
+  std::string run;  // marks names, so that two runs on one database do not collide
   std::uint32_t clients = 0;                    // of all threads
   std::vector<std::int64_t> homes;              // room ids
   std::vector<std::vector<std::int64_t>> boards;  // by home: the latest messages
@@ -59,7 +60,8 @@ struct Intent {
   std::uint8_t detail = 0;   // CREATE_ROOM: 1 if private; MESSAGE_REACTIONS: see kAdds
 };
 
-// Intent::detail of MESSAGE_REACTIONS: one of these plus the kind of reaction, or 0 if it only looks.
+// Intent::detail of MESSAGE_REACTIONS: one of these plus the kind of reaction, or 0 if it only
+// looks.
 inline constexpr std::uint8_t kAdds = 64;
 inline constexpr std::uint8_t kRemoves = 128;
 
@@ -68,8 +70,10 @@ std::string user_name(std::string_view run, std::uint32_t client);
 // Whether the client knows what the operation needs.
 bool can(Op op, const ClientState& client, const Neighbourhood& hood);
 
-// Appends the line (without newline) to `out`, and takes what it uses up (an invitation, a deleted message).
-Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Neighbourhood& hood, std::string& out);
+// Appends the line (without newline) to `out`, and takes what it uses up (an invitation, a deleted
+// message).
+Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Neighbourhood& hood,
+                     std::string& out);
 
 // `{"id":7,"op":"SEND_MESSAGE"`; members and the closing brace follow.
 void open_request(std::string& out, std::int64_t id, Op op);
@@ -80,7 +84,8 @@ void add_member(std::string& out, std::string_view key, std::string_view value);
 void add_text(std::string& out, Rng& rng);
 
 // What the answer teaches. `subject` and `detail` are the request's.
-void learn(Op op, const Intent& intent, const Answer& answer, ClientState& client, Neighbourhood& hood);
+void learn(Op op, const Intent& intent, const Answer& answer, ClientState& client,
+           Neighbourhood& hood);
 // The connection broke before the answer.
 void forget(Op op, const Intent& intent, ClientState& client);
 

@@ -33,8 +33,9 @@ tcp::endpoint resolve(const Settings& settings) {
   error_code failed;
   const auto found = resolver.resolve(settings.host, settings.port, failed);
   if (failed || found.empty()) {
-    throw RunError(fmt::format("{}:{}: {}\n  next: check the name, or give an address as in --connect 127.0.0.1:7788",
-                               settings.host, settings.port, failed.message()));
+    throw RunError(fmt::format(
+        "{}:{}: {}\n  next: check the name, or give an address as in --connect 127.0.0.1:7788",
+        settings.host, settings.port, failed.message()));
   }
   return *found.begin();
 }
@@ -51,11 +52,13 @@ void wait_for_server(const Settings& settings, const tcp::endpoint& target) {
     io.run_until(std::max(deadline, std::chrono::steady_clock::now() + std::chrono::seconds(2)));
     if (!result) return;
     if (std::chrono::steady_clock::now() >= deadline) {
-      const std::string waited =
-          settings.wait_server_s > 0 ? fmt::format(" for {} s", settings.wait_server_s) : std::string{};
-      throw RunError(fmt::format("{}:{}: {}{}\n  next: start ringside-chatd --listen {}:{}, or give {} to wait for it",
-                                 settings.host, settings.port, result.message(), waited, settings.host, settings.port,
-                                 settings.wait_server_s > 0 ? "a longer --wait-server" : "--wait-server 10"));
+      const std::string waited = settings.wait_server_s > 0
+                                     ? fmt::format(" for {} s", settings.wait_server_s)
+                                     : std::string{};
+      throw RunError(fmt::format(
+          "{}:{}: {}{}\n  next: start ringside-chatd --listen {}:{}, or give {} to wait for it",
+          settings.host, settings.port, result.message(), waited, settings.host, settings.port,
+          settings.wait_server_s > 0 ? "a longer --wait-server" : "--wait-server 10"));
     }
     asio::steady_timer pause(io, std::chrono::milliseconds(20));
     pause.async_wait([](const error_code&) {});
@@ -70,27 +73,33 @@ void raise_file_limit(const Settings& settings) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_max < needed) {
-    throw RunError(fmt::format("{} connections need as many file descriptors, the limit of this process is {}\n"
-                               "  next: raise it (ulimit -Hn {}), or ask for fewer connections",
-                               needed, limit.rlim_max, needed));
+    throw RunError(fmt::format(
+        "{} connections need as many file descriptors, the limit of this process is {}\n"
+        "  next: raise it (ulimit -Hn {}), or ask for fewer connections",
+        needed, limit.rlim_max, needed));
   }
   limit.rlim_cur = std::max(limit.rlim_cur, static_cast<rlim_t>(needed));
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::uint32_t room_count(const Settings& settings) {
-  const std::uint32_t rooms = settings.rooms != 0 ? settings.rooms : std::max(2U, (settings.clients + 9) / 10);
+  const std::uint32_t rooms =
+      settings.rooms != 0 ? settings.rooms : std::max(2U, (settings.clients + 9) / 10);
   return std::min(rooms, settings.clients);
 }
 
 double cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-double seconds_between(std::int64_t from_ns, std::int64_t to_ns) { return 1e-9 * static_cast<double>(to_ns - from_ns); }
+double seconds_between(std::int64_t from_ns, std::int64_t to_ns) {
+  return 1e-9 * static_cast<double>(to_ns - from_ns);
+}
 
 // Waits until every client has come so far, as long as some client gets on now and then.
 template <typename Reached>
@@ -99,15 +108,17 @@ void await_set_up(Crowd& crowd, const char* what, Reached reached) {
   for (;;) {
     const auto deadline = std::chrono::steady_clock::now() + kSetUpPatience;
     const bool moved = crowd.wait_until(deadline, [&](const Progress& progress) {
-      return reached(progress) || !progress.failure.empty() || progress.interrupted || progress.steps != steps;
+      return reached(progress) || !progress.failure.empty() || progress.interrupted ||
+             progress.steps != steps;
     });
     const Progress progress = crowd.progress();
     if (!progress.failure.empty()) throw RunError("set-up: " + progress.failure);
     if (progress.interrupted) throw RunError("set-up: interrupted");
     if (reached(progress)) return;
     if (!moved) {
-      throw RunError(fmt::format("set-up: the server has not answered for {} s while clients were {}",
-                                 kSetUpPatience.count(), what));
+      throw RunError(
+          fmt::format("set-up: the server has not answered for {} s while clients were {}",
+                      kSetUpPatience.count(), what));
     }
     steps = progress.steps;
   }
@@ -121,7 +132,9 @@ Result run_load(const Settings& settings, RunObserver& observer, bool take_signa
   wait_for_server(settings, target);
 
   Result result;
-  result.run = settings.run.empty() ? fmt::format("r{:x}", wall_ns() / 1'000'000 % (std::int64_t{1} << 40)) : settings.run;
+  result.run = settings.run.empty()
+                   ? fmt::format("r{:x}", wall_ns() / 1'000'000 % (std::int64_t{1} << 40))
+                   : settings.run;
   result.rooms = room_count(settings);
   for (const IncidentSpec& spec : settings.incidents) {
     IncidentReport report;
@@ -145,7 +158,8 @@ Result run_load(const Settings& settings, RunObserver& observer, bool take_signa
   const std::int64_t set_up_ns = now_ns();
   for (auto& worker : workers) worker->set_up();
   incidents.prepare();
-  await_set_up(crowd, "logging in", [&](const Progress& p) { return p.clients_at_barrier == settings.clients; });
+  await_set_up(crowd, "logging in",
+               [&](const Progress& p) { return p.clients_at_barrier == settings.clients; });
   for (auto& worker : workers) worker->move_in();
   await_set_up(crowd, "moving in", [&](const Progress& p) {
     return p.clients_ready == settings.clients && p.incidents_prepared;
@@ -160,9 +174,10 @@ Result run_load(const Settings& settings, RunObserver& observer, bool take_signa
   incidents.begin(start_ns);
   // A year stands for "no end": the latest time point would overflow inside the wait.
   const double duration_s = settings.duration_s > 0 ? settings.duration_s : 365.0 * 86400;
-  crowd.wait_until(time_point_of(start_ns + static_cast<std::int64_t>(duration_s * 1e9)), [&](const Progress& progress) {
-    return progress.interrupted || progress.workers_done == settings.threads;
-  });
+  crowd.wait_until(time_point_of(start_ns + static_cast<std::int64_t>(duration_s * 1e9)),
+                   [&](const Progress& progress) {
+                     return progress.interrupted || progress.workers_done == settings.threads;
+                   });
   result.interrupted = crowd.progress().interrupted;
 
   for (auto& worker : workers) worker->stop_sending();
@@ -170,9 +185,10 @@ Result run_load(const Settings& settings, RunObserver& observer, bool take_signa
   const std::int64_t stop_ns = now_ns();
   result.ended_wall_ns = wall_ns();
   result.load_s = std::max(0.0, seconds_between(start_ns, stop_ns));
-  crowd.wait_until(time_point_of(stop_ns + static_cast<std::int64_t>(settings.drain_s * 1e9)), [&](const Progress& progress) {
-    return progress.workers_drained == settings.threads + 1;  // and the incidents
-  });
+  crowd.wait_until(time_point_of(stop_ns + static_cast<std::int64_t>(settings.drain_s * 1e9)),
+                   [&](const Progress& progress) {
+                     return progress.workers_drained == settings.threads + 1;  // and the incidents
+                   });
   result.drain_s = seconds_between(stop_ns, now_ns());
   result.cpu_s = cpu_seconds() - cpu_before_s;
 

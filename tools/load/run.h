@@ -7,7 +7,8 @@
 
 namespace ringside::load {
 
-// The run could not be made: the server is not there, the set-up was refused, an incident cannot work.
+// The run could not be made: the server is not there, the set-up was refused, an incident cannot
+// work.
 struct RunError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -26,7 +26,8 @@ Plan Schedule::at(std::uint64_t number) const {
   const double point = rng.uniform();
   const double* found = std::upper_bound(cumulative_, cumulative_ + kOpCount, point);
   std::size_t op = static_cast<std::size_t>(found - cumulative_);
-  if (op == kOpCount) {  // the sum of the shares was rounded to just below 1, and the point lies above it
+  if (op ==
+      kOpCount) {  // the sum of the shares was rounded to just below 1, and the point lies above it
     op = kOpCount - 1;
     while (op > 0 && cumulative_[op] == cumulative_[op - 1]) --op;
   }

@@ -52,7 +52,7 @@ struct Result {
   double setup_s = 0;
   double load_s = 0;
   double drain_s = 0;
-  double cpu_s = 0;                  // of this process, from the start of the load to the end of the drain
+  double cpu_s = 0;  // of this process, from the start of the load to the end of the drain
 };
 
 }  // namespace ringside::load

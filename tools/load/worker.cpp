@@ -9,11 +9,13 @@ namespace ringside::load {
 namespace asio = boost::asio;
 
 namespace {
-// Passwords that are hashed at once, in all threads together. The server lets 64 wait for each of its workers.
+// Passwords that are hashed at once, in all threads together. The server lets 64 wait for each of
+// its workers.
 constexpr std::uint32_t kSetUpAtOnce = 32;
 // Requests sent at a stretch before answers are looked at again.
 constexpr int kSendBatch = 128;
-// Lines on their way in one thread. Only a server that is overrun for long gets there; what comes on top is unsent.
+// Lines on their way in one thread. Only a server that is overrun for long gets there; what comes
+// on top is unsent.
 constexpr std::uint64_t kMaxOpenLines = 200'000;
 // The server closes connections that are silent for 5 min.
 constexpr std::chrono::seconds kKeepAliveInterval{60};
@@ -29,7 +31,8 @@ Worker::Worker(Crowd& crowd, const std::string& run, std::uint32_t index, std::s
       threads_(crowd.settings.threads),
       open_loop_(crowd.settings.rate_per_s > 0),
       books_(sources),
-      schedule_(crowd.settings.seed, crowd.settings.mix, crowd.settings.clients, crowd.settings.rate_per_s),
+      schedule_(crowd.settings.seed, crowd.settings.mix, crowd.settings.clients,
+                crowd.settings.rate_per_s),
       due_(io_),
       keep_alive_(io_),
       set_up_at_once_(std::max(1U, kSetUpAtOnce / crowd.settings.threads)) {
@@ -161,8 +164,8 @@ void Worker::perform(const Plan& plan, std::int64_t intended_ns, std::int32_t tu
   performer->perform(plan, intended_ns, turn);
 }
 
-// The planned client, or another one of this thread that knows what the operation needs; nobody if the planned
-// one is not connected.
+// The planned client, or another one of this thread that knows what the operation needs; nobody if
+// the planned one is not connected.
 Chatter* Worker::performer_of(const Plan& plan) {
   Chatter* const planned = chatter_of(plan.client);
   if (!planned->ready()) return nullptr;
@@ -188,8 +191,8 @@ void Worker::line_closed(std::int32_t turn) {
   if (turn >= 0) {
     const auto client = static_cast<std::uint32_t>(turn);
     turn_open_[client / threads_] = false;
-    // Not from inside the answer: the connection that brought it is in the middle of its lines, and if it just
-    // broke, the performer still looks ready.
+    // Not from inside the answer: the connection that brought it is in the middle of its lines, and
+    // if it just broke, the performer still looks ready.
     asio::post(io_, [this, client] {
       take_turn(client);
       check_done();
@@ -244,14 +247,16 @@ void Worker::send_keep_alives() {
   });
 }
 
-// Whether everything that was asked for by number has been sent. In the closed loop also answered, as each
-// client waits for its answer before it looks for the next turn.
+// Whether everything that was asked for by number has been sent. In the closed loop also answered,
+// as each client waits for its answer before it looks for the next turn.
 void Worker::check_done() {
   if (reported_done_ || crowd_.settings.operations == 0 || (open_loop_ && has_plan_)) return;
   if (!open_loop_) {
     for (std::uint32_t slot = 0; slot < chatters_.size(); ++slot) {
-      const std::uint64_t next = index_ + slot * std::uint64_t{threads_} + turns_[slot] * crowd_.settings.clients;
-      if (turn_open_[slot] || (next < crowd_.settings.operations && !chatters_[slot]->gave_up())) return;
+      const std::uint64_t next =
+          index_ + slot * std::uint64_t{threads_} + turns_[slot] * crowd_.settings.clients;
+      if (turn_open_[slot] || (next < crowd_.settings.operations && !chatters_[slot]->gave_up()))
+        return;
     }
   }
   reported_done_ = true;

@@ -1,5 +1,5 @@
-// One thread of the load: its share of the clients (client c belongs to thread c mod threads), their books, and
-// the sending of what the schedule has for them.
+// One thread of the load: its share of the clients (client c belongs to thread c mod threads),
+// their books, and the sending of what the schedule has for them.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -30,7 +30,7 @@ class Worker {
   void move_in();                      // after every worker's clients are at the barrier
   void begin(std::int64_t start_ns);
   void stop_sending();
-  void finish();                       // closes everything and joins; books() may be read afterwards
+  void finish();  // closes everything and joins; books() may be read afterwards
 
   // For the clients, on the worker's thread.
   boost::asio::io_context& io() { return io_; }

@@ -57,3 +57,20 @@ TEST_CASE("ProducerC: why it is untraced is told, cut to the buffer") {
           return length > sizeof small && std::strlen(small) == 9 ? 0 : 2;
         }).exited(0));
 }
+
+TEST_CASE("ProducerC: the words have the numbers of the C++ constants") {
+  // Operations and events are compared one by one where the library is compiled.
+  CHECK(int{RINGSIDE_EVENT_RETRY} == 256);
+  CHECK(int{RINGSIDE_STAGE_VALIDATION} == 0);
+  CHECK(int{RINGSIDE_STAGE_DATABASE} == 2);
+  CHECK(int{RINGSIDE_ERROR_DATABASE_BUSY} == chat::error::DATABASE_BUSY);
+}
+
+TEST_CASE("ProducerC: an address has the id that C++ gives it") {
+  const unsigned char ipv4[4] = {127, 0, 0, 1};
+  const unsigned char ipv6[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 7};
+  CHECK(ringside_address_id(ipv4, sizeof ipv4) == 0x7f000001);
+  CHECK(ringside_address_id(ipv6, sizeof ipv6) == address_id(ipv6, sizeof ipv6));
+  CHECK(ringside_address_id(ipv6, sizeof ipv6) == 0x20010db800010002);
+  CHECK(ringside_address_id(ipv6, 5) == 0);
+}

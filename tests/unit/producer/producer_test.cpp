@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <iterator>
+
 #include "shm/names.h"
 #include "tests/unit/producer/traced.h"
 
@@ -29,12 +31,14 @@ TEST_CASE("Producer: an operation is recorded with all that was said of it") {
   CHECK(record.actor == 42);
   CHECK(record.subject == 7);
   CHECK((record.flags & kFlagActorMask) == static_cast<unsigned>(ActorKind::user));
-  CHECK(((record.flags & kFlagSubjectMask) >> kFlagSubjectShift) == static_cast<unsigned>(SubjectKind::room));
+  CHECK(((record.flags & kFlagSubjectMask) >> kFlagSubjectShift) ==
+        static_cast<unsigned>(SubjectKind::room));
   CHECK((record.flags & kFlagStages) != 0);
   CHECK(record.duration > 0);
   std::uint64_t stages = 0;
   for (const StageTicks stage : record.stages) stages += unpack_stage_ticks(stage);
-  CHECK(stages == static_cast<std::uint64_t>(record.duration));   // n stages and the whole share n + 1 clock reads
+  CHECK(stages == static_cast<std::uint64_t>(
+                      record.duration));  // n stages and the whole share n + 1 clock reads
   CHECK(record.stages[chat::kSecurity] == 0);
   CHECK(reader.segment->header().state.load() == kSegmentClosed);
 }
@@ -53,7 +57,9 @@ TEST_CASE("Producer: one operation starts where the last one ended") {
   CHECK(reader.records[1].start == reader.records[0].end());
 }
 
-TEST_CASE("Producer: an operation that is destroyed unfinished is cancelled, an abandoned one leaves no trace") {
+TEST_CASE(
+    "Producer: an operation that is destroyed unfinished is cancelled, an abandoned one leaves no "
+    "trace") {
   TempDir dir;
   REQUIRE(serve(setup_for(dir), [] {
             { Operation op(chat::CREATE_ROOM); }
@@ -95,13 +101,15 @@ TEST_CASE("Producer: events carry value, duration and the operation during which
   CHECK(reader.total(chat::RATE_LIMIT.value, &Totals::recorded) == 0);
 }
 
-TEST_CASE("Producer: names of the chat server, of own operations, gauges and errors travel in the ring") {
+TEST_CASE(
+    "Producer: names of the chat server, of own operations, gauges and errors travel in the ring") {
   TempDir dir;
   REQUIRE(serve(setup_for(dir), [] {
             const OperationId own = register_operation("PIN_MESSAGE", "message", "check", "store");
             if (own.value != chat::kOperationCount) return 1;
             if (register_operation("PIN_MESSAGE", "message").value != own.value) return 2;
-            if (register_operation("SEND_MESSAGE", "message").value != chat::SEND_MESSAGE.value) return 3;
+            if (register_operation("SEND_MESSAGE", "message").value != chat::SEND_MESSAGE.value)
+              return 3;
             Operation(own).finish(Outcome::ok);
             register_error(5001, "DATABASE_BUSY");
             Gauge64 gauge = register_gauge("connections");
@@ -143,7 +151,9 @@ TEST_CASE("Producer: 256 operations fit, the 257th does nothing and is counted a
   CHECK(reader.segment->header().names_refused.load() == 1);
 }
 
-TEST_CASE("Producer: switched off nothing is written, sampled, the timing is thinned and the totals are not") {
+TEST_CASE(
+    "Producer: switched off nothing is written, sampled, the timing is thinned and the totals are "
+    "not") {
   TempDir dir;
   REQUIRE(serve(setup_for(dir), [&] {
             Failure failure;
@@ -156,7 +166,8 @@ TEST_CASE("Producer: switched off nothing is written, sampled, the timing is thi
             effective[chat::SEND_MESSAGE.value].store(0);
             for (int i = 0; i < 1000; ++i) Operation(chat::SEND_MESSAGE).finish(Outcome::ok);
             effective[chat::JOIN_ROOM.value].store(10);
-            for (int i = 0; i < 10000; ++i) Operation(chat::JOIN_ROOM).finish(i % 100 == 0 ? Outcome::error : Outcome::ok);
+            for (int i = 0; i < 10000; ++i)
+              Operation(chat::JOIN_ROOM).finish(i % 100 == 0 ? Outcome::error : Outcome::ok);
             return 0;
           }).exited(0));
   const Reader reader(dir.file("ring"));
@@ -224,11 +235,14 @@ TEST_CASE("Producer: without a ring the server runs on untraced and can ask why"
   CHECK(run([&] {
           setenv("RINGSIDE_RING", dir.file("ring").c_str(), 1);
           setenv("RINGSIDE_CAPACITY", "many", 1);
-          return !start({}) && why_untraced().find("RINGSIDE_CAPACITY=many") != std::string::npos ? 0 : 1;
+          return !start({}) && why_untraced().find("RINGSIDE_CAPACITY=many") != std::string::npos
+                     ? 0
+                     : 1;
         }).exited(0));
 }
 
-TEST_CASE("Producer: a server that leaves in order removes its ring, a killed one leaves it to be read") {
+TEST_CASE(
+    "Producer: a server that leaves in order removes its ring, a killed one leaves it to be read") {
   TempDir dir;
   Setup setup = setup_for(dir);
   setup.keep = false;
@@ -245,4 +259,38 @@ TEST_CASE("Producer: a server that leaves in order removes its ring, a killed on
   const Reader reader(dir.file("ring"));
   CHECK(reader.records.size() == 100);
   CHECK(segment_liveness(*reader.segment, reader.facts) == Liveness::dead);
+}
+
+TEST_CASE("Producer: the numbers of the chat server's words never change") {
+  // They travel in rings and histories. New words come after these.
+  const char* const kOperations[] = {
+      "CREATE_ROOM",       "JOIN_ROOM",         "LEAVE_ROOM",         "LIST_ROOMS",
+      "SEND_MESSAGE",      "DIRECT_MESSAGE",    "EDIT_MESSAGE",       "DELETE_MESSAGE",
+      "INVITE_USER",       "ACCEPT_INVITATION", "DECLINE_INVITATION", "LIST_INVITATIONS",
+      "REQUEST_USER_LIST", "AUTHENTICATION",    "REGISTRATION",       "MESSAGE_REACTIONS",
+      "MESSAGE_SEARCH",    "MESSAGE_HISTORY",   "THREADED_REPLIES"};
+  const char* const kEvents[] = {
+      "RETRY",          "BREAKER",         "RECOVERY",       "VALIDATION_REJECT", "RATE_LIMIT",
+      "DB_TRANSACTION", "SLOW_QUERY",      "LOGIN_FAILED",   "TOKEN_REJECTED",    "THREAT_PATTERN",
+      "IP_BLOCK",       "BLOCKED_ATTEMPT", "USER_SUSPENDED", "AUDIT_WRITE",       "BAD_LINE"};
+  TempDir dir;
+  REQUIRE(serve(setup_for(dir), [] { return 0; }).exited(0));
+  const Reader reader(dir.file("ring"));
+  NameEntry name;
+  for (std::uint16_t i = 0; i < std::size(kOperations); ++i) {
+    REQUIRE(read_name(*reader.segment, i, &name));
+    CHECK(name.name == kOperations[i]);
+    CHECK(name.stages[0] == "validation");
+    CHECK(name.stages[1] == "security");
+    CHECK(name.stages[2] == "database");
+    CHECK(name.stages[3] == "delivery");
+  }
+  for (std::uint16_t i = 0; i < std::size(kEvents); ++i) {
+    REQUIRE(read_name(*reader.segment, static_cast<std::uint16_t>(kFirstEvent + i), &name));
+    CHECK(name.name == kEvents[i]);
+  }
+  CHECK(chat::SEND_MESSAGE.value == 4);
+  CHECK(chat::RETRY.value == 256);
+  CHECK(chat::kDelivery == 3);
+  CHECK(chat::error::DATABASE_BUSY == 5001);
 }

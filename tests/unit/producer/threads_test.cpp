@@ -29,11 +29,13 @@ TEST_CASE("ProducerThreads: each has its lane, and a thread that ends gives it b
   CHECK(reader.records.size() == 50 * 4 * 20);
   CHECK_FALSE(lane_readable(reader.segment->lane_header(reader.segment->overflow_lane())));
   std::uint64_t generations = 0;
-  for (std::uint32_t i = 0; i < 4; ++i) generations += owner_generation(reader.segment->lane_header(i).owner.load());
+  for (std::uint32_t i = 0; i < 4; ++i)
+    generations += owner_generation(reader.segment->lane_header(i).owner.load());
   CHECK(generations == 200);
 }
 
-TEST_CASE("ProducerThreads: more threads than lanes share the overflow lane, and the totals are exact") {
+TEST_CASE(
+    "ProducerThreads: more threads than lanes share the overflow lane, and the totals are exact") {
   TempDir dir;
   Setup setup = setup_for(dir);
   setup.lanes = 2;
@@ -73,7 +75,9 @@ namespace {
 void trace_in_handler(int) { Operation(chat::EDIT_MESSAGE).finish(Outcome::ok); }
 }  // namespace
 
-TEST_CASE("ProducerThreads: a signal handler that traces while its thread is in mid-record corrupts nothing") {
+TEST_CASE(
+    "ProducerThreads: a signal handler that traces while its thread is in mid-record corrupts "
+    "nothing") {
   TempDir dir;
   Setup setup = setup_for(dir);
   setup.lane_capacity = setup.overflow_capacity = 1U << 17;
@@ -117,7 +121,9 @@ TEST_CASE("ProducerThreads: a signal handler that traces while its thread is in 
   for (const LaneCursor& cursor : reader.cursors) CHECK(cursor.rejected == 0);
 }
 
-TEST_CASE("ProducerFork: the child writes into lanes of its own, and its exit takes nothing from its parent") {
+TEST_CASE(
+    "ProducerFork: the child writes into lanes of its own, and its exit takes nothing from its "
+    "parent") {
   TempDir dir;
   REQUIRE(serve(setup_for(dir), [] {
             Operation(chat::SEND_MESSAGE).finish(Outcome::ok);
@@ -137,6 +143,7 @@ TEST_CASE("ProducerFork: the child writes into lanes of its own, and its exit ta
   const Reader reader(dir.file("ring"));
   CHECK(reader.records.size() == 16);
   CHECK(reader.total(chat::JOIN_ROOM.value, &Totals::recorded) == 10);
-  CHECK(reader.segment->totals(0)[chat::JOIN_ROOM.value].recorded.load() == 0);   // lane 0 is the parent's
+  CHECK(reader.segment->totals(0)[chat::JOIN_ROOM.value].recorded.load() ==
+        0);  // lane 0 is the parent's
   CHECK(reader.segment->header().state.load() == kSegmentClosed);
 }

@@ -1,4 +1,5 @@
-// A traced server in a process of its own (tracing starts once in a process's life), and what it left in its ring.
+// A traced server in a process of its own (tracing starts once in a process's life), and what it
+// left in its ring.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -33,9 +34,11 @@ struct Reader {
       if (!lane_readable(header)) continue;
       const auto take = [&](const Record& record) { records.push_back(record); };
       if (i == segment->overflow_lane()) {
-        read_overflow(segment->slots(i), header, facts.geometry.capacity(i), cursors[i], 1U << 20, take);
+        read_overflow(segment->slots(i), header, facts.geometry.capacity(i), cursors[i], 1U << 20,
+                      take);
       } else {
-        read_lane(segment->slots(i), header, facts.geometry.capacity(i), cursors[i], 1U << 20, take);
+        read_lane(segment->slots(i), header, facts.geometry.capacity(i), cursors[i], 1U << 20,
+                  take);
       }
     }
   }
@@ -57,7 +60,8 @@ inline Setup setup_for(const TempDir& dir) {
   return setup;
 }
 
-// Runs a server that is traced with `setup`. Its body's result is the exit code; 99: it was not traced.
+// Runs a server that is traced with `setup`. Its body's result is the exit code; 99: it was not
+// traced.
 inline Ended serve(const Setup& setup, const std::function<int()>& body) {
   return run(
       [&] {

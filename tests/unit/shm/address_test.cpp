@@ -30,7 +30,8 @@ TEST_CASE("Address: IPv4 is its 32 bits, also where a dual-stack socket shows it
   CHECK(id("::ffff:203.0.113.9") == id("203.0.113.9"));
 }
 
-TEST_CASE("Address: an IPv6 client is its network of 64 bits, whatever the rest of its address is") {
+TEST_CASE(
+    "Address: an IPv6 client is its network of 64 bits, whatever the rest of its address is") {
   CHECK(id("2001:db8:1:2::7") == 0x20010db800010002);
   CHECK(id("2001:db8:1:2::7") == id("2001:db8:1:2:aaaa:bbbb:cccc:dddd"));
   CHECK(id("2001:db8:1:2::7") != id("2001:db8:1:3::7"));
@@ -45,9 +46,9 @@ TEST_CASE("Address: neighbours on one link are told apart") {
 TEST_CASE("Address: no IPv6 address has the id of an IPv4 address, or none") {
   CHECK(id("::1") == 0x100000001);
   std::set<std::uint64_t> ids;
-  const char* const kTexts[] = {"::",         "::1",           "::2",       "::127.0.0.1", "0:0:0:1::",
-                                "64:ff9b::1", "2001:db8::",    "fe80::",    "fc00::",      "ff02::1",
-                                "0:0:1::1",   "::fffe:7f00:1", "febf::1:1"};
+  const char* const kTexts[] = {
+      "::",     "::1",    "::2",     "::127.0.0.1", "0:0:0:1::",     "64:ff9b::1", "2001:db8::",
+      "fe80::", "fc00::", "ff02::1", "0:0:1::1",    "::fffe:7f00:1", "febf::1:1"};
   for (const char* text : kTexts) {
     INFO(std::string(text));
     CHECK(id(text) > 0xffffffff);

@@ -42,7 +42,9 @@ TEST_CASE("LaneClaim: a released lane goes on at its head, with a new generation
   CHECK(ring->totals(0)[2].recorded.load() == 6);
 }
 
-TEST_CASE("LaneCrash: the lane of a killed process is taken over, and its half-written record is counted as torn") {
+TEST_CASE(
+    "LaneCrash: the lane of a killed process is taken over, and its half-written record is counted "
+    "as torn") {
   TempDir dir;
   auto ring = make_ring(dir.file("ring"), {1, 64, 64});
   const pid_t child = spawn([&] {
@@ -60,7 +62,8 @@ TEST_CASE("LaneCrash: the lane of a killed process is taken over, and its half-w
   write_record(writer, operation(1, 42, 1));
   LaneCursor cursor;
   std::uint64_t last = 0;
-  read_lane(ring->slots(0), ring->lane_header(0), 64, cursor, 100, [&](const Record& r) { last = r.start; });
+  read_lane(ring->slots(0), ring->lane_header(0), 64, cursor, 100,
+            [&](const Record& r) { last = r.start; });
   CHECK(cursor.read == 4);
   CHECK(last == 42);
 }
@@ -97,7 +100,9 @@ TEST_CASE("LaneCrash: a torn record is counted once, wherever its heir dies whil
   }
 }
 
-TEST_CASE("LaneCrash: a record that was published but not counted in head is taken in by the next owner") {
+TEST_CASE(
+    "LaneCrash: a record that was published but not counted in head is taken in by the next "
+    "owner") {
   TempDir dir;
   auto ring = make_ring(dir.file("ring"), {1, 64, 64});
   const pid_t child = spawn([&] {
@@ -112,7 +117,8 @@ TEST_CASE("LaneCrash: a record that was published but not counted in head is tak
   CHECK(claim(*ring).position == 3);
 }
 
-TEST_CASE("LaneClaim: a lane of a living process is never taken, a pid that came back is seen through") {
+TEST_CASE(
+    "LaneClaim: a lane of a living process is never taken, a pid that came back is seen through") {
   TempDir dir;
   auto ring = make_ring(dir.file("ring"), {1, 64, 64});
   claim(*ring);
@@ -125,8 +131,10 @@ TEST_CASE("LaneClaim: a lane of a living process is never taken, a pid that came
 }
 
 // qemu-user says of memory that is not to be had that it is there.
-TEST_CASE("LaneClaim: who finds no memory leaves no start time, by which the next owner would be taken for dead" *
-          doctest::skip(kEmulated)) {
+TEST_CASE(
+    "LaneClaim: who finds no memory leaves no start time, by which the next owner would be taken "
+    "for dead" *
+    doctest::skip(kEmulated)) {
   TempDir dir;
   const std::string path = dir.file("ring");
   auto ring = make_ring(path, {1, 64, 64});
@@ -148,7 +156,8 @@ TEST_CASE("Identity: an unknown boot id is no other boot") {
 }
 
 TEST_CASE("Identity: the start time is found behind any name") {
-  CHECK(start_time_from_stat("12 (a b) c) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 7 0 98765 1 1") == 98765);
+  CHECK(start_time_from_stat(
+            "12 (a b) c) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 7 0 98765 1 1") == 98765);
   CHECK(start_time_from_stat("garbage") == 0);
   CHECK(start_time_from_stat("1 (x) S 1") == 0);
   CHECK(process_start_time(static_cast<std::uint32_t>(getpid())) == self_identity().start_time);

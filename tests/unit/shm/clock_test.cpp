@@ -12,7 +12,8 @@ TEST_CASE("Clock: stage ticks are exact when short and within 2^-26 when long") 
   for (const std::uint64_t ticks : {0ULL, 1ULL, 12345ULL, (1ULL << 27) - 1}) {
     CHECK(unpack_stage_ticks(pack_stage_ticks(ticks)) == ticks);
   }
-  for (const std::uint64_t ticks : {1ULL << 27, 5'000'000'019ULL, 1ULL << 40, 123'456'789'123'456ULL}) {
+  for (const std::uint64_t ticks :
+       {1ULL << 27, 5'000'000'019ULL, 1ULL << 40, 123'456'789'123'456ULL}) {
     const double error = std::abs(static_cast<double>(unpack_stage_ticks(pack_stage_ticks(ticks))) -
                                   static_cast<double>(ticks)) / static_cast<double>(ticks);
     CHECK(error < 1.5e-8);
@@ -20,7 +21,8 @@ TEST_CASE("Clock: stage ticks are exact when short and within 2^-26 when long") 
   CHECK(pack_stage_ticks(~0ULL) == 0xffffffffU);
 }
 
-TEST_CASE("Clock: a scale takes the kernel's frequency at first and measures when it can do better") {
+TEST_CASE(
+    "Clock: a scale takes the kernel's frequency at first and measures when it can do better") {
   TickScale scale(ClockKind::tsc, 2'600'000'000, 1000, 5'000'000'000);
   CHECK(scale.span_ns(2'600'000'000) == 1'000'000'000);
   CHECK(scale.span_ns(-2600) == -1000);
@@ -28,7 +30,8 @@ TEST_CASE("Clock: a scale takes the kernel's frequency at first and measures whe
   scale.sync({6'000'000'000, 0, 1000 + 2'600'260'000});
   CHECK(scale.ticks_per_second() == doctest::Approx(2'600'260'000.0).epsilon(1e-9));
   CHECK(scale.monotonic_ns(1000 + 2'600'260'000) == 6'000'000'000);
-  CHECK(scale.monotonic_ns(scale.ticks_from_ns(6'500'000'000)) == doctest::Approx(6'500'000'000.0).epsilon(1e-9));
+  CHECK(scale.monotonic_ns(scale.ticks_from_ns(6'500'000'000)) ==
+        doctest::Approx(6'500'000'000.0).epsilon(1e-9));
 }
 
 TEST_CASE("Clock: a measurement that contradicts the kernel does not bend time") {
@@ -73,7 +76,8 @@ TEST_CASE("Clock: the chosen clock advances with the system's") {
   Instant b = a;
   while (b.monotonic_ns - a.monotonic_ns < 20'000'000) b = read_instant();
   if (choice.kind != ClockKind::monotonic && choice.ticks_per_second != 0) {
-    const double measured = static_cast<double>(b.ticks - a.ticks) * 1e9 / static_cast<double>(b.monotonic_ns - a.monotonic_ns);
+    const double measured = static_cast<double>(b.ticks - a.ticks) * 1e9 /
+                            static_cast<double>(b.monotonic_ns - a.monotonic_ns);
     CHECK(std::abs(measured / static_cast<double>(choice.ticks_per_second) - 1) < 0.01);
   }
 }

@@ -36,7 +36,8 @@ struct Bench {
 
 // A record whose every word follows from one number, so that a mixture of two is recognised.
 Record checked(std::uint64_t n) {
-  Record record = operation(static_cast<std::uint16_t>(n % 19), n * 3, static_cast<std::int64_t>(n * 5));
+  Record record =
+      operation(static_cast<std::uint16_t>(n % 19), n * 3, static_cast<std::int64_t>(n * 5));
   record.actor = n * 7;
   record.subject = n * 11;
   record.error = static_cast<std::uint16_t>(n);
@@ -70,11 +71,13 @@ TEST_CASE("Lane: what is written is read, in order and whole") {
 
 TEST_CASE("Lane: totals are exact per operation, errors included") {
   Bench bench;
-  for (int i = 0; i < 10; ++i) write_record(bench.writer, operation(4, 0, 100, i < 3 ? Outcome::timeout : Outcome::ok));
+  for (int i = 0; i < 10; ++i)
+    write_record(bench.writer, operation(4, 0, 100, i < 3 ? Outcome::timeout : Outcome::ok));
   write_record(bench.writer, operation(5, 0, 1, Outcome::rejected));
   count_only(bench.writer, 5);
   TotalsCopy totals;
-  REQUIRE(copy_totals_at(bench.ring->slots(0), bench.ring->lane_header(0), bench.ring->totals(0), kCapacity, 11, totals));
+  REQUIRE(copy_totals_at(bench.ring->slots(0), bench.ring->lane_header(0), bench.ring->totals(0),
+                         kCapacity, 11, totals));
   CHECK(totals.entries[4].recorded == 10);
   CHECK(totals.entries[4].errors == 3);
   CHECK(totals.entries[4].ticks == 1000);
@@ -112,7 +115,8 @@ TEST_CASE("LaneOverrun: a lapped reader resumes at the oldest safe record and co
   bench.write(3 * kCapacity);
   bench.seen.clear();
   bench.read();
-  // The slot of head - capacity is next to be written, so the oldest safe one is the record after it.
+  // The slot of head - capacity is next to be written, so the oldest safe one is the record after
+  // it.
   CHECK(bench.seen.size() == kCapacity - 1);
   CHECK(bench.seen.front().actor == 10 + 3 * kCapacity - kCapacity + 1);
   CHECK(bench.cursor.lost == 2 * kCapacity + 1);
@@ -128,7 +132,8 @@ TEST_CASE("LaneOverrun: lapped by exactly the capacity, and by multiples of it")
     bench.read();
     CHECK(bench.cursor.read + bench.cursor.lost == 5 + laps * kCapacity);
     CHECK(bench.seen.back().actor == 4 + laps * kCapacity);
-    for (std::size_t i = 1; i < bench.seen.size(); ++i) CHECK(bench.seen[i].actor > bench.seen[i - 1].actor);
+    for (std::size_t i = 1; i < bench.seen.size(); ++i)
+      CHECK(bench.seen[i].actor > bench.seen[i - 1].actor);
   }
 }
 
@@ -143,7 +148,8 @@ TEST_CASE("LaneOverrun: lapped during the copy, the copy is thrown away") {
   CHECK(read_slot(bench.ring->slots(0)[0], kCapacity, out) == Poll::not_yet);
 }
 
-TEST_CASE("LaneOrder: a record is never mixed, and what is not read is counted, while the writer laps") {
+TEST_CASE(
+    "LaneOrder: a record is never mixed, and what is not read is counted, while the writer laps") {
   Bench bench;
   constexpr std::uint64_t kRecords = 400'000;
   std::thread thread([&] {
@@ -153,11 +159,12 @@ TEST_CASE("LaneOrder: a record is never mixed, and what is not read is counted, 
   std::uint64_t previous = 0;
   bool ordered = true;
   while (bench.cursor.position < kRecords) {
-    read_lane(bench.ring->slots(0), bench.ring->lane_header(0), kCapacity, bench.cursor, 1000, [&](const Record& r) {
-      mixed += !whole(r);
-      ordered = ordered && r.sequence > previous;
-      previous = r.sequence;
-    });
+    read_lane(bench.ring->slots(0), bench.ring->lane_header(0), kCapacity, bench.cursor, 1000,
+              [&](const Record& r) {
+                mixed += !whole(r);
+                ordered = ordered && r.sequence > previous;
+                previous = r.sequence;
+              });
   }
   thread.join();
   CHECK(mixed == 0);
@@ -166,7 +173,8 @@ TEST_CASE("LaneOrder: a record is never mixed, and what is not read is counted, 
   CHECK(bench.cursor.read + bench.cursor.lost == kRecords);
 }
 
-TEST_CASE("LaneOrder: totals that are said to stand at head add up to head, while the writer writes") {
+TEST_CASE(
+    "LaneOrder: totals that are said to stand at head add up to head, while the writer writes") {
   Bench bench;
   std::atomic<bool> stop{false};
   std::thread thread([&] {
@@ -180,7 +188,8 @@ TEST_CASE("LaneOrder: totals that are said to stand at head add up to head, whil
   TotalsCopy totals;
   for (std::uint64_t tries = 0; tries < 2'000'000 && exact < 50; ++tries) {
     const std::uint64_t head = bench.ring->lane_header(0).head.load(std::memory_order_acquire);
-    if (!copy_totals_at(bench.ring->slots(0), bench.ring->lane_header(0), bench.ring->totals(0), kCapacity, head, totals)) {
+    if (!copy_totals_at(bench.ring->slots(0), bench.ring->lane_header(0), bench.ring->totals(0),
+                        kCapacity, head, totals)) {
       continue;
     }
     ++exact;

@@ -31,7 +31,9 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE("Overflow: many threads share it, nothing is mixed, and every reserved position is accounted for") {
+TEST_CASE(
+    "Overflow: many threads share it, nothing is mixed, and every reserved position is accounted "
+    "for") {
   Bench bench;
   constexpr std::uint64_t kPerThread = 20'000;
   constexpr unsigned kThreads = 4;
@@ -41,7 +43,8 @@ TEST_CASE("Overflow: many threads share it, nothing is mixed, and every reserved
     threads.emplace_back([&, t] {
       for (std::uint64_t n = 0; n < kPerThread; ++n) {
         const std::uint64_t token = t * kPerThread + n;
-        Record record = operation(static_cast<std::uint16_t>(t), token, static_cast<std::int64_t>(token));
+        Record record =
+            operation(static_cast<std::uint16_t>(t), token, static_cast<std::int64_t>(token));
         record.actor = record.subject = token;
         write_overflow(bench.writer, record);
       }
@@ -64,7 +67,9 @@ TEST_CASE("Overflow: many threads share it, nothing is mixed, and every reserved
   for (unsigned t = 0; t < kThreads; ++t) CHECK(totals.entries[t].recorded == kPerThread);
 }
 
-TEST_CASE("Overflow: a writer that sleeps in mid-record holds up nobody, and its record is read when it comes") {
+TEST_CASE(
+    "Overflow: a writer that sleeps in mid-record holds up nobody, and its record is read when it "
+    "comes") {
   Bench bench;
   write_overflow(bench.writer, operation(1, 100, 1));
   // A second writer reserves and begins, and is interrupted there.
@@ -102,7 +107,8 @@ TEST_CASE("Overflow: a slot that a dead writer left half-written costs one recor
 
 TEST_CASE("Overflow: a lapped reader resumes at the oldest record and counts the rest") {
   Bench bench;
-  for (std::uint64_t n = 0; n < 5 * kCapacity; ++n) write_overflow(bench.writer, operation(1, n, 1));
+  for (std::uint64_t n = 0; n < 5 * kCapacity; ++n)
+    write_overflow(bench.writer, operation(1, n, 1));
   bench.read();
   CHECK(bench.seen.size() == kCapacity);
   CHECK(bench.seen.front().start == 4 * kCapacity);
@@ -116,7 +122,8 @@ TEST_CASE("Overflow: holes are bounded, whatever is written") {
   const LaneWriter writer = claim_overflow(*ring).writer;
   writer.header->head.store(4000);   // reserved, nothing published
   LaneCursor cursor;
-  read_overflow(ring->slots(lane), ring->lane_header(lane), 4096, cursor, 1U << 20, [](const Record&) {});
+  read_overflow(ring->slots(lane), ring->lane_header(lane), 4096, cursor, 1U << 20,
+                [](const Record&) {});
   CHECK(cursor.holes.size() == kMaxHoles);
   CHECK(cursor.lost == 4000 - kMaxHoles);
 }

@@ -26,7 +26,9 @@ std::string why_not(const std::string& path) {
   return failure.message;
 }
 
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
 
 Created create(const std::string& path, Failure* failure, bool share = false) {
   CreateOptions options;
@@ -123,8 +125,8 @@ TEST_CASE("Segment: truncated under a live reader, the reader goes on and knows"
   CHECK(reader->broken());
 }
 
-// Under qemu-user a process is told a start time of its own that is not the one which others find in /proc, so that
-// two of them take each other for dead.
+// Under qemu-user a process is told a start time of its own that is not the one which others find
+// in /proc, so that two of them take each other for dead.
 constexpr bool kStartTimesDiffer = kEmulated;
 
 TEST_CASE("Segment: a living server's name is refused to a second one, and joined if both share" *
@@ -137,7 +139,9 @@ TEST_CASE("Segment: a living server's name is refused to a second one, and joine
     if (!contains(failure.message, "is in use by process")) return 2;
     const Created joined = create(dir.file("ring"), &failure, true);
     if (joined.segment == nullptr || !joined.joined) return 3;
-    return joined.segment->header().processes[1].pid.load() == static_cast<std::uint32_t>(getpid()) ? 0 : 4;
+    return joined.segment->header().processes[1].pid.load() == static_cast<std::uint32_t>(getpid())
+               ? 0
+               : 4;
   });
   CHECK(ended.exited(0));
 }
@@ -261,7 +265,8 @@ TEST_CASE("Names: they travel in the ring, and hostile ones are made harmless") 
   CHECK(enter_gauge(*ring, "connections") == gauge);
   CHECK(enter_gauge(*ring, "other") == gauge + 1);
   CHECK(enter_gauge(*ring, "with a space") == gauge + 2);
-  CHECK(enter_gauge(*ring, "with a space") == gauge + 2);   // compared as it was written, not as it is shown
+  CHECK(enter_gauge(*ring, "with a space") ==
+        gauge + 2);  // compared as it was written, not as it is shown
   CHECK(enter_error_name(*ring, 5001, "DATABASE_BUSY"));
   std::uint16_t code = 0;
   std::string text;

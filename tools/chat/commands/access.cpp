@@ -6,7 +6,8 @@ namespace chatd {
 namespace {
 
 SharedLine line_of(const Json& event) {
-  auto text = std::make_shared<std::string>(event.dump(-1, ' ', false, Json::error_handler_t::replace));
+  auto text =
+      std::make_shared<std::string>(event.dump(-1, ' ', false, Json::error_handler_t::replace));
   *text += '\n';
   return text;
 }
@@ -14,20 +15,28 @@ SharedLine line_of(const Json& event) {
 }  // namespace
 
 std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
-void Reply::push_room(std::int64_t room, const Json& event) { pushes.push_back({false, room, line_of(event)}); }
-void Reply::push_user(std::int64_t user, const Json& event) { pushes.push_back({true, user, line_of(event)}); }
+void Reply::push_room(std::int64_t room, const Json& event) {
+  pushes.push_back({false, room, line_of(event)});
+}
+void Reply::push_user(std::int64_t user, const Json& event) {
+  pushes.push_back({true, user, line_of(event)});
+}
 
 RoomAccess access_room(Connection& db, std::int64_t room, std::int64_t user) {
   auto query = db.query(
-      "SELECT r.kind, r.name, m.role FROM rooms r LEFT JOIN members m ON m.room_id = r.id AND m.user_id = ?2 "
+      "SELECT r.kind, r.name, m.role FROM rooms r LEFT JOIN members m ON m.room_id = r.id AND "
+      "m.user_id = ?2 "
       "WHERE r.id = ?1",
       room, user);
-  if (!query.row()) throw Refusal(Error::ROOM_NOT_FOUND, "there is no room " + std::to_string(room));
-  return {room, static_cast<RoomKind>(query.integer(0)), query.text(1), !query.null(2), query.integer(2) == 1};
+  if (!query.row())
+    throw Refusal(Error::ROOM_NOT_FOUND, "there is no room " + std::to_string(room));
+  return {room, static_cast<RoomKind>(query.integer(0)), query.text(1), !query.null(2),
+          query.integer(2) == 1};
 }
 
 RoomAccess require_member(Connection& db, std::int64_t room, std::int64_t user) {
@@ -38,16 +47,23 @@ RoomAccess require_member(Connection& db, std::int64_t room, std::int64_t user) 
   return access;
 }
 
-MessageAccess access_message(Connection& db, std::int64_t message, std::int64_t user, bool deleted_too) {
+MessageAccess access_message(Connection& db, std::int64_t message, std::int64_t user,
+                             bool deleted_too) {
   auto query = db.query(
       "SELECT m.room_id, m.user_id, m.parent_id, m.deleted, me.role FROM messages m "
       "LEFT JOIN members me ON me.room_id = m.room_id AND me.user_id = ?2 WHERE m.id = ?1",
       message, user);
-  if (!query.row()) throw Refusal(Error::MESSAGE_NOT_FOUND, "there is no message " + std::to_string(message));
-  MessageAccess access{message, query.integer(0), query.integer(1), query.null(2) ? message : query.integer(2),
-                       query.integer(3) != 0, query.integer(4) == 1};
+  if (!query.row())
+    throw Refusal(Error::MESSAGE_NOT_FOUND, "there is no message " + std::to_string(message));
+  MessageAccess access{message,
+                       query.integer(0),
+                       query.integer(1),
+                       query.null(2) ? message : query.integer(2),
+                       query.integer(3) != 0,
+                       query.integer(4) == 1};
   if (query.null(4)) {
-    throw Refusal(Error::NOT_A_MEMBER, "you are not a member of the room of message " + std::to_string(message));
+    throw Refusal(Error::NOT_A_MEMBER,
+                  "you are not a member of the room of message " + std::to_string(message));
   }
   if (access.deleted && !deleted_too) {
     throw Refusal(Error::MESSAGE_DELETED, "message " + std::to_string(message) + " was deleted");
@@ -69,8 +85,9 @@ std::int64_t count_members(Connection& db, std::int64_t room) {
 Json messages_of(Query& query) {
   Json list = Json::array();
   while (query.row()) {
-    Json entry = {{"message_id", query.integer(0)}, {"room_id", query.integer(1)}, {"user_id", query.integer(2)},
-                  {"user", query.text(3)},          {"text", query.text(4)},       {"ts", query.integer(5)}};
+    Json entry = {{"message_id", query.integer(0)}, {"room_id", query.integer(1)},
+                  {"user_id", query.integer(2)},    {"user", query.text(3)},
+                  {"text", query.text(4)},          {"ts", query.integer(5)}};
     if (!query.null(6)) entry["parent"] = query.integer(6);
     if (query.integer(7) != 0) entry["edited"] = query.integer(7);
     if (query.integer(8) != 0) entry["deleted"] = true;

@@ -4,8 +4,10 @@ namespace chatd {
 
 void audit(Connection& db, Op op, const AuditRow& row) {
   const auto began = trace::now();
-  db.run("INSERT INTO audit_log(at, action, actor, subject, address, detail) VALUES (?,?,nullif(?,0),nullif(?,0),?,?)",
-         now_ms(), row.action, row.actor, row.subject, row.address, row.detail);
+  db.run(
+      "INSERT INTO audit_log(at, action, actor, subject, address, detail) VALUES "
+      "(?,?,nullif(?,0),nullif(?,0),?,?)",
+      now_ms(), row.action, row.actor, row.subject, row.address, row.detail);
   trace::event(trace::Event::AUDIT_WRITE,
                {.op = op,
                 .duration = trace::now() - began,

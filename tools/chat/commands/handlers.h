@@ -1,5 +1,6 @@
-// What becomes of a request inside its transaction: authorisation, reads and writes, and what to tell whom afterwards.
-// A handler knows no socket and no thread. It may run more than once (see store.h), and throws Refusal to refuse.
+// What becomes of a request inside its transaction: authorisation, reads and writes, and what to
+// tell whom afterwards. A handler knows no socket and no thread. It may run more than once (see
+// store.h), and throws Refusal to refuse.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ struct Push {
 struct Reply {
   Json fields = Json::object();
   // Applied in this order after the commit.
-  std::optional<std::pair<Caller, std::vector<std::int64_t>>> login;  // the connection's new user and its rooms
+  std::optional<std::pair<Caller, std::vector<std::int64_t>>>
+      login;  // the connection's new user and its rooms
   std::vector<std::pair<std::int64_t, std::int64_t>> joined;           // room, user
   std::vector<Push> pushes;
   std::vector<std::pair<std::int64_t, std::int64_t>> parted;
@@ -88,8 +90,10 @@ struct Account {
 std::optional<Account> find_account(Connection& db, std::string_view name);
 Reply register_user(Connection& db, const Request& request, const std::string& password_hash,
                     const std::string& address);
-Reply open_session(Connection& db, const Account& account, const std::string& token, const std::string& address);
-Reply resume_session(Connection& db, const std::string& token, const std::string& address);  // TOKEN_REJECTED
+Reply open_session(Connection& db, const Account& account, const std::string& token,
+                   const std::string& address);
+Reply resume_session(Connection& db, const std::string& token,
+                     const std::string& address);  // TOKEN_REJECTED
 
 // audit.cpp. Writes one row of the audit log, in the caller's transaction.
 struct AuditRow {
@@ -112,7 +116,8 @@ struct RoomAccess {
   bool owner = false;
 };
 RoomAccess access_room(Connection& db, std::int64_t room, std::int64_t user);     // ROOM_NOT_FOUND
-RoomAccess require_member(Connection& db, std::int64_t room, std::int64_t user);  // and NOT_A_MEMBER
+RoomAccess require_member(Connection& db, std::int64_t room,
+                          std::int64_t user);  // and NOT_A_MEMBER
 
 struct MessageAccess {
   std::int64_t id = 0, room = 0, author = 0;
@@ -121,13 +126,15 @@ struct MessageAccess {
   bool owner = false;  // the caller owns the room
 };
 // MESSAGE_NOT_FOUND, NOT_A_MEMBER, and MESSAGE_DELETED unless that is no matter.
-MessageAccess access_message(Connection& db, std::int64_t message, std::int64_t user, bool deleted_too = false);
+MessageAccess access_message(Connection& db, std::int64_t message, std::int64_t user,
+                             bool deleted_too = false);
 
 std::optional<std::int64_t> user_id(Connection& db, std::string_view name);
 std::int64_t count_members(Connection& db, std::int64_t room);
 
 // Columns m.id, m.room_id, m.user_id, u.name, m.text, m.created, m.parent_id, m.edited, m.deleted.
-#define CHATD_MESSAGE_COLUMNS "m.id, m.room_id, m.user_id, u.name, m.text, m.created, m.parent_id, m.edited, m.deleted"
+#define CHATD_MESSAGE_COLUMNS \
+  "m.id, m.room_id, m.user_id, u.name, m.text, m.created, m.parent_id, m.edited, m.deleted"
 Json messages_of(Query& query);
 
 }  // namespace chatd

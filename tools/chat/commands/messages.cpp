@@ -12,8 +12,8 @@ namespace {
 // Stores a message and announces it to its room.
 Reply post(const Context& context, std::int64_t room, const char* event) {
   const auto ts = now_ms();
-  context.db.run("INSERT INTO messages(room_id, user_id, text, created) VALUES (?,?,?,?)", room, context.caller.user,
-                 context.request.text, ts);
+  context.db.run("INSERT INTO messages(room_id, user_id, text, created) VALUES (?,?,?,?)", room,
+                 context.caller.user, context.request.text, ts);
   const auto message = context.db.last_id();
   Reply reply;
   reply.fields = {{"message_id", message}, {"ts", ts}};
@@ -40,7 +40,8 @@ Reply direct_message(const Context& context) {
   if (!other) throw Refusal(Error::USER_NOT_FOUND, "there is no user \"" + request.user + "\"");
   if (*other == caller.user) throw Refusal(Error::SELF_TARGET, "a message to oneself");
 
-  const auto key = std::to_string(std::min(*other, caller.user)) + ":" + std::to_string(std::max(*other, caller.user));
+  const auto key = std::to_string(std::min(*other, caller.user)) + ":" +
+                   std::to_string(std::max(*other, caller.user));
   std::int64_t room = 0;
   {
     auto known = db.query("SELECT id FROM rooms WHERE direct_key = ?", key);
@@ -51,7 +52,8 @@ Reply direct_message(const Context& context) {
     db.run("INSERT INTO rooms(kind, direct_key, created) VALUES (2,?,?)", key, now_ms());
     room = db.last_id();
     for (const auto user : {caller.user, *other}) {
-      db.run("INSERT INTO members(room_id, user_id, role, joined) VALUES (?,?,0,?)", room, user, now_ms());
+      db.run("INSERT INTO members(room_id, user_id, role, joined) VALUES (?,?,0,?)", room, user,
+             now_ms());
     }
   }
   Reply reply = post(context, room, "direct_message");
@@ -66,7 +68,8 @@ Reply direct_message(const Context& context) {
 Reply edit_message(const Context& context) {
   auto& [db, request, caller, hub] = context;
   const auto message = access_message(db, request.message, caller.user);
-  if (message.author != caller.user) throw Refusal(Error::NOT_AUTHOR, "only its author edits a message");
+  if (message.author != caller.user)
+    throw Refusal(Error::NOT_AUTHOR, "only its author edits a message");
   const auto edited = now_ms();
   db.run("UPDATE messages SET text = ?, edited = ? WHERE id = ?", request.text, edited, message.id);
   Reply reply;
@@ -88,11 +91,13 @@ Reply delete_message(const Context& context) {
   db.run("UPDATE messages SET text = '', deleted = 1 WHERE id = ?", message.id);
   db.run("DELETE FROM reactions WHERE message_id = ?", message.id);
   if (message.author != caller.user) {
-    audit(db, request.op, {"message_removed_by_owner", caller.user, message.id, caller.address, ""});
+    audit(db, request.op,
+          {"message_removed_by_owner", caller.user, message.id, caller.address, ""});
   }
   Reply reply;
   reply.fields["message_id"] = message.id;
-  reply.push_room(message.room, {{"event", "deleted"}, {"room_id", message.room}, {"message_id", message.id}});
+  reply.push_room(message.room,
+                  {{"event", "deleted"}, {"room_id", message.room}, {"message_id", message.id}});
   return reply;
 }
 

@@ -12,10 +12,11 @@ Reply create_room(const Context& context) {
     if (taken.row()) throw Refusal(Error::ROOM_EXISTS, "a room of that name exists");
   }
   const auto kind = request.is_private ? RoomKind::closed : RoomKind::open;
-  db.run("INSERT INTO rooms(name, topic, kind, created) VALUES (?,?,?,?)", request.name, request.topic,
-         static_cast<std::int64_t>(kind), now_ms());
+  db.run("INSERT INTO rooms(name, topic, kind, created) VALUES (?,?,?,?)", request.name,
+         request.topic, static_cast<std::int64_t>(kind), now_ms());
   const auto room = db.last_id();
-  db.run("INSERT INTO members(room_id, user_id, role, joined) VALUES (?,?,1,?)", room, caller.user, now_ms());
+  db.run("INSERT INTO members(room_id, user_id, role, joined) VALUES (?,?,1,?)", room, caller.user,
+         now_ms());
   Reply reply;
   reply.fields["room_id"] = room;
   reply.joined.emplace_back(room, caller.user);
@@ -26,25 +27,30 @@ Reply create_room(const Context& context) {
 Reply join_room(const Context& context) {
   auto& [db, request, caller, hub] = context;
   const auto room = access_room(db, request.room, caller.user);
-  if (room.member) throw Refusal(Error::ALREADY_MEMBER, "you are a member of room " + std::to_string(room.id));
-  if (room.kind == RoomKind::direct) throw Refusal(Error::DIRECT_ROOM, "a direct conversation can't be joined");
+  if (room.member)
+    throw Refusal(Error::ALREADY_MEMBER, "you are a member of room " + std::to_string(room.id));
+  if (room.kind == RoomKind::direct)
+    throw Refusal(Error::DIRECT_ROOM, "a direct conversation can't be joined");
   if (room.kind == RoomKind::closed) {
     throw Refusal(Error::ROOM_PRIVATE, "the room is private; accept an invitation to join");
   }
   const auto members = count_members(db, room.id);
-  db.run("INSERT INTO members(room_id, user_id, role, joined) VALUES (?,?,?,?)", room.id, caller.user,
-         std::int64_t{members == 0}, now_ms());
+  db.run("INSERT INTO members(room_id, user_id, role, joined) VALUES (?,?,?,?)", room.id,
+         caller.user, std::int64_t{members == 0}, now_ms());
   Reply reply;
   reply.fields = {{"room_id", room.id}, {"members", members + 1}};
   reply.joined.emplace_back(room.id, caller.user);
-  reply.push_room(room.id, {{"event", "joined"}, {"room_id", room.id}, {"user_id", caller.user}, {"user", caller.name}});
+  reply.push_room(
+      room.id,
+      {{"event", "joined"}, {"room_id", room.id}, {"user_id", caller.user}, {"user", caller.name}});
   return reply;
 }
 
 Reply leave_room(const Context& context) {
   auto& [db, request, caller, hub] = context;
   const auto room = require_member(db, request.room, caller.user);
-  if (room.kind == RoomKind::direct) throw Refusal(Error::DIRECT_ROOM, "a direct conversation can't be left");
+  if (room.kind == RoomKind::direct)
+    throw Refusal(Error::DIRECT_ROOM, "a direct conversation can't be left");
   db.run("DELETE FROM members WHERE room_id = ? AND user_id = ?", room.id, caller.user);
   if (room.owner) {
     db.run(
@@ -55,7 +61,9 @@ Reply leave_room(const Context& context) {
   }
   Reply reply;
   reply.fields["room_id"] = room.id;
-  reply.push_room(room.id, {{"event", "left"}, {"room_id", room.id}, {"user_id", caller.user}, {"user", caller.name}});
+  reply.push_room(
+      room.id,
+      {{"event", "left"}, {"room_id", room.id}, {"user_id", caller.user}, {"user", caller.name}});
   reply.parted.emplace_back(room.id, caller.user);
   return reply;
 }

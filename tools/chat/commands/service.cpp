@@ -55,14 +55,16 @@ void Service::load_suspensions() {
   Job job;
   job.op = Op::AUTHENTICATION;
   job.work = [this](Connection& db) {
-    auto query = db.query("SELECT id, suspended_until FROM users WHERE suspended_until > ?", now_ms());
+    auto query =
+        db.query("SELECT id, suspended_until FROM users WHERE suspended_until > ?", now_ms());
     while (query.row()) {
-      suspensions_.suspend_until(query.integer(0),
-                                 steady_now() + std::chrono::milliseconds(query.integer(1) - now_ms()));
+      suspensions_.suspend_until(
+          query.integer(0), steady_now() + std::chrono::milliseconds(query.integer(1) - now_ms()));
     }
   };
   job.ended = [&loaded](const JobResult& result) {
-    if (result.error != Error::none) spdlog::warn("suspensions could not be read: {}", result.message);
+    if (result.error != Error::none)
+      spdlog::warn("suspensions could not be read: {}", result.message);
     loaded.set_value();
   };
   store_.read(std::move(job));
@@ -127,8 +129,10 @@ void Service::check(const Call& call, Peer& peer) {
     }
     return;
   }
-  if (call.caller.user == 0) throw Refusal(Error::NOT_AUTHENTICATED, "log in first (AUTHENTICATION)");
-  if (suspensions_.suspended(call.caller.user, now)) throw Refusal(Error::USER_SUSPENDED, "the user is suspended");
+  if (call.caller.user == 0)
+    throw Refusal(Error::NOT_AUTHENTICATED, "log in first (AUTHENTICATION)");
+  if (suspensions_.suspended(call.caller.user, now))
+    throw Refusal(Error::USER_SUSPENDED, "the user is suspended");
 }
 
 void Service::dispatch(const std::shared_ptr<Call>& call) {
@@ -160,21 +164,22 @@ void Service::authenticate(const std::shared_ptr<Call>& call) {
     call->operation.stage(Stage::database);
     std::optional<std::string> stored;
     if (call->account) stored = call->account->password_hash;
-    const bool taken = passwords_.verify(call->request.password, std::move(stored), [this, call](bool right) {
-      call->operation.stage(Stage::security);
-      if (!right) {
-        login_failed(*call, trace::Event::LOGIN_FAILED, "login_failed");
-        return fail(call, Error::LOGIN_FAILED, "unknown user or wrong password");
-      }
-      call->secret = random_token();
-      Job open;
-      open.op = Op::AUTHENTICATION;
-      open.work = [call](Connection& db) {
-        call->reply = open_session(db, *call->account, call->secret, call->caller.address);
-      };
-      open.ended = [this, call](const JobResult& opened) { finish(call, opened); };
-      store_.write(std::move(open));
-    });
+    const bool taken =
+        passwords_.verify(call->request.password, std::move(stored), [this, call](bool right) {
+          call->operation.stage(Stage::security);
+          if (!right) {
+            login_failed(*call, trace::Event::LOGIN_FAILED, "login_failed");
+            return fail(call, Error::LOGIN_FAILED, "unknown user or wrong password");
+          }
+          call->secret = random_token();
+          Job open;
+          open.op = Op::AUTHENTICATION;
+          open.work = [call](Connection& db) {
+            call->reply = open_session(db, *call->account, call->secret, call->caller.address);
+          };
+          open.ended = [this, call](const JobResult& opened) { finish(call, opened); };
+          store_.write(std::move(open));
+        });
     if (!taken) fail(call, Error::OVERLOADED, "too many logins at once; try again");
   };
   store_.read(std::move(find));
@@ -187,25 +192,28 @@ void Service::authenticate_by_token(const std::shared_ptr<Call>& call) {
     call->reply = resume_session(db, call->request.token, call->caller.address);
   };
   resume.ended = [this, call](const JobResult& resumed) {
-    if (resumed.error == Error::TOKEN_REJECTED) login_failed(*call, trace::Event::TOKEN_REJECTED, "token_rejected");
+    if (resumed.error == Error::TOKEN_REJECTED)
+      login_failed(*call, trace::Event::TOKEN_REJECTED, "token_rejected");
     finish(call, resumed);
   };
   store_.write(std::move(resume));
 }
 
 void Service::enrol(const std::shared_ptr<Call>& call) {
-  const bool taken = passwords_.hash(call->request.password, [this, call](std::optional<std::string> hash) {
-    call->operation.stage(Stage::security);
-    if (!hash) return fail(call, Error::OVERLOADED, "no memory to hash the password; try again");
-    call->secret = std::move(*hash);
-    Job insert;
-    insert.op = Op::REGISTRATION;
-    insert.work = [call](Connection& db) {
-      call->reply = register_user(db, call->request, call->secret, call->caller.address);
-    };
-    insert.ended = [this, call](const JobResult& result) { finish(call, result); };
-    store_.write(std::move(insert));
-  });
+  const bool taken =
+      passwords_.hash(call->request.password, [this, call](std::optional<std::string> hash) {
+        call->operation.stage(Stage::security);
+        if (!hash)
+          return fail(call, Error::OVERLOADED, "no memory to hash the password; try again");
+        call->secret = std::move(*hash);
+        Job insert;
+        insert.op = Op::REGISTRATION;
+        insert.work = [call](Connection& db) {
+          call->reply = register_user(db, call->request, call->secret, call->caller.address);
+        };
+        insert.ended = [this, call](const JobResult& result) { finish(call, result); };
+        store_.write(std::move(insert));
+      });
   if (!taken) fail(call, Error::OVERLOADED, "too many registrations at once; try again");
 }
 
@@ -255,8 +263,8 @@ void Service::login_failed(const Call& call, trace::Event event, const char* act
     detail.actor = static_cast<std::uint64_t>(call.account->id);
   }
   trace::event(event, detail);
-  audit_later(Op::AUTHENTICATION,
-              {action, call.account ? call.account->id : 0, 0, address, by_token ? "" : call.request.user});
+  audit_later(Op::AUTHENTICATION, {action, call.account ? call.account->id : 0, 0, address,
+                                   by_token ? "" : call.request.user});
   if (failure.guessing) {
     detail.value = static_cast<std::int64_t>(Threat::password_guessing);
     trace::event(trace::Event::THREAT_PATTERN, detail);
@@ -296,7 +304,8 @@ void Service::strike(const Caller& caller, const char* why) {
                                               .value = strikes,
                                               .subject_kind = SubjectKind::user,
                                               .subject = static_cast<std::uint64_t>(caller.user)});
-  spdlog::warn("user {} is suspended after {} strikes, the last for: {}", caller.user, strikes, why);
+  spdlog::warn("user {} is suspended after {} strikes, the last for: {}", caller.user, strikes,
+               why);
   Job job;
   job.op = Op::AUTHENTICATION;
   const auto until = now_ms() + suspensions_.length().count();
@@ -305,20 +314,22 @@ void Service::strike(const Caller& caller, const char* why) {
     audit(db, Op::AUTHENTICATION, {"user_suspended", caller.user, strikes, caller.address, why});
   };
   job.ended = [user = caller.user](const JobResult& result) {
-    if (result.error != Error::none) spdlog::error("the suspension of user {} was not stored: {}", user, result.message);
+    if (result.error != Error::none)
+      spdlog::error("the suspension of user {} was not stored: {}", user, result.message);
   };
   store_.write(std::move(job));
 }
 
-// Rows whose command does not wait for them: a failed login is answered whether or not it can be logged.
+// Rows whose command does not wait for them: a failed login is answered whether or not it can be
+// logged.
 void Service::audit_later(Op op, AuditRow row) {
   Job job;
   job.op = op;
   job.work = [op, row](Connection& db) { audit(db, op, row); };
   job.ended = [row](const JobResult& result) {
     if (result.error != Error::none) {
-      spdlog::error("audit row lost: action={} actor={} address={}: {}", row.action, row.actor, row.address,
-                    result.message);
+      spdlog::error("audit row lost: action={} actor={} address={}: {}", row.action, row.actor,
+                    row.address, result.message);
     }
   };
   store_.write(std::move(job));
@@ -326,8 +337,8 @@ void Service::audit_later(Op op, AuditRow row) {
 
 void Service::sweep() {
   for (const auto& block : blocks_.sweep(steady_now())) {
-    spdlog::info("block of {} is over: {} attempts before it, {} during it", block.address, block.before,
-                 block.during);
+    spdlog::info("block of {} is over: {} attempts before it, {} during it", block.address,
+                 block.before, block.during);
   }
 }
 

@@ -10,7 +10,8 @@ constexpr std::int64_t kTokenLifeMs = std::int64_t{30} * 24 * 3600 * 1000;
 void refuse_suspended(Connection& db, std::int64_t user) {
   auto query = db.query("SELECT suspended_until FROM users WHERE id = ?", user);
   if (query.row() && query.integer(0) > now_ms()) {
-    throw Refusal(Error::USER_SUSPENDED, "the user is suspended until " + std::to_string(query.integer(0)));
+    throw Refusal(Error::USER_SUSPENDED,
+                  "the user is suspended until " + std::to_string(query.integer(0)));
   }
 }
 
@@ -21,10 +22,12 @@ std::vector<std::int64_t> rooms_of(Connection& db, std::int64_t user) {
   return rooms;
 }
 
-Reply logged_in(Connection& db, const Account& account, std::int64_t expires, const std::string& address) {
+Reply logged_in(Connection& db, const Account& account, std::int64_t expires,
+                const std::string& address) {
   Reply reply;
   auto rooms = rooms_of(db, account.id);
-  reply.fields = {{"user_id", account.id}, {"user", account.name}, {"expires", expires}, {"rooms", rooms}};
+  reply.fields = {
+      {"user_id", account.id}, {"user", account.name}, {"expires", expires}, {"rooms", rooms}};
   reply.login.emplace(Caller{account.id, account.name, address}, std::move(rooms));
   return reply;
 }
@@ -35,7 +38,9 @@ Reply request_user_list(const Context& context) {
   auto& [db, request, caller, hub] = context;
   Json users = Json::array();
   const auto entry = [&](Query& query) {
-    return Json{{"user_id", query.integer(0)}, {"user", query.text(1)}, {"online", hub.online(query.integer(0))}};
+    return Json{{"user_id", query.integer(0)},
+                {"user", query.text(1)},
+                {"online", hub.online(query.integer(0))}};
   };
   if (request.has(Field::room)) {
     require_member(db, request.room, caller.user);
@@ -48,7 +53,8 @@ Reply request_user_list(const Context& context) {
       users.back()["role"] = query.integer(2) == 1 ? "owner" : "member";
     }
   } else {
-    auto query = db.query("SELECT id, name FROM users WHERE id > ? ORDER BY id LIMIT ?", request.after, request.limit);
+    auto query = db.query("SELECT id, name FROM users WHERE id > ? ORDER BY id LIMIT ?",
+                          request.after, request.limit);
     while (query.row()) users.push_back(entry(query));
   }
   Reply reply;
@@ -65,7 +71,8 @@ std::optional<Account> find_account(Connection& db, std::string_view name) {
 Reply register_user(Connection& db, const Request& request, const std::string& password_hash,
                     const std::string& address) {
   if (user_id(db, request.user)) throw Refusal(Error::USER_EXISTS, "the name is taken");
-  db.run("INSERT INTO users(name, password, created) VALUES (?,?,?)", request.user, password_hash, now_ms());
+  db.run("INSERT INTO users(name, password, created) VALUES (?,?,?)", request.user, password_hash,
+         now_ms());
   const auto user = db.last_id();
   audit(db, Op::REGISTRATION, {"registered", user, 0, address, request.user});
   Reply reply;
@@ -74,14 +81,16 @@ Reply register_user(Connection& db, const Request& request, const std::string& p
   return reply;
 }
 
-Reply open_session(Connection& db, const Account& account, const std::string& token, const std::string& address) {
+Reply open_session(Connection& db, const Account& account, const std::string& token,
+                   const std::string& address) {
   refuse_suspended(db, account.id);
   const auto now = now_ms();
   const auto expires = now + kTokenLifeMs;
-  // Old tokens go when new ones come: no clean-up thread, and the table stays as small as the logins of 30 days.
+  // Old tokens go when new ones come: no clean-up thread, and the table stays as small as the
+  // logins of 30 days.
   db.run("DELETE FROM sessions WHERE expires < ?", now);
-  db.run("INSERT INTO sessions(token_hash, user_id, created, expires) VALUES (?,?,?,?)", hash_token(token), account.id,
-         now, expires);
+  db.run("INSERT INTO sessions(token_hash, user_id, created, expires) VALUES (?,?,?,?)",
+         hash_token(token), account.id, now, expires);
   audit(db, Op::AUTHENTICATION, {"login", account.id, 0, address, ""});
   Reply reply = logged_in(db, account, expires, address);
   reply.fields["token"] = token;
@@ -93,10 +102,12 @@ Reply resume_session(Connection& db, const std::string& token, const std::string
   std::int64_t expires = 0;
   {
     auto query = db.query(
-        "SELECT u.id, u.name, s.expires FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ?",
+        "SELECT u.id, u.name, s.expires FROM sessions s JOIN users u ON u.id = s.user_id WHERE "
+        "s.token_hash = ?",
         hash_token(token));
     if (!query.row() || query.integer(2) < now_ms()) {
-      throw Refusal(Error::TOKEN_REJECTED, "the token is unknown or expired; log in with user and password");
+      throw Refusal(Error::TOKEN_REJECTED,
+                    "the token is unknown or expired; log in with user and password");
     }
     account.id = query.integer(0);
     account.name = query.text(1);

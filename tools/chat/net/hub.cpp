@@ -4,7 +4,8 @@
 
 namespace chatd {
 
-void Hub::enter(const std::shared_ptr<Outlet>& outlet, std::int64_t user, const std::vector<std::int64_t>& rooms) {
+void Hub::enter(const std::shared_ptr<Outlet>& outlet, std::int64_t user,
+                const std::vector<std::int64_t>& rooms) {
   const std::lock_guard lock(mutex_);
   User& entry = users_[user];
   entry.outlets.push_back(outlet);
@@ -26,7 +27,8 @@ void Hub::leave(const std::shared_ptr<Outlet>& outlet, std::int64_t user) {
 void Hub::join(std::int64_t room, std::int64_t user) {
   const std::lock_guard lock(mutex_);
   const auto found = users_.find(user);
-  if (found != users_.end() && found->second.rooms.insert(room).second) rooms_[room].push_back(user);
+  if (found != users_.end() && found->second.rooms.insert(room).second)
+    rooms_[room].push_back(user);
 }
 
 void Hub::part(std::int64_t room, std::int64_t user) {

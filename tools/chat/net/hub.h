@@ -1,7 +1,8 @@
 // Who is connected, and in which rooms: where pushes go out.
 //
-// Membership changes and room pushes come from the database's writer alone, after each commit and in commit
-// order. So nobody gets a message of a room that they have left, and a room's pushes keep the order of its messages.
+// Membership changes and room pushes come from the database's writer alone, after each commit and
+// in commit order. So nobody gets a message of a room that they have left, and a room's pushes keep
+// the order of its messages.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace chatd {
 
 using SharedLine = std::shared_ptr<const std::string>;
 
-// A connection as the hub sees it. deliver() queues the line and returns; it may be called from any thread.
+// A connection as the hub sees it. deliver() queues the line and returns; it may be called from any
+// thread.
 class Outlet {
  public:
   virtual ~Outlet() = default;
@@ -25,7 +27,8 @@ class Outlet {
 
 class Hub {
  public:
-  void enter(const std::shared_ptr<Outlet>& outlet, std::int64_t user, const std::vector<std::int64_t>& rooms);
+  void enter(const std::shared_ptr<Outlet>& outlet, std::int64_t user,
+             const std::vector<std::int64_t>& rooms);
   void leave(const std::shared_ptr<Outlet>& outlet, std::int64_t user);
 
   void join(std::int64_t room, std::int64_t user);

@@ -18,8 +18,8 @@ struct FieldUse {
 };
 
 constexpr std::array<std::string_view, 17> kFieldNames = {
-    "room", "message", "invitation", "after", "before", "limit",
-    "user", "password", "token", "name", "topic", "text", "query", "add", "remove", "private", "mine"};
+    "room", "message", "invitation", "after", "before", "limit",  "user",    "password", "token",
+    "name", "topic",   "text",       "query", "add",    "remove", "private", "mine"};
 
 using enum Field;
 constexpr FieldUse kCreateRoom[] = {{name, true}, {topic, false}, {is_private, false}};
@@ -74,7 +74,8 @@ bool has_control(std::string_view text, bool allow_layout) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte == 0x7f) return true;
     if (byte < 0x20 && !(allow_layout && (byte == '\n' || byte == '\t'))) return true;
-    if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
+    if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0)
+      return true;
   }
   return false;
 }
@@ -86,13 +87,16 @@ bool is_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-std::int64_t number(const Json& value, std::string_view field, std::int64_t low, std::int64_t high) {
+std::int64_t number(const Json& value, std::string_view field, std::int64_t low,
+                    std::int64_t high) {
   if (!value.is_number_integer()) refuse(Error::WRONG_TYPE, field, "must be an integer");
-  const bool too_big = value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(kMaxId);
+  const bool too_big =
+      value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(kMaxId);
   const std::int64_t found = too_big ? 0 : value.get<std::int64_t>();
   if (too_big || found < low || found > high) {
     refuse(Error::OUT_OF_RANGE, field,
-           "must be from " + std::to_string(low) + " to " + std::to_string(high) + ", found " + value.dump());
+           "must be from " + std::to_string(low) + " to " + std::to_string(high) + ", found " +
+               value.dump());
   }
   return found;
 }
@@ -108,24 +112,28 @@ const std::string& string(const Json& value, std::string_view field) {
 }
 
 // Free text: `text`, `topic`, `query`, reactions, room names.
-std::string text_of(const Json& value, std::string_view field, std::size_t max_bytes, bool may_be_empty,
-                    bool allow_layout) {
+std::string text_of(const Json& value, std::string_view field, std::size_t max_bytes,
+                    bool may_be_empty, bool allow_layout) {
   const std::string& found = string(value, field);
   if (found.size() > max_bytes) {
-    refuse(Error::TEXT_TOO_LONG, field,
-           "at most " + std::to_string(max_bytes) + " bytes, found " + std::to_string(found.size()));
+    refuse(
+        Error::TEXT_TOO_LONG, field,
+        "at most " + std::to_string(max_bytes) + " bytes, found " + std::to_string(found.size()));
   }
   if (!may_be_empty && is_blank(found)) refuse(Error::TEXT_EMPTY, field, "must not be empty");
-  if (has_control(found, allow_layout)) refuse(Error::BAD_CHARACTER, field, "holds control characters");
+  if (has_control(found, allow_layout))
+    refuse(Error::BAD_CHARACTER, field, "holds control characters");
   return found;
 }
 
 std::string user_name(const Json& value, std::string_view field) {
   const std::string& found = string(value, field);
   const bool good = found.size() >= 3 && found.size() <= 32 && is_alnum(found[0]) &&
-                    std::all_of(found.begin(), found.end(),
-                                [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
-  if (!good) refuse(Error::BAD_NAME, field, "3 to 32 of A-Z a-z 0-9 _ . -, first a letter or digit");
+                    std::all_of(found.begin(), found.end(), [](char c) {
+                      return is_alnum(c) || c == '_' || c == '.' || c == '-';
+                    });
+  if (!good)
+    refuse(Error::BAD_NAME, field, "3 to 32 of A-Z a-z 0-9 _ . -, first a letter or digit");
   return found;
 }
 
@@ -147,7 +155,8 @@ std::string reaction(const Json& value, std::string_view field) {
 
 std::string password_text(const Json& value, std::string_view field) {
   const std::string& found = string(value, field);
-  if (found.size() < 8 || found.size() > 128) refuse(Error::BAD_PASSWORD, field, "must be 8 to 128 bytes");
+  if (found.size() < 8 || found.size() > 128)
+    refuse(Error::BAD_PASSWORD, field, "must be 8 to 128 bytes");
   return found;
 }
 
@@ -187,7 +196,8 @@ void take(Request& request, Field field, const Json& value) {
 void take_id(const Json& object, Request& request) {
   const auto id = object.find("id");
   if (id == object.end() || id->is_null()) return;
-  if (!id->is_number_integer() && !(id->is_string() && id->get_ref<const std::string&>().size() <= 64)) {
+  if (!id->is_number_integer() &&
+      !(id->is_string() && id->get_ref<const std::string&>().size() <= 64)) {
     refuse(Error::WRONG_TYPE, "id", "must be an integer or a string of at most 64 bytes");
   }
   request.id = *id;
@@ -247,8 +257,10 @@ void validate(const Json& object, Op op, Request& request) {
     if (request.has(token) && (request.has(user) || request.has(password))) {
       throw Refusal(Error::CONFLICTING_FIELDS, "either \"token\", or \"user\" and \"password\"");
     }
-    if (!request.has(token) && !request.has(user)) refuse(Error::MISSING_FIELD, "user", "is required (or \"token\")");
-    if (!request.has(token) && !request.has(password)) refuse(Error::MISSING_FIELD, "password", "is required");
+    if (!request.has(token) && !request.has(user))
+      refuse(Error::MISSING_FIELD, "user", "is required (or \"token\")");
+    if (!request.has(token) && !request.has(password))
+      refuse(Error::MISSING_FIELD, "password", "is required");
   }
   if (op == Op::MESSAGE_REACTIONS && request.has(add) && request.has(remove)) {
     throw Refusal(Error::CONFLICTING_FIELDS, "either \"add\" or \"remove\"");
@@ -268,7 +280,8 @@ std::string fts_query(std::string_view query_text) {
     const bool last = query_text.find_first_not_of(" \n\t", at) == std::string_view::npos;
     const bool prefix = last && word.size() > 1 && word.back() == '*';
     if (prefix) word.remove_suffix(1);
-    // A word without a letter or digit has no token, and an empty phrase would match nothing or everything.
+    // A word without a letter or digit has no token, and an empty phrase would match nothing or
+    // everything.
     const bool has_token = std::any_of(word.begin(), word.end(), [](char c) {
       return is_alnum(c) || static_cast<unsigned char>(c) >= 0x80;
     });
@@ -288,8 +301,9 @@ std::string fts_query(std::string_view query_text) {
 }
 
 bool looks_like_injection(const Json& object) {
-  static constexpr std::string_view kMarks[] = {"' or ", "\" or ", "'--", "';", "union select", "drop table",
-                                                "<script", "javascript:", "../", "${", "$(", "%00"};
+  static constexpr std::string_view kMarks[] = {
+      "' or ",   "\" or ",      "'--", "';", "union select", "drop table",
+      "<script", "javascript:", "../", "${", "$(",           "%00"};
   for (const auto& [key, value] : object.items()) {
     if (!value.is_string() || key == "text" || key == "password" || key == "id") continue;
     std::string lower = value.get<std::string>();

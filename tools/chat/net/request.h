@@ -1,5 +1,5 @@
-// What comes in: from a line of JSON to a validated Request. Nothing behind this file looks at JSON input,
-// so every limit of the README is enforced here and in no other place.
+// What comes in: from a line of JSON to a validated Request. Nothing behind this file looks at JSON
+// input, so every limit of the README is enforced here and in no other place.
 #pragma once
 
 #include <cstddef>
@@ -53,14 +53,16 @@ struct Line {
 
 Line read_line(std::string_view line);
 
-// Fills a request from an operation's line. Throws Refusal (1xxx) at the first field that breaks its rule; `request.id` and `request.op` are set by then.
+// Fills a request from an operation's line. Throws Refusal (1xxx) at the first field that breaks
+// its rule; `request.id` and `request.op` are set by then.
 void validate(const Json& object, Op op, Request& request);
 
-// The words of a search, each quoted for FTS5 so that it is a word and no query language. Throws BAD_QUERY.
+// The words of a search, each quoted for FTS5 so that it is a word and no query language. Throws
+// BAD_QUERY.
 std::string fts_query(std::string_view query);
 
-// True if a string field that has no business with it holds what injections hold. A hint for S5, never a
-// reason to refuse: statements are prepared, so there is nothing to inject into.
+// True if a string field that has no business with it holds what injections hold. A hint for S5,
+// never a reason to refuse: statements are prepared, so there is nothing to inject into.
 bool looks_like_injection(const Json& object);
 
 }  // namespace chatd

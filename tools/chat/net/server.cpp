@@ -44,8 +44,9 @@ void Server::listen() {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(options_.host, error);
   if (error) {
-    throw std::runtime_error("--listen " + where + ": \"" + options_.host +
-                             "\" is no IP address\n  next: give one, e.g. 127.0.0.1:7788, 0.0.0.0:7788 or [::1]:7788");
+    throw std::runtime_error(
+        "--listen " + where + ": \"" + options_.host +
+        "\" is no IP address\n  next: give one, e.g. 127.0.0.1:7788, 0.0.0.0:7788 or [::1]:7788");
   }
   const tcp::endpoint endpoint(address, options_.port);
   acceptor_.open(endpoint.protocol(), error);
@@ -55,9 +56,11 @@ void Server::listen() {
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error == asio::error::address_in_use) {
-    throw std::runtime_error("--listen " + where + ": the port is taken by another program\n  next: `ss -ltnp 'sport = :" +
-                             std::to_string(options_.port) +
-                             "'` shows which; stop it, or give another port (0 takes a free one)");
+    throw std::runtime_error(
+        "--listen " + where +
+        ": the port is taken by another program\n  next: `ss -ltnp 'sport = :" +
+        std::to_string(options_.port) +
+        "'` shows which; stop it, or give another port (0 takes a free one)");
   }
   if (error) {
     throw std::runtime_error("--listen " + where + ": " + error.message() +
@@ -88,7 +91,8 @@ void Server::accept() {
   acceptor_.async_accept(asio::make_strand(io_), [this](auto error, Socket socket) {
     if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
     if (error) {
-      // Mostly out of file descriptors: the connection stays in the backlog; trying again at once would spin.
+      // Mostly out of file descriptors: the connection stays in the backlog; trying again at once
+      // would spin.
       spdlog::warn("accept: {}; trying again in 100 ms", error.message());
       accept_pause_.expires_after(std::chrono::milliseconds(100));
       accept_pause_.async_wait([this](auto cancelled) {
@@ -125,7 +129,8 @@ void Server::turn_away(Socket socket) {
                                           .subject_kind = trace::SubjectKind::address,
                                           .subject = peer_address(socket).id});
   static const std::string kLine =
-      R"({"id":null,"op":null,"ok":false,"error":{"code":3003,"name":"TOO_MANY_CONNECTIONS","message":"the server is full; try again later"}})"
+      R"({"id":null,"op":null,"ok":false,"error":{"code":3003,"name":"TOO_MANY_CONNECTIONS",)"
+      R"("message":"the server is full; try again later"}})"
       "\n";
   // One small line always fits an empty socket buffer, so nothing is waited for.
   boost::system::error_code ignored;
@@ -181,7 +186,8 @@ void Server::stop() {
   for (const auto& session : open) session->drain();
   {
     std::unique_lock lock(mutex_);
-    if (!all_closed_.wait_for(lock, options_.shutdown_grace, [this] { return sessions_.empty(); })) {
+    if (!all_closed_.wait_for(lock, options_.shutdown_grace,
+                              [this] { return sessions_.empty(); })) {
       spdlog::warn("{} connections did not end in time and are closed", sessions_.size());
       collect();
     }
@@ -192,7 +198,8 @@ void Server::stop() {
     std::unique_lock lock(mutex_);
     all_closed_.wait(lock, [this] { return sessions_.empty(); });
   }
-  // Calls of clients that are gone may still be in the database; the store ends them before it closes.
+  // Calls of clients that are gone may still be in the database; the store ends them before it
+  // closes.
   service_->stop();
   work_.reset();
   for (auto& thread : threads_) thread.join();

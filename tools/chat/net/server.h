@@ -58,7 +58,8 @@ class Server {
   void sweep();
 
   const ServerOptions options_;
-  std::unique_ptr<Service> service_;  // outlives the sessions, which are gone when the io threads are
+  std::unique_ptr<Service>
+      service_;  // outlives the sessions, which are gone when the io threads are
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   Acceptor acceptor_;

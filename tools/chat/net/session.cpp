@@ -14,10 +14,12 @@ using Clock = std::chrono::steady_clock;
 using asio::ip::tcp;
 
 constexpr std::size_t kWriteAtOnce = 64;          // lines in one gathering write
-constexpr std::size_t kMaxDiscarded = 16U << 20;  // of what a client sends on after it was thrown out
+constexpr std::size_t kMaxDiscarded = 16U
+                                      << 20;  // of what a client sends on after it was thrown out
 
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 Json error_json(Error error, const std::string& message) {
   return {{"code", code_of(error)}, {"name", info(error).name}, {"message", message}};
@@ -30,7 +32,8 @@ SharedLine answer_line(const Call& call) {
   *line += ",\"op\":\"";
   *line += name_of(call.request.op);
   if (call.result.error != Error::none) {
-    *line += "\",\"ok\":false,\"error\":" + dump(error_json(call.result.error, call.result.message)) + "}\n";
+    *line += "\",\"ok\":false,\"error\":";
+    *line += dump(error_json(call.result.error, call.result.message)) + "}\n";
     return line;
   }
   *line += "\",\"ok\":true";
@@ -48,7 +51,8 @@ SharedLine answer_line(const Call& call) {
 PeerAddress peer_address(const Socket& socket) {
   boost::system::error_code gone;
   asio::ip::address address = socket.remote_endpoint(gone).address();
-  // A dual-stack socket shows an IPv4 client as ::ffff:a.b.c.d. It is the same client as on an IPv4 socket.
+  // A dual-stack socket shows an IPv4 client as ::ffff:a.b.c.d. It is the same client as on an IPv4
+  // socket.
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   }
@@ -60,7 +64,8 @@ PeerAddress peer_address(const Socket& socket) {
   return {address.to_string(), ringside::address_id(bytes.data(), bytes.size())};
 }
 
-Session::Session(Socket socket, std::uint64_t id, Service& service, const SessionOptions& options, OnClosed on_closed)
+Session::Session(Socket socket, std::uint64_t id, Service& service, const SessionOptions& options,
+                 OnClosed on_closed)
     : socket_(std::move(socket)),
       watchdog_(socket_.get_executor()),
       id_(id),
@@ -92,7 +97,8 @@ void Session::drain() {
 }
 
 void Session::abort() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close(CloseReason::shutdown); });
+  asio::post(socket_.get_executor(),
+             [self = shared_from_this()] { self->close(CloseReason::shutdown); });
 }
 
 // ---- in
@@ -100,13 +106,14 @@ void Session::abort() {
 void Session::read() {
   if (closed_ || reading_ || call_under_way_ || writes_stopped_ || draining_) return;
   reading_ = true;
-  socket_.async_read_some(asio::buffer(chunk_), [self = shared_from_this()](auto error, std::size_t bytes) {
-    self->reading_ = false;
-    if (error) return self->close(CloseReason::client);
-    if (self->writes_stopped_ || self->draining_) return self->discard();
-    self->input_.append(self->chunk_.data(), bytes);
-    self->take_lines();
-  });
+  socket_.async_read_some(asio::buffer(chunk_),
+                          [self = shared_from_this()](auto error, std::size_t bytes) {
+                            self->reading_ = false;
+                            if (error) return self->close(CloseReason::client);
+                            if (self->writes_stopped_ || self->draining_) return self->discard();
+                            self->input_.append(self->chunk_.data(), bytes);
+                            self->take_lines();
+                          });
 }
 
 void Session::take_lines() {
@@ -115,7 +122,8 @@ void Session::take_lines() {
     const std::size_t newline = input_.find('\n', std::max(scanned_, begin));
     const std::size_t length = (newline == std::string::npos ? input_.size() : newline) - begin;
     if (length > kMaxLineBytes) {
-      refuse_line(Error::LINE_TOO_LONG, "the line is longer than 65536 bytes; the connection is closed");
+      refuse_line(Error::LINE_TOO_LONG,
+                  "the line is longer than 65536 bytes; the connection is closed");
       input_.clear();
       scanned_ = 0;
       return flush_then_close(CloseReason::line_too_long);
@@ -152,7 +160,8 @@ bool Session::take_line(std::string_view text, trace::Stamp arrived) {
 
 void Session::refuse_line(Error error, const std::string& message) {
   service_.bad_line(error, caller(), peer_);
-  const Json line = {{"id", nullptr}, {"op", nullptr}, {"ok", false}, {"error", error_json(error, message)}};
+  const Json line = {
+      {"id", nullptr}, {"op", nullptr}, {"ok", false}, {"error", error_json(error, message)}};
   deliver(std::make_shared<std::string>(dump(line) + "\n"));
 }
 
@@ -188,9 +197,11 @@ Caller Session::caller() const {
 void Session::deliver(const SharedLine& line) {
   const std::lock_guard lock(outbox_.mutex);
   if (outbox_.closed) return;
-  if (outbox_.bytes + line->size() > options_.max_queued_bytes || outbox_.lines.size() >= options_.max_queued_lines) {
+  if (outbox_.bytes + line->size() > options_.max_queued_bytes ||
+      outbox_.lines.size() >= options_.max_queued_lines) {
     outbox_.closed = true;
-    asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close(CloseReason::slow_consumer); });
+    asio::post(socket_.get_executor(),
+               [self = shared_from_this()] { self->close(CloseReason::slow_consumer); });
     return;
   }
   outbox_.bytes += line->size();
@@ -231,14 +242,16 @@ void Session::write() {
   });
 }
 
-// Sends what waits, says that nothing more comes, and reads away what the client still sends: a socket that is closed
-// with unread input resets the connection, and the client might never see our last line.
+// Sends what waits, says that nothing more comes, and reads away what the client still sends: a
+// socket that is closed with unread input resets the connection, and the client might never see our
+// last line.
 void Session::flush_then_close(CloseReason reason) {
   if (closed_) return;
   if (!writes_stopped_) {
     writes_stopped_ = true;
     leaving_ = reason;
-    watchdog_.expires_after(options_.linger);  // for both: our last lines to leave, and the client to go
+    watchdog_.expires_after(
+        options_.linger);  // for both: our last lines to leave, and the client to go
     watchdog_.async_wait([self = shared_from_this()](auto error) {
       if (!error) self->close(self->leaving_);
     });
@@ -256,19 +269,21 @@ void Session::flush_then_close(CloseReason reason) {
 void Session::discard() {
   if (closed_ || reading_) return;
   reading_ = true;
-  socket_.async_read_some(asio::buffer(chunk_), [self = shared_from_this()](auto error, std::size_t bytes) {
-    self->reading_ = false;
-    self->discarded_ += bytes;
-    if (error || self->discarded_ > kMaxDiscarded) return self->close(self->leaving_);
-    self->discard();
-  });
+  socket_.async_read_some(asio::buffer(chunk_),
+                          [self = shared_from_this()](auto error, std::size_t bytes) {
+                            self->reading_ = false;
+                            self->discarded_ += bytes;
+                            if (error || self->discarded_ > kMaxDiscarded)
+                              return self->close(self->leaving_);
+                            self->discard();
+                          });
 }
 
 // ---- deadlines and the end
 
 void Session::watch() {
-  const auto period = std::clamp<std::chrono::milliseconds>(options_.idle / 4, std::chrono::milliseconds(10),
-                                                            std::chrono::milliseconds(5000));
+  const auto period = std::clamp<std::chrono::milliseconds>(
+      options_.idle / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(5000));
   watchdog_.expires_after(period);
   watchdog_.async_wait([self = shared_from_this()](auto error) {
     if (error || self->closed_ || self->writes_stopped_) return;

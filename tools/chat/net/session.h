@@ -1,8 +1,9 @@
 // One connection: bytes to lines, lines to calls, answers and pushes to bytes.
 //
-// The reading half lives on the strand and has one call under way at a time; it does not read on while one is, so
-// a client that sends faster than we answer meets TCP's own back pressure. The writing half (Outbox) takes lines from
-// any thread and is bounded: a client that does not read is disconnected, and never makes anybody wait.
+// The reading half lives on the strand and has one call under way at a time; it does not read on
+// while one is, so a client that sends faster than we answer meets TCP's own back pressure. The
+// writing half (Outbox) takes lines from any thread and is bounded: a client that does not read is
+// disconnected, and never makes anybody wait.
 #pragma once
 
 #include <array>
@@ -29,7 +30,8 @@ namespace chatd {
 namespace asio = boost::asio;
 using Strand = asio::strand<asio::io_context::executor_type>;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Strand>;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Strand>;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Strand>;
 
 // Who a connection comes from: the address as text, and as the id that telemetry has of it.
 struct PeerAddress {
@@ -41,20 +43,29 @@ PeerAddress peer_address(const Socket& socket);
 struct SessionOptions {
   std::chrono::milliseconds idle{std::chrono::seconds(300)};
   std::chrono::milliseconds write_stall{std::chrono::seconds(30)};
-  std::chrono::milliseconds linger{std::chrono::seconds(2)};  // for a client to read why it is thrown out
+  std::chrono::milliseconds linger{
+      std::chrono::seconds(2)};  // for a client to read why it is thrown out
   std::size_t max_queued_bytes = 4U << 20;
   std::size_t max_queued_lines = 8192;
   double rate_limit = 0;
   double rate_burst = 100;
 };
 
-enum class CloseReason : std::uint8_t { client, idle, slow_consumer, line_too_long, shutdown, error };
+enum class CloseReason : std::uint8_t {
+  client,
+  idle,
+  slow_consumer,
+  line_too_long,
+  shutdown,
+  error
+};
 
 class Session final : public Client, public std::enable_shared_from_this<Session> {
  public:
   using OnClosed = std::function<void(std::uint64_t session, CloseReason reason)>;
 
-  Session(Socket socket, std::uint64_t id, Service& service, const SessionOptions& options, OnClosed on_closed);
+  Session(Socket socket, std::uint64_t id, Service& service, const SessionOptions& options,
+          OnClosed on_closed);
 
   void start();
   void drain();  // answer what is under way, then close. From any thread

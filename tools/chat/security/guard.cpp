@@ -26,7 +26,8 @@ bool Burst::hit(SteadyTime now) {
 }
 
 void AddressBlocks::forget_old(Entry& entry, SteadyTime now) const {
-  while (!entry.failures.empty() && now - entry.failures.front() > options_.block_window) entry.failures.pop_front();
+  while (!entry.failures.empty() && now - entry.failures.front() > options_.block_window)
+    entry.failures.pop_front();
 }
 
 std::int64_t AddressBlocks::attempt(std::uint64_t address_id, SteadyTime now) {

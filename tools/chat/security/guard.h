@@ -1,5 +1,5 @@
-// Who may go on: rate limits, address blocks, suspensions. All in memory; what must outlive a restart
-// (suspensions) is stored by the service.
+// Who may go on: rate limits, address blocks, suspensions. All in memory; what must outlive a
+// restart (suspensions) is stored by the service.
 #pragma once
 
 #include <chrono>
@@ -48,8 +48,8 @@ struct GuardOptions {
   std::chrono::milliseconds suspend_for{std::chrono::seconds(600)};
 };
 
-// Addresses that guess passwords, by their ids (shm/address.h): an IPv6 client is its /64, because it may
-// change the rest of its address at will. Any thread.
+// Addresses that guess passwords, by their ids (shm/address.h): an IPv6 client is its /64, because
+// it may change the rest of its address at will. Any thread.
 class AddressBlocks {
  public:
   explicit AddressBlocks(const GuardOptions& options) : options_(options) {}

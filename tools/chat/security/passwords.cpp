@@ -18,7 +18,8 @@ struct Cost {
 Cost cost_of(Argon2Level level) {
   switch (level) {
     case Argon2Level::min: return {crypto_pwhash_OPSLIMIT_MIN, crypto_pwhash_MEMLIMIT_MIN};
-    case Argon2Level::moderate: return {crypto_pwhash_OPSLIMIT_MODERATE, crypto_pwhash_MEMLIMIT_MODERATE};
+    case Argon2Level::moderate:
+      return {crypto_pwhash_OPSLIMIT_MODERATE, crypto_pwhash_MEMLIMIT_MODERATE};
     case Argon2Level::interactive: break;
   }
   return {crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE};
@@ -41,8 +42,9 @@ std::string random_token() {
 
 std::string hash_token(std::string_view token) {
   std::array<unsigned char, crypto_generichash_BYTES> bytes;
-  crypto_generichash(bytes.data(), bytes.size(), reinterpret_cast<const unsigned char*>(token.data()), token.size(),
-                     nullptr, 0);
+  crypto_generichash(bytes.data(), bytes.size(),
+                     reinterpret_cast<const unsigned char*>(token.data()), token.size(), nullptr,
+                     0);
   return hex(bytes.data(), bytes.size());
 }
 
@@ -52,7 +54,8 @@ Passwords::Passwords(Argon2Level level, int workers)
       workers_(static_cast<std::size_t>(workers)) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium can't be initialised");
   const auto dummy = hash_now("no user has this password");
-  if (!dummy) throw std::runtime_error("not enough memory for one Argon2 hash\n  next: lower --argon2");
+  if (!dummy)
+    throw std::runtime_error("not enough memory for one Argon2 hash\n  next: lower --argon2");
   dummy_ = *dummy;
 }
 
@@ -71,21 +74,26 @@ bool Passwords::enqueue(std::function<void()> task) {
 }
 
 bool Passwords::hash(std::string password, std::function<void(std::optional<std::string>)> done) {
-  return enqueue([this, password = std::move(password), done = std::move(done)] { done(hash_now(password)); });
+  return enqueue(
+      [this, password = std::move(password), done = std::move(done)] { done(hash_now(password)); });
 }
 
-bool Passwords::verify(std::string password, std::optional<std::string> stored, std::function<void(bool)> done) {
-  return enqueue([this, password = std::move(password), stored = std::move(stored), done = std::move(done)] {
-    const std::string& against = stored ? *stored : dummy_;
-    const bool right = crypto_pwhash_str_verify(against.c_str(), password.c_str(), password.size()) == 0;
-    done(right && stored);
-  });
+bool Passwords::verify(std::string password, std::optional<std::string> stored,
+                       std::function<void(bool)> done) {
+  return enqueue(
+      [this, password = std::move(password), stored = std::move(stored), done = std::move(done)] {
+        const std::string& against = stored ? *stored : dummy_;
+        const bool right =
+            crypto_pwhash_str_verify(against.c_str(), password.c_str(), password.size()) == 0;
+        done(right && stored);
+      });
 }
 
 std::optional<std::string> Passwords::hash_now(const std::string& password) const {
   std::array<char, crypto_pwhash_STRBYTES> out;
   const auto cost = cost_of(level_);
-  if (crypto_pwhash_str(out.data(), password.c_str(), password.size(), cost.operations, cost.memory) != 0) {
+  if (crypto_pwhash_str(out.data(), password.c_str(), password.size(), cost.operations,
+                        cost.memory) != 0) {
     return std::nullopt;
   }
   return std::string(out.data());

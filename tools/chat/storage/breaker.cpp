@@ -32,7 +32,8 @@ Breaker::Admission Breaker::admit(Clock::time_point now) {
 
 void Breaker::success() {
   if (failures_ > 0) {
-    trace::event(trace::Event::RECOVERY, {.op = failed_op_, .duration = trace::now() - first_failure_});
+    trace::event(trace::Event::RECOVERY,
+                 {.op = failed_op_, .duration = trace::now() - first_failure_});
     failures_ = 0;
   }
   if (state() != State::closed) become(State::closed);
@@ -53,13 +54,15 @@ void Breaker::failure(Op op, Clock::time_point now) {
 void Breaker::become(State next) {
   const auto now = trace::now();
   // An open breaker is an error while it lasts; the others are news.
-  trace::event(trace::Event::BREAKER, {.outcome = next == State::open ? Outcome::error : Outcome::ok,
-                                       .error = next == State::open ? Error::BREAKER_OPEN : Error::none,
-                                       .op = failed_op_,
-                                       .value = static_cast<std::int64_t>(next),
-                                       .duration = now - since_});
+  trace::event(trace::Event::BREAKER,
+               {.outcome = next == State::open ? Outcome::error : Outcome::ok,
+                .error = next == State::open ? Error::BREAKER_OPEN : Error::none,
+                .op = failed_op_,
+                .value = static_cast<std::int64_t>(next),
+                .duration = now - since_});
   if (next == State::open) {
-    spdlog::warn("circuit breaker: {} -> open after {} failures in a row", name_of(state()), failures_);
+    spdlog::warn("circuit breaker: {} -> open after {} failures in a row", name_of(state()),
+                 failures_);
   } else {
     spdlog::info("circuit breaker: {} -> {}", name_of(state()), name_of(next));
   }

@@ -44,8 +44,8 @@ class Breaker {
   const int after_;
   const std::chrono::milliseconds open_for_;
   std::atomic<State> state_{State::closed};
-  // Relaxed, as state_: a reader that sees the old value refuses or queues one command too many, and the writer
-  // decides again. Nothing else is published through them.
+  // Relaxed, as state_: a reader that sees the old value refuses or queues one command too many,
+  // and the writer decides again. Nothing else is published through them.
   std::atomic<Clock::rep> open_until_{0};
   int failures_ = 0;
   trace::Stamp since_;          // when the present state began

@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::int64_t kApplicationId = 0x52534344;  // "RSCD"
 
-// Room kinds: 0 public, 1 private, 2 direct (between two users; direct_key is "low:high"). Roles: 0 member, 1 owner.
-// Invitation states: 0 open, 1 accepted, 2 declined. Times: ms since 1970.
+// Room kinds: 0 public, 1 private, 2 direct (between two users; direct_key is "low:high"). Roles: 0
+// member, 1 owner. Invitation states: 0 open, 1 accepted, 2 declined. Times: ms since 1970.
 constexpr const char* kSchema = R"sql(
 CREATE TABLE users (
   id INTEGER PRIMARY KEY,
@@ -106,16 +106,18 @@ void open_schema(Connection& connection, const std::filesystem::path& file) {
   const auto tables = pragma(connection, "SELECT count(*) FROM sqlite_master");
   if (tables > 0 && application != kApplicationId) {
     throw std::runtime_error(file.string() + ": a database of another program (application id " +
-                             std::to_string(application) + ", ours is " + std::to_string(kApplicationId) +
+                             std::to_string(application) + ", ours is " +
+                             std::to_string(kApplicationId) +
                              ")\n  next: name another file with --db");
   }
   if (tables > 0 && version != kSchemaVersion) {
-    throw std::runtime_error(file.string() + ": schema version " + std::to_string(version) +
-                             ", this program reads " + std::to_string(kSchemaVersion) +
-                             "\n  next: use the ringside-chatd that wrote it, or name another file with --db");
+    throw std::runtime_error(
+        file.string() + ": schema version " + std::to_string(version) + ", this program reads " +
+        std::to_string(kSchemaVersion) +
+        "\n  next: use the ringside-chatd that wrote it, or name another file with --db");
   }
-  // NORMAL in WAL mode: a commit is a write without fsync. A crash of the server loses nothing; a crash of the
-  // machine may lose the last commits, never the file's integrity.
+  // NORMAL in WAL mode: a commit is a write without fsync. A crash of the server loses nothing; a
+  // crash of the machine may lose the last commits, never the file's integrity.
   connection.script("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
   if (tables > 0) return;
   Transaction transaction(connection, Transaction::Mode::write);

@@ -7,8 +7,9 @@ namespace chatd {
 
 inline constexpr int kSchemaVersion = 1;
 
-// Creates the tables in an empty file, and checks them in one that has some. Throws std::runtime_error with what
-// was found and what to do when the file is another program's, or a newer version's.
+// Creates the tables in an empty file, and checks them in one that has some. Throws
+// std::runtime_error with what was found and what to do when the file is another program's, or a
+// newer version's.
 void open_schema(Connection& connection, const std::filesystem::path& file);
 
 }  // namespace chatd

@@ -7,8 +7,9 @@ using Clock = std::chrono::steady_clock;
 Connection::Connection(const std::filesystem::path& file, const ConnectionOptions& options)
     : file_(file.string()), options_(options) {
   // NOMUTEX: a connection belongs to one thread, so SQLite's own locks would only cost.
-  const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                    (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+      (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (const int code = sqlite3_open_v2(file_.c_str(), &db_, flags, nullptr); code != SQLITE_OK) {
     const std::string message = file_ + ": " + (db_ ? sqlite3_errmsg(db_) : sqlite3_errstr(code));
     sqlite3_close_v2(db_);
@@ -44,13 +45,15 @@ void Connection::begin_operation(Op op) {
 }
 
 void Connection::script(const char* sql) {
-  if (const int code = sqlite3_exec(db_, sql, nullptr, nullptr, nullptr); code != SQLITE_OK) fail(code, sql);
+  if (const int code = sqlite3_exec(db_, sql, nullptr, nullptr, nullptr); code != SQLITE_OK)
+    fail(code, sql);
 }
 
 sqlite3_stmt* Connection::prepare(const char* sql) {
   auto& statement = statements_[sql];
   if (!statement) {
-    const int code = sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    const int code =
+        sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) {
       statements_.erase(sql);
       fail(code, sql);
@@ -60,17 +63,20 @@ sqlite3_stmt* Connection::prepare(const char* sql) {
 }
 
 void Connection::fail(int code, const char* what) const {
-  throw DbError(code, file_ + ": " + sqlite3_errmsg(db_) + " in: " + std::string(what).substr(0, 120));
+  throw DbError(code,
+                file_ + ": " + sqlite3_errmsg(db_) + " in: " + std::string(what).substr(0, 120));
 }
 
 void Connection::bind_one(sqlite3_stmt* statement, int index, std::int64_t value) const {
-  if (const int code = sqlite3_bind_int64(statement, index, value); code != SQLITE_OK) fail(code, "bind");
+  if (const int code = sqlite3_bind_int64(statement, index, value); code != SQLITE_OK)
+    fail(code, "bind");
 }
 
 void Connection::bind_one(sqlite3_stmt* statement, int index, std::string_view value) const {
-  // TRANSIENT: the argument may be a temporary of the caller's expression, and the query outlives that.
-  const int code = sqlite3_bind_text64(statement, index, value.data() ? value.data() : "", value.size(),
-                                       SQLITE_TRANSIENT, SQLITE_UTF8);
+  // TRANSIENT: the argument may be a temporary of the caller's expression, and the query outlives
+  // that.
+  const int code = sqlite3_bind_text64(statement, index, value.data() ? value.data() : "",
+                                       value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   if (code != SQLITE_OK) fail(code, "bind");
 }
 
@@ -79,7 +85,10 @@ void Connection::bind_one(sqlite3_stmt* statement, int index, std::nullptr_t) co
 }
 
 Query::Query(Connection& connection, sqlite3_stmt* statement)
-    : connection_(connection), statement_(statement), began_(trace::now()), clock_began_(Clock::now()) {}
+    : connection_(connection),
+      statement_(statement),
+      began_(trace::now()),
+      clock_began_(Clock::now()) {}
 
 Query::~Query() {
   sqlite3_reset(statement_);
@@ -99,10 +108,13 @@ bool Query::row() {
 
 std::string Query::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  return bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
+  return bytes ? std::string(bytes,
+                             static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)))
+               : std::string();
 }
 
-Transaction::Transaction(Connection& connection, Mode mode) : connection_(connection), began_(trace::now()) {
+Transaction::Transaction(Connection& connection, Mode mode)
+    : connection_(connection), began_(trace::now()) {
   connection_.run(mode == Mode::write ? "BEGIN IMMEDIATE" : "BEGIN");
   open_ = true;
   trace::db_transactions(+1);

@@ -1,5 +1,5 @@
-// SQLite as the server uses it: a connection that caches its statements, a statement in use, a transaction.
-// One thread uses a connection at a time; nothing here locks.
+// SQLite as the server uses it: a connection that caches its statements, a statement in use, a
+// transaction. One thread uses a connection at a time; nothing here locks.
 #pragma once
 
 #include <chrono>
@@ -115,7 +115,8 @@ class Connection {
   sqlite3* db_ = nullptr;
   std::string file_;
   ConnectionOptions options_;
-  std::unordered_map<const char*, sqlite3_stmt*> statements_;  // by address: the literals live as long as we do
+  std::unordered_map<const char*, sqlite3_stmt*>
+      statements_;  // by address: the literals live as long as we do
   Op operation_ = Op::LIST_ROOMS;
   std::chrono::steady_clock::time_point operation_ends_{};
 };
@@ -123,7 +124,10 @@ class Connection {
 // BEGIN to COMMIT, or to ROLLBACK when it is destroyed before commit(). Traced as DB_TRANSACTION.
 class Transaction {
  public:
-  enum class Mode { read, write };  // write: BEGIN IMMEDIATE, so that a lock is met at the start and never in the middle
+  enum class Mode {
+    read,
+    write
+  };  // write: BEGIN IMMEDIATE, so that a lock is met at the start and never in the middle
   Transaction(Connection& connection, Mode mode);
   ~Transaction();
   Transaction(const Transaction&) = delete;

@@ -12,7 +12,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 JobResult result_of(const DbError& error) {
-  if (error.busy()) return {Error::DATABASE_BUSY, "the database is locked by another process; try again"};
+  if (error.busy())
+    return {Error::DATABASE_BUSY, "the database is locked by another process; try again"};
   if (error.interrupted()) return {Error::QUERY_TIMEOUT, "the query was stopped at its time limit"};
   spdlog::error("database: {} (SQLite code {})", error.what(), error.code());
   return {Error::DATABASE_ERROR, "the database failed; the server's log says how"};
@@ -71,12 +72,14 @@ Store::Store(const StoreOptions& options)
     writer_ = std::make_unique<Connection>(options.file, connection_options(options, false));
     open_schema(*writer_, options.file);
     for (int i = 1; i < std::max(options.connections, 2); ++i) {
-      readers_.push_back(std::make_unique<Connection>(options.file, connection_options(options, true)));
+      readers_.push_back(
+          std::make_unique<Connection>(options.file, connection_options(options, true)));
     }
   } catch (const DbError& error) {
-    throw std::runtime_error(std::string(error.what()) +
-                             "\n  next: check that the file is an SQLite database, that it and its directory may be "
-                             "written, and that no other program holds it locked; or name another with --db");
+    throw std::runtime_error(
+        std::string(error.what()) +
+        "\n  next: check that the file is an SQLite database, that it and its directory may be "
+        "written, and that no other program holds it locked; or name another with --db");
   }
   threads_.emplace_back([this] { write_loop(); });
   for (auto& reader : readers_) {
@@ -96,7 +99,8 @@ void Store::stop() {
 }
 
 void Store::read(Job job) {
-  if (!reads_.push(job)) refuse(job, Error::OVERLOADED, "too many commands wait for the database; try again");
+  if (!reads_.push(job))
+    refuse(job, Error::OVERLOADED, "too many commands wait for the database; try again");
 }
 
 void Store::write(Job job) {
@@ -107,7 +111,9 @@ void Store::write(Job job) {
   }
 }
 
-void Store::refuse(Job& job, Error error, const std::string& message) { job.ended({error, message}); }
+void Store::refuse(Job& job, Error error, const std::string& message) {
+  job.ended({error, message});
+}
 
 void Store::write_loop() {
   std::vector<Job> jobs;
@@ -134,8 +140,8 @@ void Store::write_loop() {
   }
 }
 
-// Runs `attempt` until it is through, its attempts are used up, or the breaker opens. Only a locked database is
-// worth another attempt.
+// Runs `attempt` until it is through, its attempts are used up, or the breaker opens. Only a locked
+// database is worth another attempt.
 template <typename Attempt>
 JobResult Store::with_retries(const std::vector<Job>& jobs, bool guarded, Attempt attempt) {
   auto pause = options_.backoff;
@@ -178,7 +184,8 @@ void Store::write_batch(std::vector<Job>& jobs) {
   for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i].ended(results[i]);
 }
 
-// One transaction for all. False if it was rolled back because a job failed after it had changed something.
+// One transaction for all. False if it was rolled back because a job failed after it had changed
+// something.
 bool Store::try_batch(std::vector<Job>& jobs, std::vector<JobResult>& results) {
   writer_->begin_operation(jobs.front().op);
   Transaction transaction(*writer_, Transaction::Mode::write);
@@ -206,7 +213,8 @@ bool Store::try_batch(std::vector<Job>& jobs, std::vector<JobResult>& results) {
   // A batch of refusals has nothing to commit; that is a rollback, and is counted as one.
   if (writer_->total_changes() != changes_at_begin) {
     transaction.commit();
-  } else if (std::any_of(results.begin(), results.end(), [](const auto& r) { return r.error == Error::none; })) {
+  } else if (std::any_of(results.begin(), results.end(),
+                         [](const auto& r) { return r.error == Error::none; })) {
     transaction.commit();
   }
   return true;

@@ -1,17 +1,18 @@
-// The database from outside: jobs go in from any thread, run on database threads, and end exactly once.
+// The database from outside: jobs go in from any thread, run on database threads, and end exactly
+// once.
 //
-//   write(job) ──> queue ──> the writer's thread ──> BEGIN IMMEDIATE, up to kBatch jobs, COMMIT ──> ended, in order
-//   read(job)  ──> queue ──> any reader's thread ──> BEGIN, one job, COMMIT ─────────────────────> ended
+//   write(job) ──> queue ──> the writer ──> BEGIN IMMEDIATE, up to kBatch jobs, COMMIT ──> ended, in order
+//   read(job)  ──> queue ──> any reader ──> BEGIN, one job, COMMIT ──────────────────────> ended
 //
-// Why threads of its own, and not the socket threads: a database that another process holds locked makes
-// statements wait for hundreds of milliseconds, and the sockets must go on meanwhile.
-// Why one writer: SQLite has one at a time anyway; several connections would only meet in its busy handler,
-// which sleeps. One writer also means that `ended` runs in commit order, which the hub relies on, and that
-// commands which are waiting share a commit.
+// Why threads of its own, and not the socket threads: a database that another process holds locked
+// makes statements wait for hundreds of milliseconds, and the sockets must go on meanwhile. Why one
+// writer: SQLite has one at a time anyway; several connections would only meet in its busy handler,
+// which sleeps. One writer also means that `ended` runs in commit order, which the hub relies on,
+// and that commands which are waiting share a commit.
 //
-// A job that is refused before it changed anything leaves the batch intact. If it had changed something (or
-// failed otherwise), the batch is rolled back, and every job of it runs once more in a transaction of its own.
-// So `work` may run several times, and must start afresh each time.
+// A job that is refused before it changed anything leaves the batch intact. If it had changed
+// something (or failed otherwise), the batch is rolled back, and every job of it runs once more in
+// a transaction of its own. So `work` may run several times, and must start afresh each time.
 #pragma once
 
 #include <atomic>
@@ -56,14 +57,15 @@ struct JobResult {
 struct Job {
   Op op{};
   std::function<void(Connection&)> work;        // throws Refusal to refuse
-  std::function<void(const JobResult&)> ended;  // on a database thread (or the caller's, when refused at once)
+  std::function<void(const JobResult&)>
+      ended;  // on a database thread (or the caller's, when refused at once)
   std::chrono::steady_clock::time_point queued{};
 };
 
 class JobQueue {
  public:
   explicit JobQueue(std::size_t limit) : limit_(limit) {}
-  bool push(Job& job);                                        // false when full or closed; the job is untouched
+  bool push(Job& job);  // false when full or closed; the job is untouched
   bool pop(std::vector<Job>& into, std::size_t at_most);      // waits; false when closed and empty
   void close();
 
@@ -77,7 +79,8 @@ class JobQueue {
 
 class Store {
  public:
-  explicit Store(const StoreOptions& options);  // throws std::runtime_error with what, where and what next
+  explicit Store(
+      const StoreOptions& options);  // throws std::runtime_error with what, where and what next
   ~Store();
 
   void read(Job job);

@@ -1,4 +1,5 @@
-// Rate limits, address blocks, suspensions: the rules by themselves with the time given, then in the server.
+// Rate limits, address blocks, suspensions: the rules by themselves with the time given, then in
+// the server.
 #include "tests/unit/tools/chat/harness.h"
 
 using namespace chat_test;
@@ -64,7 +65,8 @@ TEST_CASE("ChatGuard: strikes suspend within their window, and no longer than sa
   CHECK(suspensions.suspended(1, now));
   CHECK(!suspensions.suspended(2, now));
   CHECK(!suspensions.suspended(1, now + options.suspend_for));
-  for (int i = 0; i < 10; ++i) CHECK(suspensions.strike(0, now) == 0);  // nobody is logged in: nobody to suspend
+  for (int i = 0; i < 10; ++i)
+    CHECK(suspensions.strike(0, now) == 0);  // nobody is logged in: nobody to suspend
 }
 
 TEST_CASE("ChatGuard: the rate limit is each connection's own") {
@@ -76,11 +78,13 @@ TEST_CASE("ChatGuard: the rate limit is each connection's own") {
   client.enter("alice");  // two commands
   for (int i = 0; i < 3; ++i) client.must("LIST_ROOMS");
   CHECK(client.error("LIST_ROOMS") == Error::RATE_LIMITED);
-  CHECK(client.error("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}}) == Error::RATE_LIMITED);
+  CHECK(client.error("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}}) ==
+        Error::RATE_LIMITED);
   CHECK(other.error("LIST_ROOMS") == Error::NOT_AUTHENTICATED);
 }
 
-TEST_CASE("ChatGuard: guessing passwords blocks the address, not its neighbours or those who are in") {
+TEST_CASE(
+    "ChatGuard: guessing passwords blocks the address, not its neighbours or those who are in") {
   TestServer server([](auto& options) {
     options.service.guard.block_after = 5;
     options.service.guard.block_for = 700ms;
@@ -90,15 +94,19 @@ TEST_CASE("ChatGuard: guessing passwords blocks the address, not its neighbours 
   const Json guess = {{"user", "alice"}, {"password", "wrong password"}};
   for (int i = 0; i < 5; ++i) CHECK(guesser.error("AUTHENTICATION", guess) == Error::LOGIN_FAILED);
   CHECK(guesser.error("AUTHENTICATION", guess) == Error::IP_BLOCKED);
-  CHECK(guesser.error("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}}) == Error::IP_BLOCKED);
-  CHECK(guesser.error("REGISTRATION", {{"user", "mallory"}, {"password", "correct horse"}}) == Error::IP_BLOCKED);
+  CHECK(guesser.error("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}}) ==
+        Error::IP_BLOCKED);
+  CHECK(guesser.error("REGISTRATION", {{"user", "mallory"}, {"password", "correct horse"}}) ==
+        Error::IP_BLOCKED);
   inside.must("LIST_ROOMS");
   neighbour.must("AUTHENTICATION", {{"token", inside.token()}});
   RawDatabase raw(server.file());
-  CHECK(eventually([&] { return raw.number("SELECT count(*) FROM audit_log WHERE action = 'ip_block'") == 1; }));
+  CHECK(eventually(
+      [&] { return raw.number("SELECT count(*) FROM audit_log WHERE action = 'ip_block'") == 1; }));
   // It ends by itself.
   CHECK(eventually([&] {
-    return guesser.error("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}}) == Error::none;
+    return guesser.error("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}}) ==
+           Error::none;
   }));
 }
 
@@ -119,7 +127,8 @@ TEST_CASE("ChatGuard: on a dual-stack socket a block hits the guesser alone") {
   CHECK(ipv6.error("AUTHENTICATION", guess) == Error::LOGIN_FAILED);
 }
 
-TEST_CASE("ChatGuard: bursts of invalid requests suspend the user, across connections and a restart") {
+TEST_CASE(
+    "ChatGuard: bursts of invalid requests suspend the user, across connections and a restart") {
   TestServer server([](auto& options) { options.service.guard.suspend_after = 2; });
   std::string token;
   {
@@ -136,13 +145,16 @@ TEST_CASE("ChatGuard: bursts of invalid requests suspend the user, across connec
     }
     CHECK(client.error("LIST_ROOMS") == Error::USER_SUSPENDED);
     RawDatabase raw(server.file());
-    CHECK(eventually([&] { return raw.number("SELECT count(*) FROM audit_log WHERE action = 'user_suspended'") == 1; }));
+    CHECK(eventually([&] {
+      return raw.number("SELECT count(*) FROM audit_log WHERE action = 'user_suspended'") == 1;
+    }));
     CHECK(client.error("AUTHENTICATION", {{"token", token}}) == Error::USER_SUSPENDED);
   }
   server.restart();
   Client again(server);
   CHECK(again.error("AUTHENTICATION", {{"token", token}}) == Error::USER_SUSPENDED);
-  CHECK(again.error("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}}) == Error::USER_SUSPENDED);
+  CHECK(again.error("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}}) ==
+        Error::USER_SUSPENDED);
   again.enter("bob");
 }
 
@@ -152,9 +164,11 @@ TEST_CASE("ChatGuard: input that looks like an injection is a strike where it ha
   client.enter("alice");
   const auto room = client.must("CREATE_ROOM", {{"name", "lobby"}})["room_id"];
   // People may write about SQL.
-  for (int i = 0; i < 5; ++i) client.must("SEND_MESSAGE", {{"room", room}, {"text", "'; DROP TABLE users; -- ' OR 1=1"}});
+  for (int i = 0; i < 5; ++i)
+    client.must("SEND_MESSAGE", {{"room", room}, {"text", "'; DROP TABLE users; -- ' OR 1=1"}});
   for (int i = 0; i < 2; ++i) {
-    CHECK(client.error("DIRECT_MESSAGE", {{"user", "x' OR '1'='1"}, {"text", "hi"}}) == Error::BAD_NAME);
+    CHECK(client.error("DIRECT_MESSAGE", {{"user", "x' OR '1'='1"}, {"text", "hi"}}) ==
+          Error::BAD_NAME);
   }
   CHECK(client.error("LIST_ROOMS") == Error::USER_SUSPENDED);
 }

@@ -70,7 +70,8 @@ class RawDatabase {
       *static_cast<std::int64_t*>(out) = values[0] ? std::stoll(values[0]) : -1;
       return 0;
     };
-    if (sqlite3_exec(db_, sql.c_str(), take, &value, nullptr) != SQLITE_OK) throw std::runtime_error(sql);
+    if (sqlite3_exec(db_, sql.c_str(), take, &value, nullptr) != SQLITE_OK)
+      throw std::runtime_error(sql);
     return value;
   }
 
@@ -104,7 +105,8 @@ inline chatd::ServerOptions quick_options(const std::filesystem::path& file) {
 
 class TestServer {
  public:
-  explicit TestServer(const std::function<void(chatd::ServerOptions&)>& adjust = {}) : options_(quick_options(directory_ / "chat.db")) {
+  explicit TestServer(const std::function<void(chatd::ServerOptions&)>& adjust = {})
+      : options_(quick_options(directory_ / "chat.db")) {
     if (adjust) adjust(options_);
     start();
   }
@@ -132,7 +134,8 @@ class TestServer {
 class Client {
  public:
   // `from` is an address of 127.0.0.0/8, or ::1.
-  explicit Client(const TestServer& server, const char* from = "127.0.0.1", int receive_buffer = 0) {
+  explicit Client(const TestServer& server, const char* from = "127.0.0.1",
+                  int receive_buffer = 0) {
     const bool ipv6 = std::string(from).find(':') != std::string::npos;
     socket_ = ::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (receive_buffer > 0) {
@@ -232,7 +235,9 @@ class Client {
     return reply;
   }
   // The error of the answer, Error::none when it is ok.
-  Error error(const std::string& op, const Json& fields = Json::object()) { return error_of((*this)(op, fields)); }
+  Error error(const std::string& op, const Json& fields = Json::object()) {
+    return error_of((*this)(op, fields));
+  }
 
   static Error error_of(const Json& reply) {
     if (!reply.is_object()) throw std::runtime_error("the connection ended");

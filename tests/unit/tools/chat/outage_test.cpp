@@ -43,12 +43,14 @@ TEST_CASE("ChatOutage: a short lock is waited out by retries") {
   RawDatabase lock(server.file());
   lock.run("BEGIN EXCLUSIVE");
   client.request("SEND_MESSAGE", {{"room", room}, {"text", "patience"}});
-  std::this_thread::sleep_for(100ms);  // not waiting for anything: this is how long the lock is held
+  std::this_thread::sleep_for(
+      100ms);  // not waiting for anything: this is how long the lock is held
   lock.run("ROLLBACK");
   CHECK(client.answer()["ok"] == true);
 }
 
-TEST_CASE("ChatOutage: a long lock is DATABASE_BUSY, opens the breaker, and ends when it is released") {
+TEST_CASE(
+    "ChatOutage: a long lock is DATABASE_BUSY, opens the breaker, and ends when it is released") {
   TestServer server([](auto& options) { options.service.store.breaker_after = 3; });
   Client writer(server), reader(server);
   writer.enter("writer");
@@ -65,11 +67,14 @@ TEST_CASE("ChatOutage: a long lock is DATABASE_BUSY, opens the breaker, and ends
     // Reads go on while writes are refused.
     CHECK(reader.must("MESSAGE_HISTORY", {{"room", room}})["messages"].empty());
     // A probe fails, and it stays open.
-    CHECK(eventually([&] { return writer.error("SEND_MESSAGE", message) == Error::DATABASE_BUSY; }));
+    CHECK(
+        eventually([&] { return writer.error("SEND_MESSAGE", message) == Error::DATABASE_BUSY; }));
     CHECK(server->service().store().breaker().state() == State::open);
     lock.run("ROLLBACK");
   }
-  CHECK(eventually([&] { return writer.error("SEND_MESSAGE", {{"room", room}, {"text", "after"}}) == Error::none; }));
+  CHECK(eventually([&] {
+    return writer.error("SEND_MESSAGE", {{"room", room}, {"text", "after"}}) == Error::none;
+  }));
   CHECK(server->service().store().breaker().state() == State::closed);
   // What was refused left nothing.
   const Json history = reader.must("MESSAGE_HISTORY", {{"room", room}})["messages"];
@@ -114,5 +119,6 @@ TEST_CASE("ChatOutage: every command gets exactly one answer through an outage")
   for (auto& thread : threads) thread.join();
   CHECK(ok + refused == started);
   RawDatabase raw(server.file());
-  CHECK(raw.number("SELECT count(*) FROM messages") == ok);  // answered ok is committed, and nothing else is
+  CHECK(raw.number("SELECT count(*) FROM messages") ==
+        ok);  // answered ok is committed, and nothing else is
 }

@@ -12,22 +12,32 @@ TEST_CASE("ChatProtocol: every operation succeeds for whom it is meant") {
   TestServer server;
   Client alice(server), bob(server);
 
-  CHECK(alice.must("REGISTRATION", {{"user", "alice"}, {"password", "correct horse"}})["user_id"] == 1);
-  const Json login = alice.must("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}});
+  CHECK(alice.must("REGISTRATION", {{"user", "alice"}, {"password", "correct horse"}})["user_id"] ==
+        1);
+  const Json login =
+      alice.must("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}});
   CHECK(login["user"] == "alice");
   CHECK(login["token"].get<std::string>().size() == 64);
   CHECK(login["rooms"].empty());
   CHECK(login["expires"].get<std::int64_t>() > chatd::now_ms());
   const auto bob_id = bob.enter("bob");
 
-  const auto room = alice.must("CREATE_ROOM", {{"name", "lobby"}, {"topic", "all"}})["room_id"].get<std::int64_t>();
+  const auto room = alice.must("CREATE_ROOM", {{"name", "lobby"}, {"topic", "all"}})["room_id"]
+                        .get<std::int64_t>();
   CHECK(bob.must("JOIN_ROOM", {{"room", room}})["members"] == 2);
   CHECK(alice.push("joined")["user"] == "bob");
   const Json rooms = bob.must("LIST_ROOMS")["rooms"];
   REQUIRE(rooms.size() == 1);
-  CHECK(rooms[0] == Json{{"room_id", room}, {"name", "lobby"}, {"topic", "all"}, {"private", false}, {"members", 2}, {"member", true}});
+  CHECK(rooms[0] == Json{{"room_id", room},
+                         {"name", "lobby"},
+                         {"topic", "all"},
+                         {"private", false},
+                         {"members", 2},
+                         {"member", true}});
 
-  const auto message = alice.must("SEND_MESSAGE", {{"room", room}, {"text", "The quick brown fox"}})["message_id"].get<std::int64_t>();
+  const auto message =
+      alice.must("SEND_MESSAGE", {{"room", room}, {"text", "The quick brown fox"}})["message_id"]
+          .get<std::int64_t>();
   const Json pushed = bob.push("message");
   CHECK(pushed["text"] == "The quick brown fox");
   CHECK(pushed["message_id"] == message);
@@ -35,43 +45,52 @@ TEST_CASE("ChatProtocol: every operation succeeds for whom it is meant") {
 
   const Json direct = alice.must("DIRECT_MESSAGE", {{"user", "BOB"}, {"text", "psst"}});
   CHECK(bob.push("direct_message")["room_id"] == direct["room_id"]);
-  CHECK(bob.must("DIRECT_MESSAGE", {{"user", "alice"}, {"text", "what?"}})["room_id"] == direct["room_id"]);
+  CHECK(bob.must("DIRECT_MESSAGE", {{"user", "alice"}, {"text", "what?"}})["room_id"] ==
+        direct["room_id"]);
   CHECK(bob.must("MESSAGE_HISTORY", {{"room", direct["room_id"]}})["messages"].size() == 2);
 
-  CHECK(alice.must("EDIT_MESSAGE", {{"message", message}, {"text", "The quick red fox"}})["edited"].is_number());
+  CHECK(alice.must("EDIT_MESSAGE", {{"message", message}, {"text", "The quick red fox"}})["edited"]
+            .is_number());
   CHECK(bob.push("edited")["text"] == "The quick red fox");
 
   const Json reacted = bob.must("MESSAGE_REACTIONS", {{"message", message}, {"add", "👍"}});
   CHECK(reacted["reactions"] == Json::array({{{"reaction", "👍"}, {"count", 1}, {"mine", true}}}));
   CHECK(alice.push("reaction")["added"] == true);
   CHECK(alice.must("MESSAGE_REACTIONS", {{"message", message}})["reactions"][0]["mine"] == false);
-  CHECK(bob.must("MESSAGE_REACTIONS", {{"message", message}, {"remove", "👍"}})["reactions"].empty());
+  CHECK(
+      bob.must("MESSAGE_REACTIONS", {{"message", message}, {"remove", "👍"}})["reactions"].empty());
 
   const Json reply = bob.must("THREADED_REPLIES", {{"message", message}, {"text", "what fox?"}});
   CHECK(reply["parent"] == message);
   CHECK(alice.push("reply")["parent"] == message);
-  const Json nested = alice.must("THREADED_REPLIES", {{"message", reply["message_id"]}, {"text", "that fox"}});
+  const Json nested =
+      alice.must("THREADED_REPLIES", {{"message", reply["message_id"]}, {"text", "that fox"}});
   CHECK(nested["parent"] == message);
   const Json thread = bob.must("THREADED_REPLIES", {{"message", message}});
   REQUIRE(thread["messages"].size() == 2);
   CHECK(thread["messages"][0]["text"] == "what fox?");
 
   CHECK(bob.must("MESSAGE_SEARCH", {{"query", "red FOX"}})["messages"].size() == 1);
-  CHECK(bob.must("MESSAGE_SEARCH", {{"query", "brown"}})["messages"].empty());  // the index follows the edit
+  CHECK(bob.must("MESSAGE_SEARCH", {{"query", "brown"}})["messages"]
+            .empty());  // the index follows the edit
   CHECK(bob.must("MESSAGE_SEARCH", {{"query", "qui*"}, {"room", room}})["messages"].size() == 1);
-  CHECK(bob.must("MESSAGE_SEARCH", {{"query", "\"fox\" OR NOT (x"}})["messages"].empty());  // words, no query language
+  CHECK(bob.must("MESSAGE_SEARCH", {{"query", "\"fox\" OR NOT (x"}})["messages"]
+            .empty());  // words, no query language
   CHECK(bob.must("MESSAGE_HISTORY", {{"room", room}, {"limit", 2}})["messages"].size() == 2);
-  CHECK(bob.must("MESSAGE_HISTORY", {{"room", room}, {"before", reply["message_id"]}})["messages"].size() == 1);
+  CHECK(bob.must("MESSAGE_HISTORY", {{"room", room}, {"before", reply["message_id"]}})["messages"]
+            .size() == 1);
 
   const auto closed = alice.must("CREATE_ROOM", {{"name", "board"}, {"private", true}})["room_id"];
-  const auto invitation = alice.must("INVITE_USER", {{"room", closed}, {"user", "bob"}})["invitation_id"];
+  const auto invitation =
+      alice.must("INVITE_USER", {{"room", closed}, {"user", "bob"}})["invitation_id"];
   CHECK(bob.push("invitation")["room"] == "board");
   CHECK(bob.must("LIST_INVITATIONS")["invitations"][0]["from"] == "alice");
   CHECK(bob.must("ACCEPT_INVITATION", {{"invitation", invitation}})["members"] == 2);
   CHECK(bob.must("LIST_INVITATIONS")["invitations"].empty());
   bob.must("LEAVE_ROOM", {{"room", closed}});
   CHECK(alice.push("left")["user_id"] == bob_id);
-  const auto second = alice.must("INVITE_USER", {{"room", closed}, {"user", "bob"}})["invitation_id"];
+  const auto second =
+      alice.must("INVITE_USER", {{"room", closed}, {"user", "bob"}})["invitation_id"];
   CHECK(bob.must("DECLINE_INVITATION", {{"invitation", second}})["room_id"] == closed);
 
   const Json members = alice.must("REQUEST_USER_LIST", {{"room", room}})["users"];
@@ -117,17 +136,26 @@ TEST_CASE("ChatProtocol: validation refuses each bad field with its own code") {
       {"SEND_MESSAGE", {{"room", 1}, {"text", long_text}}, Error::TEXT_TOO_LONG},
       {"SEND_MESSAGE", {{"room", 1}, {"text", std::string("a\0b", 3)}}, Error::BAD_CHARACTER},
       {"SEND_MESSAGE", {{"room", 1}, {"text", "\x1b[31mred"}}, Error::BAD_CHARACTER},
-      {"SEND_MESSAGE", {{"room", 1}, {"text", "\xc2\x9b" "31m"}}, Error::BAD_CHARACTER},
+      {"SEND_MESSAGE",
+       {{"room", 1},
+        {"text",
+         "\xc2\x9b"
+         "31m"}},
+       Error::BAD_CHARACTER},
       {"DIRECT_MESSAGE", {{"user", "a b"}, {"text", "x"}}, Error::BAD_NAME},
       {"DIRECT_MESSAGE", {{"user", "alice"}, {"text", "x"}}, Error::SELF_TARGET},
-      {"MESSAGE_REACTIONS", {{"message", 1}, {"add", "a"}, {"remove", "a"}}, Error::CONFLICTING_FIELDS},
+      {"MESSAGE_REACTIONS",
+       {{"message", 1}, {"add", "a"}, {"remove", "a"}},
+       Error::CONFLICTING_FIELDS},
       {"MESSAGE_REACTIONS", {{"message", 1}, {"add", "a b"}}, Error::BAD_CHARACTER},
       {"MESSAGE_SEARCH", {{"query", "... !"}}, Error::BAD_QUERY},
       {"MESSAGE_SEARCH", {{"query", "a b c d e f g h i j k l m n o p q"}}, Error::BAD_QUERY},
       {"REGISTRATION", {{"user", "carol"}, {"password", "short"}}, Error::BAD_PASSWORD},
       {"REGISTRATION", {{"user", "ab"}, {"password", "long enough"}}, Error::BAD_NAME},
       {"AUTHENTICATION", {{"token", "abc"}}, Error::BAD_TOKEN},
-      {"AUTHENTICATION", {{"token", std::string(64, 'a')}, {"user", "alice"}}, Error::CONFLICTING_FIELDS},
+      {"AUTHENTICATION",
+       {{"token", std::string(64, 'a')}, {"user", "alice"}},
+       Error::CONFLICTING_FIELDS},
       {"AUTHENTICATION", {{"user", "alice"}}, Error::MISSING_FIELD},
       {"AUTHENTICATION", Json::object(), Error::MISSING_FIELD},
   };
@@ -151,14 +179,16 @@ TEST_CASE("ChatProtocol: what is not there, or in the way, is said so") {
   const auto room = alice.must("CREATE_ROOM", {{"name", "lobby"}})["room_id"];
   const auto message = alice.must("SEND_MESSAGE", {{"room", room}, {"text", "x"}})["message_id"];
 
-  CHECK(bob.error("REGISTRATION", {{"user", "ALICE"}, {"password", "correct horse"}}) == Error::USER_EXISTS);
+  CHECK(bob.error("REGISTRATION", {{"user", "ALICE"}, {"password", "correct horse"}}) ==
+        Error::USER_EXISTS);
   CHECK(bob.error("CREATE_ROOM", {{"name", "LOBBY"}}) == Error::ROOM_EXISTS);
   CHECK(bob.error("JOIN_ROOM", {{"room", 99}}) == Error::ROOM_NOT_FOUND);
   CHECK(alice.error("JOIN_ROOM", {{"room", room}}) == Error::ALREADY_MEMBER);
   CHECK(bob.error("DIRECT_MESSAGE", {{"user", "nobody"}, {"text", "x"}}) == Error::USER_NOT_FOUND);
   CHECK(bob.error("EDIT_MESSAGE", {{"message", 99}, {"text", "x"}}) == Error::MESSAGE_NOT_FOUND);
   CHECK(bob.error("ACCEPT_INVITATION", {{"invitation", 99}}) == Error::INVITATION_NOT_FOUND);
-  const auto invitation = alice.must("INVITE_USER", {{"room", room}, {"user", "bob"}})["invitation_id"];
+  const auto invitation =
+      alice.must("INVITE_USER", {{"room", room}, {"user", "bob"}})["invitation_id"];
   CHECK(alice.error("INVITE_USER", {{"room", room}, {"user", "bob"}}) == Error::ALREADY_INVITED);
   bob.must("ACCEPT_INVITATION", {{"invitation", invitation}});
   CHECK(bob.error("DECLINE_INVITATION", {{"invitation", invitation}}) == Error::INVITATION_CLOSED);
@@ -166,14 +196,19 @@ TEST_CASE("ChatProtocol: what is not there, or in the way, is said so") {
   CHECK(alice.error("INVITE_USER", {{"room", room}, {"user", "alice"}}) == Error::SELF_TARGET);
   CHECK(alice.error("INVITE_USER", {{"room", room}, {"user", "nobody"}}) == Error::USER_NOT_FOUND);
   bob.must("MESSAGE_REACTIONS", {{"message", message}, {"add", "x"}});
-  CHECK(bob.error("MESSAGE_REACTIONS", {{"message", message}, {"add", "x"}}) == Error::ALREADY_REACTED);
-  CHECK(bob.error("MESSAGE_REACTIONS", {{"message", message}, {"remove", "y"}}) == Error::REACTION_NOT_FOUND);
+  CHECK(bob.error("MESSAGE_REACTIONS", {{"message", message}, {"add", "x"}}) ==
+        Error::ALREADY_REACTED);
+  CHECK(bob.error("MESSAGE_REACTIONS", {{"message", message}, {"remove", "y"}}) ==
+        Error::REACTION_NOT_FOUND);
   alice.must("DELETE_MESSAGE", {{"message", message}});
-  CHECK(alice.error("EDIT_MESSAGE", {{"message", message}, {"text", "x"}}) == Error::MESSAGE_DELETED);
+  CHECK(alice.error("EDIT_MESSAGE", {{"message", message}, {"text", "x"}}) ==
+        Error::MESSAGE_DELETED);
   CHECK(alice.error("DELETE_MESSAGE", {{"message", message}}) == Error::MESSAGE_DELETED);
 }
 
-TEST_CASE("ChatProtocol: lines that are no operation get an answer without an op, and the connection lives") {
+TEST_CASE(
+    "ChatProtocol: lines that are no operation get an answer without an op, and the connection "
+    "lives") {
   TestServer server;
   Client client(server);
   const std::pair<std::string, Error> lines[] = {
@@ -200,7 +235,9 @@ TEST_CASE("ChatProtocol: lines that are no operation get an answer without an op
   CHECK(client.error("LIST_ROOMS") == Error::NOT_AUTHENTICATED);
 }
 
-TEST_CASE("ChatProtocol: a line of 65536 bytes is taken, one more closes the connection after a clear error") {
+TEST_CASE(
+    "ChatProtocol: a line of 65536 bytes is taken, one more closes the connection after a clear "
+    "error") {
   TestServer server;
   Client client(server);
   const std::string head = R"({"op":"LIST_ROOMS","pad":")", tail = "\"}";
@@ -215,7 +252,8 @@ TEST_CASE("ChatProtocol: a line of 65536 bytes is taken, one more closes the con
   endless.send(std::string(500000, 'x'));
   CHECK(Client::error_of(endless.answer()) == Error::LINE_TOO_LONG);
   CHECK(endless.line().is_null());
-  CHECK(eventually([&] { return server->connections() == 2; }));  // ours are still open; the server lingers
+  CHECK(eventually(
+      [&] { return server->connections() == 2; }));  // ours are still open; the server lingers
 }
 
 TEST_CASE("ChatProtocol: lines may come in pieces, and many at once, answers keep their order") {
@@ -232,10 +270,16 @@ TEST_CASE("ChatProtocol: lines may come in pieces, and many at once, answers kee
   for (int i = 0; i < kLines; ++i) {
     // Reads, writes, refusals and garbage take different ways through the server.
     switch (i % 4) {
-      case 0: burst += Json{{"id", i}, {"op", "SEND_MESSAGE"}, {"room", room}, {"text", "x"}}.dump(); break;
+      case 0:
+        burst += Json{{"id", i}, {"op", "SEND_MESSAGE"}, {"room", room}, {"text", "x"}}.dump();
+        break;
       case 1: burst += Json{{"id", i}, {"op", "LIST_ROOMS"}}.dump(); break;
-      case 2: burst += Json{{"id", i}, {"op", "SEND_MESSAGE"}, {"room", 77}, {"text", "x"}}.dump(); break;
-      case 3: burst += Json{{"id", i}, {"op", "MESSAGE_HISTORY"}, {"room", room}, {"limit", 1}}.dump(); break;
+      case 2:
+        burst += Json{{"id", i}, {"op", "SEND_MESSAGE"}, {"room", 77}, {"text", "x"}}.dump();
+        break;
+      case 3:
+        burst += Json{{"id", i}, {"op", "MESSAGE_HISTORY"}, {"room", room}, {"limit", 1}}.dump();
+        break;
     }
     burst += "\n";
   }
@@ -260,10 +304,12 @@ TEST_CASE("ChatProtocol: the README's tables are the program's") {
   for (std::sregex_iterator it(readme.begin(), readme.end(), row), end; it != end; ++it) {
     documented.insert((*it)[1].str() + " " + (*it)[2].str());
     const auto& entry = chatd::info(static_cast<Error>(std::stoi((*it)[1])));
-    static constexpr const char* kOutcomes[] = {"ok", "error", "timeout", "rejected", "denied", "limited", "cancelled"};
+    static constexpr const char* kOutcomes[] = {"ok",     "error",   "timeout",  "rejected",
+                                                "denied", "limited", "cancelled"};
     if ((*it)[3] != "–") CHECK((*it)[3] == kOutcomes[static_cast<std::size_t>(entry.outcome)]);
   }
-  for (const auto& entry : chatd::kErrors) known.insert(std::to_string(chatd::code_of(entry.error)) + " " + std::string(entry.name));
+  for (const auto& entry : chatd::kErrors)
+    known.insert(std::to_string(chatd::code_of(entry.error)) + " " + std::string(entry.name));
   CHECK(documented == known);
   for (const auto name : chatd::kOpNames) {
     INFO(name);

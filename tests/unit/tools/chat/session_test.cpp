@@ -55,7 +55,9 @@ TEST_CASE("ChatSession: users are online as long as one of their connections liv
   TestServer server;
   Client alice(server);
   alice.enter("alice");
-  const auto online = [&] { return alice.must("REQUEST_USER_LIST", {{"after", 1}})["users"][0]["online"] == true; };
+  const auto online = [&] {
+    return alice.must("REQUEST_USER_LIST", {{"after", 1}})["users"][0]["online"] == true;
+  };
   {
     Client bob(server);
     bob.enter("bob");
@@ -103,7 +105,8 @@ TEST_CASE("ChatSession: connections that come and go leave nothing") {
   for (int round = 0; round < 20; ++round) {
     std::vector<std::unique_ptr<Client>> clients;
     for (int i = 0; i < 10; ++i) clients.push_back(std::make_unique<Client>(server));
-    for (auto& client : clients) client->request("REGISTRATION", {{"user", "churn"}, {"password", "correct horse"}});
+    for (auto& client : clients)
+      client->request("REGISTRATION", {{"user", "churn"}, {"password", "correct horse"}});
   }  // most leave before their answer comes
   CHECK(eventually([&] { return server->connections() == 0; }));
 }

@@ -14,9 +14,12 @@ using chatd::StoreOptions;
 
 namespace {
 
-StoreOptions store_options(const std::filesystem::path& file) { return quick_options(file).service.store; }
+StoreOptions store_options(const std::filesystem::path& file) {
+  return quick_options(file).service.store;
+}
 
-std::future<JobResult> submit(Store& store, std::function<void(Connection&)> work, bool read = false) {
+std::future<JobResult> submit(Store& store, std::function<void(Connection&)> work,
+                              bool read = false) {
   auto promise = std::make_shared<std::promise<JobResult>>();
   auto future = promise->get_future();
   Job job;
@@ -76,7 +79,8 @@ TEST_CASE("ChatStore: a refusal after writing leaves nothing, and its batch mate
   RawDatabase raw(directory / "chat.db");
   CHECK(raw.number("SELECT count(*) FROM users") == 6);
   for (const int i : {0, 2, 3, 4, 5, 6}) {
-    CHECK(raw.number("SELECT count(*) FROM users WHERE name = 'user" + std::to_string(i) + "'") == 1);
+    CHECK(raw.number("SELECT count(*) FROM users WHERE name = 'user" + std::to_string(i) + "'") ==
+          1);
   }
 }
 
@@ -87,8 +91,9 @@ TEST_CASE("ChatStore: a constraint nobody foresaw is one job's error, and no fai
   Store store(options);
   CHECK(submit(store, [](Connection& db) { add_user(db, "a"); }).get().error == Error::none);
   CHECK(submit(store, [](Connection& db) { add_user(db, "a"); }).get().error == Error::INTERNAL);
-  CHECK(submit(store, [](Connection& db) { db.run("INSERT INTO members VALUES (77, 1, 0, 0)"); }).get().error ==
-        Error::INTERNAL);  // a foreign key
+  CHECK(submit(store, [](Connection& db) { db.run("INSERT INTO members VALUES (77, 1, 0, 0)"); })
+            .get()
+            .error == Error::INTERNAL);  // a foreign key
   CHECK(store.breaker().state() == chatd::Breaker::State::closed);
   CHECK(submit(store, [](Connection& db) { add_user(db, "b"); }).get().error == Error::none);
 }
@@ -162,7 +167,8 @@ TEST_CASE("ChatStore: a restart keeps accounts, tokens, rooms, members, messages
   Client client(server);
   CHECK(client.must("AUTHENTICATION", {{"token", token}})["rooms"] == Json::array({room}));
   client.must("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}});
-  CHECK(client.must("MESSAGE_SEARCH", {{"query", "remember"}})["messages"][0]["message_id"] == message);
+  CHECK(client.must("MESSAGE_SEARCH", {{"query", "remember"}})["messages"][0]["message_id"] ==
+        message);
   CHECK(client.must("MESSAGE_REACTIONS", {{"message", message}})["reactions"].size() == 1);
   CHECK(client.must("SEND_MESSAGE", {{"room", room}, {"text", "again"}})["message_id"] > message);
 }
@@ -174,15 +180,20 @@ TEST_CASE("ChatStore: the search index agrees with the messages after edits and 
     client.enter("alice");
     const auto room = client.must("CREATE_ROOM", {{"name", "lobby"}})["room_id"];
     for (int i = 0; i < 50; ++i) {
-      const auto id = client.must("SEND_MESSAGE", {{"room", room}, {"text", "word" + std::to_string(i)}})["message_id"];
-      if (i % 3 == 0) client.must("EDIT_MESSAGE", {{"message", id}, {"text", "edited" + std::to_string(i)}});
+      const auto id = client.must(
+          "SEND_MESSAGE", {{"room", room}, {"text", "word" + std::to_string(i)}})["message_id"];
+      if (i % 3 == 0)
+        client.must("EDIT_MESSAGE", {{"message", id}, {"text", "edited" + std::to_string(i)}});
       if (i % 7 == 0) client.must("DELETE_MESSAGE", {{"message", id}});
     }
   }
   server.stop();
   RawDatabase raw(server.file());
-  raw.run("INSERT INTO messages_fts(messages_fts, rank) VALUES ('integrity-check', 1)");  // throws if they differ
-  CHECK(raw.number("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'word*'") == 50 - 17 - 8 + 3);
+  raw.run(
+      "INSERT INTO messages_fts(messages_fts, rank) VALUES ('integrity-check', 1)");  // throws if
+                                                                                      // they differ
+  CHECK(raw.number("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'word*'") ==
+        50 - 17 - 8 + 3);
 }
 
 TEST_CASE("ChatStore: files that are not ours are refused with what was found and what to do") {

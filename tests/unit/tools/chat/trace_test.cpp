@@ -1,4 +1,5 @@
-// What reaches the ring: one record for each operation with its outcome and stages, and the events beside them.
+// What reaches the ring: one record for each operation with its outcome and stages, and the events
+// beside them.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -13,8 +14,8 @@ using namespace chat_test;
 
 namespace {
 
-// Traces this process, and reads back what was written since this object was made. A process is traced once and to its
-// end, so all cases of one run share a ring.
+// Traces this process, and reads back what was written since this object was made. A process is
+// traced once and to its end, so all cases of one run share a ring.
 class Ring {
  public:
   Ring() : segment_(shared()) {
@@ -91,7 +92,14 @@ TEST_CASE("ChatTrace: each operation is one record with its outcome, whatever be
     answered[static_cast<std::size_t>(chatd::Op::AUTHENTICATION)] = 1;
     for (int round = 0; round < 4; ++round) {  // the last rounds are rate-limited
       for (std::size_t i = 0; i < chatd::kOpCount; ++i) {
-        Json fields = {{"room", 1}, {"text", "x"}, {"invitation", 1}, {"user", "bob"}, {"password", "correct horse"}, {"name", "lobby"}, {"query", "x"}, {"message", round == 2 ? Json("no id") : Json(1)}};
+        Json fields = {{"room", 1},
+                       {"text", "x"},
+                       {"invitation", 1},
+                       {"user", "bob"},
+                       {"password", "correct horse"},
+                       {"name", "lobby"},
+                       {"query", "x"},
+                       {"message", round == 2 ? Json("no id") : Json(1)}};
         if (i == static_cast<std::size_t>(chatd::Op::AUTHENTICATION)) fields["user"] = "alice";
         const auto error = client.error(std::string(chatd::kOpNames[i]), fields);
         ++answered[i];
@@ -116,11 +124,13 @@ TEST_CASE("ChatTrace: each operation is one record with its outcome, whatever be
     for (const auto stage : record.stages) stages += ringside::unpack_stage_ticks(stage);
     CHECK(record.duration > 0);
     CHECK(stages <= static_cast<std::uint64_t>(record.duration));
-    CHECK(static_cast<double>(stages) > 0.999 * static_cast<double>(record.duration));  // no time without a name
+    CHECK(static_cast<double>(stages) >
+          0.999 * static_cast<double>(record.duration));  // no time without a name
     if (outcome == chatd::Outcome::ok) CHECK(record.stages[ringside::chat::kDatabase] > 0);
   }
   CHECK(recorded == answered);
-  for (std::size_t i = 0; i < chatd::kOpCount; ++i) CHECK(ring.total(static_cast<std::uint16_t>(i)) == answered[i]);
+  for (std::size_t i = 0; i < chatd::kOpCount; ++i)
+    CHECK(ring.total(static_cast<std::uint16_t>(i)) == answered[i]);
   by_error[0] += 2;  // the first registration and login
   CHECK(recorded_errors == by_error);
   CHECK(by_error[chatd::code_of(Error::RATE_LIMITED)] > 0);
@@ -153,7 +163,8 @@ TEST_CASE("ChatTrace: an outage and a guesser leave their events") {
       lock.run("ROLLBACK");
     }
     CHECK(eventually([&] { return client.error("SEND_MESSAGE", message) == Error::none; }));
-    for (int i = 0; i < 6; ++i) guesser.error("AUTHENTICATION", {{"user", "alice"}, {"password", "wrong password"}});
+    for (int i = 0; i < 6; ++i)
+      guesser.error("AUTHENTICATION", {{"user", "alice"}, {"password", "wrong password"}});
     guesser.error("AUTHENTICATION", {{"token", std::string(64, 'f')}});
   }
   server.stop();
@@ -179,13 +190,16 @@ TEST_CASE("ChatTrace: an outage and a guesser leave their events") {
     if (record.operation == ids::IP_BLOCK.value) CHECK(record.subject == 0x7f000009);
   }
   CHECK(states == std::vector<std::int64_t>{1, 2, 0});
-  // A retry's span holds the failed attempt, which waited for the lock. So the sum is what retries cost.
+  // A retry's span holds the failed attempt, which waited for the lock. So the sum is what retries
+  // cost.
   REQUIRE(retries.size() == 2);
   REQUIRE(slow.size() >= 3);
-  CHECK(*std::min_element(retries.begin(), retries.end()) > *std::min_element(slow.begin(), slow.end()));
+  CHECK(*std::min_element(retries.begin(), retries.end()) >
+        *std::min_element(slow.begin(), slow.end()));
 }
 
-TEST_CASE("ChatTrace: on a dual-stack socket every client has its own address, as IPv4 or as IPv6") {
+TEST_CASE(
+    "ChatTrace: on a dual-stack socket every client has its own address, as IPv4 or as IPv6") {
   if (!has_ipv6()) {
     MESSAGE("this machine has no IPv6");
     return;
@@ -201,8 +215,10 @@ TEST_CASE("ChatTrace: on a dual-stack socket every client has its own address, a
   std::vector<std::uint64_t> of_operations, of_failures;
   for (const auto& record : ring.records()) {
     if (record.subject_kind() != ringside::SubjectKind::address) continue;
-    if (record.operation == ringside::chat::AUTHENTICATION.value) of_operations.push_back(record.subject);
-    if (record.operation == ringside::chat::LOGIN_FAILED.value) of_failures.push_back(record.subject);
+    if (record.operation == ringside::chat::AUTHENTICATION.value)
+      of_operations.push_back(record.subject);
+    if (record.operation == ringside::chat::LOGIN_FAILED.value)
+      of_failures.push_back(record.subject);
   }
   std::sort(of_operations.begin(), of_operations.end());
   std::sort(of_failures.begin(), of_failures.end());
@@ -212,6 +228,7 @@ TEST_CASE("ChatTrace: on a dual-stack socket every client has its own address, a
   RawDatabase raw(server.file());
   for (const char* address : {"127.0.0.5", "127.0.0.6", "::1"}) {
     INFO(address);
-    CHECK(raw.number(std::string("SELECT count(*) FROM audit_log WHERE address = '") + address + "'") == 1);
+    CHECK(raw.number(std::string("SELECT count(*) FROM audit_log WHERE address = '") + address +
+                     "'") == 1);
   }
 }

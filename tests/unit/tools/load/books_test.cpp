@@ -64,12 +64,13 @@ TEST_CASE("Books: each code falls into its class") {
     int code;
     Outcome outcome;
   };
-  const Case cases[] = {{0, Outcome::ok},         {1101, Outcome::rejected}, {1112, Outcome::rejected},
-                        {4001, Outcome::rejected}, {4108, Outcome::rejected}, {2001, Outcome::denied},
-                        {2010, Outcome::denied},   {3001, Outcome::limited},  {3002, Outcome::limited},
-                        {5001, Outcome::timeout},  {5005, Outcome::timeout},  {5002, Outcome::error},
-                        {5003, Outcome::error},    {5004, Outcome::error},    {5006, Outcome::error},
-                        {9999, Outcome::error}};
+  const Case cases[] = {
+      {0, Outcome::ok},          {1101, Outcome::rejected}, {1112, Outcome::rejected},
+      {4001, Outcome::rejected}, {4108, Outcome::rejected}, {2001, Outcome::denied},
+      {2010, Outcome::denied},   {3001, Outcome::limited},  {3002, Outcome::limited},
+      {5001, Outcome::timeout},  {5005, Outcome::timeout},  {5002, Outcome::error},
+      {5003, Outcome::error},    {5004, Outcome::error},    {5006, Outcome::error},
+      {9999, Outcome::error}};
   for (const Case& one : cases) {
     INFO(one.code);
     Books books(kFirstIncident);
@@ -103,7 +104,8 @@ TEST_CASE("Books: totals are of all sources and threads, latencies of the mix al
     for (Books* books : {&one, &two}) {
       books->count_sent(source, Op::AUTHENTICATION);
       books->count_sent(source, Op::AUTHENTICATION);
-      books->count_answer(source, Op::AUTHENTICATION, answer_of(Op::AUTHENTICATION, 2002), 2000, 1000);
+      books->count_answer(source, Op::AUTHENTICATION, answer_of(Op::AUTHENTICATION, 2002), 2000,
+                          1000);
       books->count_lost(source, Op::AUTHENTICATION);
       books->count_unsent(source, Op::AUTHENTICATION);
     }

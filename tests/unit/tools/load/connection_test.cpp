@@ -70,7 +70,9 @@ struct Pair {
 
 }  // namespace
 
-TEST_CASE("Connection: one latency counts from when the request was due, the other from when it was sent") {
+TEST_CASE(
+    "Connection: one latency counts from when the request was due, the other from when it was "
+    "sent") {
   Pair pair;
   constexpr std::int64_t kLateNs = 3'000'000'000;
   const std::int64_t before_ns = now_ns();
@@ -89,7 +91,9 @@ TEST_CASE("Connection: answers may come in any pieces, with pushes between them"
   std::string all;
   for (std::int64_t id = 1; id <= 20; ++id) {
     pair.send(id);
-    if (id % 3 == 0) all += "{\"event\":\"message\",\"text\":\"" + std::string(static_cast<std::size_t>(id) * 997, 'x') + "\"}\n";
+    if (id % 3 == 0)
+      all += "{\"event\":\"message\",\"text\":\"" +
+             std::string(static_cast<std::size_t>(id) * 997, 'x') + "\"}\n";
     all += Pair::ok(id);
   }
   for (std::size_t at = 0; at < all.size(); at += 1009) {
@@ -97,7 +101,8 @@ TEST_CASE("Connection: answers may come in any pieces, with pushes between them"
     pair.io.poll();
   }
   pair.run_until([&] { return pair.witness.answered.size() == 20; });
-  for (std::size_t i = 0; i < 20; ++i) CHECK(pair.witness.answered[i] == static_cast<std::int64_t>(i) + 1);
+  for (std::size_t i = 0; i < 20; ++i)
+    CHECK(pair.witness.answered[i] == static_cast<std::int64_t>(i) + 1);
   CHECK(pair.witness.pushes == 6);
   CHECK(pair.books.protocol_errors() == 0);
 }
@@ -131,7 +136,8 @@ TEST_CASE("Connection: what waited for room in the socket goes out later, in ord
   pair.run_until([&] {
     const std::size_t bytes = pair.server.read_some(asio::buffer(piece), nothing_there);
     rest.append(piece.data(), bytes);
-    for (std::size_t newline = rest.find('\n'); newline != std::string::npos; newline = rest.find('\n')) {
+    for (std::size_t newline = rest.find('\n'); newline != std::string::npos;
+         newline = rest.find('\n')) {
       const std::string begin = "{\"id\":" + std::to_string(++seen) + " ";
       CHECK(rest.compare(0, begin.size(), begin) == 0);
       rest.erase(0, newline + 1);
@@ -167,7 +173,9 @@ TEST_CASE("Connection: an answer to nothing, and a line that is none, cost the c
 TEST_CASE("Connection: TOO_MANY_CONNECTIONS answers no request") {
   Pair pair;
   pair.send(1);
-  pair.answer("{\"id\":null,\"op\":null,\"ok\":false,\"error\":{\"code\":3003,\"name\":\"TOO_MANY_CONNECTIONS\"}}\n");
+  pair.answer(
+      "{\"id\":null,\"op\":null,\"ok\":false,\"error\":{\"code\":3003,\"name\":\"TOO_MANY_"
+      "CONNECTIONS\"}}\n");
   asio::streambuf in;
   asio::read_until(pair.server, in, '\n');  // so that closing is a FIN, and what was sent is read
   pair.server.close();

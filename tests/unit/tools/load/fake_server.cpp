@@ -27,16 +27,21 @@ struct FakeServer::Impl {
 // One connection: reads a line, answers it, reads the next.
 struct FakeServer::Session : std::enable_shared_from_this<FakeServer::Session> {
   Session(FakeServer& the_server, tcp::socket the_socket)
-      : server(the_server), socket(std::move(the_socket)), timer(socket.get_executor()), in(1 << 20) {}
+      : server(the_server),
+        socket(std::move(the_socket)),
+        timer(socket.get_executor()),
+        in(1 << 20) {}
 
   void read() {
-    asio::async_read_until(socket, in, '\n', [self = shared_from_this()](boost::system::error_code failed, std::size_t) {
-      if (failed) return;
-      std::string line;
-      std::istream stream(&self->in);
-      std::getline(stream, line);
-      self->take(line);
-    });
+    asio::async_read_until(
+        socket, in, '\n',
+        [self = shared_from_this()](boost::system::error_code failed, std::size_t) {
+          if (failed) return;
+          std::string line;
+          std::istream stream(&self->in);
+          std::getline(stream, line);
+          self->take(line);
+        });
   }
 
   void take(const std::string& line) {
@@ -58,7 +63,8 @@ struct FakeServer::Session : std::enable_shared_from_this<FakeServer::Session> {
     }
     ++count;
     const int close_every = server.close_every;
-    if (close_every != 0 && count % close_every == 0) return;  // the last reference goes, and the socket with it
+    if (close_every != 0 && count % close_every == 0)
+      return;  // the last reference goes, and the socket with it
     if (server.mute) {
       read();
       return;
@@ -71,7 +77,8 @@ struct FakeServer::Session : std::enable_shared_from_this<FakeServer::Session> {
     json reply = {{"id", nullptr}, {"op", nullptr}, {"ok", true}};
     const auto refuse = [&reply](int code) {
       reply["ok"] = false;
-      reply["error"] = {{"code", code}, {"name", "CODE_" + std::to_string(code)}, {"message", "no {\"really\"}"}};
+      reply["error"] = {
+          {"code", code}, {"name", "CODE_" + std::to_string(code)}, {"message", "no {\"really\"}"}};
     };
     if (op.empty()) {
       refuse(closes ? 1003 : 1001);
@@ -88,7 +95,8 @@ struct FakeServer::Session : std::enable_shared_from_this<FakeServer::Session> {
     }
     out = reply.dump() + "\n";
     // Pushes come in between.
-    if (count % 3 == 0) out = "{\"event\":\"invitation\",\"invitation_id\":" + std::to_string(count) + "}\n" + out;
+    if (count % 3 == 0)
+      out = "{\"event\":\"invitation\",\"invitation_id\":" + std::to_string(count) + "}\n" + out;
     if (count % 4 == 0) out = "{\"event\":\"message\",\"text\":\"\\\"ok\\\":true\"}\n" + out;
     if (server.delay_ms == 0) {
       write();
@@ -99,10 +107,11 @@ struct FakeServer::Session : std::enable_shared_from_this<FakeServer::Session> {
   }
 
   void write() {
-    asio::async_write(socket, asio::buffer(out), [self = shared_from_this()](boost::system::error_code failed, std::size_t) {
-      if (failed || self->closes) return;
-      self->read();
-    });
+    asio::async_write(socket, asio::buffer(out),
+                      [self = shared_from_this()](boost::system::error_code failed, std::size_t) {
+                        if (failed || self->closes) return;
+                        self->read();
+                      });
   }
 
   FakeServer& server;
@@ -119,18 +128,19 @@ FakeServer::FakeServer() : impl_(std::make_unique<Impl>()) {
   struct Accept {
     FakeServer* server;
     void operator()() const {
-      server->impl_->acceptor.async_accept([self = *this](boost::system::error_code failed, tcp::socket socket) {
-        if (failed) return;
-        ++self.server->connections_;
-        boost::system::error_code gone;
-        const tcp::endpoint from = socket.remote_endpoint(gone);
-        if (!gone) {
-          const std::lock_guard lock(self.server->mutex_);
-          self.server->addresses_.insert(from.address().to_string());
-        }
-        std::make_shared<Session>(*self.server, std::move(socket))->read();
-        self();
-      });
+      server->impl_->acceptor.async_accept(
+          [self = *this](boost::system::error_code failed, tcp::socket socket) {
+            if (failed) return;
+            ++self.server->connections_;
+            boost::system::error_code gone;
+            const tcp::endpoint from = socket.remote_endpoint(gone);
+            if (!gone) {
+              const std::lock_guard lock(self.server->mutex_);
+              self.server->addresses_.insert(from.address().to_string());
+            }
+            std::make_shared<Session>(*self.server, std::move(socket))->read();
+            self();
+          });
     }
   };
   Accept{this}();

@@ -1,5 +1,5 @@
-// A chat server of a few lines: it knows no rules, but answers every request as the protocol says, and counts what it
-// took up. What the load's books are compared with.
+// A chat server of a few lines: it knows no rules, but answers every request as the protocol says,
+// and counts what it took up. What the load's books are compared with.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,8 @@ class FakeServer {
   std::string port() const { return port_; }
 
   // How it behaves; may be changed at any time.
-  std::atomic<int> close_every{0};      // n: instead of answering its n-th request, a connection is closed
+  std::atomic<int> close_every{
+      0};  // n: instead of answering its n-th request, a connection is closed
   std::atomic<bool> mute{false};        // takes requests of the mix, never answers
   std::atomic<int> wrong_id_after{0};   // n: the n-th answer of a connection bears a wrong id
   std::atomic<int> fail_login_code{0};  // AUTHENTICATION fails with this code

@@ -40,8 +40,9 @@ TEST_CASE("IncidentSpec: what may be left out has a default") {
 }
 
 TEST_CASE("IncidentSpec: a command keeps its commas, colons, equals and at signs") {
-  const IncidentSpec kill =
-      parsed("kill-server:pid-file=/tmp/x.pid,command=A=1 srv --listen 127.0.0.1:1 --x=a,b user@host >>log@20+3");
+  const IncidentSpec kill = parsed(
+      "kill-server:pid-file=/tmp/x.pid,command=A=1 srv --listen 127.0.0.1:1 --x=a,b user@host "
+      ">>log@20+3");
   CHECK(kill.pid_file == "/tmp/x.pid");
   CHECK(kill.command == "A=1 srv --listen 127.0.0.1:1 --x=a,b user@host >>log");
   CHECK(kill.start_s == 20);
@@ -66,7 +67,8 @@ TEST_CASE("IncidentSpec: what is wrong is named") {
       {"connection-surge@1+5", "needs connections=N"},
       {"connection-surge:connections=0@1+5", "connections=0: expected a number from 1 to 60000"},
       {"connection-surge:connections=9,speed=3@1+5", "\"speed\" is no setting of connection-surge"},
-      {"password-guessing:rate@1+5", "\"rate\" is no setting of password-guessing; expected KEY=VALUE"},
+      {"password-guessing:rate@1+5",
+       "\"rate\" is no setting of password-guessing; expected KEY=VALUE"},
       {"password-guessing:rate=fast@1+5", "rate=fast: expected a number"},
       {"kill-server:command=true@1+5", "one of pid=N and pid-file=FILE"},
       {"kill-server:pid=5,pid-file=x,command=true@1+5", "one of pid=N and pid-file=FILE"},

@@ -65,7 +65,8 @@ void check_times(const IncidentReport& report, double duration_s) {
 void make_database(const std::filesystem::path& file) {
   sqlite3* db = nullptr;
   REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
-  REQUIRE(sqlite3_exec(db, "PRAGMA journal_mode=WAL; CREATE TABLE t(x)", nullptr, nullptr, nullptr) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(db, "PRAGMA journal_mode=WAL; CREATE TABLE t(x)", nullptr, nullptr,
+                       nullptr) == SQLITE_OK);
   sqlite3_close(db);
 }
 
@@ -90,12 +91,14 @@ pid_t start_sleeper() {
 
 }  // namespace
 
-TEST_CASE("Incident: a locked database refuses other writers while it lasts, and takes them afterwards") {
+TEST_CASE(
+    "Incident: a locked database refuses other writers while it lasts, and takes them afterwards") {
   const TempDir dir;
   const auto file = dir / "chat.db";
   make_database(file);
   FakeServer server;
-  const Settings settings = settings_with(server, "locked-database:db=" + file.string() + "@0.2+0.5", 1.0);
+  const Settings settings =
+      settings_with(server, "locked-database:db=" + file.string() + "@0.2+0.5", 1.0);
   // A writer that tries all the time and notes when it was kept out.
   std::atomic<bool> stop{false};
   std::int64_t first_busy_ns = 0;
@@ -135,8 +138,8 @@ TEST_CASE("Incident: what is no database is refused before the load begins") {
   CHECK_FALSE(std::filesystem::exists(missing));
   const auto text = dir / "text.db";
   std::ofstream(text) << std::string(5000, 'x');
-  CHECK(check_failure(settings_with(server, "locked-database:db=" + text.string() + "@0+0.1", 1)).find("not a database") !=
-        std::string::npos);
+  CHECK(check_failure(settings_with(server, "locked-database:db=" + text.string() + "@0+0.1", 1))
+            .find("not a database") != std::string::npos);
 }
 
 TEST_CASE("Incident: passwords are guessed from another address, and counted as operations") {
@@ -153,8 +156,10 @@ TEST_CASE("Incident: passwords are guessed from another address, and counted as 
 
 TEST_CASE("Incident: an address that is not ours is refused before the load begins") {
   FakeServer server;
-  CHECK(check_failure(settings_with(server, "password-guessing:from=192.0.2.1@0+0.1", 1)).find("from=192.0.2.1") != std::string::npos);
-  CHECK(check_failure(settings_with(server, "password-guessing:from=here@0+0.1", 1)).find("no IP address") != std::string::npos);
+  CHECK(check_failure(settings_with(server, "password-guessing:from=192.0.2.1@0+0.1", 1))
+            .find("from=192.0.2.1") != std::string::npos);
+  CHECK(check_failure(settings_with(server, "password-guessing:from=here@0+0.1", 1))
+            .find("no IP address") != std::string::npos);
 }
 
 TEST_CASE("Incident: a surge opens its connections, and holds them") {
@@ -188,7 +193,8 @@ TEST_CASE("Incident: a burst of invalid requests balances, garbage and long line
   CHECK(result.books.misread() == 0);
 }
 
-TEST_CASE("Incident: the server is killed for good, and the command is run when its time has come") {
+TEST_CASE(
+    "Incident: the server is killed for good, and the command is run when its time has come") {
   const TempDir dir;
   FakeServer server;  // plays the restarted server, too
   const pid_t victim = start_sleeper();
@@ -240,6 +246,7 @@ TEST_CASE("Incident: a load that ends early ends its incidents, and restarts wha
   ::waitpid(victim, nullptr, 0);
   CHECK(result.load_s < 100);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!std::filesystem::exists(mark) && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  while (!std::filesystem::exists(mark) && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
   CHECK(std::filesystem::exists(mark));
 }

@@ -28,7 +28,8 @@ Ended run(const std::string& arguments) {
   REQUIRE(pipe != nullptr);
   Ended ended;
   std::array<char, 4096> buffer{};
-  while (const std::size_t bytes = std::fread(buffer.data(), 1, buffer.size(), pipe)) ended.output.append(buffer.data(), bytes);
+  while (const std::size_t bytes = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    ended.output.append(buffer.data(), bytes);
   const int status = ::pclose(pipe);
   if (WIFEXITED(status)) ended.code = WEXITSTATUS(status);
   return ended;
@@ -66,7 +67,8 @@ TEST_CASE("Program: wrong usage ends with 2 and says what was wrong") {
 TEST_CASE("Program: --help explains and ends with 0") {
   const Ended ended = run("--help");
   CHECK(ended.code == 0);
-  for (const char* word : {"--rate", "--incident", "locked-database", "kill-server", "Exit codes"}) {
+  for (const char* word :
+       {"--rate", "--incident", "locked-database", "kill-server", "Exit codes"}) {
     CHECK(ended.output.find(word) != std::string::npos);
   }
 }

@@ -34,7 +34,8 @@ ClientState a_client() {
   return client;
 }
 
-std::string written(const Plan& plan, ClientState& client, Neighbourhood& hood, Intent* intent = nullptr) {
+std::string written(const Plan& plan, ClientState& client, Neighbourhood& hood,
+                    Intent* intent = nullptr) {
   std::string line;
   const Intent made = write_request(plan, 1, client, hood, line);
   if (intent != nullptr) *intent = made;
@@ -65,14 +66,25 @@ TEST_CASE("Request: one seed writes the same bytes twice") {
 
 TEST_CASE("Request: every operation is written as the protocol has it, whatever the client knows") {
   // Operation -> members that must be there. THREADED_REPLIES and others have more, by chance.
-  const std::map<Op, std::vector<std::string>> required = {
-      {Op::REGISTRATION, {"user", "password"}}, {Op::AUTHENTICATION, {}}, {Op::CREATE_ROOM, {"name"}},
-      {Op::JOIN_ROOM, {"room"}}, {Op::LEAVE_ROOM, {"room"}}, {Op::LIST_ROOMS, {}}, {Op::SEND_MESSAGE, {"room", "text"}},
-      {Op::DIRECT_MESSAGE, {"user", "text"}}, {Op::EDIT_MESSAGE, {"message", "text"}}, {Op::DELETE_MESSAGE, {"message"}},
-      {Op::INVITE_USER, {"room", "user"}}, {Op::ACCEPT_INVITATION, {"invitation"}},
-      {Op::DECLINE_INVITATION, {"invitation"}}, {Op::LIST_INVITATIONS, {}}, {Op::REQUEST_USER_LIST, {}},
-      {Op::MESSAGE_REACTIONS, {"message"}}, {Op::MESSAGE_SEARCH, {"query"}}, {Op::MESSAGE_HISTORY, {"room"}},
-      {Op::THREADED_REPLIES, {"message"}}};
+  const std::map<Op, std::vector<std::string>> required = {{Op::REGISTRATION, {"user", "password"}},
+                                                           {Op::AUTHENTICATION, {}},
+                                                           {Op::CREATE_ROOM, {"name"}},
+                                                           {Op::JOIN_ROOM, {"room"}},
+                                                           {Op::LEAVE_ROOM, {"room"}},
+                                                           {Op::LIST_ROOMS, {}},
+                                                           {Op::SEND_MESSAGE, {"room", "text"}},
+                                                           {Op::DIRECT_MESSAGE, {"user", "text"}},
+                                                           {Op::EDIT_MESSAGE, {"message", "text"}},
+                                                           {Op::DELETE_MESSAGE, {"message"}},
+                                                           {Op::INVITE_USER, {"room", "user"}},
+                                                           {Op::ACCEPT_INVITATION, {"invitation"}},
+                                                           {Op::DECLINE_INVITATION, {"invitation"}},
+                                                           {Op::LIST_INVITATIONS, {}},
+                                                           {Op::REQUEST_USER_LIST, {}},
+                                                           {Op::MESSAGE_REACTIONS, {"message"}},
+                                                           {Op::MESSAGE_SEARCH, {"query"}},
+                                                           {Op::MESSAGE_HISTORY, {"room"}},
+                                                           {Op::THREADED_REPLIES, {"message"}}};
   REQUIRE(required.size() == kOpCount);
   for (const auto& [op, members] : required) {
     for (std::uint64_t draw = 0; draw < 200; ++draw) {
@@ -157,7 +169,8 @@ TEST_CASE("Request: invitations go round everyone but oneself") {
   ClientState client = a_client();
   std::map<std::string, int> invited;
   for (int i = 0; i < 22; ++i) {
-    ++invited[json::parse(written(a_plan(Op::INVITE_USER, 1), client, hood))["user"].get<std::string>()];
+    ++invited[json::parse(written(a_plan(Op::INVITE_USER, 1), client, hood))["user"]
+                  .get<std::string>()];
   }
   CHECK(invited.size() == 11);
   CHECK(invited.count("t.c4") == 0);

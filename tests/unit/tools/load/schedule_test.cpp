@@ -9,8 +9,8 @@ using namespace ringside::load;
 
 namespace {
 bool same(const Plan& a, const Plan& b) {
-  return a.number == b.number && a.op == b.op && a.client == b.client && a.by_password == b.by_password &&
-         a.intended_ns == b.intended_ns && a.draw == b.draw;
+  return a.number == b.number && a.op == b.op && a.client == b.client &&
+         a.by_password == b.by_password && a.intended_ns == b.intended_ns && a.draw == b.draw;
 }
 }  // namespace
 
@@ -73,7 +73,8 @@ TEST_CASE("Schedule: the open loop keeps its rate, with the gaps of independent 
     before = plan.intended_ns;
   }
   CHECK(1e-9 * static_cast<double>(before) == doctest::Approx(kCount / 1000.0).epsilon(0.02));
-  CHECK(squares / kCount == doctest::Approx(2.0).epsilon(0.05));  // the second moment of an exponential gap of 1 ms
+  CHECK(squares / kCount ==
+        doctest::Approx(2.0).epsilon(0.05));  // the second moment of an exponential gap of 1 ms
 }
 
 TEST_CASE("Schedule: passwords are hashed at the door, and nothing else is sent from there") {

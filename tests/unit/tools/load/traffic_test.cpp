@@ -40,7 +40,8 @@ std::uint64_t taken_as(const FakeServer& server, Op op) {
 
 Tally mix_total(const Result& result) {
   Tally sum;
-  for (std::size_t i = 0; i < kOpCount; ++i) sum.merge(result.books.tally(kMix, static_cast<Op>(i)));
+  for (std::size_t i = 0; i < kOpCount; ++i)
+    sum.merge(result.books.tally(kMix, static_cast<Op>(i)));
   return sum;
 }
 
@@ -55,7 +56,9 @@ std::string failure_of(const Settings& settings) {
 
 }  // namespace
 
-TEST_CASE("Traffic: in the closed loop what was answered is what the server took, operation by operation") {
+TEST_CASE(
+    "Traffic: in the closed loop what was answered is what the server took, operation by "
+    "operation") {
   FakeServer server;
   const Result result = run(settings_for(server));
   for (std::size_t i = 0; i < kOpCount; ++i) {
@@ -70,12 +73,15 @@ TEST_CASE("Traffic: in the closed loop what was answered is what the server took
   CHECK(mix_total(result).answered() == 3000);
   CHECK(result.books.pushes() > 100);
   CHECK(result.books.protocol_errors() == 0);
-  CHECK(result.books.total(Op::LEAVE_ROOM).outcomes[static_cast<std::size_t>(Outcome::denied)] == taken_as(server, Op::LEAVE_ROOM));
-  CHECK(result.books.total(Op::MESSAGE_SEARCH).codes.at(5005) == taken_as(server, Op::MESSAGE_SEARCH));
+  CHECK(result.books.total(Op::LEAVE_ROOM).outcomes[static_cast<std::size_t>(Outcome::denied)] ==
+        taken_as(server, Op::LEAVE_ROOM));
+  CHECK(result.books.total(Op::MESSAGE_SEARCH).codes.at(5005) ==
+        taken_as(server, Op::MESSAGE_SEARCH));
   CHECK(result.books.code_name(5005) == "CODE_5005");
 }
 
-TEST_CASE("Traffic: in the open loop too, and exactly so many operations are planned as were asked for") {
+TEST_CASE(
+    "Traffic: in the open loop too, and exactly so many operations are planned as were asked for") {
   FakeServer server;
   Settings settings = settings_for(server);
   settings.rate_per_s = 4000;
@@ -107,7 +113,9 @@ TEST_CASE("Traffic: the mix is the schedule's, however many threads share it") {
   }
 }
 
-TEST_CASE("Traffic: a server that closes in mid-flight leaves requests unanswered, and the clients come back") {
+TEST_CASE(
+    "Traffic: a server that closes in mid-flight leaves requests unanswered, and the clients come "
+    "back") {
   for (const double rate : {0.0, 3000.0}) {
     FakeServer server;
     server.close_every = 50;
@@ -122,7 +130,8 @@ TEST_CASE("Traffic: a server that closes in mid-flight leaves requests unanswere
       const Tally total = result.books.total(op);
       INFO(name_of(op), " at ", rate);
       CHECK(total.sent == total.answered() + total.unanswered());
-      // The server takes the request that it never answers; what waits behind it in the socket it never sees.
+      // The server takes the request that it never answers; what waits behind it in the socket it
+      // never sees.
       CHECK(taken_as(server, op) >= total.answered());
       CHECK(taken_as(server, op) <= total.answered() + total.lost);
       CHECK(total.late == 0);
@@ -182,13 +191,15 @@ TEST_CASE("Traffic: waiting behind earlier requests shows in the latency") {
   CHECK(total.from_send.max_ns() <= total.from_intended.max_ns());
 }
 
-TEST_CASE("Traffic: an answer to another request is a breach of the protocol, and costs the connection") {
+TEST_CASE(
+    "Traffic: an answer to another request is a breach of the protocol, and costs the connection") {
   FakeServer server;
   server.wrong_id_after = 100;
   const Result result = run(settings_for(server));
   CHECK(result.books.protocol_errors() > 0);
   REQUIRE_FALSE(result.books.protocol_error_examples().empty());
-  CHECK(result.books.protocol_error_examples()[0].find("expected the answer to id") != std::string::npos);
+  CHECK(result.books.protocol_error_examples()[0].find("expected the answer to id") !=
+        std::string::npos);
   for (std::size_t i = 0; i < kOpCount; ++i) {
     const Tally total = result.books.total(static_cast<Op>(i));
     CHECK(total.sent == total.answered() + total.unanswered());
