@@ -11,13 +11,13 @@
 namespace ringside {
 namespace detail {
 
-// One thread's writing end. Zero-initialised and trivially destructible: reaching it costs one
-// instruction.
+// What one thread writes through. Zero-initialised and trivially destructible: reaching it costs
+// one instruction.
 //
 // `open` is null while nothing may be written to the lane: before it is claimed, after it was given
-// back, and while it is being written, so that a signal handler that traces in mid-record takes the
-// slow path. One comparison asks for all three. What the lane's position is must be asked after
-// that: a handler that comes between may have written a record.
+// back, and during a write. So a signal handler that traces during a write takes the slow path. One
+// comparison covers all three. Read the lane's position after it: a signal handler may write a
+// record before.
 struct ThreadWriter {
   Slot* open;                    // lane.slots, or null
   LaneWriter lane;               // its position is not kept up; the lane's head is the position
@@ -25,7 +25,7 @@ struct ThreadWriter {
   std::uint32_t lane_index;
   enum : std::uint32_t { kNone, kClaiming, kOwned } state;
 
-  // Through a volatile: what only a signal handler can see, a compiler may otherwise leave out.
+  // Through a volatile: a compiler may drop a store that only a signal handler can see.
   void set_open(Slot* slots) { static_cast<Slot* volatile&>(open) = slots; }
 };
 
@@ -63,9 +63,8 @@ inline bool drawn(std::uint32_t n) {
   return (((t_writer.random >> 32) * n) >> 32) == 0;
 }
 
-// Everything else: no lane yet, overflow, or called by a signal handler in mid-record. The record's
-// words one by one: as a structure they would be put into memory before it is known whether this is
-// called.
+// Everything else: no lane yet, the overflow lane, or a signal handler during a write. The words
+// are passed one by one: a struct would be stored to memory even when this is not called.
 [[gnu::cold]] void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t descriptor,
                               std::uint64_t actor, std::uint64_t subject,
                               std::uint64_t stages_or_value,

@@ -7,9 +7,9 @@
  *   ...                                       ringside_stage(&op, 2);
  *   ringside_finish(&op, RINGSIDE_OK, 0);
  *
- * Nothing here fails the server: where the ring can't be had, every call does nothing. An operation that
- * was begun must be finished or abandoned. Until then it may be copied to another thread's memory and
- * ended there.
+ * Nothing here fails the server: where the ring can't be had, every call does nothing. An operation
+ * that was begun must be finished or abandoned. Until then it may be copied to another thread's
+ * memory and ended there.
  */
 #ifndef RINGSIDE_PRODUCER_RINGSIDE_H
 #define RINGSIDE_PRODUCER_RINGSIDE_H
@@ -65,8 +65,8 @@ enum {
 #include "shm/chat_words.def"
 };
 
-/* The id of an address, for RINGSIDE_ACTOR_ADDRESS and RINGSIDE_SUBJECT_ADDRESS. `bytes` is an in_addr
- * (length 4) or an in6_addr (length 16). shm/README.md has the form. */
+/* The id of an address, for RINGSIDE_ACTOR_ADDRESS and RINGSIDE_SUBJECT_ADDRESS. `bytes` is an
+ * in_addr (length 4) or an in6_addr (length 16). shm/README.md has the form. */
 uint64_t ringside_address_id(const void* bytes, size_t length);
 
 /* One operation that has begun. Its contents are the library's. */

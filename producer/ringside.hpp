@@ -242,8 +242,8 @@ class Operation {
     return {end};
   }
 #pragma GCC diagnostic pop
-  // By value, here and wherever the hot path leaves itself: an object whose address escapes, even
-  // on a path that is never taken, has to live in memory, and this one is to live in registers.
+  // By value, wherever the hot path calls out of line. An object whose address escapes must live in
+  // memory, even on a path that is never taken. This one must live in registers.
   RINGSIDE_INLINE Stamp finish_untimed(Outcome outcome, std::uint16_t error) noexcept {
     if (!begun()) return {};
     const std::uint64_t descriptor =

@@ -50,8 +50,8 @@ std::atomic<bool> g_child_enters{
 std::atomic<bool> g_entered{false};         // this process stands in the ring's header
 pthread_key_t g_thread_end;
 
-// How many records a thread without a lane lets pass before it looks for one again, and one for
-// which not even the overflow lane's memory was to be had: what it asks then are system calls.
+// After how many records a thread without a lane tries to claim one again, and a thread that could
+// not even get the overflow lane's memory. Each attempt costs system calls.
 constexpr std::uint32_t kRetryAfter = 256;
 constexpr std::uint32_t kRetryOverflowAfter = 4096;
 constexpr std::uint32_t kNoMore = UINT32_MAX;   // as t_retry_in: this thread is ending
@@ -78,8 +78,8 @@ void release_own_lane(Segment& segment) {
 void thread_ends(void*) {
   Segment* segment = g_segment.load(std::memory_order_acquire);
   if (segment == nullptr) return;
-  // What still traces on this thread (another key's destructor, a signal handler) goes to the
-  // overflow lane: a lane that it claimed now nobody would give back.
+  // What this thread still traces (another key's destructor, a signal handler) goes to the overflow
+  // lane. A lane claimed after this point would leak.
   t_retry_in = kNoMore;
   release_own_lane(*segment);
 }
@@ -96,7 +96,7 @@ void after_fork_in_parent() {
   detail::t_writer.set_open(t_open_at_fork);
   runtime().mutex.unlock();
 }
-// The child has one thread, this one, and no lane: its parent's is its parent's.
+// The child has one thread, this one, and no lane: the lane belongs to the parent.
 void after_fork_in_child() {
   detail::t_writer.set_open(nullptr);
   detail::t_writer.state = detail::ThreadWriter::kNone;
@@ -112,8 +112,8 @@ void after_fork_in_child() {
 
 void enter_as_child(Segment& segment) {
   if (!g_child_enters.exchange(false)) return;
-  // A child in another pid namespace cannot be told alive from dead by anybody who watches the
-  // ring, nor can it tell.
+  // In another pid namespace no reader can tell this child alive from dead, and the child can't
+  // tell the others.
   const std::uint64_t home = segment.header().pid_namespace;
   if (home != 0 && g_self.pid_namespace != home) return;
   g_entered.store(enter_process(segment, g_self));
@@ -242,8 +242,7 @@ bool claim_for_this_thread(Segment& segment) {
   // A signal handler that traces while the claim is under way goes to the overflow lane.
   writer.state = ThreadWriter::kClaiming;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  // One that came just before may have claimed the lane already: a second one would never be given
-  // back.
+  // A signal handler may have claimed a lane just before. A second lane would leak.
   if (writer.open != nullptr) {
     writer.state = ThreadWriter::kOwned;
     return true;
@@ -390,8 +389,8 @@ void stop() {
   detail::g_switches.store(kAllOff, std::memory_order_release);
   // A forked child that never wrote has nothing to leave; the ring is its parent's.
   if (!g_entered.exchange(false)) return;
-  // What this thread still traces goes to the overflow lane: a lane that it claimed now nobody
-  // would give back.
+  // What this thread still traces goes to the overflow lane. A lane claimed after this point would
+  // leak.
   t_retry_in = kNoMore;
   release_own_lane(*state.segment);
   leave_segment(*state.segment, g_self, state.setup.keep);

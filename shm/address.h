@@ -6,10 +6,10 @@
 //   link-local (fe80::/10)     0xfe80, then its last 48 bits      fe80::a:b:c    0xfe80000a000b000c
 //   ::/32, such as ::1         2^32 + its last 32 bits            ::1            0x0000000100000001
 //
-// An IPv6 client owns a whole /64 and may change the rest of its address at will. So the network is its
-// identity, and a block by id cannot be dodged. Two kinds have a form of their own: neighbours on a link
-// share their first 64 bits, and those of ::1 are 0. No IPv6 address has the id of an IPv4 address, and
-// none has 0.
+// An IPv6 client owns a whole /64 and may change the rest of its address at will. So the network is
+// its identity, and a block by id cannot be dodged. Two kinds have a form of their own: neighbours
+// on a link share their first 64 bits, and those of ::1 are 0. No IPv6 address has the id of an
+// IPv4 address, and none has 0.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
-// RINGSIDE_ASSERT(condition): a mistake of our own, such as a call out of order, from the wrong thread or
-// with an argument that its header rules out. It prints where, and aborts.
+// RINGSIDE_ASSERT(condition): a mistake of our own, such as a call out of order, from the wrong
+// thread or with an argument that its header rules out. It prints where, and aborts.
 //
-// Never about bytes that another process wrote: those are checked, counted and survived. It is compiled in
-// only where RINGSIDE_ASSERTS is defined, as the sanitizer presets do. A server that is traced in
-// production must not be ended by its tracer, and the hot path has no cycle to spare.
+// Never about bytes that another process wrote: those are checked, counted and survived. It is
+// compiled in only where RINGSIDE_ASSERTS is defined, as the sanitizer presets do. A server that is
+// traced in production must not be ended by its tracer, and the hot path has no cycle to spare.
 #pragma once
 
 #ifdef RINGSIDE_ASSERTS

@@ -2,7 +2,7 @@
 //
 // A writer stores what the counter says and converts nothing. A reader converts with a TickScale,
 // which it keeps in step with the system's clocks. The time stamp counter is used only where CPU
-// (invariant TSC) and kernel (its own clock source is tsc) vouch for it; CLOCK_MONOTONIC elsewhere.
+// (invariant TSC) and kernel (its own clock source is tsc) guarantee it; CLOCK_MONOTONIC elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ inline std::uint64_t read_ticks(ClockKind kind) {
   return hardware_ticks();
 }
 
-// The best clock that this machine vouches for, and its frequency in Hz as the kernel states it (0:
+// The best clock that this machine guarantees, and its frequency in Hz as the kernel states it (0:
 // it doesn't).
 struct ClockChoice {
   ClockKind kind = ClockKind::monotonic;
@@ -79,9 +79,8 @@ struct Instant {
   std::uint64_t ticks = 0;        // hardware_ticks(), for rings whose clock it is
 };
 
-// Reads them together: of several tries the one that took least, so that they belong together
-// within about the time of three clock reads, even when the thread is interrupted between two of
-// them.
+// Reads them together. Of several tries the fastest is taken. So they belong together within about
+// the time of three clock reads, even when the thread is interrupted between two of them.
 Instant read_instant();
 
 // Converts a ring's ticks. Keeps one straight line from ticks to CLOCK_MONOTONIC, anchored anew at
@@ -97,8 +96,8 @@ class TickScale {
   TickScale(ClockKind kind, std::uint64_t ticks_per_second, std::uint64_t anchor_ticks,
             std::int64_t anchor_monotonic_ns);
 
-  // Of a clock that runs no more, because its machine was rebooted: by its own anchor and stated
-  // rate for ever. Today's counter began at another value, and would bend it.
+  // For a clock that no longer runs, because its machine was rebooted: keep the ring's own anchor
+  // and rate. Today's counter began at another value and would give a wrong rate.
   void freeze() { frozen_ = true; }
 
   void sync(const Instant& now);

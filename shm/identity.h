@@ -1,5 +1,5 @@
-// Who a process is, and whether it still lives. A pid comes back; together with the time at which
-// the process started it does not.
+// Who a process is, and whether it still lives. A pid is used again; a pid with its start time is
+// not.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ struct BootId {
   std::uint64_t words[2] = {0, 0};
 };
 BootId current_boot_id();
-// False when either is not known: a sandbox that hides the boot id is no reboot.
+// False when either is not known: a sandbox that hides the boot id is not another boot.
 bool other_boot(const BootId& a, const BootId& b);
 
 }  // namespace ringside

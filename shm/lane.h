@@ -12,41 +12,42 @@
 //   I2  sequence == 2*(p+1), read before and after the copy, means that the copy is record p.
 //   I3  Every published record is in the totals. Totals change only while the slot at head is odd.
 //   I4  A reader trusts no byte: a bad record is counted, never a crash.
-//   I5  A record is overwritten at the earliest `capacity` positions later. So a lapped reader resumes
-//       at head - capacity + 1: the slot of head - capacity may be in the middle of a write.
+//   I5  A record is overwritten at the earliest `capacity` positions later. So a lapped reader
+//       resumes at head - capacity + 1: the slot of head - capacity may be written right now.
 //
-// The overflow lane has many writers. Each reserves a position by adding to head, takes the slot by a
-// compare-and-swap from an even sequence to its own odd one, and publishes. An odd slot belongs to a
-// writer that is slow or dead. The newcomer drops its record there and counts it. Nobody waits.
+// The overflow lane has many writers. Each reserves a position by adding to head, takes the slot by
+// a compare-and-swap from an even sequence to its own odd one, and publishes. An odd slot belongs
+// to a writer that is slow or dead. The newcomer drops its record there and counts it. Nobody
+// waits.
 //
-// Memory orders that are not relaxed, in pairs. Every load of a word of the segment is atomic, so that
-// the protocol is free of data races in the C++ memory model and ThreadSanitizer can follow it. No fences.
+// Memory orders that are not relaxed, in pairs. Every load of a word of the segment is atomic, so
+// that the protocol is free of data races in the C++ memory model and ThreadSanitizer can follow
+// it. No fences.
 //
-//   label            store (writer)              load (reader)             what it buys
-//   publish -> poll  sequence = 2*(p+1) release  sequence, first acquire   2*(p+1) brings record p's words,
-//                                                                          not last lap's
-//   words -> check   each word release           each word acquire         a word of a later lap brings an odd
-//                                                                          or later sequence: no mixed record
-//   head -> totals   head = p+1 release          head acquire              totals at least as new as head
-//   totals -> check  each total release          each total acquire        as words -> check, for I3
-//   slot hand-over   sequence even release       CAS to odd acquire        overflow: two writers of one slot
-//                                                                          write one after the other
-//   claim            owner = kOwned release      owner acquire             the pages are there; the last
-//                                                                          owner's head and totals are seen
-//   start time       owner_start_time release    the same acquire          a start time brings its owner
+//   label            store (writer)             load (reader)            what it buys
+//   publish -> poll  sequence = 2*(p+1) release sequence, first acquire  2*(p+1) brings p's words
+//   words -> check   each word release          each word acquire        a later lap's word brings
+//                                                                        an odd or later sequence
+//   head -> totals   head = p+1 release         head acquire             totals at least as new
+//   totals -> check  each total release         each total acquire       as words -> check, for I3
+//   slot hand-over   sequence even release      CAS to odd acquire       overflow: two writers of a
+//                                                                        slot, one after the other
+//   claim            owner = kOwned release     owner acquire            the pages; the last owner's
+//                                                                        head and totals
+//   start time       owner_start_time release   the same acquire         it brings its owner
 //
 // What breaks when an end is weakened to relaxed, on hardware that makes use of it:
-// tests/ring/models/models.py MODEL MUTANT shows it. The tests in tests/unit/shm run on x86, which orders
-// more than it is asked to.
+// tests/ring/models/models.py MODEL MUTANT shows it. The tests in tests/unit/shm run on x86, which
+// orders more than it is asked to.
 //
 //   label            MODEL     MUTANT: store, load
-//   publish -> poll  overflow  publish_store, poll_load (lane: none, head -> totals brings the words, too)
+//   publish -> poll  overflow  publish_store, poll_load (lane: none, see head -> totals)
 //   words -> check   lane      words_store, words_load; the same in overflow
 //   head -> totals   lane      head_store, head_load, head_load_of_totals
 //   totals -> check  lane      totals_store, totals_load; the same in overflow
 //   slot hand-over   overflow  hand_over_store (it is the publishing one), hand_over_cas
 //   claim            reuse     owned_store, readable_load (pages)
-//                    claim     released_store, claim_loads (head and totals; one of owner's two loads does)
+//                    claim     released_store, claim_loads (head, totals; one of two loads does)
 //   start time       owners    start_store, start_load
 #pragma once
 
@@ -102,21 +103,21 @@ struct LaneWriter {
 
 inline constexpr std::uint64_t kPrefetchAhead = 8;   // records
 
-// Asks for a cache line before it is written. A reader's look at a record leaves its line shared,
-// and the store that takes it back a lap later would wait for the other core; asked for some
-// records ahead it is there in time.
+// Asks for a cache line before it is written. A reader leaves the line of a record shared. The
+// store a lap later would wait for the other core to give it back. Asked for some records ahead,
+// the line is there in time.
 inline void prefetch_for_write(const void* line) {
 #if defined(__x86_64__)
-  // Not __builtin_prefetch: without -mprfchw that asks for a shared line, which is of no use here.
-  // Processors without the instruction take it as a no-operation.
+  // Not __builtin_prefetch: without -mprfchw it asks for a shared line, which does not help.
+  // Processors without the instruction ignore it.
   asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(line)));
 #else
   __builtin_prefetch(line, 1);
 #endif
 }
 
-// Adds one, by load and store: a lane's totals have one writer, and a locked addition would cost
-// five times as much.
+// Adds by load and store: a lane's totals have one writer, and a locked addition would cost five
+// times as much.
 inline void bump(std::atomic<std::uint64_t>& total, std::uint64_t by) {
   // ORDER totals -> check.
   total.store(total.load(std::memory_order_relaxed) + by, std::memory_order_release);
@@ -206,8 +207,8 @@ enum class Poll {
 };
 
 // Reads the words of record `position` out of a slot if it is there, whole. Unless the answer is
-// `record`, `out` is worthless. between() runs in the middle of the copy: nothing in a program, a
-// writer in a test.
+// `record`, `out` is garbage. between() runs in the middle of the copy: tests let a writer run
+// there, programs do nothing.
 template <typename Between>
 inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& out,
                        const Between& between) {
@@ -231,7 +232,7 @@ inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& ou
   return read_words(slot, position, out, [] {});
 }
 
-// Puts a record together again.
+// Makes a record of its words.
 inline void put_record(const RecordWords& words, std::uint64_t position, Record& out) {
   out.sequence = 2 * (position + 1);
   std::memcpy(reinterpret_cast<unsigned char*>(&out) + 8, &words, sizeof words);

@@ -16,15 +16,14 @@ namespace ringside {
 namespace {
 
 // Allocates a lane's pages and maps them in, so that no later store can fault on a full file
-// system. Through the path would be wrong (the name may be another ring's by now); the mapping
-// itself is asked.
+// system. Not through the path: the name may be another ring's by now. The mapping itself is asked.
 bool allocate(Segment& segment, std::uint32_t lane) {
   const Geometry& geometry = segment.geometry();
   auto* begin = reinterpret_cast<unsigned char*>(segment.totals(lane));
   const std::uint64_t bytes = Geometry::block_bytes(geometry.capacity(lane));
 #ifdef MADV_POPULATE_WRITE
-  // Allocates without touching: where tmpfs is full it fails, where a plain store would raise
-  // SIGBUS. It takes whole pages of the system, which on Arm may be larger than the layout's.
+  // Allocates without touching. On a full tmpfs it fails, where a plain store would raise SIGBUS.
+  // It takes whole pages of the system, which on Arm may be larger than the layout's.
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   const std::uintptr_t before = reinterpret_cast<std::uintptr_t>(begin) & (page - 1);
   if (madvise(begin - before, bytes + before, MADV_POPULATE_WRITE) == 0) return true;
@@ -62,10 +61,11 @@ void set_owner(LaneHeader& header, const ProcessIdentity& self, std::uint32_t ti
 }
 
 // A dead owner may have stopped anywhere in write_record(). A record that it published but did not
-// count in head is taken in; one that it left half-written is counted, and its slot written anew.
+// count in head is taken in. A half-written record is counted as torn, and its slot is written
+// again.
 //
-// We may die here too. So what torn is to become is first put down in the slot: whoever comes after
-// us counts to the same number again, and not one further.
+// We may die here, too. So write the new torn count into the slot first. If we die, the next owner
+// repeats the count instead of adding to it.
 void settle(LaneWriter& writer) {
   Slot& slot = writer.slots[writer.position & writer.mask];
   const std::uint64_t sequence = slot.sequence.load(std::memory_order_acquire);
@@ -86,15 +86,14 @@ void settle(LaneWriter& writer) {
   }
 }
 
-// Whether the owner's process has died. If so its start time is taken out, so that the next owner,
-// whose pid comes first, is not judged by it. Where it has changed meanwhile (the owner stored it
-// just before it died, or somebody else was faster) the lane is left for another time: taken with
-// that start time still in it, it would be taken again.
+// Whether the owner's process has died. If so, its start time is removed: the next owner stores its
+// pid first, and must not be judged by the old start time. If the start time has changed meanwhile
+// (the owner stored it just before it died, or another claimer was faster), the lane is left for
+// another attempt. Taken with that start time still in it, it would be taken again.
 bool owner_died(LaneHeader& header, std::uint64_t owner, const ProcessIdentity& self) {
   // ORDER start time.
   std::uint64_t start_time = header.owner_start_time.load(std::memory_order_acquire);
-  // Another claimer may have been faster: then this is the start time of a living owner, and not
-  // ours to judge by.
+  // Another claimer may have been faster. Then this is the start time of a living owner.
   if (header.owner.load(std::memory_order_acquire) != owner) return false;
   // Our own threads need no system call. Our own pid alone says nothing: a dead process may have
   // had it before.
@@ -137,7 +136,7 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
   set_owner(header, self, tid, thread_name);
   if (!has_memory) {
     if (!allocate(segment, lane)) {
-      // As in release_lane(): the next one to claim it would be judged by our start.
+      // As in release_lane(): the next claimer would be judged by our start time.
       header.owner_start_time.store(0, std::memory_order_relaxed);
       header.owner.store(pack_owner(0, generation, kNever), std::memory_order_release);
       claimed.result = Claim::no_memory;
@@ -160,8 +159,8 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
 ClaimedLane claim_lane(Segment& segment, const ProcessIdentity& self, std::uint32_t tid,
                        const char* thread_name) {
   ClaimedLane claimed;
-  // In another pid namespace (a sandboxed child) living owners look dead to us, and we to them: two
-  // threads would come to write one lane. The overflow lane asks nobody who he is.
+  // In another pid namespace (a sandboxed child) living owners look dead to us, and we to them. Two
+  // threads would write one lane. The overflow lane does not ask who writes.
   const std::uint64_t home = segment.header().pid_namespace;
   if (home != 0 && self.pid_namespace != home) return claimed;
   for (const Pick pick : {Pick::released, Pick::never, Pick::dead}) {
@@ -197,7 +196,7 @@ void release_lane(Segment& segment, std::uint32_t lane) {
   RINGSIDE_ASSERT(lane < segment.overflow_lane());  // that one is nobody's to give back
   LaneHeader& header = segment.lane_header(lane);
   const std::uint64_t owner = header.owner.load(std::memory_order_relaxed);
-  // Until the next owner has said when it started, nobody may judge it by this one's start.
+  // Until the next owner has stored its start time, it must not be judged by this owner's.
   header.owner_start_time.store(0, std::memory_order_relaxed);
   RINGSIDE_TEST_POINT(release_begun);
   // ORDER claim: the next owner sees this one's head and totals.

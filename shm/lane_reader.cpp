@@ -27,7 +27,7 @@ Remainder lane_remainder(const Slot* slots, const LaneHeader& header, std::uint6
   const Slot& slot = slots[head & (capacity - 1)];
   const std::uint64_t sequence = slot.sequence.load(std::memory_order_acquire);
   if (sequence == kSettling) {
-    // Its heir died as well, before or after it counted it.
+    // The next owner died, too, before or after it counted the record.
     const bool counted = header.torn.load(std::memory_order_relaxed) ==
                          slot.words[0].load(std::memory_order_relaxed);
     return counted ? Remainder::clean : Remainder::torn;

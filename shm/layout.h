@@ -1,23 +1,23 @@
 // The segment: what two processes agree on, byte for byte. The protocol of a lane is in lane.h.
 // ABI: changing a byte here or in record.h bumps kLayoutVersion.
 //
-//   offset        size           what                    written by
-//        0        4096           SegmentHeader           the creator; the live part by every writer
-//     4096        8192           Control                 `ringside control`; writers read it, relaxed
-//    12288        4096           Gauge[64]               the server
-//    16384       65536           Name[512]               the server: operations 0..255, events 256..319
-//    81920       32768           ErrorName[512]          the server
-//   114688       lanes+1 * 128   LaneHeader[lanes + 1]   each lane's owner; the last: overflow lane
+//   offset      size           what                    written by
+//        0      4096           SegmentHeader           the creator; the live part by every writer
+//     4096      8192           Control                 `ringside control`; writers read it
+//    12288      4096           Gauge[64]               the server
+//    16384     65536           Name[512]               the server: operations, then events
+//    81920     32768           ErrorName[512]          the server
+//   114688     lanes+1 * 128   LaneHeader[lanes + 1]   each lane's owner; the last: overflow lane
 //   rounded up to 4096, then for each lane, and last for the overflow lane:
-//        +0       16384          Totals[512]             the lane's owner (overflow: all, atomically)
-//    +16384       64 * capacity  Slot[capacity]          the lane's owner (overflow: who reserved it)
+//        +0     16384          Totals[512]             the lane's owner (overflow: all, atomically)
+//    +16384     64 * capacity  Slot[capacity]          the lane's owner (overflow: who reserved it)
 //
-// Everything up to the first lane is allocated when the segment is created. A lane's pages are allocated
-// when it is claimed. So a reader must not touch a lane whose state is kNever or kClaiming: on tmpfs even
-// a read would allocate its pages, and on a full one it would raise SIGBUS.
+// Everything up to the first lane is allocated when the segment is created. A lane's pages are
+// allocated when it is claimed. So a reader must not touch a lane whose state is kNever or
+// kClaiming: on tmpfs even a read would allocate its pages, and on a full one raise SIGBUS.
 //
-//   L1  Geometry (lane_count, capacities) never changes after creation. A reader copies it once, checks
-//       the copy, and never goes back to the header for a size.
+//   L1  Geometry (lane_count, capacities) never changes after creation. A reader copies it once,
+//       checks the copy, and never goes back to the header for a size.
 //   L2  A segment appears under its name only when it is whole.
 //   L3  Names are written once: kNameReady is stored last, with release, and never taken back.
 #pragma once
@@ -51,8 +51,8 @@ inline constexpr std::uint32_t kDefaultLanes = 64;
 inline constexpr std::uint32_t kMinCapacity = 64;
 inline constexpr std::uint32_t kMaxCapacity = 1U << 20;
 inline constexpr std::uint32_t kDefaultCapacity = 4096;
-// Of the whole segment. On tmpfs reading a hole allocates it, so what a header may claim is what
-// its reader may be made to allocate, and to go through.
+// Of the whole segment. On tmpfs reading a hole allocates it. So the largest size that a header may
+// claim is the most that a reader can be made to allocate and to scan.
 inline constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{4} << 30;
 
 // What the ring's ticks are.
@@ -62,8 +62,7 @@ enum class ClockKind : std::uint32_t {
   cntvct = 3,     // aarch64 virtual counter
 };
 
-// Who holds something: a process, beyond doubt. The pid alone comes back; with its start time it
-// does not.
+// A process that holds something. A pid is used again; a pid with its start time is not.
 struct ProcessSlot {
   std::atomic<std::uint32_t> pid;         // 0 free
   std::uint32_t reserved;
@@ -183,17 +182,18 @@ struct Slot {
   std::atomic<std::uint64_t> words[7];
 };
 static_assert(sizeof(Slot) == sizeof(Record));
-// A sequence that no position comes to: the slot at head was left half-written by a dead owner, and
-// the next one is counting it. words[0] is what the lane's `torn` is to become.
+// A sequence that no position reaches. A dead owner left the slot at head half-written, and the
+// next owner is counting it. words[0] is the lane's new `torn`.
 inline constexpr std::uint64_t kSettling = ~std::uint64_t{0};
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               sizeof(std::atomic<std::uint64_t>) == 8);
 
 // A lane's life. Readers touch its totals and slots in kOwned and kReleased only.
 //
-//   kNever --claim--> kClaiming --pages allocated--> kOwned --thread ends--> kReleased --claim--> kOwned
-//      ^                  |                            |                                       ^
-//      +--no memory-------+                            +--owner's process died: next claimer---+
+//   kNever --claim--> kClaiming --pages allocated--> kOwned --thread ends--> kReleased --+
+//      ^                  |                          ^  |                                 |
+//      +--no memory-------+                          |  +--process died: next claimer     |
+//                                                    +---------------------claim----------+
 enum LaneState : std::uint8_t { kNever = 0, kClaiming = 1, kOwned = 2, kReleased = 3 };
 
 struct LaneHeader {

@@ -18,8 +18,8 @@ namespace ipc = boost::interprocess;
 
 namespace {
 
-// mapped_region asks whoever it maps for a handle; ours is a descriptor that is open already, so
-// that the file which was checked is the file that is mapped.
+// mapped_region asks for a handle. Ours is an open descriptor, so the file that was checked is the
+// file that is mapped.
 class OpenFile {
  public:
   OpenFile(int fd, ipc::mode_t mode) : fd_(fd), mode_(mode) {}
@@ -39,7 +39,7 @@ struct Mapping::Region {
   ipc::mapped_region region;
 };
 
-// What the handler may look at: written before a mapping is handed out, cleared before it is
+// What the signal handler reads. Written before a mapping is handed out, cleared before it is
 // unmapped.
 struct MappingGuard {
   static constexpr int kSlots = 256;

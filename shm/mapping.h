@@ -1,9 +1,9 @@
-// Maps a file so that nothing which happens to it afterwards can kill the reader.
+// Maps a file so that nothing that happens to it afterwards can kill the reader.
 //
-// A file that is truncated under a mapping turns every touch of its vanished pages into SIGBUS. The
-// guard catches those that fall into a registered mapping, lays zero pages under them, and marks
-// the mapping broken: the interrupted load reads zeros, which no reader believes, and the reader
-// leaves. Every other SIGBUS goes on to the handler that was there before.
+// If a file is truncated under a mapping, every touch of its lost pages raises SIGBUS. The guard
+// catches the signal for registered mappings, maps zero pages there, and marks the mapping broken.
+// The interrupted load reads zeros, which no reader believes, and the reader leaves. Every other
+// SIGBUS goes to the handler that was there before.
 #pragma once
 
 #include <atomic>

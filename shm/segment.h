@@ -92,7 +92,7 @@ bool enter_process(Segment& segment, const ProcessIdentity& self);
 // `keep`, removes the name; whoever has it open can read on.
 void leave_segment(Segment& segment, const ProcessIdentity& self, bool keep);
 
-// A header's fixed part as it was at one moment. Readers check this copy and never go back.
+// A copy of a header's fixed part. Readers check the copy and never read the header again.
 struct SegmentFacts {
   std::uint32_t creator_pid = 0;
   std::uint64_t creator_start_time = 0;
@@ -118,9 +118,9 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
                                       SegmentFacts* facts, Failure* failure);
 
 // A ring on a disk may be of an earlier boot: its clock is gone, and today's CLOCK_MONOTONIC began
-// later. True if it is; then facts->anchor_monotonic_ns becomes what today's clock would have shown
-// at its creation (it may be negative), by the wall time that the ring states, so that its records
-// keep their wall times.
+// later. If it is, the result is true, and facts->anchor_monotonic_ns becomes what today's clock
+// would have shown at the ring's creation (it may be negative). So its records keep their wall
+// times.
 bool move_to_this_boot(SegmentFacts* facts, const Instant& now);
 
 // How a ring's ticks are read; moves the facts to this boot.

@@ -8,8 +8,8 @@
 
 namespace ringside {
 
-// A header as it was at one moment. Read, not mapped: nothing that happens to the file can raise
-// SIGBUS, and a server that looks at an old ring needs no signal handler for it.
+// A header as it was at one moment. It is read, not mapped: nothing that happens to the file can
+// raise SIGBUS, and a server that checks an old ring needs no signal handler.
 struct HeaderBytes {
   alignas(8) unsigned char bytes[sizeof(SegmentHeader)];
 };

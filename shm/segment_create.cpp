@@ -130,8 +130,8 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
         const std::uint32_t pid = slot.pid.load(std::memory_order_acquire);
         const std::uint64_t start_time = slot.start_time.load(std::memory_order_relaxed);
         if (pid == 0 || process_liveness(pid, start_time) == Liveness::dead) continue;
-        // A process that replaced itself by exec is refused by its own past, unless it really has
-        // the ring mapped.
+        // A process that replaced itself by exec finds its own old entry. It is only living if it
+        // really has the ring mapped.
         if (pid == self.pid && start_time == self.start_time && !mapped_by_us(path)) continue;
         alive_pid = pid;
       }
@@ -142,7 +142,7 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
   }
   if (alive_pid != 0) return {Found::living, alive_pid};
   int moved = closed ? unlink(path.c_str()) : rename(path.c_str(), previous_path(path).c_str());
-  // Somebody else's file, or a directory, may stand where it is to go: then its records are given
+  // Another user's file or a directory may stand at the destination. Then the old records are given
   // up, not the new ring.
   if (moved != 0 && !closed) moved = unlink(path.c_str());
   if (moved != 0) {
@@ -358,8 +358,8 @@ void leave_segment(Segment& segment, const ProcessIdentity& self, bool keep) {
   const FileDescriptor file(
       open(segment.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info {};
-  // Without the lock (a reader may hold it) the ring is closed all the same; its name stays for the
-  // next server to clear.
+  // Without the lock (a reader may hold it) the ring is closed, too. Its name stays, and the next
+  // server clears it.
   const bool named = file && fstat(file.get(), &info) == 0 && info.st_ino == segment.inode() &&
                      lock_for_a_moment(file.get());
   bool others = false;

@@ -85,7 +85,8 @@ bool check_header(const unsigned char* bytes, std::uint64_t file_bytes, const st
   }
   if (!clock_known(header->clock_kind)) {
     *failure = refusal(path,
-                       "its clock is of an unknown kind (" + std::to_string(header->clock_kind) + ")",
+                       "its clock is of an unknown kind (" +
+                           std::to_string(header->clock_kind) + ")",
                        "remove the file, or restart its server");
     return false;
   }

@@ -4,10 +4,10 @@
 //                        └──> unsent   └──> unanswered (connection broken, or deadline passed)
 //
 //   B1  sent = answered + unanswered + in flight; after the end nothing is in flight.
-//   B2  A line counts as sent when its last byte is in the socket: the server takes no line without its
-//       newline.
-//   B3  `answered` of an operation is what the server has counted, as long as no connection broke. Where
-//       one did, the server's count lies between answered and answered + unanswered.
+//   B2  A line counts as sent when its last byte is in the socket: the server takes no line without
+//       its newline.
+//   B3  `answered` of an operation is what the server has counted, as long as no connection broke.
+//       Where one did, the server's count lies between answered and answered + unanswered.
 //   B4  Everything is counted, whoever caused it; `Source` tells them apart.
 //
 // Each thread keeps books of its own; they are added up when the threads have ended.

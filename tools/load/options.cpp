@@ -12,10 +12,10 @@ namespace ringside::load {
 namespace {
 
 constexpr const char* kDescription =
-    "Loads ringside-chatd with real clients over real connections, and counts what becomes of every\n"
-    "request. With --rate it sends at that rate whatever the server does (open loop): latencies count\n"
-    "from the time at which a request was due. With --rate 0 every client sends its next request when\n"
-    "it has its answer (closed loop).";
+    "Loads ringside-chatd with real clients over real connections, and counts what becomes of\n"
+    "every request. With --rate it sends at that rate whatever the server does (open loop):\n"
+    "latencies count from the time at which a request was due. With --rate 0 every client sends\n"
+    "its next request when it has its answer (closed loop).";
 
 constexpr const char* kFooter = R"(
 Incidents, each --incident NAME[:key=value,...]@START+DURATION, in seconds after the load's start:
@@ -35,9 +35,9 @@ Incidents, each --incident NAME[:key=value,...]@START+DURATION, in seconds after
 Example: ringside-chatload --rate 500 --clients 40 --duration 30 --json load.json \
            --incident locked-database:db=chat.db@10+5
 
-A server takes 50 commands a second from one connection unless told otherwise: --rate above 50 times
---clients, and --rate 0, need `ringside-chatd --rate-limit 0`. Hundreds of clients register faster with
-`--argon2 min`.
+A server takes 50 commands a second from one connection unless told otherwise: --rate above 50
+times --clients, and --rate 0, need `ringside-chatd --rate-limit 0`. Hundreds of clients register
+faster with `--argon2 min`.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.)";
 

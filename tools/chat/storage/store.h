@@ -1,8 +1,8 @@
 // The database from outside: jobs go in from any thread, run on database threads, and end exactly
 // once.
 //
-//   write(job) ──> queue ──> the writer ──> BEGIN IMMEDIATE, up to kBatch jobs, COMMIT ──> ended, in order
-//   read(job)  ──> queue ──> any reader ──> BEGIN, one job, COMMIT ──────────────────────> ended
+//   write(job) ─> queue ─> the writer ─> BEGIN IMMEDIATE, <= kBatch jobs, COMMIT ─> ended, in order
+//   read(job)  ─> queue ─> any reader ─> BEGIN, one job, COMMIT ──────────────────> ended
 //
 // Why threads of its own, and not the socket threads: a database that another process holds locked
 // makes statements wait for hundreds of milliseconds, and the sockets must go on meanwhile. Why one
