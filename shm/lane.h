@@ -32,8 +32,8 @@
 //   totals -> check  each total release         each total acquire       as words -> check, for I3
 //   slot hand-over   sequence even release      CAS to odd acquire       overflow: two writers of a
 //                                                                        slot, one after the other
-//   claim            owner = kOwned release     owner acquire            the pages; the last owner's
-//                                                                        head and totals
+//   claim            owner = kOwned release     owner acquire            the pages; the last
+//                                                                        owner's head and totals
 //   start time       owner_start_time release   the same acquire         it brings its owner
 //
 // What breaks when an end is weakened to relaxed, on hardware that makes use of it:
