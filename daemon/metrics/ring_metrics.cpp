@@ -36,6 +36,7 @@ static_assert(static_cast<int>(RecordOutcome::limited) == static_cast<int>(Outco
 static_assert(static_cast<int>(RecordOutcome::cancelled) == static_cast<int>(Outcome::cancelled));
 
 bool is_event(std::uint16_t id) { return id >= kFirstEvent; }
+Kind kind_of(std::uint16_t id) { return is_event(id) ? Kind::event : Kind::operation; }
 
 }  // namespace
 
@@ -89,10 +90,10 @@ void RingMetrics::end_clock(std::int64_t wall_minus_monotonic_ns) {
   credit_count_ = 0;
 }
 
-Series* RingMetrics::series_named(const std::string& wanted, const NameEntry& wanted_name) {
+Series* RingMetrics::series_named(const SeriesKey& wanted, const NameEntry& wanted_name) {
   // A server that takes new names at every start must not fill the memory: beyond a bound all new ones are one.
   const bool full = series_.size() >= kMaxSeries && !series_.contains(wanted);
-  const std::string key = !full ? wanted : wanted.starts_with('!') ? "!others" : "others";
+  const SeriesKey key{wanted.kind, full ? "others" : wanted.name};
   const NameEntry name = !full ? wanted_name : NameEntry{"others", {}, {}};
   auto& series = series_[key];
   if (series == nullptr) {
@@ -104,7 +105,7 @@ Series* RingMetrics::series_named(const std::string& wanted, const NameEntry& wa
 }
 
 void RingMetrics::set_name(std::uint16_t id, const NameEntry& name) {
-  by_id_[id] = series_named((is_event(id) ? "!" : "") + name.name, name);
+  by_id_[id] = series_named({kind_of(id), name.name}, name);
   named_[id] = true;
   failure_kinds_.fill({});   // failures of this id are counted under its name from now on
   open_hot(id);
@@ -123,7 +124,7 @@ Series* RingMetrics::series_of(std::uint16_t id) {
   if (by_id_[id] == nullptr) {
     NameEntry name;
     name.name = (is_event(id) ? "event-" : "operation-") + std::to_string(is_event(id) ? id - kFirstEvent : id);
-    by_id_[id] = series_named((is_event(id) ? "!" : "") + name.name, name);
+    by_id_[id] = series_named({kind_of(id), name.name}, name);
     open_hot(id);
   }
   return by_id_[id];
@@ -163,17 +164,45 @@ RecordView RingMetrics::view(const Record& record, const std::string& operation,
   return out;
 }
 
-void RingMetrics::show(const std::string& ring, const std::map<std::string, Living>& living,
-                       std::int64_t now_monotonic_ns, std::int64_t wall_minus_monotonic_ns,
-                       std::int64_t born_monotonic_ns, Snapshot& out) {
-  const double alive = static_cast<double>(subtract_ns(now_monotonic_ns, born_monotonic_ns)) / 1e9;
+void RingMetrics::retire(const LivingById& living) {
+  for (const auto& [series, sums] : by_series(living)) {
+    series->retired_count += sums.count;
+    series->retired_errors += sums.errors;
+    series->retired_books += sums.books;
+  }
+}
+
+std::uint64_t RingMetrics::retired_lost() const {
+  std::uint64_t lost = 0;
+  for (const auto& [key, series] : series_) lost += series->retired_books.lost;
+  return lost;
+}
+
+// Several ids may share a series: those beyond the bound do, and a server may give two of them one name.
+std::map<Series*, RingMetrics::Living> RingMetrics::by_series(const LivingById& living) {
+  std::map<Series*, Living> sums;
+  for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
+    const Living& one = living[id];
+    if (one.count == 0 && one.books.written == 0) continue;
+    Living& sum = sums[series_of(id)];
+    sum.count += one.count;
+    sum.errors += one.errors;
+    sum.books += one.books;
+  }
+  return sums;
+}
+
+void RingMetrics::show(const std::string& ring, const LivingById& living, const RingTimes& times, Snapshot& out) {
+  const std::map<Series*, Living> sums = by_series(living);
+  const std::int64_t wall = times.wall_minus_monotonic_ns;
+  const double alive = static_cast<double>(subtract_ns(times.now_ns, times.born_ns)) / 1e9;
   std::array<double, kWindows> seconds{};
   for (std::size_t w = 0; w < kWindows; ++w) {
     const auto window = static_cast<Window>(w);
     const double covered =
         window == Window::since_start
             ? alive
-            : static_cast<double>(now_monotonic_ns - Series::first_slice(window, now_slice_) * kSliceNs) / 1e9;
+            : static_cast<double>(times.now_ns - Series::first_slice(window, now_slice_) * kSliceNs) / 1e9;
     seconds[w] = std::max(0.0, std::min(covered, alive));
   }
   for (auto& [key, series] : series_) {
@@ -193,7 +222,7 @@ void RingMetrics::show(const std::string& ring, const std::map<std::string, Livi
       const Record& record = last.record(i);
       const Recent::Origin& origin = last.origin(i);
       const std::int64_t end_wall =
-          origin.wall_ns != 0 ? origin.wall_ns : add_ns(scale_.monotonic_ns(record.end()), wall_minus_monotonic_ns);
+          origin.wall_ns != 0 ? origin.wall_ns : add_ns(scale_.monotonic_ns(record.end()), wall);
       // What an earlier clock measured is converted by that clock's rate.
       const double rate = origin.wall_ns != 0 && origin.ticks_per_second > 0 ? origin.ticks_per_second : 0;
       view_of.last.push_back(view(record, view_of.name, ring, origin.lane, end_wall, rate));
@@ -201,14 +230,13 @@ void RingMetrics::show(const std::string& ring, const std::map<std::string, Livi
     view_of.server_count = series->retired_count;
     view_of.server_errors = series->retired_errors;
     view_of.books = series->retired_books;
-    if (const auto at = living.find(key); at != living.end()) {
+    if (const auto at = sums.find(series.get()); at != sums.end()) {
       view_of.server_count += at->second.count;
       view_of.server_errors += at->second.errors;
       view_of.books += at->second.books;
     }
-    (key.starts_with('!') ? out.events : out.operations).push_back(std::move(view_of));
+    (key.kind == Kind::event ? out.events : out.operations).push_back(std::move(view_of));
   }
-  const std::int64_t wall = wall_minus_monotonic_ns;
   for (const ErrorTable::Row& row : errors_.rows(now_slice_)) {
     ErrorStats stats;
     stats.code = row.code;
@@ -264,7 +292,8 @@ void RingMetrics::encode(Encoder& out, std::int64_t wall_minus_monotonic_ns) {
   out.u64(instance_);
   out.u64(series_.size());
   for (auto& [key, series] : series_) {
-    out.text(key);
+    out.u64(static_cast<std::uint64_t>(key.kind));
+    out.text(key.name);
     out.text(series->name().category);
     for (const std::string& stage : series->name().stages) out.text(stage);
     series->encode(out, now_slice_, scale_);
@@ -282,6 +311,13 @@ void RingMetrics::encode(Encoder& out, std::int64_t wall_minus_monotonic_ns) {
       out.raw(&rate, sizeof rate);
     }
   }
+  // Which series each id of the present life counts in.
+  out.u64(static_cast<std::uint64_t>(std::count_if(by_id_.begin(), by_id_.end(), [](auto* s) { return s != nullptr; })));
+  for (std::uint16_t id = 0; id < kIdCount; ++id) {
+    if (by_id_[id] == nullptr) continue;
+    out.u64(id);
+    out.text(by_id_[id]->name().name);
+  }
   errors_.encode(out);
   out.u64(error_names_.size());
   for (const auto& [code, name] : error_names_) {
@@ -295,9 +331,11 @@ void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice
   instance_ = static_cast<std::uint32_t>(in.u64());
   const std::uint64_t count = in.count(32, kMaxSeries + 2);
   for (std::uint64_t n = 0; n < count && in.good(); ++n) {
-    const std::string key = in.text();
+    const std::uint64_t kind = in.u64();
+    if (kind != static_cast<std::uint64_t>(Kind::operation) && kind != static_cast<std::uint64_t>(Kind::event)) in.fail();
+    const SeriesKey key{static_cast<Kind>(kind), in.text()};
     NameEntry name;
-    name.name = key.starts_with('!') ? key.substr(1) : key;
+    name.name = key.name;
     name.category = in.text();
     for (std::string& stage : name.stages) stage = in.text();
     Series* series = series_named(key, name);
@@ -313,6 +351,14 @@ void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice
       if (!(entry.origin.ticks_per_second > 0 && entry.origin.ticks_per_second < 1e13)) entry.origin.ticks_per_second = 0;
       if (in.good()) series->recent().restore(entry);
     }
+  }
+  const std::uint64_t ids = in.count(2, kIdCount);
+  for (std::uint64_t n = 0; n < ids && in.good(); ++n) {
+    const std::uint64_t id = in.u64();
+    const std::string name = in.text();
+    if (id >= kFirstEvent + kMaxEvents) in.fail();
+    if (!in.good()) break;
+    by_id_[id] = series_named({kind_of(static_cast<std::uint16_t>(id)), name}, {name, {}, {}});
   }
   errors_.decode(in, slice_shift);
   failure_kinds_.fill({});

@@ -29,6 +29,24 @@ struct RingMetricsOptions {
   std::size_t top = 20;     // rows of each top list
 };
 
+// Which series. Operations and events are named apart: an operation may have an event's name.
+struct SeriesKey {
+  Kind kind = Kind::operation;
+  std::string name;
+  friend auto operator<=>(const SeriesKey&, const SeriesKey&) = default;
+};
+
+// When a ring was made, and over which time it was read. Instants are of CLOCK_MONOTONIC.
+struct RingTimes {
+  std::int64_t now_ns = 0;
+  std::int64_t wall_minus_monotonic_ns = 0;
+  std::int64_t born_ns = 0;             // of the first ring under this name
+  // Every record that ended since then was read, or is counted as lost.
+  std::int64_t observed_since_ns = 0;
+  // Earlier stretches together. Between them and `observed_since_ns` nobody read, and records were overwritten.
+  std::int64_t observed_before_ns = 0;
+};
+
 // Four stage marks at once.
 using StageVector = StageTicks __attribute__((vector_size(16)));
 
@@ -69,16 +87,19 @@ class RingMetrics {
   std::int64_t now_slice() const { return now_slice_; }
   std::uint64_t late_records() const { return late_; }
 
-  // Fills in what the snapshot shows of this ring's metrics. Server totals and books of the living segment are
-  // given by name.
+  // What the server's totals and the reader's books say of one id, in the present life of the ring.
   struct Living {
     std::uint64_t count = 0, errors = 0;
     Books books;
   };
-  void show(const std::string& ring, const std::map<std::string, Living>& living, std::int64_t now_monotonic_ns,
-            std::int64_t wall_minus_monotonic_ns, std::int64_t born_monotonic_ns, Snapshot& out);
+  using LivingById = std::vector<Living>;   // kIdCount of them
+  // Fills in what the snapshot shows of this ring's metrics.
+  void show(const std::string& ring, const LivingById& living, const RingTimes& times, Snapshot& out);
+  // That life is over: its figures stay with the series.
+  void retire(const LivingById& living);
+  // Lost in the lives that are over, and known by operation.
+  std::uint64_t retired_lost() const;
 
-  std::map<std::string, std::unique_ptr<Series>>& series() { return series_; }
   std::size_t bytes() const;
 
   // Who stands out is not kept: those lists begin anew with the daemon.
@@ -104,7 +125,8 @@ class RingMetrics {
   void credit(std::uint64_t what, std::uint64_t actor, std::uint64_t subject);
   void note_slow(const Record& record, std::uint32_t lane);
   void rotate();
-  Series* series_named(const std::string& key, const NameEntry& name);
+  std::map<Series*, Living> by_series(const LivingById& living);
+  Series* series_named(const SeriesKey& key, const NameEntry& name);
   // `ticks_per_second` 0: the present clock's.
   RecordView view(const Record& record, const std::string& operation, const std::string& ring, std::uint32_t lane,
                   std::int64_t end_wall_ns, double ticks_per_second) const;
@@ -121,7 +143,7 @@ class RingMetrics {
   std::uint64_t late_ = 0;
 
   WindowSum sum_;
-  std::map<std::string, std::unique_ptr<Series>> series_;   // by name; events with a leading '!'
+  std::map<SeriesKey, std::unique_ptr<Series>> series_;
   static constexpr std::size_t kMaxSeries = 1024;
   std::array<Series*, kIdCount> by_id_{};
   std::array<bool, kIdCount> named_{};

@@ -55,10 +55,7 @@ RingFollower::RingFollower(std::string ring, const RingMetricsOptions& options, 
   }
   metrics_.ask_names_of([this](std::uint16_t id) {
     NameEntry name;
-    if (segment_ != nullptr && read_name(*segment_, id, &name)) {
-      names_[id] = name.name;
-      metrics_.set_name(id, name);
-    }
+    if (segment_ != nullptr && read_name(*segment_, id, &name)) metrics_.set_name(id, name);
   });
 }
 
@@ -191,9 +188,9 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   instance_[0] = facts.instance[0];
   instance_[1] = facts.instance[1];
   lanes_.resize(std::size_t{facts.geometry.lane_count} + 1);
-  names_.fill({});
   scale_ = scale_of(&facts_, now);
   if (born_ns_ == INT64_MIN) born_ns_ = std::clamp(facts_.anchor_monotonic_ns, INT64_MIN / 2, now.monotonic_ns);
+  if (observed_since_ns_ == INT64_MIN) observed_since_ns_ = now.monotonic_ns;
   metrics_.forget_names();
   refresh_names();
   next_liveness_ns_ = now.monotonic_ns;
@@ -261,13 +258,7 @@ void RingFollower::finish(RingState state, const Instant& now) {
 }
 
 void RingFollower::retire() {
-  for (const auto& [key, sums] : living()) {
-    const auto at = metrics_.series().find(key);
-    if (at == metrics_.series().end()) continue;
-    at->second->retired_count += sums.count;
-    at->second->retired_errors += sums.errors;
-    at->second->retired_books += sums.books;
-  }
+  metrics_.retire(living());
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
     if (lanes_[i] != nullptr) retired_ += lane_books(i);
   }
@@ -303,7 +294,6 @@ void RingFollower::refresh_names() {
   NameEntry name;
   for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
     if (metrics_.named(id) || !read_name(*segment_, id, &name)) continue;
-    names_[id] = name.name;
     metrics_.set_name(id, name);
   }
   std::uint16_t code = 0;
@@ -312,11 +302,6 @@ void RingFollower::refresh_names() {
     if (!read_error_name(*segment_, i, &code, &text)) continue;
     metrics_.set_error_name(code, text);
   }
-}
-
-std::string RingFollower::key_of(std::uint16_t id) const {
-  if (!names_[id].empty()) return (id >= kFirstEvent ? "!" : "") + names_[id];
-  return id >= kFirstEvent ? "!event-" + std::to_string(id - kFirstEvent) : "operation-" + std::to_string(id);
 }
 
 // Copies a lane's totals and, if the writer stands exactly where the reader does (or is known to be gone), says
@@ -398,14 +383,14 @@ Books RingFollower::lane_books(std::uint32_t index) const {
   return books;
 }
 
-std::map<std::string, RingMetrics::Living> RingFollower::living() const {
-  std::map<std::string, RingMetrics::Living> sums;
+RingMetrics::LivingById RingFollower::living() const {
+  RingMetrics::LivingById sums(kIdCount);
   for (const auto& lane : lanes_) {
     if (lane == nullptr) continue;
     for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
       const TotalsCopy::Entry& totals = lane->totals.entries[id];
       if (totals.recorded == 0 && totals.skipped == 0 && lane->read_of[id] == 0) continue;
-      RingMetrics::Living& sum = sums[key_of(id)];
+      RingMetrics::Living& sum = sums[id];
       sum.count += totals.recorded + totals.skipped;
       sum.errors += totals.errors;
       sum.books.read += lane->read_of[id];
@@ -426,7 +411,13 @@ RingFollower::Pass RingFollower::tick(const Instant& now, Snapshot& out) {
     metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
   }
   const std::int64_t wall = now.realtime_ns - now.monotonic_ns;
-  metrics_.show(ring_, living(), now.monotonic_ns, wall, born_ns_ == INT64_MIN ? now.monotonic_ns : born_ns_, out);
+  RingTimes times;
+  times.now_ns = now.monotonic_ns;
+  times.wall_minus_monotonic_ns = wall;
+  times.born_ns = born_ns_ == INT64_MIN ? now.monotonic_ns : born_ns_;
+  times.observed_since_ns = observed_since_ns_ == INT64_MIN ? now.monotonic_ns : observed_since_ns_;
+  times.observed_before_ns = observed_before_ns_;
+  metrics_.show(ring_, living(), times, out);
 
   RingView view;
   view.name = ring_;
@@ -445,8 +436,7 @@ RingFollower::Pass RingFollower::tick(const Instant& now, Snapshot& out) {
   view.instances_seen = instance_number_;
   view.crashes_seen = crashes_;
   Books books = retired_;
-  std::uint64_t attributed = 0;
-  for (const auto& [key, series] : metrics_.series()) attributed += series->retired_books.lost;
+  std::uint64_t attributed = metrics_.retired_lost();
   if (segment_ != nullptr) {
     const SegmentHeader& header = segment_->header();
     view.enabled = segment_->control().enabled.load(std::memory_order_relaxed) != 0;
@@ -503,7 +493,6 @@ void RingFollower::encode(Encoder& out, const Instant& now) {
   for (const std::uint64_t n : {retired_.written, retired_.read, retired_.lost, retired_.torn, retired_.rejected}) {
     out.u64(n);
   }
-  for (const std::string& name : names_) out.text(name);
   out.u64(lanes_.size());
   for (const auto& lane : lanes_) {
     out.u64(lane != nullptr ? 1 : 0);
@@ -538,7 +527,6 @@ void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_sh
     *n = in.u64();
   }
   if (!retired_.balance() || retired_.rejected > retired_.read) in.fail();
-  for (std::string& name : names_) name = in.text();
   lanes_.resize(in.count(1, kMaxLanes + 1));
   for (auto& lane : lanes_) {
     if (in.u64() == 0 || !in.good()) continue;

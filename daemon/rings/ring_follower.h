@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,8 +64,7 @@ class RingFollower {
   void read_totals(bool quiet);
   void settle(std::uint32_t index, bool quiet);
   void retire();
-  std::map<std::string, RingMetrics::Living> living() const;
-  std::string key_of(std::uint16_t id) const;
+  RingMetrics::LivingById living() const;
   Books lane_books(std::uint32_t index) const;
   bool same_instance(const SegmentFacts& facts) const {
     return facts.instance[0] == instance_[0] && facts.instance[1] == instance_[1];
@@ -84,7 +82,6 @@ class RingFollower {
   TickScale scale_;
   std::vector<LaneToDrain> to_drain_;          // of one pass
   std::vector<std::unique_ptr<Lane>> lanes_;   // by lane number; null until the lane was used
-  std::array<std::string, kIdCount> names_;    // of the present instance; empty until it is known
 
   // Which ring this is about, also while no segment is open: positions saved by an earlier daemon.
   std::uint64_t instance_[2] = {0, 0};
@@ -96,6 +93,8 @@ class RingFollower {
   std::int64_t next_look_ns_ = 0;
   std::int64_t next_liveness_ns_ = 0;
   std::int64_t born_ns_ = INT64_MIN;           // of the figures "since start", CLOCK_MONOTONIC
+  std::int64_t observed_since_ns_ = INT64_MIN;
+  std::int64_t observed_before_ns_ = 0;
   std::uint64_t crashes_ = 0;
   Books retired_;                              // of instances that are over
   std::array<std::pair<std::string, std::int64_t>, kMaxGauges> gauge_max_;   // by place in the table

@@ -10,7 +10,7 @@ namespace ringside {
 
 namespace {
 
-constexpr std::uint64_t kStateVersion = 2;
+constexpr std::uint64_t kStateVersion = 3;
 
 std::int64_t end_wall_ns(const RecordView& record) { return add_ns(record.start_wall_ns, record.duration_ns); }
 

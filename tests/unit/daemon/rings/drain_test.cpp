@@ -23,7 +23,7 @@ struct Drained {
   }
   Snapshot show() {
     Snapshot out;
-    metrics.show("ring", {}, kNow, 0, 0, out);
+    metrics.show("ring", RingMetrics::LivingById(kIdCount), {kNow, 0, 0, 0, 0}, out);
     return out;
   }
 };

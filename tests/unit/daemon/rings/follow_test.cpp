@@ -56,6 +56,45 @@ TEST_CASE("Follow: a ring that isn't there is waited for, and read from its firs
   CHECK(watch.processes().size() == 1);
 }
 
+TEST_CASE("Follow: an operation called !RETRY and the event RETRY are two, in figures and in the state") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  auto ring = make_ring(path, {2, 64, 64});
+  enter_name(*ring, 0, {"!RETRY", "message", {}});
+  enter_name(*ring, kFirstEvent, {"RETRY", {}, {}});
+  LaneWriter lane = claim(*ring);
+  const auto expect = [](const Snapshot& snapshot, std::uint64_t operations, std::uint64_t events) {
+    REQUIRE(snapshot.operations.size() == 1);
+    REQUIRE(snapshot.events.size() == 1);
+    CHECK(snapshot.operations[0].name == "!RETRY");
+    CHECK(snapshot.operations[0].window(Window::since_start).recorded == operations);
+    CHECK(snapshot.operations[0].server_count == operations);
+    CHECK(snapshot.operations[0].books.read == operations);
+    CHECK(snapshot.events[0].name == "RETRY");
+    CHECK(snapshot.events[0].window(Window::since_start).recorded == events);
+    CHECK(snapshot.events[0].server_count == events);
+    CHECK(snapshot.events[0].books.read == events);
+  };
+  Record event = operation(kFirstEvent, ring->header().anchor_ticks, 10);
+  event.kind = static_cast<std::uint8_t>(Kind::event);
+  std::string saved;
+  {
+    Watch watch({{path}, 100, 20, false});
+    for (int i = 0; i < 3; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
+    for (int i = 0; i < 5; ++i) write_record(lane, event);
+    expect(watch.tick(later(1)), 3, 5);
+    saved = watch.save(later(1));
+  }
+  Watch watch({{path}, 100, 20, false});
+  std::string why;
+  REQUIRE_MESSAGE(watch.restore(saved, later(2), &why), why);
+  write_record(lane, event);
+  expect(watch.tick(later(2)), 3, 6);
+  leave_segment(*ring, self_identity(), false);
+  watch.tick(later(3));
+  expect(watch.tick(later(4)), 3, 6);
+}
+
 TEST_CASE("Follow: a crashed server's last records are read, and its restart under the same name is followed") {
   TempDir dir;
   const std::string path = dir.file("ring");
