@@ -40,14 +40,20 @@ inline bool lane_readable(const LaneHeader& header) {
 // at 12, 10.3 at 32 and 64.
 inline constexpr std::uint64_t kReadAhead = 64;
 
+// For readers that only count the records they reject.
+struct IgnoreRejected {
+  void operator()(const RecordWords&) const {}
+};
+
 // Reads what a single-writer lane has published, oldest first, at most `limit` records: take(const
-// RecordWords&, position) is called for each believable one. A lapped reader goes on at the oldest
-// record that is safe to read and counts the rest as lost. Returns how many positions it moved on,
-// read and lost.
-template <typename Take>
+// RecordWords&, position) is called for each believable one, reject(const RecordWords&) for the
+// others. A lapped reader goes on at the oldest record that is safe to read and counts the rest as
+// lost. Returns how many positions it moved on, read and lost.
+template <typename Take, typename Reject = IgnoreRejected>
 inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header,
                                      std::uint64_t capacity, LaneCursor& cursor,
-                                     std::uint64_t limit, const Take& take) {
+                                     std::uint64_t limit, const Take& take,
+                                     const Reject& reject = {}) {
   RINGSIDE_ASSERT(capacity > 0 && (capacity & (capacity - 1)) == 0);
   // ORDER head -> totals: and every record below head is published.
   std::uint64_t head = header.head.load(std::memory_order_acquire);
@@ -71,6 +77,7 @@ inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header
         take(words, position);
       } else {
         ++rejected;
+        reject(words);
       }
       ++position;
       continue;
@@ -102,9 +109,10 @@ inline std::uint64_t read_lane(const Slot* slots, const LaneHeader& header, std:
 }
 
 // The same for the overflow lane, whose records may become readable out of order.
-template <typename Take>
+template <typename Take, typename Reject = IgnoreRejected>
 std::uint64_t read_overflow(const Slot* slots, const LaneHeader& header, std::uint64_t capacity,
-                            LaneCursor& cursor, std::uint64_t limit, Take&& take) {
+                            LaneCursor& cursor, std::uint64_t limit, Take&& take,
+                            const Reject& reject = {}) {
   RINGSIDE_ASSERT(capacity > 0 && (capacity & (capacity - 1)) == 0);
   const std::uint64_t begin = cursor.position;
   const std::uint64_t head = header.head.load(std::memory_order_acquire);
@@ -115,6 +123,7 @@ std::uint64_t read_overflow(const Slot* slots, const LaneHeader& header, std::ui
       take(record);
     } else {
       ++cursor.rejected;
+      reject(words_of(record));
     }
   };
   std::size_t kept = 0;

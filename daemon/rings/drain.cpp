@@ -8,20 +8,25 @@ namespace {
 
 // Reads some of a lane and hands the metrics no more than they take at once. Returns how many positions it was.
 std::uint64_t drain_some(const LaneToDrain& lane, RingMetrics& metrics) {
+  const auto reject = [&lane](const RecordWords& record) {
+    if (lane.rejected_of != nullptr) ++(*lane.rejected_of)[record.descriptor & (kIdCount - 1)];
+  };
   if (!lane.overflow) {
     const std::uint64_t moved = read_lane_words(
         lane.slots, *lane.header, lane.capacity, *lane.cursor, RingMetrics::kMostSeen,
-        [&](const RecordWords& record, std::uint64_t position) { metrics.see(record, position, lane.lane); });
+        [&](const RecordWords& record, std::uint64_t position) { metrics.see(record, position, lane.lane); }, reject);
     metrics.seen(*lane.read_of);
     return moved;
   }
   // In one call, because each looks at every hole again; holes that were filled come on top of its limit.
   std::uint32_t seen = 0;
   const std::uint64_t moved = read_overflow(
-      lane.slots, *lane.header, lane.capacity, *lane.cursor, 2 * lane.capacity, [&](const Record& record) {
+      lane.slots, *lane.header, lane.capacity, *lane.cursor, 2 * lane.capacity,
+      [&](const Record& record) {
         metrics.see(words_of(record), record.sequence / 2 - 1, lane.lane);
         if (++seen % RingMetrics::kMostSeen == 0) metrics.seen(*lane.read_of);
-      });
+      },
+      reject);
   metrics.seen(*lane.read_of);
   return moved;
 }

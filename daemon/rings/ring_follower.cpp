@@ -4,252 +4,267 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 
-#include "shm/words.h"
+#include "daemon/rings/expect.h"
 
 namespace ringside {
 
 namespace {
 
-constexpr std::int64_t kLookEveryNs = 200'000'000;
 constexpr std::int64_t kLivenessEveryNs = 1'000'000'000;
-
-std::string hex(const std::uint64_t words[2]) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(words[0]),
-                static_cast<unsigned long long>(words[1]));
-  return text;
-}
 
 std::uint64_t inode_of(const std::string& path) {
   struct stat info {};
   return lstat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_ino) : 0;
 }
 
-LaneView::State lane_state_from(LaneState state) {
-  switch (state) {
-    case kNever: return LaneView::State::never;
-    case kClaiming: return LaneView::State::claiming;
-    case kOwned: return LaneView::State::owned;
-    case kReleased: return LaneView::State::released;
-  }
-  return LaneView::State::unknown;
-}
-
-// Whether whoever wrote the lane last is gone.
-bool owner_died(const LaneHeader& header) {
-  const std::uint32_t pid = owner_pid(header.owner.load(std::memory_order_acquire));
-  return process_liveness(pid, header.owner_start_time.load(std::memory_order_relaxed)) == Liveness::dead;
+bool closed(const Segment& segment) {
+  return segment.header().state.load(std::memory_order_acquire) == kSegmentClosed;
 }
 
 }  // namespace
 
-RingFollower::RingFollower(std::string ring, const RingMetricsOptions& options, bool any_owner)
+RingFollower::RingFollower(RingName ring, const RingMetricsOptions& options, bool any_owner)
     : ring_(std::move(ring)), any_owner_(any_owner), metrics_(options) {
-  Failure failure;
-  path_ = ring_path(ring_, &failure);
-  if (path_.empty()) {
-    state_ = RingState::refused;
-    problem_ = failure.message;
-  }
+  if (ring_.path.empty()) refuse(ring_.problem);
   metrics_.ask_names_of([this](std::uint16_t id) {
     NameEntry name;
     if (segment_ != nullptr && read_name(*segment_, id, &name)) metrics_.set_name(id, name);
   });
 }
 
-void RingFollower::reconfigure(const RingMetricsOptions& options, bool any_owner) {
+void RingFollower::reconfigure(RingName ring, const RingMetricsOptions& options, bool any_owner) {
+  expect(ring.path == ring_.path, "a follower stays with its file");
+  ring_ = std::move(ring);
   metrics_.reconfigure(options);
   any_owner_ = any_owner;
 }
 
-RingFollower::Pass RingFollower::pass(const Instant& now) {
-  if (path_.empty()) return {};
-  if (now.monotonic_ns >= next_look_ns_) {
-    next_look_ns_ = now.monotonic_ns + kLookEveryNs;
-    look(now);
-  }
-  return drain(now);
+bool RingFollower::reads(const RingInstance& instance) const {
+  return instance_number_ > 0 && (instance == instance_ || instance == previous_);
 }
 
-void RingFollower::look(const Instant& now) {
-  if (segment_ != nullptr) {
-    scale_.sync(now);
-    const bool closed = segment_->header().state.load(std::memory_order_acquire) == kSegmentClosed;
-    if (!closed && !segment_->broken() && now.monotonic_ns >= next_liveness_ns_) {
-      next_liveness_ns_ = now.monotonic_ns + kLivenessEveryNs;
-      dead_ = segment_liveness(*segment_, facts_) == Liveness::dead;
-    }
-    // Another ring under the name: its server can only have started because this one's had ended.
-    const std::uint64_t inode = inode_of(path_);
-    if (!closed && !dead_ && inode != segment_->inode()) {
-      // Where the old one's processes can't be seen, the new ring is evidence enough: a living one is never replaced.
-      const Liveness liveness = segment_liveness(*segment_, facts_);
-      dead_ = liveness == Liveness::dead || (inode != 0 && liveness == Liveness::unknown);
-      problem_ = dead_        ? ""
-                 : inode == 0 ? path_ + " was removed while its server lives; reading on"
-                              : path_ + " was replaced while its server lives; reading the old one until it ends";
-    }
-    if (segment_->broken()) {
-      problem_ = path_ + " was cut off under the reader; what is left of it can't be read";
-      finish(RingState::crashed, now);
-    } else if (closed) {
-      finish(RingState::closed, now);
-    } else if (dead_) {
-      finish(RingState::crashed, now);
-    } else {
-      return;
-    }
+bool RingFollower::check(const Instant& now, std::uint64_t appeared) {
+  if (ring_.path.empty()) return false;
+  const std::uint32_t before = instance_number_;
+  // An end and a beginning, and what was moved aside in between; more than that is left to the next check.
+  for (int steps = 0; steps < 4; ++steps) {
+    if (segment_ != nullptr ? read_on(now) : !find_next(now)) break;
   }
-  if (saved_) {
-    switch (resume(now)) {
-      case Resumed::attached: return;
-      case Resumed::unknown: return;   // looked at again: it may be readable then
-      case Resumed::gone: break;
-    }
-    // The ring that the state is about is nowhere: what was written to it afterwards nobody can know.
-    problem_ = "the ring that was read last (" + hex(instance_) + ") is gone; what it held beyond position " +
-               "the saved ones is unknown";
-    saved_ = false;
-    finished_ = true;
-    retire();
+  count_missed(appeared);
+  return instance_number_ != before;
+}
+
+// Every file that appears under the name is met there by a check, or has come and gone in between. The event of one that
+// was just met may still be on its way: then `unmet_` is below zero until it is here.
+void RingFollower::count_missed(std::uint64_t appeared) {
+  if (appeared == 0 && unmet_ < 0) unmet_ = 0;
+  unmet_ += static_cast<std::int64_t>(std::min<std::uint64_t>(appeared, 1U << 20));
+  const std::uint64_t inode = inode_of(ring_.path);
+  absent_ = inode == 0;
+  if (inode != 0 && (unmet_ > 0 || inode != inode_met_)) --unmet_;
+  inode_met_ = inode;
+  if (unmet_ > 0) {
+    missed_ += static_cast<std::uint64_t>(unmet_);
+    unmet_ = 0;
   }
+}
+
+// True while there is more to come from the ring that is read; else it was read to its end.
+bool RingFollower::read_on(const Instant& now) {
+  scale_.sync(now);
+  if (!scale_.known()) return true;   // its records can't be placed in time yet
+  const bool is_closed = closed(*segment_);
+  if (!is_closed && !segment_->broken() && now.monotonic_ns >= next_liveness_ns_) {
+    next_liveness_ns_ = now.monotonic_ns + kLivenessEveryNs;
+    dead_ = segment_liveness(*segment_, facts_) == Liveness::dead;
+  }
+  // Another ring under the name: its server can only have started because this one's had ended.
+  const std::uint64_t inode = inode_of(ring_.path);
+  if (!is_closed && !dead_ && inode != segment_->inode()) {
+    // Where the old one's processes can't be seen, the new ring is evidence enough: a living one is never replaced.
+    const Liveness liveness = segment_liveness(*segment_, facts_);
+    dead_ = liveness == Liveness::dead || (inode != 0 && liveness == Liveness::unknown);
+    problem_ = dead_        ? ""
+               : inode == 0 ? ring_.path + " was removed while its server lives; reading on"
+                            : ring_.path + " was replaced while its server lives; reading the old one until it ends";
+  }
+  if (segment_->broken()) {
+    problem_ = ring_.path + " was cut off under the reader; what is left of it can't be read";
+    finish(RingState::crashed, now);
+  } else if (is_closed) {
+    finish(RingState::closed, now);
+  } else if (dead_) {
+    finish(RingState::crashed, now);
+  } else {
+    return true;
+  }
+  return false;
+}
+
+std::unique_ptr<Segment> RingFollower::open(const std::string& path, SegmentFacts* facts, Failure* failure) const {
   OpenOptions options;
   options.any_owner = any_owner_;
+  return open_segment(path, options, facts, failure);
+}
+
+void RingFollower::refuse(const std::string& why) {
+  state_ = RingState::refused;
+  problem_ = why;
+}
+
+// True when it has attached to something.
+bool RingFollower::find_next(const Instant& now) {
+  if (saved_) {
+    if (find_saved(now)) return true;
+    if (saved_) return false;   // looked at again: it may be readable then
+  }
+  if (find_previous(now)) return true;
   SegmentFacts facts;
   Failure failure;
-  auto segment = open_segment(path_, options, &facts, &failure);
+  auto segment = open(ring_.path, &facts, &failure);
   if (segment == nullptr) {
-    const bool absent = failure.error_number == ENOENT;
-    if (!absent) {
-      state_ = RingState::refused;
-      problem_ = failure.message;
+    if (failure.error_number != ENOENT) {
+      refuse(failure.message);
     } else if (state_ == RingState::refused) {
       state_ = RingState::waiting;
       problem_.clear();
     }
-    return;
+    return false;
   }
-  if (finished_ && same_instance(facts)) {
+  const RingInstance instance = instance_of(facts);
+  if (finished_ && instance == instance_) {
     if (state_ == RingState::waiting || state_ == RingState::refused) {
       facts_ = facts;
       move_to_this_boot(&facts_, now);
-      state_ = segment->header().state.load(std::memory_order_acquire) == kSegmentClosed ? RingState::closed
-                                                                                         : RingState::crashed;
+      state_ = closed(*segment) ? RingState::closed : RingState::crashed;
     }
-    return;
+    return false;
+  }
+  if (const std::string reader = reader_of_ ? reader_of_(instance) : ""; !reader.empty()) {
+    state_ = RingState::waiting;
+    problem_ = "this is the ring that is followed as " + reader + ", and is read once";
+    return false;
   }
   attach(std::move(segment), facts, now);
+  return true;
 }
 
-// Finds the ring whose positions were saved: under its name, or moved away by a server that was started since.
-RingFollower::Resumed RingFollower::resume(const Instant& now) {
-  OpenOptions options;
-  options.any_owner = any_owner_;
-  bool seen_all = true;
+// Finds the ring whose positions were saved: under its name, or moved away by a server that was started since. False
+// when it isn't there; `saved_` still stands when it may be there later.
+bool RingFollower::find_saved(const Instant& now) {
+  bool readable = true;
   bool replaced = false;
-  for (const std::string& path : {path_, previous_path(path_)}) {
+  for (const std::string& path : {ring_.path, previous_path(ring_.path)}) {
     SegmentFacts facts;
     Failure failure;
-    auto segment = open_segment(path, options, &facts, &failure);
-    if (segment != nullptr && same_instance(facts)) {
+    auto segment = open(path, &facts, &failure);
+    if (segment != nullptr && instance_of(facts) == instance_) {
       if (lanes_.size() != std::size_t{facts.geometry.lane_count} + 1) {
         // Not the state of this ring, whatever it says: it is read from its beginning, as another one.
         instance_[0] = ~instance_[0];
-        return Resumed::gone;
+        readable = true;
+        break;
       }
       attach(std::move(segment), facts, now);
-      return Resumed::attached;
+      return true;
     }
-    if (segment != nullptr && path == path_) replaced = true;
+    if (segment != nullptr && path == ring_.path) replaced = true;
     // What is refused at the previous ring's place is somebody else's; it must not keep us from the present one.
     if (replaced && (failure.error_number == 0 || failure.error_number == EACCES)) continue;
     if (segment == nullptr && failure.error_number != ENOENT) {
       // It may be the one, and unreadable only for the moment.
-      state_ = RingState::refused;
-      problem_ = failure.message;
-      seen_all = false;
+      refuse(failure.message);
+      readable = false;
     }
   }
-  return seen_all ? Resumed::gone : Resumed::unknown;
+  if (!readable) return false;
+  // Stays to be seen when the next ring is read already.
+  lost_note_ = "the ring that was read last is gone; records written after the saved positions are lost";
+  problem_ = lost_note_;
+  saved_ = false;
+  finished_ = true;
+  retire();
+  return false;
+}
+
+// A crashed server's ring that was moved aside before anybody had read it.
+bool RingFollower::find_previous(const Instant& now) {
+  SegmentFacts facts;
+  Failure failure;
+  auto segment = open(previous_path(ring_.path), &facts, &failure);
+  if (segment == nullptr) return false;
+  const RingInstance instance = instance_of(facts);
+  const bool known = reads(instance) || (reader_of_ && !reader_of_(instance).empty());
+  previous_ = instance;
+  if (known || segment_liveness(*segment, facts) == Liveness::alive) return false;
+  const std::string problem = problem_;
+  const bool alone = observed_since_ns_ == INT64_MIN || saved_ns_ != INT64_MIN;
+  attach(std::move(segment), facts, now);
+  --unmet_;   // it stood under the name once
+  if (!scale_.known()) return true;
+  const std::optional<std::int64_t> newest = lanes_.newest(*segment_, scale_);
+  finish(closed(*segment_) ? RingState::closed : RingState::crashed, now);
+  if (alone) {
+    // Nobody knows what came between its end and us.
+    const std::int64_t until = std::clamp(newest.value_or(observed_since_ns_), observed_since_ns_, now.monotonic_ns);
+    observed_before_ns_ = add_ns(observed_before_ns_, subtract_ns(until, observed_since_ns_));
+    observed_since_ns_ = INT64_MIN;
+  }
+  // What stands under the name now is another matter.
+  state_ = RingState::waiting;
+  problem_ = problem;
+  return false;
 }
 
 void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts, const Instant& now) {
-  if (!saved_) {
+  expect(segment_ == nullptr, "one ring is read at a time");
+  const bool resumed = std::exchange(saved_, false);
+  if (!resumed) {
     ++instance_number_;
-    lanes_.clear();
+    lanes_.reset(std::size_t{facts.geometry.lane_count} + 1);
   }
-  saved_ = false;
   finished_ = false;
   dead_ = false;
   segment_ = std::move(segment);
   facts_ = facts;
-  instance_[0] = facts.instance[0];
-  instance_[1] = facts.instance[1];
-  lanes_.resize(std::size_t{facts.geometry.lane_count} + 1);
+  instance_ = instance_of(facts);
   scale_ = scale_of(&facts_, now);
   if (born_ns_ == INT64_MIN) born_ns_ = std::clamp(facts_.anchor_monotonic_ns, INT64_MIN / 2, now.monotonic_ns);
-  if (observed_since_ns_ == INT64_MIN) observed_since_ns_ = now.monotonic_ns;
+  note_observed(now, resumed);
   metrics_.forget_names();
   refresh_names();
   next_liveness_ns_ = now.monotonic_ns;
   state_ = RingState::live;
-  problem_.clear();
+  problem_ = std::exchange(lost_note_, {});
+}
+
+// From when on every record of the ring is read. Where some were overwritten before we came, a new stretch begins with the
+// oldest that is still there.
+void RingFollower::note_observed(const Instant& now, bool resumed) {
+  const std::int64_t made = std::clamp(facts_.anchor_monotonic_ns, INT64_MIN / 2, now.monotonic_ns);
+  const std::optional<std::int64_t> complete = lanes_.complete_since(*segment_, scale_);
+  const std::int64_t since = std::clamp(complete.value_or(made), made, now.monotonic_ns);
+  const std::int64_t saved = std::exchange(saved_ns_, INT64_MIN);
+  if (observed_since_ns_ == INT64_MIN) {
+    // The first ring, or the first after a stretch that has come to its end.
+    observed_since_ns_ = since;
+  } else if (complete || (saved != INT64_MIN && !resumed)) {
+    // Nobody has read from the last state on, or from the new ring's beginning on.
+    const std::int64_t until = saved != INT64_MIN ? saved : made;
+    observed_before_ns_ = add_ns(observed_before_ns_, std::max<std::int64_t>(0, subtract_ns(until, observed_since_ns_)));
+    observed_since_ns_ = std::max(observed_since_ns_, since);
+  }
 }
 
 void RingFollower::finish(RingState state, const Instant& now) {
+  expect(segment_ != nullptr, "only a ring that is read comes to its end");
   for (int round = 0; round < 64; ++round) {
     if (drain(now).records == 0) break;
   }
-  // Of a ring that was closed in order, too: one of the processes that shared it may have died before.
-  if (!segment_->broken()) {
-    for (std::uint32_t i = 0; i < segment_->geometry().lane_count; ++i) {
-      const LaneHeader& header = segment_->lane_header(i);
-      if (lanes_[i] == nullptr || !lane_readable(header)) continue;
-      Lane& lane = *lanes_[i];
-      const Slot* slots = segment_->slots(i);
-      const std::uint64_t capacity = segment_->geometry().capacity(i);
-      switch (lane_remainder(slots, header, capacity)) {
-        case Remainder::clean: break;
-        case Remainder::torn:
-          if (state == RingState::crashed || owner_died(header)) ++lane.torn;
-          break;
-        case Remainder::unpublished_head: {
-          Record record;
-          if (lane.cursor.position == header.head.load(std::memory_order_acquire) &&
-              read_slot(slots[lane.cursor.position & (capacity - 1)], lane.cursor.position, record) == Poll::record) {
-            ++lane.cursor.position;
-            ++lane.cursor.read;
-            if (believable(record)) {
-              metrics_.take(record, i, lane.read_of);
-            } else {
-              ++lane.cursor.rejected;
-            }
-          }
-          break;
-        }
-      }
-    }
-  }
-  if (state == RingState::crashed && !segment_->broken()) ++crashes_;
-  // Positions of the overflow lane that were reserved and will never be published: counted in the totals, they
-  // are lost; not even counted, they are torn.
-  const std::uint32_t overflow = segment_->overflow_lane();
-  if (lanes_[overflow] != nullptr) {
-    Lane& lane = *lanes_[overflow];
-    if (!segment_->broken()) copy_totals(segment_->totals(overflow), lane.totals);
-    std::uint64_t counted = 0;
-    for (const auto& entry : lane.totals.entries) counted += entry.recorded;
-    const std::uint64_t reserved = lane.cursor.position;
-    const std::uint64_t uncounted =
-        std::min<std::uint64_t>(reserved > counted ? reserved - counted : 0, lane.cursor.holes.size());
-    lane.torn += static_cast<std::uint32_t>(uncounted);
-    lane.cursor.lost += lane.cursor.holes.size() - uncounted;
-    lane.cursor.position -= uncounted;
-    lane.cursor.holes.clear();
-  }
-  read_totals(true);
+  const bool crashed = state == RingState::crashed;
+  lanes_.close(*segment_, crashed, metrics_);
+  if (crashed && !segment_->broken()) ++crashes_;
   retire();
   metrics_.end_clock(now.realtime_ns - now.monotonic_ns);
   segment_.reset();
@@ -258,303 +273,45 @@ void RingFollower::finish(RingState state, const Instant& now) {
 }
 
 void RingFollower::retire() {
-  metrics_.retire(living());
-  for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
-    if (lanes_[i] != nullptr) retired_ += lane_books(i);
-  }
-  lanes_.clear();
+  metrics_.retire(lanes_.living());
+  retired_ += lanes_.books(segment_.get());
+  lanes_.reset(0);
 }
 
-RingFollower::Pass RingFollower::drain(const Instant& now) {
-  Pass result;
-  if (segment_ == nullptr || segment_->broken() || !scale_.known()) return result;
+PassResult RingFollower::drain(const Instant& now) {
+  if (segment_ == nullptr || segment_->broken() || !scale_.known()) return {};
   metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
-  to_drain_.clear();
-  for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
-    const LaneHeader& header = segment_->lane_header(i);
-    if (!lane_readable(header)) continue;
-    if (lanes_[i] == nullptr) lanes_[i] = std::make_unique<Lane>();
-    Lane& lane = *lanes_[i];
-    if (header.head.load(std::memory_order_relaxed) == lane.cursor.position && lane.cursor.holes.empty()) continue;
-    to_drain_.push_back(LaneToDrain::of(*segment_, i, lane.cursor, lane.read_of));
-    result.records -= lane.cursor.read;
-    result.lost -= lane.cursor.lost;
-  }
-  ringside::drain(to_drain_, metrics_);
-  for (const LaneToDrain& lane : to_drain_) {
-    result.records += lane.cursor->read;
-    result.lost += lane.cursor->lost;
-    result.fullest = std::max(result.fullest, static_cast<double>(lane.moved) / static_cast<double>(lane.capacity));
-  }
-  result.fullest = std::min(result.fullest, 1.0);
-  return result;
+  return lanes_.drain(*segment_, metrics_);
 }
 
 void RingFollower::refresh_names() {
   NameEntry name;
   for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
-    if (metrics_.named(id) || !read_name(*segment_, id, &name)) continue;
-    metrics_.set_name(id, name);
+    if (!metrics_.named(id) && read_name(*segment_, id, &name)) metrics_.set_name(id, name);
   }
   std::uint16_t code = 0;
   std::string text;
   for (std::uint32_t i = 0; i < kMaxErrorNames; ++i) {
-    if (!read_error_name(*segment_, i, &code, &text)) continue;
-    metrics_.set_error_name(code, text);
+    if (read_error_name(*segment_, i, &code, &text)) metrics_.set_error_name(code, text);
   }
 }
 
-// Copies a lane's totals and, if the writer stands exactly where the reader does (or is known to be gone), says
-// of which operation the lost records were.
-void RingFollower::settle(std::uint32_t index, bool quiet) {
-  Lane& lane = *lanes_[index];
-  const std::uint64_t capacity = segment_->geometry().capacity(index);
-  const LaneHeader& header = segment_->lane_header(index);
-  const std::uint64_t position = lane.cursor.position;
-  TotalsCopy totals;
-  bool exact = false;
-  if (index == segment_->overflow_lane()) {
-    // Nobody has reserved beyond the reader's position, so nobody has counted beyond it; what was read was counted
-    // before it could be. A position whose writer died before it counted is lost, and of no operation.
-    copy_totals(segment_->totals(index), totals);
-    exact = header.head.load(std::memory_order_acquire) == position;
-  } else {
-    for (int attempt = 0; attempt < 3 && !exact; ++attempt) {
-      exact = copy_totals_at(segment_->slots(index), header, segment_->totals(index), capacity, position, totals);
-    }
-    if (!exact) copy_totals(segment_->totals(index), totals);
-  }
-  if (segment_->broken()) return;   // the copy may be zeros; what was known before stays
-  lane.totals = totals;
-  if (!exact && !quiet) return;
-  if (const std::size_t holes = lane.cursor.holes.size(); holes > 0) {
-    // Each may be counted or not, and under any id: what is surely lost is so much less. A slot that a dead writer holds
-    // leaves a hole at nearly all times.
-    for (std::uint32_t id = 0; id < kIdCount; ++id) {
-      const std::uint64_t unsure = lane.read_of[id] + lane.cursor.rejected + holes;
-      const std::uint64_t recorded = lane.totals.entries[id].recorded;
-      if (recorded > unsure) lane.settled_lost[id] = std::max(lane.settled_lost[id], recorded - unsure);
-    }
-    return;
-  }
-  std::uint64_t unexplained = 0;
-  for (std::uint32_t id = 0; id < kIdCount; ++id) {
-    const std::uint64_t recorded = lane.totals.entries[id].recorded;
-    lane.settled_lost[id] = recorded > lane.read_of[id] ? recorded - lane.read_of[id] : 0;
-    unexplained += lane.settled_lost[id];
-  }
-  // A thread that died between counting a record and publishing it leaves its operation one ahead: not lost, torn.
-  std::uint64_t torn = unexplained > lane.cursor.lost ? unexplained - lane.cursor.lost : 0;
-  for (std::uint32_t id = 0; id < kIdCount && torn > 0; ++id) {
-    const std::uint64_t part = std::min(torn, lane.settled_lost[id]);
-    lane.settled_lost[id] -= part;
-    torn -= part;
-  }
-}
-
-void RingFollower::read_totals(bool quiet) {
-  if (segment_ == nullptr || segment_->broken()) return;
-  for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
-    const LaneHeader& header = segment_->lane_header(i);
-    if (!lane_readable(header)) continue;
-    if (lanes_[i] == nullptr) lanes_[i] = std::make_unique<Lane>();
-    Lane& lane = *lanes_[i];
-    std::array<std::uint64_t, kIdCount> skipped_before{};
-    for (std::uint32_t id = 0; id < kIdCount; ++id) skipped_before[id] = lane.totals.entries[id].skipped;
-    settle(i, quiet);
-    for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
-      const std::uint64_t skipped = lane.totals.entries[id].skipped;
-      if (skipped > skipped_before[id]) metrics_.add_skipped(id, skipped - skipped_before[id]);
-    }
-  }
-}
-
-Books RingFollower::lane_books(std::uint32_t index) const {
-  const Lane& lane = *lanes_[index];
-  Books books;
-  books.written = lane.cursor.written();
-  books.read = lane.cursor.read;
-  books.lost = lane.cursor.lost;
-  books.rejected = lane.cursor.rejected;
-  books.torn = lane.torn;
-  if (segment_ != nullptr && !segment_->broken()) {
-    books.torn += segment_->lane_header(index).torn.load(std::memory_order_relaxed);
-  }
-  return books;
-}
-
-RingMetrics::LivingById RingFollower::living() const {
-  RingMetrics::LivingById sums(kIdCount);
-  for (const auto& lane : lanes_) {
-    if (lane == nullptr) continue;
-    for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
-      const TotalsCopy::Entry& totals = lane->totals.entries[id];
-      if (totals.recorded == 0 && totals.skipped == 0 && lane->read_of[id] == 0) continue;
-      RingMetrics::Living& sum = sums[id];
-      sum.count += totals.recorded + totals.skipped;
-      sum.errors += totals.errors;
-      sum.books.read += lane->read_of[id];
-      sum.books.lost += lane->settled_lost[id];
-      sum.books.written += lane->read_of[id] + lane->settled_lost[id];
-    }
-  }
-  return sums;
-}
-
-RingFollower::Pass RingFollower::tick(const Instant& now, Snapshot& out) {
-  next_look_ns_ = now.monotonic_ns;   // what is shown must be of this moment, the ring's state included
-  const Pass result = pass(now);
-  if (segment_ != nullptr) {
-    refresh_names();
-    read_totals(false);
-  } else {
-    metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
-  }
-  const std::int64_t wall = now.realtime_ns - now.monotonic_ns;
-  RingTimes times;
-  times.now_ns = now.monotonic_ns;
-  times.wall_minus_monotonic_ns = wall;
-  times.born_ns = born_ns_ == INT64_MIN ? now.monotonic_ns : born_ns_;
-  times.observed_since_ns = observed_since_ns_ == INT64_MIN ? now.monotonic_ns : observed_since_ns_;
-  times.observed_before_ns = observed_before_ns_;
-  metrics_.show(ring_, living(), times, out);
-
-  RingView view;
-  view.name = ring_;
-  view.path = path_;
-  view.problem = problem_;
-  view.state = state_;
-  if (instance_number_ > 0) {
-    view.instance = hex(instance_);
-    view.program = facts_.program;
-    view.pid = facts_.creator_pid;
-    view.created_wall_ns = add_ns(facts_.anchor_monotonic_ns, wall);
-    view.clock = clock_name(facts_.clock);
-    view.ticks_per_second = scale_.ticks_per_second();
-    view.segment_bytes = facts_.geometry.valid() ? facts_.geometry.segment_bytes() : 0;
-  }
-  view.instances_seen = instance_number_;
-  view.crashes_seen = crashes_;
+Books RingFollower::books() const {
   Books books = retired_;
-  std::uint64_t attributed = metrics_.retired_lost();
-  if (segment_ != nullptr) {
-    const SegmentHeader& header = segment_->header();
-    view.enabled = segment_->control().enabled.load(std::memory_order_relaxed) != 0;
-    view.untraced_threads = header.untraced_threads.load(std::memory_order_relaxed);
-    view.untraced_records = header.untraced_records.load(std::memory_order_relaxed);
-    view.names_refused = header.names_refused.load(std::memory_order_relaxed);
-    for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
-      GaugeView gauge;
-      if (!read_gauge_name(*segment_, i, &gauge.name)) continue;
-      gauge.ring = ring_;
-      gauge.value = segment_->gauges()[i].value.load(std::memory_order_relaxed);
-      auto& [name, most] = gauge_max_[i];
-      most = name == gauge.name ? std::max(most, gauge.value) : gauge.value;
-      name = gauge.name;
-      gauge.max = most;
-      out.gauges.push_back(std::move(gauge));
-    }
-  }
-  for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
-    if (lanes_[i] == nullptr) continue;
-    LaneView lane;
-    lane.ring = ring_;
-    lane.lane = i;
-    lane.overflow = i + 1 == lanes_.size();
-    if (segment_ != nullptr) {
-      const LaneHeader& header = segment_->lane_header(i);
-      const std::uint64_t owner = header.owner.load(std::memory_order_acquire);
-      lane.state = lane_state_from(owner_state(owner));
-      lane.pid = owner_pid(owner);
-      lane.generation = owner_generation(owner);
-      lane.tid = header.owner_tid.load(std::memory_order_relaxed);
-      lane.thread = lane_thread_name(header);
-    }
-    lane.books = lane_books(i);
-    lane.pending = lanes_[i]->cursor.holes.size();
-    books += lane.books;
-    for (const std::uint64_t n : lanes_[i]->settled_lost) attributed += n;
-    out.lanes.push_back(std::move(lane));
-  }
-  view.books = books;
-  out.unattributed_lost += books.lost - std::min(books.lost, attributed);
-  out.books += books;
-  out.rings.push_back(std::move(view));
-  return result;
+  return books += lanes_.books(segment_.get());
 }
 
-void RingFollower::encode(Encoder& out, const Instant& now) {
-  out.u64(instance_[0]);
-  out.u64(instance_[1]);
-  out.u64(instance_number_);
-  out.u64(finished_ ? 1 : 0);
-  out.u64(crashes_);
-  out.i64(born_ns_);
-  for (const std::uint64_t n : {retired_.written, retired_.read, retired_.lost, retired_.torn, retired_.rejected}) {
-    out.u64(n);
+void RingFollower::add_processes(std::vector<RingProcess>& out) const {
+  if (state_ != RingState::live || segment_->broken()) return;
+  if (facts_.pid_namespace != 0 && facts_.pid_namespace != self_pid_namespace()) return;
+  const std::size_t first = out.size();
+  for (const ProcessSlot& slot : segment_->header().processes) {
+    const RingProcess process{ring_.name, slot.pid.load(std::memory_order_acquire),
+                              slot.start_time.load(std::memory_order_relaxed)};
+    const bool twice = std::any_of(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
+                                   [&](const RingProcess& other) { return other.pid == process.pid; });
+    if (process.pid != 0 && !twice) out.push_back(process);
   }
-  out.u64(lanes_.size());
-  for (const auto& lane : lanes_) {
-    out.u64(lane != nullptr ? 1 : 0);
-    if (lane == nullptr) continue;
-    out.u64(lane->cursor.position);
-    out.u64(lane->cursor.read);
-    out.u64(lane->cursor.lost);
-    out.u64(lane->cursor.rejected);
-    out.u64(lane->cursor.holes.size());
-    for (const std::uint64_t hole : lane->cursor.holes) out.u64(hole);
-    out.u64(lane->torn);
-    for (std::uint32_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
-      const TotalsCopy::Entry& totals = lane->totals.entries[id];
-      for (const std::uint64_t n : {lane->read_of[id], lane->settled_lost[id], totals.recorded, totals.skipped,
-                                    totals.errors}) {
-        out.u64(n);
-      }
-    }
-  }
-  metrics_.encode(out, now.realtime_ns - now.monotonic_ns);
-}
-
-void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_shift) {
-  instance_[0] = in.u64();
-  instance_[1] = in.u64();
-  instance_number_ = static_cast<std::uint32_t>(in.u64());
-  finished_ = in.u64() != 0;
-  crashes_ = in.u64();
-  born_ns_ = in.i64();
-  if (born_ns_ != INT64_MIN) born_ns_ = std::min(now.monotonic_ns, add_ns(born_ns_, slice_shift * kSliceNs));
-  for (std::uint64_t* n : {&retired_.written, &retired_.read, &retired_.lost, &retired_.torn, &retired_.rejected}) {
-    *n = in.u64();
-  }
-  if (!retired_.balance() || retired_.rejected > retired_.read) in.fail();
-  lanes_.resize(in.count(1, kMaxLanes + 1));
-  for (auto& lane : lanes_) {
-    if (in.u64() == 0 || !in.good()) continue;
-    lane = std::make_unique<Lane>();
-    lane->cursor.position = in.u64();
-    lane->cursor.read = in.u64();
-    lane->cursor.lost = in.u64();
-    lane->cursor.rejected = in.u64();
-    lane->cursor.holes.resize(in.count(1, kMaxHoles));
-    for (std::uint64_t& hole : lane->cursor.holes) hole = in.u64();
-    const LaneCursor& cursor = lane->cursor;
-    if (!std::is_sorted(cursor.holes.begin(), cursor.holes.end()) || cursor.holes.size() > cursor.position ||
-        (!cursor.holes.empty() && cursor.holes.back() >= cursor.position) ||
-        (!cursor.holes.empty() && &lane != &lanes_.back()) || cursor.written() != cursor.read + cursor.lost ||
-        cursor.rejected > cursor.read) {
-      in.fail();
-    }
-    lane->torn = static_cast<std::uint32_t>(in.u64());
-    for (std::uint32_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
-      TotalsCopy::Entry& totals = lane->totals.entries[id];
-      for (std::uint64_t* n : {&lane->read_of[id], &lane->settled_lost[id], &totals.recorded, &totals.skipped,
-                               &totals.errors}) {
-        *n = in.u64();
-      }
-    }
-  }
-  metrics_.decode(in, slice_of(now.monotonic_ns), slice_shift);
-  saved_ = in.good() && instance_number_ > 0 && !finished_;
 }
 
 }  // namespace ringside

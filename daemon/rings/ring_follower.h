@@ -1,100 +1,126 @@
-// Follows one ring by name: waits for it, attaches, drains its lanes, notices when its server is restarted,
-// crashes or leaves, and reads to the end what that one left before it turns to the next.
+// The life of one ring under its name: waited for, read while its server lives, read to its end when the server is
+// restarted, crashes or leaves, and then the next one under that name.
 //
 //   waiting --a ring appears--> live --closed by its server, read to the end--> closed --a new ring--> live
 //      |                          |
 //      |                          +-----its server died, read to the end-----> crashed --a new ring--> live
 //      +--what is there is no ring of ours--> refused, and looked at again
+//
+// A crashed server's ring is moved aside when the server is started again (previous_path()). Whatever lies there and
+// was not read yet is read first.
+//
+//   ring_follower.cpp   this life
+//   ring_lanes.h        the lanes, drained and settled (lane_books.h)
+//   ring_view.cpp       what the snapshot shows of it
+//   ring_state.cpp      what is saved of it
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "daemon/rings/drain.h"
 #include "daemon/metrics/ring_metrics.h"
-#include "shm/lane_reader.h"
+#include "daemon/rings/ring_lanes.h"
+#include "daemon/rings/ring_names.h"
 #include "shm/segment.h"
 
 namespace ringside {
 
+using RingInstance = std::array<std::uint64_t, 2>;   // as SegmentFacts::instance
+
+struct RingProcess {
+  std::string ring;
+  std::uint32_t pid = 0;
+  std::uint64_t start_time = 0;   // field 22 of /proc/PID/stat, so that a pid that came back is noticed; 0 not known
+};
+
 class RingFollower {
  public:
-  RingFollower(std::string ring, const RingMetricsOptions& options, bool any_owner);
+  RingFollower(RingName ring, const RingMetricsOptions& options, bool any_owner);
 
-  const std::string& ring() const { return ring_; }
-  void reconfigure(const RingMetricsOptions& options, bool any_owner);
+  const std::string& name() const { return ring_.name; }
+  const std::string& path() const { return ring_.path; }
+  void reconfigure(RingName ring, const RingMetricsOptions& options, bool any_owner);
 
-  struct Pass {
-    std::uint64_t records = 0;
-    std::uint64_t lost = 0;
-    double fullest = 0;
-  };
-  Pass pass(const Instant& now);
-  // Drains, settles the books and adds this ring to the snapshot.
-  Pass tick(const Instant& now, Snapshot& out);
+  // Asked before a ring is read: the name under which somebody else reads that instance, or empty.
+  void ask_reader_of(std::function<std::string(const RingInstance&)> reader_of) { reader_of_ = std::move(reader_of); }
+  // True when this one reads it, has read it, or is going to.
+  bool reads(const RingInstance& instance) const;
 
-  bool live() const { return state_ == RingState::live; }
-  // The process that created the ring; only while live.
-  std::uint32_t pid() const { return facts_.creator_pid; }
-  std::uint64_t pid_start_time() const { return facts_.creator_start_time; }
+  // Looks at what stands under the name, and at the ring that is read: attaches, notices an end. `appeared`: how often
+  // a file was created under the name since the last check, as far as somebody noticed. True when a ring that was not read
+  // before is read now.
+  bool check(const Instant& now, std::uint64_t appeared);
+  PassResult drain(const Instant& now);
+  // Settles the books and adds this ring to the snapshot.
+  void tick(const Instant& now, Snapshot& out);
+
+  // Nothing is read, and nothing stands under the name any more.
+  bool gone() const { return segment_ == nullptr && !saved_ && absent_; }
+  Books books() const;
+  // The processes that write the ring, dead ones perhaps among them; none where their pids are of another namespace.
+  void add_processes(std::vector<RingProcess>& out) const;
   std::size_t metrics_bytes() const { return metrics_.bytes(); }
 
   void encode(Encoder& out, const Instant& now);
-  void decode(Decoder& in, const Instant& now, std::int64_t slice_shift);
+  // `saved_ns`: when it was encoded, by today's CLOCK_MONOTONIC.
+  void decode(Decoder& in, const Instant& now, std::int64_t slice_shift, std::int64_t saved_ns);
 
  private:
-  struct Lane {
-    LaneCursor cursor;
-    std::uint32_t torn = 0;                              // found at the end of a dead server
-    std::array<std::uint64_t, kIdCount> read_of{};       // believed records, by id
-    TotalsCopy totals;                                   // as of the last tick
-    std::array<std::uint64_t, kIdCount> settled_lost{};  // by id, when the lane was last found quiet
-  };
-
-  void look(const Instant& now);
+  // One step of check(). False: nothing more to do now.
+  bool read_on(const Instant& now);
+  bool find_next(const Instant& now);
+  bool find_saved(const Instant& now);
+  bool find_previous(const Instant& now);
+  std::unique_ptr<Segment> open(const std::string& path, SegmentFacts* facts, Failure* failure) const;
+  void refuse(const std::string& why);
   void attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts, const Instant& now);
-  enum class Resumed { attached, gone, unknown };
-  Resumed resume(const Instant& now);
+  void note_observed(const Instant& now, bool resumed);
   void finish(RingState state, const Instant& now);
-  Pass drain(const Instant& now);
+  void count_missed(std::uint64_t appeared);
   void refresh_names();
-  void read_totals(bool quiet);
-  void settle(std::uint32_t index, bool quiet);
   void retire();
-  RingMetrics::LivingById living() const;
-  Books lane_books(std::uint32_t index) const;
-  bool same_instance(const SegmentFacts& facts) const {
-    return facts.instance[0] == instance_[0] && facts.instance[1] == instance_[1];
-  }
+  void show_ring(const Instant& now, Snapshot& out) const;
+  void show_lanes(Snapshot& out) const;
+  void show_gauges(Snapshot& out);
+  static RingInstance instance_of(const SegmentFacts& facts) { return {facts.instance[0], facts.instance[1]}; }
 
-  std::string ring_;
-  std::string path_;
+  RingName ring_;
   bool any_owner_;
   RingState state_ = RingState::waiting;
   std::string problem_;
+  std::string lost_note_;                      // becomes the problem of the ring that is read next
   RingMetrics metrics_;
+  std::function<std::string(const RingInstance&)> reader_of_;
 
   std::unique_ptr<Segment> segment_;
   SegmentFacts facts_;
   TickScale scale_;
-  std::vector<LaneToDrain> to_drain_;          // of one pass
-  std::vector<std::unique_ptr<Lane>> lanes_;   // by lane number; null until the lane was used
+  RingLanes lanes_;
 
   // Which ring this is about, also while no segment is open: positions saved by an earlier daemon.
-  std::uint64_t instance_[2] = {0, 0};
+  RingInstance instance_{};
+  RingInstance previous_{};                    // what lay under previous_path() when it was last read or passed over
   std::uint32_t instance_number_ = 0;
   bool finished_ = false;                      // that instance was read to its end
   bool dead_ = false;                          // its processes were found dead
   bool saved_ = false;                         // lanes_ come from the state and still wait for their segment
+  bool absent_ = false;                        // nothing stands under the name
 
-  std::int64_t next_look_ns_ = 0;
+  // Files that appeared under the name and were not met there by any check: they came and went in between.
+  std::int64_t unmet_ = 0;
+  std::uint64_t inode_met_ = 0;
+  std::uint64_t missed_ = 0;
+
   std::int64_t next_liveness_ns_ = 0;
   std::int64_t born_ns_ = INT64_MIN;           // of the figures "since start", CLOCK_MONOTONIC
   std::int64_t observed_since_ns_ = INT64_MIN;
   std::int64_t observed_before_ns_ = 0;
+  std::int64_t saved_ns_ = INT64_MIN;          // when the state was saved that this one goes on from, until it has attached
   std::uint64_t crashes_ = 0;
   Books retired_;                              // of instances that are over
   std::array<std::pair<std::string, std::int64_t>, kMaxGauges> gauge_max_;   // by place in the table

@@ -1,7 +1,8 @@
 // From rings to a snapshot: attaches to the rings that are configured, follows each through restart and crash,
 // drains every lane into the metrics, and says at each tick what is known.
 //
-// Deterministic: time comes from outside, and nothing here sleeps, spawns or writes. One thread uses it.
+// Deterministic: time comes from outside, and so does word of files that appeared. Nothing here sleeps, spawns or writes.
+// One thread uses it once it has made its first pass.
 #pragma once
 
 #include <cstdint>
@@ -10,25 +11,30 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/rings/drain.h"
+#include "daemon/rings/ring_follower.h"
 #include "report/model/snapshot.h"
 #include "shm/clock.h"
 
 namespace ringside {
 
-// One instant in every clock; read_instant() gives the present one.
-using Now = Instant;
+// A pattern follows at most so many rings, together with those that are named.
+inline constexpr std::size_t kMostRings = 64;
+// A ring that a pattern has found leaves the snapshot this long after its file is gone and it was read to its end; no
+// window shows its records any more by then. Its books stay in the totals.
+inline constexpr std::int64_t kForgetAfterNs = 3600'000'000'000;
 
 struct WatchOptions {
-  std::vector<std::string> rings;   // by name (`chat`) or path (anything with a '/')
+  std::vector<std::string> rings;   // names, paths and patterns (ring_names.h)
   std::size_t last = 100;           // operations kept of each kind, 1..10000
   std::size_t top = 20;             // actors, subjects and slowest operations shown, 1..100
-  bool any_owner = false;           // accept rings whose file belongs to another user than us or root
+  bool any_owner = false;           // accept rings whose file belongs to another user than us and root
 };
 
-struct PassResult {
-  std::uint64_t records = 0;    // read in this pass
-  std::uint64_t lost = 0;       // found overwritten in this pass
-  double fullest = 0;           // 0..1: of the fullest lane, how much had been written since the last pass
+// What somebody who can wait for files has noticed since the last pass (daemon/host/directory_watch.h).
+struct Arrivals {
+  std::vector<std::string> appeared;   // paths, each time that a file was made or moved there
+  bool unsure = false;                 // something was missed: look for yourself
 };
 
 class Watch {
@@ -39,26 +45,26 @@ class Watch {
   // Takes over what can change while running (last, top, rings added or dropped).
   void reconfigure(WatchOptions options);
 
-  // One pass: looks for new and vanished rings (at most every 200 ms of `now`), then drains every lane.
-  PassResult pass(Now now);
+  // The files whose appearance should be told to pass(). The last component of each may be a pattern.
+  std::vector<std::string> wanted_files() const;
+
+  // One pass: looks for new and vanished rings, every 200 ms of `now` or when something has arrived, then drains every
+  // lane.
+  PassResult pass(const Instant& now, const Arrivals& arrivals = {});
 
   // Closes a tick: drains, rolls the windows, and returns all that it knows: rings, operations, events,
   // categories, all, errors, top lists, slowest, lanes, books, gauges. The rest of the snapshot (alerts,
   // processes, host, daemon, configuration) is the caller's to fill in.
-  Snapshot tick(Now now);
+  Snapshot tick(const Instant& now);
 
-  // Server processes behind live rings, for sampling /proc: {ring, pid}.
-  struct Process {
-    std::string ring;
-    std::uint32_t pid = 0;
-    std::uint64_t start_time = 0;  // field 22 of /proc/PID/stat, so that a pid that came back is noticed
-  };
-  std::vector<Process> processes() const;
+  // Server processes behind live rings, for sampling /proc: all that share each ring.
+  std::vector<RingProcess> processes() const;
 
-  // Positions, totals, windows and last records in one string, to be stored whole; restore() takes it back, in a
-  // new Watch, before its first pass. False, and nothing taken, when the bytes are not such a state; why() says it.
-  std::string save(Now now) const;
-  bool restore(std::string_view bytes, Now now, std::string* why);
+  // Positions, totals, windows and last records in one string, to be stored whole; decode() takes it back, in a
+  // new Watch, before its first pass. False, and nothing taken, when the bytes are not such a state, and why says what is
+  // wrong.
+  std::string encode(const Instant& now) const;
+  bool decode(std::string_view bytes, const Instant& now, std::string* why);
 
  private:
   struct Impl;

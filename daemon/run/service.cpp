@@ -61,7 +61,7 @@ std::optional<Failure> Service::start() {
   Failure failure;
   lock_ = DirectoryLock::acquire(config_.state_directory, &failure);
   if (!lock_) return failure;
-  const Now now = read_instant();
+  const Instant now = read_instant();
   started_wall_ns_ = now.realtime_ns;
   started_ns_ = now.monotonic_ns;
   meta_.since_wall_ns = now.realtime_ns;
@@ -82,13 +82,13 @@ std::optional<Failure> Service::restore() {
     if (failure.error_number == ENOENT) return std::nullopt;
     return failure;
   }
-  const Now now = read_instant();
+  const Instant now = read_instant();
   SavedState saved;
   std::string why;
   AlertEngine alerts(config_);
   // All of it or nothing: the last one to be asked takes nothing when it fails.
   if (decode_state(*bytes, &saved, &why) && alerts.restore(saved.alerts, &why) &&
-      watch_.restore(saved.watch, now, &why)) {
+      watch_.decode(saved.watch, now, &why)) {
     alerts_ = std::move(alerts);
     meta_ = saved.meta;
     ++meta_.restarts;
@@ -100,7 +100,7 @@ std::optional<Failure> Service::restore() {
   if (rename(path.c_str(), aside.c_str()) != 0) {
     return system_failure(path, "cannot move the damaged state aside", errno);
   }
-  spdlog::error("{}: the state is damaged: {}\n  moved to {}; counting begins anew", path, escape_visible(why), aside);
+  spdlog::error("{}: {}\n  moved to {}; counting begins anew", path, escape_visible(why), aside);
   return std::nullopt;
 }
 
@@ -166,7 +166,7 @@ void Service::run() {
   std::int64_t last_pass_ns = clock_ns(CLOCK_MONOTONIC);
   std::int64_t next_tick_ns = last_pass_ns;
   for (;;) {
-    const Now now = read_instant();
+    const Instant now = read_instant();
     const PassResult pass = watch_.pass(now);
     ++passes_;
     if (now.monotonic_ns >= next_tick_ns) {
@@ -195,22 +195,22 @@ void Service::run() {
       io_.say(spdlog::level::warn, "a report is asked for while two are waiting to be written; not written once more");
     }
   }
-  const Now now = read_instant();
+  const Instant now = read_instant();
   sample(now);
   const auto last = look(now, Evaluate::yes);
   io_.write_reports(last, IoWorker::When::in_any_case);
   save_state(now, *last, IoWorker::When::in_any_case);
 }
 
-void Service::sample(const Now& now) {
+void Service::sample(const Instant& now) {
   std::vector<SystemSampler::Target> targets;
-  for (const Watch::Process& process : watch_.processes()) {
+  for (const RingProcess& process : watch_.processes()) {
     targets.push_back({process.ring, process.pid, process.start_time});
   }
   sample_ = sampler_.sample(targets, now.monotonic_ns, clock_ns(CLOCK_BOOTTIME));
 }
 
-void Service::fill_in(Snapshot& snapshot, const Now& now) const {
+void Service::fill_in(Snapshot& snapshot, const Instant& now) const {
   snapshot.processes = sample_.processes;
   snapshot.host = sample_.host;
   snapshot.daemon.version = version_;
@@ -228,7 +228,7 @@ void Service::fill_in(Snapshot& snapshot, const Now& now) const {
 
 // A snapshot, complete and published. Between two ticks (for a report on request) alerts are shown and not
 // evaluated, so that three of five ticks stay fifteen seconds however often somebody asks.
-std::shared_ptr<const Snapshot> Service::look(const Now& now, Evaluate evaluate) {
+std::shared_ptr<const Snapshot> Service::look(const Instant& now, Evaluate evaluate) {
   auto snapshot = std::make_shared<Snapshot>(watch_.tick(now));
   fill_in(*snapshot, now);
   if (evaluate == Evaluate::yes) {
@@ -241,7 +241,7 @@ std::shared_ptr<const Snapshot> Service::look(const Now& now, Evaluate evaluate)
   return snapshot;
 }
 
-void Service::tick(const Now& now) {
+void Service::tick(const Instant& now) {
   sample(now);
   const auto snapshot = look(now, Evaluate::yes);
   follow_rings(*snapshot);
@@ -275,13 +275,13 @@ void Service::follow_rings(const Snapshot& snapshot) {
   }
 }
 
-void Service::save_state(const Now& now, const Snapshot& snapshot, IoWorker::When when) {
+void Service::save_state(const Instant& now, const Snapshot& snapshot, IoWorker::When when) {
   std::vector<std::uint64_t> figures = figures_of(snapshot);
   if (when == IoWorker::When::if_free) {
     if (now.monotonic_ns - saved_ns_ < config_.state_interval_ns || figures == saved_figures_) return;
   }
   meta_.saved_wall_ns = now.realtime_ns;
-  if (!io_.save_state({watch_.save(now), alerts_.save(), meta_}, when)) return;
+  if (!io_.save_state({watch_.encode(now), alerts_.save(), meta_}, when)) return;
   saved_figures_ = std::move(figures);
   saved_ns_ = now.monotonic_ns;
 }

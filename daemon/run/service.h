@@ -55,12 +55,12 @@ class Service {
   void run();
   bool sleep(std::int64_t pause_ns);
   void apply(const Config& config);
-  std::shared_ptr<const Snapshot> look(const Now& now, Evaluate evaluate);
-  void fill_in(Snapshot& snapshot, const Now& now) const;
-  void sample(const Now& now);
-  void tick(const Now& now);
+  std::shared_ptr<const Snapshot> look(const Instant& now, Evaluate evaluate);
+  void fill_in(Snapshot& snapshot, const Instant& now) const;
+  void sample(const Instant& now);
+  void tick(const Instant& now);
   void follow_rings(const Snapshot& snapshot);
-  void save_state(const Now& now, const Snapshot& snapshot, IoWorker::When when);
+  void save_state(const Instant& now, const Snapshot& snapshot, IoWorker::When when);
   void note_reports(const Snapshot& snapshot);
   IoOptions io_options(const Config& config) const;
 

@@ -1,8 +1,20 @@
-// Bytes for the state file: fixed-width little-endian words and length-prefixed strings. The reader takes any
-// bytes at all: past the end, or after something absurd, it gives zeros and says so at the end.
+// The one encoding of the state file.
+//
+//   u64    LEB128: seven bits a byte, lowest first; the eighth bit says that another byte follows. 1 to 10 bytes.
+//   i64    a u64 with the sign in its lowest bit (0, -1, 1, -2 ... become 0, 1, 2, 3 ...), so that small numbers stay short
+//   flag   a u64, 0 or 1
+//   real   the eight bytes of a double, little endian; finite
+//   text   a u64 with the length, then that many bytes
+//   raw    bytes whose number both sides know
+//
+// Most counts are small and the file is written at every tick, so a number takes as many bytes as it needs.
+//
+// The decoder takes any bytes at all. After the end, and after anything that cannot be, it gives zeros and empty texts
+// from then on, and good() is false. So a caller may read on and ask once.
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -15,7 +27,6 @@ static_assert(std::endian::native == std::endian::little, "the state file's byte
 class Encoder {
  public:
   void u64(std::uint64_t value) {
-    // LEB128: most counts are small, and the file is written at every tick.
     while (value >= 0x80) {
       bytes_.push_back(static_cast<char>(value | 0x80));
       value >>= 7;
@@ -25,6 +36,8 @@ class Encoder {
   void i64(std::int64_t value) {
     u64((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
   }
+  void flag(bool value) { u64(value ? 1 : 0); }
+  void real(double value) { raw(&value, sizeof value); }
   void text(std::string_view value) {
     u64(value.size());
     bytes_.append(value);
@@ -55,6 +68,19 @@ class Decoder {
     const std::uint64_t value = u64();
     return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
   }
+  bool flag() { return below(2) != 0; }
+  double real() {
+    double value = 0;
+    raw(&value, sizeof value);
+    if (std::isfinite(value)) return value;
+    fail();
+    return 0;
+  }
+  // A u64 that must be less than `end`: an enumeration's.
+  std::uint64_t below(std::uint64_t end) {
+    const std::uint64_t value = u64();
+    return value < end ? value : fail();
+  }
   std::string text() {
     const std::uint64_t size = u64();
     if (size > rest_.size()) {
@@ -79,6 +105,8 @@ class Decoder {
     const std::uint64_t value = u64();
     return value > most || value > rest_.size() / least_bytes ? fail() : value;
   }
+  // The bytes that are not read yet.
+  std::string_view rest() const { return rest_; }
   bool good() const { return good_; }
   bool at_end() const { return good_ && rest_.empty(); }
   std::uint64_t fail() {

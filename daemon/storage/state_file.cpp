@@ -2,101 +2,69 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/crc.hpp>
-#include <type_traits>
+
+#include "daemon/storage/codec.h"
 
 namespace ringside {
 namespace {
 
 constexpr std::string_view kMagicText = "RSSTATE\n";
-constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kHeaderBytes = 24;
 
-template <typename T>
-void put(std::string& out, T value) {
-  static_assert(std::is_unsigned_v<T>);
-  for (std::size_t i = 0; i < sizeof(T); ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
-}
-
-template <typename T>
-T get(std::string_view bytes, std::size_t at) {
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) value |= static_cast<T>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
-  return value;
-}
-
-std::uint32_t crc_of(std::string_view bytes) {
+std::array<char, 4> crc_bytes(std::string_view body) {
   boost::crc_32_type crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return static_cast<std::uint32_t>(crc.checksum());
+  crc.process_bytes(body.data(), body.size());
+  std::array<char, 4> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(crc.checksum() >> (8 * i) & 0xff);
+  return bytes;
 }
 
-void put_part(std::string& out, std::string_view part) {
-  put(out, std::uint64_t{part.size()});
-  out += part;
-}
-
-bool take_part(std::string_view& rest, std::string_view* part) {
-  if (rest.size() < 8) return false;
-  const auto bytes = get<std::uint64_t>(rest, 0);
-  rest.remove_prefix(8);
-  if (bytes > rest.size()) return false;
-  *part = rest.substr(0, bytes);
-  rest.remove_prefix(bytes);
-  return true;
+bool damaged(std::string* why, std::string_view what) {
+  *why = fmt::format("the state is damaged: {}", what);
+  return false;
 }
 
 }  // namespace
 
 std::string encode_state(const SavedState& state) {
-  std::string meta;
-  put(meta, static_cast<std::uint64_t>(state.meta.since_wall_ns));
-  put(meta, static_cast<std::uint64_t>(state.meta.saved_wall_ns));
-  put(meta, state.meta.restarts);
-  std::string out;
-  out.reserve(kHeaderBytes + 24 + state.watch.size() + state.alerts.size() + meta.size());
-  out.resize(kHeaderBytes);
-  put_part(out, state.watch);
-  put_part(out, state.alerts);
-  put_part(out, meta);
-  const std::string_view body = std::string_view(out).substr(kHeaderBytes);
-  std::string header(kMagicText);
-  put(header, kVersion);
-  put(header, crc_of(body));
-  put(header, std::uint64_t{body.size()});
-  out.replace(0, kHeaderBytes, header);
-  return out;
+  Encoder body;
+  body.text(state.watch);
+  body.text(state.alerts);
+  body.i64(state.meta.since_wall_ns);
+  body.i64(state.meta.saved_wall_ns);
+  body.u64(state.meta.restarts);
+  const std::string bytes = body.take();
+  const std::array<char, 4> crc = crc_bytes(bytes);
+  Encoder out;
+  out.raw(kMagicText.data(), kMagicText.size());
+  out.u64(kStateVersion);
+  out.raw(crc.data(), crc.size());
+  out.raw(bytes.data(), bytes.size());
+  return out.take();
 }
 
 bool decode_state(std::string_view bytes, SavedState* state, std::string* why) {
-  if (bytes.size() < kHeaderBytes || bytes.substr(0, kMagicText.size()) != kMagicText) {
-    *why = "found no state's beginning, expected \"RSSTATE\"";
+  if (!bytes.starts_with(kMagicText)) return damaged(why, "it does not begin with \"RSSTATE\"");
+  Decoder in(bytes.substr(kMagicText.size()));
+  const std::uint64_t version = in.u64();
+  if (!in.good()) return damaged(why, "it ends in its header");
+  if (version != kStateVersion) {
+    *why = fmt::format("the state is of version {}, this daemon reads {}", version, kStateVersion);
     return false;
   }
-  if (const auto version = get<std::uint32_t>(bytes, 8); version != kVersion) {
-    *why = fmt::format("found version {}, this program reads {}", version, kVersion);
-    return false;
-  }
-  std::string_view rest = bytes.substr(kHeaderBytes);
-  if (const auto length = get<std::uint64_t>(bytes, 16); length != rest.size()) {
-    *why = fmt::format("found {} bytes behind the header, expected {}", rest.size(), length);
-    return false;
-  }
-  if (const auto expected = get<std::uint32_t>(bytes, 12); crc_of(rest) != expected) {
-    *why = fmt::format("found checksum {:08x}, expected {:08x}", crc_of(rest), expected);
-    return false;
-  }
-  std::string_view watch, alerts, meta;
-  if (!take_part(rest, &watch) || !take_part(rest, &alerts) || !take_part(rest, &meta) || !rest.empty() ||
-      meta.size() != 24) {
-    *why = "found parts that do not fit their lengths";
-    return false;
-  }
-  state->watch = watch;
-  state->alerts = alerts;
-  state->meta.since_wall_ns = static_cast<std::int64_t>(get<std::uint64_t>(meta, 0));
-  state->meta.saved_wall_ns = static_cast<std::int64_t>(get<std::uint64_t>(meta, 8));
-  state->meta.restarts = get<std::uint64_t>(meta, 16);
+  std::array<char, 4> expected{};
+  in.raw(expected.data(), expected.size());
+  if (!in.good()) return damaged(why, "it ends in its header");
+  if (crc_bytes(in.rest()) != expected) return damaged(why, "its checksum is wrong");
+  SavedState found;
+  found.watch = in.text();
+  found.alerts = in.text();
+  found.meta.since_wall_ns = in.i64();
+  found.meta.saved_wall_ns = in.i64();
+  found.meta.restarts = in.u64();
+  if (!in.at_end()) return damaged(why, "its parts do not fit their lengths");
+  *state = std::move(found);
   return true;
 }
 

@@ -1,14 +1,14 @@
-// What the daemon knows, in one file: positions, totals and windows (Watch), alerts (AlertEngine) and its own life,
-// saved together, so that after a kill at any instant nothing is counted twice and no episode is forgotten.
+// What the daemon knows, in one file: positions, totals and windows (Watch), alerts (AlertEngine) and its own life.
+// They are saved together, so that after a kill at any instant nothing is counted twice and no episode is forgotten.
 //
 //   off size what
 //     0    8 magic "RSSTATE\n"
-//     8    4 version, little endian as everything here
-//    12    4 CRC-32 of all that follows
-//    16    8 bytes that follow the header
-//    24    8 length of the first part, then the part: Watch::save()
-//          8 length of the second, then the part: AlertEngine::save()
-//          8 length of the third, then the part: StateMeta
+//     8    1 version, a u64 of the codec. It rises with every change of what follows, in any part.
+//     9    4 CRC-32 of all that follows, little endian
+//    13      the body, in the codec: text Watch::encode(), text AlertEngine::encode(), StateMeta
+//
+// One encoding (codec.h) and one version for all of it. A state of another version is not read: the daemon moves it
+// aside, says so, and counts anew.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,8 @@
 #include <string_view>
 
 namespace ringside {
+
+inline constexpr std::uint64_t kStateVersion = 4;
 
 struct StateMeta {
   std::int64_t since_wall_ns = 0;   // when "since start" began
@@ -30,7 +32,8 @@ struct SavedState {
 };
 
 std::string encode_state(const SavedState& state);
-// False when the bytes are not a whole state of this version, and why() says what is wrong.
+// False when the bytes are not a whole state of this version. `why` is a sentence about the state then, such as
+// "the state is of version 1, this daemon reads 4" or "the state is damaged: ...".
 bool decode_state(std::string_view bytes, SavedState* state, std::string* why);
 
 }  // namespace ringside

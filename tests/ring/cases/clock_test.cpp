@@ -20,7 +20,7 @@ constexpr double kHz = 2.6e9;
 
 // A machine whose clocks are in our hands.
 struct Machine {
-  Now now{5'000 * kSecond, 1'700'000'000 * kSecond, 77'000'000'000'000};
+  Instant now{5'000 * kSecond, 1'700'000'000 * kSecond, 77'000'000'000'000};
   void run(std::int64_t ns) {
     now.monotonic_ns += ns;
     now.realtime_ns += ns;
@@ -151,14 +151,14 @@ TEST_CASE("Case15: a ring of an earlier boot is read by its own clock, at its ow
       write_record(lane, operation(0, header.anchor_ticks + static_cast<std::uint64_t>(i * 60 * kSecond), 5'000'000));
     }
     // The machine comes back half an hour after the ring was made: both its clocks begin anew.
-    const Now today{40 * kSecond, before.now.realtime_ns + 1800 * kSecond, 123'456'789};
-    Now later = today;
+    const Instant today{40 * kSecond, before.now.realtime_ns + 1800 * kSecond, 123'456'789};
+    Instant later = today;
     later.monotonic_ns += kSecond;
     later.realtime_ns += kSecond;
     later.ticks += static_cast<std::uint64_t>(kHz);
     Watch watch({{dir.file("ring")}, 100, 20, false});
     watch.tick(today);
-    for (const Now& now : {today, later}) {
+    for (const Instant& now : {today, later}) {
       const Snapshot snapshot = watch.tick(now);
       CHECK(snapshot.rings[0].state == RingState::crashed);
       CHECK(snapshot.books.read == 20);
@@ -175,10 +175,10 @@ TEST_CASE("Case15: a ring of an earlier boot is read by its own clock, at its ow
       CHECK(only(snapshot).window(Window::hour).max_ns == 5'000'000);
     }
     // The next daemon still knows.
-    const std::string saved = watch.save(later);
+    const std::string saved = watch.encode(later);
     Watch next({{dir.file("ring")}, 100, 20, false});
     std::string why;
-    REQUIRE(next.restore(saved, later, &why));
+    REQUIRE(next.decode(saved, later, &why));
     next.tick(later);
     const Snapshot snapshot = next.tick(later);
     CHECK(snapshot.books.read == 20);
@@ -198,7 +198,7 @@ TEST_CASE("Case15: a ring of an earlier boot that states no rate is read by the 
     write_record(lane, operation(0, ring->header().anchor_ticks + static_cast<std::uint64_t>(i * 60 * rate),
                                  static_cast<std::int64_t>(rate / 100)));
   }
-  const Now today{40 * kSecond, before.now.realtime_ns + 1800 * kSecond, 123'456'789};
+  const Instant today{40 * kSecond, before.now.realtime_ns + 1800 * kSecond, 123'456'789};
   Watch watch({{dir.file("ring")}, 100, 20, false});
   watch.tick(today);
   const Snapshot snapshot = watch.tick(today);

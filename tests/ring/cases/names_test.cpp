@@ -135,7 +135,7 @@ TEST_CASE("Case13: nor does he keep a daemon that comes back from the ring that 
   TempDir dir;
   const std::string path = dir.file("ring");
   std::string saved;
-  const Now now = read_instant();
+  const Instant now = read_instant();
   {
     auto ring = make_ring(path, {1, 64, 64});
     use_nanoseconds(*ring, now.monotonic_ns);
@@ -143,7 +143,7 @@ TEST_CASE("Case13: nor does he keep a daemon that comes back from the ring that 
     write_record(lane, operation(0, ring->header().anchor_ticks, 10));
     Watch watch({{path}, 100, 20, false});
     CHECK(watch.tick(now).books.read == 1);
-    saved = watch.save(now);
+    saved = watch.encode(now);
   }
   REQUIRE(unlink(path.c_str()) == 0);
   auto ring = make_ring(path, {1, 64, 64});
@@ -154,7 +154,7 @@ TEST_CASE("Case13: nor does he keep a daemon that comes back from the ring that 
   REQUIRE(chown(previous_path(path).c_str(), kStranger, kStranger) == 0);
   Watch watch({{path}, 100, 20, false});
   std::string why;
-  REQUIRE(watch.restore(saved, now, &why));
+  REQUIRE(watch.decode(saved, now, &why));
   const Snapshot snapshot = watch.tick(read_instant());
   CHECK(snapshot.rings.at(0).state == RingState::live);
   CHECK(snapshot.books.read == 4);

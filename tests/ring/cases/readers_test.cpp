@@ -216,7 +216,7 @@ TEST_CASE("Case14: a header whose every word changes between check and use sends
   }
   // And the whole of the daemon's core.
   Watch watch({{dir.file("ring")}, 100, 20, true});
-  Now now = read_instant();
+  Instant now = read_instant();
   const std::uint64_t ticks_at_start = now.ticks;
   for (int i = 0; i < (kSanitized ? 20 : 300); ++i) {
     now.monotonic_ns += 300'000'000;

@@ -226,10 +226,10 @@ class Run {
   }
 
   void save_and_restore(Input& in) {
-    const std::string saved = watch_->save(now());
+    const std::string saved = watch_->encode(now());
     auto next = std::make_unique<Watch>(options_);
     std::string why;
-    FUZZ_REQUIRE(next->restore(saved, now(), &why));   // what the daemon saves, it takes back
+    FUZZ_REQUIRE(next->decode(saved, now(), &why));   // what the daemon saves, it takes back
     watch_ = std::move(next);
     if ((in.take<std::uint8_t>() & 1) != 0 && ++ticks_ < kMostTicks) tick();
   }

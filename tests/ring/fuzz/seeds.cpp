@@ -177,10 +177,10 @@ std::string state_of(Content content, Geometry geometry, int ticks) {
     alerts.evaluate(snapshot, now_ns, now_ns + kWallNs);
     now_ns += 5 * kSecond;
   }
-  auto parts = StateParts::of(encode_state({watch.save(instant_at(now_ns)), alerts.save(),
+  auto parts = StateParts::of(encode_state({watch.encode(instant_at(now_ns)), alerts.save(),
                                             {now_ns + kWallNs, now_ns + kWallNs, static_cast<std::uint64_t>(ticks)}}));
   if (!parts) throw std::runtime_error("a state that was just saved is none");
-  parts->rings.at(0).name = kWatchedRing;
+  parts->rings.at(0).path = kWatchedRing;
   return parts->bytes();
 }
 
@@ -202,7 +202,7 @@ void state_seeds(const Folder& folder) {
   };
   bent("other-boot", [](StateParts& parts) { parts.boot.words[0] ^= 1; });
   bent("twice", [](StateParts& parts) { parts.rings.push_back(parts.rings[0]); });
-  bent("unknown-ring", [](StateParts& parts) { parts.rings[0].name = "gone"; });
+  bent("unknown-ring", [](StateParts& parts) { parts.rings[0].path = "/gone"; });
   bent("far-times", [](StateParts& parts) {
     parts.boot.words[0] ^= 1;
     parts.monotonic_ns = INT64_MIN;

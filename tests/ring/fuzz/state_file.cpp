@@ -4,6 +4,7 @@
 // The input is the file. Most bytes of it stand under a checksum and inside of lengths that contain one another; the
 // mutator changes what is inside and puts the outside right, and now and then leaves it wrong.
 #include "daemon/alerts/alert_engine.h"
+#include "daemon/rings/ring_names.h"
 #include "daemon/rings/watch.h"
 #include "tests/ring/fuzz/fixed_world.h"
 #include "tests/ring/fuzz/input.h"
@@ -22,6 +23,9 @@ SpoiltRing& watched_ring() {
   static SpoiltRing ring(Scratch::file("ring"), {2, 64, 64}, Content::used, ClockKind::monotonic, 0x5eed);
   return ring;
 }
+
+// As a Watch calls it.
+std::string watched_path() { return canonical_path(watched_ring().segment().path()); }
 
 void mutate(std::string& text, std::size_t more) {
   const std::size_t size = text.size();
@@ -60,7 +64,7 @@ void take_over(const SavedState& saved) {
   const bool alerts_taken = alerts.restore(saved.alerts, &why);
   FUZZ_REQUIRE(alerts_taken || !why.empty());
   why.clear();
-  if (!watch.restore(saved.watch, instant_at(now_ns), &why)) {
+  if (!watch.decode(saved.watch, instant_at(now_ns), &why)) {
     FUZZ_REQUIRE(!why.empty());
     if (!alerts_taken) return;
   }
@@ -75,12 +79,12 @@ void take_over(const SavedState& saved) {
   }
   if (saved.meta.restarts % 4 > 1) return;
   // What goes on from a state can be saved, and that is a state.
-  const SavedState next{watch.save(instant_at(now_ns)), alerts.save(), saved.meta};
+  const SavedState next{watch.encode(instant_at(now_ns)), alerts.save(), saved.meta};
   SavedState again;
   FUZZ_REQUIRE(decode_state(encode_state(next), &again, &why));
   FUZZ_REQUIRE(again.watch == next.watch && again.alerts == next.alerts);
   Watch other(options);
-  FUZZ_REQUIRE(other.restore(again.watch, instant_at(now_ns), &why));
+  FUZZ_REQUIRE(other.decode(again.watch, instant_at(now_ns), &why));
   AlertEngine other_alerts(config);
   FUZZ_REQUIRE(other_alerts.restore(again.alerts, &why));
 }
@@ -107,10 +111,11 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
     case 5: mutate_value(parts->ticks); break;
     case 6: mutate_value(parts->meta); break;
     case 7:
+      if (seed / 192 % 8 == 0) mutate_value(parts->forgotten);
       if (!parts->rings.empty()) parts->rings.push_back(parts->rings[seed / 192 % parts->rings.size()]);
       break;
     case 8:
-      if (!parts->rings.empty()) mutate(parts->rings[seed / 192 % parts->rings.size()].name, 16);
+      if (!parts->rings.empty()) mutate(parts->rings[seed / 192 % parts->rings.size()].path, 16);
       break;
     default:
       if (!parts->rings.empty()) mutate(parts->rings[seed / 192 % parts->rings.size()].state, room);
@@ -128,7 +133,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string why;
   if (auto parts = StateParts::of(bytes)) {
     for (auto& ring : parts->rings) {
-      if (ring.name == kWatchedRing) ring.name = watched_ring().segment().path();
+      if (ring.path == kWatchedRing) ring.path = watched_path();
     }
     FUZZ_REQUIRE(decode_state(parts->bytes(), &saved, &why));
   } else if (!decode_state(bytes, &saved, &why)) {

@@ -2,6 +2,7 @@
 // and put together again.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,17 +21,17 @@ inline constexpr std::string_view kWatchedRing = "watched";
 
 struct StateParts {
   struct Ring {
-    std::string name;
+    std::string path;
     std::string state;   // RingFollower::encode()
   };
-  std::uint64_t version = 0;
   BootId boot;
   std::int64_t monotonic_ns = 0;
   std::int64_t realtime_ns = 0;
   std::uint64_t ticks = 0;
+  std::array<std::uint64_t, 5> forgotten{};   // books of rings that are gone
   std::vector<Ring> rings;
   std::string rest;      // behind the last ring: nothing, in a state that is whole
-  std::string alerts;    // AlertEngine::save()
+  std::string alerts;    // AlertEngine::encode()
   StateMeta meta;
 
   static std::optional<StateParts> of(std::string_view bytes) {
@@ -41,15 +42,15 @@ struct StateParts {
     parts.alerts = std::move(saved.alerts);
     parts.meta = saved.meta;
     Decoder in(saved.watch);
-    parts.version = in.u64();
     in.raw(parts.boot.words, sizeof parts.boot.words);
     parts.monotonic_ns = in.i64();
     parts.realtime_ns = in.i64();
     parts.ticks = in.u64();
+    for (std::uint64_t& n : parts.forgotten) n = in.u64();
     const std::uint64_t rings = in.count(2, 4096);
     for (std::uint64_t i = 0; i < rings && in.good(); ++i) {
       Ring ring;
-      ring.name = in.text();
+      ring.path = in.text();
       ring.state = in.text();
       parts.rings.push_back(std::move(ring));
     }
@@ -59,14 +60,14 @@ struct StateParts {
 
   std::string bytes() const {
     Encoder out;
-    out.u64(version);
     out.raw(boot.words, sizeof boot.words);
     out.i64(monotonic_ns);
     out.i64(realtime_ns);
     out.u64(ticks);
+    for (const std::uint64_t n : forgotten) out.u64(n);
     out.u64(rings.size());
     for (const Ring& ring : rings) {
-      out.text(ring.name);
+      out.text(ring.path);
       out.text(ring.state);
     }
     out.raw(rest.data(), rest.size());

@@ -113,7 +113,7 @@ TEST_CASE("Cut: whatever a reader is reading at that moment, it goes on, and kno
 
 TEST_CASE("Cut: the daemon's core gives the ring up, keeps its books, and takes the next one") {
   std::mt19937_64 random(seed());
-  Now now = read_instant();
+  Instant now = read_instant();
   const auto later = [&now] {
     now.monotonic_ns += 250'000'000;
     now.realtime_ns += 250'000'000;

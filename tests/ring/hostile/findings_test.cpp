@@ -20,10 +20,9 @@ namespace {
 
 // The beginning of a ring's state (RingFollower::encode), down to its first lane's position; the rest as it is.
 struct SavedRing {
-  std::uint64_t instance[2], number, finished, crashes;
-  std::int64_t born_ns;
+  std::uint64_t instance[2], previous[2], number, finished, crashes, missed;
+  std::int64_t born_ns, observed_since_ns, observed_before_ns;
   std::uint64_t written, read, lost, torn, rejected;   // of instances that are over
-  std::array<std::string, kIdCount> names;
   std::uint64_t lanes, used, position, lane_read, lane_lost, lane_rejected;
   std::vector<std::uint64_t> holes;
   std::string rest;
@@ -31,12 +30,12 @@ struct SavedRing {
   static SavedRing of(const std::string& bytes) {
     SavedRing state;
     Decoder in(bytes);
-    for (std::uint64_t* n : {&state.instance[0], &state.instance[1], &state.number, &state.finished, &state.crashes}) {
+    for (std::uint64_t* n : {&state.instance[0], &state.instance[1], &state.previous[0], &state.previous[1],
+                             &state.number, &state.finished, &state.crashes, &state.missed}) {
       *n = in.u64();
     }
-    state.born_ns = in.i64();
+    for (std::int64_t* n : {&state.born_ns, &state.observed_since_ns, &state.observed_before_ns}) *n = in.i64();
     for (std::uint64_t* n : {&state.written, &state.read, &state.lost, &state.torn, &state.rejected}) *n = in.u64();
-    for (std::string& name : state.names) name = in.text();
     for (std::uint64_t* n : {&state.lanes, &state.used, &state.position, &state.lane_read, &state.lane_lost,
                              &state.lane_rejected}) {
       *n = in.u64();
@@ -51,10 +50,11 @@ struct SavedRing {
   }
   std::string bytes() const {
     Encoder out;
-    for (const std::uint64_t n : {instance[0], instance[1], number, finished, crashes}) out.u64(n);
-    out.i64(born_ns);
+    for (const std::uint64_t n : {instance[0], instance[1], previous[0], previous[1], number, finished, crashes, missed}) {
+      out.u64(n);
+    }
+    for (const std::int64_t n : {born_ns, observed_since_ns, observed_before_ns}) out.i64(n);
     for (const std::uint64_t n : {written, read, lost, torn, rejected}) out.u64(n);
-    for (const std::string& name : names) out.text(name);
     for (const std::uint64_t n : {lanes, used, position, lane_read, lane_lost, lane_rejected}) out.u64(n);
     out.u64(holes.size());
     for (const std::uint64_t hole : holes) out.u64(hole);
@@ -68,7 +68,7 @@ struct Saved {
   TempDir dir;
   std::string path = dir.file("ring");
   std::unique_ptr<Segment> ring = make_ring(path, {1, 64, 64});
-  Now now = read_instant();
+  Instant now = read_instant();
   fuzz::StateParts parts;
 
   Saved() {
@@ -77,7 +77,7 @@ struct Saved {
     for (int i = 0; i < 9; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
     Watch watch(options());
     REQUIRE(watch.tick(now).books.read == 9);
-    auto taken_apart = fuzz::StateParts::of(encode_state({watch.save(now), {}, {}}));
+    auto taken_apart = fuzz::StateParts::of(encode_state({watch.encode(now), {}, {}}));
     REQUIRE(taken_apart);
     parts = std::move(*taken_apart);
   }
@@ -85,7 +85,7 @@ struct Saved {
   bool restore(Watch& watch, std::string* why) const {
     SavedState state;
     REQUIRE(decode_state(parts.bytes(), &state, why));
-    return watch.restore(state.watch, now, why);
+    return watch.decode(state.watch, now, why);
   }
 };
 
@@ -129,7 +129,7 @@ TEST_CASE("Findings: of rings that are no longer followed nothing in the state i
   Saved saved;
   for (int i = 0; i < 4000; ++i) {
     saved.parts.rings.push_back(saved.parts.rings[0]);
-    saved.parts.rings.back().name = "gone" + std::to_string(i);
+    saved.parts.rings.back().path = "/gone" + std::to_string(i);
   }
   saved.parts.rings.back().state = "rubbish";
   Watch watch(saved.options());
@@ -170,8 +170,8 @@ TEST_CASE("Findings: a state whose books do not balance is refused, and one of o
   SavedRing state = SavedRing::of(saved.parts.rings[0].state);
   ++state.lanes;
   Decoder in(state.rest);
-  Encoder first_lane;   // what is left of it: torn, and five figures an id
-  for (std::uint32_t i = 0; i < 1 + 5 * (kFirstEvent + kMaxEvents); ++i) first_lane.u64(in.u64());
+  Encoder first_lane;   // what is left of it: torn, and six figures an id
+  for (std::uint32_t i = 0; i < 1 + 6 * (kFirstEvent + kMaxEvents); ++i) first_lane.u64(in.u64());
   state.rest.insert(first_lane.take().size(), 1, '\0');
   saved.parts.rings[0].state = state.bytes();
   Watch watch(saved.options());

@@ -59,7 +59,7 @@ TEST_CASE("Replaced: under a live reader, by rings of other sizes, and the last 
     pause();
   });
   Watch watch({{path}, 10, 5, false});
-  Now now = read_instant();
+  Instant now = read_instant();
   Snapshot snapshot;
   const auto latest = deadline() + std::chrono::seconds(long_run() ? 240 : 0);
   const std::string last = "server " + std::to_string(kLast);
@@ -110,7 +110,7 @@ TEST_CASE("Replaced: a file that comes and goes as a ring, as rubbish, as a link
     }
   });
   Watch watch({{path}, 10, 5, false});
-  Now now = read_instant();
+  Instant now = read_instant();
   const auto latest = deadline();
   const std::uint64_t changes = long_run() ? 500'000 : 20'000;
   std::uint64_t live = 0;

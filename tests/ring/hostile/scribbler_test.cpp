@@ -168,7 +168,7 @@ TEST_CASE("Scribbler: the daemon's core survives it through attach, tick and end
   });
   const auto latest = deadline() + std::chrono::seconds(long_run() ? 240 : 0);
   Watch watch({{path}, 10, 5, true});
-  Now now = read_instant();
+  Instant now = read_instant();
   Snapshot snapshot;
   int pass = 0;
   // Until it was attached to many times: each looks at all that is in the ring.

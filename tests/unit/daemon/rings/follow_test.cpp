@@ -83,11 +83,11 @@ TEST_CASE("Follow: an operation called !RETRY and the event RETRY are two, in fi
     for (int i = 0; i < 3; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
     for (int i = 0; i < 5; ++i) write_record(lane, event);
     expect(watch.tick(later(1)), 3, 5);
-    saved = watch.save(later(1));
+    saved = watch.encode(later(1));
   }
   Watch watch({{path}, 100, 20, false});
   std::string why;
-  REQUIRE_MESSAGE(watch.restore(saved, later(2), &why), why);
+  REQUIRE_MESSAGE(watch.decode(saved, later(2), &why), why);
   write_record(lane, event);
   expect(watch.tick(later(2)), 3, 6);
   leave_segment(*ring, self_identity(), false);
@@ -132,7 +132,7 @@ TEST_CASE("Follow: a server that is restarted while nobody watches leaves its ol
     LaneWriter lane = claim(*ring);
     for (int i = 0; i < 5; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
     CHECK(watch.tick(later(1)).books.read == 5);
-    saved = watch.save(later(1));
+    saved = watch.encode(later(1));
     for (int i = 0; i < 3; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
     // It dies: nobody stands in its header any more.
     ring->header().processes[0].pid.store(0);
@@ -140,7 +140,7 @@ TEST_CASE("Follow: a server that is restarted while nobody watches leaves its ol
   REQUIRE(server(path, 7, false).killed_by(SIGKILL));
   Watch watch({{path}, 100, 20, false});
   std::string why;
-  REQUIRE(watch.restore(saved, later(2), &why));
+  REQUIRE(watch.decode(saved, later(2), &why));
   Snapshot snapshot;
   for (int i = 3; i < 8; ++i) snapshot = watch.tick(later(i));
   CHECK(snapshot.books.read == 5 + 3 + 7);
@@ -214,4 +214,140 @@ TEST_CASE("Follow: several rings are drained by one watch, each under its name")
   snapshot = watch.tick(later(2));
   REQUIRE(snapshot.rings.size() == 1);
   CHECK(snapshot.books.read == 4);
+}
+
+TEST_CASE("Follow: records that are not believed are rejected under their own operation, and nobody else's are lost") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
+  enter_name(*ring, 1, {"JOIN_ROOM", "room", {}});
+  LaneWriter lane = claim(*ring);
+  Watch watch({{dir.file("ring")}, 100, 20, false});
+  for (int i = 0; i < 10; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
+  Record bad = operation(1, ring->header().anchor_ticks, 10);
+  bad.outcome = 99;
+  for (int i = 0; i < 5; ++i) write_record(lane, bad);
+  watch.tick(later(1));
+  for (int i = 0; i < 200; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
+  const Snapshot snapshot = watch.tick(later(2));
+  CHECK(snapshot.books.lost == 200 - 63);
+  CHECK(snapshot.books.rejected == 5);
+  REQUIRE(snapshot.operations.size() == 2);
+  const SeriesView& join = snapshot.operations[0];
+  const SeriesView& send = snapshot.operations[1];
+  REQUIRE(join.name == "JOIN_ROOM");
+  CHECK(join.books.rejected == 5);
+  CHECK(join.books.read == 5);
+  CHECK(join.books.lost == 0);
+  CHECK(join.books.balance());
+  CHECK(send.books.rejected == 0);
+  CHECK(send.books.lost == 200 - 63);
+  CHECK(snapshot.unattributed_lost == 0);
+}
+
+TEST_CASE("Follow: a ring that was closed before anybody came is read if it is still there") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  REQUIRE(server(path, 17, true, true).exited(0));
+  Watch watch({{path}, 100, 20, false});
+  const Snapshot snapshot = watch.tick(later(0));
+  CHECK(snapshot.rings[0].state == RingState::closed);
+  CHECK(snapshot.books.read == 17);
+  CHECK(watch.tick(later(1)).books.read == 17);
+}
+
+TEST_CASE("Follow: a crashed server's ring that was moved aside before anybody came is read, and once") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  REQUIRE(server(path, 9, false).killed_by(SIGKILL));
+  REQUIRE(server(path, 4, false).killed_by(SIGKILL));
+  std::string saved;
+  {
+    Watch watch({{path}, 100, 20, false});
+    Snapshot snapshot = watch.tick(later(0));
+    CHECK(snapshot.books.read == 9 + 4);
+    CHECK(snapshot.books.lost == 0);
+    CHECK(snapshot.rings[0].state == RingState::crashed);
+    CHECK(snapshot.rings[0].crashes_seen == 2);
+    // The second one is moved aside now; the third leaves in order.
+    REQUIRE(server(path, 2, true).exited(0));
+    for (int i = 1; i < 4; ++i) snapshot = watch.tick(later(i));
+    CHECK(snapshot.books.read == 9 + 4);
+    saved = watch.encode(later(4));
+  }
+  REQUIRE(server(path, 3, false).killed_by(SIGKILL));
+  REQUIRE(server(path, 5, false).killed_by(SIGKILL));
+  Watch watch({{path}, 100, 20, false});
+  std::string why;
+  REQUIRE_MESSAGE(watch.decode(saved, later(5), &why), why);
+  CHECK(watch.tick(later(5)).books.read == 9 + 4 + 3 + 5);
+  CHECK(watch.tick(later(6)).books.read == 9 + 4 + 3 + 5);
+}
+
+TEST_CASE("Follow: with only a moved ring there it is read, and the server is not said to be down") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  REQUIRE(server(path, 9, false).killed_by(SIGKILL));
+  REQUIRE(server(path, 2, true).exited(0));
+  Watch watch({{path}, 100, 20, false});
+  const Snapshot snapshot = watch.tick(later(0));
+  CHECK(snapshot.books.read == 9);
+  CHECK(snapshot.rings[0].state == RingState::waiting);
+}
+
+TEST_CASE("Follow: a ring that came and went before it could be read is counted as missed") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  Watch watch({{path}, 100, 20, false});
+  watch.pass(later(0));
+  // One that is met, and whose word comes late.
+  auto ring = make_ring(path, {2, 64, 64});
+  CHECK(watch.pass(later(1)).attached);
+  CHECK_FALSE(watch.pass(later(2), {{path}, false}).attached);
+  leave_segment(*ring, self_identity(), false);
+  watch.pass(later(3));
+  CHECK(watch.tick(later(3)).rings[0].problem.empty());
+  // Two that nobody met.
+  watch.pass(later(4), {{path, path}, false});
+  CHECK(watch.tick(later(4)).rings[0].problem == "2 under this name came and went before they could be read");
+  // One nobody met, and one that is there.
+  ring = make_ring(path, {2, 64, 64});
+  CHECK(watch.pass(later(5), {{path, path}, false}).attached);
+  CHECK(watch.tick(later(5)).rings[0].problem == "3 under this name came and went before they could be read");
+}
+
+TEST_CASE("Follow: a file that has appeared is looked at in the same pass") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  Watch watch({{path}, 100, 20, false});
+  const Instant now = later(0);
+  watch.pass(now);
+  auto ring = make_ring(path, {2, 64, 64});
+  LaneWriter lane = claim(*ring);
+  write_record(lane, operation(0, ring->header().anchor_ticks, 10));
+  CHECK(watch.pass(now).records == 0);   // 200 ms have not gone by
+  const PassResult result = watch.pass(now, {{path}, false});
+  CHECK(result.attached);
+  CHECK(result.records == 1);
+}
+
+TEST_CASE("Follow: records that were written after the last saved state, to a ring that is gone, are said to be lost") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  std::string saved;
+  {
+    auto ring = make_ring(path, {2, 64, 64});
+    Watch watch({{path}, 100, 20, false});
+    watch.tick(later(0));
+    saved = watch.encode(later(0));
+    leave_segment(*ring, self_identity(), false);
+  }
+  auto ring = make_ring(path, {2, 64, 64});
+  Watch watch({{path}, 100, 20, false});
+  std::string why;
+  REQUIRE_MESSAGE(watch.decode(saved, later(1), &why), why);
+  const Snapshot snapshot = watch.tick(later(1));
+  CHECK(snapshot.rings[0].state == RingState::live);
+  CHECK(snapshot.rings[0].problem ==
+        "the ring that was read last is gone; records written after the saved positions are lost");
 }

@@ -39,7 +39,7 @@ struct Simulation {
     REQUIRE(enter_name(*ring, id, {name, category, {"validation", "", "database", ""}}));
   }
 
-  Now at(std::int64_t ns) const { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
+  Instant at(std::int64_t ns) const { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
 
   // One operation that ended `ago` ns before now, on a random lane. Durations are log-uniform over six decades.
   void write(std::int64_t ago = 0) {

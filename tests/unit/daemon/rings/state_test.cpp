@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-Now at(std::int64_t ns) { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
+Instant at(std::int64_t ns) { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
 
 const SeriesView& only(const Snapshot& snapshot) {
   REQUIRE(snapshot.operations.size() == 1);
@@ -46,13 +46,13 @@ TEST_CASE("State: killed and restarted at random moments, nothing is counted twi
     watch->pass(at(now));
     if (step % 15 == 0) {
       watch->tick(at(now));
-      saved = watch->save(at(now));
+      saved = watch->encode(at(now));
     }
     if (random() % 60 == 0 && !saved.empty()) {
       // Gone with all it knew since it saved last.
       watch = std::make_unique<Watch>(options);
       std::string why;
-      REQUIRE_MESSAGE(watch->restore(saved, at(now), &why), why);
+      REQUIRE_MESSAGE(watch->decode(saved, at(now), &why), why);
     }
   }
   const Snapshot snapshot = watch->tick(at(now));
@@ -77,12 +77,12 @@ TEST_CASE("State: what was overwritten between two daemons is lost, exactly that
     Watch watch(options);
     for (int i = 0; i < 10; ++i) write_record(lane, operation(0, static_cast<std::uint64_t>(now), 1000));
     watch.tick(at(now));
-    saved = watch.save(at(now));
+    saved = watch.encode(at(now));
   }
   for (int i = 0; i < 200; ++i) write_record(lane, operation(0, static_cast<std::uint64_t>(now), 1000));
   Watch watch(options);
   std::string why;
-  REQUIRE(watch.restore(saved, at(now), &why));
+  REQUIRE(watch.decode(saved, at(now), &why));
   const Snapshot snapshot = watch.tick(at(now));
   CHECK(snapshot.books.read == 10 + 63);
   CHECK(snapshot.books.lost == 200 - 63);
@@ -97,18 +97,18 @@ TEST_CASE("State: damaged bytes are refused whole, at every length and with any 
   enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
   LaneWriter lane = claim(*ring);
   const WatchOptions options{{dir.file("ring")}, 3, 3, false};
-  const Now now = at(5000 * kSecond);
+  const Instant now = at(5000 * kSecond);
   use_nanoseconds(*ring, now.monotonic_ns);
   Watch watch(options);
   for (int i = 0; i < 5; ++i) {
     write_record(lane, operation(0, static_cast<std::uint64_t>(now.monotonic_ns), 1000, Outcome::error));
   }
   watch.tick(now);
-  const std::string saved = watch.save(now);
+  const std::string saved = watch.encode(now);
   std::string why;
   for (std::size_t size = 0; size < saved.size(); size += 1 + size / 50) {
     Watch other(options);
-    CHECK_FALSE(other.restore(saved.substr(0, size), now, &why));
+    CHECK_FALSE(other.decode(saved.substr(0, size), now, &why));
     CHECK_FALSE(why.empty());
   }
   std::mt19937_64 random(seed());
@@ -116,10 +116,10 @@ TEST_CASE("State: damaged bytes are refused whole, at every length and with any 
     std::string bent = saved;
     bent[random() % bent.size()] = static_cast<char>(random());
     Watch other(options);
-    if (other.restore(bent, now, &why)) other.tick(now);   // it may be believable; it must be harmless
+    if (other.decode(bent, now, &why)) other.tick(now);   // it may be believable; it must be harmless
   }
   Watch other(options);
-  CHECK(other.restore(saved, now, &why));
+  CHECK(other.decode(saved, now, &why));
   CHECK(other.tick(now).books.read == 5);
 }
 
@@ -136,16 +136,16 @@ TEST_CASE("State: after a reboot the windows keep their places by wall time") {
     Watch watch(options);
     write_record(lane, operation(0, static_cast<std::uint64_t>(before), 1000));
     watch.tick(at(before));
-    saved = watch.save(at(before));
+    saved = watch.encode(at(before));
   }
-  // The boot id stands after the version byte: another boot. Two minutes later on the wall, monotonic near zero.
-  saved[1] = static_cast<char>(saved[1] ^ 0x55);
+  // The boot id comes first: another boot. Two minutes later on the wall, monotonic near zero.
+  saved[0] = static_cast<char>(saved[0] ^ 0x55);
   ring.reset();
   std::filesystem::remove(dir.file("ring"));
   Watch watch(options);
   std::string why;
-  const Now now{60 * kSecond, at(before).realtime_ns + 120 * kSecond, 0};
-  REQUIRE(watch.restore(saved, now, &why));
+  const Instant now{60 * kSecond, at(before).realtime_ns + 120 * kSecond, 0};
+  REQUIRE(watch.decode(saved, now, &why));
   const Snapshot snapshot = watch.tick(now);
   CHECK(only(snapshot).window(Window::since_start).recorded == 1);
   CHECK(only(snapshot).window(Window::minute).recorded == 0);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "daemon/storage/codec.h"
 #include "daemon/storage/state_file.h"
 #include "tests/unit/daemon/files_of_test.h"
 
@@ -136,8 +137,69 @@ TEST_CASE("StateFile: a single bit that is wrong, anywhere, is noticed") {
     std::string why;
     CAPTURE(i);
     CHECK_FALSE(decode_state(bad, &state, &why));
-    CHECK(why.find("found ") == 0);
+    CHECK(why.find("the state is ") == 0);
   }
+}
+
+TEST_CASE("StateFile: a state of an older version is told from a damaged one, and so is the first version's") {
+  SavedState state;
+  std::string why;
+  std::string other = encode_state(sample_state());
+  other[8] = 3;
+  CHECK_FALSE(decode_state(other, &state, &why));
+  CHECK(why == "the state is of version 3, this daemon reads 4");
+  // Version 1 had words of fixed width behind the same beginning: version, checksum, length.
+  const std::string first = std::string("RSSTATE\n\1\0\0\0", 12) + std::string(40, '\x7f');
+  CHECK_FALSE(decode_state(first, &state, &why));
+  CHECK(why == "the state is of version 1, this daemon reads 4");
+}
+
+TEST_CASE("Codec: numbers, flags and texts come back, and what cannot be is refused from there on") {
+  Encoder out;
+  const std::int64_t numbers[] = {0, -1, 1, 63, -64, 64, INT64_MIN, INT64_MAX};
+  for (const std::int64_t n : numbers) out.i64(n);
+  out.u64(UINT64_MAX);
+  out.flag(true);
+  out.real(-0.25);
+  out.text("");
+  out.text(std::string("a\0b", 3));
+  const std::string bytes = out.take();
+  Decoder in(bytes);
+  for (const std::int64_t n : numbers) CHECK(in.i64() == n);
+  CHECK(in.u64() == UINT64_MAX);
+  CHECK(in.flag());
+  CHECK(in.real() == -0.25);
+  CHECK(in.text().empty());
+  CHECK(in.text() == std::string("a\0b", 3));
+  CHECK(in.at_end());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    Decoder cut(std::string_view(bytes).substr(0, size));
+    for (std::size_t i = 0; i < std::size(numbers); ++i) cut.i64();
+    cut.u64();
+    cut.flag();
+    cut.real();
+    cut.text();
+    cut.text();
+    CHECK_FALSE(cut.good());
+  }
+  const auto refused = [](const Encoder& encoder, const auto& read) {
+    Encoder copy = encoder;
+    copy.text("what follows");
+    const std::string text = copy.take();
+    Decoder decoder(text);
+    read(decoder);
+    return !decoder.good() && decoder.u64() == 0 && decoder.text().empty();
+  };
+  Encoder two;
+  two.u64(2);
+  CHECK(refused(two, [](Decoder& d) { CHECK_FALSE(d.flag()); }));
+  CHECK(refused(two, [](Decoder& d) { CHECK(d.below(2) == 0); }));
+  Encoder infinite;
+  infinite.real(HUGE_VAL);
+  CHECK(refused(infinite, [](Decoder& d) { CHECK(d.real() == 0); }));
+  Encoder nan;
+  nan.real(std::nan(""));
+  CHECK(refused(nan, [](Decoder& d) { CHECK(d.real() == 0); }));
 }
 
 TEST_CASE("StateFile: a file that was cut off or grew is refused") {

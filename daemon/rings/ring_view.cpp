@@ -1,0 +1,134 @@
+// What the snapshot shows of a ring: the ring itself, its lanes and its gauges. Everything in the segment was written by
+// another process and may be anything.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "daemon/rings/ring_follower.h"
+
+namespace ringside {
+
+namespace {
+
+std::string hex(const RingInstance& words) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(words[0]),
+                static_cast<unsigned long long>(words[1]));
+  return text;
+}
+
+LaneView::State lane_state_from(LaneState state) {
+  switch (state) {
+    case kNever: return LaneView::State::never;
+    case kClaiming: return LaneView::State::claiming;
+    case kOwned: return LaneView::State::owned;
+    case kReleased: return LaneView::State::released;
+  }
+  return LaneView::State::unknown;
+}
+
+std::string thread_name(const LaneHeader& header) {
+  char raw[17] = {};
+  const std::uint64_t words[2] = {header.thread_name[0].load(std::memory_order_relaxed),
+                                  header.thread_name[1].load(std::memory_order_relaxed)};
+  std::memcpy(raw, words, 16);
+  std::string name(raw);
+  for (char& c : name) {
+    if (c < 0x20 || c == 0x7f) c = '?';
+  }
+  return name;
+}
+
+}  // namespace
+
+void RingFollower::tick(const Instant& now, Snapshot& out) {
+  if (segment_ != nullptr) {
+    refresh_names();
+    lanes_.settle(*segment_, Writers::at_work, metrics_);
+  } else {
+    metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
+  }
+  RingTimes times;
+  times.now_ns = now.monotonic_ns;
+  times.wall_minus_monotonic_ns = now.realtime_ns - now.monotonic_ns;
+  times.born_ns = born_ns_ == INT64_MIN ? now.monotonic_ns : born_ns_;
+  times.observed_since_ns = observed_since_ns_ == INT64_MIN ? now.monotonic_ns : observed_since_ns_;
+  times.observed_before_ns = observed_before_ns_;
+  metrics_.show(ring_.name, lanes_.living(), times, out);
+  show_ring(now, out);
+  show_gauges(out);
+  show_lanes(out);
+}
+
+void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
+  RingView view;
+  view.name = ring_.name;
+  view.path = ring_.path;
+  view.problem = problem_;
+  view.state = state_;
+  if (instance_number_ > 0) {
+    view.instance = hex(instance_);
+    view.program = facts_.program;
+    view.pid = facts_.creator_pid;
+    view.created_wall_ns = add_ns(facts_.anchor_monotonic_ns, now.realtime_ns - now.monotonic_ns);
+    view.clock = clock_name(facts_.clock);
+    view.ticks_per_second = scale_.ticks_per_second();
+    view.segment_bytes = facts_.geometry.valid() ? facts_.geometry.segment_bytes() : 0;
+  }
+  view.instances_seen = instance_number_;
+  view.crashes_seen = crashes_;
+  if (missed_ > 0 && view.problem.empty()) {
+    view.problem = std::to_string(missed_) + " under this name came and went before they could be read";
+  }
+  if (segment_ != nullptr) {
+    const SegmentHeader& header = segment_->header();
+    view.enabled = segment_->control().enabled.load(std::memory_order_relaxed) != 0;
+    view.untraced_threads = header.untraced_threads.load(std::memory_order_relaxed);
+    view.untraced_records = header.untraced_records.load(std::memory_order_relaxed);
+    view.names_refused = header.names_refused.load(std::memory_order_relaxed);
+  }
+  view.books = books();
+  const std::uint64_t attributed = metrics_.retired_lost() + lanes_.settled_lost();
+  out.unattributed_lost += view.books.lost - std::min(view.books.lost, attributed);
+  out.books += view.books;
+  out.rings.push_back(std::move(view));
+}
+
+void RingFollower::show_gauges(Snapshot& out) {
+  if (segment_ == nullptr) return;
+  for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
+    GaugeView gauge;
+    if (!read_gauge_name(*segment_, i, &gauge.name)) continue;
+    gauge.ring = ring_.name;
+    gauge.value = segment_->gauges()[i].value.load(std::memory_order_relaxed);
+    auto& [name, most] = gauge_max_[i];
+    most = name == gauge.name ? std::max(most, gauge.value) : gauge.value;
+    name = gauge.name;
+    gauge.max = most;
+    out.gauges.push_back(std::move(gauge));
+  }
+}
+
+void RingFollower::show_lanes(Snapshot& out) const {
+  for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
+    if (lanes_.at(i) == nullptr) continue;
+    LaneView lane;
+    lane.ring = ring_.name;
+    lane.lane = i;
+    lane.overflow = i + 1 == lanes_.size();
+    if (segment_ != nullptr) {
+      const LaneHeader& header = segment_->lane_header(i);
+      const std::uint64_t owner = header.owner.load(std::memory_order_acquire);
+      lane.state = lane_state_from(owner_state(owner));
+      lane.pid = owner_pid(owner);
+      lane.generation = owner_generation(owner);
+      lane.tid = header.owner_tid.load(std::memory_order_relaxed);
+      lane.thread = thread_name(header);
+    }
+    lane.books = lanes_.at(i)->books(segment_.get(), i);
+    lane.pending = lanes_.at(i)->cursor().holes.size();
+    out.lanes.push_back(std::move(lane));
+  }
+}
+
+}  // namespace ringside
