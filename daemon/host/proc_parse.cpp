@@ -59,7 +59,8 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
 
 std::optional<HostCpu> parse_host_cpu(std::string_view text) {
   if (take_word(text) != "cpu") return std::nullopt;
-  // user nice system idle iowait irq softirq steal; guest times after them are among user and nice already.
+  // user nice system idle iowait irq softirq steal; guest times after them are among user and nice
+  // already.
   std::array<std::uint64_t, 8> ticks{};
   for (std::uint64_t& field : ticks) {
     if (!take_number(text, field)) return std::nullopt;
@@ -72,7 +73,8 @@ std::optional<HostCpu> parse_host_cpu(std::string_view text) {
 
 std::optional<LoadAverage> parse_loadavg(std::string_view text) {
   LoadAverage load;
-  if (!take_number(text, load.one) || !take_number(text, load.five) || !take_number(text, load.fifteen)) {
+  if (!take_number(text, load.one) || !take_number(text, load.five) ||
+      !take_number(text, load.fifteen)) {
     return std::nullopt;
   }
   return load;

@@ -1,4 +1,5 @@
-// The texts of /proc that system sampling needs, as figures. Only text comes in here; reading is in system_sampler.
+// The texts of /proc that system sampling needs, as figures. Only text comes in here; reading is in
+// system_sampler.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,7 @@
 namespace ringside {
 
 struct ProcessStat {   // /proc/PID/stat
-  std::uint64_t cpu_ticks = 0;     // user and system, of all its threads, in units of sysconf(_SC_CLK_TCK)
+  std::uint64_t cpu_ticks = 0;   // user and system, of all its threads; sysconf(_SC_CLK_TCK) a second
   std::uint64_t threads = 0;
   std::uint64_t start_time = 0;    // clock ticks after boot
   std::uint64_t resident_pages = 0;
@@ -20,7 +21,8 @@ struct HostCpu {   // first line of /proc/stat, in clock ticks
   std::uint64_t busy = 0;
   std::uint64_t total = 0;
 };
-// Waiting for a disk counts as idle; time that the hypervisor took away counts as busy, for it was wanted.
+// Waiting for a disk counts as idle; time that the hypervisor took away counts as busy, for it was
+// wanted.
 std::optional<HostCpu> parse_host_cpu(std::string_view text);
 
 struct LoadAverage {
