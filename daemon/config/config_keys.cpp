@@ -26,7 +26,8 @@ using Bounds = LevelsField<Config>;
 const std::vector<ConfigKey<Config>>& table() {
   static const std::vector<ConfigKey<Config>> keys = {
       {"rings", Rings{AT(rings)},
-       "Rings to watch: by name (`chat` is /dev/shm/ringside.chat), or by path (anything with a '/')."},
+       "Rings to watch: by name (`chat` is /dev/shm/ringside.chat), by path (anything with a '/'), or by pattern: "
+       "`*` is every ring in /dev/shm that appears, `/run/chat/ring-*` every one in that directory; 64 at most."},
       {"any_owner", Switch{AT(any_owner)},
        "Accept rings whose file belongs to a user other than the daemon's and root."},
       {"tick", Duration{AT(tick_ns), 100 * kMillisecond, kHour},
@@ -151,7 +152,8 @@ struct Allowed {
   std::string operator()(const ChoiceField<Root>& f) const { return "one of " + listed(f.choices); }
   std::string operator()(const ChoicesField<Root>& f) const { return "a list of any of " + listed(f.choices); }
   std::string operator()(const RingsField<Root>&) const {
-    return "a list of 1 to 64 different rings: 1 to 64 letters, digits, '.', '_' or '-', or a path with a '/'";
+    return "a list of 1 to 64 different rings: 1 to 64 letters, digits, '.', '_' or '-', or a path with a '/'; "
+           "*, ? and [...] in its last part make it a pattern";
   }
   std::string operator()(const LevelsField<Root>& f) const {
     return fmt::format("a table of info, warning, critical and emergency (any of them), each [raise, clear] with "

@@ -60,6 +60,15 @@ std::optional<double> number_of(const toml::node& node) {
   return std::nullopt;
 }
 
+// A pattern of names (`irc-*`, `*`) as a name that it could stand for. What it matches is daemon/rings' business.
+std::string without_wildcards(std::string ring) {
+  if (ring.find('/') != std::string::npos || ring.find_first_of("*?[") == std::string::npos) return ring;
+  for (char& c : ring) {
+    if (std::string_view("*?[]!^").find(c) != std::string_view::npos) c = 'x';
+  }
+  return ring;
+}
+
 bool printable_path(std::string_view text) {
   return std::none_of(text.begin(), text.end(),
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
@@ -166,7 +175,7 @@ struct Store {
     if (!texts || texts->empty() || texts->size() > 64) return false;
     Failure ignored;
     for (const std::string& ring : *texts) {
-      if (!printable_path(ring) || ring_path(ring, &ignored).empty()) return false;
+      if (!printable_path(ring) || ring_path(without_wildcards(ring), &ignored).empty()) return false;
     }
     f.at(root) = std::move(*texts);
     return true;

@@ -1,6 +1,7 @@
 #include "daemon/config/config.h"
 
 #include "daemon/config/config_keys.h"
+#include "daemon/config/known_operations.h"
 #include "tests/unit/daemon/files_of_test.h"
 
 namespace ringside {
@@ -116,6 +117,8 @@ TEST_CASE("Config: values of the wrong type or beyond the range are refused") {
       "rings = \"chat\"",
       "rings = [\"chat\", \"chat\"]",
       "rings = [\"two words\"]",
+      "rings = [\"two *\"]",
+      "rings = [\"chat]\"]",
       "rings = [\"/a\\nb\"]",
       "rings = [1]",
       "alert_log = \"alerts.log\"",
@@ -179,6 +182,32 @@ TEST_CASE("Config: a message shows what was found in visible form") {
   const std::string error = only_error("tick = \"\\u001b[31m\\n\"");
   CHECK_FALSE(has(error, "\x1b"));
   CHECK(has(error, "u001b"));
+}
+
+TEST_CASE("Config: rings may be named by pattern") {
+  const ConfigResult result = parse_config("rings = [\"*\", \"irc-?\", \"node[0-9]\", \"/run/chat/ring-*\"]", "test.toml");
+  REQUIRE(result.errors == std::vector<std::string>{});
+  CHECK(result.config.rings == std::vector<std::string>{"*", "irc-?", "node[0-9]", "/run/chat/ring-*"});
+  Config config;
+  CHECK_FALSE(override_config(config, "rings", {"*"}, "--ring"));
+}
+
+TEST_CASE("Config: a threshold for an operation that no server has registered is found, with the nearest name") {
+  Thresholds thresholds;   // has CREATE_ROOM and SEND_MESSAGE by default
+  thresholds.operations["SEND_MESAGE"] = {kSecond, -1};
+  thresholds.operations["JOIN_ROOM"] = {kSecond, -1};
+  thresholds.operations["TELEPORTATION"] = {kSecond, -1};
+  const std::vector<std::string> registered = {"SEND_MESSAGE", "JOIN_ROOM"};
+  const std::vector<UnknownOperation> unknown = unknown_operations(thresholds, registered);
+  CHECK(unknown == std::vector<UnknownOperation>{{"SEND_MESAGE", "SEND_MESSAGE"}, {"TELEPORTATION", ""}});
+  CHECK(unknown_operation_text(unknown[0]) ==
+        "thresholds.operations.SEND_MESAGE: no server has registered this operation, nearest known: SEND_MESSAGE\n"
+        "  next: write thresholds.operations.SEND_MESSAGE, or remove it");
+  CHECK(has(unknown_operation_text(unknown[1]), "TELEPORTATION: no server has registered this operation\n"));
+  // Before any server has come there is nothing to say. A default that was changed was meant.
+  CHECK(unknown_operations(thresholds, {}).empty());
+  thresholds.operations = {{"CREATE_ROOM", {kSecond, -1}}};
+  CHECK(unknown_operations(thresholds, registered).size() == 1);
 }
 
 TEST_CASE("Config: a printed configuration reads back as the same") {
