@@ -54,10 +54,10 @@ class AlertEngine {
   // Fills in what the snapshot shows: active alerts (firing first, then by level and age) and recent transitions.
   void show(Snapshot& snapshot) const;
 
-  // Everything that goes on after a restart. restore() takes it back, in a new engine; false, and nothing taken, when
-  // it isn't such a state, and why() says it.
-  std::string save() const;
-  bool restore(std::string_view bytes, std::string* why);
+  // Everything that goes on after a restart. decode() takes it back, in a new engine; false, and nothing taken, when
+  // it isn't such a state, and why says what is wrong.
+  std::string encode() const;
+  bool decode(std::string_view bytes, std::string* why);
 
  private:
   struct Episode {

@@ -15,8 +15,8 @@ namespace ringside {
 namespace {
 
 constexpr std::uint32_t kAppeared = IN_CREATE | IN_MOVED_TO;
-// Not told. But the kernel folds an event into an equal one just before it, and so would lose one of two files that came
-// and went under one name.
+// Not told. But the kernel folds an event into an equal one just before it, and so would lose one
+// of two files that came and went under one name.
 constexpr std::uint32_t kVanished = IN_DELETE | IN_MOVED_FROM;
 constexpr std::uint32_t kGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT;
 
@@ -33,8 +33,8 @@ std::string joined(const std::string& directory, const std::string& name) {
 
 DirectoryWatch::DirectoryWatch() : inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   if (!inotify_) {
-    problem_ = system_failure("inotify", "cannot be had; new rings are noticed up to 200 ms late", errno,
-                              "raise fs.inotify.max_user_instances")
+    problem_ = system_failure("inotify", "cannot be had; new rings are noticed up to 200 ms late",
+                              errno, "raise fs.inotify.max_user_instances")
                    .message;
   }
 }
@@ -64,11 +64,14 @@ void DirectoryWatch::follow(const std::vector<std::string>& files) {
 }
 
 void DirectoryWatch::add(Directory& directory) {
-  directory.descriptor = inotify_add_watch(inotify_.get(), directory.path.c_str(),
-                                           kAppeared | kVanished | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
-  if (directory.descriptor >= 0 || errno == ENOENT) return;   // one that is not there yet is tried again
-  problem_ = system_failure(directory.path, "cannot be watched; new rings in it are noticed up to 200 ms late", errno,
-                            errno == ENOSPC ? "raise fs.inotify.max_user_watches" : nullptr)
+  directory.descriptor =
+      inotify_add_watch(inotify_.get(), directory.path.c_str(),
+                        kAppeared | kVanished | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
+  if (directory.descriptor >= 0 || errno == ENOENT)
+    return;   // one that is not there yet is tried again
+  problem_ = system_failure(directory.path,
+                            "cannot be watched; new rings in it are noticed up to 200 ms late",
+                            errno, errno == ENOSPC ? "raise fs.inotify.max_user_watches" : nullptr)
                  .message;
 }
 
@@ -89,14 +92,16 @@ DirectoryWatch::Changes DirectoryWatch::take() {
       for (auto& [path, directory] : directories_) {
         if (directory.descriptor != event.wd) continue;
         if ((event.mask & kGone) != 0) {
-          // A directory that was moved away is still watched under its old path, which is another's now.
+          // A directory that was moved away is still watched under its old path, which is another's
+          // now.
           if ((event.mask & IN_MOVE_SELF) != 0) inotify_rm_watch(inotify_.get(), event.wd);
           directory.descriptor = -1;
           changes.unsure = true;
         } else if ((event.mask & kAppeared) != 0 && event.len > 0 &&
-                   std::any_of(directory.patterns.begin(), directory.patterns.end(), [&](const std::string& pattern) {
-                     return fnmatch(pattern.c_str(), name, 0) == 0;
-                   })) {
+                   std::any_of(directory.patterns.begin(), directory.patterns.end(),
+                               [&](const std::string& pattern) {
+                                 return fnmatch(pattern.c_str(), name, 0) == 0;
+                               })) {
           changes.appeared.push_back(joined(path, name));
         }
       }

@@ -1,6 +1,6 @@
-// Says when a file of a wanted name appears in a directory, by inotify, so that a new ring is noticed at once and not at
-// the next look. The daemon looks by itself every 200 ms as well: where the kernel gives no inotify, a new ring is
-// noticed that late.
+// Says when a file of a wanted name appears in a directory, by inotify, so that a new ring is
+// noticed at once and not at the next look. The daemon looks by itself every 200 ms as well: where
+// the kernel gives no inotify, a new ring is noticed that late.
 //
 //   drain thread:  poll(fd()) while it sleeps; take() before each pass; follow() at each tick
 //
@@ -22,13 +22,16 @@ class DirectoryWatch {
   // Readable when there is something to take(); -1 where the kernel gives no inotify.
   int fd() const { return inotify_.get(); }
 
-  // From now on these files are wanted, and no others. The last component of a path may be a pattern (*, ?, [...]).
-  // Calling it again with the same files costs nothing, and adds directories that were not there before.
+  // From now on these files are wanted, and no others. The last component of a path may be a
+  // pattern (*, ?, [...]). Calling it again with the same files costs nothing, and adds directories
+  // that were not there before.
   void follow(const std::vector<std::string>& files);
 
   struct Changes {
-    std::vector<std::string> appeared;   // paths of wanted files, each time that one was created or moved there
-    bool unsure = false;                 // the kernel dropped events, or a directory is gone: look for yourself
+    // Paths of wanted files, each time that one was created or moved there.
+    std::vector<std::string> appeared;
+    // The kernel dropped events, or a directory is gone: look for yourself.
+    bool unsure = false;
   };
   Changes take();
 

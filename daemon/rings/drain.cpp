@@ -6,7 +6,8 @@ namespace ringside {
 
 namespace {
 
-// Reads some of a lane and hands the metrics no more than they take at once. Returns how many positions it was.
+// Reads some of a lane and hands the metrics no more than they take at once. Returns how many
+// positions it was.
 std::uint64_t drain_some(const LaneToDrain& lane, RingMetrics& metrics) {
   const auto reject = [&lane](const RecordWords& record) {
     if (lane.rejected_of != nullptr) ++(*lane.rejected_of)[record.descriptor & (kIdCount - 1)];
@@ -14,11 +15,15 @@ std::uint64_t drain_some(const LaneToDrain& lane, RingMetrics& metrics) {
   if (!lane.overflow) {
     const std::uint64_t moved = read_lane_words(
         lane.slots, *lane.header, lane.capacity, *lane.cursor, RingMetrics::kMostSeen,
-        [&](const RecordWords& record, std::uint64_t position) { metrics.see(record, position, lane.lane); }, reject);
+        [&](const RecordWords& record, std::uint64_t position) {
+          metrics.see(record, position, lane.lane);
+        },
+        reject);
     metrics.seen(*lane.read_of);
     return moved;
   }
-  // In one call, because each looks at every hole again; holes that were filled come on top of its limit.
+  // In one call, because each looks at every hole again; holes that were filled come on top of its
+  // limit.
   std::uint32_t seen = 0;
   const std::uint64_t moved = read_overflow(
       lane.slots, *lane.header, lane.capacity, *lane.cursor, 2 * lane.capacity,

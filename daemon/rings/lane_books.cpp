@@ -10,7 +10,8 @@ namespace {
 // Whether whoever wrote the lane last is gone.
 bool owner_died(const LaneHeader& header) {
   const std::uint32_t pid = owner_pid(header.owner.load(std::memory_order_acquire));
-  return process_liveness(pid, header.owner_start_time.load(std::memory_order_relaxed)) == Liveness::dead;
+  return process_liveness(pid, header.owner_start_time.load(std::memory_order_relaxed)) ==
+         Liveness::dead;
 }
 
 }  // namespace
@@ -19,20 +20,23 @@ LaneToDrain LaneBooks::to_drain(const Segment& segment, std::uint32_t lane) {
   return LaneToDrain::of(segment, lane, cursor_, read_, &rejected_);
 }
 
-void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers writers, RingMetrics& metrics) {
+void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers writers,
+                       RingMetrics& metrics) {
   const std::uint64_t capacity = segment.geometry().capacity(lane);
   const LaneHeader& header = segment.lane_header(lane);
   const std::uint64_t position = cursor_.position;
   TotalsCopy totals;
   bool exact = false;
   if (lane == segment.overflow_lane()) {
-    // Nobody has reserved beyond the reader's position, so nobody has counted beyond it; what was read was counted
-    // before it could be. A position whose writer died before it counted is lost, and of no operation.
+    // Nobody has reserved beyond the reader's position, so nobody has counted beyond it; what was
+    // read was counted before it could be. A position whose writer died before it counted is lost,
+    // and of no operation.
     copy_totals(segment.totals(lane), totals);
     exact = header.head.load(std::memory_order_acquire) == position;
   } else {
     for (int attempt = 0; attempt < 3 && !exact; ++attempt) {
-      exact = copy_totals_at(segment.slots(lane), header, segment.totals(lane), capacity, position, totals);
+      exact = copy_totals_at(segment.slots(lane), header, segment.totals(lane), capacity, position,
+                             totals);
     }
     if (!exact) copy_totals(segment.totals(lane), totals);
   }
@@ -45,8 +49,8 @@ void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers write
   totals_ = totals;
   if (!exact && writers == Writers::at_work) return;
   if (const std::size_t holes = cursor_.holes.size(); holes > 0) {
-    // Each may be counted or not, and under any id: what is surely lost is so much less. A slot that a dead writer
-    // holds leaves a hole at nearly all times.
+    // Each may be counted or not, and under any id: what is surely lost is so much less. A slot
+    // that a dead writer holds leaves a hole at nearly all times.
     for (std::uint32_t id = 0; id < kIdCount; ++id) {
       const std::uint64_t unsure = read_[id] + cursor_.rejected + holes;
       const std::uint64_t recorded = totals_.entries[id].recorded;
@@ -61,7 +65,8 @@ void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers write
     settled_lost_[id] = recorded > read ? recorded - read : 0;
     unexplained += settled_lost_[id];
   }
-  // A thread that died between counting a record and publishing it leaves its operation one ahead: torn, not lost.
+  // A thread that died between counting a record and publishing it leaves its operation one ahead:
+  // torn, not lost.
   std::uint64_t torn = unexplained > cursor_.lost ? unexplained - cursor_.lost : 0;
   for (std::uint32_t id = 0; id < kIdCount && torn > 0; ++id) {
     const std::uint64_t part = std::min(torn, settled_lost_[id]);
@@ -70,27 +75,30 @@ void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers write
   }
 }
 
-// A rejected record may claim any id. The server has counted it under that id unless the bytes were spoilt later, so
-// the claim is believed as far as the server's own count leaves room for it.
+// A rejected record may claim any id. The server has counted it under that id unless the bytes were
+// spoilt later, so the claim is believed as far as the server's own count leaves room for it.
 std::uint64_t LaneBooks::rejected_of(std::uint32_t id) const {
   const std::uint64_t recorded = totals_.entries[id].recorded;
   return std::min(rejected_[id], recorded > read_[id] ? recorded - read_[id] : 0);
 }
 
-void LaneBooks::take_remainder(const Segment& segment, std::uint32_t lane, bool crashed, RingMetrics& metrics) {
+void LaneBooks::take_remainder(const Segment& segment, std::uint32_t lane, bool crashed,
+                               RingMetrics& metrics) {
   const LaneHeader& header = segment.lane_header(lane);
   const Slot* slots = segment.slots(lane);
   const std::uint64_t capacity = segment.geometry().capacity(lane);
   switch (lane_remainder(slots, header, capacity)) {
     case Remainder::clean: break;
     case Remainder::torn:
-      // In a ring that was closed in order, too: one of the processes that shared it may have died before.
+      // In a ring that was closed in order, too: one of the processes that shared it may have died
+      // before.
       if (crashed || owner_died(header)) ++torn_;
       break;
     case Remainder::unpublished_head: {
       Record record;
       if (cursor_.position != header.head.load(std::memory_order_acquire) ||
-          read_slot(slots[cursor_.position & (capacity - 1)], cursor_.position, record) != Poll::record) {
+          read_slot(slots[cursor_.position & (capacity - 1)], cursor_.position, record) !=
+              Poll::record) {
         break;
       }
       ++cursor_.position;
@@ -107,8 +115,8 @@ void LaneBooks::take_remainder(const Segment& segment, std::uint32_t lane, bool 
 }
 
 void LaneBooks::close_holes(const Segment& segment, std::uint32_t lane) {
-  // Positions that were reserved and will never be published. Counted in the totals, they are lost; not even counted,
-  // they are torn.
+  // Positions that were reserved and will never be published. Counted in the totals, they are lost;
+  // not even counted, they are torn.
   if (!segment.broken()) copy_totals(segment.totals(lane), totals_);
   std::uint64_t counted = 0;
   for (const auto& entry : totals_.entries) counted += entry.recorded;
@@ -163,8 +171,8 @@ void LaneBooks::encode(Encoder& out) const {
   out.u64(torn_);
   for (std::uint32_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
     const TotalsCopy::Entry& totals = totals_.entries[id];
-    for (const std::uint64_t n : {read_[id], rejected_[id], settled_lost_[id], totals.recorded, totals.skipped,
-                                  totals.errors}) {
+    for (const std::uint64_t n : {read_[id], rejected_[id], settled_lost_[id], totals.recorded,
+                                  totals.skipped, totals.errors}) {
       out.u64(n);
     }
   }
@@ -178,14 +186,17 @@ void LaneBooks::decode(Decoder& in, bool overflow) {
   cursor_.holes.resize(in.count(1, kMaxHoles));
   for (std::uint64_t& hole : cursor_.holes) hole = in.u64();
   const std::vector<std::uint64_t>& holes = cursor_.holes;
-  const bool holes_fit = holes.empty() || (overflow && std::is_sorted(holes.begin(), holes.end()) &&
-                                           holes.size() <= cursor_.position && holes.back() < cursor_.position);
-  if (!holes_fit || cursor_.written() != cursor_.read + cursor_.lost || cursor_.rejected > cursor_.read) in.fail();
+  const bool holes_fit =
+      holes.empty() || (overflow && std::is_sorted(holes.begin(), holes.end()) &&
+                        holes.size() <= cursor_.position && holes.back() < cursor_.position);
+  if (!holes_fit || cursor_.written() != cursor_.read + cursor_.lost ||
+      cursor_.rejected > cursor_.read)
+    in.fail();
   torn_ = static_cast<std::uint32_t>(in.u64());
   for (std::uint32_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
     TotalsCopy::Entry& totals = totals_.entries[id];
-    for (std::uint64_t* n : {&read_[id], &rejected_[id], &settled_lost_[id], &totals.recorded, &totals.skipped,
-                             &totals.errors}) {
+    for (std::uint64_t* n : {&read_[id], &rejected_[id], &settled_lost_[id], &totals.recorded,
+                             &totals.skipped, &totals.errors}) {
       *n = in.u64();
     }
   }

@@ -1,12 +1,12 @@
 // The books of one lane: where its reader stands, what was read and lost, and of which operation.
 //
-// written = read + lost holds at all times; rejected records are among the read. Of which operation a lost record was,
-// only the server's totals can tell: lost = recorded - read, and that is exact only when the totals were copied while
-// the writer stood where the reader stands (settle()).
+// written = read + lost holds at all times; rejected records are among the read. Of which operation
+// a lost record was, only the server's totals can tell: lost = recorded - read, and that is exact
+// only when the totals were copied while the writer stood where the reader stands (settle()).
 //
-// Worked example, a lane of four slots. The writer has written A A A B B B (positions 0 to 5). The reader comes late and
-// resumes at the oldest safe record: it loses positions 0 to 2 and reads 3 to 5, B B B. The totals say A 3, B 3. So the
-// three lost records were three of A.
+// Worked example, a lane of four slots. The writer has written A A A B B B (positions 0 to 5). The
+// reader comes late and resumes at the oldest safe record: it loses positions 0 to 2 and reads 3 to
+// 5, B B B. The totals say A 3, B 3. So the three lost records were three of A.
 #pragma once
 
 #include <array>
@@ -30,17 +30,20 @@ class LaneBooks {
 
   // False when there is nothing to read, by the lane's head.
   bool behind(const LaneHeader& header) const {
-    return header.head.load(std::memory_order_relaxed) != cursor_.position || !cursor_.holes.empty();
+    return header.head.load(std::memory_order_relaxed) != cursor_.position ||
+           !cursor_.holes.empty();
   }
   LaneToDrain to_drain(const Segment& segment, std::uint32_t lane);
 
-  // Copies the lane's totals, hands what is new in `skipped` to the metrics, and says of which operation the lost
-  // records were if that can be told now. `gone`: nobody writes any more, so the copy is exact.
+  // Copies the lane's totals, hands what is new in `skipped` to the metrics, and says of which
+  // operation the lost records were if that can be told now. `gone`: nobody writes any more, so the
+  // copy is exact.
   void settle(const Segment& segment, std::uint32_t lane, Writers writers, RingMetrics& metrics);
 
-  // What the last owner of a lane left at its head: a record that was published and not counted in `head` is read, one that
-  // was half written is torn. For a ring that nobody writes any more.
-  void take_remainder(const Segment& segment, std::uint32_t lane, bool crashed, RingMetrics& metrics);
+  // What the last owner of a lane left at its head: a record that was published and not counted in
+  // `head` is read, one that was half written is torn. For a ring that nobody writes any more.
+  void take_remainder(const Segment& segment, std::uint32_t lane, bool crashed,
+                      RingMetrics& metrics);
   // The same for the overflow lane: its holes are never filled now.
   void close_holes(const Segment& segment, std::uint32_t lane);
 

@@ -1,11 +1,12 @@
 // How long the drain sleeps between two passes.
 //
-// The lane that fills fastest decides: the pause aims at a quarter of its capacity, so that a writer has to become
-// four times as fast within one pause before anything is lost. Slow writers get a pass each 20 ms: one that starts
-// at full speed is still read in full as long as it fills less than a lane in that time (4096 records: 200,000 a
-// second and thread). Where nothing at all was written for two seconds the pause is 50 ms, because there the waking
-// itself is the cost: about 30 µs each on a virtual machine, which at 20 ms would use up what an idle daemon may take
-// (0.2 % of a core).
+// The lane that fills fastest decides: the pause aims at a quarter of its capacity, so that a
+// writer has to become four times as fast within one pause before anything is lost. Slow writers
+// get a pass each 20 ms: one that starts at full speed is still read in full as long as it fills
+// less than a lane in that time (4096 records: 200,000 a second and thread). Where nothing at all
+// was written for two seconds the pause is 50 ms, because there the waking itself is the cost:
+// about 30 µs each on a virtual machine, which at 20 ms would use up what an idle daemon may take
+// (0.2 % of a core). When a new ring is attached to, the pause begins at its shortest again.
 #pragma once
 
 #include <algorithm>
@@ -21,16 +22,24 @@ inline constexpr double kTargetFill = 0.25;
 
 class Pacing {
  public:
-  // `fullest`: how much of the fullest lane was written during the `since_ns` before this pass, 1 for all of it or
-  // more. Returns the pause before the next pass.
+  // A server has just begun to write: bursts come right after a start, and nobody knows yet how
+  // fast it is.
+  void begin_anew() {
+    pause_ns_ = kShortestPauseNs;
+    quiet_ns_ = 0;
+  }
+
+  // `fullest`: how much of the fullest lane was written during the `since_ns` before this pass, 1
+  // for all of it or more. Returns the pause before the next pass.
   std::int64_t next_pause_ns(double fullest, std::int64_t since_ns) {
     quiet_ns_ = fullest > 0 ? 0 : quiet_ns_ + since_ns;
     const std::int64_t longest_ns = quiet_ns_ >= kRestAfterNs ? kRestPauseNs : kLongestPauseNs;
     // It shortens at once and grows at most twofold, for bursts come again.
     double pause_ns = 2 * static_cast<double>(pause_ns_);
-    if (fullest > 0) pause_ns = std::min(pause_ns, static_cast<double>(since_ns) * kTargetFill / fullest);
-    pause_ns_ = static_cast<std::int64_t>(
-        std::clamp(pause_ns, static_cast<double>(kShortestPauseNs), static_cast<double>(longest_ns)));
+    if (fullest > 0)
+      pause_ns = std::min(pause_ns, static_cast<double>(since_ns) * kTargetFill / fullest);
+    pause_ns_ = static_cast<std::int64_t>(std::clamp(
+        pause_ns, static_cast<double>(kShortestPauseNs), static_cast<double>(longest_ns)));
     return pause_ns_;
   }
 

@@ -41,13 +41,20 @@ void RingFollower::reconfigure(RingName ring, const RingMetricsOptions& options,
 }
 
 bool RingFollower::reads(const RingInstance& instance) const {
-  return instance_number_ > 0 && (instance == instance_ || instance == previous_);
+  return std::find(known_.begin(), known_.end(), instance) != known_.end();
+}
+
+void RingFollower::remember(const RingInstance& instance) {
+  std::erase(known_, instance);
+  known_.push_back(instance);
+  if (known_.size() > kMostKnown) known_.erase(known_.begin());
 }
 
 bool RingFollower::check(const Instant& now, std::uint64_t appeared) {
   if (ring_.path.empty()) return false;
   const std::uint32_t before = instance_number_;
-  // An end and a beginning, and what was moved aside in between; more than that is left to the next check.
+  // An end and a beginning, and what was moved aside in between; more than that is left to the next
+  // check.
   for (int steps = 0; steps < 4; ++steps) {
     if (segment_ != nullptr ? read_on(now) : !find_next(now)) break;
   }
@@ -55,8 +62,9 @@ bool RingFollower::check(const Instant& now, std::uint64_t appeared) {
   return instance_number_ != before;
 }
 
-// Every file that appears under the name is met there by a check, or has come and gone in between. The event of one that
-// was just met may still be on its way: then `unmet_` is below zero until it is here.
+// Every file that appears under the name is met there by a check, or has come and gone in between.
+// The event of one that was just met may still be on its way: then `unmet_` is below zero until it
+// is here.
 void RingFollower::count_missed(std::uint64_t appeared) {
   if (appeared == 0 && unmet_ < 0) unmet_ = 0;
   unmet_ += static_cast<std::int64_t>(std::min<std::uint64_t>(appeared, 1U << 20));
@@ -82,12 +90,15 @@ bool RingFollower::read_on(const Instant& now) {
   // Another ring under the name: its server can only have started because this one's had ended.
   const std::uint64_t inode = inode_of(ring_.path);
   if (!is_closed && !dead_ && inode != segment_->inode()) {
-    // Where the old one's processes can't be seen, the new ring is evidence enough: a living one is never replaced.
+    // Where the old one's processes can't be seen, the new ring is evidence enough: a living one is
+    // never replaced.
     const Liveness liveness = segment_liveness(*segment_, facts_);
     dead_ = liveness == Liveness::dead || (inode != 0 && liveness == Liveness::unknown);
-    problem_ = dead_        ? ""
-               : inode == 0 ? ring_.path + " was removed while its server lives; reading on"
-                            : ring_.path + " was replaced while its server lives; reading the old one until it ends";
+    problem_ = dead_ ? ""
+               : inode == 0
+                   ? ring_.path + " was removed while its server lives; reading on"
+                   : ring_.path +
+                         " was replaced while its server lives; reading the old one until it ends";
   }
   if (segment_->broken()) {
     problem_ = ring_.path + " was cut off under the reader; what is left of it can't be read";
@@ -102,7 +113,8 @@ bool RingFollower::read_on(const Instant& now) {
   return false;
 }
 
-std::unique_ptr<Segment> RingFollower::open(const std::string& path, SegmentFacts* facts, Failure* failure) const {
+std::unique_ptr<Segment> RingFollower::open(const std::string& path, SegmentFacts* facts,
+                                            Failure* failure) const {
   OpenOptions options;
   options.any_owner = any_owner_;
   return open_segment(path, options, facts, failure);
@@ -150,8 +162,8 @@ bool RingFollower::find_next(const Instant& now) {
   return true;
 }
 
-// Finds the ring whose positions were saved: under its name, or moved away by a server that was started since. False
-// when it isn't there; `saved_` still stands when it may be there later.
+// Finds the ring whose positions were saved: under its name, or moved away by a server that was
+// started since. False when it isn't there; `saved_` still stands when it may be there later.
 bool RingFollower::find_saved(const Instant& now) {
   bool readable = true;
   bool replaced = false;
@@ -161,7 +173,8 @@ bool RingFollower::find_saved(const Instant& now) {
     auto segment = open(path, &facts, &failure);
     if (segment != nullptr && instance_of(facts) == instance_) {
       if (lanes_.size() != std::size_t{facts.geometry.lane_count} + 1) {
-        // Not the state of this ring, whatever it says: it is read from its beginning, as another one.
+        // Not the state of this ring, whatever it says: it is read from its beginning, as another
+        // one.
         instance_[0] = ~instance_[0];
         readable = true;
         break;
@@ -170,7 +183,8 @@ bool RingFollower::find_saved(const Instant& now) {
       return true;
     }
     if (segment != nullptr && path == ring_.path) replaced = true;
-    // What is refused at the previous ring's place is somebody else's; it must not keep us from the present one.
+    // What is refused at the previous ring's place is somebody else's; it must not keep us from the
+    // present one.
     if (replaced && (failure.error_number == 0 || failure.error_number == EACCES)) continue;
     if (segment == nullptr && failure.error_number != ENOENT) {
       // It may be the one, and unreadable only for the moment.
@@ -180,7 +194,8 @@ bool RingFollower::find_saved(const Instant& now) {
   }
   if (!readable) return false;
   // Stays to be seen when the next ring is read already.
-  lost_note_ = "the ring that was read last is gone; records written after the saved positions are lost";
+  lost_note_ =
+      "the ring that was read last is gone; records written after the saved positions are lost";
   problem_ = lost_note_;
   saved_ = false;
   finished_ = true;
@@ -196,7 +211,7 @@ bool RingFollower::find_previous(const Instant& now) {
   if (segment == nullptr) return false;
   const RingInstance instance = instance_of(facts);
   const bool known = reads(instance) || (reader_of_ && !reader_of_(instance).empty());
-  previous_ = instance;
+  remember(instance);
   if (known || segment_liveness(*segment, facts) == Liveness::alive) return false;
   const std::string problem = problem_;
   const bool alone = observed_since_ns_ == INT64_MIN || saved_ns_ != INT64_MIN;
@@ -207,7 +222,8 @@ bool RingFollower::find_previous(const Instant& now) {
   finish(closed(*segment_) ? RingState::closed : RingState::crashed, now);
   if (alone) {
     // Nobody knows what came between its end and us.
-    const std::int64_t until = std::clamp(newest.value_or(observed_since_ns_), observed_since_ns_, now.monotonic_ns);
+    const std::int64_t until =
+        std::clamp(newest.value_or(observed_since_ns_), observed_since_ns_, now.monotonic_ns);
     observed_before_ns_ = add_ns(observed_before_ns_, subtract_ns(until, observed_since_ns_));
     observed_since_ns_ = INT64_MIN;
   }
@@ -217,7 +233,8 @@ bool RingFollower::find_previous(const Instant& now) {
   return false;
 }
 
-void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts, const Instant& now) {
+void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts,
+                          const Instant& now) {
   expect(segment_ == nullptr, "one ring is read at a time");
   const bool resumed = std::exchange(saved_, false);
   if (!resumed) {
@@ -229,8 +246,10 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   segment_ = std::move(segment);
   facts_ = facts;
   instance_ = instance_of(facts);
+  remember(instance_);
   scale_ = scale_of(&facts_, now);
-  if (born_ns_ == INT64_MIN) born_ns_ = std::clamp(facts_.anchor_monotonic_ns, INT64_MIN / 2, now.monotonic_ns);
+  if (born_ns_ == INT64_MIN)
+    born_ns_ = std::clamp(facts_.anchor_monotonic_ns, INT64_MIN / 2, now.monotonic_ns);
   note_observed(now, resumed);
   metrics_.forget_names();
   refresh_names();
@@ -239,8 +258,8 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   problem_ = std::exchange(lost_note_, {});
 }
 
-// From when on every record of the ring is read. Where some were overwritten before we came, a new stretch begins with the
-// oldest that is still there.
+// From when on every record of the ring is read. Where some were overwritten before we came, a new
+// stretch begins with the oldest that is still there.
 void RingFollower::note_observed(const Instant& now, bool resumed) {
   const std::int64_t made = std::clamp(facts_.anchor_monotonic_ns, INT64_MIN / 2, now.monotonic_ns);
   const std::optional<std::int64_t> complete = lanes_.complete_since(*segment_, scale_);
@@ -252,7 +271,8 @@ void RingFollower::note_observed(const Instant& now, bool resumed) {
   } else if (complete || (saved != INT64_MIN && !resumed)) {
     // Nobody has read from the last state on, or from the new ring's beginning on.
     const std::int64_t until = saved != INT64_MIN ? saved : made;
-    observed_before_ns_ = add_ns(observed_before_ns_, std::max<std::int64_t>(0, subtract_ns(until, observed_since_ns_)));
+    observed_before_ns_ = add_ns(observed_before_ns_,
+                                 std::max<std::int64_t>(0, subtract_ns(until, observed_since_ns_)));
     observed_since_ns_ = std::max(observed_since_ns_, since);
   }
 }
@@ -308,8 +328,9 @@ void RingFollower::add_processes(std::vector<RingProcess>& out) const {
   for (const ProcessSlot& slot : segment_->header().processes) {
     const RingProcess process{ring_.name, slot.pid.load(std::memory_order_acquire),
                               slot.start_time.load(std::memory_order_relaxed)};
-    const bool twice = std::any_of(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
-                                   [&](const RingProcess& other) { return other.pid == process.pid; });
+    const bool twice =
+        std::any_of(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
+                    [&](const RingProcess& other) { return other.pid == process.pid; });
     if (process.pid != 0 && !twice) out.push_back(process);
   }
 }

@@ -1,13 +1,15 @@
-// The life of one ring under its name: waited for, read while its server lives, read to its end when the server is
-// restarted, crashes or leaves, and then the next one under that name.
+// The life of one ring under its name: waited for, read while its server lives, read to its end
+// when the server is restarted, crashes or leaves, and then the next one under that name.
 //
-//   waiting --a ring appears--> live --closed by its server, read to the end--> closed --a new ring--> live
-//      |                          |
-//      |                          +-----its server died, read to the end-----> crashed --a new ring--> live
+//   waiting --a ring appears--> live --closed by its server, read to the end--> closed ---+
+//      |                         |                                                          |
+//      |                         +------its server died, read to the end-----> crashed --+  |
+//      |                                                                                 |  |
+//      |                        live <--------------------a new ring---------------------+--+
 //      +--what is there is no ring of ours--> refused, and looked at again
 //
-// A crashed server's ring is moved aside when the server is started again (previous_path()). Whatever lies there and
-// was not read yet is read first.
+// A crashed server's ring is moved aside when the server is started again (previous_path()).
+// Whatever lies there and was not read yet is read first.
 //
 //   ring_follower.cpp   this life
 //   ring_lanes.h        the lanes, drained and settled (lane_books.h)
@@ -32,10 +34,14 @@ namespace ringside {
 
 using RingInstance = std::array<std::uint64_t, 2>;   // as SegmentFacts::instance
 
+// How many instances a follower remembers to have read.
+inline constexpr std::size_t kMostKnown = 16;
+
 struct RingProcess {
   std::string ring;
   std::uint32_t pid = 0;
-  std::uint64_t start_time = 0;   // field 22 of /proc/PID/stat, so that a pid that came back is noticed; 0 not known
+  // Field 22 of /proc/PID/stat, so that a pid that came back is noticed; 0 not known.
+  std::uint64_t start_time = 0;
 };
 
 class RingFollower {
@@ -47,22 +53,27 @@ class RingFollower {
   void reconfigure(RingName ring, const RingMetricsOptions& options, bool any_owner);
 
   // Asked before a ring is read: the name under which somebody else reads that instance, or empty.
-  void ask_reader_of(std::function<std::string(const RingInstance&)> reader_of) { reader_of_ = std::move(reader_of); }
+  void ask_reader_of(std::function<std::string(const RingInstance&)> reader_of) {
+    reader_of_ = std::move(reader_of);
+  }
   // True when this one reads it, has read it, or is going to.
   bool reads(const RingInstance& instance) const;
 
-  // Looks at what stands under the name, and at the ring that is read: attaches, notices an end. `appeared`: how often
-  // a file was created under the name since the last check, as far as somebody noticed. True when a ring that was not read
-  // before is read now.
+  // Looks at what stands under the name, and at the ring that is read: attaches, notices an end.
+  // `appeared`: how often a file was created under the name since the last check, as far as
+  // somebody noticed. True when a ring that was not read before is read now.
   bool check(const Instant& now, std::uint64_t appeared);
   PassResult drain(const Instant& now);
   // Settles the books and adds this ring to the snapshot.
   void tick(const Instant& now, Snapshot& out);
 
+  // Since when the ring is read, for its rates.
+  RingTimes times(const Instant& now) const;
   // Nothing is read, and nothing stands under the name any more.
   bool gone() const { return segment_ == nullptr && !saved_ && absent_; }
   Books books() const;
-  // The processes that write the ring, dead ones perhaps among them; none where their pids are of another namespace.
+  // The processes that write the ring, dead ones perhaps among them; none where their pids are of
+  // another namespace.
   void add_processes(std::vector<RingProcess>& out) const;
   std::size_t metrics_bytes() const { return metrics_.bytes(); }
 
@@ -76,7 +87,8 @@ class RingFollower {
   bool find_next(const Instant& now);
   bool find_saved(const Instant& now);
   bool find_previous(const Instant& now);
-  std::unique_ptr<Segment> open(const std::string& path, SegmentFacts* facts, Failure* failure) const;
+  std::unique_ptr<Segment> open(const std::string& path, SegmentFacts* facts,
+                                Failure* failure) const;
   void refuse(const std::string& why);
   void attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts, const Instant& now);
   void note_observed(const Instant& now, bool resumed);
@@ -87,7 +99,10 @@ class RingFollower {
   void show_ring(const Instant& now, Snapshot& out) const;
   void show_lanes(Snapshot& out) const;
   void show_gauges(Snapshot& out);
-  static RingInstance instance_of(const SegmentFacts& facts) { return {facts.instance[0], facts.instance[1]}; }
+  void remember(const RingInstance& instance);
+  static RingInstance instance_of(const SegmentFacts& facts) {
+    return {facts.instance[0], facts.instance[1]};
+  }
 
   RingName ring_;
   bool any_owner_;
@@ -104,14 +119,17 @@ class RingFollower {
 
   // Which ring this is about, also while no segment is open: positions saved by an earlier daemon.
   RingInstance instance_{};
-  RingInstance previous_{};                    // what lay under previous_path() when it was last read or passed over
+  // Those that were read, or seen under previous_path() and passed over; the latest last. What lies
+  // there is read once, and servers that start meanwhile move other rings there at any moment.
+  std::vector<RingInstance> known_;
   std::uint32_t instance_number_ = 0;
   bool finished_ = false;                      // that instance was read to its end
   bool dead_ = false;                          // its processes were found dead
-  bool saved_ = false;                         // lanes_ come from the state and still wait for their segment
+  bool saved_ = false;                         // lanes_ come from the state and wait for their ring
   bool absent_ = false;                        // nothing stands under the name
 
-  // Files that appeared under the name and were not met there by any check: they came and went in between.
+  // Files that appeared under the name and were not met there by any check: they came and went in
+  // between.
   std::int64_t unmet_ = 0;
   std::uint64_t inode_met_ = 0;
   std::uint64_t missed_ = 0;
@@ -120,10 +138,11 @@ class RingFollower {
   std::int64_t born_ns_ = INT64_MIN;           // of the figures "since start", CLOCK_MONOTONIC
   std::int64_t observed_since_ns_ = INT64_MIN;
   std::int64_t observed_before_ns_ = 0;
-  std::int64_t saved_ns_ = INT64_MIN;          // when the state was saved that this one goes on from, until it has attached
+  std::int64_t saved_ns_ = INT64_MIN;          // when its state was saved, until it has attached
   std::uint64_t crashes_ = 0;
   Books retired_;                              // of instances that are over
-  std::array<std::pair<std::string, std::int64_t>, kMaxGauges> gauge_max_;   // by place in the table
+  // By place in the table.
+  std::array<std::pair<std::string, std::int64_t>, kMaxGauges> gauge_max_;
 };
 
 }  // namespace ringside

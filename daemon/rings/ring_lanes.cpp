@@ -14,8 +14,8 @@ void RingLanes::reset(std::size_t count) {
 namespace {
 
 // When a record ended; none when it isn't there any more, or not yet, or is not to be believed.
-std::optional<std::int64_t> end_of(const Segment& segment, std::uint32_t lane, std::uint64_t position,
-                                   const TickScale& scale) {
+std::optional<std::int64_t> end_of(const Segment& segment, std::uint32_t lane,
+                                   std::uint64_t position, const TickScale& scale) {
   Record record;
   const Slot& slot = segment.slots(lane)[position & (segment.geometry().capacity(lane) - 1)];
   if (read_slot(slot, position, record) != Poll::record || !believable(record)) return std::nullopt;
@@ -24,7 +24,8 @@ std::optional<std::int64_t> end_of(const Segment& segment, std::uint32_t lane, s
 
 }  // namespace
 
-std::optional<std::int64_t> RingLanes::complete_since(const Segment& segment, const TickScale& scale) const {
+std::optional<std::int64_t> RingLanes::complete_since(const Segment& segment,
+                                                      const TickScale& scale) const {
   std::optional<std::int64_t> since;
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
     const LaneHeader& header = segment.lane_header(i);
@@ -35,12 +36,14 @@ std::optional<std::int64_t> RingLanes::complete_since(const Segment& segment, co
     if (head <= position || head - position < capacity) continue;
     const std::uint64_t oldest = head - capacity + 1;
     // Overwritten while we look: the lane is busy, and what is left in it is of this moment.
-    since = std::max(since.value_or(INT64_MIN), end_of(segment, i, oldest, scale).value_or(INT64_MAX));
+    since =
+        std::max(since.value_or(INT64_MIN), end_of(segment, i, oldest, scale).value_or(INT64_MAX));
   }
   return since;
 }
 
-std::optional<std::int64_t> RingLanes::newest(const Segment& segment, const TickScale& scale) const {
+std::optional<std::int64_t> RingLanes::newest(const Segment& segment,
+                                              const TickScale& scale) const {
   std::optional<std::int64_t> newest;
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
     const LaneHeader& header = segment.lane_header(i);
@@ -53,7 +56,8 @@ std::optional<std::int64_t> RingLanes::newest(const Segment& segment, const Tick
 }
 
 PassResult RingLanes::drain(const Segment& segment, RingMetrics& metrics) {
-  expect(lanes_.size() == std::size_t{segment.geometry().lane_count} + 1, "lanes are those of the ring that is drained");
+  expect(lanes_.size() == std::size_t{segment.geometry().lane_count} + 1,
+         "lanes are those of the ring that is drained");
   PassResult result;
   to_drain_.clear();
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
@@ -70,7 +74,8 @@ PassResult RingLanes::drain(const Segment& segment, RingMetrics& metrics) {
   for (const LaneToDrain& lane : to_drain_) {
     result.records += lane.cursor->read;
     result.lost += lane.cursor->lost;
-    result.fullest = std::max(result.fullest, static_cast<double>(lane.moved) / static_cast<double>(lane.capacity));
+    result.fullest = std::max(result.fullest,
+                              static_cast<double>(lane.moved) / static_cast<double>(lane.capacity));
   }
   result.fullest = std::min(result.fullest, 1.0);
   return result;

@@ -1,4 +1,5 @@
-// All lanes of one ring, as its reader has them: drained together, settled together, saved together.
+// All lanes of one ring, as its reader has them: drained together, settled together, saved
+// together.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,8 @@ class RingLanes {
   // Null when the lane was never used.
   const LaneBooks* at(std::uint32_t lane) const { return lanes_[lane].get(); }
 
-  // From which instant on every record is there to be read, by CLOCK_MONOTONIC: the oldest record that is still there in each
-  // lane that has overwritten what was not read. None when no lane has.
+  // From which instant on every record is there to be read, by CLOCK_MONOTONIC: the oldest record
+  // that is still there in each lane that has overwritten what was not read. None when no lane has.
   std::optional<std::int64_t> complete_since(const Segment& segment, const TickScale& scale) const;
 
   // The end of the newest record in any lane. None when there is no record.
@@ -28,7 +29,8 @@ class RingLanes {
 
   PassResult drain(const Segment& segment, RingMetrics& metrics);
   void settle(const Segment& segment, Writers writers, RingMetrics& metrics);
-  // The ring's end: what dead writers left is taken in, and nothing stays open. `crashed`: no writer left in order.
+  // The ring's end: what dead writers left is taken in, and nothing stays open. `crashed`: no
+  // writer left in order.
   void close(const Segment& segment, bool crashed, RingMetrics& metrics);
 
   Books books(const Segment* segment) const;

@@ -36,7 +36,8 @@ std::string joined(const std::string& directory, std::string_view name) {
 }  // namespace
 
 std::string shown_name(const std::string& path) {
-  return path.starts_with(kSharedMemory) && path.find('/', kSharedMemory.size()) == std::string::npos
+  return path.starts_with(kSharedMemory) &&
+                 path.find('/', kSharedMemory.size()) == std::string::npos
              ? path.substr(kSharedMemory.size())
              : path;
 }
@@ -45,7 +46,8 @@ bool may_be_ring(const std::string& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file) return errno == EACCES || errno == EPERM;
   std::uint64_t magic = 0;
-  return pread(file.get(), &magic, sizeof magic, 0) == static_cast<ssize_t>(sizeof magic) && magic == kMagic;
+  return pread(file.get(), &magic, sizeof magic, 0) == static_cast<ssize_t>(sizeof magic) &&
+         magic == kMagic;
 }
 
 bool exists(const std::string& path) {
@@ -53,10 +55,13 @@ bool exists(const std::string& path) {
   return lstat(path.c_str(), &info) == 0;
 }
 
-bool is_pattern(const std::string& ring) { return last_component(ring).find_first_of("*?[") != std::string_view::npos; }
+bool is_pattern(const std::string& ring) {
+  return last_component(ring).find_first_of("*?[") != std::string_view::npos;
+}
 
 std::string canonical_path(const std::string& path) {
-  const std::unique_ptr<char, decltype(&free)> directory(realpath(directory_of(path).c_str(), nullptr), &free);
+  const std::unique_ptr<char, decltype(&free)> directory(
+      realpath(directory_of(path).c_str(), nullptr), &free);
   return directory == nullptr ? path : joined(directory.get(), last_component(path));
 }
 
@@ -68,13 +73,15 @@ RingName resolve_ring(const std::string& ring) {
 }
 
 std::string pattern_path(const std::string& pattern) {
-  return pattern.find('/') != std::string::npos ? canonical_path(pattern) : std::string(kSharedMemory) + pattern;
+  return pattern.find('/') != std::string::npos ? canonical_path(pattern)
+                                                : std::string(kSharedMemory) + pattern;
 }
 
 bool matches(const std::string& pattern_path, const std::string& path) {
-  if (path.ends_with(previous_path({})) || directory_of(pattern_path) != directory_of(path)) return false;
-  return fnmatch(std::string(last_component(pattern_path)).c_str(), std::string(last_component(path)).c_str(),
-                 FNM_PERIOD) == 0;
+  if (path.ends_with(previous_path({})) || directory_of(pattern_path) != directory_of(path))
+    return false;
+  return fnmatch(std::string(last_component(pattern_path)).c_str(),
+                 std::string(last_component(path)).c_str(), FNM_PERIOD) == 0;
 }
 
 std::vector<RingName> rings_like(const std::string& pattern) {
@@ -88,7 +95,8 @@ std::vector<RingName> rings_like(const std::string& pattern) {
     const std::string path = joined(directory, entry->d_name);
     if (matches(wanted, path)) found.push_back({shown_name(path), path, {}});
   }
-  std::sort(found.begin(), found.end(), [](const RingName& a, const RingName& b) { return a.path < b.path; });
+  std::sort(found.begin(), found.end(),
+            [](const RingName& a, const RingName& b) { return a.path < b.path; });
   return found;
 }
 

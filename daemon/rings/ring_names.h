@@ -3,11 +3,12 @@
 //   chat             /dev/shm/ringside.chat
 //   /run/chat/ring   that file
 //   *  irc-?         every ring in /dev/shm whose name matches, whenever it appears
-//   /run/chat/ring*  every file in that directory that matches; only the last component may be a pattern
+//   /run/chat/ring*  every file in that directory that matches; no pattern but in the last component
 //
-// Two names mean the same ring when they lead to the same file: to the same last component in the same directory, whatever
-// symbolic links lead to that directory. (The last component itself is never a link: rings are not opened through one.)
-// What this cannot tell, a directory that is mounted twice for instance, the follower tells by the ring's instance.
+// Two names mean the same ring when they lead to the same file: to the same last component in the
+// same directory, whatever symbolic links lead to that directory. (The last component itself is
+// never a link: rings are not opened through one.) What this cannot tell, a directory that is
+// mounted twice for instance, the follower tells by the ring's instance.
 #pragma once
 
 #include <string>
@@ -29,19 +30,21 @@ RingName resolve_ring(const std::string& ring);
 
 // The files that a pattern stands for, as a path whose last component is the pattern.
 std::string pattern_path(const std::string& pattern);
-// Whether a pattern's path matches a file's. A crashed server's ring that was moved aside (.previous) matches nothing.
+// Whether a pattern's path matches a file's. A crashed server's ring that was moved aside
+// (.previous) matches nothing.
 bool matches(const std::string& pattern_path, const std::string& path);
 // The files there that match, in the order of their names.
 std::vector<RingName> rings_like(const std::string& pattern);
 
 // As it is shown: a file in the usual place by its short name, another one by its path.
 std::string shown_name(const std::string& path);
-// False when the file surely is no ring. For patterns, which match other files as well. One that may not be opened may be a
-// ring.
+// False when the file surely is no ring. For patterns, which match other files as well. One that
+// may not be opened may be a ring.
 bool may_be_ring(const std::string& path);
 bool exists(const std::string& path);
 
-// The directory's real path and the last component. Where the directory is not there, the path as it was written.
+// The directory's real path and the last component. Where the directory is not there, the path as
+// it was written.
 std::string canonical_path(const std::string& path);
 
 }  // namespace ringside

@@ -1,5 +1,5 @@
-// What is saved of a ring, so that the next daemon goes on where this one was: which ring it was, how far each lane was read,
-// and all that was counted.
+// What is saved of a ring, so that the next daemon goes on where this one was: which ring it was,
+// how far each lane was read, and all that was counted.
 #include <algorithm>
 
 #include "daemon/rings/expect.h"
@@ -9,7 +9,10 @@ namespace ringside {
 
 void RingFollower::encode(Encoder& out, const Instant& now) {
   for (const std::uint64_t word : instance_) out.u64(word);
-  for (const std::uint64_t word : previous_) out.u64(word);
+  out.u64(known_.size());
+  for (const RingInstance& instance : known_) {
+    for (const std::uint64_t word : instance) out.u64(word);
+  }
   out.u64(instance_number_);
   out.flag(finished_);
   out.u64(crashes_);
@@ -17,20 +20,26 @@ void RingFollower::encode(Encoder& out, const Instant& now) {
   out.i64(born_ns_);
   out.i64(observed_since_ns_);
   out.i64(observed_before_ns_);
-  for (const std::uint64_t n : {retired_.written, retired_.read, retired_.lost, retired_.torn, retired_.rejected}) {
+  for (const std::uint64_t n :
+       {retired_.written, retired_.read, retired_.lost, retired_.torn, retired_.rejected}) {
     out.u64(n);
   }
   lanes_.encode(out);
   metrics_.encode(out, now.realtime_ns - now.monotonic_ns);
 }
 
-void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_shift, std::int64_t saved_ns) {
-  expect(segment_ == nullptr && instance_number_ == 0, "only a follower that has read nothing takes a state over");
+void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_shift,
+                          std::int64_t saved_ns) {
+  expect(segment_ == nullptr && instance_number_ == 0,
+         "only a follower that has read nothing takes a state over");
   const auto moved = [&](std::int64_t ns) {
     return ns == INT64_MIN ? ns : std::min(now.monotonic_ns, add_ns(ns, slice_shift * kSliceNs));
   };
   for (std::uint64_t& word : instance_) word = in.u64();
-  for (std::uint64_t& word : previous_) word = in.u64();
+  known_.resize(in.count(2, kMostKnown));
+  for (RingInstance& instance : known_) {
+    for (std::uint64_t& word : instance) word = in.u64();
+  }
   instance_number_ = static_cast<std::uint32_t>(in.u64());
   finished_ = in.flag();
   crashes_ = in.u64();
@@ -39,7 +48,8 @@ void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_sh
   observed_since_ns_ = moved(in.i64());
   observed_before_ns_ = in.i64();
   if (observed_before_ns_ < 0) in.fail();
-  for (std::uint64_t* n : {&retired_.written, &retired_.read, &retired_.lost, &retired_.torn, &retired_.rejected}) {
+  for (std::uint64_t* n :
+       {&retired_.written, &retired_.read, &retired_.lost, &retired_.torn, &retired_.rejected}) {
     *n = in.u64();
   }
   if (!retired_.balance() || retired_.rejected > retired_.read) in.fail();

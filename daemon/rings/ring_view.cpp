@@ -1,5 +1,5 @@
-// What the snapshot shows of a ring: the ring itself, its lanes and its gauges. Everything in the segment was written by
-// another process and may be anything.
+// What the snapshot shows of a ring: the ring itself, its lanes and its gauges. Everything in the
+// segment was written by another process and may be anything.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -48,16 +48,20 @@ void RingFollower::tick(const Instant& now, Snapshot& out) {
   } else {
     metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
   }
+  metrics_.show(ring_.name, lanes_.living(), times(now), out);
+  show_ring(now, out);
+  show_gauges(out);
+  show_lanes(out);
+}
+
+RingTimes RingFollower::times(const Instant& now) const {
   RingTimes times;
   times.now_ns = now.monotonic_ns;
   times.wall_minus_monotonic_ns = now.realtime_ns - now.monotonic_ns;
   times.born_ns = born_ns_ == INT64_MIN ? now.monotonic_ns : born_ns_;
   times.observed_since_ns = observed_since_ns_ == INT64_MIN ? now.monotonic_ns : observed_since_ns_;
   times.observed_before_ns = observed_before_ns_;
-  metrics_.show(ring_.name, lanes_.living(), times, out);
-  show_ring(now, out);
-  show_gauges(out);
-  show_lanes(out);
+  return times;
 }
 
 void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
@@ -78,7 +82,8 @@ void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
   view.instances_seen = instance_number_;
   view.crashes_seen = crashes_;
   if (missed_ > 0 && view.problem.empty()) {
-    view.problem = std::to_string(missed_) + " under this name came and went before they could be read";
+    view.problem =
+        std::to_string(missed_) + " under this name came and went before they could be read";
   }
   if (segment_ != nullptr) {
     const SegmentHeader& header = segment_->header();

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <utility>
@@ -87,7 +86,7 @@ std::optional<Failure> Service::restore() {
   std::string why;
   AlertEngine alerts(config_);
   // All of it or nothing: the last one to be asked takes nothing when it fails.
-  if (decode_state(*bytes, &saved, &why) && alerts.restore(saved.alerts, &why) &&
+  if (decode_state(*bytes, &saved, &why) && alerts.decode(saved.alerts, &why) &&
       watch_.decode(saved.watch, now, &why)) {
     alerts_ = std::move(alerts);
     meta_ = saved.meta;
@@ -110,7 +109,7 @@ void Service::stop() {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
-  wake_.notify_one();
+  bell_.ring();
   thread_.join();
   io_.finish();
 }
@@ -125,7 +124,7 @@ void Service::write_reports() {
     const std::lock_guard lock(mutex_);
     report_ = true;
   }
-  wake_.notify_one();
+  bell_.ring();
 }
 
 void Service::reopen_logs() {
@@ -140,14 +139,15 @@ void Service::reconfigure(const Config& config) {
     io_options_ = io_options(config);
     io_.reopen(io_options_);
   }
-  wake_.notify_one();
+  bell_.ring();
 }
 
-// True when something was asked for.
+// Until the pause is over, somebody asks for something, or a new file is in a ring's directory. True when something was
+// asked for.
 bool Service::sleep(std::int64_t pause_ns) {
-  std::unique_lock lock(mutex_);
-  return wake_.wait_for(lock, std::chrono::nanoseconds(pause_ns),
-                        [this] { return stop_ || report_ || next_config_.has_value(); });
+  bell_.sleep(pause_ns, directories_.fd());
+  const std::lock_guard lock(mutex_);
+  return stop_ || report_ || next_config_.has_value();
 }
 
 void Service::apply(const Config& config) {
@@ -155,6 +155,7 @@ void Service::apply(const Config& config) {
   config_ = config;
   config_text_ = print_config(config_, Comments::without);
   watch_.reconfigure(watch_options(config_));
+  directories_.follow(watch_.wanted_files());
   alerts_.reconfigure(config_);
   if (new_schedule && config_.report_interval_ns > 0) {
     report_slot_ = clock_ns(CLOCK_REALTIME) / config_.report_interval_ns;
@@ -163,14 +164,18 @@ void Service::apply(const Config& config) {
 
 void Service::run() {
   Pacing pacing;
+  directories_.follow(watch_.wanted_files());
   std::int64_t last_pass_ns = clock_ns(CLOCK_MONOTONIC);
   std::int64_t next_tick_ns = last_pass_ns;
   for (;;) {
     const Instant now = read_instant();
-    const PassResult pass = watch_.pass(now);
+    DirectoryWatch::Changes changes = directories_.take();
+    const PassResult pass = watch_.pass(now, {std::move(changes.appeared), changes.unsure});
+    if (pass.attached) pacing.begin_anew();
     ++passes_;
     if (now.monotonic_ns >= next_tick_ns) {
       tick(now);
+      directories_.follow(watch_.wanted_files());   // one that was not there may be there now
       next_tick_ns += config_.tick_ns;
       // Ticks that were missed (the machine was stopped) are not made up for: they would be of no time at all.
       if (next_tick_ns <= now.monotonic_ns) next_tick_ns = now.monotonic_ns + config_.tick_ns;
@@ -281,7 +286,7 @@ void Service::save_state(const Instant& now, const Snapshot& snapshot, IoWorker:
     if (now.monotonic_ns - saved_ns_ < config_.state_interval_ns || figures == saved_figures_) return;
   }
   meta_.saved_wall_ns = now.realtime_ns;
-  if (!io_.save_state({watch_.encode(now), alerts_.save(), meta_}, when)) return;
+  if (!io_.save_state({watch_.encode(now), alerts_.encode(), meta_}, when)) return;
   saved_figures_ = std::move(figures);
   saved_ns_ = now.monotonic_ns;
 }

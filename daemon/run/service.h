@@ -5,7 +5,6 @@
 //   caller         waits for signals and calls the requests below
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,6 +19,8 @@
 #include "daemon/storage/files.h"
 #include "daemon/outputs/io_worker.h"
 #include "daemon/storage/state_file.h"
+#include "daemon/host/directory_watch.h"
+#include "daemon/host/doorbell.h"
 #include "daemon/host/system_sampler.h"
 #include "daemon/rings/watch.h"
 #include "report/model/snapshot.h"
@@ -71,7 +72,7 @@ class Service {
 
   // Requests to the drain thread, and what it publishes.
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
+  Doorbell bell_;   // wakes the drain thread
   bool stop_ = false;
   bool report_ = false;
   std::optional<Config> next_config_;
@@ -82,6 +83,7 @@ class Service {
   Config config_;
   std::string config_text_;
   Watch watch_;
+  DirectoryWatch directories_;   // those of the rings
   AlertEngine alerts_;
   SystemSampler sampler_;
   SystemSampler::Sample sample_;

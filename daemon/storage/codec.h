@@ -1,16 +1,17 @@
 // The one encoding of the state file.
 //
-//   u64    LEB128: seven bits a byte, lowest first; the eighth bit says that another byte follows. 1 to 10 bytes.
-//   i64    a u64 with the sign in its lowest bit (0, -1, 1, -2 ... become 0, 1, 2, 3 ...), so that small numbers stay short
+//   u64    LEB128: seven bits a byte, lowest first; the eighth says that another byte follows
+//   i64    a u64 with the sign in its lowest bit: 0, -1, 1, -2 become 0, 1, 2, 3
 //   flag   a u64, 0 or 1
 //   real   the eight bytes of a double, little endian; finite
 //   text   a u64 with the length, then that many bytes
 //   raw    bytes whose number both sides know
 //
-// Most counts are small and the file is written at every tick, so a number takes as many bytes as it needs.
+// Most counts are small and the file is written at every tick, so a number takes as many bytes as
+// it needs.
 //
-// The decoder takes any bytes at all. After the end, and after anything that cannot be, it gives zeros and empty texts
-// from then on, and good() is false. So a caller may read on and ask once.
+// The decoder takes any bytes at all. After the end, and after anything that cannot be, it gives
+// zeros and empty texts from then on, and good() is false. So a caller may read on and ask once.
 #pragma once
 
 #include <bit>
@@ -22,7 +23,8 @@
 
 namespace ringside {
 
-static_assert(std::endian::native == std::endian::little, "the state file's bytes are little endian");
+static_assert(std::endian::native == std::endian::little,
+              "the state file's bytes are little endian");
 
 class Encoder {
  public:
@@ -42,7 +44,9 @@ class Encoder {
     u64(value.size());
     bytes_.append(value);
   }
-  void raw(const void* data, std::size_t size) { bytes_.append(static_cast<const char*>(data), size); }
+  void raw(const void* data, std::size_t size) {
+    bytes_.append(static_cast<const char*>(data), size);
+  }
   std::string take() { return std::move(bytes_); }
 
  private:
@@ -100,7 +104,8 @@ class Decoder {
     std::memcpy(data, rest_.data(), size);
     rest_.remove_prefix(size);
   }
-  // How many elements follow, each of at least `least_bytes`: never more than the bytes that are there could hold.
+  // How many elements follow, each of at least `least_bytes`: never more than the bytes that are
+  // there could hold.
   std::uint64_t count(std::size_t least_bytes, std::uint64_t most) {
     const std::uint64_t value = u64();
     return value > most || value > rest_.size() / least_bytes ? fail() : value;

@@ -16,7 +16,8 @@ std::array<char, 4> crc_bytes(std::string_view body) {
   boost::crc_32_type crc;
   crc.process_bytes(body.data(), body.size());
   std::array<char, 4> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(crc.checksum() >> (8 * i) & 0xff);
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<char>(crc.checksum() >> (8 * i) & 0xff);
   return bytes;
 }
 

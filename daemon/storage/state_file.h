@@ -1,5 +1,6 @@
-// What the daemon knows, in one file: positions, totals and windows (Watch), alerts (AlertEngine) and its own life.
-// They are saved together, so that after a kill at any instant nothing is counted twice and no episode is forgotten.
+// What the daemon knows, in one file: positions, totals and windows (Watch), alerts (AlertEngine)
+// and its own life. They are saved together, so that after a kill at any instant nothing is counted
+// twice and no episode is forgotten.
 //
 //   off size what
 //     0    8 magic "RSSTATE\n"
@@ -7,8 +8,8 @@
 //     9    4 CRC-32 of all that follows, little endian
 //    13      the body, in the codec: text Watch::encode(), text AlertEngine::encode(), StateMeta
 //
-// One encoding (codec.h) and one version for all of it. A state of another version is not read: the daemon moves it
-// aside, says so, and counts anew.
+// One encoding (codec.h) and one version for all of it. A state of another version is not read: the
+// daemon moves it aside, says so, and counts anew.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +33,8 @@ struct SavedState {
 };
 
 std::string encode_state(const SavedState& state);
-// False when the bytes are not a whole state of this version. `why` is a sentence about the state then, such as
-// "the state is of version 1, this daemon reads 4" or "the state is damaged: ...".
+// False when the bytes are not a whole state of this version. `why` is a sentence about the state
+// then, such as "the state is of version 1, this daemon reads 4" or "the state is damaged: ...".
 bool decode_state(std::string_view bytes, SavedState* state, std::string* why);
 
 }  // namespace ringside

@@ -177,7 +177,7 @@ std::string state_of(Content content, Geometry geometry, int ticks) {
     alerts.evaluate(snapshot, now_ns, now_ns + kWallNs);
     now_ns += 5 * kSecond;
   }
-  auto parts = StateParts::of(encode_state({watch.encode(instant_at(now_ns)), alerts.save(),
+  auto parts = StateParts::of(encode_state({watch.encode(instant_at(now_ns)), alerts.encode(),
                                             {now_ns + kWallNs, now_ns + kWallNs, static_cast<std::uint64_t>(ticks)}}));
   if (!parts) throw std::runtime_error("a state that was just saved is none");
   parts->rings.at(0).path = kWatchedRing;

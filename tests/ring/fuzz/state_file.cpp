@@ -33,19 +33,13 @@ void mutate(std::string& text, std::size_t more) {
   text.resize(LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(text.data()), size, text.size()));
 }
 
-// One number of the alerts' JSON, in place of another: the ends of all types, and what is no number.
-void mutate_number(std::string& json, unsigned seed) {
-  constexpr std::string_view kNumbers[] = {"0", "-1", "9223372036854775807", "-9223372036854775808",
-                                           "18446744073709551615", "1e308", "5e-324", "-1e308", "null", "{}"};
-  std::vector<std::pair<std::size_t, std::size_t>> numbers;
-  for (std::size_t at = 0; at < json.size(); ++at) {
-    if (json[at] != ':' && json[at] != ',' && json[at] != '[') continue;
-    const std::size_t end = json.find_first_of(",]}", at + 1);
-    if (end != std::string::npos && end > at + 1 && json[at + 1] != '"') numbers.emplace_back(at + 1, end - at - 1);
-  }
-  if (numbers.empty()) return;
-  const auto [begin, bytes] = numbers[seed % numbers.size()];
-  json.replace(begin, bytes, kNumbers[seed / numbers.size() % std::size(kNumbers)]);
+// One byte of the alerts, in place of it a number at the end of its type: the mutator finds such by chance only.
+void mutate_number(std::string& bytes, unsigned seed) {
+  constexpr std::uint64_t kNumbers[] = {0, 1, INT64_MAX, std::uint64_t{1} << 62, std::uint64_t{1} << 63, UINT64_MAX};
+  if (bytes.empty()) return;
+  Encoder number;
+  number.u64(kNumbers[seed % std::size(kNumbers)]);
+  bytes.replace(seed / std::size(kNumbers) % bytes.size(), 1, number.take());
 }
 
 template <typename T>
@@ -61,7 +55,7 @@ void take_over(const SavedState& saved) {
   Watch watch(options);
   AlertEngine alerts(config);
   std::string why;
-  const bool alerts_taken = alerts.restore(saved.alerts, &why);
+  const bool alerts_taken = alerts.decode(saved.alerts, &why);
   FUZZ_REQUIRE(alerts_taken || !why.empty());
   why.clear();
   if (!watch.decode(saved.watch, instant_at(now_ns), &why)) {
@@ -79,14 +73,14 @@ void take_over(const SavedState& saved) {
   }
   if (saved.meta.restarts % 4 > 1) return;
   // What goes on from a state can be saved, and that is a state.
-  const SavedState next{watch.encode(instant_at(now_ns)), alerts.save(), saved.meta};
+  const SavedState next{watch.encode(instant_at(now_ns)), alerts.encode(), saved.meta};
   SavedState again;
   FUZZ_REQUIRE(decode_state(encode_state(next), &again, &why));
   FUZZ_REQUIRE(again.watch == next.watch && again.alerts == next.alerts);
   Watch other(options);
   FUZZ_REQUIRE(other.decode(again.watch, instant_at(now_ns), &why));
   AlertEngine other_alerts(config);
-  FUZZ_REQUIRE(other_alerts.restore(again.alerts, &why));
+  FUZZ_REQUIRE(other_alerts.decode(again.alerts, &why));
 }
 
 }  // namespace

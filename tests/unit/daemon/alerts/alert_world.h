@@ -87,10 +87,10 @@ struct World {
   }
   // A new engine that goes on from what the old one saved.
   void restart() {
-    const std::string state = engine.save();
+    const std::string state = engine.encode();
     engine = AlertEngine(config);
     std::string why;
-    REQUIRE_MESSAGE(engine.restore(state, &why), why);
+    REQUIRE_MESSAGE(engine.decode(state, &why), why);
   }
 
   Config config;

@@ -23,7 +23,9 @@ bool readable(const DirectoryWatch& watch) {
   return poll(&fd, 1, 0) == 1;
 }
 
-TEST_CASE("DirectoryWatch: a wanted file that is made, linked or moved there is noticed before the call that made it returns") {
+TEST_CASE(
+    "DirectoryWatch: a wanted file that is made, linked or moved there is noticed before the call "
+    "that made it returns") {
   TempDir dir;
   DirectoryWatch watch;
   watch.follow({dir.file("ring"), dir.file("other-*")});
@@ -65,7 +67,8 @@ TEST_CASE("DirectoryWatch: one that came and went twice is told twice") {
   CHECK(watch.take().appeared == Paths{dir.file("ring"), dir.file("ring")});
 }
 
-TEST_CASE("DirectoryWatch: a directory that comes later, goes, and comes again is watched each time") {
+TEST_CASE(
+    "DirectoryWatch: a directory that comes later, goes, and comes again is watched each time") {
   TempDir dir;
   DirectoryWatch watch;
   const Paths wanted{dir.file("deep/ring")};
@@ -88,7 +91,8 @@ TEST_CASE("DirectoryWatch: a directory that comes later, goes, and comes again i
   CHECK(watch.take().appeared.empty());
 }
 
-TEST_CASE("DirectoryWatch: what is wanted can change, and two paths to one directory are both told") {
+TEST_CASE(
+    "DirectoryWatch: what is wanted can change, and two paths to one directory are both told") {
   TempDir dir;
   std::filesystem::create_directory(dir.file("real"));
   std::filesystem::create_directory_symlink(dir.file("real"), dir.file("link"));
@@ -105,7 +109,9 @@ TEST_CASE("DirectoryWatch: what is wanted can change, and two paths to one direc
   CHECK(watch.take().appeared == Paths{dir.file("real/other")});
 }
 
-TEST_CASE("DirectoryWatch: more than the kernel keeps is said to be unsure, and a directory that is none is a problem") {
+TEST_CASE(
+    "DirectoryWatch: more than the kernel keeps is said to be unsure, and a directory that is none "
+    "is a problem") {
   TempDir dir;
   DirectoryWatch watch;
   watch.follow({dir.file("ring-*")});
@@ -114,7 +120,8 @@ TEST_CASE("DirectoryWatch: more than the kernel keeps is said to be unsure, and 
   // Two names in turn: the kernel folds an event into an equal one just before it.
   touch(dir.file("made"));
   for (std::size_t i = 0; i <= most + 1; ++i) {
-    std::filesystem::rename(dir.file(i % 2 == 0 ? "made" : "ring-1"), dir.file(i % 2 == 0 ? "ring-1" : "made"));
+    std::filesystem::rename(dir.file(i % 2 == 0 ? "made" : "ring-1"),
+                            dir.file(i % 2 == 0 ? "ring-1" : "made"));
   }
   bool unsure = false;
   while (readable(watch)) unsure = watch.take().unsure || unsure;

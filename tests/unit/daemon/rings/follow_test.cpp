@@ -1,4 +1,5 @@
-// The life of a ring as its watcher sees it: not there yet, there, restarted, crashed, closed, refused.
+// The life of a ring as its watcher sees it: not there yet, there, restarted, crashed, closed,
+// refused.
 
 #include <doctest/doctest.h>
 #include <signal.h>
@@ -17,7 +18,8 @@ using namespace ringside::test;
 
 namespace {
 
-// A server that writes some records and dies or leaves. Names and clock are in nanoseconds of this machine.
+// A server that writes some records and dies or leaves. Names and clock are in nanoseconds of this
+// machine.
 Ended server(const std::string& path, int records, bool orderly, bool keep = false) {
   return run([&] {
     Failure failure;
@@ -30,7 +32,10 @@ Ended server(const std::string& path, int records, bool orderly, bool keep = fal
     enter_name(*created.segment, 0, {"SEND_MESSAGE", "message", {}});
     LaneWriter lane = claim_lane(*created.segment, self_identity(), 1, "w").writer;
     for (int i = 0; i < records; ++i) {
-      write_record(lane, operation(0, read_ticks(static_cast<ClockKind>(created.segment->header().clock_kind)), 10));
+      write_record(
+          lane,
+          operation(0, read_ticks(static_cast<ClockKind>(created.segment->header().clock_kind)),
+                    10));
     }
     if (!orderly) raise(SIGKILL);
     leave_segment(*created.segment, self_identity(), keep);
@@ -40,7 +45,8 @@ Ended server(const std::string& path, int records, bool orderly, bool keep = fal
 
 }  // namespace
 
-TEST_CASE("Follow: a ring that isn't there is waited for, and read from its first record when it comes") {
+TEST_CASE(
+    "Follow: a ring that isn't there is waited for, and read from its first record when it comes") {
   TempDir dir;
   Watch watch({{dir.file("ring")}, 100, 20, false});
   Snapshot snapshot = watch.tick(later(0));
@@ -56,7 +62,8 @@ TEST_CASE("Follow: a ring that isn't there is waited for, and read from its firs
   CHECK(watch.processes().size() == 1);
 }
 
-TEST_CASE("Follow: an operation called !RETRY and the event RETRY are two, in figures and in the state") {
+TEST_CASE(
+    "Follow: an operation called !RETRY and the event RETRY are two, in figures and in the state") {
   TempDir dir;
   const std::string path = dir.file("ring");
   auto ring = make_ring(path, {2, 64, 64});
@@ -95,7 +102,9 @@ TEST_CASE("Follow: an operation called !RETRY and the event RETRY are two, in fi
   expect(watch.tick(later(4)), 3, 6);
 }
 
-TEST_CASE("Follow: a crashed server's last records are read, and its restart under the same name is followed") {
+TEST_CASE(
+    "Follow: a crashed server's last records are read, and its restart under the same name is "
+    "followed") {
   TempDir dir;
   const std::string path = dir.file("ring");
   Watch watch({{path}, 100, 20, false});
@@ -120,7 +129,9 @@ TEST_CASE("Follow: a crashed server's last records are read, and its restart und
   CHECK(snapshot.rings[0].crashes_seen == 2);
 }
 
-TEST_CASE("Follow: a server that is restarted while nobody watches leaves its old ring aside, and both are read") {
+TEST_CASE(
+    "Follow: a server that is restarted while nobody watches leaves its old ring aside, and both "
+    "are read") {
   TempDir dir;
   const std::string path = dir.file("ring");
   std::string saved;
@@ -148,7 +159,8 @@ TEST_CASE("Follow: a server that is restarted while nobody watches leaves its ol
   CHECK(snapshot.rings[0].instances_seen == 2);
 }
 
-TEST_CASE("Follow: a server that leaves in order is read to the end, though its ring's name is gone") {
+TEST_CASE(
+    "Follow: a server that leaves in order is read to the end, though its ring's name is gone") {
   TempDir dir;
   const std::string path = dir.file("ring");
   Watch watch({{path}, 100, 20, false});
@@ -216,7 +228,9 @@ TEST_CASE("Follow: several rings are drained by one watch, each under its name")
   CHECK(snapshot.books.read == 4);
 }
 
-TEST_CASE("Follow: records that are not believed are rejected under their own operation, and nobody else's are lost") {
+TEST_CASE(
+    "Follow: records that are not believed are rejected under their own operation, and nobody "
+    "else's are lost") {
   TempDir dir;
   auto ring = make_ring(dir.file("ring"), {1, 64, 64});
   enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
@@ -256,7 +270,8 @@ TEST_CASE("Follow: a ring that was closed before anybody came is read if it is s
   CHECK(watch.tick(later(1)).books.read == 17);
 }
 
-TEST_CASE("Follow: a crashed server's ring that was moved aside before anybody came is read, and once") {
+TEST_CASE(
+    "Follow: a crashed server's ring that was moved aside before anybody came is read, and once") {
   TempDir dir;
   const std::string path = dir.file("ring");
   REQUIRE(server(path, 9, false).killed_by(SIGKILL));
@@ -284,7 +299,8 @@ TEST_CASE("Follow: a crashed server's ring that was moved aside before anybody c
   CHECK(watch.tick(later(6)).books.read == 9 + 4 + 3 + 5);
 }
 
-TEST_CASE("Follow: with only a moved ring there it is read, and the server is not said to be down") {
+TEST_CASE(
+    "Follow: with only a moved ring there it is read, and the server is not said to be down") {
   TempDir dir;
   const std::string path = dir.file("ring");
   REQUIRE(server(path, 9, false).killed_by(SIGKILL));
@@ -309,11 +325,13 @@ TEST_CASE("Follow: a ring that came and went before it could be read is counted 
   CHECK(watch.tick(later(3)).rings[0].problem.empty());
   // Two that nobody met.
   watch.pass(later(4), {{path, path}, false});
-  CHECK(watch.tick(later(4)).rings[0].problem == "2 under this name came and went before they could be read");
+  CHECK(watch.tick(later(4)).rings[0].problem ==
+        "2 under this name came and went before they could be read");
   // One nobody met, and one that is there.
   ring = make_ring(path, {2, 64, 64});
   CHECK(watch.pass(later(5), {{path, path}, false}).attached);
-  CHECK(watch.tick(later(5)).rings[0].problem == "3 under this name came and went before they could be read");
+  CHECK(watch.tick(later(5)).rings[0].problem ==
+        "3 under this name came and went before they could be read");
 }
 
 TEST_CASE("Follow: a file that has appeared is looked at in the same pass") {
@@ -331,7 +349,9 @@ TEST_CASE("Follow: a file that has appeared is looked at in the same pass") {
   CHECK(result.records == 1);
 }
 
-TEST_CASE("Follow: records that were written after the last saved state, to a ring that is gone, are said to be lost") {
+TEST_CASE(
+    "Follow: records that were written after the last saved state, to a ring that is gone, are "
+    "said to be lost") {
   TempDir dir;
   const std::string path = dir.file("ring");
   std::string saved;
@@ -350,4 +370,50 @@ TEST_CASE("Follow: records that were written after the last saved state, to a ri
   CHECK(snapshot.rings[0].state == RingState::live);
   CHECK(snapshot.rings[0].problem ==
         "the ring that was read last is gone; records written after the saved positions are lost");
+}
+
+TEST_CASE(
+    "Follow: every process that shares a ring is named for sampling, and none by a pid of another "
+    "namespace") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  auto ring = make_ring(path, {2, 64, 64});
+  ring->header().processes[3].start_time.store(77);
+  ring->header().processes[3].pid.store(4711);
+  ring->header().processes[4].pid.store(
+      4711);   // one that left and entered again, as garbage would have it
+  Watch watch({{path}, 100, 20, false});
+  watch.pass(later(1));
+  const std::vector<RingProcess> processes = watch.processes();
+  REQUIRE(processes.size() == 2);
+  CHECK(processes[0].ring == path);
+  CHECK(processes[0].pid == static_cast<std::uint32_t>(getpid()));
+  CHECK(processes[0].start_time == self_identity().start_time);
+  CHECK(processes[1].pid == 4711);
+  CHECK(processes[1].start_time == 77);
+  ring->header().pid_namespace ^= 1;
+  Watch other({{path}, 100, 20, false});
+  other.pass(later(2));
+  CHECK(other.processes().empty());
+}
+
+TEST_CASE(
+    "Follow: a ring that is moved aside while the next one is attached to is not read again") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  Watch watch({{path}, 100, 20, false});
+  REQUIRE(server(path, 9, false).killed_by(SIGKILL));
+  CHECK(watch.tick(later(0)).books.read == 9);
+  // The next server takes the name; the watch looks for what was moved aside just before it is
+  // there.
+  auto ring = make_ring(path, {2, 64, 64});
+  std::filesystem::rename(previous_path(path), dir.file("elsewhere"));
+  CHECK(watch.pass(later(1)).attached);
+  std::filesystem::rename(dir.file("elsewhere"), previous_path(path));
+  ring->header().processes[0].pid.store(0);   // it dies
+  watch.tick(later(2));
+  const Snapshot snapshot = watch.tick(later(3));
+  CHECK(snapshot.rings[0].state == RingState::crashed);
+  CHECK(snapshot.rings[0].instances_seen == 2);
+  CHECK(snapshot.books.read == 9);
 }

@@ -1,4 +1,5 @@
-// Which rings a name, a path and a pattern mean, and that one ring is one ring whatever it is called.
+// Which rings a name, a path and a pattern mean, and that one ring is one ring whatever it is
+// called.
 
 #include <doctest/doctest.h>
 #include <signal.h>
@@ -24,7 +25,8 @@ struct Server {
   std::unique_ptr<Segment> ring;
   Server(const std::string& path, int records) : ring(make_ring(path, {2, 64, 64})) {
     LaneWriter lane = claim(*ring);
-    for (int i = 0; i < records; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
+    for (int i = 0; i < records; ++i)
+      write_record(lane, operation(0, ring->header().anchor_ticks, 10));
   }
   void leave() { leave_segment(*ring, self_identity(), false); }
 };
@@ -37,7 +39,9 @@ std::vector<std::string> names(const Snapshot& snapshot) {
 
 }  // namespace
 
-TEST_CASE("RingNames: a name is a file in shared memory, a path is that file, whatever links lead to its directory") {
+TEST_CASE(
+    "RingNames: a name is a file in shared memory, a path is that file, whatever links lead to its "
+    "directory") {
   TempDir dir;
   std::filesystem::create_directory(dir.file("real"));
   std::filesystem::create_directory_symlink(dir.file("real"), dir.file("link"));
@@ -48,7 +52,8 @@ TEST_CASE("RingNames: a name is a file in shared memory, a path is that file, wh
   CHECK(resolve_ring("two words").problem.find("expected 1 to 64 letters") != std::string::npos);
 }
 
-TEST_CASE("RingNames: only the last component is a pattern, and what was moved aside matches none") {
+TEST_CASE(
+    "RingNames: only the last component is a pattern, and what was moved aside matches none") {
   CHECK(is_pattern("*"));
   CHECK(is_pattern("/tmp/ring-?"));
   CHECK(is_pattern("irc[12]"));
@@ -66,14 +71,18 @@ TEST_CASE("RingNames: one ring that is named by three paths is read and counted 
   std::filesystem::create_directory(dir.file("real"));
   std::filesystem::create_directory_symlink(dir.file("real"), dir.file("link"));
   Server server(dir.file("real/ring"), 7);
-  Watch watch({{dir.file("link/ring"), dir.file("real/ring"), dir.file("real/../real/ring")}, 100, 20, false});
+  Watch watch({{dir.file("link/ring"), dir.file("real/ring"), dir.file("real/../real/ring")},
+               100,
+               20,
+               false});
   const Snapshot snapshot = watch.tick(later(1));
   CHECK(snapshot.books.read == 7);
   CHECK(names(snapshot) == std::vector<std::string>{dir.file("link/ring")});
   CHECK(watch.processes().size() == 1);
 }
 
-TEST_CASE("RingNames: two names of one file are told by the ring's instance, and the second says so") {
+TEST_CASE(
+    "RingNames: two names of one file are told by the ring's instance, and the second says so") {
   TempDir dir;
   Server server(dir.file("ring"), 7);
   std::filesystem::create_hard_link(dir.file("ring"), dir.file("other"));
@@ -84,10 +93,12 @@ TEST_CASE("RingNames: two names of one file are told by the ring's instance, and
   REQUIRE(snapshot.rings.size() == 2);
   CHECK(snapshot.rings[0].state == RingState::live);
   CHECK(snapshot.rings[1].state == RingState::waiting);
-  CHECK(snapshot.rings[1].problem.find("this is the ring that is followed as " + dir.file("ring")) == 0);
+  CHECK(snapshot.rings[1].problem.find("this is the ring that is followed as " +
+                                       dir.file("ring")) == 0);
 }
 
-TEST_CASE("RingNames: a state that was saved under one name of a ring is taken over under another") {
+TEST_CASE(
+    "RingNames: a state that was saved under one name of a ring is taken over under another") {
   TempDir dir;
   std::filesystem::create_directory(dir.file("real"));
   std::filesystem::create_directory_symlink(dir.file("real"), dir.file("link"));
@@ -133,7 +144,9 @@ TEST_CASE("RingNames: a pattern follows every ring that appears, and nothing els
   CHECK(names(snapshot) == std::vector<std::string>{dir.file("ring-b")});
 }
 
-TEST_CASE("RingNames: a ring that a pattern found and that is gone is forgotten after an hour, its books are not") {
+TEST_CASE(
+    "RingNames: a ring that a pattern found and that is gone is forgotten after an hour, its books "
+    "are not") {
   TempDir dir;
   Watch watch({{dir.file("ring-*")}, 100, 20, false});
   {
@@ -156,7 +169,9 @@ TEST_CASE("RingNames: a ring that a pattern found and that is gone is forgotten 
   CHECK(next.tick(later(1 + 1803)).books.read == 3);
 }
 
-TEST_CASE("RingNames: a pattern follows 64 rings, says which it leaves out, and takes them when others are gone") {
+TEST_CASE(
+    "RingNames: a pattern follows 64 rings, says which it leaves out, and takes them when others "
+    "are gone") {
   TempDir dir;
   std::vector<std::unique_ptr<Server>> servers;
   for (int i = 100; i < 166; ++i) {
@@ -168,8 +183,9 @@ TEST_CASE("RingNames: a pattern follows 64 rings, says which it leaves out, and 
   CHECK(snapshot.books.read == 64);
   CHECK(snapshot.rings[64].name == dir.file("ring-*"));
   CHECK(snapshot.rings[64].state == RingState::refused);
-  CHECK(snapshot.rings[64].problem.find("more than 64 rings; not followed: " + dir.file("ring-164") + ", " +
-                                        dir.file("ring-165") + "\n  next: ") == 0);
+  CHECK(
+      snapshot.rings[64].problem.find("more than 64 rings; not followed: " + dir.file("ring-164") +
+                                      ", " + dir.file("ring-165") + "\n  next: ") == 0);
   servers[0]->leave();
   servers[1]->leave();
   watch.tick(later(1));
@@ -189,7 +205,9 @@ TEST_CASE("RingNames: files that match a pattern and are gone before they are op
   CHECK(snapshot.rings[0].problem == "2 that matched came and went before they could be read");
 }
 
-TEST_CASE("Rules: a second thread, time that runs backwards and a state that comes too late end the program") {
+TEST_CASE(
+    "Rules: a second thread, time that runs backwards and a state that comes too late end the "
+    "program") {
   TempDir dir;
   const WatchOptions options{{dir.file("ring")}, 100, 20, false};
   const auto dies = [&](const auto& mistake) {

@@ -1,0 +1,131 @@
+// Since when a ring is observed: what its rates are divided by.
+
+#include <doctest/doctest.h>
+
+#include "daemon/rings/ring_follower.h"
+#include "tests/support/ring.h"
+#include "tests/support/temp.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kBorn = 100'000 * kSecond;
+
+Instant at(std::int64_t ns) { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
+
+// A ring of one lane of 64 records, made at kBorn, that gets one record a second from then on.
+struct World {
+  TempDir dir;
+  std::string path = dir.file("ring");
+  std::unique_ptr<Segment> ring = make_ring(path, {1, 64, 64});
+  LaneWriter lane;
+  std::int64_t now = kBorn;
+
+  World() {
+    use_nanoseconds(*ring, kBorn);
+    lane = claim(*ring);
+  }
+  void run(int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      now += kSecond;
+      write_record(lane, operation(0, static_cast<std::uint64_t>(now), 0));
+    }
+  }
+  RingFollower follower() const { return RingFollower({path, path, {}}, {100, 20}, false); }
+  RingTimes attach(RingFollower& ring_follower) const {
+    CHECK(ring_follower.check(at(now), 0));
+    ring_follower.drain(at(now));
+    return ring_follower.times(at(now));
+  }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "Observed: a ring that has overwritten nothing is observed since it was made, however late we "
+    "come") {
+  World world;
+  world.run(63);
+  RingFollower follower = world.follower();
+  const RingTimes times = world.attach(follower);
+  CHECK(times.born_ns == kBorn);
+  CHECK(times.observed_since_ns == kBorn);
+  CHECK(times.observed_before_ns == 0);
+}
+
+TEST_CASE(
+    "Observed: a ring that has overwritten records is observed since the oldest one that is left") {
+  World world;
+  world.run(86'400);
+  RingFollower follower = world.follower();
+  const RingTimes times = world.attach(follower);
+  CHECK(times.born_ns == kBorn);
+  CHECK(times.observed_since_ns ==
+        world.now - 62 * kSecond);   // 63 records, the newest of them now
+}
+
+TEST_CASE("Observed: a ring that is not there yet is observed from now on") {
+  TempDir dir;
+  RingFollower follower({dir.file("ring"), dir.file("ring"), {}}, {100, 20}, false);
+  CHECK_FALSE(follower.check(at(kBorn), 0));
+  CHECK(follower.times(at(kBorn)).observed_since_ns == kBorn);
+}
+
+TEST_CASE(
+    "Observed: the time in which no daemon was there counts only if nothing was overwritten in "
+    "it") {
+  for (const int absence : {30, 3600}) {
+    CAPTURE(absence);
+    World world;
+    world.run(10);
+    std::string saved;
+    const std::int64_t saved_at = world.now;
+    {
+      RingFollower follower = world.follower();
+      world.attach(follower);
+      Encoder out;
+      follower.encode(out, at(world.now));
+      saved = out.take();
+    }
+    world.run(absence);
+    RingFollower follower = world.follower();
+    Decoder in(saved);
+    follower.decode(in, at(world.now), 0, saved_at);
+    REQUIRE(in.at_end());
+    follower.check(at(world.now), 0);
+    follower.drain(at(world.now));
+    const RingTimes times = follower.times(at(world.now));
+    if (absence == 30) {
+      CHECK(times.observed_since_ns == kBorn);
+      CHECK(times.observed_before_ns == 0);
+    } else {
+      CHECK(times.observed_since_ns == world.now - 62 * kSecond);
+      CHECK(times.observed_before_ns == 10 * kSecond);
+    }
+    CHECK(follower.books().read + follower.books().lost ==
+          static_cast<std::uint64_t>(10 + absence));
+  }
+}
+
+TEST_CASE(
+    "Observed: what a ring that was moved aside covers counts, and the time between it and us does "
+    "not") {
+  World world;
+  world.run(20);
+  world.ring->header().processes[0].pid.store(0);   // it dies
+  std::filesystem::rename(world.path, previous_path(world.path));
+  const std::int64_t born = kBorn + 86'400 * kSecond;
+  world.ring = make_ring(world.path, {1, 64, 64});
+  use_nanoseconds(*world.ring, born);
+  world.lane = claim(*world.ring);
+  world.now = born;
+  world.run(5);
+  RingFollower follower = world.follower();
+  const RingTimes times = world.attach(follower);
+  CHECK(follower.books().read == 25);
+  CHECK(times.observed_before_ns == 20 * kSecond);
+  CHECK(times.observed_since_ns == born);
+}
