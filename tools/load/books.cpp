@@ -93,9 +93,9 @@ void Books::count_notice(Source source, const Answer& answer) {
   code_names_.emplace(answer.code, answer.code_name);
 }
 
-void Books::count_protocol_error(std::string what) {
+void Books::count_protocol_error(std::string reason) {
   ++protocol_errors_;
-  if (examples_.size() < 5) examples_.push_back(std::move(what));
+  if (examples_.size() < 5) examples_.push_back(std::move(reason));
 }
 
 Tally Books::total(Op op) const {

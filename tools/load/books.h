@@ -101,7 +101,7 @@ class Books {
   // An answer to no line: TOO_MANY_CONNECTIONS.
   void count_notice(Source source, const Answer& answer);
   void count_push() { ++pushes_; }
-  void count_protocol_error(std::string what);
+  void count_protocol_error(std::string reason);
 
   std::size_t sources() const { return by_source_.size(); }
   Tally& tally(Source source, Op op) { return by_source_[source][index_of(op)]; }

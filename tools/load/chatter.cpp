@@ -170,19 +170,20 @@ void Chatter::on_step_answer(const Pending& pending, const Answer& answer) {
     retry_soon();
     return;
   }
-  std::string what = fmt::format("{} of {} was answered with {} {}", name_of(pending.op),
+  std::string message = fmt::format("{} of {} was answered with {} {}", name_of(pending.op),
                                  state_.user, answer.code, answer.code_name);
   if (answer.code == code::USER_EXISTS || answer.code == code::ROOM_EXISTS) {
-    what += fmt::format("\n  next: give another --run than {}, which this database has seen before",
-                        worker_.hood().run);
+    message +=
+        fmt::format("\n  next: give another --run than {}, which this database has seen before",
+                    worker_.hood().run);
   }
   if (step_ == Step::logging_in_again && answer.code == code::TOKEN_REJECTED && !token_rejected_) {
     token_rejected_ = true;
     take(Step::logging_in_again);
   } else if (step_ == Step::logging_in_again) {
-    give_up(what);
+    give_up(message);
   } else {
-    worker_.fail_set_up(what);
+    worker_.fail_set_up(message);
     step_ = Step::given_up;
   }
 }

@@ -192,7 +192,8 @@ void Connection::take_line(std::string_view line, std::int64_t now) {
     return;
   }
   if (!answer.op.empty() && answer.op != name_of(pending.op) && op_named(answer.op) == Op::none) {
-    fail_protocol(fmt::format("an operation that is none of the 19: {}", line.substr(0, 200)));
+    fail_protocol(
+        fmt::format("an operation that the protocol does not list: {}", line.substr(0, 200)));
     return;
   }
   pending_.pop_front();
@@ -202,9 +203,9 @@ void Connection::take_line(std::string_view line, std::int64_t now) {
   owner_.on_answer(pending, answer);
 }
 
-void Connection::fail_protocol(std::string what) {
-  books_.count_protocol_error(what);
-  lose("the server broke the protocol: " + what);
+void Connection::fail_protocol(std::string reason) {
+  books_.count_protocol_error(reason);
+  lose("the server broke the protocol: " + reason);
 }
 
 void Connection::lose(const std::string& why) {

@@ -82,7 +82,7 @@ class Connection {
   void take_line(std::string_view line, std::int64_t now);
   void flush();
   void lose(const std::string& why);
-  void fail_protocol(std::string what);
+  void fail_protocol(std::string reason);
   void drop_pending(bool is_late);
 
   boost::asio::io_context& io_;

@@ -141,9 +141,9 @@ bool parse_incident(std::string_view text, IncidentSpec& spec, std::string& erro
         text.substr(at));
     return false;
   }
-  const std::string_view what = text.substr(0, at);
-  const std::size_t colon = what.find(':');
-  const std::string_view name = what.substr(0, colon);
+  const std::string_view name_and_keys = text.substr(0, at);
+  const std::size_t colon = name_and_keys.find(':');
+  const std::string_view name = name_and_keys.substr(0, colon);
   const KindInfo* found = nullptr;
   std::vector<std::string_view> names;
   for (const KindInfo& info : kinds()) {
@@ -163,7 +163,7 @@ bool parse_incident(std::string_view text, IncidentSpec& spec, std::string& erro
     result.clients = 8;
   }
   const std::string_view keys =
-      colon == std::string_view::npos ? std::string_view{} : what.substr(colon + 1);
+      colon == std::string_view::npos ? std::string_view{} : name_and_keys.substr(colon + 1);
   if (!parse_keys(keys, *found, result, error) || !check_complete(result, error)) return false;
   spec = std::move(result);
   return true;

@@ -93,8 +93,8 @@ void add_flag(std::string& out, std::string_view key) {
 }
 
 Intent write_reaction(ClientState& client, const Neighbourhood& hood, Rng& rng, std::string& out) {
-  const std::uint32_t what = rng.below(10);
-  if (what < 2 && !client.reactions.empty()) {  // take an earlier one back
+  const std::uint32_t choice = rng.below(10);
+  if (choice < 2 && !client.reactions.empty()) {  // take an earlier one back
     const Reaction reaction = client.reactions.front();
     client.reactions.erase(client.reactions.begin());
     add_member(out, "message", reaction.message);
@@ -103,7 +103,7 @@ Intent write_reaction(ClientState& client, const Neighbourhood& hood, Rng& rng, 
   }
   const std::int64_t message = message_to_read(client, hood, rng);
   add_member(out, "message", message);
-  if (what < 7) {
+  if (choice < 7) {
     const auto kind = static_cast<std::uint8_t>(rng.below(kReactions.size()));
     const bool done =
         std::any_of(client.reactions.begin(), client.reactions.end(),

@@ -103,7 +103,7 @@ double seconds_between(std::int64_t from_ns, std::int64_t to_ns) {
 
 // Waits until every client has come so far, as long as some client gets on now and then.
 template <typename Reached>
-void await_set_up(Crowd& crowd, const char* what, Reached reached) {
+void await_set_up(Crowd& crowd, const char* step, Reached reached) {
   std::uint64_t steps = crowd.progress().steps;
   for (;;) {
     const auto deadline = std::chrono::steady_clock::now() + kSetUpPatience;
@@ -118,7 +118,7 @@ void await_set_up(Crowd& crowd, const char* what, Reached reached) {
     if (!moved) {
       throw RunError(
           fmt::format("set-up: the server has not answered for {} s while clients were {}",
-                      kSetUpPatience.count(), what));
+                      kSetUpPatience.count(), step));
     }
     steps = progress.steps;
   }

@@ -62,9 +62,9 @@ sqlite3_stmt* Connection::prepare(const char* sql) {
   return statement;
 }
 
-void Connection::fail(int code, const char* what) const {
-  throw DbError(code,
-                file_ + ": " + sqlite3_errmsg(db_) + " in: " + std::string(what).substr(0, 120));
+void Connection::fail(int code, const char* statement) const {
+  throw DbError(
+      code, file_ + ": " + sqlite3_errmsg(db_) + " in: " + std::string(statement).substr(0, 120));
 }
 
 void Connection::bind_one(sqlite3_stmt* statement, int index, std::int64_t value) const {

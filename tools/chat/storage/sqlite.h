@@ -94,7 +94,7 @@ class Connection {
   friend class Query;
 
   sqlite3_stmt* prepare(const char* sql);
-  [[noreturn]] void fail(int code, const char* what) const;
+  [[noreturn]] void fail(int code, const char* statement) const;
 
   template <typename... Values>
   sqlite3_stmt* bind_all(sqlite3_stmt* statement, const Values&... values) {
