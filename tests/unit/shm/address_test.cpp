@@ -46,15 +46,18 @@ TEST_CASE("Address: neighbours on one link are told apart") {
 TEST_CASE("Address: no IPv6 address has the id of an IPv4 address, or none") {
   CHECK(id("::1") == 0x100000001);
   std::set<std::uint64_t> ids;
-  const char* const kTexts[] = {
-      "::",     "::1",    "::2",     "::127.0.0.1", "0:0:0:1::",     "64:ff9b::1", "2001:db8::",
-      "fe80::", "fc00::", "ff02::1", "0:0:1::1",    "::fffe:7f00:1", "febf::1:1"};
-  for (const char* text : kTexts) {
+  const char* const kInUse[] = {"::1",     "64:ff9b::1", "2001:db8::", "fe80::1",
+                                "fc00::1", "ff02::1",    "febf::1:1"};
+  for (const char* text : kInUse) {
     INFO(std::string(text));
     CHECK(id(text) > 0xffffffff);
-    ids.insert(id(text));
+    CHECK(ids.insert(id(text)).second);
   }
-  CHECK(ids.size() > 10);
+  // Nobody has the rest of ::/32. These may share an id, but not with IPv4.
+  for (const char* text : {"::", "::2", "::127.0.0.1", "0:0:0:1::", "0:0:1::1", "::fffe:7f00:1"}) {
+    INFO(std::string(text));
+    CHECK(id(text) > 0xffffffff);
+  }
 }
 
 TEST_CASE("Address: bytes of another length are nobody's") {
