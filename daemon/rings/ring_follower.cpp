@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "daemon/rings/expect.h"
+#include "shm/assert.h"
 
 namespace ringside {
 
@@ -34,7 +34,8 @@ RingFollower::RingFollower(RingName ring, const RingMetricsOptions& options, boo
 }
 
 void RingFollower::reconfigure(RingName ring, const RingMetricsOptions& options, bool any_owner) {
-  expect(ring.path == ring_.path, "a follower stays with its file");
+  // A follower stays with its file.
+  RINGSIDE_ASSERT(ring.path == ring_.path);
   ring_ = std::move(ring);
   metrics_.reconfigure(options);
   any_owner_ = any_owner;
@@ -235,7 +236,8 @@ bool RingFollower::find_previous(const Instant& now) {
 
 void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts,
                           const Instant& now) {
-  expect(segment_ == nullptr, "one ring is read at a time");
+  // One ring is read at a time.
+  RINGSIDE_ASSERT(segment_ == nullptr);
   const bool resumed = std::exchange(saved_, false);
   if (!resumed) {
     ++instance_number_;
@@ -278,7 +280,8 @@ void RingFollower::note_observed(const Instant& now, bool resumed) {
 }
 
 void RingFollower::finish(RingState state, const Instant& now) {
-  expect(segment_ != nullptr, "only a ring that is read comes to its end");
+  // Only a ring that is read comes to its end.
+  RINGSIDE_ASSERT(segment_ != nullptr);
   for (int round = 0; round < 64; ++round) {
     if (drain(now).records == 0) break;
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "daemon/rings/expect.h"
+#include "shm/assert.h"
 
 namespace ringside {
 
@@ -56,8 +56,8 @@ std::optional<std::int64_t> RingLanes::newest(const Segment& segment,
 }
 
 PassResult RingLanes::drain(const Segment& segment, RingMetrics& metrics) {
-  expect(lanes_.size() == std::size_t{segment.geometry().lane_count} + 1,
-         "lanes are those of the ring that is drained");
+  // Lanes are those of the ring that is drained.
+  RINGSIDE_ASSERT(lanes_.size() == std::size_t{segment.geometry().lane_count} + 1);
   PassResult result;
   to_drain_.clear();
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {

@@ -3,7 +3,8 @@
 //   chat             /dev/shm/ringside.chat
 //   /run/chat/ring   that file
 //   *  irc-?         every ring in /dev/shm whose name matches, whenever it appears
-//   /run/chat/ring*  every file in that directory that matches; no pattern but in the last component
+//   /run/chat/ring*  every file in that directory that matches; no pattern but in the last
+//   component
 //
 // Two names mean the same ring when they lead to the same file: to the same last component in the
 // same directory, whatever symbolic links lead to that directory. (The last component itself is

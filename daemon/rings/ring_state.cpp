@@ -2,8 +2,8 @@
 // how far each lane was read, and all that was counted.
 #include <algorithm>
 
-#include "daemon/rings/expect.h"
 #include "daemon/rings/ring_follower.h"
+#include "shm/assert.h"
 
 namespace ringside {
 
@@ -30,8 +30,8 @@ void RingFollower::encode(Encoder& out, const Instant& now) {
 
 void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_shift,
                           std::int64_t saved_ns) {
-  expect(segment_ == nullptr && instance_number_ == 0,
-         "only a follower that has read nothing takes a state over");
+  // Only a follower that has read nothing takes a state over.
+  RINGSIDE_ASSERT(segment_ == nullptr && instance_number_ == 0);
   const auto moved = [&](std::int64_t ns) {
     return ns == INT64_MIN ? ns : std::min(now.monotonic_ns, add_ns(ns, slice_shift * kSliceNs));
   };

@@ -2,9 +2,9 @@
 // segment was written by another process and may be anything.
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 
 #include "daemon/rings/ring_follower.h"
+#include "shm/words.h"
 
 namespace ringside {
 
@@ -25,18 +25,6 @@ LaneView::State lane_state_from(LaneState state) {
     case kReleased: return LaneView::State::released;
   }
   return LaneView::State::unknown;
-}
-
-std::string thread_name(const LaneHeader& header) {
-  char raw[17] = {};
-  const std::uint64_t words[2] = {header.thread_name[0].load(std::memory_order_relaxed),
-                                  header.thread_name[1].load(std::memory_order_relaxed)};
-  std::memcpy(raw, words, 16);
-  std::string name(raw);
-  for (char& c : name) {
-    if (c < 0x20 || c == 0x7f) c = '?';
-  }
-  return name;
 }
 
 }  // namespace
@@ -128,7 +116,7 @@ void RingFollower::show_lanes(Snapshot& out) const {
       lane.pid = owner_pid(owner);
       lane.generation = owner_generation(owner);
       lane.tid = header.owner_tid.load(std::memory_order_relaxed);
-      lane.thread = thread_name(header);
+      lane.thread = lane_thread_name(header);
     }
     lane.books = lanes_.at(i)->books(segment_.get(), i);
     lane.pending = lanes_.at(i)->cursor().holes.size();

@@ -5,8 +5,8 @@
 #include <optional>
 #include <thread>
 
-#include "daemon/rings/expect.h"
 #include "daemon/storage/codec.h"
+#include "shm/assert.h"
 
 namespace ringside {
 
@@ -92,13 +92,14 @@ struct Watch::Impl {
   std::int64_t last_ns = INT64_MIN;
   std::optional<std::thread::id> thread;
 
-  void expect_thread() const {
-    expect(!thread || *thread == std::this_thread::get_id(),
-           "one thread uses a Watch once it has made its first pass");
+  void assert_thread() const {
+    // One thread uses a Watch once it has made its first pass.
+    RINGSIDE_ASSERT(!thread || *thread == std::this_thread::get_id());
   }
   void begin(const Instant& now) {
-    expect_thread();
-    expect(now.monotonic_ns >= last_ns, "time does not run backwards");
+    assert_thread();
+    // Time does not run backwards.
+    RINGSIDE_ASSERT(now.monotonic_ns >= last_ns);
     thread = std::this_thread::get_id();
     last_ns = now.monotonic_ns;
   }
@@ -110,7 +111,7 @@ Watch::Watch(WatchOptions options) : impl_(std::make_unique<Impl>()) {
 Watch::~Watch() = default;
 
 void Watch::reconfigure(WatchOptions options) {
-  impl_->expect_thread();
+  impl_->assert_thread();
   options.last = std::clamp<std::size_t>(options.last, 1, 10000);
   options.top = std::clamp<std::size_t>(options.top, 1, 100);
   impl_->options = std::move(options);
@@ -181,7 +182,8 @@ std::string Watch::encode(const Instant& now) const {
 }
 
 bool Watch::decode(std::string_view bytes, const Instant& now, std::string* why) {
-  expect(!impl_->thread, "a state is taken over before the first pass");
+  // A state is taken over before the first pass.
+  RINGSIDE_ASSERT(!impl_->thread);
   Decoder in(bytes);
   BootId boot;
   in.raw(boot.words, sizeof boot);

@@ -205,6 +205,8 @@ TEST_CASE("RingNames: files that match a pattern and are gone before they are op
   CHECK(snapshot.rings[0].problem == "2 that matched came and went before they could be read");
 }
 
+#ifdef RINGSIDE_ASSERTS
+
 TEST_CASE(
     "Rules: a second thread, time that runs backwards and a state that comes too late end the "
     "program") {
@@ -229,3 +231,5 @@ TEST_CASE(
     watch.decode(watch.encode(later(2)), later(2), &why);
   }));
 }
+
+#endif
