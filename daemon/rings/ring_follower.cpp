@@ -146,8 +146,9 @@ bool RingFollower::find_next(const Instant& now) {
     return false;
   }
   const RingInstance instance = instance_of(facts);
-  if (finished_ && instance == instance_) {
+  if (finished_ && reads(instance)) {
     if (state_ == RingState::waiting || state_ == RingState::refused) {
+      instance_ = instance;
       facts_ = facts;
       move_to_this_boot(&facts_, now);
       state_ = closed(*segment) ? RingState::closed : RingState::crashed;
@@ -176,6 +177,7 @@ bool RingFollower::find_saved(const Instant& now) {
       if (lanes_.size() != std::size_t{facts.geometry.lane_count} + 1) {
         // Not the state of this ring, whatever it says: it is read from its beginning, as another
         // one.
+        std::erase(known_, instance_);
         instance_[0] = ~instance_[0];
         readable = true;
         break;

@@ -417,3 +417,21 @@ TEST_CASE(
   CHECK(snapshot.rings[0].instances_seen == 2);
   CHECK(snapshot.books.read == 9);
 }
+
+TEST_CASE(
+    "Follow: a ring that is moved aside late is read, and the one under the name is not read "
+    "again") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  Watch watch({{path}, 100, 20, false});
+  REQUIRE(server(path, 9, false).killed_by(SIGKILL));
+  CHECK(watch.tick(later(0)).books.read == 9);
+  REQUIRE(server(dir.file("other"), 4, false).killed_by(SIGKILL));
+  std::filesystem::rename(dir.file("other"), previous_path(path));
+  Snapshot snapshot;
+  for (int i = 1; i < 5; ++i) snapshot = watch.tick(later(i));
+  CHECK(snapshot.books.read == 9 + 4);
+  CHECK(snapshot.rings[0].instances_seen == 2);
+  CHECK(snapshot.rings[0].crashes_seen == 2);
+  CHECK(snapshot.rings[0].state == RingState::crashed);
+}
