@@ -12,6 +12,8 @@ namespace ringside {
 namespace {
 
 constexpr std::int64_t kLivenessEveryNs = 1'000'000'000;
+// Word of a file that appeared is here by then.
+constexpr std::int64_t kEventsTakeNs = 1'000'000'000;
 
 std::uint64_t inode_of(const std::string& path) {
   struct stat info {};
@@ -59,19 +61,22 @@ bool RingFollower::check(const Instant& now, std::uint64_t appeared) {
   for (int steps = 0; steps < 4; ++steps) {
     if (segment_ != nullptr ? read_on(now) : !find_next(now)) break;
   }
-  count_missed(appeared);
+  count_missed(now, appeared);
   return instance_number_ != before;
 }
 
 // Every file that appears under the name is met there by a check, or has come and gone in between.
 // The event of one that was just met may still be on its way: then `unmet_` is below zero until it
-// is here.
-void RingFollower::count_missed(std::uint64_t appeared) {
-  if (appeared == 0 && unmet_ < 0) unmet_ = 0;
+// is here. A file that was there before anybody waited for events has none.
+void RingFollower::count_missed(const Instant& now, std::uint64_t appeared) {
   unmet_ += static_cast<std::int64_t>(std::min<std::uint64_t>(appeared, 1U << 20));
+  if (unmet_ < 0 && now.monotonic_ns - met_ns_ >= kEventsTakeNs) unmet_ = 0;
   const std::uint64_t inode = inode_of(ring_.path);
   absent_ = inode == 0;
-  if (inode != 0 && (unmet_ > 0 || inode != inode_met_)) --unmet_;
+  if (inode != 0 && (unmet_ > 0 || inode != inode_met_)) {
+    --unmet_;
+    met_ns_ = now.monotonic_ns;
+  }
   inode_met_ = inode;
   if (unmet_ > 0) {
     missed_ += static_cast<std::uint64_t>(unmet_);
@@ -220,6 +225,7 @@ bool RingFollower::find_previous(const Instant& now) {
   const bool alone = observed_since_ns_ == INT64_MIN || saved_ns_ != INT64_MIN;
   attach(std::move(segment), facts, now);
   --unmet_;   // it stood under the name once
+  met_ns_ = now.monotonic_ns;
   if (!scale_.known()) return true;
   const std::optional<std::int64_t> newest = lanes_.newest(*segment_, scale_);
   finish(closed(*segment_) ? RingState::closed : RingState::crashed, now);

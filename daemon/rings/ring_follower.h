@@ -93,7 +93,7 @@ class RingFollower {
   void attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts, const Instant& now);
   void note_observed(const Instant& now, bool resumed);
   void finish(RingState state, const Instant& now);
-  void count_missed(std::uint64_t appeared);
+  void count_missed(const Instant& now, std::uint64_t appeared);
   void refresh_names();
   void retire();
   void show_ring(const Instant& now, Snapshot& out) const;
@@ -132,6 +132,7 @@ class RingFollower {
   // between.
   std::int64_t unmet_ = 0;
   std::uint64_t inode_met_ = 0;
+  std::int64_t met_ns_ = 0;
   std::uint64_t missed_ = 0;
 
   std::int64_t next_liveness_ns_ = 0;

@@ -435,3 +435,25 @@ TEST_CASE(
   CHECK(snapshot.rings[0].crashes_seen == 2);
   CHECK(snapshot.rings[0].state == RingState::crashed);
 }
+
+TEST_CASE("Follow: a ring that was read and is gone when word of it comes was not missed") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  Watch watch({{path}, 100, 20, false});
+  Instant now = later(0);
+  const auto after_a_moment = [&] {
+    now.monotonic_ns += 1'000'000;
+    now.realtime_ns += 1'000'000;
+    return now;
+  };
+  watch.pass(now);
+  auto ring = make_ring(path, {2, 64, 64});
+  // Two looks meet it before anybody has heard of it, as when a tick follows a pass.
+  watch.tick(after_a_moment());
+  watch.tick(after_a_moment());
+  leave_segment(*ring, self_identity(), false);
+  watch.pass(after_a_moment(), {{path}, false});
+  const Snapshot snapshot = watch.tick(after_a_moment());
+  CHECK(snapshot.rings[0].state == RingState::closed);
+  CHECK(snapshot.rings[0].problem.empty());
+}
