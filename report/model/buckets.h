@@ -23,9 +23,10 @@ inline constexpr double kUnitsPerSecond = 274877906944.0;  // 2^38
 inline constexpr double kUnitsPerNs = kUnitsPerSecond / 1e9;
 
 inline constexpr int kBucketsPerOctave = 32;
-// Bucket indices that are kept: up to 2^-32 s (0.23 ns) in the lowest, above 2^10 s (17 min) in the highest.
+// Bucket indices that are kept. The lowest holds everything up to 2^-32 s (0.23 ns), the highest
+// everything above longest_told_apart_seconds() (35.6 h): a day must be told from a day and an hour.
 inline constexpr int kMinBucket = -32 * kBucketsPerOctave;
-inline constexpr int kMaxBucket = 10 * kBucketsPerOctave;
+inline constexpr int kMaxBucket = 17 * kBucketsPerOctave;
 inline constexpr std::size_t kBucketCount = static_cast<std::size_t>(kMaxBucket - kMinBucket + 1);
 
 namespace detail {
@@ -111,6 +112,9 @@ inline std::size_t bucket_index_of(double units) {
 inline double bucket_upper_seconds(int bucket) {
   return std::exp2(static_cast<double>(bucket) / kBucketsPerOctave);
 }
+
+// Up to this span a quantile is within 1.1 %. Longer ones share the highest bucket.
+inline double longest_told_apart_seconds() { return bucket_upper_seconds(kMaxBucket - 1); }
 
 // The value that stands for a bucket: the harmonic mean of its bounds, for which the largest relative error is
 // least, (r - 1)/(r + 1) with r = 2^(1/32), that is 1.083 %.

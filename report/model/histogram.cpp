@@ -7,6 +7,23 @@
 
 namespace ringside {
 
+namespace {
+
+// Of a histogram that is not empty: the bucket that holds the value of rank ceil(q * n).
+const Histogram::Bucket& bucket_of_quantile(const Histogram& histogram, double q) {
+  const std::uint64_t total = histogram.count();
+  const double wanted = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(total));
+  const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, total);
+  std::uint64_t below = 0;
+  for (const Histogram::Bucket& bucket : histogram.buckets) {
+    below += bucket.count;
+    if (below >= rank) return bucket;
+  }
+  return histogram.buckets.back();
+}
+
+}  // namespace
+
 std::uint64_t Histogram::count() const {
   std::uint64_t total = 0;
   for (const Bucket& bucket : buckets) total += bucket.count;
@@ -33,16 +50,13 @@ void Histogram::merge(const Histogram& other) {
 }
 
 double Histogram::quantile_seconds(double q) const {
-  const std::uint64_t total = count();
-  if (total == 0) return 0;
-  const double wanted = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(total));
-  const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, total);
-  std::uint64_t below = 0;
-  for (const Bucket& bucket : buckets) {
-    below += bucket.count;
-    if (below >= rank) return bucket_middle_seconds(bucket.index);
-  }
-  return bucket_middle_seconds(buckets.back().index);
+  if (buckets.empty()) return 0;
+  const Bucket& bucket = bucket_of_quantile(*this, q);
+  return bucket.index == kMaxBucket ? longest_told_apart_seconds() : bucket_middle_seconds(bucket.index);
+}
+
+bool Histogram::past_end(double q) const {
+  return !buckets.empty() && bucket_of_quantile(*this, q).index == kMaxBucket;
 }
 
 double WindowStats::quantile_ns(double q) const {

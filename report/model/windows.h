@@ -47,8 +47,10 @@ struct WindowStats {
     return count() > 0 ? static_cast<double>(errors) / static_cast<double>(count()) : 0;
   }
   double mean_ns() const { return timed > 0 ? static_cast<double>(sum_ns) / static_cast<double>(timed) : 0; }
-  // Nearest-rank quantile from the histogram, held within min and max. Within 1.1 %.
+  // Nearest-rank quantile from the histogram, held within min and max. Within 1.1 % of the true value,
+  // unless quantile_past_end(q): then the true value lies between this one and max_ns.
   double quantile_ns(double q) const;
+  bool quantile_past_end(double q) const { return latency.past_end(q); }
 };
 
 }  // namespace ringside

@@ -35,7 +35,7 @@ inline constexpr Source kRelogin = 2;
 inline constexpr Source kFirstIncident = 3;
 
 // A distribution of spans in nanoseconds: exact count, sum, minimum and maximum; quantiles within
-// 1.09 %, and up to 17 min (report/model/buckets.h).
+// 1.09 %, and up to 35 h (report/model/buckets.h).
 class Latencies {
  public:
   void record(std::int64_t span_ns);

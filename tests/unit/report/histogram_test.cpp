@@ -58,6 +58,28 @@ TEST_CASE("Histogram: quantiles are within 1.1 % of the sorted values' nearest r
 
 TEST_CASE("Histogram: an empty one has no quantile") { CHECK(Histogram{}.quantile_seconds(0.5) == 0); }
 
+TEST_CASE("Histogram: a day is told from half a day and from a second day") {
+  constexpr std::uint64_t kHour = 3'600'000'000'000;
+  for (const std::uint64_t hours : {1U, 6U, 12U, 24U, 35U}) {
+    const Histogram histogram = histogram_of({hours * kHour});
+    const double wanted = static_cast<double>(hours) * 3600;
+    CAPTURE(hours);
+    CHECK(std::abs(histogram.quantile_seconds(0.5) - wanted) <= 0.0110 * wanted);
+    CHECK_FALSE(histogram.past_end(0.5));
+  }
+}
+
+TEST_CASE("Histogram: a quantile in the highest bucket says so, and is no more than the true value") {
+  constexpr std::uint64_t kHour = 3'600'000'000'000;
+  const Histogram histogram = histogram_of({kHour, 40 * kHour, 90 * kHour});
+  CHECK_FALSE(histogram.past_end(0.3));
+  CHECK(histogram.past_end(0.5));
+  CHECK(histogram.past_end(1));
+  CHECK(histogram.quantile_seconds(0.5) == longest_told_apart_seconds());
+  CHECK(longest_told_apart_seconds() == doctest::Approx(35.6 * 3600).epsilon(0.01));
+  CHECK_FALSE(Histogram{}.past_end(0.5));
+}
+
 TEST_CASE("Histogram: merging equals counting together, in any order") {
   const std::uint64_t seed = std::random_device{}();
   MESSAGE("seed " << seed);
