@@ -6,37 +6,6 @@
 
 namespace ringside {
 
-namespace {
-
-// Counts under `number` in a ring of counters, forgetting what stood in that place.
-template <std::size_t N>
-void count_in(std::array<std::int64_t, N>& numbers, std::array<std::uint32_t, N>& counts, std::int64_t number) {
-  const auto modulus = static_cast<std::int64_t>(N);
-  const auto at = static_cast<std::size_t>(((number % modulus) + modulus) % modulus);
-  if (numbers[at] > number && counts[at] != 0) return;   // late, and its place is taken by what is newer
-  if (numbers[at] != number) {
-    numbers[at] = number;
-    counts[at] = 0;
-  }
-  if (counts[at] != UINT32_MAX) ++counts[at];
-}
-
-template <std::size_t N>
-std::uint64_t sum_since(const std::array<std::int64_t, N>& numbers, const std::array<std::uint32_t, N>& counts,
-                        std::int64_t first, std::int64_t last) {
-  std::uint64_t total = 0;
-  for (std::size_t i = 0; i < N; ++i) {
-    if (numbers[i] >= first && numbers[i] <= last) total += counts[i];
-  }
-  return total;
-}
-
-std::int64_t minute_of(std::int64_t slice) {
-  return slice >= 0 ? slice / kSlicesPerMinute : (slice - kSlicesPerMinute + 1) / kSlicesPerMinute;
-}
-
-}  // namespace
-
 ErrorTable::Entry& ErrorTable::entry(const std::string& operation, std::uint16_t code, std::uint8_t outcome) {
   Key key{operation, code, outcome};
   auto at = entries_.find(key);
@@ -47,17 +16,16 @@ ErrorTable::Entry& ErrorTable::entry(const std::string& operation, std::uint16_t
   return at->second;
 }
 
-void ErrorTable::count(Entry& entry, std::int64_t slice, std::int64_t now_slice, std::int64_t end_monotonic_ns,
-                       std::uint8_t actor_kind, std::uint64_t actor) {
-  ++entry.total;
-  if (slice <= now_slice) {
-    count_in(entry.fine_slice, entry.fine, slice);
-    count_in(entry.coarse_minute, entry.coarse, minute_of(slice));
+void ErrorTable::count(Entry& entry, const Failure& failure, std::int64_t now_slice) {
+  if (failure.in_windows) {
+    entry.count.add(failure.slice, now_slice);
+  } else {
+    entry.count.add_since_start();
   }
-  if (end_monotonic_ns >= entry.last_monotonic_ns) {
-    entry.last_monotonic_ns = end_monotonic_ns;
-    entry.actor_kind = actor_kind;
-    entry.actor = actor;
+  if (failure.end_monotonic_ns != INT64_MIN && failure.end_monotonic_ns >= entry.last_monotonic_ns) {
+    entry.last_monotonic_ns = failure.end_monotonic_ns;
+    entry.actor_kind = failure.actor_kind;
+    entry.actor = failure.actor;
   }
 }
 
@@ -67,13 +35,7 @@ std::vector<ErrorTable::Row> ErrorTable::rows(std::int64_t now_slice) const {
   for (const auto& [key, entry] : entries_) {
     Row row;
     std::tie(row.operation, row.code, row.outcome) = key;
-    row.count[static_cast<std::size_t>(Window::since_start)] = entry.total;
-    row.count[static_cast<std::size_t>(Window::minute)] =
-        sum_since(entry.fine_slice, entry.fine, Series::first_slice(Window::minute, now_slice), now_slice);
-    row.count[static_cast<std::size_t>(Window::five_minutes)] =
-        sum_since(entry.fine_slice, entry.fine, Series::first_slice(Window::five_minutes, now_slice), now_slice);
-    row.count[static_cast<std::size_t>(Window::hour)] = sum_since(
-        entry.coarse_minute, entry.coarse, minute_of(Series::first_slice(Window::hour, now_slice)), minute_of(now_slice));
+    row.count = entry.count.over_windows(now_slice);
     row.last_monotonic_ns = entry.last_monotonic_ns;
     row.actor_kind = entry.actor_kind;
     row.actor = entry.actor;
@@ -88,26 +50,15 @@ std::vector<ErrorTable::Row> ErrorTable::rows(std::int64_t now_slice) const {
   return rows;
 }
 
+std::size_t ErrorTable::bytes() const { return entries_.size() * (sizeof(Key) + sizeof(Entry) + 4 * sizeof(void*)); }
+
 void ErrorTable::encode(Encoder& out) const {
   out.u64(entries_.size());
   for (const auto& [key, entry] : entries_) {
     out.text(std::get<0>(key));
     out.u64(std::get<1>(key));
     out.u64(std::get<2>(key));
-    out.u64(entry.total);
-    const auto ring = [&out](const auto& numbers, const auto& counts) {
-      std::uint64_t used = 0;
-      for (const std::uint32_t count : counts) used += count != 0;
-      out.u64(used);
-      for (std::size_t i = 0; i < counts.size(); ++i) {
-        if (counts[i] == 0) continue;
-        out.u64(i);
-        out.i64(numbers[i]);
-        out.u64(counts[i]);
-      }
-    };
-    ring(entry.fine_slice, entry.fine);
-    ring(entry.coarse_minute, entry.coarse);
+    entry.count.encode(out);
     out.i64(entry.last_monotonic_ns);
     out.u64(entry.actor_kind);
     out.u64(entry.actor);
@@ -121,24 +72,11 @@ void ErrorTable::decode(Decoder& in, std::int64_t slice_shift) {
     const auto code = static_cast<std::uint16_t>(in.u64());
     const auto outcome = static_cast<std::uint8_t>(in.u64() % kOutcomeCount);
     Entry entry;
-    entry.total = in.u64();
-    const auto ring = [&in](auto& numbers, auto& counts, std::int64_t shift) {
-      const std::uint64_t used = in.count(3, counts.size());
-      for (std::uint64_t i = 0; i < used; ++i) {
-        const std::uint64_t at = in.u64();
-        const std::int64_t number = add_ns(in.i64(), shift);
-        const std::uint64_t count = in.u64();
-        if (at >= counts.size() || count > UINT32_MAX) {
-          in.fail();
-          return;
-        }
-        numbers[at] = number;
-        counts[at] = static_cast<std::uint32_t>(count);
-      }
-    };
-    ring(entry.fine_slice, entry.fine, slice_shift);
-    ring(entry.coarse_minute, entry.coarse, slice_shift / kSlicesPerMinute);
-    entry.last_monotonic_ns = add_ns(in.i64(), slice_shift * kSliceNs);
+    entry.count.decode(in, slice_shift);
+    entry.last_monotonic_ns = in.i64();
+    if (entry.last_monotonic_ns != INT64_MIN) {
+      entry.last_monotonic_ns = add_ns(entry.last_monotonic_ns, slice_shift * kSliceNs);
+    }
     entry.actor_kind = static_cast<std::uint8_t>(in.u64());
     entry.actor = in.u64();
     entries_.insert_or_assign(Key{std::move(operation), code, outcome}, entry);

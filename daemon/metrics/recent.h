@@ -16,13 +16,19 @@
 
 namespace ringside {
 
+class Series;
+
 class Recent {
  public:
   struct Origin {
     std::uint32_t lane = 0;
     std::uint32_t instance = 0;   // which life of the ring; a later one's operations are all later
-    std::int64_t wall_ns = 0;     // of its end, once it was fixed; 0 while the ring's clock can still say
-    double ticks_per_second = 0;  // of the clock that it was measured by, once wall_ns is fixed
+    // Fixed when the ring's clock goes away, and worthless before:
+    bool fixed = false;
+    std::int64_t end_ns = 0;      // CLOCK_MONOTONIC
+    std::int64_t wall_ns = 0;     // of its end
+    double ticks_per_second = 0;  // of the clock that it was measured by
+    const Series* context = nullptr;   // events: the operation during which it happened
   };
   struct Entry {
     Record record;
@@ -78,14 +84,15 @@ class Recent {
     origins_[place] = entry.origin;
   }
 
-  // For entries whose ring's clock goes away: `wall_of` says when a record ended.
-  template <typename WallOf>
-  void fix_wall(double ticks_per_second, const WallOf& wall_of) {
+  // When the ring's clock goes away: `fix` says of each record what only the clock and the names of the
+  // ids know.
+  template <typename Fix>
+  void fix_origins(const Fix& fix) {
     for (std::size_t i = 0; i < size(); ++i) {
       Origin& origin = origins_[key(i).place];
-      if (origin.wall_ns != 0) continue;
-      origin.wall_ns = wall_of(record(i));
-      origin.ticks_per_second = ticks_per_second;
+      if (origin.fixed) continue;
+      fix(record(i), origin);
+      origin.fixed = true;
     }
   }
 
@@ -190,7 +197,7 @@ class Recent {
     }
     while (room > first && run > 0) merged_[--room] = run_[--run];
     while (room > first && kept > 0) merged_[--room] = kept_[--kept];
-    for (std::size_t i = run; i < run_count_; ++i) origins_[run_[i].place] = {run_[i].lane, instance, 0, 0};
+    for (std::size_t i = run; i < run_count_; ++i) origins_[run_[i].place] = Origin{run_[i].lane, instance};
     for (std::size_t i = 0; i < run; ++i) give_back(run_[i]);
     for (std::size_t i = 0; i < kept; ++i) give_back(kept_[i]);
     run_count_ = 0;

@@ -1,5 +1,9 @@
-// Everything that is counted of one ring, over all its lives: a series for each operation and event, errors,
-// and who is behind it. Takes records; knows no clock.
+// Everything that is counted of one ring, over all its lives: a series for each operation and event,
+// errors, who is behind it, the slowest, and what became of blocked addresses. It is given records and
+// the time; it reads no clock. One thread uses it.
+//
+// The order of calls for a pass: set_time(), then for each lane add() and end_batch() in turns, and
+// end_run() at the lane's end.
 #pragma once
 
 #include <array>
@@ -10,9 +14,14 @@
 #include <string>
 #include <vector>
 
+#include "daemon/metrics/blocks.h"
 #include "daemon/metrics/error_table.h"
+#include "daemon/metrics/observed_time.h"
+#include "daemon/metrics/parties.h"
+#include "daemon/metrics/sampler.h"
 #include "daemon/metrics/series.h"
-#include "daemon/metrics/top.h"
+#include "daemon/metrics/slowest.h"
+#include "daemon/metrics/windowed_count.h"
 #include "report/model/snapshot.h"
 #include "shm/clock.h"
 #include "shm/lane.h"
@@ -36,14 +45,13 @@ struct SeriesKey {
   friend auto operator<=>(const SeriesKey&, const SeriesKey&) = default;
 };
 
-// When a ring was made, and over which time it was read. Instants are of CLOCK_MONOTONIC.
+// When a ring is looked at, and over which time it was observed. Instants are of CLOCK_MONOTONIC.
 struct RingTimes {
   std::int64_t now_ns = 0;
   std::int64_t wall_minus_monotonic_ns = 0;
-  std::int64_t born_ns = 0;             // of the first ring under this name
   // Every record that ended since then was read, or is counted as lost.
   std::int64_t observed_since_ns = 0;
-  // Earlier stretches together. Between them and `observed_since_ns` nobody read, and records were overwritten.
+  // Earlier stretches together. Between them nobody read, and records were overwritten.
   std::int64_t observed_before_ns = 0;
 };
 
@@ -52,17 +60,25 @@ using StageVector = StageTicks __attribute__((vector_size(16)));
 
 class RingMetrics {
  public:
-  explicit RingMetrics(const RingMetricsOptions& options) : options_(options) {}
+  explicit RingMetrics(const RingMetricsOptions& options) : options_(options), slowest_(options.top) {}
 
   void reconfigure(const RingMetricsOptions& options);
 
-  // Tells how the records that follow are to be read: their clock, as of now, and which life of the ring they are
-  // of. Must be called before ingest() whenever `now` has moved on.
+  // From then on every record is read or counted as lost. To be called before the first set_time(), and
+  // when reading goes on behind a gap. Records that ended earlier are history: they count since start,
+  // and in no window and no rate.
+  void observe_from(std::int64_t since_monotonic_ns) { observed_.begin(since_monotonic_ns); }
+  // Nothing is known of what came after that instant, until observe_from() is called again.
+  void stop_observing(std::int64_t until_monotonic_ns) { observed_.end(until_monotonic_ns); }
+
+  // Tells how the records that follow are to be read: their clock, as of now, and which life of the ring
+  // they are of. Must be called before add() whenever `now` has moved on.
   void set_time(const TickScale& scale, std::int64_t now_monotonic_ns, std::uint32_t instance);
   // Before records come from a segment with another clock: what is counted in ticks so far is converted.
   void end_clock(std::int64_t wall_minus_monotonic_ns);
 
-  // Names of the ids, as the segment has them now; an id without a name gets one of its own ("operation-17").
+  // Names of the ids, as the segment has them now; an id without a name gets one of its own
+  // ("operation-17").
   void set_name(std::uint16_t id, const NameEntry& name);
   bool named(std::uint16_t id) const { return named_[id]; }
   // Asked when a record comes whose id has no name yet; may answer through set_name().
@@ -70,18 +86,25 @@ class RingMetrics {
   void set_error_name(std::uint16_t code, std::string name) { error_names_[code] = std::move(name); }
   void forget_names();
 
-  // Drains one lane: see() each believable record, at most kMostSeen of them, then seen(); end_run() when the lane has been
-  // caught up with. What each id had is added to `read_of`.
-  static constexpr std::uint32_t kMostSeen = 256;
+  // Counts one lane: add() for each believable record, at most kBatch of them, then end_batch();
+  // end_run() when the lane has been caught up with. What each id had is added to `read_of`.
+  static constexpr std::uint32_t kBatch = 256;
   using Counts = std::array<std::uint64_t, kIdCount>;
-  void see(const RecordWords& record, std::uint64_t position, std::uint32_t lane);
-  void seen(Counts& read_of);
+  void add(const RecordWords& record, std::uint64_t position, std::uint32_t lane);
+  void end_batch(Counts& read_of);
   void end_run();
   // All of it for one record that was read in another way.
-  void take(const Record& record, std::uint32_t lane, Counts& read_of);
+  void add_alone(const Record& record, std::uint32_t lane, Counts& read_of);
 
   Series* series_of(std::uint16_t id);
-  void add_skipped(std::uint16_t id, std::uint64_t count) { series_of(id)->add_skipped(now_slice_, count); }
+  // Counted by the server and not written as records: since the last show(), or, the first time, since
+  // the instant given to count_skipped_since(). What may be of long ago is in no window.
+  void add_skipped(std::uint16_t id, std::uint64_t count);
+  void count_skipped_since(std::int64_t since_monotonic_ns) { skipped_since_ns_ = since_monotonic_ns; }
+  // Overwritten before they were read, while the ring was observed.
+  void add_lost(std::uint64_t count) { lost_.add(now_slice_, now_slice_, count); }
+  std::array<std::uint64_t, kWindows> lost() const { return lost_.over_windows(now_slice_); }
+  const ObservedTime& observed() const { return observed_; }
 
   // Rolls on to the slice that holds `now`. Implied by set_time().
   std::int64_t now_slice() const { return now_slice_; }
@@ -102,101 +125,120 @@ class RingMetrics {
 
   std::size_t bytes() const;
 
-  // Who stands out is not kept: those lists begin anew with the daemon.
+  // Actors and subjects are not kept: those lists begin anew with the daemon, and say so.
   void encode(Encoder& out, std::int64_t wall_minus_monotonic_ns);
   // `slice_shift` is added to every slice's number: after a reboot CLOCK_MONOTONIC has begun anew.
   void decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shift);
 
  private:
-  struct Slow {
-    Record record;
-    std::uint32_t lane;
-    std::uint64_t duration_ns;
-    std::int64_t end_monotonic_ns;
-    std::string operation;
+  // Where a record that ended at some time counts.
+  struct Place {
+    enum class When { history, slice, future } when = When::slice;
+    std::int64_t slice = 0;
+  };
+  // An instant of a kept record, by the clock that measured it.
+  struct End {
+    std::int64_t monotonic_ns = 0;
+    std::int64_t wall_ns = 0;
+    double ticks_per_second = 0;   // 0: the present clock's
   };
 
-  struct Hot;
-  void open_hot(std::uint16_t id);
-  void see_odd(RecordWords words, std::uint64_t position, std::uint32_t lane);
-  void keep(Hot& hot, const RecordWords& record, std::uint64_t position, std::uint32_t lane);
+  struct Plain;
+  void set_plain_bounds(std::uint16_t id);
+  void add_singly(RecordWords words, std::uint64_t position, std::uint32_t lane);
+  void keep(const RecordWords& record, std::uint64_t position, std::uint32_t lane);
+  Place place_of(std::int64_t end_ns) const;
   void add_elsewhere(Series& series, const Record& record, std::uint64_t end);
-  void note_failure(Series& series, const Record& record, std::uint64_t end);
-  void credit(std::uint64_t what, std::uint64_t actor, std::uint64_t subject);
-  void note_slow(const Record& record, std::uint32_t lane);
-  void rotate();
+  void count_failure(Series& series, const Record& record, std::uint64_t end);
+  void look_at(std::uint64_t descriptor, std::uint64_t actor, std::uint64_t subject, std::uint64_t ticks);
+  void expect_sampling();
+  void offer_slowest(const Series& series, const Record& record, std::uint32_t lane);
+  void count_block(const Record& record);
+  void begin_half();
   std::map<Series*, Living> by_series(const LivingById& living);
   Series* series_named(const SeriesKey& key, const NameEntry& name);
-  // `ticks_per_second` 0: the present clock's.
-  RecordView view(const Record& record, const std::string& operation, const std::string& ring, std::uint32_t lane,
-                  std::int64_t end_wall_ns, double ticks_per_second) const;
+  const Series* context_of(const Record& record) const;
+  template <typename Kept>
+  End end_of(const Record& record, const Kept& kept, std::int64_t wall_minus_monotonic_ns) const;
+  RecordView view(const Record& record, const Series& series, const std::string& ring, std::uint32_t lane,
+                  std::uint32_t instance, const Series* context, const End& end) const;
+  void show_series(const std::string& ring, const LivingById& living, const RingTimes& times, Snapshot& out);
+  void show_parties(const std::string& ring, Snapshot& out) const;
+  void show_slowest(const std::string& ring, const RingTimes& times, Snapshot& out) const;
+  void encode_last(Encoder& out, const Series& series, std::int64_t wall_minus_monotonic_ns) const;
+  void decode_last(Decoder& in, Series& series, std::int64_t slice_shift);
+  void encode_slowest(Encoder& out, std::int64_t wall_minus_monotonic_ns) const;
+  void decode_slowest(Decoder& in, std::int64_t now_slice, std::int64_t slice_shift);
 
   RingMetricsOptions options_;
   TickScale scale_;
   UnitScale units_;
+  double ns_per_tick_ = 0;
   bool timed_ = false;                    // set_time() was called
+  bool in_run_ = false;                   // a batch was ended, and its run was not
   std::uint32_t instance_ = 0;
+  std::int64_t now_ns_ = 0;
   std::int64_t now_slice_ = 0;
-  std::uint64_t slice_begin_ = 0;         // ticks
+  std::uint64_t slice_begin_ = 0;         // ticks; of the part of the slice that is observed
   std::uint64_t slice_ticks_ = 0;
   std::uint64_t previous_begin_ = 0;
   std::uint64_t late_ = 0;
+  ObservedTime observed_;
+  std::int64_t skipped_since_ns_ = INT64_MIN;   // INT64_MIN: a moment ago
+  WindowedCount<std::uint64_t> lost_;
 
   WindowSum sum_;
   std::map<SeriesKey, std::unique_ptr<Series>> series_;
   static constexpr std::size_t kMaxSeries = 1024;
   std::array<Series*, kIdCount> by_id_{};
   std::array<bool, kIdCount> named_{};
+  std::array<BlockTable::Part, kIdCount> block_part_{};
   std::function<void(std::uint16_t)> ask_name_;
 
-  // What see() touches of an id: two cache lines. Sums wait here for seen(); the bounds are those of the series' slice.
-  struct alignas(64) Hot {
-    // A record is plain when none of these bits is set in its what, and its span lies in [least, least + width).
-    std::uint64_t odd_bits = ~std::uint64_t{0};
+  // What add() touches of an id: two cache lines. Sums wait here for end_batch(); the bounds are those
+  // of the series' slice.
+  struct alignas(64) Plain {
+    // A record is plain when none of these bits is set in its descriptor, and its span lies in
+    // [least, least + width).
+    std::uint64_t single_bits = ~std::uint64_t{0};
     std::uint64_t least = 0;
     std::uint64_t width = 0;
     std::uint64_t floor = 0;             // what ended before it is not among the last N
     std::uint32_t* buckets = nullptr;
-    std::uint64_t plain = 0;
+    std::uint32_t count = 0;             // plain records
+    std::uint32_t single = 0;            // others
     std::uint64_t ticks = 0;
-    std::uint64_t values = 0;            // events: their first tail word
-    // Stage marks are plain when none is above its bound. The bounds are biased, because SSE2 compares signed.
-    StageVector bounds{};
+    std::uint64_t values = 0;            // events: their values
+    // Stage marks are plain when none is above its bound: [0] without kFlagStages, where there must be
+    // none, [1] with it. The bounds are biased, because SSE2 compares signed.
+    StageVector bounds[2]{};
     StageVector sums{};
     StageVector absent{};
-    Series* series = nullptr;
-    std::uint64_t odd = 0;               // records that were not plain
   };
-  std::vector<Hot> hot_ = std::vector<Hot>(kIdCount);
+  static_assert(sizeof(Plain) == 128);
+  std::vector<Plain> plain_ = std::vector<Plain>(kIdCount);
   std::vector<std::uint16_t> ids_;        // that have a series
   std::map<std::uint16_t, std::string> error_names_;
   ErrorTable errors_;
   // Failures come in kinds, and mostly in the same ones: where each was counted last.
   struct FailureKind {
-    std::uint64_t what = 0;               // operation, outcome and error; 0 none
+    std::uint64_t descriptor = 0;         // operation, outcome and error; 0 none
     ErrorTable::Entry* entry = nullptr;
   };
   std::array<FailureKind, 64> failure_kinds_{};
 
-  // Who takes the time. Exact for the first records of a slice; beyond them the time that has passed since the
-  // last credit goes to whoever completes it, which is right on average and costs an addition a record. How much time
-  // that is grows with what the slice has seen.
-  static constexpr std::uint64_t kExactPerSlice = 20'000;
-  std::uint64_t credit_ = 0;
-  std::uint64_t credit_count_ = 0;
-  std::uint64_t credit_step_ = 0;         // ticks; 0: every record
-  std::uint64_t credits_in_slice_ = 0;
-  std::uint64_t ticks_in_slice_ = 0;
-
   // Two halves of up to 30 minutes, so that the lists say who it is now, not who it was last week.
   struct Half {
-    TopTable actors_by_time, actors_by_errors, subjects_by_time, subjects_by_errors;
-    std::vector<Slow> slowest;
+    PartyTable actors, subjects;
   };
   static constexpr std::int64_t kHalfSlices = 30 * kSlicesPerMinute;
   std::array<Half, 2> halves_;
   std::int64_t half_ = INT64_MIN;
-  std::uint64_t slow_floor_ = 0;          // ticks; a record must take longer to be among the slowest
+  std::int64_t parties_since_ns_ = INT64_MAX;   // the lists begin with the daemon
+  Sampler sampler_;
+
+  Slowest slowest_;
+  BlockTable blocks_;
 };
 
 }  // namespace ringside

@@ -1,15 +1,16 @@
-// What becomes of records that are not plain: the rare half of RingMetrics::see().
+// What becomes of records that are not plain: the rare half of RingMetrics::add().
 #include <algorithm>
 
-#include "daemon/metrics/ring_metrics_see.h"
+#include "daemon/metrics/ring_metrics_add.h"
+#include "shm/assert.h"
 
 namespace ringside {
 
 namespace {
 
-// A plain record's stage mark is below it, so that 256 of them fit a sum of 32 bits: 6 ms at 2.6 GHz.
+// A plain record's stage mark is below it, so that a batch of them fits a sum of 32 bits: 6 ms at 2.6 GHz.
 constexpr StageTicks kSummable = 1U << 24;
-static_assert(RingMetrics::kMostSeen <= 1U << 8);
+static_assert(RingMetrics::kBatch <= 1U << 8);
 
 std::uint64_t span_ticks(const Record& record) {
   return record.duration > 0 ? static_cast<std::uint64_t>(record.duration) : 0;
@@ -18,83 +19,103 @@ std::uint64_t span_ticks(const Record& record) {
 }  // namespace
 
 // Sets what is plain for an id: what changes nothing but sums.
-void RingMetrics::open_hot(std::uint16_t id) {
-  Hot& hot = hot_[id];
-  if (hot.series == nullptr) ids_.push_back(id);
+void RingMetrics::set_plain_bounds(std::uint16_t id) {
+  Plain& plain = plain_[id];
+  if (plain.buckets == nullptr) ids_.push_back(id);
   const bool operation = id < kFirstEvent;
   Series& series = *by_id_[id];
   DenseSlice& slice = series.current();
-  hot.series = &series;
-  hot.buckets = slice.buckets.data();
-  hot.odd_bits = kOddBits;
-  // Above the slowest's floor it is noted, above the maximum it becomes it; and a bucket index must fit.
-  const std::uint64_t most = std::min({slice.max_ticks, units_.max_ticks, operation ? slow_floor_ : ~std::uint64_t{0}});
-  hot.least = slice.min_ticks;
-  hot.width = most >= hot.least ? most - hot.least + 1 : 0;
+  plain.buckets = slice.buckets.data();
+  // Events that say something about a block are each counted for its address.
+  plain.single_bits = block_part_[id] == BlockTable::Part::none ? kSingleBits : ~std::uint64_t{0};
+  // Above the slowest's floor it is offered to them, above the maximum it becomes it; and a bucket index
+  // must fit.
+  const std::uint64_t most =
+      std::min({slice.max_ticks, units_.max_ticks, operation ? slowest_.floor_ticks() : ~std::uint64_t{0}});
+  plain.least = slice.min_ticks;
+  plain.width = most >= plain.least ? most - plain.least + 1 : 0;
   for (std::size_t i = 0; i < kStageCount; ++i) {
     const StageTicks bound = operation ? std::min(slice.stages[i].max_packed, kSummable - 1) : ~StageTicks{0};
-    hot.bounds[i] = bound ^ kSignBit;
+    plain.bounds[0][i] = (operation ? 0 : ~StageTicks{0}) ^ kSignBit;
+    plain.bounds[1][i] = bound ^ kSignBit;
   }
   // Without a floor: half the clock's range ago.
-  hot.floor = series.recent().floor(instance_, slice_begin_ - (std::uint64_t{1} << 62));
+  plain.floor = series.recent().floor(instance_, slice_begin_ - (std::uint64_t{1} << 62));
 }
 
-void RingMetrics::seen(Counts& read_of) {
+void RingMetrics::end_batch(Counts& read_of) {
+  // set_time() comes before the first record.
+  RINGSIDE_ASSERT(timed_);
+  in_run_ = true;
   for (const std::uint16_t id : ids_) {
-    Hot& hot = hot_[id];
-    if (hot.plain + hot.odd == 0) continue;
-    read_of[id] += hot.plain + hot.odd;
-    DenseSlice& slice = hot.series->current();
-    slice.outcomes[static_cast<std::size_t>(Outcome::ok)] += hot.plain;
-    slice.sum_ticks += hot.ticks;
+    Plain& plain = plain_[id];
+    if (plain.count + plain.single == 0) continue;
+    read_of[id] += plain.count + plain.single;
+    DenseSlice& slice = by_id_[id]->current();
+    slice.outcomes[static_cast<std::size_t>(Outcome::ok)] += plain.count;
+    slice.sum_ticks += plain.ticks;
     if (id < kFirstEvent) {
       for (std::size_t i = 0; i < kStageCount; ++i) {
-        slice.stages[i].count += hot.plain - hot.absent[i];
-        slice.stages[i].sum_ticks += hot.sums[i];
+        slice.stages[i].count += plain.count - plain.absent[i];
+        slice.stages[i].sum_ticks += plain.sums[i];
       }
     } else {
-      slice.value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(slice.value_sum) + hot.values);
+      slice.value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(slice.value_sum) + plain.values);
     }
-    hot.plain = hot.odd = hot.ticks = hot.values = 0;
-    hot.sums = hot.absent = StageVector{};
+    plain.count = plain.single = 0;
+    plain.ticks = plain.values = 0;
+    plain.sums = plain.absent = StageVector{};
   }
 }
 
 void RingMetrics::end_run() {
+  in_run_ = false;
   for (const std::uint16_t id : ids_) {
-    Recent& recent = hot_[id].series->recent();
+    // end_batch() comes before end_run().
+    RINGSIDE_ASSERT(plain_[id].count + plain_[id].single == 0);
+    Recent& recent = by_id_[id]->recent();
     recent.end_run(instance_);
-    hot_[id].floor = recent.floor(instance_, hot_[id].floor);
+    plain_[id].floor = recent.floor(instance_, plain_[id].floor);
   }
 }
 
-void RingMetrics::take(const Record& record, std::uint32_t lane, Counts& read_of) {
-  see(words_of(record), record.sequence / 2 - 1, lane);
-  seen(read_of);
+void RingMetrics::add_alone(const Record& record, std::uint32_t lane, Counts& read_of) {
+  add(words_of(record), record.sequence / 2 - 1, lane);
+  end_batch(read_of);
   end_run();
 }
 
-void RingMetrics::see_odd(RecordWords words, std::uint64_t position, std::uint32_t lane) {
+void RingMetrics::add_singly(RecordWords words, std::uint64_t position, std::uint32_t lane) {
   Record record;
   put_record(words, position, record);
   Series& series = *series_of(record.operation);
-  Hot& hot = hot_[record.operation];
   const std::uint64_t end = record.end();
-  ++hot.odd;
+  ++plain_[record.operation].single;
   if (end - slice_begin_ < slice_ticks_) {
     series.current().add(record, units_);
   } else {
     add_elsewhere(series, record, end);
   }
-  if (record.outcome != 0) note_failure(series, record, end);
-  if (record.operation < kFirstEvent) {
-    credit_ += span_ticks(record);
-    ++credit_count_;
-    if (credit_ >= credit_step_) credit(words.descriptor, words.actor, words.subject);
-    if (span_ticks(record) > slow_floor_) note_slow(record, lane);
+  const bool operation = record.operation < kFirstEvent;
+  if (operation && record.outcome != 0) {
+    count_failure(series, record, end);
+  } else if (place_of(scale_.monotonic_ns(end)).when != Place::When::history) {
+    const std::uint64_t ticks = std::min(span_ticks(record), units_.max_ticks);
+    if (sampler_.looks_at(ticks)) look_at(words.descriptor, words.actor, words.subject, ticks);
   }
+  if (operation && span_ticks(record) > slowest_.floor_ticks()) offer_slowest(series, record, lane);
+  if (block_part_[record.operation] != BlockTable::Part::none) count_block(record);
   // Bounds may have moved.
-  open_hot(record.operation);
+  set_plain_bounds(record.operation);
+}
+
+RingMetrics::Place RingMetrics::place_of(std::int64_t end_ns) const {
+  if (end_ns < observed_.since_ns()) return {Place::When::history, slice_of(end_ns)};
+  const std::int64_t slice = slice_of(end_ns);
+  if (end_ns > add_ns(now_ns_, kRecordAheadNs)) return {Place::When::future, slice};
+  // One that ended in the next slice ended just after the clock was read: it is now as far as anybody
+  // can tell.
+  return {Place::When::slice, std::min(slice, now_slice_)};
 }
 
 void RingMetrics::add_elsewhere(Series& series, const Record& record, std::uint64_t end) {
@@ -102,78 +123,92 @@ void RingMetrics::add_elsewhere(Series& series, const Record& record, std::uint6
     series.previous().add(record, units_);
     return;
   }
-  const std::int64_t end_ns = scale_.monotonic_ns(end);
-  const std::int64_t slice = slice_of(end_ns);
-  if (slice == now_slice_ + 1 && end_ns <= (now_slice_ + 1) * kSliceNs + kRecordAheadNs) {
-    // It ended in the next slice, just after the clock was read; it is now as far as anybody can tell.
+  const Place place = place_of(scale_.monotonic_ns(end));
+  if (place.when == Place::When::slice && place.slice == now_slice_) {
     series.current().add(record, units_);
     return;
   }
-  ++late_;
   DenseSlice one;
   one.add(record, units_);
-  series.add_late(slice, now_slice_, StoredSlice::of(one, scale_));
+  const StoredSlice stored = StoredSlice::of(one, scale_);
+  switch (place.when) {
+    case Place::When::history: series.add_history(stored); return;
+    case Place::When::future: series.add_future(stored); break;
+    case Place::When::slice: series.add_late(place.slice, now_slice_, stored); break;
+  }
+  ++late_;
 }
 
-void RingMetrics::note_failure(Series& series, const Record& record, std::uint64_t end) {
+void RingMetrics::count_failure(Series& series, const Record& record, std::uint64_t end) {
   const std::int64_t end_ns = scale_.monotonic_ns(end);
-  if (record.kind == static_cast<std::uint8_t>(Kind::operation)) {
-    const std::uint64_t what = pack_descriptor(record.operation, Kind::operation,
-                                               static_cast<Outcome>(record.outcome), 0, record.error);
-    FailureKind& kind = failure_kinds_[(record.operation * 5U + record.error * 3U + record.outcome) % failure_kinds_.size()];
-    if (kind.what != what) kind = {what, &errors_.entry(series.name().name, record.error, record.outcome)};
-    ErrorTable::count(*kind.entry, std::min(slice_of(end_ns), now_slice_), now_slice_, end_ns,
-                      static_cast<std::uint8_t>(record.actor_kind()), record.actor);
-    const auto time_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
-    const std::uint64_t errors = is_error(static_cast<Outcome>(record.outcome)) ? 1 : 0;
-    // Refusals weigh too: an actor who is refused a thousand times is behind something.
-    if (record.actor_kind() != ActorKind::none) {
-      halves_[0].actors_by_errors.add({static_cast<std::uint8_t>(record.actor_kind()), record.actor}, 1, 1, errors,
-                                      time_ns);
-    }
-    if (record.subject_kind() != SubjectKind::none) {
-      halves_[0].subjects_by_errors.add({static_cast<std::uint8_t>(record.subject_kind()), record.subject}, 1, 1, errors, time_ns);
-    }
+  const Place place = place_of(end_ns);
+  const std::uint64_t descriptor =
+      pack_descriptor(record.operation, Kind::operation, static_cast<Outcome>(record.outcome), 0, record.error);
+  FailureKind& kind = failure_kinds_[(record.operation * 5U + record.error * 3U + record.outcome) % failure_kinds_.size()];
+  if (kind.descriptor != descriptor) {
+    kind = {descriptor, &errors_.entry(series.name().name, record.error, record.outcome)};
+  }
+  ErrorTable::Failure failure;
+  failure.in_windows = place.when == Place::When::slice;
+  failure.slice = place.slice;
+  failure.end_monotonic_ns = place.when == Place::When::future ? INT64_MIN : end_ns;
+  failure.actor_kind = static_cast<std::uint8_t>(record.actor_kind());
+  failure.actor = record.actor;
+  ErrorTable::count(*kind.entry, failure, now_slice_);
+  if (place.when == Place::When::history) return;
+  const auto time_ns = static_cast<double>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
+  // Refusals weigh too: an actor who is refused a thousand times is behind something.
+  const bool refused = !is_error(static_cast<Outcome>(record.outcome));
+  if (record.actor_kind() != ActorKind::none) {
+    halves_[0].actors.add_failure({static_cast<std::uint8_t>(record.actor_kind()), record.actor}, time_ns, refused);
+  }
+  if (record.subject_kind() != SubjectKind::none) {
+    halves_[0].subjects.add_failure({static_cast<std::uint8_t>(record.subject_kind()), record.subject}, time_ns,
+                                    refused);
   }
 }
 
-// Gives the time that has passed since the last credit to whoever completes it.
-void RingMetrics::credit(std::uint64_t what, std::uint64_t actor, std::uint64_t subject) {
-  const auto time_ns =
-      static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(static_cast<std::int64_t>(credit_))));
-  const std::uint64_t errors = is_error(outcome_of(what)) ? 1 : 0;
-  const std::uint64_t flags = what >> kFlagsShift;
+// One record among those that went well: who is behind it.
+void RingMetrics::look_at(std::uint64_t descriptor, std::uint64_t actor, std::uint64_t subject,
+                          std::uint64_t ticks) {
+  const double most_ticks = sampler_.most_ticks();
+  const double probability = sampler_.looked_at(ticks);
+  if (sampler_.most_ticks() != most_ticks) expect_sampling();
+  if (operation_of(descriptor) >= kFirstEvent) return;
+  const double time_ns = static_cast<double>(ticks) * ns_per_tick_;
+  const std::uint64_t flags = descriptor >> kFlagsShift;
   const auto actor_kind = static_cast<std::uint8_t>(flags & kFlagActorMask);
   const auto subject_kind = static_cast<std::uint8_t>((flags & kFlagSubjectMask) >> kFlagSubjectShift);
-  if (actor_kind != 0) halves_[0].actors_by_time.add({actor_kind, actor}, time_ns, credit_count_, errors, time_ns);
-  if (subject_kind != 0) {
-    halves_[0].subjects_by_time.add({subject_kind, subject}, time_ns, credit_count_, errors, time_ns);
-  }
-  ticks_in_slice_ += credit_;
-  credit_ = 0;
-  credit_count_ = 0;
-  // Of the first 20,000 records every one is looked at, then one in 64 until that was done 20,000 times, then one in 256.
-  if (++credits_in_slice_ == kExactPerSlice) {
-    credit_step_ = std::max<std::uint64_t>(1, ticks_in_slice_ / kExactPerSlice * 64);
-  } else if (credits_in_slice_ == 2 * kExactPerSlice) {
-    credit_step_ *= 4;
-  }
+  if (actor_kind != 0) halves_[0].actors.add({actor_kind, actor}, time_ns, probability);
+  if (subject_kind != 0) halves_[0].subjects.add({subject_kind, subject}, time_ns, probability);
 }
 
-void RingMetrics::note_slow(const Record& record, std::uint32_t lane) {
-  std::vector<Slow>& slowest = halves_[0].slowest;
-  Slow slow;
-  slow.record = record;
-  slow.lane = lane;
-  slow.duration_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
-  slow.end_monotonic_ns = scale_.monotonic_ns(record.end());
-  slow.operation = series_of(record.operation)->name().name;
-  const auto slower = [](const Slow& a, const Slow& b) { return a.duration_ns > b.duration_ns; };
-  slowest.insert(std::upper_bound(slowest.begin(), slowest.end(), slow, slower), slow);
-  if (slowest.size() > options_.top) slowest.resize(options_.top);
-  if (slowest.size() == options_.top) {
-    slow_floor_ = static_cast<std::uint64_t>(std::max<std::int64_t>(0, slowest.back().record.duration));
-  }
+void RingMetrics::expect_sampling() {
+  if (!sampler_.passes_over()) return;
+  const double most_time_ns = sampler_.most_ticks() * ns_per_tick_;
+  halves_[0].actors.expect_sampling(sampler_.most_operations(), most_time_ns);
+  halves_[0].subjects.expect_sampling(sampler_.most_operations(), most_time_ns);
+}
+
+void RingMetrics::offer_slowest(const Series& series, const Record& record, std::uint32_t lane) {
+  Slowest::Entry entry;
+  entry.record = record;
+  entry.series = &series;
+  entry.span_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
+  entry.end_ns = scale_.monotonic_ns(record.end());
+  const Place place = place_of(entry.end_ns);
+  entry.slice = place.when == Place::When::future ? now_slice_ + 1 : place.slice;
+  entry.lane = lane;
+  entry.instance = instance_;
+  slowest_.add(entry, now_slice_);
+}
+
+void RingMetrics::count_block(const Record& record) {
+  const std::uint64_t* address = nullptr;
+  if (record.subject_kind() == SubjectKind::address) address = &record.subject;
+  if (address == nullptr && record.actor_kind() == ActorKind::address) address = &record.actor;
+  if (address == nullptr) return;
+  blocks_.add(block_part_[record.operation], *address, scale_.monotonic_ns(record.end()), record.event.value);
 }
 
 }  // namespace ringside

@@ -2,18 +2,14 @@
 
 namespace ringside {
 
-namespace {
-
-std::size_t place(std::int64_t number, std::size_t size) {
+std::size_t Series::place_of(std::int64_t number, std::size_t size) {
   const auto modulus = static_cast<std::int64_t>(size);
   return static_cast<std::size_t>(((number % modulus) + modulus) % modulus);
 }
 
-std::int64_t minute_of(std::int64_t slice) {
-  return slice >= 0 ? slice / kSlicesPerMinute : (slice - kSlicesPerMinute + 1) / kSlicesPerMinute;
+std::int64_t Series::minute_of(std::int64_t slice) {
+  return slice / kSlicesPerMinute - (slice % kSlicesPerMinute < 0 ? 1 : 0);
 }
-
-}  // namespace
 
 std::int64_t Series::first_slice(Window window, std::int64_t now_slice) {
   switch (window) {
@@ -39,11 +35,15 @@ void Series::store(std::int64_t slice, std::int64_t now_slice, const StoredSlice
   // A slice ahead of now belongs to no window yet, and one that is older than its place in the ring would push
   // out what is newer: both only count since start.
   if (slice <= now_slice && slice >= first_slice(Window::five_minutes, now_slice)) {
-    put(fine_[place(slice, kFine)], slice, part);
+    put(fine_[place_of(slice, kFine)], slice, part);
   }
   if (slice <= now_slice && slice >= first_slice(Window::hour, now_slice)) {
-    put(coarse_[place(minute_of(slice), kCoarse)], minute_of(slice), part);
+    put(coarse_[place_of(minute_of(slice), kCoarse)], minute_of(slice), part);
   }
+  store_since_start(part);
+}
+
+void Series::store_since_start(const StoredSlice& part) {
   StoredSlice fields = part;
   for (const StoredSlice::Bucket& bucket : part.buckets) since_start_buckets_[bucket.index] += bucket.count;
   fields.buckets.clear();
@@ -80,10 +80,22 @@ void Series::add_late(std::int64_t slice, std::int64_t now_slice, const StoredSl
   store(slice, now_slice, part);
 }
 
+void Series::add_history(const StoredSlice& part) {
+  history_ += part.recorded() + part.skipped;
+  store_since_start(part);
+}
+
 void Series::add_skipped(std::int64_t now_slice, std::uint64_t count) {
   StoredSlice part;
   part.skipped = count;
   store(now_slice, now_slice, part);
+}
+
+void Series::add_skipped_sometime(std::uint64_t count) { since_start_.skipped += count; }
+
+void Series::add_skipped_history(std::uint64_t count) {
+  since_start_.skipped += count;
+  history_ += count;
 }
 
 void Series::sum(Window window, std::int64_t now_slice, const TickScale& scale, WindowSum& into) const {
@@ -92,6 +104,7 @@ void Series::sum(Window window, std::int64_t now_slice, const TickScale& scale, 
     case Window::since_start:
       into.add(since_start_);
       into.add_histogram(since_start_buckets_);
+      into.add_history(history_);
       break;
     case Window::minute:
     case Window::five_minutes:
@@ -128,6 +141,7 @@ void Series::encode(Encoder& out, std::int64_t now_slice, const TickScale& scale
     }
   }
   since.encode(out);
+  out.u64(history_);
   const auto encode_kept = [&out](const auto& ring) {
     std::uint64_t used = 0;
     for (const Kept& kept : ring) used += kept.stats != nullptr;
@@ -158,12 +172,13 @@ void Series::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shif
   since_start_ = StoredSlice::decode(in);
   for (const StoredSlice::Bucket& bucket : since_start_.buckets) since_start_buckets_[bucket.index] += bucket.count;
   since_start_.buckets.clear();
+  history_ = in.u64();
   const auto decode_kept = [&in](auto& ring, std::int64_t shift) {
     const std::uint64_t used = in.count(20, ring.size());
     for (std::uint64_t i = 0; i < used && in.good(); ++i) {
       const std::int64_t number = add_ns(in.i64(), shift);
       StoredSlice stats = StoredSlice::decode(in);
-      put(ring[place(number, ring.size())], number, stats);
+      put(ring[place_of(number, ring.size())], number, stats);
     }
   };
   decode_kept(fine_, slice_shift);

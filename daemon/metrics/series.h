@@ -25,16 +25,24 @@ class Series {
   DenseSlice& current() { return current_; }
   DenseSlice& previous() { return previous_; }
   Recent& recent() { return recent_; }
+  const Recent& recent() const { return recent_; }
 
   // Moves on to slice `to`: what is dense and over is stored.
   void roll(std::int64_t from, std::int64_t to, const TickScale& scale);
   // Stores what is dense, when the ring's clock is about to change.
   void flush(std::int64_t now_slice, const TickScale& scale);
-  // Adds to a slice that is over. Only to "since start" when it has left every window, or lies ahead.
+  // Adds to a slice that is over. Only to "since start" when it has left every window.
   void add_late(std::int64_t slice, std::int64_t now_slice, const StoredSlice& part);
+  // Adds what is from before the observed time: it counts since start, and in no rate.
+  void add_history(const StoredSlice& part);
+  // What ended in the future counts since start, and in no window.
+  void add_future(const StoredSlice& part) { store_since_start(part); }
+  // Counted without a record: in the present slice, or at some time since start.
   void add_skipped(std::int64_t now_slice, std::uint64_t count);
+  void add_skipped_sometime(std::uint64_t count);
+  void add_skipped_history(std::uint64_t count);
 
-  // Adds the window's slices up. `seconds` are the caller's to compute.
+  // Adds the window's slices up.
   void sum(Window window, std::int64_t now_slice, const TickScale& scale, WindowSum& into) const;
 
   void encode(Encoder& out, std::int64_t now_slice, const TickScale& scale) const;
@@ -43,6 +51,11 @@ class Series {
 
   std::size_t bytes() const;
 
+  static constexpr std::size_t kFine = 60;     // slices: 5 min
+  static constexpr std::size_t kCoarse = 61;   // minutes: 1 h and the one that is under way
+  static std::int64_t minute_of(std::int64_t slice);
+  // Where the slice or minute of that number stands among `size` of them in a row.
+  static std::size_t place_of(std::int64_t number, std::size_t size);
   // First slice of a window that ends with `now_slice`.
   static std::int64_t first_slice(Window window, std::int64_t now_slice);
 
@@ -52,14 +65,12 @@ class Series {
   Books retired_books;
 
  private:
-  static constexpr std::size_t kFine = 60;     // slices: 5 min
-  static constexpr std::size_t kCoarse = 61;   // minutes: 1 h and the one that is under way
-
   struct Kept {
     std::int64_t number = -1;   // of the slice or minute; -1 none
     std::unique_ptr<StoredSlice> stats;
   };
   void store(std::int64_t slice, std::int64_t now_slice, const StoredSlice& part);
+  void store_since_start(const StoredSlice& part);
   static void put(Kept& kept, std::int64_t number, const StoredSlice& part);
 
   NameEntry name_;
@@ -68,6 +79,7 @@ class Series {
   std::array<Kept, kFine> fine_;
   std::array<Kept, kCoarse> coarse_;
   StoredSlice since_start_;   // all but the buckets
+  std::uint64_t history_ = 0;   // of since_start_: from before the observed time
   std::array<std::uint64_t, kBucketCount> since_start_buckets_{};
   Recent recent_;
 };

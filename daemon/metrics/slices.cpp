@@ -137,6 +137,7 @@ StoredSlice StoredSlice::decode(Decoder& in) {
 
 void WindowSum::clear() {
   sum_ = StoredSlice{};
+  history_ = 0;
   buckets_.fill(0);
 }
 
@@ -154,6 +155,7 @@ WindowStats WindowSum::finish(double seconds) {
   out.seconds = seconds;
   out.recorded = sum_.recorded();
   out.skipped = sum_.skipped;
+  out.history = history_;
   for (std::size_t i = 0; i < kOutcomeCount; ++i) {
     const auto outcome = static_cast<Outcome>(i);
     out.outcomes[i] = sum_.outcomes[i];

@@ -88,7 +88,7 @@ struct DenseSlice {
     if (record.kind == static_cast<std::uint8_t>(Kind::event)) {
       value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(value_sum) +
                                             static_cast<std::uint64_t>(record.event.value));
-    } else {
+    } else if ((record.flags & kFlagStages) != 0) {
       for (unsigned i = 0; i < kStageCount; ++i) {
         const StageTicks packed = record.stages[i];
         if (packed == 0) continue;
@@ -134,10 +134,13 @@ class WindowSum {
   void clear();
   void add(const StoredSlice& slice);
   void add_histogram(const std::array<std::uint64_t, kBucketCount>& buckets);
+  // So many of what was added are from before the observed time.
+  void add_history(std::uint64_t count) { history_ += count; }
   WindowStats finish(double seconds);
 
  private:
   StoredSlice sum_;                                      // all but the buckets
+  std::uint64_t history_ = 0;
   std::array<std::uint64_t, kBucketCount> buckets_{};
 };
 

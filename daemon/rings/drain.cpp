@@ -1,6 +1,6 @@
 #include "daemon/rings/drain.h"
 
-#include "daemon/metrics/ring_metrics_see.h"
+#include "daemon/metrics/ring_metrics_add.h"
 
 namespace ringside {
 
@@ -14,25 +14,21 @@ std::uint64_t drain_some(const LaneToDrain& lane, RingMetrics& metrics) {
   };
   if (!lane.overflow) {
     const std::uint64_t moved = read_lane_words(
-        lane.slots, *lane.header, lane.capacity, *lane.cursor, RingMetrics::kMostSeen,
-        [&](const RecordWords& record, std::uint64_t position) {
-          metrics.see(record, position, lane.lane);
-        },
-        reject);
-    metrics.seen(*lane.read_of);
+        lane.slots, *lane.header, lane.capacity, *lane.cursor, RingMetrics::kBatch,
+        [&](const RecordWords& record, std::uint64_t position) { metrics.add(record, position, lane.lane); }, reject);
+    metrics.end_batch(*lane.read_of);
     return moved;
   }
-  // In one call, because each looks at every hole again; holes that were filled come on top of its
-  // limit.
-  std::uint32_t seen = 0;
+  // In one call, because each looks at every hole again; holes that were filled come on top of its limit.
+  std::uint32_t added = 0;
   const std::uint64_t moved = read_overflow(
       lane.slots, *lane.header, lane.capacity, *lane.cursor, 2 * lane.capacity,
       [&](const Record& record) {
-        metrics.see(words_of(record), record.sequence / 2 - 1, lane.lane);
-        if (++seen % RingMetrics::kMostSeen == 0) metrics.seen(*lane.read_of);
+        metrics.add(words_of(record), record.sequence / 2 - 1, lane.lane);
+        if (++added % RingMetrics::kBatch == 0) metrics.end_batch(*lane.read_of);
       },
       reject);
-  metrics.seen(*lane.read_of);
+  metrics.end_batch(*lane.read_of);
   return moved;
 }
 

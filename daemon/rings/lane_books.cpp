@@ -104,7 +104,7 @@ void LaneBooks::take_remainder(const Segment& segment, std::uint32_t lane, bool 
       ++cursor_.position;
       ++cursor_.read;
       if (believable(record)) {
-        metrics.take(record, lane, read_);
+        metrics.add_alone(record, lane, read_);
       } else {
         ++cursor_.rejected;
         ++rejected_[record.operation & (kIdCount - 1)];

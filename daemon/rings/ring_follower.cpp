@@ -222,7 +222,7 @@ bool RingFollower::find_previous(const Instant& now) {
   remember(instance);
   if (known || segment_liveness(*segment, facts) == Liveness::alive) return false;
   const std::string problem = problem_;
-  const bool alone = observed_since_ns_ == INT64_MIN || saved_ns_ != INT64_MIN;
+  const bool alone = metrics_.observed().until_ns() == INT64_MIN || saved_ns_ != INT64_MIN;
   attach(std::move(segment), facts, now);
   --unmet_;   // it stood under the name once
   met_ns_ = now.monotonic_ns;
@@ -231,10 +231,7 @@ bool RingFollower::find_previous(const Instant& now) {
   finish(closed(*segment_) ? RingState::closed : RingState::crashed, now);
   if (alone) {
     // Nobody knows what came between its end and us.
-    const std::int64_t until =
-        std::clamp(newest.value_or(observed_since_ns_), observed_since_ns_, now.monotonic_ns);
-    observed_before_ns_ = add_ns(observed_before_ns_, subtract_ns(until, observed_since_ns_));
-    observed_since_ns_ = INT64_MIN;
+    metrics_.stop_observing(newest.value_or(INT64_MIN));
   }
   // What stands under the name now is another matter.
   state_ = RingState::waiting;
@@ -258,8 +255,6 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   instance_ = instance_of(facts);
   remember(instance_);
   scale_ = scale_of(&facts_, now);
-  if (born_ns_ == INT64_MIN)
-    born_ns_ = std::clamp(facts_.anchor_monotonic_ns, INT64_MIN / 2, now.monotonic_ns);
   note_observed(now, resumed);
   metrics_.forget_names();
   refresh_names();
@@ -268,23 +263,17 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   problem_ = std::exchange(lost_note_, {});
 }
 
-// From when on every record of the ring is read. Where some were overwritten before we came, a new
-// stretch begins with the oldest that is still there.
+// From when on every record of the ring is read: from where the last daemon stopped, or from the ring's
+// birth; where records were overwritten before we came, from the oldest that is still there.
 void RingFollower::note_observed(const Instant& now, bool resumed) {
   const std::int64_t made = std::clamp(facts_.anchor_monotonic_ns, INT64_MIN / 2, now.monotonic_ns);
   const std::optional<std::int64_t> complete = lanes_.complete_since(*segment_, scale_);
-  const std::int64_t since = std::clamp(complete.value_or(made), made, now.monotonic_ns);
-  const std::int64_t saved = std::exchange(saved_ns_, INT64_MIN);
-  if (observed_since_ns_ == INT64_MIN) {
-    // The first ring, or the first after a stretch that has come to its end.
-    observed_since_ns_ = since;
-  } else if (complete || (saved != INT64_MIN && !resumed)) {
-    // Nobody has read from the last state on, or from the new ring's beginning on.
-    const std::int64_t until = saved != INT64_MIN ? saved : made;
-    observed_before_ns_ = add_ns(observed_before_ns_,
-                                 std::max<std::int64_t>(0, subtract_ns(until, observed_since_ns_)));
-    observed_since_ns_ = std::max(observed_since_ns_, since);
-  }
+  const std::int64_t stopped = metrics_.observed().until_ns();
+  const bool reads_on = resumed && !complete && stopped != INT64_MIN;
+  metrics_.observe_from(reads_on ? stopped : std::clamp(complete.value_or(made), made, now.monotonic_ns));
+  metrics_.count_skipped_since(resumed && stopped != INT64_MIN ? stopped : made);
+  saved_ns_ = INT64_MIN;
+  first_drain_ = true;
 }
 
 void RingFollower::finish(RingState state, const Instant& now) {
@@ -312,7 +301,14 @@ void RingFollower::retire() {
 PassResult RingFollower::drain(const Instant& now) {
   if (segment_ == nullptr || segment_->broken() || !scale_.known()) return {};
   metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
-  return lanes_.drain(*segment_, metrics_);
+  const PassResult result = lanes_.drain(*segment_, metrics_);
+  // What was overwritten before the first pass over a ring says nothing about how this daemon keeps up.
+  if (std::exchange(first_drain_, false)) {
+    lost_before_attach_ += result.lost;
+  } else if (result.lost > 0) {
+    metrics_.add_lost(result.lost);
+  }
+  return result;
 }
 
 void RingFollower::refresh_names() {

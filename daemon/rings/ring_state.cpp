@@ -17,11 +17,8 @@ void RingFollower::encode(Encoder& out, const Instant& now) {
   out.flag(finished_);
   out.u64(crashes_);
   out.u64(missed_);
-  out.i64(born_ns_);
-  out.i64(observed_since_ns_);
-  out.i64(observed_before_ns_);
-  for (const std::uint64_t n :
-       {retired_.written, retired_.read, retired_.lost, retired_.torn, retired_.rejected}) {
+  out.u64(lost_before_attach_);
+  for (const std::uint64_t n : {retired_.written, retired_.read, retired_.lost, retired_.torn, retired_.rejected}) {
     out.u64(n);
   }
   lanes_.encode(out);
@@ -32,9 +29,6 @@ void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_sh
                           std::int64_t saved_ns) {
   // Only a follower that has read nothing takes a state over.
   RINGSIDE_ASSERT(segment_ == nullptr && instance_number_ == 0);
-  const auto moved = [&](std::int64_t ns) {
-    return ns == INT64_MIN ? ns : std::min(now.monotonic_ns, add_ns(ns, slice_shift * kSliceNs));
-  };
   for (std::uint64_t& word : instance_) word = in.u64();
   known_.resize(in.count(2, kMostKnown));
   for (RingInstance& instance : known_) {
@@ -44,12 +38,8 @@ void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_sh
   finished_ = in.flag();
   crashes_ = in.u64();
   missed_ = in.u64();
-  born_ns_ = moved(in.i64());
-  observed_since_ns_ = moved(in.i64());
-  observed_before_ns_ = in.i64();
-  if (observed_before_ns_ < 0) in.fail();
-  for (std::uint64_t* n :
-       {&retired_.written, &retired_.read, &retired_.lost, &retired_.torn, &retired_.rejected}) {
+  lost_before_attach_ = in.u64();
+  for (std::uint64_t* n : {&retired_.written, &retired_.read, &retired_.lost, &retired_.torn, &retired_.rejected}) {
     *n = in.u64();
   }
   if (!retired_.balance() || retired_.rejected > retired_.read) in.fail();

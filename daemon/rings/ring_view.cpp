@@ -46,9 +46,9 @@ RingTimes RingFollower::times(const Instant& now) const {
   RingTimes times;
   times.now_ns = now.monotonic_ns;
   times.wall_minus_monotonic_ns = now.realtime_ns - now.monotonic_ns;
-  times.born_ns = born_ns_ == INT64_MIN ? now.monotonic_ns : born_ns_;
-  times.observed_since_ns = observed_since_ns_ == INT64_MIN ? now.monotonic_ns : observed_since_ns_;
-  times.observed_before_ns = observed_before_ns_;
+  const ObservedTime& observed = metrics_.observed();
+  times.observed_since_ns = observed.going_on() ? observed.since_ns() : now.monotonic_ns;
+  times.observed_before_ns = observed.before_ns();
   return times;
 }
 
@@ -81,6 +81,7 @@ void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
     view.names_refused = header.names_refused.load(std::memory_order_relaxed);
   }
   view.books = books();
+  view.losses = {metrics_.lost(), lost_before_attach_};
   const std::uint64_t attributed = metrics_.retired_lost() + lanes_.settled_lost();
   out.unattributed_lost += view.books.lost - std::min(view.books.lost, attributed);
   out.books += view.books;

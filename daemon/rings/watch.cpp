@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <thread>
+#include <tuple>
 
 #include "daemon/storage/codec.h"
 #include "shm/assert.h"
@@ -14,12 +15,22 @@ namespace {
 
 constexpr std::int64_t kCheckEveryNs = 200'000'000;
 
-std::int64_t end_wall_ns(const RecordView& record) {
-  return add_ns(record.start_wall_ns, record.duration_ns);
+// Whether `a` completed later than `b`, or at the same time in a larger lane. Wall time does not tell: it
+// steps, and records that were saved keep the one they had. Rings have clocks of their own, so of two rings
+// only nanoseconds can be compared.
+bool later(const RecordView& a, const RecordView& b) {
+  if (a.ring != b.ring) return a.end_monotonic_ns > b.end_monotonic_ns;
+  if (a.instance != b.instance) return a.instance > b.instance;
+  if (a.end_ticks != b.end_ticks) return static_cast<std::int64_t>(a.end_ticks - b.end_ticks) > 0;
+  return std::tie(a.lane, a.position) > std::tie(b.lane, b.position);
 }
 
 void merge(WindowStats& to, const WindowStats& from) {
-  to.seconds = std::max(to.seconds, from.seconds);
+  // Rates add up. Where the two were not observed equally long, the time is such that they do.
+  const double rate = to.rate() + from.rate();
+  const auto in_rates = static_cast<double>(to.count() - to.history + from.count() - from.history);
+  to.seconds = rate > 0 && to.seconds != from.seconds ? in_rates / rate : std::max(to.seconds, from.seconds);
+  to.history += from.history;
   to.recorded += from.recorded;
   to.skipped += from.skipped;
   to.errors += from.errors;
@@ -49,9 +60,7 @@ void merge(SeriesView& to, const SeriesView& from, std::size_t last) {
   std::size_t a = 0;
   std::size_t b = 0;
   while (both.size() < last && (a < to.last.size() || b < from.last.size())) {
-    const bool take_a =
-        b == from.last.size() ||
-        (a < to.last.size() && end_wall_ns(to.last[a]) >= end_wall_ns(from.last[b]));
+    const bool take_a = b == from.last.size() || (a < to.last.size() && !later(from.last[b], to.last[a]));
     both.push_back(take_a ? std::move(to.last[a++]) : from.last[b++]);
   }
   to.last = std::move(both);
@@ -60,6 +69,8 @@ void merge(SeriesView& to, const SeriesView& from, std::size_t last) {
 void sum_up(Snapshot& snapshot, std::size_t last) {
   std::map<std::pair<std::string, std::string>, SeriesView> categories;
   snapshot.all.name = "all";
+  // Ring by ring, because only within a ring every record has its place.
+  std::vector<SeriesView> rings;
   for (const SeriesView& operation : snapshot.operations) {
     if (!operation.category.empty()) {
       SeriesView& category = categories[{operation.ring, operation.category}];
@@ -68,9 +79,14 @@ void sum_up(Snapshot& snapshot, std::size_t last) {
       category.stage_names = operation.stage_names;
       merge(category, operation, last);
     }
+    if (rings.empty() || rings.back().ring != operation.ring) {
+      rings.emplace_back();
+      rings.back().ring = operation.ring;
+    }
     snapshot.all.stage_names = operation.stage_names;
-    merge(snapshot.all, operation, last);
+    merge(rings.back(), operation, last);
   }
+  for (const SeriesView& ring : rings) merge(snapshot.all, ring, last);
   for (auto& [key, view] : categories) snapshot.categories.push_back(std::move(view));
 }
 
@@ -158,7 +174,10 @@ Snapshot Watch::tick(const Instant& now) {
   keep_largest(snapshot.actors_by_time, top, by_weight);
   keep_largest(snapshot.subjects_by_errors, top, by_weight);
   keep_largest(snapshot.subjects_by_time, top, by_weight);
-  keep_largest(snapshot.slowest, top, [](const RecordView& record) { return record.duration_ns; });
+  const auto by_span = [](const RecordView& record) { return record.duration_ns; };
+  keep_largest(snapshot.slowest, top, by_span);
+  keep_largest(snapshot.slowest_since_start, top, by_span);
+  keep_largest(snapshot.blocks, BlockTable::kMaxBlocks, [](const BlockView& block) { return block.blocked_wall_ns; });
   constexpr auto hour = static_cast<std::size_t>(Window::hour);
   keep_largest(snapshot.errors, ErrorTable::kMaxEntries,
                [](const ErrorStats& e) { return e.count[hour]; });

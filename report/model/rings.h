@@ -7,6 +7,7 @@
 #include <string>
 
 #include "report/model/books.h"
+#include "report/model/windows.h"
 
 namespace ringside {
 
@@ -44,6 +45,12 @@ struct GaugeView {
   std::int64_t max = 0;     // highest seen at a tick
 };
 
+// Records that were overwritten before they were read.
+struct Losses {
+  std::array<std::uint64_t, kWindows> while_observed{};   // the daemon was there, and too slow
+  std::uint64_t before_attach = 0;   // the daemon was not there: before it first came, or while it was away
+};
+
 struct RingView {
   std::string name;
   std::string path;
@@ -63,6 +70,7 @@ struct RingView {
   std::uint64_t names_refused = 0;
   std::uint64_t segment_bytes = 0;
   Books books;                        // over all its instances
+  Losses losses;                      // of books.lost: when
 
   bool live() const { return state == RingState::live; }
 };

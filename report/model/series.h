@@ -29,6 +29,10 @@ struct RecordView {
   std::string ring;
   std::uint32_t lane = 0;
   std::uint64_t position = 0;
+  // In which order: by the ring's life, then by the ticks of its clock, whatever the wall clock did.
+  std::uint32_t instance = 0;
+  std::uint64_t end_ticks = 0;
+  std::int64_t end_monotonic_ns = 0;   // across rings
 };
 
 struct ErrorStats {
@@ -57,15 +61,39 @@ struct SeriesView {
   const WindowStats& window(Window w) const { return windows[static_cast<std::size_t>(w)]; }
 };
 
-// Over the last 30 to 60 minutes.
+// A true figure lies between the two; they are equal where it is known exactly.
+struct Interval {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+};
+
+// Somebody or something that stands out, over the last Snapshot::parties_seconds.
 struct TopEntry {
   Party party;
   std::string ring;
-  std::uint64_t count = 0;
+  std::uint64_t count = 0;        // operations
   std::uint64_t errors = 0;
+  std::uint64_t refused = 0;      // rejected, denied, limited
   std::uint64_t time_ns = 0;
-  std::uint64_t weight = 0;       // what it is ranked by: nanoseconds, or failed and refused operations
-  std::uint64_t error_bound = 0;  // the true figure it is ranked by is less by at most this
+  std::uint64_t weight = 0;       // what it is ranked by: time_ns, or errors and refused together
+  // Whether any of the figures above is an estimate. Where the true one is: all intervals of a list hold
+  // at once in at least 95 of 100 lists.
+  bool estimated = false;
+  Interval count_in;
+  Interval errors_in;
+  Interval refused_in;
+  Interval time_in_ns;
+};
+
+// An address that the server blocked, since its latest block.
+struct BlockView {
+  std::string ring;
+  Party address;
+  std::int64_t blocked_wall_ns = 0;
+  std::uint64_t blocks = 0;            // how often it was blocked so far
+  std::uint64_t attempts_before = 0;   // as the server counted them when it blocked
+  std::uint64_t turned_away = 0;       // attempts during the block
+  std::uint64_t got_through = 0;       // failed logins and rejected tokens during the block
 };
 
 }  // namespace ringside

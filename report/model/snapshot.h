@@ -29,7 +29,10 @@ struct Snapshot {
   SeriesView all;
   std::vector<ErrorStats> errors;       // most first, by the last hour
   std::vector<TopEntry> actors_by_errors, actors_by_time, subjects_by_errors, subjects_by_time;
-  std::vector<RecordView> slowest;      // slowest single operations of the last 30 to 60 minutes, slowest first
+  double parties_seconds = 0;           // observed time that those four lists are about: up to an hour
+  std::vector<RecordView> slowest;      // slowest single operations that ended in the last hour
+  std::vector<RecordView> slowest_since_start;
+  std::vector<BlockView> blocks;        // the latest first
   std::vector<LaneView> lanes;
   Books books;                          // of everything
   std::uint64_t unattributed_lost = 0;  // of books.lost: not yet known of which operation

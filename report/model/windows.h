@@ -24,9 +24,12 @@ struct StageStats {
 };
 
 struct WindowStats {
-  double seconds = 0;            // how much of the window has been observed so far
+  double seconds = 0;            // how much time of the window was observed
   std::uint64_t recorded = 0;    // records read and believed
   std::uint64_t skipped = 0;     // counted by the server, not written as records (sampling, counted events)
+  // Of recorded and skipped: from before the observed time. A ring holds some of that when the daemon
+  // comes to it. Counted since start, but in no rate.
+  std::uint64_t history = 0;
   std::uint64_t errors = 0;      // of the recorded: outcomes error and timeout
   std::uint64_t refused = 0;     // of the recorded: rejected, denied, limited
   std::uint64_t timed = 0;       // of the recorded: with a span; what the latency figures are about
@@ -41,8 +44,9 @@ struct WindowStats {
 
   std::uint64_t count() const { return recorded + skipped; }
   // Per second of observed time.
-  double rate() const { return seconds > 0 ? static_cast<double>(count()) / seconds : 0; }
-  // 0..1
+  double rate() const {
+    return seconds > 0 ? static_cast<double>(count() - history) / seconds : 0;
+  }
   double error_rate() const {
     return count() > 0 ? static_cast<double>(errors) / static_cast<double>(count()) : 0;
   }

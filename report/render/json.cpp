@@ -125,12 +125,19 @@ Json json_error(const ErrorStats& error) {
           {"last_actor", json_party(error.last_actor)}};
 }
 
+Json json_interval(const Interval& interval) { return Json::array({interval.low, interval.high}); }
+
 Json json_top(const TopEntry& entry) {
   return {{"party", json_party(entry.party)},
           {"count", entry.count},
           {"errors", entry.errors},
+          {"refused", entry.refused},
           {"time_ns", entry.time_ns},
-          {"error_bound", entry.error_bound}};
+          {"estimated", entry.estimated},
+          {"count_between", json_interval(entry.count_in)},
+          {"errors_between", json_interval(entry.errors_in)},
+          {"refused_between", json_interval(entry.refused_in)},
+          {"time_ns_between", json_interval(entry.time_in_ns)}};
 }
 
 Json json_ring(const RingView& ring) {
@@ -266,11 +273,13 @@ std::string render_json(const Snapshot& snapshot, const JsonOptions& options) {
       {"categories", array_of(snapshot.categories, series)},
       {"events", array_of(snapshot.events, series)},
       {"errors", array_of(snapshot.errors, json_error)},
-      {"top", {{"actors_by_errors", array_of(snapshot.actors_by_errors, json_top)},
+      {"top", {{"parties_seconds", snapshot.parties_seconds},
+               {"actors_by_errors", array_of(snapshot.actors_by_errors, json_top)},
                {"actors_by_time", array_of(snapshot.actors_by_time, json_top)},
                {"subjects_by_errors", array_of(snapshot.subjects_by_errors, json_top)},
                {"subjects_by_time", array_of(snapshot.subjects_by_time, json_top)},
-               {"slowest", array_of(snapshot.slowest, json_record)}}},
+               {"slowest", array_of(snapshot.slowest, json_record)},
+               {"slowest_since_start", array_of(snapshot.slowest_since_start, json_record)}}},
       {"alerts", json_alerts(snapshot)},
       {"thresholds", json_thresholds(snapshot.thresholds)},
       {"configuration", snapshot.configuration}};

@@ -159,8 +159,8 @@ void write_bottlenecks(Page& page) {
   }
   write_database(page);
   write_resilience(page);
-  write_top(page, "Actors that take the most time", page.snapshot.actors_by_time, false);
-  write_top(page, "Subjects that take the most time", page.snapshot.subjects_by_time, false);
+  write_top(page, "Actors that take the most time", page.snapshot.actors_by_time);
+  write_top(page, "Subjects that take the most time", page.snapshot.subjects_by_time);
 }
 
 void write_security(Page& page) {

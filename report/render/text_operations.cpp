@@ -63,7 +63,7 @@ void write_events(Page& page) {
 
 void write_slowest(Page& page) {
   if (page.snapshot.slowest.empty()) return;
-  page.subheading("Slowest single operations since start");
+  page.subheading("Slowest single operations of the last hour");
   Table table({{"operation", Align::left}, {"took"}, {"began", Align::left}, {"outcome", Align::left}, {"who", Align::left},
                {"on what", Align::left}});
   for (const RecordView& record : page.snapshot.slowest) {
@@ -103,18 +103,17 @@ void add_trend(Table& table, const std::string& name, const SeriesView& series) 
 
 }  // namespace
 
-void write_top(Page& page, const char* title, const std::vector<TopEntry>& entries, bool by_errors) {
+void write_top(Page& page, const char* title, const std::vector<TopEntry>& entries) {
   if (entries.empty()) return;
   page.subheading(title);
-  Table table({{"who or what", Align::left}, {"operations"}, {"errors"}, {"time"}, {"less at most"}});
+  Table table({{"who or what", Align::left}, {"operations"}, {"errors"}, {"time"}, {"time between"}});
   for (std::size_t i = 0; i < std::min(entries.size(), page.options.top); ++i) {
     const TopEntry& entry = entries[i];
-    // The figure that it is ranked by is bounded, not counted, for those who came late into a full list.
-    const std::string bound = entry.error_bound == 0 ? "exact"
-                              : by_errors            ? format_count(entry.error_bound)
-                                                     : format_span_cell(static_cast<double>(entry.error_bound));
+    const auto span = [](std::uint64_t ns) { return format_span_cell(static_cast<double>(ns)); };
+    const std::string between =
+        entry.estimated ? span(entry.time_in_ns.low) + " and " + span(entry.time_in_ns.high) : "exact";
     table.row({format_party(entry.party), format_count(entry.count), format_count(entry.errors),
-               format_span_cell(static_cast<double>(entry.time_ns)), bound});
+               span(entry.time_ns), between});
   }
   page.put(table);
 }
@@ -211,8 +210,8 @@ void write_errors(Page& page) {
   if (errors.size() > page.options.errors) {
     page.say(fmt::format("… and {} more, in the JSON report.", errors.size() - page.options.errors));
   }
-  write_top(page, "Actors with the most errors", page.snapshot.actors_by_errors, true);
-  write_top(page, "Subjects with the most errors", page.snapshot.subjects_by_errors, true);
+  write_top(page, "Actors with the most errors", page.snapshot.actors_by_errors);
+  write_top(page, "Subjects with the most errors", page.snapshot.subjects_by_errors);
 }
 
 void write_alerts(Page& page) {

@@ -42,7 +42,7 @@ void write_trends(Page& page);
 void write_configuration(Page& page);
 
 // A list of actors or subjects, ranked by errors or by time; nothing where it is empty.
-void write_top(Page& page, const char* title, const std::vector<TopEntry>& entries, bool by_errors);
+void write_top(Page& page, const char* title, const std::vector<TopEntry>& entries);
 // "–" where the sample is too small.
 std::string quantile_cell(const WindowStats& stats, double q);
 std::string ring_names(const Snapshot& snapshot);

@@ -250,7 +250,7 @@ TEST_CASE("Findings: a record may have ended at either end of time") {
   for (const std::int64_t end : {kEarliest, kEarliest + 1, kLatest, std::int64_t{-1}}) {
     Record record = test::operation(0, static_cast<std::uint64_t>(end) - 5, 5);
     record.sequence = 2;
-    metrics.take(record, 0, read_of);
+    metrics.add_alone(record, 0, read_of);
   }
   CHECK(read_of[0] == 4);
   CHECK(metrics.late_records() == 4);

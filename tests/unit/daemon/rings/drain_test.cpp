@@ -23,7 +23,7 @@ struct Drained {
   }
   Snapshot show() {
     Snapshot out;
-    metrics.show("ring", RingMetrics::LivingById(kIdCount), {kNow, 0, 0, 0, 0}, out);
+    metrics.show("ring", RingMetrics::LivingById(kIdCount), {kNow, 0, 0, 0}, out);
     return out;
   }
 };
@@ -76,7 +76,7 @@ TEST_CASE("Drain: failures of an id that gets its name later are counted under t
     Record record = operation(17, static_cast<std::uint64_t>(kNow) - 100 + n, 5, Outcome::error);
     record.error = 5001;
     record.sequence = 2 * (n + 1);
-    drained.metrics.take(record, 0, drained.read_of);
+    drained.metrics.add_alone(record, 0, drained.read_of);
   };
   fail(0);
   NameEntry name;
@@ -95,7 +95,7 @@ TEST_CASE("Drain: the longest stage is known, and stages of any length add up") 
   for (std::uint64_t i = 0; i < 40; ++i) {
     Record slow = operation(1, static_cast<std::uint64_t>(kNow), 100'000);
     slow.sequence = 2 * (i + 1);
-    drained.metrics.take(slow, 0, drained.read_of);
+    drained.metrics.add_alone(slow, 0, drained.read_of);
   }
   std::uint64_t sum = 0, longest = 0, n = 0;
   // Shorter, longer, and far beyond what the sums of plain records take, in turns.
@@ -104,7 +104,7 @@ TEST_CASE("Drain: the longest stage is known, and stages of any length add up") 
     record.flags = kFlagStages;
     record.stages[2] = pack_stage_ticks(ticks);
     record.sequence = 2 * ++n;
-    drained.metrics.take(record, 0, drained.read_of);
+    drained.metrics.add_alone(record, 0, drained.read_of);
     sum += ticks;
     longest = std::max(longest, ticks);
     const Snapshot shown = drained.show();
@@ -121,7 +121,7 @@ TEST_CASE("Drain: of records that ended at the same tick as the earliest of a fu
   const auto take = [&](std::uint32_t lane, std::uint64_t position) {
     Record record = operation(0, static_cast<std::uint64_t>(kNow), 50);
     record.sequence = 2 * (position + 1);
-    drained.metrics.take(record, lane, drained.read_of);
+    drained.metrics.add_alone(record, lane, drained.read_of);
   };
   for (std::uint64_t n = 0; n < 100; ++n) take(1, n);
   for (std::uint64_t n = 0; n < 30; ++n) take(2, n);

@@ -26,7 +26,8 @@ struct Simulation {
   std::vector<LaneWriter> lanes;
   Oracle oracle;
   std::mt19937_64 random{seed()};
-  std::int64_t now = 1000 * kSecond + 123;
+  static constexpr std::int64_t kBorn = 1000 * kSecond + 123;
+  std::int64_t now = kBorn;
 
   explicit Simulation(std::uint32_t capacity = 1024) : ring(make_ring(dir.file("ring"), {4, capacity, 64})) {
     use_nanoseconds(*ring, now);
@@ -43,6 +44,7 @@ struct Simulation {
 
   // One operation that ended `ago` ns before now, on a random lane. Durations are log-uniform over six decades.
   void write(std::int64_t ago = 0) {
+    ago = std::min(ago, now - kBorn);   // nothing of a ring is older than the ring
     const auto lane = static_cast<std::uint32_t>(random() % lanes.size());
     const auto id = static_cast<std::uint16_t>(random() % 5);
     const double exponent = static_cast<double>(random() % 1'000'000) / 1'000'000 * 6 + 3;

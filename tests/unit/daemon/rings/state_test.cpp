@@ -91,6 +91,67 @@ TEST_CASE("State: what was overwritten between two daemons is lost, exactly that
   CHECK(only(snapshot).server_count == 210);
 }
 
+TEST_CASE("State: after a step of the clock and a restart the last 100 of categories and of all are in order") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  std::int64_t now = 5000 * kSecond;
+  use_nanoseconds(*ring, now);
+  enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
+  enter_name(*ring, 1, {"EDIT_MESSAGE", "message", {}});
+  LaneWriter lane = claim(*ring);
+  const WatchOptions options{{dir.file("ring")}, 100, 20, false};
+  std::string saved;
+  {
+    Watch watch(options);
+    watch.tick(at(now));
+    for (int i = 0; i < 5; ++i) write_record(lane, operation(0, static_cast<std::uint64_t>(++now), 1));
+    watch.tick(at(now));
+    saved = watch.encode(at(now));
+  }
+  // The wall clock is put back by an hour; what happens then happens later all the same.
+  const auto stepped = [](std::int64_t ns) {
+    Instant instant = at(ns);
+    instant.realtime_ns -= 3600 * kSecond;
+    return instant;
+  };
+  Watch watch(options);
+  std::string why;
+  REQUIRE(watch.decode(saved, stepped(now), &why));
+  for (int i = 0; i < 5; ++i) write_record(lane, operation(1, static_cast<std::uint64_t>(++now), 1));
+  const Snapshot snapshot = watch.tick(stepped(now));
+  REQUIRE(snapshot.all.last.size() == 10);
+  REQUIRE(snapshot.categories.size() == 1);
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    CHECK(snapshot.all.last[i].position == 9 - i);
+    CHECK(snapshot.categories[0].last[i].position == 9 - i);
+  }
+}
+
+TEST_CASE("State: what a day of counting without records left is in no window") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  const std::int64_t now = 200'000 * kSecond;
+  use_nanoseconds(*ring, now - 86'400 * kSecond);
+  enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
+  LaneWriter lane = claim(*ring);
+  for (int i = 0; i < 9000; ++i) count_only(lane, 0);
+  for (int i = 200; i > 0; --i) write_record(lane, operation(0, static_cast<std::uint64_t>(now - i * kSecond / 10), 0));
+  Watch watch({{dir.file("ring")}, 100, 20, false});
+  watch.tick(at(now));
+  const Snapshot snapshot = watch.tick(at(now));
+  CHECK(only(snapshot).window(Window::since_start).count() == 9000 + 63);
+  CHECK(only(snapshot).window(Window::minute).count() == 63);
+  CHECK(only(snapshot).window(Window::minute).rate() == doctest::Approx(10).epsilon(0.02));
+  CHECK(only(snapshot).window(Window::since_start).rate() == doctest::Approx(10).epsilon(0.02));
+  CHECK(snapshot.rings[0].losses.before_attach == 200 - 63);
+  CHECK(snapshot.rings[0].losses.while_observed[0] == 0);
+  // From now on a loss is the daemon's.
+  for (int i = 0; i < 200; ++i) write_record(lane, operation(0, static_cast<std::uint64_t>(now), 0));
+  const Snapshot later = watch.tick(at(now));
+  CHECK(later.rings[0].losses.before_attach == 200 - 63);
+  CHECK(later.rings[0].losses.while_observed == std::array<std::uint64_t, kWindows>{137, 137, 137, 137});
+}
+
 TEST_CASE("State: damaged bytes are refused whole, at every length and with any byte changed") {
   TempDir dir;
   auto ring = make_ring(dir.file("ring"), {1, 64, 64});
