@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "daemon/storage/standard_streams.h"
 #include "shm/clock.h"
 #include "tools/bench/parts/apart.h"
 #include "tools/bench/harness.h"
@@ -98,9 +99,7 @@ bool write_json(const std::string& path, const Settings& settings, const Results
   return static_cast<bool>(file.flush());
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   using namespace ringside::bench;
   // The traced process of the daemon's measurement is this program again.
   if (argc == 5 && std::string(argv[1]) == "--serve") return serve_for_bench(argv[2], std::stod(argv[3]), argv[4]);
@@ -171,4 +170,11 @@ int main(int argc, char** argv) {
     return 1;
   }
   return failed ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ringside::secure_streams();
+  return ringside::finish_output("ringside-bench", run(argc, argv));
 }

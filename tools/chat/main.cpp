@@ -1,15 +1,19 @@
 // ringside-chatd: wires command line, log, tracing and server together.
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "daemon/storage/standard_streams.h"
 #include "tools/chat/options.h"
 #include "tools/chat/net/server.h"
 #include "tools/chat/trace.h"
@@ -42,9 +46,7 @@ void write_port_file(const std::string& file, std::uint16_t port) {
   std::filesystem::rename(unfinished, file);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   int exit_code = 0;
   const auto line = chatd::parse_command_line(argc, argv, exit_code);
   if (!line) return exit_code;
@@ -60,8 +62,11 @@ int main(int argc, char** argv) {
     chatd::Server server(line->server);
     server.start();
     if (!line->port_file.empty()) write_port_file(line->port_file, server.port());
-    std::printf("listening on %s\n", server.address().c_str());
-    std::fflush(stdout);
+    // A failure here is no reason to end: the port file says the address too.
+    if (dprintf(STDOUT_FILENO, "listening on %s\n", server.address().c_str()) < 0) {
+      spdlog::warn("listening on {}; standard output: cannot write: {}", server.address(),
+                   std::strerror(errno));
+    }
     signals.async_wait(
         [&](const auto&, int number) { spdlog::info("signal {}: stopping", number); });
     signals_io.run();
@@ -73,4 +78,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "ringside-chatd: %s\n", error.what());
     return 1;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ringside::secure_streams();
+  return ringside::finish_output("ringside-chatd", run(argc, argv));
 }

@@ -2,6 +2,7 @@
 #include <iomanip>
 #include <iostream>
 
+#include "daemon/storage/standard_streams.h"
 #include "tools/load/options.h"
 #include "tools/load/output.h"
 #include "tools/load/run.h"
@@ -17,9 +18,7 @@ struct Announcer final : ringside::load::RunObserver {
   }
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   namespace load = ringside::load;
   load::Options options;
   if (const int code = load::parse_options(argc, argv, options); code >= 0) return code;
@@ -44,4 +43,13 @@ int main(int argc, char** argv) {
     std::cerr << "ringside-chatload: " << error.what() << '\n';
     return 1;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ringside::secure_streams();
+  const int code = run(argc, argv);
+  std::cout.flush();
+  return ringside::finish_output("ringside-chatload", code);
 }

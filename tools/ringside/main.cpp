@@ -1,9 +1,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "daemon/storage/standard_streams.h"
 #include "tools/ringside/commands/commands.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(int argc, char** argv) {
   using namespace ringside::tool;
   CLI::App app("Looks into the rings of traced servers. Reads only: whatever it does, the server does not notice.",
                "ringside");
@@ -47,4 +50,11 @@ int main(int argc, char** argv) {
   if (list_command->parsed()) return list(folder);
   if (inspect_command->parsed()) return inspect(ring, inspect_options);
   return tail(ring, tail_options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ringside::secure_streams();
+  return ringside::finish_output("ringside", run(argc, argv));
 }

@@ -16,6 +16,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "daemon/storage/standard_streams.h"
+
 namespace ringside::bench {
 
 namespace {
@@ -44,8 +46,8 @@ void remove_rings_of(pid_t pid) {
   Results results;
   results.forward_to(out);
   part(settings, results);
-  std::fflush(stdout);
-  _exit(results.all().empty() && results.remarks().empty() ? 1 : 0);
+  const int code = results.all().empty() && results.remarks().empty() ? 1 : 0;
+  _exit(finish_output("ringside-bench", code));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "daemon/storage/standard_streams.h"
 #include "tools/bench/rivals/rival.h"
 
 namespace ringside::bench {
@@ -208,6 +209,7 @@ int compare(const Settings& settings, const std::string& scratch, bool lttng, Re
 
 int main(int argc, char** argv) {
   using namespace ringside::bench;
+  ringside::secure_streams();
   if (argc != 7) {
     std::fprintf(stderr, "ringside-bench-rivals: is run by ringside-bench\n  next: ringside-bench --part rivals\n");
     return 2;
@@ -223,6 +225,5 @@ int main(int argc, char** argv) {
   Results results;
   results.forward_to(std::stoi(argv[1]));
   const int code = compare(settings, scratch.file(""), std::string(argv[5]) == "lttng", results);
-  std::fflush(stdout);
-  return code;
+  return ringside::finish_output("ringside-bench-rivals", code);
 }

@@ -1,0 +1,80 @@
+#include "daemon/storage/standard_streams.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "tests/support/process.h"
+#include "tests/unit/daemon/files_of_test.h"
+
+namespace ringside {
+namespace {
+
+TEST_CASE(
+    "StandardStreams: what is closed is taken by /dev/null, and what is printed there fails") {
+  const test::TempDir directory;
+  for (int closed = 0; closed < 8; ++closed) {
+    CAPTURE(closed);
+    CHECK(test::run([&] {
+            for (const int number : {0, 1, 2}) {
+              if ((closed >> number & 1) != 0) close(number);
+            }
+            secure_streams();
+            if (open(directory.file("own").c_str(), O_WRONLY | O_CREAT, 0600) <= 2) return 1;
+            for (const int number : {0, 1, 2}) {
+              if ((closed >> number & 1) == 0) continue;
+              struct stat info {};
+              if (fstat(number, &info) != 0 || !S_ISCHR(info.st_mode)) return 2;
+              char byte = 'x';
+              const ssize_t n = number == 0 ? read(0, &byte, 1) : write(number, &byte, 1);
+              if (n != -1 || errno != EBADF) return 3;
+            }
+            return 0;
+          }).exited(0));
+  }
+}
+
+TEST_CASE("StandardStreams: a write beyond the limit for file sizes fails and does not kill") {
+  const test::TempDir directory;
+  CHECK(test::run([&] {
+          secure_streams();
+          const rlimit none{0, RLIM_INFINITY};
+          if (setrlimit(RLIMIT_FSIZE, &none) != 0) return 1;
+          const int fd = open(directory.file("file").c_str(), O_WRONLY | O_CREAT, 0600);
+          return write(fd, "x", 1) == -1 && errno == EFBIG ? 0 : 2;
+        }).exited(0));
+}
+
+// The exit code of a program that prints so many bytes to `path` and says that it ends with `code`.
+int code_of(const std::string& path, std::size_t bytes, int code) {
+  const test::TempDir directory;
+  const test::Ended ended = test::run([&] {
+    const int out = open(path.c_str(), O_WRONLY);
+    const int err = open(directory.file("err").c_str(), O_WRONLY | O_CREAT, 0600);
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
+    std::fputs(std::string(bytes, 'x').c_str(), stdout);
+    return finish_output("program", code);
+  });
+  const std::string said = read_text(directory.file("err"));
+  const bool tells = said.starts_with("program: standard output: cannot write");
+  CHECK(tells == (path == "/dev/full" && bytes > 0));
+  return WEXITSTATUS(ended.status);
+}
+
+TEST_CASE("StandardStreams: output that could not be written is a failure, early or late") {
+  CHECK(code_of("/dev/full", 1, 0) == 1);
+  CHECK(code_of("/dev/full", 1'000'000, 0) == 1);   // failed long before the end
+  CHECK(code_of("/dev/full", 1, 2) == 2);
+  CHECK(code_of("/dev/full", 0, 0) == 0);           // nothing to write, nothing lost
+  CHECK(code_of("/dev/null", 1'000'000, 0) == 0);
+  CHECK(code_of("/dev/null", 1, 2) == 2);
+}
+
+}  // namespace
+}  // namespace ringside
