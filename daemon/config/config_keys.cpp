@@ -46,7 +46,8 @@ const std::vector<ConfigKey<Config>>& table() {
       {"metrics.top", Integer{AT(top), 1, 100}, "Actors, subjects and slowest operations that are listed."},
 
       {"alert_log.path", Path{AT(alert_log_path)},
-       "One line for each transition of an alert. Empty: alerts.log in the state directory."},
+       "One line for each transition of an alert. Empty: alerts.log in the state directory. "
+       "- is standard output."},
       {"alert_log.format", Choice{AT(alert_log_format), {"logfmt", "json"}}, "The form of its lines."},
 
       {"reports.directory", Path{AT(report_directory)},

@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "daemon/storage/files.h"
 #include "report/model/format.h"
@@ -15,8 +17,8 @@
 namespace ringside {
 namespace {
 
-// Visible text between quotes. Its backslashes are doubled, so that a logfmt reader gives back exactly the visible
-// form, and no escape that only some readers know is in the line.
+// Visible text between quotes. Its backslashes are doubled, so that a logfmt reader gives back
+// exactly the visible form, and no escape that only some readers know is in the line.
 std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : escape_visible(text)) {
@@ -29,7 +31,8 @@ std::string in_quotes(std::string_view text) {
 std::string word(std::string_view text) {
   if (text.empty()) return "-";
   const bool bare = text.find_first_not_of(
-                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/") == std::string_view::npos;
+                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/") ==
+                    std::string_view::npos;
   return bare ? std::string(text) : in_quotes(text);
 }
 
@@ -46,9 +49,11 @@ std::string number(double value) {
 
 std::string format_alert_line(const AlertTransition& t, AlertLogFormat format) {
   if (format == AlertLogFormat::logfmt) {
-    return fmt::format("ts={} level={} alert={} state={} op={} value={} threshold={} unit={} id={} msg={}",
-                       format_wall(t.wall_ns), name_of(t.level), name_of(t.alert), name_of(t.state), word(t.operation),
-                       number(t.value), number(t.threshold), word(t.unit), word(t.id), in_quotes(t.message));
+    return fmt::format(
+        "ts={} level={} alert={} state={} op={} value={} threshold={} unit={} id={} msg={}",
+        format_wall(t.wall_ns), name_of(t.level), name_of(t.alert), name_of(t.state),
+        word(t.operation), number(t.value), number(t.threshold), word(t.unit), word(t.id),
+        in_quotes(t.message));
   }
   nlohmann::ordered_json line = {{"ts", format_wall(t.wall_ns)},
                                  {"level", name_of(t.level)},
@@ -64,21 +69,69 @@ std::string format_alert_line(const AlertTransition& t, AlertLogFormat format) {
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+namespace {
+
+// The standard stream that a path stands for: 1, 2, or -1 for none.
+int standard_stream(const std::string& path) {
+  for (const char* name : {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}) {
+    if (path == name) return STDOUT_FILENO;
+  }
+  for (const char* name : {"/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"}) {
+    if (path == name) return STDERR_FILENO;
+  }
+  return -1;
+}
+
+}  // namespace
+
 std::optional<Failure> AlertLog::open(const std::string& path, AlertLogFormat format) {
+  const int stream = standard_stream(path);
+  auto failure = stream >= 0 ? open_stream(stream, path) : open_file(path);
+  if (failure) return failure;
+  format_ = format;
+  return std::nullopt;
+}
+
+std::optional<Failure> AlertLog::open_stream(int number, const std::string& path) {
+  // There is nothing to reopen: a stream cannot be rotated.
+  if (stream_ && stream_number_ == number) return std::nullopt;
+  const int flags = fcntl(number, F_GETFL);
+  if (flags == -1 || (flags & O_ACCMODE) == O_RDONLY) {
+    return Failure{EBADF, path +
+                              ": cannot be the alert log: it is closed\n"
+                              "  next: start the daemon with it open, or configure alert_log.path"};
+  }
+  const int fd = fcntl(number, F_DUPFD_CLOEXEC, 3);
+  if (fd < 0) return system_failure(path, "cannot be the alert log", errno);
+  move_lines_back();
+  LineWriterOptions options;
+  options.most_waiting = kMaxWaiting;
+  stream_ = std::make_unique<LineWriter>(fd, std::move(options));
+  stream_number_ = number;
+  file_.reset();
+  begun_ = 0;
+  for (std::string& line : waiting_) stream_->add(std::move(line));
+  waiting_.clear();
+  return std::nullopt;
+}
+
+std::optional<Failure> AlertLog::open_file(const std::string& path) {
   if (auto failure = make_directories(directory_of(path))) return failure;
   // O_NONBLOCK: opening somebody's pipe must not wait for a reader before it is refused.
-  auto fd = std::make_unique<FileDescriptor>(
-      ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
+  auto fd = std::make_unique<FileDescriptor>(::open(
+      path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
   if (!*fd) {
     if (errno == ELOOP) {
       return Failure{ELOOP, path + ": the alert log is a symbolic link, expected a regular file\n"
                                    "  next: remove the link, or configure alert_log.path"};
     }
-    return system_failure(path, "cannot open the alert log", errno, "make it writable, or configure alert_log.path");
+    return system_failure(path, "cannot open the alert log", errno,
+                          "make it writable, or configure alert_log.path");
   }
   struct stat info {};
   if (fstat(fd->get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return Failure{0, path + ": the alert log is no regular file\n  next: remove it, or configure alert_log.path"};
+    return Failure{0, path + ": found no regular file, expected one for the alert log\n"
+                             "  next: configure alert_log.path; - is standard output"};
   }
   // Where a line was cut off (a full disk, a crash) the next one must not be glued to it.
   char last = '\n';
@@ -86,16 +139,33 @@ std::optional<Failure> AlertLog::open(const std::string& path, AlertLogFormat fo
       write(fd->get(), "\n", 1) != 1) {
     return system_failure(path, "cannot write", errno);
   }
-  fd_ = std::move(fd);
-  format_ = format;
+  move_lines_back();
+  stream_.reset();
+  file_ = std::move(fd);
   // The rest of a line belongs to the file in which it began; the new one gets the line whole.
   begun_ = 0;
   flush();
   return std::nullopt;
 }
 
+// What the stream has not accepted is for the next target.
+void AlertLog::move_lines_back() {
+  if (!stream_) return;
+  assert(waiting_.empty());   // no lines wait for a file while there is a stream
+  const LineWriter::Status status = stream_->status();
+  written_before_ += status.written;
+  dropped_ += status.dropped;
+  failed_writes_ += status.failed_writes;
+  waiting_ = stream_->take_back();
+}
+
 void AlertLog::add(const AlertTransition& transition) {
-  waiting_.push_back(format_alert_line(transition, format_) + '\n');
+  std::string line = format_alert_line(transition, format_) + '\n';
+  if (stream_) {
+    stream_->add(std::move(line));
+    return;
+  }
+  waiting_.push_back(std::move(line));
   flush();
   if (waiting_.size() > kMaxWaiting) {
     waiting_.pop_front();
@@ -105,10 +175,11 @@ void AlertLog::add(const AlertTransition& transition) {
 }
 
 bool AlertLog::flush() {
-  if (!fd_) return waiting_.empty();
+  if (stream_) return stream_->status().waiting == 0;
+  if (!file_) return waiting_.empty();
   while (!waiting_.empty()) {
     const std::string_view rest = std::string_view(waiting_.front()).substr(begun_);
-    const ssize_t n = write(fd_->get(), rest.data(), rest.size());
+    const ssize_t n = write(file_->get(), rest.data(), rest.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
       ++failed_writes_;
@@ -116,12 +187,34 @@ bool AlertLog::flush() {
       return false;
     }
     begun_ += static_cast<std::size_t>(n);
-    if (begun_ < waiting_.front().size()) continue;   // a full disk takes a part; the next try fails, or goes on
+    // A full disk takes a part of a line. The next write fails, or goes on.
+    if (begun_ < waiting_.front().size()) continue;
     waiting_.pop_front();
     begun_ = 0;
-    ++written_;
+    ++written_before_;
   }
+  last_error_ = 0;
   return true;
+}
+
+bool AlertLog::finish(std::chrono::milliseconds patience) {
+  return stream_ ? stream_->wait_until_written(patience) : flush();
+}
+
+AlertLog::Status AlertLog::status() const {
+  Status status{waiting_.size(), written_before_, failed_writes_, dropped_, last_error_,
+                !waiting_.empty()};
+  if (stream_) {
+    const LineWriter::Status stream = stream_->status();
+    status.waiting = stream.waiting;
+    status.written += stream.written;
+    status.failed_writes += stream.failed_writes;
+    status.dropped += stream.dropped;
+    status.last_error = stream.last_error;
+    // A line is always on its way for a moment.
+    status.failing = stream.last_error != 0 || stream.stuck >= kStuckAfter;
+  }
+  return status;
 }
 
 }  // namespace ringside

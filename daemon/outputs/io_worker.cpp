@@ -3,78 +3,121 @@
 #include <concurrentqueue/blockingconcurrentqueue.h>
 #include <spdlog/spdlog.h>
 
-#include <chrono>
+#include <cassert>
 #include <cstring>
-
-#include "daemon/storage/files.h"
+#include <utility>
 
 namespace ringside {
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+// For a reader of standard output that has stalled, at the end.
+constexpr std::chrono::milliseconds kPatienceAtTheEnd{1000};
+}  // namespace
 
 struct IoWorker::Queue {
   moodycamel::BlockingConcurrentQueue<Task> tasks;
 };
 
-IoWorker::IoWorker() : queue_(std::make_unique<Queue>()) {}
+IoWorker::IoWorker(WriteFile write)
+    : write_(std::move(write)), queue_(std::make_unique<Queue>()) {}
 
-IoWorker::~IoWorker() { finish(); }
+IoWorker::~IoWorker() {
+  if (!thread_.joinable()) return;
+  if (!finishing_.exchange(true, std::memory_order_acq_rel)) queue_->tasks.enqueue([] {});
+  thread_.join();
+}
 
 std::optional<Failure> IoWorker::start(const IoOptions& options) {
+  assert(!thread_.joinable());
   if (auto failure = log_.open(options.alert_log_path, options.alert_log_format)) return failure;
   options_ = options;
+  here_.release();
   thread_ = std::thread([this] { run(); });
   return std::nullopt;
 }
 
-void IoWorker::finish() {
-  if (!thread_.joinable()) return;
-  enqueue([this] { finished_ = true; });
-  thread_.join();
-  if (!log_.flush()) {
-    spdlog::error("{}: {} alert lines could not be written: {}", options_.alert_log_path, log_.waiting(),
-                  std::strerror(log_.last_error()));
-  }
+void IoWorker::finish(LastWords last, std::function<void()> ended) {
+  assert(thread_.joinable() && !finishing_.load());
+  last_ = std::move(last);
+  ended_ = std::move(ended);
+  finishing_.store(true, std::memory_order_release);
+  queue_->tasks.enqueue([] {});   // wakes the thread; means nothing by its place
 }
 
-void IoWorker::enqueue(Task task) { queue_->tasks.enqueue(std::move(task)); }
+Unwritten IoWorker::join() {
+  assert(finishing_.load());
+  if (thread_.joinable()) thread_.join();
+  return unwritten_;
+}
+
+void IoWorker::enqueue(Task task) {
+  assert(!finishing_.load(std::memory_order_relaxed) && "handed over after finish()");
+  queue_->tasks.enqueue(std::move(task));
+}
 
 void IoWorker::run() {
-  using namespace std::chrono_literals;
-  while (!finished_) {
-    Task task;
-    if (log_.waiting() == 0) {
-      queue_->tasks.wait_dequeue(task);
-    } else if (!queue_->tasks.wait_dequeue_timed(task, 1s)) {
-      log_.flush();
-      check_log();
-      continue;
-    }
-    task();
+  here_.take_over();
+  Task task;
+  while (next(task)) {
+    if (task) task();
+    task = nullptr;
+    retry_waiting_lines();
+  }
+  write_last();
+  if (ended_) ended_();
+}
+
+// The next task; none when it is time to retry the log. False when all is done.
+bool IoWorker::next(Task& task) {
+  if (finishing_.load(std::memory_order_acquire)) return queue_->tasks.try_dequeue(task);
+  if (!retry_at_) {
+    queue_->tasks.wait_dequeue(task);
+  } else if (const auto wait = *retry_at_ - Clock::now(); wait > Clock::duration::zero()) {
+    queue_->tasks.wait_dequeue_timed(
+        task, std::chrono::duration_cast<std::chrono::microseconds>(wait).count() + 1);
+  }
+  return true;
+}
+
+// Tries waiting lines again, at a time of its own: tasks may come more often than that, for ever.
+void IoWorker::retry_waiting_lines() {
+  assert(here_.is_current());
+  const bool due = retry_at_ && Clock::now() >= *retry_at_;
+  if (due) log_.flush();
+  say_log_state();
+  if (log_.status().waiting == 0) {
+    retry_at_.reset();
+  } else if (due || !retry_at_) {
+    retry_at_ = Clock::now() + options_.retry;
   }
 }
 
 // Says once that lines wait, and once that they are written.
-void IoWorker::check_log() {
-  const bool failing = log_.waiting() > 0;
-  if (failing && !log_failing_) {
-    spdlog::error("{}: cannot write: {}; {} alert lines wait and are tried again each second", options_.alert_log_path,
-                  std::strerror(log_.last_error()), log_.waiting());
-  } else if (!failing && log_failing_) {
-    spdlog::info("{}: writable again after {} failed writes, {} lines dropped", options_.alert_log_path,
-                 log_.failed_writes(), log_.dropped());
+void IoWorker::say_log_state() {
+  const AlertLog::Status log = log_.status();
+  if (log.failing && !log_failing_) {
+    spdlog::error("{}: cannot write: {}; {} alert lines wait and are tried again",
+                  options_.alert_log_path,
+                  log.last_error != 0 ? std::strerror(log.last_error) : "its reader has stalled",
+                  log.waiting);
+  } else if (!log.failing && log_failing_ && log.waiting == 0) {
+    spdlog::info("{}: writable again after {} failed writes, {} lines dropped",
+                 options_.alert_log_path, log.failed_writes, log.dropped);
   }
-  log_failing_ = failing;
+  log_failing_ = log.failing || (log_failing_ && log.waiting > 0);
 }
 
-void IoWorker::log_alerts(std::vector<AlertTransition> transitions) {
-  enqueue([this, transitions = std::move(transitions)] {
+void IoWorker::tell(const std::vector<AlertTransition>& transitions) {
+  enqueue([this, transitions] {
     for (const AlertTransition& transition : transitions) log_.add(transition);
-    check_log();
   });
 }
 
-bool IoWorker::enqueue_counted(std::atomic<int>& waiting, int most, When when, Task task) {
+bool IoWorker::enqueue_counted(std::atomic<int>& waiting, int most, Task task) {
   // Relaxed: the count bounds memory, and publishes nothing.
-  if (when == When::if_free && waiting.load(std::memory_order_relaxed) >= most) return false;
+  if (waiting.load(std::memory_order_relaxed) >= most) return false;
   waiting.fetch_add(1, std::memory_order_relaxed);
   enqueue([&waiting, task = std::move(task)] {
     task();
@@ -83,30 +126,36 @@ bool IoWorker::enqueue_counted(std::atomic<int>& waiting, int most, When when, T
   return true;
 }
 
-bool IoWorker::save_state(SavedState state, When when) {
-  return enqueue_counted(states_waiting_, 1, when, [this, state = std::move(state)] { store(state); });
+bool IoWorker::save_state(SavedState state) {
+  return enqueue_counted(states_waiting_, 1,
+                         [this, state = std::move(state)] { write_state(state); });
 }
 
-bool IoWorker::write_reports(std::shared_ptr<const Snapshot> snapshot, When when) {
-  return enqueue_counted(reports_waiting_, 2, when, [this, snapshot = std::move(snapshot)] { report(*snapshot); });
+bool IoWorker::write_report(std::shared_ptr<const Snapshot> snapshot) {
+  return enqueue_counted(reports_waiting_, 2,
+                         [this, snapshot = std::move(snapshot)] { write_report_files(*snapshot); });
 }
 
-void IoWorker::store(const SavedState& state) {
-  const auto failure = write_whole_file(options_.state_path, encode_state(state), 0640);
-  if (failure && !state_failing_) {
-    spdlog::error("{}\n  the state is not saved; tried again at each tick", failure->message);
-  } else if (!failure && state_failing_) {
+void IoWorker::write_state(const SavedState& state) {
+  assert(here_.is_current());
+  const auto failure = write_(options_.state_path, encode_state(state), 0640);
+  const bool failed_before = state_failed_.exchange(failure.has_value(), std::memory_order_relaxed);
+  if (failure && !failed_before) {
+    spdlog::error("{}\n  the state is not saved; it is tried again at each tick", failure->message);
+  } else if (!failure && failed_before) {
     spdlog::info("{}: saved again", options_.state_path);
   }
-  state_failing_ = failure.has_value();
 }
 
-void IoWorker::report(const Snapshot& snapshot) {
-  const auto failures = ringside::write_reports(options_.reports, snapshot);
+// Returns how many files could not be written.
+std::size_t IoWorker::write_report_files(const Snapshot& snapshot) {
+  assert(here_.is_current());
+  const auto failures = write_reports(options_.reports, snapshot, write_);
   for (const Failure& failure : failures) spdlog::error("{}", failure.message);
   if (failures.empty() && !options_.reports.formats.empty()) {
     spdlog::info("report written to {}", options_.reports.directory);
   }
+  return failures.size();
 }
 
 void IoWorker::reopen(IoOptions options) {
@@ -114,15 +163,25 @@ void IoWorker::reopen(IoOptions options) {
     const std::string path = options_.alert_log_path;
     options_ = options;
     if (const auto failure = log_.open(options.alert_log_path, options.alert_log_format)) {
-      spdlog::error("{}\n  the log that was open goes on: {}", failure->message, path);
+      spdlog::error("{}\n  the log that was open stays in use: {}", failure->message, path);
       options_.alert_log_path = path;
     }
-    check_log();
   });
 }
 
-void IoWorker::say(spdlog::level::level_enum level, std::string text) {
-  enqueue([level, text = std::move(text)] { spdlog::log(level, "{}", text); });
+// Lines first, the state last: see the order above.
+void IoWorker::write_last() {
+  if (!log_.finish(kPatienceAtTheEnd)) {
+    const AlertLog::Status log = log_.status();
+    unwritten_.alert_lines = log.waiting;
+    spdlog::error("{}: {} alert lines could not be written: {}", options_.alert_log_path,
+                  log.waiting,
+                  log.last_error != 0 ? std::strerror(log.last_error) : "its reader has stalled");
+  }
+  if (!last_) return;
+  if (last_->snapshot) unwritten_.reports = write_report_files(*last_->snapshot);
+  write_state(last_->state);
+  unwritten_.state = state_failed();
 }
 
 }  // namespace ringside

@@ -1,13 +1,14 @@
-// Everything that touches a disk or a terminal, on a thread of its own: alert lines, reports, state, the daemon's own
-// log. The drain hands work over and goes on; a disk that hangs holds up this thread and nothing else.
+// Everything that touches a disk, on a thread of its own: alert lines, reports, state. The drain
+// hands work over and goes on; a disk that hangs holds up this thread and nothing else.
 //
-// Work is done in the order in which it was handed over, so that an alert's line is in the log before the state says
-// that the alert was raised: killed between the two, the daemon writes the line again, and never loses it.
+// Work of one thread is done in the order in which it was handed over. So an alert's line is in the
+// log before the state says that the alert was raised: killed between the two, the daemon writes
+// the line again, and never loses it. The queue keeps no order between threads, so no task can be
+// the last word: at the end the queue is emptied first, and the last report and state follow.
 #pragma once
 
-#include <spdlog/common.h>
-
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,9 +16,13 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/alerts/sink.h"
 #include "daemon/outputs/alert_log.h"
+#include "daemon/outputs/outputs.h"
 #include "daemon/outputs/report_files.h"
+#include "daemon/storage/files.h"
 #include "daemon/storage/state_file.h"
+#include "daemon/storage/thread_check.h"
 #include "report/model/snapshot.h"
 #include "shm/failure.h"
 
@@ -28,50 +33,78 @@ struct IoOptions {
   AlertLogFormat alert_log_format = AlertLogFormat::logfmt;
   ReportFiles reports;
   std::string state_path;
+  std::chrono::milliseconds retry{1000};   // of alert lines that could not be written
 };
 
-class IoWorker {
+// What is written last, at an orderly end.
+struct LastWords {
+  std::shared_ptr<const Snapshot> snapshot;   // its report; null: none
+  SavedState state;
+};
+
+// What could not be written at the end.
+struct Unwritten {
+  std::uint64_t alert_lines = 0;
+  std::uint64_t reports = 0;   // files
+  bool state = false;
+  bool nothing() const { return alert_lines == 0 && reports == 0 && !state; }
+};
+
+class IoWorker final : public Outputs, public AlertSink {
  public:
-  IoWorker();
-  ~IoWorker();
+  // `write` is for tests.
+  explicit IoWorker(WriteFile write = write_whole_file);
+  ~IoWorker() override;   // ends without last words, if it was not finished
 
   // Opens the alert log and starts the thread. Nothing is started on failure.
   std::optional<Failure> start(const IoOptions& options);
-  // Does all that was handed over, and ends the thread. Nothing may be handed over after it.
-  void finish();
 
   // From here on from any thread, and none of them waits.
-  void log_alerts(std::vector<AlertTransition> transitions);
-  // if_free: false, and nothing done, while the last state (or two reports) are still waiting to be written, so that
-  // a disk that hangs does not fill the memory.
-  enum class When : bool { if_free, in_any_case };
-  bool save_state(SavedState state, When when);
-  bool write_reports(std::shared_ptr<const Snapshot> snapshot, When when);
-  // Opens the alert log anew and takes over the options. What can't be opened is said, and the old file goes on.
+  void tell(const std::vector<AlertTransition>& transitions) override;
+  bool write_report(std::shared_ptr<const Snapshot> snapshot) override;
+  bool save_state(SavedState state) override;
+  bool state_failed() const override { return state_failed_.load(std::memory_order_relaxed); }
+  // Opens the alert log anew and takes over the options. If it can't be opened, the old one goes
+  // on.
   void reopen(IoOptions options);
-  void say(spdlog::level::level_enum level, std::string text);
+
+  // Does all that was handed over, writes the last words, calls `ended` on the I/O thread and ends
+  // it. Called once, after everything that is handed over. Does not wait.
+  void finish(LastWords last, std::function<void()> ended);
+  // Waits for that end.
+  Unwritten join();
 
  private:
   using Task = std::function<void()>;
   struct Queue;   // keeps the queue's headers out of this one
 
   void enqueue(Task task);
-  bool enqueue_counted(std::atomic<int>& waiting, int most, When when, Task task);
+  bool enqueue_counted(std::atomic<int>& waiting, int most, Task task);
   void run();
-  void check_log();
-  void store(const SavedState& state);
-  void report(const Snapshot& snapshot);
+  bool next(Task& task);
+  void retry_waiting_lines();
+  void say_log_state();
+  void write_state(const SavedState& state);
+  std::size_t write_report_files(const Snapshot& snapshot);
+  void write_last();
 
+  const WriteFile write_;
   std::unique_ptr<Queue> queue_;
   std::thread thread_;
   std::atomic<int> states_waiting_{0};
   std::atomic<int> reports_waiting_{0};
+  std::atomic<bool> state_failed_{false};
+  // ORDER finish -> next: whoever sees true sees the last words and all that was handed over.
+  std::atomic<bool> finishing_{false};
+  std::optional<LastWords> last_;
+  std::function<void()> ended_;
+  Unwritten unwritten_;
   // Of the thread alone, once it runs.
+  ThreadCheck here_;
   IoOptions options_;
   AlertLog log_;
-  bool finished_ = false;
+  std::optional<std::chrono::steady_clock::time_point> retry_at_;   // set while lines wait
   bool log_failing_ = false;
-  bool state_failing_ = false;
 };
 
 }  // namespace ringside

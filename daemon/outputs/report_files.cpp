@@ -34,25 +34,37 @@ bool is_copy(const std::string& name, const std::string& extension) {
   return true;
 }
 
-void remove_old(const ReportFiles& files, const std::string& extension, std::vector<Failure>& failures) {
+// `written` is the name of the copy just written, empty when there is none.
+void remove_old(const ReportFiles& files, const std::string& extension, const std::string& written,
+                std::vector<Failure>& failures) {
   std::vector<std::string> copies;
   std::error_code error;
-  for (fs::directory_iterator it(files.directory, error), end; !error && it != end; it.increment(error)) {
+  for (fs::directory_iterator it(files.directory, error), end; !error && it != end;
+       it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if (is_copy(name, extension)) copies.push_back(name);
+    if (is_copy(name, extension) && name != written) copies.push_back(name);
   }
-  if (copies.size() <= files.keep) return;
-  std::sort(copies.begin(), copies.end());
-  copies.resize(copies.size() - files.keep);
+  const std::size_t keep = files.keep - (written.empty() ? 0 : 1);
+  if (copies.size() <= keep) return;
+  // The first to go come first: later than the one just written, then the oldest.
+  std::sort(copies.begin(), copies.end(), [&](const std::string& a, const std::string& b) {
+    const bool a_later = !written.empty() && a > written;
+    const bool b_later = !written.empty() && b > written;
+    return a_later != b_later ? a_later : a < b;
+  });
+  copies.resize(copies.size() - keep);
   for (const std::string& name : copies) {
     const std::string path = files.directory + "/" + name;
-    if (!fs::remove(path, error) && error) failures.push_back(system_failure(path, "cannot remove", error.value()));
+    if (!fs::remove(path, error) && error) {
+      failures.push_back(system_failure(path, "cannot remove", error.value()));
+    }
   }
 }
 
 }  // namespace
 
-std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& snapshot) {
+std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& snapshot,
+                                   const WriteFile& write_file) {
   std::vector<Failure> failures;
   if (files.formats.empty()) return failures;
   if (auto failure = make_directories(files.directory)) return {*failure};
@@ -61,16 +73,21 @@ std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& sna
     const std::string bytes = text ? render_text(snapshot) : render_json(snapshot) + "\n";
     const std::string extension = text ? ".txt" : ".json";
     const auto write = [&](const std::string& name) {
-      if (auto failure = write_whole_file(files.directory + "/" + name + extension, bytes, 0640)) {
-        failures.push_back(*failure);
-      }
+      const auto failure = write_file(files.directory + "/" + name, bytes, 0640);
+      if (failure) failures.push_back(*failure);
+      return !failure;
     };
-    write("report");
-    if (files.keep > 0) write("report-" + stamp(snapshot.wall_ns));
-    remove_old(files, extension, failures);
+    write("report" + extension);
+    std::string copy;
+    if (files.keep > 0) {
+      copy = "report-" + stamp(snapshot.wall_ns) + extension;
+      if (!write(copy)) copy.clear();
+    }
+    remove_old(files, extension, copy, failures);
   }
 #ifdef __GLIBC__
-  // A report takes ten times its size for a moment, once an hour; without this the daemon would hold that for good.
+  // A report takes ten times its size for a moment, once an hour; without this the daemon would
+  // hold that for good.
   malloc_trim(0);
 #endif
   return failures;

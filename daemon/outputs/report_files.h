@@ -1,11 +1,16 @@
-// Reports as files: report.txt and report.json, always the latest, and copies with the time in their names
-// (report-20241123T091555Z.txt), of which so many are kept in each format.
+// Reports as files: report.txt and report.json, always the latest, and copies with the time in
+// their names (report-20241123T091555Z.txt). In each format `keep` copies are kept.
+//
+// Which copies go, if there are too many? The one just written never does, whatever the clock says.
+// Of the others those with a later time go first: they come from a clock that was wrong, and would
+// otherwise stay for good and push out the right ones. Then the oldest go.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "daemon/storage/files.h"
 #include "report/model/snapshot.h"
 #include "shm/failure.h"
 
@@ -17,8 +22,10 @@ struct ReportFiles {
   std::uint64_t keep = 0;
 };
 
-// Writes each format, each file whole or not at all, and removes the oldest copies beyond `keep`. One format that
-// fails does not keep the others from being written. Returns what failed.
-std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& snapshot);
+// Writes each format, each file whole or not at all, and removes copies beyond `keep`. One format
+// that fails does not keep the others from being written. Returns what failed. `write` is for
+// tests.
+std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& snapshot,
+                                   const WriteFile& write = write_whole_file);
 
 }  // namespace ringside

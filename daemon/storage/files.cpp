@@ -32,18 +32,23 @@ std::string directory_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-std::optional<Failure> write_whole_file(const std::string& path, std::string_view bytes, unsigned mode) {
+std::optional<Failure> write_whole_file(const std::string& path, std::string_view bytes,
+                                        unsigned mode) {
   const std::string temporary = path + ".tmp";
   // What a killed predecessor left; also a link that somebody put there.
-  if (unlink(temporary.c_str()) != 0 && errno != ENOENT) return system_failure(temporary, "cannot remove", errno);
+  if (unlink(temporary.c_str()) != 0 && errno != ENOENT) {
+    return system_failure(temporary, "cannot remove", errno);
+  }
   {
-    const FileDescriptor fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+    const FileDescriptor fd(
+        open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
     if (!fd) return system_failure(temporary, "cannot create", errno);
     int error = write_all(fd.get(), bytes);
     if (error == 0 && fsync(fd.get()) != 0) error = errno;
     if (error != 0) {
       unlink(temporary.c_str());
-      return system_failure(temporary, "cannot write", error, error == ENOSPC ? "make room on its file system" : nullptr);
+      return system_failure(temporary, "cannot write", error,
+                            error == ENOSPC ? "make room on its file system" : nullptr);
     }
   }
   if (rename(temporary.c_str(), path.c_str()) != 0) {
@@ -51,8 +56,11 @@ std::optional<Failure> write_whole_file(const std::string& path, std::string_vie
     unlink(temporary.c_str());
     return system_failure(path, "cannot replace", error);
   }
-  const FileDescriptor directory(open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || fsync(directory.get()) != 0) return system_failure(directory_of(path), "cannot sync", errno);
+  const FileDescriptor directory(
+      open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || fsync(directory.get()) != 0) {
+    return system_failure(directory_of(path), "cannot sync", errno);
+  }
   return std::nullopt;
 }
 
@@ -91,7 +99,8 @@ std::optional<Failure> make_directories(const std::string& path) {
   return std::nullopt;
 }
 
-std::unique_ptr<DirectoryLock> DirectoryLock::acquire(const std::string& directory, Failure* failure) {
+std::unique_ptr<DirectoryLock> DirectoryLock::acquire(const std::string& directory,
+                                                      Failure* failure) {
   const std::string path = directory + "/lock";
   // Never removed: a lock on a file that another one could have replaced protects nothing.
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
@@ -110,13 +119,17 @@ std::unique_ptr<DirectoryLock> DirectoryLock::acquire(const std::string& directo
     const ssize_t n = pread(fd, text, sizeof text - 1, 0);
     long pid = 0;
     if (n > 0) std::from_chars(text, text + n, pid);
-    *failure = {error, fmt::format("{}: another daemon holds this state directory: {}\n  next: stop it, or give this one "
-                                   "a directory of its own with --state-dir",
-                                   directory, pid > 0 ? fmt::format("pid {}", pid) : "its pid is not known")};
+    *failure = {
+        error,
+        fmt::format(
+            "{}: another daemon holds this state directory: {}\n  next: stop it, or give this one "
+            "a directory of its own with --state-dir",
+            directory, pid > 0 ? fmt::format("pid {}", pid) : "its pid is not known")};
     return nullptr;
   }
   const std::string pid = fmt::format("{}\n", getpid());
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+  if (ftruncate(fd, 0) != 0 ||
+      pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     *failure = system_failure(path, "cannot write", errno);
     return nullptr;
   }

@@ -1,6 +1,8 @@
-// Files that are there whole or not at all, directories that are there, and one daemon for a state directory.
+// Files that are there whole or not at all, directories that are there, and one daemon for a state
+// directory.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,10 +13,16 @@
 
 namespace ringside {
 
-// Writes a temporary file in the same directory, forces it to disk, renames it over `path` and forces the
-// directory: whoever opens `path`, after a crash at any instant too, finds the old bytes or the new ones. On failure
-// the old file stands and the temporary one is gone. One writer for a path at a time.
-std::optional<Failure> write_whole_file(const std::string& path, std::string_view bytes, unsigned mode);
+// Writes a temporary file in the same directory, forces it to disk, renames it over `path` and
+// forces the directory: whoever opens `path`, after a crash at any instant too, finds the old bytes
+// or the new ones. On failure the old file stands and the temporary one is gone. One writer for a
+// path at a time.
+std::optional<Failure> write_whole_file(const std::string& path, std::string_view bytes,
+                                        unsigned mode);
+
+// write_whole_file(), or what a test puts in its place.
+using WriteFile = std::function<std::optional<Failure>(const std::string& path,
+                                                       std::string_view bytes, unsigned mode)>;
 
 // The file's bytes. Absent with errno ENOENT in `failure` when there is none.
 std::optional<std::string> read_whole_file(const std::string& path, Failure* failure);

@@ -1,37 +1,52 @@
 #include "daemon/outputs/alert_log.h"
 
-#include <sys/resource.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "tests/unit/daemon/file_limit.h"
 #include "tests/unit/daemon/files_of_test.h"
 
 namespace ringside {
 namespace {
 
 AlertTransition sample_transition() {
-  return {1'732'356'955'123'456'789, "6741a2bb", AlertType::high_latency, AlertLevel::critical, AlertState::firing, "SEND_MESSAGE", "chat",
-          843.25, 400, "ms", "p95 843 ms over 312 calls"};
+  return {1'732'356'955'123'456'789,
+          "6741a2bb",
+          AlertType::high_latency,
+          AlertLevel::critical,
+          AlertState::firing,
+          "SEND_MESSAGE",
+          "chat",
+          843.25,
+          400,
+          "ms",
+          "p95 843 ms over 312 calls"};
 }
 
-std::size_t lines_of(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
+std::size_t lines_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 TEST_CASE("AlertLog: the line is as it is documented") {
   CHECK(format_alert_line(sample_transition(), AlertLogFormat::logfmt) ==
-        "ts=2024-11-23T10:15:55.123Z level=critical alert=high_latency state=firing op=SEND_MESSAGE value=843.25 "
+        "ts=2024-11-23T10:15:55.123Z level=critical alert=high_latency state=firing "
+        "op=SEND_MESSAGE value=843.25 "
         "threshold=400 unit=ms id=6741a2bb msg=\"p95 843 ms over 312 calls\"");
   AlertTransition whole = sample_transition();
   whole.operation = "";
   whole.value = 1073741824;
   whole.threshold = 1e9;
-  CHECK(format_alert_line(whole, AlertLogFormat::logfmt).find(" op=- value=1073741824 threshold=1000000000 ") !=
-        std::string::npos);
+  CHECK(format_alert_line(whole, AlertLogFormat::logfmt)
+            .find(" op=- value=1073741824 threshold=1000000000 ") != std::string::npos);
 }
 
 TEST_CASE("AlertLog: nothing that a server chose can forge a line or steer a terminal") {
@@ -81,13 +96,14 @@ TEST_CASE("AlertLog: nothing that a server chose can forge a line or steer a ter
       }
       if (at < line.size()) REQUIRE(line[at++] == ' ');
     }
-    CHECK(names == std::vector<std::string>{"ts", "level", "alert", "state", "op", "value", "threshold", "unit", "id",
-                                            "msg"});
+    CHECK(names == std::vector<std::string>{"ts", "level", "alert", "state", "op", "value",
+                                            "threshold", "unit", "id", "msg"});
   }
 }
 
 TEST_CASE("AlertLog: JSON lines hold the same fields") {
-  const auto line = nlohmann::json::parse(format_alert_line(sample_transition(), AlertLogFormat::json));
+  const auto line =
+      nlohmann::json::parse(format_alert_line(sample_transition(), AlertLogFormat::json));
   CHECK(line["ts"] == "2024-11-23T10:15:55.123Z");
   CHECK(line["level"] == "critical");
   CHECK(line["alert"] == "high_latency");
@@ -101,7 +117,8 @@ TEST_CASE("AlertLog: JSON lines hold the same fields") {
   CHECK(line["msg"] == "p95 843 ms over 312 calls");
 }
 
-TEST_CASE("AlertLog: the file is made with its directory, for the owner to write and the group to read") {
+TEST_CASE(
+    "AlertLog: the file is made with its directory, for the owner to write and the group to read") {
   const test::TempDir directory;
   const std::string path = directory.file("log/alerts.log");
   AlertLog log;
@@ -157,6 +174,7 @@ TEST_CASE("AlertLog: links, pipes and directories are refused, and what was open
     const auto failure = log.open(directory.file(name), AlertLogFormat::logfmt);
     REQUIRE(failure);
     CHECK(failure->message.find("next: ") != std::string::npos);
+    CHECK(failure->message.find("next: remove it") == std::string::npos);
   }
   CHECK(read_text(directory.file("victim")) == "precious");
   log.add(sample_transition());
@@ -169,25 +187,80 @@ TEST_CASE("AlertLog: what a full disk refuses is kept, counted and written later
   AlertLog log;
   REQUIRE_FALSE(log.open(path, AlertLogFormat::logfmt));
   const std::string line = format_alert_line(sample_transition(), AlertLogFormat::logfmt) + "\n";
-  // A limit on the size of files stands for the disk; it cuts the second line in two.
-  rlimit before{};
-  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  const rlimit small{line.size() + line.size() / 2, before.rlim_max};
-  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
-  for (int i = 0; i < 4; ++i) log.add(sample_transition());
-  const bool flushed = log.flush();
-  REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
-  std::signal(SIGXFSZ, handler);
-  CHECK_FALSE(flushed);
-  CHECK(log.waiting() == 3);
-  CHECK(log.written() == 1);
-  CHECK(log.failed_writes() > 0);
-  CHECK(log.last_error() == EFBIG);
-  CHECK(log.dropped() == 0);
+  {
+    // It cuts the second line in two.
+    const test::FileLimit full(line.size() + line.size() / 2);
+    for (int i = 0; i < 4; ++i) log.add(sample_transition());
+    CHECK_FALSE(log.flush());
+  }
+  CHECK(log.status().failing);
+  CHECK(log.status().waiting == 3);
+  CHECK(log.status().written == 1);
+  CHECK(log.status().failed_writes > 0);
+  CHECK(log.status().last_error == EFBIG);
+  CHECK(log.status().dropped == 0);
   CHECK(log.flush());
-  CHECK(log.waiting() == 0);
+  CHECK_FALSE(log.status().failing);
+  CHECK(log.status().waiting == 0);
+  CHECK(log.status().written == 4);
+  CHECK(log.status().last_error == 0);
   CHECK(read_text(path) == line + line + line + line);
+}
+
+// Standard output as it is put there by a test, and the old one again behind it.
+class StandardOutput {
+ public:
+  explicit StandardOutput(int fd) : before_(dup(STDOUT_FILENO)) { dup2(fd, STDOUT_FILENO); }
+  ~StandardOutput() {
+    dup2(before_, STDOUT_FILENO);
+    close(before_);
+  }
+  StandardOutput(const StandardOutput&) = delete;
+  StandardOutput& operator=(const StandardOutput&) = delete;
+
+ private:
+  int before_;
+};
+
+TEST_CASE(
+    "AlertLog: lines follow from a full file to a stream, and from a stalled stream to a file") {
+  const test::TempDir directory;
+  const std::string line = format_alert_line(sample_transition(), AlertLogFormat::logfmt) + "\n";
+  std::signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  AlertLog log;
+  std::string read(line.size(), ' ');
+  {
+    const StandardOutput output(ends[1]);
+    REQUIRE_FALSE(log.open(directory.file("alerts.log"), AlertLogFormat::logfmt));
+    {
+      const test::FileLimit full(10);
+      log.add(sample_transition());
+      REQUIRE_FALSE(log.open("-", AlertLogFormat::logfmt));
+    }
+    // The whole line, though a part of it is in the file.
+    CHECK(log.finish(std::chrono::milliseconds(30'000)));
+    REQUIRE(::read(ends[0], read.data(), read.size()) == static_cast<ssize_t>(line.size()));
+    CHECK(read == line);
+    CHECK(read_text(directory.file("alerts.log")) == line.substr(0, 10));
+
+    const std::string junk(4096, '#');
+    fcntl(ends[1], F_SETFL, fcntl(ends[1], F_GETFL) | O_NONBLOCK);
+    while (write(ends[1], junk.data(), junk.size()) > 0) {
+    }
+    fcntl(ends[1], F_SETFL, fcntl(ends[1], F_GETFL) & ~O_NONBLOCK);
+    for (int i = 0; i < 3; ++i) log.add(sample_transition());
+    CHECK_FALSE(log.finish(std::chrono::milliseconds(1)));
+    CHECK_FALSE(log.open("/dev/stdout", AlertLogFormat::json));   // the same again: nothing is lost
+    CHECK(log.status().waiting == 3);
+  }
+  // One line may be in the hands of the stream's thread.
+  REQUIRE_FALSE(log.open(directory.file("next.log"), AlertLogFormat::logfmt));
+  CHECK(lines_of(read_text(directory.file("next.log"))) >= 2);
+  CHECK(log.status().waiting == 0);
+  close(ends[0]);   // the thread that was left behind ends
+  close(ends[1]);
 }
 
 }  // namespace

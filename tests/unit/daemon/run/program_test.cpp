@@ -18,7 +18,8 @@ using test::TempDir;
 
 class Program {
  public:
-  Program(const TempDir& directory, std::vector<std::string> arguments) : output_(directory.file("output")) {
+  Program(const TempDir& directory, std::vector<std::string> arguments)
+      : output_(directory.file("output")) {
     arguments.insert(arguments.begin(), RINGSIDED);
     pid_ = test::spawn([&] {
       const int fd = open(output_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -60,7 +61,8 @@ class Program {
 };
 
 std::vector<std::string> daemon_arguments(const TempDir& directory) {
-  return {"--ring", directory.file("ring"), "--state-dir", directory.file("state"), "--tick", "100ms"};
+  return {"--ring", directory.file("ring"), "--state-dir", directory.file("state"), "--tick",
+          "100ms"};
 }
 
 TEST_CASE("Program: wrong usage is 2, and says what is wrong") {
@@ -73,7 +75,8 @@ TEST_CASE("Program: wrong usage is 2, and says what is wrong") {
       {{"--ring", "two words"}, "--ring: found \"two words\""},
       {{"--config", directory.file("none.toml")}, "none.toml: cannot open"},
       {{"--config", directory.file("bad.toml"), "--check-config"}, "bad.toml:3:8: metrics.last"},
-      {{"--config", directory.file("bad.toml")}, "bad.toml:1:1: tik: found an unknown key, nearest known: tick"},
+      {{"--config", directory.file("bad.toml")},
+       "bad.toml:1:1: tik: found an unknown key, nearest known: tick"},
   };
   for (const auto& [arguments, said] : wrong) {
     CAPTURE(arguments.back());
@@ -98,7 +101,9 @@ TEST_CASE("Program: what only asks leaves with 0, and what it prints can be read
   CHECK(check.ended().exited(0));
 }
 
-TEST_CASE("Program: SIGHUP refuses a bad configuration and takes a good one, SIGUSR1 reports, SIGTERM ends in order") {
+TEST_CASE(
+    "Program: SIGHUP refuses a bad configuration and takes a good one, SIGUSR1 reports, SIGTERM "
+    "ends in order") {
   const TempDir directory;
   const std::string config = directory.file("ringsided.toml");
   write_text(config, "log_level = \"info\"\n");
@@ -129,7 +134,8 @@ TEST_CASE("Program: a state directory that is held, and a log that can't be open
   const TempDir other;
   Program second(other, daemon_arguments(directory));
   CHECK(second.ended().exited(1));
-  CHECK(second.output().find("another daemon holds this state directory: pid ") != std::string::npos);
+  CHECK(second.output().find("another daemon holds this state directory: pid ") !=
+        std::string::npos);
   auto arguments = daemon_arguments(other);
   arguments.insert(arguments.end(), {"--alert-log", other.path()});
   Program third(other, arguments);

@@ -1,15 +1,18 @@
 // The threads around the core, on a real ring and a real disk.
 #include "daemon/run/service.h"
 
-#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <functional>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "tests/unit/daemon/files_of_test.h"
+#include "tests/unit/daemon/until.h"
 #include "shm/names.h"
 #include "tests/support/ring.h"
 
@@ -17,14 +20,7 @@ namespace ringside {
 namespace {
 
 using test::TempDir;
-
-void until(const std::function<bool()>& happened) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!happened()) {
-    REQUIRE(std::chrono::steady_clock::now() < deadline);
-    poll(nullptr, 0, 5);
-  }
-}
+using test::until;
 
 Config config_in(const TempDir& directory) {
   Config config;
@@ -37,7 +33,8 @@ Config config_in(const TempDir& directory) {
 }
 
 struct Server {
-  explicit Server(const TempDir& directory) : ring(test::make_ring(directory.file("ring"), {2, 1024, 64})) {
+  explicit Server(const TempDir& directory)
+      : ring(test::make_ring(directory.file("ring"), {2, 1024, 64})) {
     test::use_nanoseconds(*ring, clock_ns(CLOCK_MONOTONIC));
     enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
     lane = test::claim(*ring);
@@ -69,8 +66,10 @@ TEST_CASE("Service: from the ring to snapshot, alert log, report and state") {
   Server server(directory);   // the daemon was there first
   server.send(100, 300 * kMillisecond);
   until([&] { return read_so_far(service) == 100; });
-  until([&] { return read_text(directory.file("alerts.log")).find("alert=high_latency state=firing op=SEND_MESSAGE") !=
-                     std::string::npos; });
+  until([&] {
+    return read_text(directory.file("alerts.log"))
+               .find("alert=high_latency state=firing op=SEND_MESSAGE") != std::string::npos;
+  });
   const auto snapshot = service.snapshot();
   CHECK(snapshot->books.balance());
   CHECK(snapshot->daemon.version == "test");
@@ -99,7 +98,8 @@ TEST_CASE("Service: the next daemon goes on where the last one ended, alerts inc
       const auto snapshot = first.snapshot();
       if (!snapshot) return false;
       for (const AlertView& alert : snapshot->alerts) {
-        if (alert.last.alert == AlertType::high_latency && alert.last.state == AlertState::firing) episode = alert.last.id;
+        if (alert.last.alert == AlertType::high_latency && alert.last.state == AlertState::firing)
+          episode = alert.last.id;
       }
       return !episode.empty();
     });
@@ -161,17 +161,132 @@ TEST_CASE("Service: a new configuration is taken over while running") {
   config.thresholds.operations["SEND_MESSAGE"].response_ns = 10 * kMillisecond;
   config.alert_log_format = "json";
   service.reconfigure(config);
-  until([&] { return read_text(directory.file("alerts.log")).find("\"alert\":\"high_latency\"") != std::string::npos; });
+  until([&] {
+    return read_text(directory.file("alerts.log")).find("\"alert\":\"high_latency\"") !=
+           std::string::npos;
+  });
   const auto snapshot = service.snapshot();
   CHECK(snapshot->thresholds.response_of("SEND_MESSAGE") == 10 * kMillisecond);
   CHECK(snapshot->configuration.find("response_time = \"10ms\"") != std::string::npos);
 }
 
+SavedState saved_in(const TempDir& directory) {
+  SavedState saved;
+  std::string why;
+  REQUIRE_MESSAGE(decode_state(read_text(directory.file("state/state")), &saved, &why), why);
+  return saved;
+}
+
+TEST_CASE("Service: the state is saved again and again, and last at the end") {
+  const TempDir directory;
+  Server server(directory);
+  Service service(config_in(directory), "test");
+  REQUIRE_FALSE(service.start());
+  const std::string path = directory.file("state/state");
+  until([&] { return std::filesystem::exists(path); });
+  std::int64_t saved_wall_ns = saved_in(directory).meta.saved_wall_ns;
+  for (int round = 0; round < 3; ++round) {
+    server.send(10, 1000);
+    until([&] { return saved_in(directory).meta.saved_wall_ns > saved_wall_ns; });
+    saved_wall_ns = saved_in(directory).meta.saved_wall_ns;
+  }
+  server.send(10, 1000);
+  CHECK(service.stop().nothing());
+  CHECK(service.snapshot()->books.read == 40);
+  // One state for that snapshot, whatever was on its way before.
+  CHECK(saved_in(directory).meta.saved_wall_ns >= saved_wall_ns);
+  Service next(config_in(directory), "test");
+  REQUIRE_FALSE(next.start());
+  until([&] { return read_so_far(next) == 40; });
+  CHECK(next.snapshot()->daemon.restarts == 1);
+}
+
+TEST_CASE("Service: what was read at the end is in the state, whether or not a tick came") {
+  for (int round = 0; round < 10; ++round) {
+    const TempDir directory;
+    Config config = config_in(directory);
+    config.tick_ns = kHour;
+    {
+      Server server(directory);
+      Service service(config, "test");
+      REQUIRE_FALSE(service.start());
+      until([&] { return service.snapshot() != nullptr; });
+      server.send(1000, 1000);
+      CHECK(service.stop().nothing());
+      CHECK(service.snapshot()->books.read == 1000);
+    }
+    std::filesystem::remove(directory.file("ring"));
+    Service next(config, "test");
+    REQUIRE_FALSE(next.start());
+    until([&] { return next.snapshot() != nullptr; });
+    CHECK(next.snapshot()->books.written == 1000);
+    CHECK(next.snapshot()->books.read == 1000);
+  }
+}
+
+TEST_CASE("Service: a scheduled report comes without being asked for") {
+  const TempDir directory;
+  Config config = config_in(directory);
+  config.report_interval_ns = 200 * kMillisecond;
+  Service service(config, "test");
+  REQUIRE_FALSE(service.start());
+  until([&] { return std::filesystem::exists(directory.file("reports/report.json")); });
+  std::filesystem::remove(directory.file("reports/report.json"));
+  until([&] { return std::filesystem::exists(directory.file("reports/report.json")); });
+  CHECK(service.stop().nothing());
+}
+
+TEST_CASE(
+    "Service: while the disk hangs the daemon goes on, and its end waits without holding its "
+    "caller") {
+  const TempDir directory;
+  Server server(directory);
+  std::mutex disk;
+  std::atomic<int> begun{0};
+  std::atomic<bool> ended{false};
+  Service service(config_in(directory), "test",
+                  [&](const std::string& path, std::string_view bytes, unsigned mode) {
+                    ++begun;
+                    const std::lock_guard hanging(disk);
+                    return write_whole_file(path, bytes, mode);
+                  });
+  {
+    const std::lock_guard hangs(disk);
+    REQUIRE_FALSE(service.start());
+    until([&] { return begun > 0; });
+    server.send(100, 1000);
+    until([&] { return read_so_far(service) == 100; });
+    service.write_reports();
+    service.begin_stop([&] { ended = true; });
+    service.write_reports();   // too late, and harmless
+    service.reopen_logs();
+    CHECK_FALSE(ended);
+  }
+  CHECK(service.stop().nothing());
+  CHECK(ended);
+  CHECK(std::filesystem::exists(directory.file("reports/report.txt")));
+  CHECK(std::filesystem::exists(directory.file("state/state")));
+}
+
+TEST_CASE("Service: an end that cannot write says what is missing") {
+  const TempDir directory;
+  Service service(config_in(directory), "test",
+                  [&](const std::string& path, std::string_view, unsigned) {
+                    return std::optional(system_failure(path, "cannot write", EIO));
+                  });
+  REQUIRE_FALSE(service.start());
+  const Unwritten unwritten = service.stop();
+  CHECK(unwritten.state);
+  CHECK(unwritten.reports == 4);   // the latest and a copy, as text and as JSON
+  CHECK(unwritten.alert_lines == 0);
+}
+
 TEST_CASE("Service: old copies of reports are removed, and nothing else") {
   const TempDir directory;
   std::filesystem::create_directories(directory.file("reports"));
-  for (const char* name : {"report-20200101T000000Z.txt", "report-20200102T000000Z.txt", "report-20200101T000000Z.json",
-                           "report-mine.txt", "report-20200101T000000Z.txt.bak"}) {
+  for (const char* name :
+       {"report-20200101T000000Z.txt", "report-20200102T000000Z.txt",
+        "report-20200101T000000Z.json", "report-mine.txt", "report-20200101T000000Z.txt.bak"}) {
     write_text(directory.file("reports/" + std::string(name)), "x");
   }
   Config config = config_in(directory);
@@ -181,7 +296,9 @@ TEST_CASE("Service: old copies of reports are removed, and nothing else") {
     Service service(config, "test");
     REQUIRE_FALSE(service.start());
   }
-  const auto there = [&](const char* name) { return std::filesystem::exists(directory.file("reports/" + std::string(name))); };
+  const auto there = [&](const char* name) {
+    return std::filesystem::exists(directory.file("reports/" + std::string(name)));
+  };
   CHECK_FALSE(there("report-20200101T000000Z.txt"));
   CHECK(there("report-20200102T000000Z.txt"));
   CHECK(there("report-20200101T000000Z.json"));

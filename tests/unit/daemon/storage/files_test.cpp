@@ -74,8 +74,8 @@ TEST_CASE("Lock: a second daemon is told who holds the state directory") {
   REQUIRE(first);
   // A lock of the same process would not be told from this one by fcntl(2); flock(2) does.
   CHECK_FALSE(DirectoryLock::acquire(directory.path(), &failure));
-  CHECK(failure.message.find("another daemon holds this state directory: pid " + std::to_string(getpid())) !=
-        std::string::npos);
+  CHECK(failure.message.find("another daemon holds this state directory: pid " +
+                             std::to_string(getpid())) != std::string::npos);
   CHECK(failure.message.find("\n  next: ") != std::string::npos);
   first.reset();
   CHECK(DirectoryLock::acquire(directory.path(), &failure));
@@ -206,7 +206,8 @@ TEST_CASE("StateFile: a file that was cut off or grew is refused") {
   const std::string good = encode_state(sample_state());
   SavedState state;
   std::string why;
-  for (std::size_t bytes = 0; bytes < good.size(); ++bytes) CHECK_FALSE(decode_state(good.substr(0, bytes), &state, &why));
+  for (std::size_t bytes = 0; bytes < good.size(); ++bytes)
+    CHECK_FALSE(decode_state(good.substr(0, bytes), &state, &why));
   CHECK_FALSE(decode_state(good + "x", &state, &why));
 }
 

@@ -1,0 +1,69 @@
+#include "daemon/outputs/own_log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/null_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <utility>
+
+namespace ringside {
+namespace {
+
+constexpr std::size_t kMostLines = 2000;
+constexpr std::chrono::milliseconds kPatience{500};
+
+class Sink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit Sink(std::shared_ptr<LineWriter> writer) : writer_(std::move(writer)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t text;
+    formatter_->format(message, text);
+    writer_->add(std::string(text.data(), text.size()));
+  }
+  void flush_() override {}
+
+  std::shared_ptr<LineWriter> writer_;
+};
+
+}  // namespace
+
+OwnLog::OwnLog(const std::string& program) {
+  spdlog::sink_ptr sink = std::make_shared<spdlog::sinks::null_sink_mt>();
+  // Read only: standard error was closed at the start (standard_streams.h), and nobody reads this.
+  const int flags = fcntl(STDERR_FILENO, F_GETFL);
+  const int fd = flags != -1 && (flags & O_ACCMODE) != O_RDONLY
+                     ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+                     : -1;
+  if (fd >= 0) {
+    LineWriterOptions options;
+    options.most_waiting = kMostLines;
+    options.notice = [program](std::uint64_t dropped) {
+      return fmt::format("{}: {} lines of this log were dropped: nobody read it\n", program,
+                         dropped);
+    };
+    writer_ = std::make_shared<LineWriter>(fd, std::move(options));
+    sink = std::make_shared<Sink>(writer_);
+  }
+  auto log = std::make_shared<spdlog::logger>(program, std::move(sink));
+  log->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ " + program + " %l: %v", spdlog::pattern_time_type::utc);
+  log->set_level(spdlog::get_level());
+  spdlog::set_default_logger(std::move(log));
+}
+
+OwnLog::~OwnLog() { wait_until_written(); }
+
+void OwnLog::say(const std::string& text) {
+  if (writer_) writer_->add(text + '\n');
+}
+
+void OwnLog::wait_until_written() {
+  if (writer_) writer_->wait_until_written(kPatience);
+}
+
+}  // namespace ringside

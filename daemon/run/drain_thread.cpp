@@ -1,0 +1,111 @@
+#include "daemon/run/drain_thread.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "daemon/rings/pacing.h"
+#include "shm/clock.h"
+
+namespace ringside {
+
+DrainThread::~DrainThread() {
+  stop();
+  join();
+}
+
+void DrainThread::start(std::int64_t tick_ns, std::function<void(LastWords)> at_the_end) {
+  assert(!thread_.joinable() && tick_ns > 0);
+  tick_ns_ = tick_ns;
+  at_the_end_ = std::move(at_the_end);
+  thread_ = std::thread([this] { run(); });
+}
+
+void DrainThread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+template <typename Change>
+void DrainThread::ask(const Change& change) {
+  {
+    const std::lock_guard lock(mutex_);
+    change(requests_);
+  }
+  bell_.ring();
+}
+
+void DrainThread::ask_for_report() {
+  ask([](Requests& requests) { requests.report = true; });
+}
+
+void DrainThread::reconfigure(const Config& config) {
+  ask([&](Requests& requests) { requests.config = config; });
+}
+
+void DrainThread::stop() {
+  ask([](Requests& requests) { requests.stop = true; });
+}
+
+std::shared_ptr<const Snapshot> DrainThread::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return published_;
+}
+
+void DrainThread::publish(std::shared_ptr<const Snapshot> snapshot) {
+  {
+    const std::lock_guard lock(mutex_);
+    published_.swap(snapshot);
+  }
+  // The one before is freed here, outside the lock, if nobody else holds it.
+}
+
+// Sleeps until the pause is over, somebody asks for something, or a new file is in a ring's directory.
+// Returns what was asked for.
+std::optional<DrainThread::Requests> DrainThread::sleep(std::int64_t pause_ns) {
+  bell_.sleep(pause_ns, directories_.fd());
+  const std::lock_guard lock(mutex_);
+  if (!requests_.any()) return std::nullopt;
+  return std::exchange(requests_, {});
+}
+
+void DrainThread::run() {
+  monitor_.take_over();
+  Pacing pacing;
+  directories_.follow(monitor_.wanted_files());
+  std::int64_t last_pass_ns = clock_ns(CLOCK_MONOTONIC);
+  std::int64_t next_tick_ns = last_pass_ns;
+  for (;;) {
+    const Instant now = read_instant();
+    DirectoryWatch::Changes changes = directories_.take();
+    const PassResult pass = monitor_.pass(now, {std::move(changes.appeared), changes.unsure});
+    if (pass.attached) pacing.begin_anew();
+    if (now.monotonic_ns >= next_tick_ns) {
+      publish(monitor_.tick(now));
+      directories_.follow(monitor_.wanted_files());   // one that was not there may be there now
+      next_tick_ns += tick_ns_;
+      // Ticks that were missed (the machine was stopped) are left out: they would be of no time.
+      if (next_tick_ns <= now.monotonic_ns) next_tick_ns = now.monotonic_ns + tick_ns_;
+    }
+    const std::int64_t pause_ns =
+        pacing.next_pause_ns(pass.fullest, now.monotonic_ns - last_pass_ns);
+    last_pass_ns = now.monotonic_ns;
+    // What the pass itself took is part of the pause.
+    const std::int64_t until_ns = std::min(now.monotonic_ns + pause_ns, next_tick_ns);
+    const std::int64_t rest_ns = std::max<std::int64_t>(until_ns - clock_ns(CLOCK_MONOTONIC), 0);
+    const auto requests = sleep(rest_ns);
+    if (!requests) continue;
+    if (requests->config) {
+      tick_ns_ = requests->config->tick_ns;
+      monitor_.reconfigure(*requests->config, read_instant());
+      directories_.follow(monitor_.wanted_files());
+      next_tick_ns = std::min(next_tick_ns, now.monotonic_ns + tick_ns_);
+    }
+    if (requests->stop) break;
+    if (requests->report) publish(monitor_.report(read_instant()));
+  }
+  LastWords last = monitor_.last(read_instant());
+  publish(last.snapshot);
+  at_the_end_(std::move(last));
+}
+
+}  // namespace ringside

@@ -1,0 +1,64 @@
+// The thread that drains: passes at the pace that the rings ask for, a tick at each interval.
+// Requests from elsewhere are noticed between two passes. It waits for nobody: its lock is held by
+// others only to leave a request or to copy a pointer.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "daemon/config/config.h"
+#include "daemon/host/directory_watch.h"
+#include "daemon/host/doorbell.h"
+#include "daemon/run/monitor.h"
+#include "report/model/snapshot.h"
+
+namespace ringside {
+
+class DrainThread {
+ public:
+  explicit DrainThread(Monitor& monitor) : monitor_(monitor) {}
+  ~DrainThread();   // stops
+
+  // `at_the_end` is called on the thread, as the last thing that it does.
+  void start(std::int64_t tick_ns, std::function<void(LastWords)> at_the_end);
+
+  // From any thread.
+  void ask_for_report();
+  void reconfigure(const Config& config);
+  void stop();   // does not wait
+  // What was known at the last tick; null before the first.
+  std::shared_ptr<const Snapshot> snapshot() const;
+
+  void join();
+
+ private:
+  struct Requests {
+    bool stop = false;
+    bool report = false;
+    std::optional<Config> config;
+    bool any() const { return stop || report || config.has_value(); }
+  };
+
+  void run();
+  template <typename Change>
+  void ask(const Change& change);
+  std::optional<Requests> sleep(std::int64_t pause_ns);
+  void publish(std::shared_ptr<const Snapshot> snapshot);
+
+  Monitor& monitor_;
+  std::function<void(LastWords)> at_the_end_;
+  // Of the thread alone, once it runs.
+  std::int64_t tick_ns_ = 0;
+  DirectoryWatch directories_;   // those of the rings
+  Doorbell bell_;                // wakes the thread
+  mutable std::mutex mutex_;
+  Requests requests_;
+  std::shared_ptr<const Snapshot> published_;
+  std::thread thread_;
+};
+
+}  // namespace ringside

@@ -1,0 +1,22 @@
+// What /proc says at each tick, put into the snapshot.
+#pragma once
+
+#include "daemon/host/system_sampler.h"
+#include "daemon/rings/watch.h"
+#include "report/model/snapshot.h"
+
+namespace ringside {
+
+class HostSampling {
+ public:
+  // The servers behind live rings, the host, and this daemon.
+  void sample(const Watch& watch, const Instant& now);
+  // The latest sample, as often as it is asked for.
+  void fill_in(Snapshot& snapshot) const;
+
+ private:
+  SystemSampler sampler_;
+  SystemSampler::Sample sample_;
+};
+
+}  // namespace ringside

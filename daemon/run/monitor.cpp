@@ -1,0 +1,127 @@
+#include "daemon/run/monitor.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <utility>
+
+namespace ringside {
+namespace {
+
+WatchOptions watch_options(const Config& config) {
+  return {config.rings, config.last, config.top, config.any_owner};
+}
+
+}  // namespace
+
+Monitor::Monitor(const Config& config, std::string version, const Instant& now, Outputs& outputs,
+                 std::vector<AlertSink*> sinks)
+    : version_(std::move(version)),
+      started_(now),
+      outputs_(outputs),
+      sinks_(std::move(sinks)),
+      config_(config),
+      config_text_(print_config(config, Comments::without)),
+      watch_(watch_options(config)),
+      alerts_(config) {
+  schedule_.set(config.report_interval_ns, now.realtime_ns);
+  saver_.set_interval(config.state_interval_ns);
+  meta_.since_wall_ns = now.realtime_ns;
+}
+
+bool Monitor::restore(const SavedState& saved, const Instant& now, std::string* why) {
+  assert(here_.is_current() && passes_ == 0);
+  AlertEngine alerts(config_);
+  // Watch comes last, because it takes nothing when it fails.
+  if (!alerts.decode(saved.alerts, why) || !watch_.decode(saved.watch, now, why)) return false;
+  alerts_ = std::move(alerts);
+  meta_ = saved.meta;
+  ++meta_.restarts;
+  return true;
+}
+
+PassResult Monitor::pass(const Instant& now, const Arrivals& arrivals) {
+  assert(here_.is_current());
+  ++passes_;
+  return watch_.pass(now, arrivals);
+}
+
+Monitor::Published Monitor::tick(const Instant& now) {
+  assert(here_.is_current());
+  host_.sample(watch_, now);
+  const Published snapshot = make_snapshot(now, Evaluate::yes);
+  ring_log_.follow(*snapshot);
+  threshold_log_.follow(*snapshot, now.monotonic_ns);
+  if (schedule_.due(snapshot->wall_ns) && !outputs_.write_report(snapshot)) {
+    spdlog::warn("the scheduled report is left out: two are still waiting to be written");
+  }
+  if (saver_.due(*snapshot, now.monotonic_ns, outputs_.state_failed()) &&
+      outputs_.save_state(saved_state(now))) {
+    saver_.handed_over(*snapshot, now.monotonic_ns);
+  }
+  return snapshot;
+}
+
+Monitor::Published Monitor::report(const Instant& now) {
+  assert(here_.is_current());
+  const Published snapshot = make_snapshot(now, Evaluate::no);
+  if (!outputs_.write_report(snapshot)) {
+    spdlog::warn("a report is asked for while two wait to be written; this one is left out");
+  }
+  return snapshot;
+}
+
+LastWords Monitor::last(const Instant& now) {
+  assert(here_.is_current());
+  host_.sample(watch_, now);
+  Published snapshot = make_snapshot(now, Evaluate::yes);
+  return {std::move(snapshot), saved_state(now)};
+}
+
+void Monitor::reconfigure(const Config& config, const Instant& now) {
+  assert(here_.is_current());
+  config_ = config;
+  config_text_ = print_config(config_, Comments::without);
+  watch_.reconfigure(watch_options(config_));
+  alerts_.reconfigure(config_);
+  threshold_log_.begin_anew();
+  schedule_.set(config_.report_interval_ns, now.realtime_ns);
+  saver_.set_interval(config_.state_interval_ns);
+}
+
+// Between two ticks (a report on request) alerts are shown and not evaluated. So three of five
+// ticks stay fifteen seconds, however often somebody asks.
+Monitor::Published Monitor::make_snapshot(const Instant& now, Evaluate evaluate) {
+  auto snapshot = std::make_shared<Snapshot>(watch_.tick(now));
+  fill_in(*snapshot, now);
+  if (evaluate == Evaluate::yes) {
+    const auto transitions = alerts_.evaluate(*snapshot, now.monotonic_ns, now.realtime_ns);
+    if (!transitions.empty()) {
+      for (AlertSink* sink : sinks_) sink->tell(transitions);
+    }
+  }
+  alerts_.show(*snapshot);
+  return snapshot;
+}
+
+void Monitor::fill_in(Snapshot& snapshot, const Instant& now) const {
+  host_.fill_in(snapshot);
+  snapshot.daemon.version = version_;
+  snapshot.daemon.pid = static_cast<std::uint32_t>(getpid());
+  snapshot.daemon.started_wall_ns = started_.realtime_ns;
+  snapshot.daemon.uptime_seconds =
+      static_cast<double>(now.monotonic_ns - started_.monotonic_ns) / 1e9;
+  snapshot.daemon.state_since_wall_ns = meta_.since_wall_ns;
+  snapshot.daemon.restarts = meta_.restarts;
+  snapshot.daemon.passes = passes_;
+  snapshot.configuration = config_text_;
+  snapshot.thresholds = config_.thresholds;
+}
+
+SavedState Monitor::saved_state(const Instant& now) {
+  meta_.saved_wall_ns = now.realtime_ns;
+  return {watch_.encode(now), alerts_.encode(), meta_};
+}
+
+}  // namespace ringside

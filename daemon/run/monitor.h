@@ -1,0 +1,80 @@
+// What the daemon does at each pass and each tick: from the rings to a snapshot, to alerts, and to
+// what is handed over to be written. The time comes from outside and nothing is written here, so a
+// test runs an hour in a moment. One thread at a time uses it.
+//
+//   pass     drains the rings
+//   tick     closes a window: snapshot, alerts, sinks; a report and the state where they are due
+//   report   a snapshot between two ticks; alerts are shown and not evaluated
+//   last     the last tick, and what is to be written last
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/alerts/alert_engine.h"
+#include "daemon/alerts/sink.h"
+#include "daemon/config/config.h"
+#include "daemon/outputs/io_worker.h"
+#include "daemon/outputs/outputs.h"
+#include "daemon/outputs/report_schedule.h"
+#include "daemon/outputs/state_saver.h"
+#include "daemon/rings/watch.h"
+#include "daemon/run/host_sampling.h"
+#include "daemon/run/ring_log.h"
+#include "daemon/run/threshold_log.h"
+#include "daemon/storage/state_file.h"
+#include "daemon/storage/thread_check.h"
+#include "report/model/snapshot.h"
+
+namespace ringside {
+
+class Monitor {
+ public:
+  using Published = std::shared_ptr<const Snapshot>;
+
+  // `now` is when the daemon started. Outputs and sinks must outlive it.
+  Monitor(const Config& config, std::string version, const Instant& now, Outputs& outputs,
+          std::vector<AlertSink*> sinks);
+
+  // Goes on from a saved state, before the first pass: all of it, or nothing, and `why` says it.
+  bool restore(const SavedState& saved, const Instant& now, std::string* why);
+  const StateMeta& meta() const { return meta_; }
+
+  // From here on this thread uses it.
+  void take_over() { here_.take_over(); }
+
+  // The files whose appearance pass() should be told of.
+  std::vector<std::string> wanted_files() const { return watch_.wanted_files(); }
+  PassResult pass(const Instant& now, const Arrivals& arrivals = {});
+  Published tick(const Instant& now);
+  Published report(const Instant& now);
+  LastWords last(const Instant& now);
+  void reconfigure(const Config& config, const Instant& now);
+
+ private:
+  enum class Evaluate : bool { no, yes };
+  Published make_snapshot(const Instant& now, Evaluate evaluate);
+  void fill_in(Snapshot& snapshot, const Instant& now) const;
+  SavedState saved_state(const Instant& now);
+
+  const std::string version_;
+  const Instant started_;
+  Outputs& outputs_;
+  const std::vector<AlertSink*> sinks_;
+  ThreadCheck here_;
+  Config config_;
+  std::string config_text_;
+  Watch watch_;
+  AlertEngine alerts_;
+  HostSampling host_;
+  RingLog ring_log_;
+  ThresholdLog threshold_log_;
+  ReportSchedule schedule_;
+  StateSaver saver_;
+  StateMeta meta_;
+  std::uint64_t passes_ = 0;
+};
+
+}  // namespace ringside

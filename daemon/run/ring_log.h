@@ -1,0 +1,19 @@
+// What becomes of each ring, as one line of the daemon's own log whenever it changes.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "report/model/snapshot.h"
+
+namespace ringside {
+
+class RingLog {
+ public:
+  void follow(const Snapshot& snapshot);
+
+ private:
+  std::map<std::string, std::string> said_;   // by ring
+};
+
+}  // namespace ringside

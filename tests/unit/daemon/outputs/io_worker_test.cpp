@@ -1,0 +1,301 @@
+#include "daemon/outputs/io_worker.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+#include "tests/unit/daemon/file_limit.h"
+#include "tests/unit/daemon/files_of_test.h"
+#include "tests/unit/daemon/said.h"
+#include "tests/unit/daemon/until.h"
+
+namespace ringside {
+namespace {
+
+using test::until;
+
+// A disk that hangs, fails and remembers, as a test says.
+class Disk {
+ public:
+  WriteFile write() {
+    return [this](const std::string& path, std::string_view bytes,
+                  unsigned) -> std::optional<Failure> {
+      std::unique_lock lock(mutex_);
+      ++at_work_;
+      changed_.notify_all();
+      changed_.wait(lock, [this] { return !hangs_; });
+      if (fails_) return system_failure(path, "cannot write", EIO);
+      const std::string name = std::filesystem::path(path).filename();
+      names_.push_back(name);
+      bytes_[name] = bytes;
+      return std::nullopt;
+    };
+  }
+  void hang(bool hangs) { set(hangs_, hangs); }
+  void fail(bool fails) { set(fails_, fails); }
+  // Until a write has been begun for the nth time.
+  void until_at_work(int times) {
+    std::unique_lock lock(mutex_);
+    REQUIRE(changed_.wait_for(lock, std::chrono::seconds(30), [&] { return at_work_ >= times; }));
+  }
+  std::vector<std::string> names() {
+    const std::lock_guard lock(mutex_);
+    return names_;
+  }
+  std::string bytes(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return bytes_[name];
+  }
+
+ private:
+  void set(bool& what, bool value) {
+    const std::lock_guard lock(mutex_);
+    what = value;
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool hangs_ = false;
+  bool fails_ = false;
+  int at_work_ = 0;
+  std::vector<std::string> names_;
+  std::map<std::string, std::string> bytes_;
+};
+
+IoOptions options_in(const test::TempDir& directory) {
+  IoOptions options;
+  options.alert_log_path = directory.file("alerts.log");
+  options.reports = {directory.file("reports"), {"text"}, 0};
+  options.state_path = directory.file("state");
+  options.retry = std::chrono::milliseconds(5);
+  return options;
+}
+
+AlertTransition transition(const std::string& id) {
+  AlertTransition t;
+  t.id = id;
+  t.alert = AlertType::high_latency;
+  t.message = "p95";
+  return t;
+}
+
+SavedState state_of(const std::string& text) {
+  SavedState state;
+  state.watch = text;
+  return state;
+}
+
+int lines_in(const std::string& path) {
+  const std::string text = read_text(path);
+  return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST_CASE(
+    "IoWorker: at the end everything queued is written, whoever handed it over, and the state "
+    "last") {
+  for (int round = 0; round < 20; ++round) {
+    const test::TempDir directory;
+    const test::Said said;
+    Disk disk;
+    IoWorker io(disk.write());
+    REQUIRE_FALSE(io.start(options_in(directory)));
+    disk.hang(true);
+    // As the drain thread hands things over: one thread fills the queue, another one ends it.
+    std::thread other([&] {
+      CHECK(io.save_state(state_of("early")));
+      disk.until_at_work(1);
+      for (int i = 0; i < 10; ++i) io.tell({transition(std::to_string(i))});
+      CHECK(io.write_report(std::make_shared<Snapshot>()));
+    });
+    other.join();
+    io.reopen(options_in(directory));
+    bool ended = false;
+    io.finish({std::make_shared<Snapshot>(), state_of("last")}, [&] { ended = true; });
+    disk.hang(false);
+    CHECK(io.join().nothing());
+    CHECK(ended);
+    CHECK(disk.names() == std::vector<std::string>{"state", "report.txt", "report.txt", "state"});
+    CHECK(disk.bytes("state") == encode_state(state_of("last")));
+    CHECK(lines_in(directory.file("alerts.log")) == 10);
+  }
+}
+
+TEST_CASE("IoWorker: an end that cannot write says what is missing") {
+  const test::TempDir directory;
+  const test::Said said;
+  Disk disk;
+  IoWorker io(disk.write());
+  REQUIRE_FALSE(io.start(options_in(directory)));
+  disk.fail(true);
+  io.finish({std::make_shared<Snapshot>(), state_of("last")}, {});
+  const Unwritten unwritten = io.join();
+  CHECK(unwritten.state);
+  CHECK(unwritten.reports == 1);
+  CHECK(unwritten.alert_lines == 0);
+  CHECK_FALSE(unwritten.nothing());
+  CHECK(said.count("report.txt: cannot write") == 1);
+  CHECK(said.count("the state is not saved") == 1);
+}
+
+TEST_CASE("IoWorker: alert lines that the end cannot write are counted") {
+  const test::TempDir directory;
+  const test::Said said;
+  Disk disk;
+  IoWorker io(disk.write());
+  REQUIRE_FALSE(io.start(options_in(directory)));
+  const test::FileLimit full(0);
+  io.tell({transition("a"), transition("b")});
+  io.finish({nullptr, state_of("last")}, {});
+  const Unwritten unwritten = io.join();
+  CHECK(unwritten.alert_lines == 2);
+  CHECK_FALSE(unwritten.state);
+  CHECK(unwritten.reports == 0);
+  CHECK(said.count("2 alert lines could not be written: File too large") == 1);
+}
+
+TEST_CASE("IoWorker: while the disk hangs nobody waits, and the queue does not grow") {
+  const test::TempDir directory;
+  const test::Said said;
+  Disk disk;
+  IoWorker io(disk.write());
+  REQUIRE_FALSE(io.start(options_in(directory)));
+  disk.hang(true);
+  CHECK(io.save_state(state_of("1")));
+  disk.until_at_work(1);
+  CHECK_FALSE(io.save_state(state_of("2")));
+  CHECK(io.write_report(std::make_shared<Snapshot>()));
+  CHECK(io.write_report(std::make_shared<Snapshot>()));
+  CHECK_FALSE(io.write_report(std::make_shared<Snapshot>()));
+  std::atomic<bool> ended{false};
+  io.finish({nullptr, state_of("last")}, [&] { ended = true; });
+  CHECK_FALSE(ended);   // finish() has returned, and the disk still hangs
+  disk.hang(false);
+  CHECK(io.join().nothing());
+  CHECK(ended);
+  CHECK(disk.bytes("state") == encode_state(state_of("last")));
+}
+
+TEST_CASE("IoWorker: after the disk has moved on, state and reports are taken again") {
+  const test::TempDir directory;
+  const test::Said said;
+  Disk disk;
+  IoWorker io(disk.write());
+  REQUIRE_FALSE(io.start(options_in(directory)));
+  for (const char* text : {"1", "2", "3"}) {
+    until([&] { return io.save_state(state_of(text)); });
+    until([&] { return disk.bytes("state") == encode_state(state_of(text)); });
+    until([&] { return io.write_report(std::make_shared<Snapshot>()); });
+  }
+  io.finish({nullptr, state_of("last")}, {});
+  CHECK(io.join().nothing());
+  CHECK(disk.names().size() == 7);
+  CHECK(said.count("report written to") == 3);
+}
+
+TEST_CASE(
+    "IoWorker: a state that fails is known to have failed until one is written, and said once") {
+  const test::TempDir directory;
+  const test::Said said;
+  Disk disk;
+  IoWorker io(disk.write());
+  REQUIRE_FALSE(io.start(options_in(directory)));
+  CHECK_FALSE(io.state_failed());
+  disk.fail(true);
+  for (int i = 1; i <= 3; ++i) {
+    until([&] { return io.save_state(state_of("1")); });
+    disk.until_at_work(i);
+  }
+  until([&] { return io.state_failed(); });
+  disk.fail(false);
+  until([&] { return io.save_state(state_of("2")); });
+  until([&] { return !io.state_failed(); });
+  io.finish({nullptr, state_of("last")}, {});
+  CHECK(io.join().nothing());
+  CHECK(said.count("the state is not saved") == 1);
+  CHECK(said.count("state: saved again") == 1);
+}
+
+TEST_CASE(
+    "IoWorker: lines that wait for room are written when there is some, however busy the queue "
+    "is") {
+  const test::TempDir directory;
+  const test::Said said;
+  Disk disk;
+  IoWorker io(disk.write());
+  IoOptions options = options_in(directory);
+  options.retry = std::chrono::milliseconds(50);
+  REQUIRE_FALSE(io.start(options));
+  const std::string log = options.alert_log_path;
+  // Tasks come more often than lines are tried again.
+  const auto busy_until = [&](const std::function<bool()>& happened) {
+    until([&] {
+      io.save_state(state_of("busy"));
+      return happened();
+    });
+  };
+  {
+    const test::FileLimit full(0);
+    io.tell({transition("a"), transition("b")});
+    busy_until([&] {
+      return said.count("alerts.log: cannot write: File too large; 2 alert lines wait") == 1;
+    });
+    CHECK(read_text(log).empty());
+  }
+  busy_until([&] { return lines_in(log) == 2; });
+  busy_until([&] { return said.count("alerts.log: writable again") == 1; });
+  io.tell({transition("c")});
+  busy_until([&] { return lines_in(log) == 3; });
+  // And once more: what failed and recovered can fail again.
+  {
+    const test::FileLimit full(0);
+    io.tell({transition("d")});
+    busy_until([&] { return said.count("alerts.log: cannot write") == 2; });
+  }
+  busy_until([&] { return lines_in(log) == 4; });
+  io.finish({nullptr, {}}, {});
+  CHECK(io.join().nothing());
+}
+
+TEST_CASE("IoWorker: a log that cannot be opened anew is kept, and said") {
+  const test::TempDir directory;
+  const test::Said said;
+  Disk disk;
+  IoWorker io(disk.write());
+  IoOptions options = options_in(directory);
+  REQUIRE_FALSE(io.start(options));
+  std::filesystem::create_directory(directory.file("other.log"));
+  options.alert_log_path = directory.file("other.log");
+  io.reopen(options);
+  io.tell({transition("a")});
+  until([&] { return lines_in(directory.file("alerts.log")) == 1; });
+  CHECK(said.count("the log that was open stays in use: " + directory.file("alerts.log")) == 1);
+  std::filesystem::remove(directory.file("other.log"));
+  io.reopen(options);
+  io.tell({transition("b")});
+  until([&] { return lines_in(directory.file("other.log")) == 1; });
+  CHECK(lines_in(directory.file("alerts.log")) == 1);
+  io.finish({nullptr, {}}, {});
+  CHECK(io.join().nothing());
+}
+
+TEST_CASE("IoWorker: one that was started and never finished still does what it has") {
+  const test::TempDir directory;
+  const test::Said said;
+  Disk disk;
+  {
+    IoWorker io(disk.write());
+    REQUIRE_FALSE(io.start(options_in(directory)));
+    CHECK(io.save_state(state_of("1")));
+    io.tell({transition("a")});
+  }
+  CHECK(disk.names() == std::vector<std::string>{"state"});
+  CHECK(lines_in(directory.file("alerts.log")) == 1);
+}
+
+}  // namespace
+}  // namespace ringside

@@ -1,0 +1,180 @@
+// When something is due: reports, the state, and the end of old copies.
+#include <set>
+
+#include "daemon/outputs/report_files.h"
+#include "daemon/outputs/report_schedule.h"
+#include "daemon/outputs/state_saver.h"
+#include "tests/unit/daemon/files_of_test.h"
+
+namespace ringside {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kHour = 3600 * kSecond;
+
+TEST_CASE("ReportSchedule: due once in each hour, at its beginning") {
+  ReportSchedule schedule;
+  schedule.set(kHour, 10 * kHour + kHour / 2);
+  std::vector<std::int64_t> due;
+  for (std::int64_t now = 10 * kHour + kHour / 2; now < 14 * kHour; now += 5 * kSecond) {
+    if (schedule.due(now)) due.push_back(now);
+  }
+  CHECK(due == std::vector<std::int64_t>{11 * kHour, 12 * kHour, 13 * kHour});
+}
+
+TEST_CASE("ReportSchedule: the same interval again changes nothing, another one begins anew") {
+  ReportSchedule schedule;
+  schedule.set(kHour, 0);
+  schedule.set(kHour, kHour);   // a reload; the report of hour 1 is still to come
+  CHECK(schedule.due(kHour));
+  schedule.set(2 * kHour, kHour);
+  CHECK_FALSE(schedule.due(2 * kHour - 1));
+  CHECK(schedule.due(2 * kHour));
+  schedule.set(0, 2 * kHour);
+  CHECK_FALSE(schedule.due(9 * kHour));
+}
+
+TEST_CASE("ReportSchedule: hours that were missed are made up for once") {
+  ReportSchedule schedule;
+  schedule.set(kHour, 0);
+  CHECK(schedule.due(7 * kHour + 1));
+  CHECK_FALSE(schedule.due(7 * kHour + 2));
+}
+
+Snapshot snapshot_of(std::uint64_t written) {
+  Snapshot snapshot;
+  snapshot.books.written = written;
+  return snapshot;
+}
+
+TEST_CASE("StateSaver: due at first, and when something changed") {
+  StateSaver saver;
+  CHECK(saver.due(snapshot_of(0), 0, false));
+  saver.handed_over(snapshot_of(0), 0);
+  CHECK_FALSE(saver.due(snapshot_of(0), 5 * kSecond, false));
+  CHECK(saver.due(snapshot_of(1), 5 * kSecond, false));
+  // What is not handed over (the last one still waits) stays due.
+  CHECK(saver.due(snapshot_of(1), 10 * kSecond, false));
+  saver.handed_over(snapshot_of(1), 10 * kSecond);
+  CHECK_FALSE(saver.due(snapshot_of(1), 15 * kSecond, false));
+}
+
+TEST_CASE("StateSaver: one that could not be written is due again though nothing changed") {
+  StateSaver saver;
+  saver.handed_over(snapshot_of(1), 0);
+  CHECK_FALSE(saver.due(snapshot_of(1), 5 * kSecond, false));
+  CHECK(saver.due(snapshot_of(1), 5 * kSecond, true));
+}
+
+TEST_CASE("StateSaver: at most once in an interval") {
+  StateSaver saver;
+  saver.set_interval(60 * kSecond);
+  saver.handed_over(snapshot_of(1), 100 * kSecond);
+  CHECK_FALSE(saver.due(snapshot_of(2), 159 * kSecond, false));
+  CHECK_FALSE(saver.due(snapshot_of(2), 159 * kSecond, true));
+  CHECK(saver.due(snapshot_of(2), 160 * kSecond, false));
+}
+
+TEST_CASE("StateSaver: everything that the state holds is a change") {
+  StateSaver saver;
+  Snapshot base = snapshot_of(1);
+  base.operations.resize(1);
+  base.events.resize(1);
+  base.rings.resize(1);
+  base.gauges.resize(1);
+  saver.handed_over(base, 0);
+  CHECK_FALSE(saver.due(base, 1, false));
+  const auto change = [&](const auto& how) {
+    Snapshot other = base;
+    how(other);
+    return saver.due(other, 1, false);
+  };
+  CHECK(change([](Snapshot& s) { s.books.read = 1; }));
+  CHECK(change([](Snapshot& s) { s.books.lost = 1; }));
+  CHECK(change([](Snapshot& s) { s.books.torn = 1; }));
+  CHECK(change([](Snapshot& s) { s.books.rejected = 1; }));
+  CHECK(change([](Snapshot& s) { s.operations[0].server_count = 1; }));
+  CHECK(change([](Snapshot& s) { s.events[0].server_count = 1; }));
+  CHECK(change([](Snapshot& s) { s.rings[0].instances_seen = 1; }));
+  CHECK(change([](Snapshot& s) { s.rings[0].crashes_seen = 1; }));
+  CHECK(change([](Snapshot& s) { s.rings[0].untraced_records = 1; }));
+  CHECK(change([](Snapshot& s) { s.rings[0].instance = "1"; }));
+  CHECK(change([](Snapshot& s) { s.rings[0].state = RingState::crashed; }));
+  CHECK(change([](Snapshot& s) { s.gauges[0].max = 1; }));
+  CHECK(change([](Snapshot& s) { s.transitions.resize(1); }));
+  CHECK(change([](Snapshot& s) { s.transitions_forgotten = 1; }));
+  CHECK(change([](Snapshot& s) { s.alerts.resize(1); }));
+  CHECK_FALSE(change([](Snapshot& s) { s.tick = 1; }));
+  CHECK_FALSE(change([](Snapshot& s) { s.wall_ns = 1; }));
+}
+
+// 2024-11-23T09:15:55Z
+constexpr std::int64_t kMorning = 1'732'353'355 * kSecond;
+
+std::set<std::string> copies_in(const test::TempDir& directory) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("report-")) names.insert(name);
+  }
+  return names;
+}
+
+void write_at(const test::TempDir& directory, std::uint64_t keep, std::int64_t wall_ns) {
+  Snapshot snapshot;
+  snapshot.wall_ns = wall_ns;
+  CHECK(write_reports({directory.path(), {"text"}, keep}, snapshot).empty());
+}
+
+TEST_CASE("ReportFiles: of the copies the latest stay, as many as are to be kept") {
+  const test::TempDir directory;
+  for (int hour = 0; hour < 5; ++hour) write_at(directory, 3, kMorning + hour * kHour);
+  CHECK(copies_in(directory) == std::set<std::string>{"report-20241123T111555Z.txt",
+                                                      "report-20241123T121555Z.txt",
+                                                      "report-20241123T131555Z.txt"});
+  write_at(directory, 1, kMorning + 5 * kHour);
+  CHECK(copies_in(directory) == std::set<std::string>{"report-20241123T141555Z.txt"});
+  write_at(directory, 0, kMorning + 6 * kHour);
+  CHECK(copies_in(directory).empty());
+  CHECK(std::filesystem::exists(directory.file("report.txt")));
+}
+
+TEST_CASE("ReportFiles: the copy just written stays, though the clock was set back") {
+  const test::TempDir directory;
+  for (int hour = 0; hour < 3; ++hour) write_at(directory, 3, kMorning + hour * kHour);
+  write_at(directory, 3, kSecond);   // 1970: no clock at all
+  CHECK(copies_in(directory).count("report-19700101T000001Z.txt") == 1);
+  CHECK(copies_in(directory).size() == 3);
+  write_at(directory, 3, 2 * kSecond);
+  CHECK(copies_in(directory).count("report-19700101T000002Z.txt") == 1);
+  CHECK(copies_in(directory).size() == 3);
+}
+
+TEST_CASE("ReportFiles: copies of a clock that was ahead go before the right ones") {
+  const test::TempDir directory;
+  constexpr std::int64_t kYear = 365 * 24 * kHour;
+  for (int hour = 0; hour < 3; ++hour) write_at(directory, 3, kMorning + kYear + hour * kHour);
+  for (int hour = 0; hour < 3; ++hour) {
+    write_at(directory, 3, kMorning + hour * kHour);
+    CHECK(copies_in(directory).size() == 3);
+  }
+  CHECK(copies_in(directory) == std::set<std::string>{"report-20241123T091555Z.txt",
+                                                      "report-20241123T101555Z.txt",
+                                                      "report-20241123T111555Z.txt"});
+}
+
+TEST_CASE("ReportFiles: a copy that cannot be written does not cost an old one") {
+  const test::TempDir directory;
+  for (int hour = 0; hour < 2; ++hour) write_at(directory, 2, kMorning + hour * kHour);
+  const auto before = copies_in(directory);
+  const auto failures =
+      write_reports({directory.path(), {"text", "json"}, 2}, Snapshot(),
+                    [](const std::string& path, std::string_view, unsigned) {
+                      return std::optional(system_failure(path, "cannot write", 28));
+                    });
+  CHECK(failures.size() == 4);
+  CHECK(copies_in(directory) == before);
+}
+
+}  // namespace
+}  // namespace ringside

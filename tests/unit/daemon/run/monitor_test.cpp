@@ -1,0 +1,289 @@
+// What the daemon does over time, on a clock of the test's own.
+#include "daemon/run/monitor.h"
+
+#include <spdlog/spdlog.h>
+
+#include <string>
+#include <vector>
+
+#include "report/model/format.h"
+#include "shm/names.h"
+#include "tests/support/ring.h"
+#include "tests/unit/daemon/files_of_test.h"
+#include "tests/unit/daemon/said.h"
+
+namespace ringside {
+namespace {
+
+using test::TempDir;
+
+constexpr std::int64_t kStartWallNs = 1'732'353'355 * kSecond;   // 2024-11-23T09:15:55Z
+
+// Takes what is handed over, in order, and refuses or fails as a test says.
+class FakeOutputs final : public Outputs, public AlertSink {
+ public:
+  bool write_report(std::shared_ptr<const Snapshot> snapshot) override {
+    if (busy) return false;
+    reports.push_back(snapshot->wall_ns);
+    return true;
+  }
+  bool save_state(SavedState saved) override {
+    if (busy) return false;
+    states.push_back(saved);
+    order += 's';
+    return true;
+  }
+  bool state_failed() const override { return failed; }
+  void tell(const std::vector<AlertTransition>& transitions) override {
+    told.insert(told.end(), transitions.begin(), transitions.end());
+    order += 't';
+  }
+
+  bool busy = false;
+  bool failed = false;
+  std::vector<std::int64_t> reports;
+  std::vector<SavedState> states;
+  std::vector<AlertTransition> told;
+  std::string order;   // s: a state, t: transitions
+};
+
+struct World {
+  explicit World(Config given = {}) : config(std::move(given)) {
+    config.rings = {directory.file("ring")};
+    // The host that the test runs on has nothing to say.
+    config.alerts.cpu_percent = config.alerts.memory_percent = config.alerts.load_per_cpu = {};
+    resolve_paths(config, {});
+  }
+  Monitor monitor() { return Monitor(config, "test", now, outputs, {&outputs}); }
+  void step(std::int64_t ns) {
+    now.monotonic_ns += ns;
+    now.realtime_ns += ns;
+    now.ticks = static_cast<std::uint64_t>(now.monotonic_ns);
+  }
+  void make_server() {
+    ring = test::make_ring(directory.file("ring"), {2, 1024, 64});
+    test::use_nanoseconds(*ring, now.monotonic_ns);
+    enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
+    lane = test::claim(*ring);
+  }
+  void send(int count, std::int64_t duration_ns) {
+    for (int i = 0; i < count; ++i) {
+      const auto start = static_cast<std::uint64_t>(now.monotonic_ns - duration_ns);
+      write_record(lane, test::operation(0, start, duration_ns));
+    }
+  }
+  Monitor::Published tick(Monitor& monitor) {
+    step(5 * kSecond);
+    return monitor.tick(now);
+  }
+
+  TempDir directory;
+  Config config;
+  FakeOutputs outputs;
+  Instant now{clock_ns(CLOCK_MONOTONIC), kStartWallNs, 0};
+  std::unique_ptr<Segment> ring;
+  LaneWriter lane;
+  test::Said said;
+};
+
+TEST_CASE("Monitor: a report of each full hour, and of no other time") {
+  World world;
+  Monitor monitor = world.monitor();
+  for (int i = 0; i < 3 * 3600 / 5; ++i) world.tick(monitor);
+  std::vector<std::string> at;
+  for (const std::int64_t wall_ns : world.outputs.reports)
+    at.push_back(format_wall(wall_ns).substr(11, 8));
+  CHECK(at == std::vector<std::string>{"10:00:00", "11:00:00", "12:00:00"});
+}
+
+TEST_CASE("Monitor: a scheduled report that cannot be handed over is left out, and said") {
+  World world;
+  Monitor monitor = world.monitor();
+  world.outputs.busy = true;
+  for (int i = 0; i < 3600 / 5; ++i) world.tick(monitor);
+  CHECK(world.outputs.reports.empty());
+  CHECK(world.said.count("the scheduled report is left out") == 1);
+  world.outputs.busy = false;
+  for (int i = 0; i < 3600 / 5; ++i) world.tick(monitor);
+  CHECK(world.outputs.reports.size() == 1);
+}
+
+TEST_CASE("Monitor: the state is saved at the first tick and when something changed") {
+  World world;
+  Monitor monitor = world.monitor();
+  world.tick(monitor);
+  CHECK(world.outputs.states.size() == 1);
+  world.make_server();
+  world.send(10, 1000);
+  for (int i = 0; i < 3; ++i) world.tick(monitor);
+  CHECK(world.outputs.states.size() == 2);
+  world.send(10, 1000);
+  for (int i = 0; i < 3; ++i) world.tick(monitor);
+  CHECK(world.outputs.states.size() == 3);
+  CHECK(world.outputs.states.back().meta.since_wall_ns == kStartWallNs);
+  CHECK(world.outputs.states.back().meta.saved_wall_ns == kStartWallNs + 25 * kSecond);
+}
+
+TEST_CASE(
+    "Monitor: a state that could not be written is handed over again, though nothing changed") {
+  World world;
+  Monitor monitor = world.monitor();
+  world.tick(monitor);
+  world.tick(monitor);
+  CHECK(world.outputs.states.size() == 1);
+  world.outputs.failed = true;
+  world.tick(monitor);
+  world.tick(monitor);
+  CHECK(world.outputs.states.size() == 3);
+  world.outputs.failed = false;
+  world.tick(monitor);
+  CHECK(world.outputs.states.size() == 3);
+}
+
+TEST_CASE(
+    "Monitor: a state that finds the one before still waiting is handed over at a later tick") {
+  World world;
+  Monitor monitor = world.monitor();
+  world.outputs.busy = true;
+  world.tick(monitor);
+  world.outputs.busy = false;
+  world.tick(monitor);
+  CHECK(world.outputs.states.size() == 1);
+}
+
+TEST_CASE("Monitor: a sink is told of each transition once, and before the state that holds it") {
+  World world;
+  Monitor monitor = world.monitor();
+  world.make_server();
+  for (int i = 0; i < 4; ++i) {
+    world.send(100, 300 * kMillisecond);
+    world.tick(monitor);
+  }
+  std::vector<std::string> states;
+  for (const AlertTransition& one : world.outputs.told) {
+    states.push_back(std::string(name_of(one.level)) + " " + name_of(one.state));
+  }
+  CHECK(states == std::vector<std::string>{"warning pending", "warning firing"});
+  CHECK(world.outputs.order.front() == 't');
+  CHECK(world.outputs.order.find("tt") == std::string::npos);   // each is followed by its state
+}
+
+TEST_CASE("Monitor: a report on request shows alerts and evaluates nothing") {
+  World world;
+  Monitor monitor = world.monitor();
+  world.make_server();
+  world.send(100, 300 * kMillisecond);
+  world.tick(monitor);   // one of three
+  const std::size_t told = world.outputs.told.size();
+  for (int i = 0; i < 10; ++i) {
+    world.step(kSecond);
+    CHECK(monitor.report(world.now)->alerts.size() == 1);
+  }
+  CHECK(world.outputs.reports.size() == 10);
+  CHECK(world.outputs.told.size() == told);
+  world.outputs.busy = true;
+  monitor.report(world.now);
+  CHECK(world.said.count("a report is asked for while two wait to be written") == 1);
+}
+
+TEST_CASE("Monitor: the last words are of the last moment, and evaluated") {
+  World world;
+  Monitor monitor = world.monitor();
+  world.tick(monitor);
+  world.make_server();
+  world.send(10, 1000);
+  world.step(kSecond);
+  const LastWords last = monitor.last(world.now);
+  CHECK(last.snapshot->books.read == 10);
+  CHECK(last.state.meta.saved_wall_ns == world.now.realtime_ns);
+  // The next daemon goes on from them.
+  World other;
+  other.config = world.config;
+  other.now = world.now;
+  other.step(kSecond);
+  Monitor next = other.monitor();
+  std::string why;
+  REQUIRE_MESSAGE(next.restore(last.state, other.now, &why), why);
+  CHECK(next.meta().restarts == 1);
+  const auto snapshot = other.tick(next);
+  CHECK(snapshot->books.read == 10);
+  CHECK(snapshot->daemon.restarts == 1);
+  CHECK(snapshot->daemon.state_since_wall_ns == kStartWallNs);
+}
+
+TEST_CASE("Monitor: of a damaged state nothing is taken") {
+  World world;
+  Monitor monitor = world.monitor();
+  world.make_server();
+  world.send(100, 300 * kMillisecond);
+  CHECK(world.tick(monitor)->alerts.size() == 1);
+  SavedState whole = monitor.last(world.now).state;
+  for (const bool alerts : {false, true}) {
+    SavedState damaged = whole;
+    (alerts ? damaged.alerts : damaged.watch) = "damaged";
+    World other;   // with a ring of its own, which is not there
+    Monitor next = other.monitor();
+    std::string why;
+    CHECK_FALSE(next.restore(damaged, other.now, &why));
+    CHECK_FALSE(why.empty());
+    CHECK(next.meta().restarts == 0);
+    const auto snapshot = other.tick(next);
+    CHECK(snapshot->books.read == 0);
+    CHECK(snapshot->alerts.empty());
+  }
+}
+
+TEST_CASE("Monitor: what becomes of a ring is said once each time it changes") {
+  World world;
+  Monitor monitor = world.monitor();
+  for (int i = 0; i < 3; ++i) world.tick(monitor);
+  world.make_server();
+  for (int i = 0; i < 3; ++i) world.tick(monitor);
+  CHECK(world.said.count("ring: waiting") == 1);
+  CHECK(world.said.count("ring: live: test, pid ") == 1);
+  CHECK(world.said.count("ring ") == 2);
+}
+
+TEST_CASE("Monitor: a threshold for an operation that no server has is said once, after a while") {
+  Config config;
+  config.thresholds.operations["SEND_MESAGE"].response_ns = kSecond;
+  World world(config);
+  Monitor monitor = world.monitor();
+  const auto said = [&] { return world.said.count("thresholds.operations.SEND_MESAGE"); };
+  for (int i = 0; i < 100; ++i) world.tick(monitor);   // no server, nothing to compare with
+  world.make_server();
+  for (int i = 0; i < 12; ++i) world.tick(monitor);
+  CHECK(said() == 0);
+  world.tick(monitor);
+  CHECK(said() == 1);
+  CHECK(world.said.count("nearest known: SEND_MESSAGE") == 1);
+  for (int i = 0; i < 100; ++i) world.tick(monitor);
+  CHECK(said() == 1);
+  monitor.reconfigure(world.config, world.now);
+  world.tick(monitor);
+  CHECK(said() == 2);
+}
+
+TEST_CASE("Monitor: a new configuration holds from the next tick on") {
+  World world;
+  Monitor monitor = world.monitor();
+  world.make_server();
+  world.send(100, 50 * kMillisecond);
+  world.tick(monitor);
+  CHECK(world.outputs.told.empty());
+  Config config = world.config;
+  config.thresholds.operations["SEND_MESSAGE"].response_ns = 10 * kMillisecond;
+  config.report_interval_ns = kMinute;
+  config.state_interval_ns = kHour;
+  monitor.reconfigure(config, world.now);
+  const std::size_t states = world.outputs.states.size();
+  const auto snapshot = world.tick(monitor);
+  CHECK_FALSE(world.outputs.told.empty());
+  CHECK(snapshot->configuration == print_config(config, Comments::without));
+  for (int i = 0; i < 12; ++i) world.tick(monitor);
+  CHECK(world.outputs.reports.size() == 1);
+  CHECK(world.outputs.states.size() == states);
+}
+
+}  // namespace
+}  // namespace ringside

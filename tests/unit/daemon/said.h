@@ -1,0 +1,41 @@
+// What the code under test says in the daemon's own log, instead of on the screen.
+#pragma once
+
+#include <spdlog/sinks/ringbuffer_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ringside::test {
+
+// While it lives, what is logged is kept here.
+class Said {
+ public:
+  Said()
+      : sink_(std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(1000)),
+        before_(spdlog::default_logger()) {
+    auto log = std::make_shared<spdlog::logger>("said", sink_);
+    log->set_pattern("%l: %v");
+    log->set_level(spdlog::level::info);
+    spdlog::set_default_logger(log);
+  }
+  ~Said() { spdlog::set_default_logger(before_); }
+  Said(const Said&) = delete;
+  Said& operator=(const Said&) = delete;
+
+  // How many lines hold the words.
+  int count(const std::string& words) const {
+    int found = 0;
+    for (const std::string& line : sink_->last_formatted())
+      found += line.find(words) != std::string::npos;
+    return found;
+  }
+
+ private:
+  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> sink_;
+  std::shared_ptr<spdlog::logger> before_;
+};
+
+}  // namespace ringside::test
