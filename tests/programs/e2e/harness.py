@@ -83,9 +83,11 @@ def free_port():
     raise AssertionError("no free port below the range of the clients'")
 
 
-def _born():
+def _born(closed=()):
     # Should the scenario itself be killed, its programs go with it.
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for number in closed:
+        os.close(number)
 
 
 def as_user(user):
@@ -101,15 +103,18 @@ class Ended:
 
 
 class Process:
-    """A program at work; whatever it says goes into one file."""
+    """A program at work. What it says goes into one file, but for a stream that is given or closed."""
 
-    def __init__(self, world, program, arguments, environment, user=None):
+    def __init__(self, world, program, arguments, environment, user=None, *,
+                 stdout=None, stderr=None, closed=()):
         self.name = f"{Path(program).name}-{next(_numbers)}"
         self.log_path = world.directory / f"{self.name}.log"
         with open(self.log_path, "wb") as log:
             self.popen = subprocess.Popen([world.program(program), *map(str, arguments)], stdin=subprocess.DEVNULL,
-                                          stdout=log, stderr=subprocess.STDOUT, cwd=world.directory,
-                                          env=environment, preexec_fn=_born, **as_user(user))
+                                          stdout=log if stdout is None else stdout,
+                                          stderr=log if stderr is None else stderr, cwd=world.directory,
+                                          env=environment, preexec_fn=lambda: _born(closed),
+                                          **as_user(user))
         self.pid = self.popen.pid
         self.killed = False
         world.processes.append(self)
@@ -176,12 +181,13 @@ class Server(Process):
 
 
 class Daemon(Process):
-    def __init__(self, world, config_path, arguments):
-        super().__init__(world, "ringsided", ["--config", config_path, *arguments], world.environment())
+    def __init__(self, world, config_path, arguments=(), **streams):
+        super().__init__(world, "ringsided", ["--config", config_path, *arguments],
+                         world.environment(), **streams)
         self.world = world
 
     def started(self):
-        """A signal that comes earlier ends a program that has not said yet what it does with it."""
+        """At work, if not yet attached to a ring."""
         self.says("started; state")
         return self
 
@@ -268,6 +274,12 @@ class World:
     def daemon(self, *arguments, **settings):
         """Ready for signals, if not yet attached to a ring. See write_config() for the settings."""
         return Daemon(self, self.write_config(**settings), arguments).started()
+
+    def daemon_with(self, *, settings=None, **streams):
+        """One whose streams are not the usual ones. Its state tells when it has had its first tick."""
+        daemon = Daemon(self, self.write_config(**(settings or {})), **streams)
+        daemon.wait_until("its first state", (self.state / "state").exists)
+        return daemon
 
     def load(self, server, *arguments, rate, seconds, clients=20):
         return Load(self, server, rate, seconds, clients, arguments)
