@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "report/analysis/judgement.h"
 #include "report/model/format.h"
 #include "report/model/names.h"
 
@@ -22,15 +23,15 @@ class Figures {
   std::vector<Reading> all() {
     for (const SeriesView& operation : s_.operations) {
       latency(operation);
-      error_rate(operation.name, operation.ring, operation.window(Window::minute));
+      error_rate(operation.name, operation);
     }
     for (const RingView& ring : s_.rings) {
-      const WindowStats all = last_minute(ring);
-      error_rate("", ring.name, all);
+      const SeriesView all = sum_of_ring(s_, ring.name);
+      error_rate("", all);
       processes(ring);
       connections(ring);
       breaker(ring);
-      database(ring, all.count());
+      database(ring, all.window(Window::minute).count());
       security(ring);
       down(ring);
       unreadable(ring);
@@ -54,59 +55,48 @@ class Figures {
 
   // True when the sample is too small; then the reading says so.
   bool few(Reading& reading, std::uint64_t samples, const char* of) {
-    if (samples >= alerts_.min_samples) return false;
+    const std::uint64_t needed = config_.thresholds.min_samples;
+    if (samples >= needed) return false;
     reading.few = true;
     reading.text = fmt::format("{} {} in the last minute, {} are needed", format_count(samples), of,
-                               format_count(alerts_.min_samples));
+                               format_count(needed));
     return true;
   }
 
-  // All operations of a ring together; what the rules ask for of it.
-  WindowStats last_minute(const RingView& ring) const {
-    WindowStats sum;
-    for (const SeriesView& operation : s_.operations) {
-      if (operation.ring != ring.name) continue;
-      const WindowStats& minute = operation.window(Window::minute);
-      sum.recorded += minute.recorded;
-      sum.skipped += minute.skipped;
-      sum.errors += minute.errors;
-    }
-    return sum;
-  }
-
   void latency(const SeriesView& series) {
-    const WindowStats& minute = series.window(Window::minute);
-    const double threshold_ms = static_cast<double>(config_.thresholds.response_of(series.name)) / 1e6;
-    Reading& r = add(AlertType::high_latency, "p95", alerts_.latency.times(threshold_ms), "ms");
+    const Judgement judged = judge_latency(series, config_.thresholds);
+    Reading& r =
+        add(AlertType::high_latency, "p95", alerts_.latency.times(judged.threshold / 1e6), "ms");
     r.operation = series.name;
     r.ring = series.ring;
-    if (few(r, minute.timed, "timed calls")) return;
-    const double p95_ns = minute.quantile_ns(0.95);
-    r.value = p95_ns / 1e6;
-    r.text = fmt::format("p95 {} over {} calls in the last minute, slowest {}", format_span(p95_ns),
-                         format_count(minute.timed), format_span(static_cast<double>(minute.max_ns)));
+    if (few(r, judged.samples, "timed calls")) return;
+    r.value = judged.value / 1e6;
+    r.text = fmt::format("p95 {} over {} calls in the last minute, slowest {}",
+                         format_span(judged.value), format_count(judged.samples),
+                         format_span(static_cast<double>(series.window(Window::minute).max_ns)));
   }
 
-  void error_rate(const std::string& operation, const std::string& ring, const WindowStats& minute) {
+  // Of one operation, or with no name of all operations of a ring together.
+  void error_rate(const std::string& operation, const SeriesView& series) {
+    const WindowStats& minute = series.window(Window::minute);
+    const Judgement judged = judge_errors(operation, minute, config_.thresholds);
     Reading& r = add(AlertType::high_error_rate, "errors",
-                     alerts_.error_rate.times(config_.thresholds.error_percent_of(operation)), "percent");
+                     alerts_.error_rate.times(judged.threshold), "percent");
     r.operation = operation;
-    r.ring = ring;
-    if (few(r, minute.count(), "calls")) return;
-    r.value = minute.error_rate() * 100;
-    r.text = fmt::format("{} of {}{} calls failed in the last minute ({})", format_count(minute.errors),
-                         operation.empty() ? "" : "its ", format_count(minute.count()),
-                         format_percent(minute.error_rate()));
+    r.ring = series.ring;
+    if (few(r, judged.samples, "calls")) return;
+    r.value = judged.value;
+    r.text = fmt::format("{} of {}{} calls failed in the last minute ({})",
+                         format_count(minute.errors), operation.empty() ? "" : "its ",
+                         format_count(judged.samples), format_percent(judged.value / 100));
   }
 
   void processes(const RingView& ring) {
-    const ProcessView* largest = nullptr;
+    const ProcessView* largest = largest_process(s_, ring.name);
     std::optional<double> cpu_percent;
     for (const ProcessView& process : s_.processes) {
-      if (process.ring != ring.name) continue;
-      if (process.cpu_percent) cpu_percent = cpu_percent.value_or(0) + *process.cpu_percent;
-      if (!process.resident_bytes) continue;
-      if (largest == nullptr || *process.resident_bytes > *largest->resident_bytes) largest = &process;
+      if (process.ring != ring.name || !process.cpu_percent) continue;
+      cpu_percent = cpu_percent.value_or(0) + *process.cpu_percent;
     }
     const std::string unknown = "the server's process could not be sampled";
     Reading& memory = add(AlertType::high_memory, "resident",
@@ -114,7 +104,7 @@ class Figures {
     memory.ring = ring.name;
     memory.text = unknown;
     if (largest != nullptr) {
-      memory.value = static_cast<double>(*largest->resident_bytes);
+      memory.value = judge_memory(*largest, config_.thresholds).value;
       memory.text = fmt::format("process {} has {} resident", largest->pid, format_bytes(*largest->resident_bytes));
     }
     Reading& cpu = add(AlertType::system_overload, "server_cpu", alerts_.cpu_percent, "percent");
@@ -133,10 +123,9 @@ class Figures {
     r.ring = ring.name;
     r.text = "the server does not say how many connections it has";
     if (!ring.live()) return;
-    for (const GaugeView& gauge : s_.gauges) {
-      if (gauge.ring != ring.name || gauge.name != names::kConnections) continue;
-      r.value = static_cast<double>(gauge.value);
-      r.text = format_signed(gauge.value) + " connections are open";
+    if (const GaugeView* gauge = connections_of(s_, ring.name)) {
+      r.value = judge_connections(*gauge, config_.thresholds).value;
+      r.text = format_signed(gauge->value) + " connections are open";
     }
   }
 

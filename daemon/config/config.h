@@ -15,7 +15,6 @@
 namespace ringside {
 
 struct AlertConfig {
-  std::uint64_t min_samples = 20;
   std::uint64_t raise_ticks = 3;
   std::uint64_t of_ticks = 5;
   std::int64_t clear_after_ns = 2 * kMinute;

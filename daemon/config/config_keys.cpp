@@ -67,7 +67,7 @@ const std::vector<ConfigKey<Config>>& table() {
       {"thresholds.connections", Integer{AT(thresholds.connections), 1, 1'000'000'000},
        "Open connections, as the server's gauge `connections` says."},
 
-      {"alerts.min_samples", Integer{AT(alerts.min_samples), 1, 1'000'000},
+      {"alerts.min_samples", Integer{AT(thresholds.min_samples), 1, 1'000'000},
        "Below this many calls in the last minute a quantile or a share proves nothing and raises nothing."},
       {"alerts.raise_ticks", Integer{AT(alerts.raise_ticks), 1, 64},
        "An alert is raised when it was over its threshold in this many ..."},

@@ -68,9 +68,10 @@ std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& sna
   std::vector<Failure> failures;
   if (files.formats.empty()) return failures;
   if (auto failure = make_directories(files.directory)) return {*failure};
+  const Report report(snapshot);
   for (const std::string& format : files.formats) {
     const bool text = format == "text";
-    const std::string bytes = text ? render_text(snapshot) : render_json(snapshot) + "\n";
+    const std::string bytes = text ? render_text(report) : render_json(report) + "\n";
     const std::string extension = text ? ".txt" : ".json";
     const auto write = [&](const std::string& name) {
       const auto failure = write_file(files.directory + "/" + name, bytes, 0640);

@@ -25,6 +25,8 @@ bool later(const RecordView& a, const RecordView& b) {
   return std::tie(a.lane, a.position) > std::tie(b.lane, b.position);
 }
 
+// All but the stages: each operation names its own, so that the second of one is not the second of another.
+// The analysis adds them up by name.
 void merge(WindowStats& to, const WindowStats& from) {
   // Rates add up. Where the two were not observed equally long, the time is such that they do.
   const double rate = to.rate() + from.rate();
@@ -42,11 +44,6 @@ void merge(WindowStats& to, const WindowStats& from) {
   to.timed += from.timed;
   to.max_ns = std::max(to.max_ns, from.max_ns);
   to.latency.merge(from.latency);
-  for (std::size_t i = 0; i < kStages; ++i) {
-    to.stages[i].count += from.stages[i].count;
-    to.stages[i].sum_ns += from.stages[i].sum_ns;
-    to.stages[i].max_ns = std::max(to.stages[i].max_ns, from.stages[i].max_ns);
-  }
 }
 
 void merge(SeriesView& to, const SeriesView& from, std::size_t last) {
@@ -76,14 +73,12 @@ void sum_up(Snapshot& snapshot, std::size_t last) {
       SeriesView& category = categories[{operation.ring, operation.category}];
       category.name = operation.category;
       category.ring = operation.ring;
-      category.stage_names = operation.stage_names;
       merge(category, operation, last);
     }
     if (rings.empty() || rings.back().ring != operation.ring) {
       rings.emplace_back();
       rings.back().ring = operation.ring;
     }
-    snapshot.all.stage_names = operation.stage_names;
     merge(rings.back(), operation, last);
   }
   for (const SeriesView& ring : rings) merge(snapshot.all, ring, last);

@@ -11,8 +11,15 @@
 namespace ringside {
 
 enum class AlertType : std::uint8_t {
-  high_latency, high_error_rate, high_memory, high_connections, system_overload, database_issue, security_threat,
-  telemetry_loss, server_down
+  high_latency,
+  high_error_rate,
+  high_memory,
+  high_connections,
+  system_overload,
+  database_issue,
+  security_threat,
+  telemetry_loss,
+  server_down
 };
 inline constexpr std::size_t kAlertTypes = 9;
 inline constexpr std::array<const char*, kAlertTypes> kAlertTypeNames = {
@@ -21,16 +28,23 @@ inline constexpr std::array<const char*, kAlertTypes> kAlertTypeNames = {
 
 enum class AlertLevel : std::uint8_t { info, warning, critical, emergency };
 inline constexpr std::size_t kAlertLevels = 4;
-inline constexpr std::array<const char*, kAlertLevels> kAlertLevelNames = {"info", "warning", "critical", "emergency"};
+inline constexpr std::array<const char*, kAlertLevels> kAlertLevelNames = {"info", "warning",
+                                                                           "critical", "emergency"};
 
 enum class AlertState : std::uint8_t { pending, firing, recovering, resolved };
 inline constexpr std::size_t kAlertStates = 4;
-inline constexpr std::array<const char*, kAlertStates> kAlertStateNames = {"pending", "firing", "recovering",
-                                                                           "resolved"};
+inline constexpr std::array<const char*, kAlertStates> kAlertStateNames = {
+    "pending", "firing", "recovering", "resolved"};
 
-constexpr const char* name_of(AlertType type) { return kAlertTypeNames[static_cast<std::size_t>(type)]; }
-constexpr const char* name_of(AlertLevel level) { return kAlertLevelNames[static_cast<std::size_t>(level)]; }
-constexpr const char* name_of(AlertState state) { return kAlertStateNames[static_cast<std::size_t>(state)]; }
+constexpr const char* name_of(AlertType type) {
+  return kAlertTypeNames[static_cast<std::size_t>(type)];
+}
+constexpr const char* name_of(AlertLevel level) {
+  return kAlertLevelNames[static_cast<std::size_t>(level)];
+}
+constexpr const char* name_of(AlertState state) {
+  return kAlertStateNames[static_cast<std::size_t>(state)];
+}
 
 // One transition of an alert: a line of the alert log, as data.
 struct AlertTransition {
@@ -51,7 +65,9 @@ struct AlertView {
   AlertTransition last;            // its latest transition
   std::int64_t since_wall_ns = 0;  // when the episode began
 
-  bool active() const { return last.state == AlertState::firing || last.state == AlertState::recovering; }
+  bool active() const {
+    return last.state == AlertState::firing || last.state == AlertState::recovering;
+  }
 };
 
 }  // namespace ringside

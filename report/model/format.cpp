@@ -12,8 +12,8 @@ namespace {
 
 constexpr const char* kNone = "–";
 
-// Three significant digits without exponent; whole above 100. The caller has seen to it that 1 <= |value| < 1000
-// or doesn't mind more digits.
+// Three significant digits without exponent; whole above 100. The caller has seen to it that 1 <=
+// |value| < 1000 or doesn't mind more digits.
 std::string three_digits(double value) {
   const double size = std::abs(value);
   if (size < 9.995) return fmt::format("{:.2f}", value);
@@ -50,7 +50,9 @@ std::string long_span(double ns) {
   const auto seconds = static_cast<std::uint64_t>(std::llround(std::min(std::abs(ns) / 1e9, 1e15)));
   const std::uint64_t minutes = seconds / 60;
   const std::uint64_t hours = minutes / 60;
-  if (hours >= 48) return fmt::format("{}{} d {:02} h", sign, with_separators(fmt::format("{}", hours / 24)), hours % 24);
+  if (hours >= 48)
+    return fmt::format("{}{} d {:02} h", sign, with_separators(fmt::format("{}", hours / 24)),
+                       hours % 24);
   if (hours >= 2) return fmt::format("{}{} h {:02} min", sign, hours, minutes % 60);
   return fmt::format("{}{} min {:02} s", sign, minutes, seconds % 60);
 }
@@ -71,14 +73,17 @@ WallParts split_wall(std::int64_t wall_ns) {
 
 std::string date_and_time(const WallParts& parts) {
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(parts.date.year()),
-                     static_cast<unsigned>(parts.date.month()), static_cast<unsigned>(parts.date.day()),
-                     parts.time.hours().count(), parts.time.minutes().count(), parts.time.seconds().count());
+                     static_cast<unsigned>(parts.date.month()),
+                     static_cast<unsigned>(parts.date.day()), parts.time.hours().count(),
+                     parts.time.minutes().count(), parts.time.seconds().count());
 }
 
-std::int64_t milliseconds(const WallParts& parts) { return parts.time.subseconds().count() / 1'000'000; }
+std::int64_t milliseconds(const WallParts& parts) {
+  return parts.time.subseconds().count() / 1'000'000;
+}
 
-// One character of UTF-8. `bytes` is 1 and `valid` false for a byte that starts none: overlong forms, surrogates
-// and everything above U+10FFFF are none.
+// One character of UTF-8. `bytes` is 1 and `valid` false for a byte that starts none: overlong
+// forms, surrogates and everything above U+10FFFF are none.
 struct CodePoint {
   char32_t value = 0;
   std::size_t bytes = 1;
@@ -113,27 +118,63 @@ bool any_of(const std::array<Range, N>& ranges, char32_t c) {
   return false;
 }
 
-// Not to be seen, or changing how others are seen: controls, soft hyphen, joiners, direction marks, separators,
-// variation selectors, byte order mark, interlinear and tag characters, non-characters.
-constexpr std::array<Range, 16> kInvisible = {{{0x00, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x34f, 0x34f},
-                                               {0x61c, 0x61c}, {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},
-                                               {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},
-                                               {0xfdd0, 0xfdef}, {0xfe00, 0xfe0f}, {0xfff0, 0xfffb}, {0xe0000, 0x10ffff}}};
-constexpr std::array<Range, 3> kInvisibleToo = {{{0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfffe, 0xffff}}};
+// Not to be seen, or changing how others are seen: controls, soft hyphen, joiners, direction marks,
+// separators, variation selectors, byte order mark, interlinear and tag characters, non-characters.
+constexpr std::array<Range, 16> kInvisible = {{{0x00, 0x1f},
+                                               {0x7f, 0x9f},
+                                               {0xad, 0xad},
+                                               {0x34f, 0x34f},
+                                               {0x61c, 0x61c},
+                                               {0x115f, 0x1160},
+                                               {0x17b4, 0x17b5},
+                                               {0x180b, 0x180f},
+                                               {0x200b, 0x200f},
+                                               {0x2028, 0x202e},
+                                               {0x2060, 0x206f},
+                                               {0x3164, 0x3164},
+                                               {0xfdd0, 0xfdef},
+                                               {0xfe00, 0xfe0f},
+                                               {0xfff0, 0xfffb},
+                                               {0xe0000, 0x10ffff}}};
+constexpr std::array<Range, 3> kInvisibleToo = {
+    {{0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfffe, 0xffff}}};
 
-bool is_invisible(char32_t c) { return any_of(kInvisible, c) || any_of(kInvisibleToo, c) || (c & 0xfffe) == 0xfffe; }
+bool is_invisible(char32_t c) {
+  return any_of(kInvisible, c) || any_of(kInvisibleToo, c) || (c & 0xfffe) == 0xfffe;
+}
 
 // Marks that stand on the character before them, of the scripts that one meets in names.
-constexpr std::array<Range, 15> kCombining = {{{0x300, 0x36f}, {0x483, 0x489}, {0x591, 0x5bd}, {0x610, 0x61a},
-                                               {0x64b, 0x65f}, {0x93c, 0x93c}, {0x941, 0x948}, {0x94d, 0x94d},
-                                               {0xe31, 0xe31}, {0xe34, 0xe3a}, {0xe47, 0xe4e}, {0x1ab0, 0x1aff},
-                                               {0x1dc0, 0x1dff}, {0x20d0, 0x20ff}, {0xfe20, 0xfe2f}}};
+constexpr std::array<Range, 15> kCombining = {{{0x300, 0x36f},
+                                               {0x483, 0x489},
+                                               {0x591, 0x5bd},
+                                               {0x610, 0x61a},
+                                               {0x64b, 0x65f},
+                                               {0x93c, 0x93c},
+                                               {0x941, 0x948},
+                                               {0x94d, 0x94d},
+                                               {0xe31, 0xe31},
+                                               {0xe34, 0xe3a},
+                                               {0xe47, 0xe4e},
+                                               {0x1ab0, 0x1aff},
+                                               {0x1dc0, 0x1dff},
+                                               {0x20d0, 0x20ff},
+                                               {0xfe20, 0xfe2f}}};
 
 // Unicode's East Asian Width W and F, in blocks.
-constexpr std::array<Range, 14> kWide = {{{0x1100, 0x115e}, {0x231a, 0x231b}, {0x23e9, 0x23f3}, {0x2614, 0x2615},
-                                          {0x26a1, 0x26a1}, {0x2705, 0x2705}, {0x274c, 0x274c}, {0x2e80, 0x303e},
-                                          {0x3041, 0xa4cf}, {0xa960, 0xa97c}, {0xac00, 0xd7a3}, {0xf900, 0xfaff},
-                                          {0xfe30, 0xfe6f}, {0xff01, 0xff60}}};
+constexpr std::array<Range, 14> kWide = {{{0x1100, 0x115e},
+                                          {0x231a, 0x231b},
+                                          {0x23e9, 0x23f3},
+                                          {0x2614, 0x2615},
+                                          {0x26a1, 0x26a1},
+                                          {0x2705, 0x2705},
+                                          {0x274c, 0x274c},
+                                          {0x2e80, 0x303e},
+                                          {0x3041, 0xa4cf},
+                                          {0xa960, 0xa97c},
+                                          {0xac00, 0xd7a3},
+                                          {0xf900, 0xfaff},
+                                          {0xfe30, 0xfe6f},
+                                          {0xff01, 0xff60}}};
 constexpr std::array<Range, 4> kWideToo = {
     {{0xffe0, 0xffe6}, {0x17000, 0x18aff}, {0x1f300, 0x1f9ff}, {0x20000, 0x3fffd}}};
 
@@ -164,7 +205,8 @@ std::string format_span_cell(double ns) {
 std::string format_count(std::uint64_t count) { return with_separators(fmt::format("{}", count)); }
 
 std::string format_signed(std::int64_t value) {
-  const std::uint64_t size = value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+  const std::uint64_t size = value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value)
+                                       : static_cast<std::uint64_t>(value);
   return std::string(value < 0 ? "-" : "") + format_count(size);
 }
 
@@ -187,7 +229,8 @@ std::string format_number(double value) {
   if (size < 0.005) return fmt::format("{:.2g}", value);
   if (size < 999.5) {
     std::string text = three_digits(value);
-    if (text.find('.') != std::string::npos && value == std::floor(value)) text.resize(text.find('.'));
+    if (text.find('.') != std::string::npos && value == std::floor(value))
+      text.resize(text.find('.'));
     return text;
   }
   if (size >= 1e15) return fmt::format("{:.3g}", value);
@@ -208,7 +251,12 @@ std::string format_percent(double share) {
   if (percent < 100 && percent >= 99.995) return ">99.99 %";
   const double size = std::abs(percent);
   const bool near_all = percent >= 99.5 && percent < 100;
-  const int decimals = percent == std::floor(percent) ? 0 : size < 0.995 ? 2 : size < 9.95 ? 1 : !near_all ? 0 : percent < 99.95 ? 1 : 2;
+  const int decimals = percent == std::floor(percent) ? 0
+                       : size < 0.995                 ? 2
+                       : size < 9.95                  ? 1
+                       : !near_all                    ? 0
+                       : percent < 99.95              ? 1
+                                                      : 2;
   return fmt::format("{:.{}f}", percent, decimals) + " %";
 }
 
@@ -220,7 +268,8 @@ std::string format_value(double value, std::string_view unit) {
   if (unit == "percent" || unit == "%") return format_percent(value / 100);
   if (unit == "ratio") return format_percent(value);
   if (unit == "per_s" || unit == "/s") return format_rate(value);
-  if (unit == "bytes") return value >= 0 && value < 1e18 ? format_bytes(static_cast<std::uint64_t>(value)) : kNone;
+  if (unit == "bytes")
+    return value >= 0 && value < 1e18 ? format_bytes(static_cast<std::uint64_t>(value)) : kNone;
   if (unit.empty()) return format_number(value);
   return format_number(value) + " " + clip(escape_visible(unit), 16);
 }
@@ -239,8 +288,9 @@ std::string format_wall_exact(std::int64_t wall_ns) {
 std::string format_time_of_day(std::int64_t wall_ns) {
   if (wall_ns == 0) return "never";
   const WallParts parts = split_wall(wall_ns);
-  return fmt::format("{:02}:{:02}:{:02}.{:03}", parts.time.hours().count(), parts.time.minutes().count(),
-                     parts.time.seconds().count(), milliseconds(parts));
+  return fmt::format("{:02}:{:02}:{:02}.{:03}", parts.time.hours().count(),
+                     parts.time.minutes().count(), parts.time.seconds().count(),
+                     milliseconds(parts));
 }
 
 // shm/README.md has the forms.

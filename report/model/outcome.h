@@ -10,7 +10,16 @@
 
 namespace ringside {
 
-enum class RecordOutcome : std::uint8_t { ok, error, timeout, rejected, denied, limited, cancelled, unknown };
+enum class RecordOutcome : std::uint8_t {
+  ok,
+  error,
+  timeout,
+  rejected,
+  denied,
+  limited,
+  cancelled,
+  unknown
+};
 // How many there are on the wire; `unknown` is none of them.
 inline constexpr std::size_t kOutcomes = 7;
 inline constexpr std::array<const char*, kOutcomes + 1> kOutcomeNames = {
@@ -36,7 +45,9 @@ enum class PartyKind : std::uint8_t { none, user, session, address, room, messag
 inline constexpr std::array<const char*, 7> kPartyKindNames = {
     "none", "user", "session", "address", "room", "message", "unknown"};
 
-constexpr const char* name_of(PartyKind kind) { return kPartyKindNames[static_cast<std::size_t>(kind)]; }
+constexpr const char* name_of(PartyKind kind) {
+  return kPartyKindNames[static_cast<std::size_t>(kind)];
+}
 
 // Who acted, or on what.
 struct Party {

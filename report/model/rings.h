@@ -13,9 +13,12 @@ namespace ringside {
 
 // What has become of a ring; daemon/rings/ring_follower.h draws the ways between the states.
 enum class RingState : std::uint8_t { waiting, live, crashed, closed, refused };
-inline constexpr std::array<const char*, 5> kRingStateNames = {"waiting", "live", "crashed", "closed", "refused"};
+inline constexpr std::array<const char*, 5> kRingStateNames = {"waiting", "live", "crashed",
+                                                               "closed", "refused"};
 
-constexpr const char* name_of(RingState state) { return kRingStateNames[static_cast<std::size_t>(state)]; }
+constexpr const char* name_of(RingState state) {
+  return kRingStateNames[static_cast<std::size_t>(state)];
+}
 
 struct LaneView {
   // The owner's word in the lane's header (shm/layout.h); `unknown` for any other number.
@@ -30,7 +33,7 @@ struct LaneView {
   std::string thread;
   std::uint32_t generation = 0;
   Books books;
-  std::uint64_t pending = 0;   // overflow: reserved, not published yet; neither read nor lost so far
+  std::uint64_t pending = 0;  // overflow: reserved, not published yet; neither read nor lost so far
 };
 
 constexpr const char* name_of(LaneView::State state) {
@@ -38,17 +41,18 @@ constexpr const char* name_of(LaneView::State state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
+// Records that were overwritten before they were read.
+struct Losses {
+  std::array<std::uint64_t, kWindows> while_observed{};   // the daemon was there, and too slow
+  std::uint64_t before_attach =
+      0;  // the daemon was not there: before it first came, or while it was away
+};
+
 struct GaugeView {
   std::string ring;
   std::string name;
   std::int64_t value = 0;
   std::int64_t max = 0;     // highest seen at a tick
-};
-
-// Records that were overwritten before they were read.
-struct Losses {
-  std::array<std::uint64_t, kWindows> while_observed{};   // the daemon was there, and too slow
-  std::uint64_t before_attach = 0;   // the daemon was not there: before it first came, or while it was away
 };
 
 struct RingView {

@@ -56,7 +56,7 @@ struct SeriesView {
   // Since start, over all rings. What the server's own totals say, beside what was read.
   std::uint64_t server_count = 0;    // recorded + skipped, from the lanes' totals
   std::uint64_t server_errors = 0;
-  Books books;                       // lost: known per operation once a lane is quiet; see unattributed_lost
+  Books books;  // lost: known per operation once a lane is quiet; see unattributed_lost
 
   const WindowStats& window(Window w) const { return windows[static_cast<std::size_t>(w)]; }
 };
@@ -76,8 +76,8 @@ struct TopEntry {
   std::uint64_t refused = 0;      // rejected, denied, limited
   std::uint64_t time_ns = 0;
   std::uint64_t weight = 0;       // what it is ranked by: time_ns, or errors and refused together
-  // Whether any of the figures above is an estimate. Where the true one is: all intervals of a list hold
-  // at once in at least 95 of 100 lists.
+  // Whether any of the figures above is an estimate. Where the true one is: all intervals of a list
+  // hold at once in at least 95 of 100 lists.
   bool estimated = false;
   Interval count_in;
   Interval errors_in;

@@ -1,4 +1,5 @@
-// The server's process, the host and the daemon itself. A figure that could not be had is absent, never zero.
+// The server's process, the host and the daemon itself. A figure that could not be had is absent,
+// never zero.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@ struct ProcessView {   // S6: a process of the server
   std::optional<std::uint64_t> open_files;
   std::optional<std::uint64_t> threads;
   std::optional<double> uptime_seconds;
+  std::optional<double> cpu_seconds;             // used since it began
 };
 
 struct HostView {
@@ -30,12 +32,14 @@ struct DaemonView {
   std::uint32_t pid = 0;
   std::int64_t started_wall_ns = 0;
   double uptime_seconds = 0;              // by a clock that is never set
-  std::int64_t state_since_wall_ns = 0;   // when the figures "since start" begin; older than started after a restart
+  std::int64_t state_since_wall_ns =
+      0;  // when the figures "since start" begin; older than started after a restart
   std::uint64_t restarts = 0;
-  std::optional<double> cpu_percent;
+  std::optional<double> cpu_percent;      // of one core; over the last tick
   std::optional<std::uint64_t> resident_bytes;
   std::uint64_t metrics_bytes = 0;
   std::uint64_t passes = 0;
+  std::optional<double> cpu_seconds;      // used since it began
 };
 
 }  // namespace ringside

@@ -1,4 +1,5 @@
-// What the figures are judged by. The values here are the shipped defaults, and the only place where they stand.
+// What the figures are judged by. The values here are the shipped defaults, and the only place
+// where they stand.
 #pragma once
 
 #include <cstdint>
@@ -19,17 +20,22 @@ struct Thresholds {
   double error_percent = 5;
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;
   std::uint64_t connections = 1000;
+  std::uint64_t min_samples =
+      20;  // of the last minute: fewer prove nothing, neither to alerts nor to the verdict
   std::map<std::string, OperationThresholds> operations = {{"CREATE_ROOM", {500'000'000, -1}},
                                                            {"SEND_MESSAGE", {200'000'000, -1}}};
 
   std::int64_t response_of(const std::string& operation) const {
     const auto found = operations.find(operation);
-    return found != operations.end() && found->second.response_ns > 0 ? found->second.response_ns : response_ns;
+    return found != operations.end() && found->second.response_ns > 0 ? found->second.response_ns
+                                                                      : response_ns;
   }
+  // The empty name stands for all operations together.
   double error_percent_of(const std::string& operation) const {
     const auto found = operations.find(operation);
-    return found != operations.end() && found->second.error_percent >= 0 ? found->second.error_percent
-                                                                         : error_percent;
+    return found != operations.end() && found->second.error_percent >= 0
+               ? found->second.error_percent
+               : error_percent;
   }
   friend bool operator==(const Thresholds&, const Thresholds&) = default;
 };

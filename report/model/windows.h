@@ -26,9 +26,10 @@ struct StageStats {
 struct WindowStats {
   double seconds = 0;            // how much time of the window was observed
   std::uint64_t recorded = 0;    // records read and believed
-  std::uint64_t skipped = 0;     // counted by the server, not written as records (sampling, counted events)
-  // Of recorded and skipped: from before the observed time. A ring holds some of that when the daemon
-  // comes to it. Counted since start, but in no rate.
+  std::uint64_t skipped =
+      0;  // counted by the server, not written as records (sampling, counted events)
+  // Of recorded and skipped: from before the observed time. A ring holds some of that when the
+  // daemon comes to it. Counted since start, but in no rate.
   std::uint64_t history = 0;
   std::uint64_t errors = 0;      // of the recorded: outcomes error and timeout
   std::uint64_t refused = 0;     // of the recorded: rejected, denied, limited
@@ -47,12 +48,15 @@ struct WindowStats {
   double rate() const {
     return seconds > 0 ? static_cast<double>(count() - history) / seconds : 0;
   }
+  // 0..1
   double error_rate() const {
     return count() > 0 ? static_cast<double>(errors) / static_cast<double>(count()) : 0;
   }
-  double mean_ns() const { return timed > 0 ? static_cast<double>(sum_ns) / static_cast<double>(timed) : 0; }
-  // Nearest-rank quantile from the histogram, held within min and max. Within 1.1 % of the true value,
-  // unless quantile_past_end(q): then the true value lies between this one and max_ns.
+  double mean_ns() const {
+    return timed > 0 ? static_cast<double>(sum_ns) / static_cast<double>(timed) : 0;
+  }
+  // Nearest-rank quantile from the histogram, held within min and max. Within 1.1 % of the true
+  // value, unless quantile_past_end(q): then the true value lies between this one and max_ns.
   double quantile_ns(double q) const;
   bool quantile_past_end(double q) const { return latency.past_end(q); }
 };

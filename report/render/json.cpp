@@ -9,7 +9,11 @@
 namespace ringside {
 namespace detail {
 
-Json json_at(std::int64_t wall_ns) { return wall_ns == 0 ? Json(nullptr) : Json(format_wall_exact(wall_ns)); }
+Json json_at(std::int64_t wall_ns) {
+  return wall_ns == 0 ? Json(nullptr) : Json(format_wall_exact(wall_ns));
+}
+
+Json json_text(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 Json json_party(const Party& party) {
   if (party.none()) return nullptr;
@@ -26,20 +30,21 @@ Json json_windows(const std::array<std::uint64_t, kWindows>& counts) {
 
 namespace {
 
+using detail::array_of;
 using detail::Json;
 using detail::json_at;
 using detail::json_party;
+using detail::json_text;
 
 template <class T>
 Json known_or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-template <class List, class Function>
-Json array_of(const List& list, Function function) {
-  Json json = Json::array();
-  for (const auto& one : list) json.push_back(function(one));
-  return json;
+// Figures of which 0 says that there is none.
+template <class T>
+Json nonzero_or_null(T value) {
+  return value > 0 ? Json(value) : Json(nullptr);
 }
 
 Json json_books(const Books& books) {
@@ -47,41 +52,55 @@ Json json_books(const Books& books) {
           {"torn", books.torn},       {"rejected", books.rejected}, {"balance", books.balance()}};
 }
 
-Json json_window(const WindowStats& stats, const std::array<std::string, kStages>& stage_names) {
-  Json outcomes = Json::object();
-  for (std::size_t o = 0; o < kOutcomes; ++o) outcomes[kOutcomeNames[o]] = stats.outcomes[o];
+Json json_stages(const WindowStats& stats, const std::array<std::string, kStages>& names) {
   Json stages = Json::array();
   for (std::size_t s = 0; s < kStages; ++s) {
     const StageStats& stage = stats.stages[s];
-    if (stage.count == 0 && stage_names[s].empty()) continue;
-    stages.push_back({{"stage", s}, {"name", stage_names[s]}, {"count", stage.count}, {"sum_ns", stage.sum_ns}, {"max_ns", stage.max_ns}});
+    if (stage.count == 0 && names[s].empty()) continue;
+    stages.push_back({{"stage", s},
+                      {"name", names[s]},
+                      {"count", stage.count},
+                      {"sum_ns", stage.sum_ns},
+                      {"max_ns", stage.max_ns}});
   }
-  const auto quantile = [&](double q) { return stats.timed > 0 ? Json(stats.quantile_ns(q)) : Json(nullptr); };
-  return {{"seconds", stats.seconds},
-          {"count", stats.count()},
-          {"recorded", stats.recorded},
-          {"skipped", stats.skipped},
-          {"errors", stats.errors},
-          {"refused", stats.refused},
-          {"rate_per_s", stats.rate()},
-          {"error_rate", stats.error_rate()},
-          {"outcomes", outcomes},
-          {"timed", stats.timed},
-          {"negative", stats.negative},
-          {"sum_ns", stats.sum_ns},
-          {"min_ns", stats.timed > 0 ? Json(stats.min_ns) : Json(nullptr)},
-          {"mean_ns", stats.timed > 0 ? Json(stats.mean_ns()) : Json(nullptr)},
-          {"max_ns", stats.timed > 0 ? Json(stats.max_ns) : Json(nullptr)},
-          {"p50_ns", quantile(0.5)},
-          {"p90_ns", quantile(0.9)},
-          {"p95_ns", quantile(0.95)},
-          {"p99_ns", quantile(0.99)},
-          {"p999_ns", quantile(0.999)},
-          {"stages", stages},
-          {"value_sum", stats.value_sum},
-          {"histogram", array_of(stats.latency.buckets, [](const Histogram::Bucket& bucket) {
-             return Json::array({bucket.index, bucket.count});
-           })}};
+  return stages;
+}
+
+constexpr std::pair<const char*, double> kQuantiles[] = {
+    {"p50", 0.5}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}, {"p999", 0.999}};
+
+Json json_window(const WindowStats& stats, const std::array<std::string, kStages>& stage_names) {
+  Json outcomes = Json::object();
+  for (std::size_t o = 0; o < kOutcomes; ++o) outcomes[kOutcomeNames[o]] = stats.outcomes[o];
+  const bool timed = stats.timed > 0;
+  Json json = {{"seconds", stats.seconds},
+               {"count", stats.count()},
+               {"recorded", stats.recorded},
+               {"skipped", stats.skipped},
+               {"history", stats.history},
+               {"errors", stats.errors},
+               {"refused", stats.refused},
+               {"rate_per_s", stats.seconds > 0 ? Json(stats.rate()) : Json(nullptr)},
+               {"error_rate", stats.count() > 0 ? Json(stats.error_rate()) : Json(nullptr)},
+               {"outcomes", outcomes},
+               {"timed", stats.timed},
+               {"negative", stats.negative},
+               {"sum_ns", stats.sum_ns},
+               {"min_ns", timed ? Json(stats.min_ns) : Json(nullptr)},
+               {"mean_ns", timed ? Json(stats.mean_ns()) : Json(nullptr)},
+               {"max_ns", timed ? Json(stats.max_ns) : Json(nullptr)}};
+  Json past_end = Json::array();
+  for (const auto& [name, q] : kQuantiles) {
+    json[std::string(name) + "_ns"] = timed ? Json(stats.quantile_ns(q)) : Json(nullptr);
+    if (stats.quantile_past_end(q)) past_end.push_back(name);
+  }
+  json["past_end"] = past_end;
+  json["stages"] = json_stages(stats, stage_names);
+  json["value_sum"] = stats.value_sum;
+  json["histogram"] = array_of(stats.latency.buckets, [](const Histogram::Bucket& bucket) {
+    return Json::array({bucket.index, bucket.count});
+  });
+  return json;
 }
 
 Json json_record(const RecordView& record) {
@@ -103,8 +122,10 @@ Json json_record(const RecordView& record) {
 
 Json json_series(const SeriesView& series, const JsonOptions& options) {
   Json windows = Json::object();
-  for (std::size_t w = 0; w < kWindows; ++w) windows[kWindowNames[w]] = json_window(series.windows[w], series.stage_names);
+  for (std::size_t w = 0; w < kWindows; ++w)
+    windows[kWindowNames[w]] = json_window(series.windows[w], series.stage_names);
   Json json = {{"name", series.name},
+               {"ring", json_text(series.ring)},
                {"category", series.category},
                {"stage_names", series.stage_names},
                {"server_count", series.server_count},
@@ -118,6 +139,7 @@ Json json_series(const SeriesView& series, const JsonOptions& options) {
 Json json_error(const ErrorStats& error) {
   return {{"code", error.code},
           {"name", error.name},
+          {"ring", json_text(error.ring)},
           {"operation", error.operation},
           {"outcome", name_of(error.outcome)},
           {"count", detail::json_windows(error.count)},
@@ -129,6 +151,7 @@ Json json_interval(const Interval& interval) { return Json::array({interval.low,
 
 Json json_top(const TopEntry& entry) {
   return {{"party", json_party(entry.party)},
+          {"ring", json_text(entry.ring)},
           {"count", entry.count},
           {"errors", entry.errors},
           {"refused", entry.refused},
@@ -140,24 +163,31 @@ Json json_top(const TopEntry& entry) {
           {"time_ns_between", json_interval(entry.time_in_ns)}};
 }
 
+Json json_losses(const Losses& losses) {
+  return {{"while_observed", detail::json_windows(losses.while_observed)},
+          {"before_attach", losses.before_attach}};
+}
+
 Json json_ring(const RingView& ring) {
   return {{"name", ring.name},
           {"path", ring.path},
-          {"program", ring.program},
+          {"program", json_text(ring.program)},
           {"state", name_of(ring.state)},
           {"problem", ring.problem},
-          {"instance", ring.instance},
-          {"pid", ring.pid},
+          {"instance", json_text(ring.instance)},
+          {"pid", nonzero_or_null(ring.pid)},
           {"created_at", json_at(ring.created_wall_ns)},
-          {"clock", ring.clock},
-          {"ticks_per_second", ring.ticks_per_second},
+          {"clock", json_text(ring.clock)},
+          {"ticks_per_second", nonzero_or_null(ring.ticks_per_second)},
           {"enabled", ring.enabled},
           {"instances_seen", ring.instances_seen},
           {"crashes_seen", ring.crashes_seen},
           {"untraced_threads", ring.untraced_threads},
           {"untraced_records", ring.untraced_records},
           {"names_refused", ring.names_refused},
-          {"segment_bytes", ring.segment_bytes}};
+          {"segment_bytes", nonzero_or_null(ring.segment_bytes)},
+          {"books", json_books(ring.books)},
+          {"losses", json_losses(ring.losses)}};
 }
 
 Json json_lane(const LaneView& lane) {
@@ -165,8 +195,8 @@ Json json_lane(const LaneView& lane) {
           {"lane", lane.lane},
           {"overflow", lane.overflow},
           {"state", name_of(lane.state)},
-          {"pid", lane.pid},
-          {"tid", lane.tid},
+          {"pid", nonzero_or_null(lane.pid)},
+          {"tid", nonzero_or_null(lane.tid)},
           {"thread", lane.thread},
           {"generation", lane.generation},
           {"books", json_books(lane.books)},
@@ -188,11 +218,12 @@ Json json_transition(const AlertTransition& transition) {
 }
 
 Json json_alerts(const Snapshot& snapshot) {
-  return {{"active", array_of(snapshot.alerts, [](const AlertView& alert) {
-             Json json = json_transition(alert.last);
-             json["since_at"] = json_at(alert.since_wall_ns);
-             return json;
-           })},
+  return {{"active", array_of(snapshot.alerts,
+                              [](const AlertView& alert) {
+                                Json json = json_transition(alert.last);
+                                json["since_at"] = json_at(alert.since_wall_ns);
+                                return json;
+                              })},
           {"transitions", array_of(snapshot.transitions, json_transition)},
           {"transitions_forgotten", snapshot.transitions_forgotten}};
 }
@@ -200,89 +231,109 @@ Json json_alerts(const Snapshot& snapshot) {
 Json json_system(const Snapshot& snapshot) {
   const HostView& host = snapshot.host;
   const DaemonView& daemon = snapshot.daemon;
-  return {{"processes", array_of(snapshot.processes, [](const ProcessView& process) -> Json {
-             return {{"ring", process.ring},
-                     {"pid", process.pid},
-                     {"cpu_percent", known_or_null(process.cpu_percent)},
-                     {"resident_bytes", known_or_null(process.resident_bytes)},
-                     {"open_files", known_or_null(process.open_files)},
-                     {"threads", known_or_null(process.threads)},
-                     {"uptime_seconds", known_or_null(process.uptime_seconds)}};
-           })},
-          {"gauges", array_of(snapshot.gauges, [](const GaugeView& gauge) -> Json {
-             return {{"ring", gauge.ring}, {"name", gauge.name}, {"value", gauge.value}, {"max", gauge.max}};
-           })},
-          {"host", {{"load_1m", known_or_null(host.load_1m)},
-                    {"load_5m", known_or_null(host.load_5m)},
-                    {"load_15m", known_or_null(host.load_15m)},
-                    {"cpus", known_or_null(host.cpus)},
-                    {"cpu_percent", known_or_null(host.cpu_percent)},
-                    {"memory_total_bytes", known_or_null(host.memory_total_bytes)},
-                    {"memory_available_bytes", known_or_null(host.memory_available_bytes)}}},
-          {"daemon", {{"version", daemon.version},
-                      {"pid", daemon.pid},
-                      {"started_at", json_at(daemon.started_wall_ns)},
-                      {"uptime_seconds", daemon.uptime_seconds},
-                      {"state_since_at", json_at(daemon.state_since_wall_ns)},
-                      {"restarts", daemon.restarts},
-                      {"cpu_percent", known_or_null(daemon.cpu_percent)},
-                      {"resident_bytes", known_or_null(daemon.resident_bytes)},
-                      {"metrics_bytes", daemon.metrics_bytes},
-                      {"passes", daemon.passes}}}};
+  return {{"processes", array_of(snapshot.processes,
+                                 [](const ProcessView& process) -> Json {
+                                   return {
+                                       {"ring", process.ring},
+                                       {"pid", process.pid},
+                                       {"cpu_percent", known_or_null(process.cpu_percent)},
+                                       {"cpu_seconds", known_or_null(process.cpu_seconds)},
+                                       {"resident_bytes", known_or_null(process.resident_bytes)},
+                                       {"open_files", known_or_null(process.open_files)},
+                                       {"threads", known_or_null(process.threads)},
+                                       {"uptime_seconds", known_or_null(process.uptime_seconds)}};
+                                 })},
+          {"gauges", array_of(snapshot.gauges,
+                              [](const GaugeView& gauge) -> Json {
+                                return {{"ring", gauge.ring},
+                                        {"name", gauge.name},
+                                        {"value", gauge.value},
+                                        {"max", gauge.max}};
+                              })},
+          {"host",
+           {{"load_1m", known_or_null(host.load_1m)},
+            {"load_5m", known_or_null(host.load_5m)},
+            {"load_15m", known_or_null(host.load_15m)},
+            {"cpus", known_or_null(host.cpus)},
+            {"cpu_percent", known_or_null(host.cpu_percent)},
+            {"memory_total_bytes", known_or_null(host.memory_total_bytes)},
+            {"memory_available_bytes", known_or_null(host.memory_available_bytes)}}},
+          {"daemon",
+           {{"version", daemon.version},
+            {"pid", daemon.pid},
+            {"started_at", json_at(daemon.started_wall_ns)},
+            {"uptime_seconds", daemon.uptime_seconds},
+            {"state_since_at", json_at(daemon.state_since_wall_ns)},
+            {"restarts", daemon.restarts},
+            {"cpu_percent", known_or_null(daemon.cpu_percent)},
+            {"cpu_seconds", known_or_null(daemon.cpu_seconds)},
+            {"resident_bytes", known_or_null(daemon.resident_bytes)},
+            {"metrics_bytes", daemon.metrics_bytes},
+            {"passes", daemon.passes}}}};
 }
 
 Json json_thresholds(const Thresholds& thresholds) {
   Json operations = Json::object();
   for (const auto& [name, own] : thresholds.operations) {
     operations[name] = {
-        {"response_ms", own.response_ns > 0 ? Json(static_cast<double>(own.response_ns) / 1e6) : Json(nullptr)},
+        {"response_ms",
+         own.response_ns > 0 ? Json(static_cast<double>(own.response_ns) / 1e6) : Json(nullptr)},
         {"error_rate", own.error_percent >= 0 ? Json(own.error_percent / 100) : Json(nullptr)}};
   }
   return {{"response_ms", static_cast<double>(thresholds.response_ns) / 1e6},
           {"error_rate", thresholds.error_percent / 100},
           {"memory_bytes", thresholds.memory_bytes},
           {"connections", thresholds.connections},
+          {"min_samples", thresholds.min_samples},
           {"operations", operations}};
+}
+
+Json json_min_samples() {
+  Json json = Json::object();
+  for (const auto& [name, q] : kQuantiles) json[name] = samples_needed(q);
+  return json;
 }
 
 }  // namespace
 
-std::string render_json(const Snapshot& snapshot, const JsonOptions& options) {
+std::string render_json(const Report& report, const JsonOptions& options) {
+  const Snapshot& snapshot = report.snapshot;
   const auto series = [&](const SeriesView& one) { return json_series(one, options); };
-  Json json = {
-      {"ringside_report", kJsonVersion},
-      {"taken_at", json_at(snapshot.wall_ns)},
-      {"taken_unix_ms", snapshot.wall_ns / 1'000'000},
-      {"tick", snapshot.tick},
-      {"tick_seconds", snapshot.tick_seconds},
-      {"histogram_schema", {{"schema", 5}, {"bucket_upper_bound_seconds", "2^(index/32)"}, {"min_index", kMinBucket}, {"max_index", kMaxBucket}}},
-      {"quantile_min_samples", {{"p50", samples_needed(0.5)},
-                                {"p90", samples_needed(0.9)},
-                                {"p95", samples_needed(0.95)},
-                                {"p99", samples_needed(0.99)},
-                                {"p999", samples_needed(0.999)}}},
-      {"analysis", detail::json_analysis(analyse(snapshot))},
-      {"books", json_books(snapshot.books)},
-      {"unattributed_lost", snapshot.unattributed_lost},
-      {"late_records", snapshot.late_records},
-      {"rings", array_of(snapshot.rings, json_ring)},
-      {"lanes", array_of(snapshot.lanes, json_lane)},
-      {"system", json_system(snapshot)},
-      {"all", series(snapshot.all)},
-      {"operations", array_of(snapshot.operations, series)},
-      {"categories", array_of(snapshot.categories, series)},
-      {"events", array_of(snapshot.events, series)},
-      {"errors", array_of(snapshot.errors, json_error)},
-      {"top", {{"parties_seconds", snapshot.parties_seconds},
-               {"actors_by_errors", array_of(snapshot.actors_by_errors, json_top)},
-               {"actors_by_time", array_of(snapshot.actors_by_time, json_top)},
-               {"subjects_by_errors", array_of(snapshot.subjects_by_errors, json_top)},
-               {"subjects_by_time", array_of(snapshot.subjects_by_time, json_top)},
-               {"slowest", array_of(snapshot.slowest, json_record)},
-               {"slowest_since_start", array_of(snapshot.slowest_since_start, json_record)}}},
-      {"alerts", json_alerts(snapshot)},
-      {"thresholds", json_thresholds(snapshot.thresholds)},
-      {"configuration", snapshot.configuration}};
+  Json json = {{"ringside_report", kJsonVersion},
+               {"taken_at", json_at(snapshot.wall_ns)},
+               {"taken_unix_ms", snapshot.wall_ns / 1'000'000},
+               {"tick", snapshot.tick},
+               {"tick_seconds", snapshot.tick_seconds},
+               {"histogram_schema",
+                {{"schema", 5},
+                 {"bucket_upper_bound_seconds", "2^(index/32)"},
+                 {"min_index", kMinBucket},
+                 {"max_index", kMaxBucket},
+                 {"highest_from_seconds", longest_told_apart_seconds()}}},
+               {"quantile_min_samples", json_min_samples()},
+               {"analysis", detail::json_analysis(report)},
+               {"books", json_books(snapshot.books)},
+               {"unattributed_lost", snapshot.unattributed_lost},
+               {"late_records", snapshot.late_records},
+               {"rings", array_of(snapshot.rings, json_ring)},
+               {"lanes", array_of(snapshot.lanes, json_lane)},
+               {"system", json_system(snapshot)},
+               {"all", series(snapshot.all)},
+               {"operations", array_of(snapshot.operations, series)},
+               {"categories", array_of(snapshot.categories, series)},
+               {"events", array_of(snapshot.events, series)},
+               {"errors", array_of(snapshot.errors, json_error)},
+               {"top",
+                {{"parties_seconds", snapshot.parties_seconds},
+                 {"actors_by_errors", array_of(snapshot.actors_by_errors, json_top)},
+                 {"actors_by_time", array_of(snapshot.actors_by_time, json_top)},
+                 {"subjects_by_errors", array_of(snapshot.subjects_by_errors, json_top)},
+                 {"subjects_by_time", array_of(snapshot.subjects_by_time, json_top)},
+                 {"slowest", array_of(snapshot.slowest, json_record)},
+                 {"slowest_since_start", array_of(snapshot.slowest_since_start, json_record)}}},
+               {"alerts", json_alerts(snapshot)},
+               {"thresholds", json_thresholds(snapshot.thresholds)},
+               {"configuration", snapshot.configuration}};
   return json.dump(options.indent, ' ', false, Json::error_handler_t::replace);
 }
 

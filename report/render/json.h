@@ -1,24 +1,25 @@
-// The whole snapshot and its analysis as one JSON document. The fields are stable and listed in report/README.md:
-// new ones may come, none changes its meaning; kJsonVersion counts up if one ever must.
+// The whole snapshot and its analysis as one JSON document. The fields are listed in
+// report/README.md. New ones may come; kJsonVersion rises when one goes or changes its meaning.
 //
-// Ids of actors and subjects are strings, since they use all 64 bits and JavaScript's numbers hold 53. Instants are
-// RFC 3339 strings with nanoseconds (`…_at`, null for never), spans integers of nanoseconds (`…_ns`). Text that
-// isn't UTF-8 has U+FFFD in place of the bytes that aren't.
+// Ids of actors and subjects are strings, since they use all 64 bits and JavaScript's numbers hold
+// 53. Instants are RFC 3339 strings with nanoseconds (`…_at`, null for never), spans integers of
+// nanoseconds (`…_ns`). What is not known is null. Text that isn't UTF-8 has U+FFFD in place of
+// the bytes that aren't.
 #pragma once
 
 #include <string>
 
-#include "report/model/snapshot.h"
+#include "report/analysis/analysis.h"
 
 namespace ringside {
 
-inline constexpr int kJsonVersion = 1;
+inline constexpr int kJsonVersion = 2;
 
 struct JsonOptions {
-  int indent = -1;            // -1: all in one line
-  bool last_records = true;   // each series' last records, which are most of the document
+  int indent = -1;           // -1: all in one line
+  bool last_records = true;  // each series' last records, which are most of the document
 };
 
-std::string render_json(const Snapshot& snapshot, const JsonOptions& options = {});
+std::string render_json(const Report& report, const JsonOptions& options = {});
 
 }  // namespace ringside

@@ -5,18 +5,21 @@ namespace ringside::detail {
 namespace {
 
 Json json_stage(const StageTime& stage) {
-  return {{"name", stage.name}, {"count", stage.count}, {"sum_ns", stage.sum_ns}, {"max_ns", stage.max_ns}, {"share", stage.share}};
+  return {{"name", stage.name},
+          {"count", stage.count},
+          {"sum_ns", stage.sum_ns},
+          {"max_ns", stage.max_ns},
+          {"share", stage.share}};
 }
 
 Json json_time(const TimeShare& time) {
-  Json stages = Json::array();
-  for (const StageTime& stage : time.stages) stages.push_back(json_stage(stage));
   return {{"operation", time.operation},
+          {"ring", json_text(time.ring)},
           {"timed", time.timed},
           {"sum_ns", time.sum_ns},
           {"share_of_all", time.share_of_all},
           {"share_of_calls", time.share_of_calls},
-          {"stages", stages},
+          {"stages", array_of(time.stages, json_stage)},
           {"unmarked_share", time.unmarked},
           {"enough", time.enough}};
 }
@@ -31,112 +34,127 @@ Json json_kind(const ErrorKind& kind) {
           {"last_actor", json_party(kind.last_actor)},
           {"operations", kind.operations},
           {"top_operation", kind.top_operation},
+          {"top_ring", json_text(kind.top_ring)},
           {"top_count", kind.top_count},
           {"rising", kind.rising},
           {"advice", kind.advice}};
 }
 
-Json json_events(const std::vector<EventFinding>& events) {
-  Json json = Json::array();
-  for (const EventFinding& event : events) {
-    json.push_back({{"name", event.name},
-                    {"meaning", event.meaning},
-                    {"count", event.count},
-                    {"since_start", event.since_start},
-                    {"sum_ns", event.sum_ns},
-                    {"last_at", json_at(event.last_wall_ns)},
-                    {"last_party", json_party(event.last_party)}});
-  }
-  return json;
+Json json_event(const EventFinding& event) {
+  return {{"name", event.name},
+          {"ring", json_text(event.ring)},
+          {"meaning", event.meaning},
+          {"count", event.count},
+          {"since_start", event.since_start},
+          {"sum_ns", event.sum_ns},
+          {"last_at", json_at(event.last_wall_ns)},
+          {"last_party", json_party(event.last_party)}};
 }
 
-Json json_database(const std::optional<DatabaseSummary>& database) {
-  if (!database) return nullptr;
-  return {{"transactions", database->transactions},
-          {"rollbacks", database->rollbacks},
-          {"rollback_share", database->rollback_share},
-          {"at_once_mean", database->busy},
-          {"at_once_now", database->at_once_now ? Json(*database->at_once_now) : Json(nullptr)},
-          {"at_once_max", database->at_once_max ? Json(*database->at_once_max) : Json(nullptr)},
-          {"slow_queries", database->slow_queries},
-          {"slow_query_ns", database->slow_query_ns},
-          {"stage_ns", database->stage_ns},
-          {"transaction_ns", database->transaction_ns}};
+Json json_database(const DatabaseSummary& database) {
+  return {{"ring", json_text(database.ring)},
+          {"transactions", database.transactions},
+          {"rollbacks", database.rollbacks},
+          {"rollback_share", database.rollback_share},
+          {"at_once_mean", database.busy},
+          {"at_once_now", database.at_once_now ? Json(*database.at_once_now) : Json(nullptr)},
+          {"at_once_max", database.at_once_max ? Json(*database.at_once_max) : Json(nullptr)},
+          {"slow_queries", database.slow_queries},
+          {"slow_query_ns", database.slow_query_ns},
+          {"stage_ns", database.stage_ns},
+          {"transaction_ns", database.transaction_ns}};
 }
 
-Json json_security(const SecuritySummary& security) {
-  Json blocks = Json::array();
-  for (const BlockEffect& block : security.blocks) {
-    blocks.push_back({{"address", json_party(block.address)},
-                      {"blocked_at", json_at(block.blocked_wall_ns)},
-                      {"attempts_before", block.attempts_before},
-                      {"turned_away", block.turned_away},
-                      {"got_through", block.got_through}});
-  }
-  return {{"events", json_events(security.events)},
+Json json_block(const BlockView& block) {
+  return {{"address", json_party(block.address)},
+          {"ring", json_text(block.ring)},
+          {"blocked_at", json_at(block.blocked_wall_ns)},
+          {"blocks", block.blocks},
+          {"attempts_before", block.attempts_before},
+          {"turned_away", block.turned_away},
+          {"got_through", block.got_through}};
+}
+
+Json json_security(const Report& report) {
+  const SecuritySummary& security = report.analysis.security;
+  return {{"events", array_of(security.events, json_event)},
           {"rate_allowed", security.rate_allowed},
           {"rate_limited", security.rate_limited},
-          {"blocks", blocks},
+          {"blocks", array_of(report.snapshot.blocks, json_block)},
           {"stage", security.stage.count > 0 ? json_stage(security.stage) : Json(nullptr)},
           {"audit_ns", security.audit_ns}};
 }
 
+Json json_breaker(const BreakerSummary& breaker) {
+  const auto time_in = [&](BreakerState state) {
+    return breaker.time_in_ns[static_cast<std::size_t>(state)];
+  };
+  return {{"ring", json_text(breaker.ring)},
+          {"state", name_of(breaker.state)},
+          {"since_at", json_at(breaker.since_wall_ns)},
+          {"time_in_ns",
+           {{"closed", time_in(BreakerState::closed)},
+            {"open", time_in(BreakerState::open)},
+            {"half_open", time_in(BreakerState::half_open)}}},
+          {"moves", breaker.moves}};
+}
+
 Json json_resilience(const ResilienceSummary& resilience) {
-  return {{"events", json_events(resilience.events)},
-          {"breaker_state", resilience.breaker_state ? Json(name_of(*resilience.breaker_state)) : Json(nullptr)},
-          {"breaker_since_at", json_at(resilience.breaker_since_wall_ns)},
-          {"breaker_time_in_ns", {{"closed", resilience.time_in_ns[0]},
-                                  {"open", resilience.time_in_ns[1]},
-                                  {"half_open", resilience.time_in_ns[2]}}},
-          {"breaker_moves", resilience.breaker_moves}};
+  return {{"events", array_of(resilience.events, json_event)},
+          {"breakers", array_of(resilience.breakers, json_breaker)}};
+}
+
+Json json_reason(const Reason& reason) {
+  return {{"weight", verdict_name(reason.weight)}, {"text", reason.text}};
+}
+
+Json json_finding(const ErrorFinding& finding) {
+  return {{"code", finding.error.code},
+          {"name", finding.error.name},
+          {"ring", json_text(finding.error.ring)},
+          {"operation", finding.error.operation},
+          {"outcome", name_of(finding.error.outcome)},
+          {"failure", finding.failure},
+          {"count", finding.count},
+          {"operations", finding.operations},
+          {"share", finding.operations > 0 ? Json(finding.share) : Json(nullptr)}};
+}
+
+Json json_slow(const SlowOperation& slow) {
+  return {
+      {"operation", slow.operation}, {"ring", json_text(slow.ring)},
+      {"timed", slow.timed},         {"threshold_ns", slow.threshold_ns},
+      {"over", slow.over},           {"p95_ns", slow.p95_ns ? Json(*slow.p95_ns) : Json(nullptr)},
+      {"max_ns", slow.max_ns}};
+}
+
+Json json_suggestion(const Suggestion& suggestion) {
+  return {{"what", suggestion.what},
+          {"evidence", suggestion.evidence},
+          {"gain", suggestion.gain},
+          {"gain_share", suggestion.gain_share},
+          {"confidence", confidence_name(suggestion.confidence)},
+          {"why", suggestion.why}};
 }
 
 }  // namespace
 
-Json json_analysis(const Analysis& analysis) {
-  Json reasons = Json::array(), kinds = Json::array(), errors = Json::array(), operations = Json::array();
-  Json slow = Json::array(), suggestions = Json::array();
-  for (const Reason& reason : analysis.reasons) reasons.push_back({{"weight", verdict_name(reason.weight)}, {"text", reason.text}});
-  for (const ErrorKind& kind : analysis.error_kinds) kinds.push_back(json_kind(kind));
-  for (const ErrorFinding& finding : analysis.errors) {
-    errors.push_back({{"code", finding.error.code},
-                      {"name", finding.error.name},
-                      {"operation", finding.error.operation},
-                      {"outcome", name_of(finding.error.outcome)},
-                      {"failure", finding.failure},
-                      {"count", finding.count},
-                      {"operations", finding.operations},
-                      {"share", finding.share}});
-  }
-  for (const TimeShare& time : analysis.operations) operations.push_back(json_time(time));
-  for (const SlowOperation& one : analysis.slow) {
-    slow.push_back({{"operation", one.operation},
-                    {"timed", one.timed},
-                    {"threshold_ns", one.threshold_ns},
-                    {"over", one.over},
-                    {"p95_ns", one.p95_ns ? Json(*one.p95_ns) : Json(nullptr)},
-                    {"max_ns", one.max_ns}});
-  }
-  for (const Suggestion& suggestion : analysis.suggestions) {
-    suggestions.push_back({{"what", suggestion.what},
-                           {"evidence", suggestion.evidence},
-                           {"gain", suggestion.gain},
-                           {"gain_share", suggestion.gain_share},
-                           {"confidence", confidence_name(suggestion.confidence)},
-                           {"why", suggestion.why}});
-  }
+Json json_analysis(const Report& report) {
+  const Analysis& analysis = report.analysis;
   return {{"verdict", verdict_name(analysis.verdict)},
-          {"reasons", reasons},
+          {"reasons", array_of(analysis.reasons, json_reason)},
           {"window", kWindowNames[static_cast<std::size_t>(analysis.window)]},
           {"min_sample", kMinClaim},
-          {"error_kinds", kinds},
-          {"errors", errors},
-          {"time", {{"all", json_time(analysis.all)}, {"operations", operations}}},
-          {"slow", slow},
-          {"database", json_database(analysis.database)},
-          {"security", json_security(analysis.security)},
+          {"error_kinds", array_of(analysis.error_kinds, json_kind)},
+          {"errors", array_of(analysis.errors, json_finding)},
+          {"time",
+           {{"all", json_time(analysis.all)},
+            {"operations", array_of(analysis.operations, json_time)}}},
+          {"slow", array_of(analysis.slow, json_slow)},
+          {"databases", array_of(analysis.databases, json_database)},
+          {"security", json_security(report)},
           {"resilience", json_resilience(analysis.resilience)},
-          {"suggestions", suggestions}};
+          {"suggestions", array_of(analysis.suggestions, json_suggestion)}};
 }
 
 }  // namespace ringside::detail

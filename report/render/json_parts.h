@@ -9,9 +9,18 @@ namespace ringside::detail {
 
 using Json = nlohmann::ordered_json;
 
+template <class List, class Function>
+Json array_of(const List& list, Function function) {
+  Json json = Json::array();
+  for (const auto& one : list) json.push_back(function(one));
+  return json;
+}
+
 Json json_at(std::int64_t wall_ns);
+// Text of which an empty one says that there is none.
+Json json_text(const std::string& text);
 Json json_party(const Party& party);
 Json json_windows(const std::array<std::uint64_t, kWindows>& counts);
-Json json_analysis(const Analysis& analysis);
+Json json_analysis(const Report& report);
 
 }  // namespace ringside::detail

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kGap = 2;
 // A column that gives way keeps at least this much: less tells nobody anything.
 constexpr std::size_t kLeast = 8;
+constexpr std::size_t kLeastProse = 24;
 
 std::string without_trailing_blanks(std::string line) {
   line.erase(line.find_last_not_of(' ') + 1);
@@ -36,20 +37,24 @@ std::size_t fitting_bytes(std::string_view text, std::size_t columns) {
   return end;
 }
 
-// Whether the blank at `space` stands between a figure and its unit, which a line break must not part.
+// Whether the blank at `space` stands between a figure and its unit, which a line break must not
+// part.
 bool before_unit(std::string_view text, std::size_t space) {
-  constexpr std::string_view kUnits[] = {"ns", "µs", "ms", "s", "min", "h", "d", "%", "B", "KiB", "MiB", "GiB"};
+  constexpr std::string_view kUnits[] = {"ns", "µs", "ms", "s",   "min", "h",
+                                         "d",  "%",  "B",  "KiB", "MiB", "GiB"};
   if (space == 0 || text[space - 1] < '0' || text[space - 1] > '9') return false;
   std::string_view next = text.substr(space + 1);
   next = next.substr(0, next.find(' '));
-  while (!next.empty() && std::string_view(",.;:)").find(next.back()) != std::string_view::npos) next.remove_suffix(1);
+  while (!next.empty() && std::string_view(",.;:)").find(next.back()) != std::string_view::npos)
+    next.remove_suffix(1);
   return std::find(std::begin(kUnits), std::end(kUnits), next) != std::end(kUnits);
 }
 
 // Where the first word ends, a figure and its unit being one.
 std::size_t word_end(std::string_view text) {
   std::size_t space = text.find(' ');
-  while (space != std::string_view::npos && before_unit(text, space)) space = text.find(' ', space + 1);
+  while (space != std::string_view::npos && before_unit(text, space))
+    space = text.find(' ', space + 1);
   return space;
 }
 
@@ -58,10 +63,11 @@ std::size_t word_end(std::string_view text) {
 std::string pad(std::string_view text, std::size_t columns, Align align) {
   const std::size_t width = display_width(text);
   const std::string blanks(width < columns ? columns - width : 0, ' ');
-  return align == Align::left ? std::string(text) + blanks : blanks + std::string(text);
+  const bool to_the_left = align == Align::left || align == Align::prose;
+  return to_the_left ? std::string(text) + blanks : blanks + std::string(text);
 }
 
-void Table::row(std::vector<std::string> cells) {
+void Table::row(Row cells) {
   cells.resize(columns_.size());
   rows_.push_back(std::move(cells));
 }
@@ -69,46 +75,97 @@ void Table::row(std::vector<std::string> cells) {
 void Table::rule() { rows_.emplace_back(); }
 
 std::string Table::render(std::size_t indent, std::size_t width) const {
+  // Names, which stand in front, come back in every part.
+  std::vector<std::size_t> names;
+  while (names.size() < columns_.size() && columns_[names.size()].align == Align::left) {
+    names.push_back(names.size());
+  }
+  std::size_t names_width = indent;
+  for (const std::size_t c : names) names_width += std::min(natural_width(c), kLeast) + kGap;
+  std::string out;
+  std::vector<std::size_t> part = names;
+  std::size_t used = names_width;
+  for (std::size_t c = names.size(); c < columns_.size(); ++c) {
+    const bool gives_way = columns_[c].align == Align::left || columns_[c].align == Align::prose;
+    const std::size_t least =
+        gives_way
+            ? std::min(natural_width(c), columns_[c].align == Align::prose ? kLeastProse : kLeast)
+            : natural_width(c);
+    if (used + least > width && part.size() > names.size()) {
+      out += render_columns(part, indent, width) + '\n';
+      part = names;
+      used = names_width;
+    }
+    part.push_back(c);
+    used += least + kGap;
+  }
+  return out + render_columns(part, indent, width);
+}
+
+std::size_t Table::natural_width(std::size_t column) const {
+  std::size_t widest = display_width(columns_[column].title);
+  for (const Row& row : rows_) {
+    if (!row.empty()) widest = std::max(widest, display_width(cell_text(row, column)));
+  }
+  return widest;
+}
+
+// A cell with its unit filled up where the column wants that.
+std::string Table::cell_text(const Row& row, std::size_t column) const {
+  std::string text = row[column];
+  if (columns_[column].align != Align::span) return text;
+  if (text == "–") return text + "   ";
+  if (text.ends_with(" s")) text += ' ';
+  return text;
+}
+
+std::string Table::render_columns(const std::vector<std::size_t>& which, std::size_t indent,
+                                  std::size_t width) const {
   std::vector<std::size_t> widths;
   std::size_t total = indent;
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    std::size_t widest = display_width(columns_[c].title);
-    for (const auto& row : rows_) {
-      if (!row.empty()) widest = std::max(widest, display_width(row[c]));
-    }
-    widths.push_back(widest);
-    total += widest + (c > 0 ? kGap : 0);
+  for (const std::size_t c : which) {
+    widths.push_back(natural_width(c));
+    total += widths.back() + (widths.size() > 1 ? kGap : 0);
   }
-  // Names give way first, figures only when no name is left to cut.
-  for (const bool figures : {false, true}) {
+  // Prose gives way first, then names, and figures only where there is nothing else.
+  for (const auto& [gives_way, least] : {std::pair{std::vector{Align::prose}, kLeastProse},
+                                         {std::vector{Align::left}, kLeast},
+                                         {std::vector{Align::right, Align::span}, kLeast}}) {
     while (total > width) {
-      std::size_t victim = columns_.size();
-      for (std::size_t c = 0; c < columns_.size(); ++c) {
-        if ((columns_[c].align == Align::right && !figures) || widths[c] <= kLeast) continue;
-        if (victim == columns_.size() || widths[c] > widths[victim]) victim = c;
+      std::size_t victim = which.size();
+      for (std::size_t i = 0; i < which.size(); ++i) {
+        const Align align = columns_[which[i]].align;
+        const bool may = std::find(gives_way.begin(), gives_way.end(), align) != gives_way.end();
+        if (!may || widths[i] <= least) continue;
+        if (victim == which.size() || widths[i] > widths[victim]) victim = i;
       }
-      if (victim == columns_.size()) break;
+      if (victim == which.size()) break;
       --widths[victim];
       --total;
     }
   }
   const auto line = [&](const auto& cell_of) {
     std::string text(indent, ' ');
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-      if (c > 0) text += std::string(kGap, ' ');
-      text += pad(clip(cell_of(c), widths[c]), widths[c], columns_[c].align);
+    for (std::size_t i = 0; i < which.size(); ++i) {
+      if (i > 0) text += std::string(kGap, ' ');
+      const std::string cell = cell_of(which[i]);
+      if (columns_[which[i]].align == Align::prose) {
+        const std::string lines = wrap(cell, text, display_width(text) + widths[i]);
+        return lines;
+      }
+      text += pad(clip(cell, widths[i]), widths[i], columns_[which[i]].align);
     }
     return without_trailing_blanks(std::move(text));
   };
-  std::string out = line([&](std::size_t c) -> const std::string& { return columns_[c].title; });
   std::string rule(indent, ' ');
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    if (c > 0) rule += std::string(kGap, ' ');
-    rule += repeat("─", widths[c]);
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    if (i > 0) rule += std::string(kGap, ' ');
+    rule += repeat("─", widths[i]);
   }
-  out += rule + '\n';
-  for (const auto& row : rows_) {
-    out += row.empty() ? rule + '\n' : line([&](std::size_t c) -> const std::string& { return row[c]; });
+  rule += '\n';
+  std::string out = line([&](std::size_t c) { return columns_[c].title; }) + rule;
+  for (const Row& row : rows_) {
+    out += row.empty() ? rule : line([&](std::size_t c) { return cell_text(row, c); });
   }
   return out;
 }

@@ -1,5 +1,5 @@
-// Text laid out in columns of a fixed-width font: aligned tables, wrapped paragraphs, never wider than asked for.
-// Cells are valid UTF-8, already escaped; widths are display columns, not bytes.
+// Rows and columns as data, and their layout in a fixed-width font. Cells are valid UTF-8, already
+// escaped; widths are display columns, not bytes.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,12 @@
 
 namespace ringside {
 
-enum class Align { left, right };
+enum class Align {
+  left,
+  right,
+  span,  // to the right, numbers in line whatever their unit: "240 ms" above "4.20 s "
+  prose  // left, and broken between words where it is too wide; the last column only
+};
 
 struct Column {
   std::string title;
@@ -18,27 +23,39 @@ struct Column {
 
 class Table {
  public:
+  using Row = std::vector<std::string>;  // empty: a rule
+
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
   // As many cells as there are columns; fewer leave the rest empty.
-  void row(std::vector<std::string> cells);
-  void rule();   // a line between the rows so far and those to come
+  void row(Row cells);
+  void rule();  // a line between the rows so far and those to come
   bool empty() const { return rows_.empty(); }
 
-  // Title line, a rule, the rows; each line ends in '\n' and without trailing blanks. Where it would be wider than
-  // `width`, the widest left-aligned columns give way, then the others; what is cut off ends in "…".
+  const std::vector<Column>& columns() const { return columns_; }
+  const std::vector<Row>& rows() const { return rows_; }
+
+  // Title line, a rule, the rows; each line ends in '\n' and without trailing blanks. Where it
+  // would be wider than `width`, prose is broken and names are cut (they end in "…"). Where that
+  // isn't enough, the columns that don't fit follow in a second table beneath, behind the same
+  // names.
   std::string render(std::size_t indent, std::size_t width) const;
 
  private:
+  std::size_t natural_width(std::size_t column) const;
+  std::string cell_text(const Row& row, std::size_t column) const;
+  std::string render_columns(const std::vector<std::size_t>& which, std::size_t indent,
+                             std::size_t width) const;
+
   std::vector<Column> columns_;
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<Row> rows_;
 };
 
 // Fills up to `columns`; a text that is wider stays as it is.
 std::string pad(std::string_view text, std::size_t columns, Align align = Align::left);
 
-// A paragraph, broken between words (inside a word only where it alone is too long). The first line starts with `first`,
-// the others with as many blanks. Each line ends in '\n'.
+// A paragraph, broken between words (inside a word only where it alone is too long). The first line
+// starts with `first`, the others with as many blanks. Each line ends in '\n'.
 std::string wrap(std::string_view text, std::string_view first, std::size_t width);
 
 }  // namespace ringside

@@ -1,50 +1,45 @@
-// What the sections of the text report share; internal to report/text*.cpp.
+// A page in a fixed-width font.
 #pragma once
 
-#include <string>
-#include <string_view>
+#include "report/render/page.h"
 
-#include "report/analysis/analysis.h"
-#include "report/model/format.h"
-#include "report/render/table.h"
-#include "report/render/text.h"
+namespace ringside {
 
-namespace ringside::detail {
+class TextPage final : public Page {
+ public:
+  explicit TextPage(std::size_t width) : width_(width) {}
+  std::string take() { return std::move(out_); }
 
-struct Page {
-  const Snapshot& snapshot;
-  const Analysis& analysis;
-  const TextOptions& options;
-  std::string out = {};
+  void title(std::string_view name, std::string_view when) override;
+  void heading(std::string_view text) override;
+  void subheading(std::string_view text) override;
+  void sentence(std::string_view text) override;
+  void bullet(std::string_view text) override;
+  void field(std::string_view name, std::string_view text) override;
+  void table(const Table& table) override;
+  void numbered(std::size_t number, std::string_view text,
+                const std::vector<std::pair<std::string, std::string>>& details) override;
+  void timeline(const std::vector<Moment>& moments) override;
+  void verbatim(std::string_view line) override;
 
-  void heading(std::string_view title);      // of a section
-  void subheading(std::string_view title);   // within one
-  void say(std::string_view text) { out += wrap(text, "  ", options.width); }
-  void bullet(std::string_view text) { out += wrap(text, "  · ", options.width); }
-  void field(std::string_view name, std::string_view text) { out += wrap(text, "  " + pad(clip(name, 24), 12) + "  ", options.width); }
-  void put(const Table& table) { out += table.render(2, options.width); }
-  void blank() { out += '\n'; }
+ private:
+  // What was written last; a change from one to another may take an empty line between them.
+  enum class Part {
+    nothing,
+    heading,
+    sentence,
+    bullet,
+    field,
+    table,
+    numbered,
+    timeline,
+    verbatim
+  };
+  void begin(Part part);
 
-  std::string window() const { return describe_window(snapshot, analysis.window); }
+  std::size_t width_;
+  std::string out_;
+  Part last_ = Part::nothing;
 };
 
-// In the order of the report.
-void write_verdict(Page& page);
-void write_overview(Page& page);
-void write_operations(Page& page);
-void write_errors(Page& page);
-void write_alerts(Page& page);
-void write_regressions(Page& page);
-void write_bottlenecks(Page& page);
-void write_security(Page& page);
-void write_suggestions(Page& page);
-void write_trends(Page& page);
-void write_configuration(Page& page);
-
-// A list of actors or subjects, ranked by errors or by time; nothing where it is empty.
-void write_top(Page& page, const char* title, const std::vector<TopEntry>& entries);
-// "–" where the sample is too small.
-std::string quantile_cell(const WindowStats& stats, double q);
-std::string ring_names(const Snapshot& snapshot);
-
-}  // namespace ringside::detail
+}  // namespace ringside

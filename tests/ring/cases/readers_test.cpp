@@ -224,8 +224,8 @@ TEST_CASE("Case14: a header whose every word changes between check and use sends
     now.ticks = ticks_at_start + static_cast<std::uint64_t>(i) * 700'000'000;
     const Snapshot snapshot = watch.tick(now);
     CHECK(snapshot.books.balance());
-    CHECK_FALSE(render_json(snapshot).empty());
-    CHECK_FALSE(render_text(snapshot).empty());
+    CHECK_FALSE(render_json(Report(snapshot)).empty());
+    CHECK_FALSE(render_text(Report(snapshot)).empty());
   }
   enough.store(true);
   vandal.join();

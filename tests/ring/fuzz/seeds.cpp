@@ -168,7 +168,7 @@ std::string state_of(Content content, Geometry geometry, int ticks) {
   SpoiltRing ring(Scratch::file("state" + std::to_string(number++)), geometry, content, ClockKind::monotonic, 0x5eed);
   Watch watch({{ring.segment().path()}, 5, 3, true});
   Config config;
-  config.alerts.min_samples = 1;
+  config.thresholds.min_samples = 1;
   config.alerts.raise_ticks = 1;
   AlertEngine alerts(config);
   std::int64_t now_ns = kStartNs;

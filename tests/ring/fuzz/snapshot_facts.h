@@ -60,9 +60,9 @@ inline void require_complete(const Snapshot& snapshot) {
 
 // Both reports can be made of it: text without control characters, and JSON that is JSON.
 inline void require_shown(const Snapshot& snapshot) {
-  const std::string text = render_text(snapshot);
+  const std::string text = render_text(Report(snapshot));
   for (const char c : text) FUZZ_REQUIRE(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
-  FUZZ_REQUIRE(nlohmann::json::accept(render_json(snapshot)));
+  FUZZ_REQUIRE(nlohmann::json::accept(render_json(Report(snapshot))));
 }
 
 }  // namespace ringside::fuzz

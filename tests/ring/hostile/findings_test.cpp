@@ -264,7 +264,7 @@ TEST_CASE("Findings: a report shows an alert that was raised at either end of ti
     alert.last.alert = AlertType::high_latency;
     alert.since_wall_ns = since;
     snapshot.alerts.push_back(alert);
-    CHECK(render_text(snapshot, {}).find("high_latency") != std::string::npos);
-    CHECK(render_json(snapshot).find("high_latency") != std::string::npos);
+    CHECK(render_text(Report(snapshot)).find("high_latency") != std::string::npos);
+    CHECK(render_json(Report(snapshot)).find("high_latency") != std::string::npos);
   }
 }

@@ -94,8 +94,10 @@ TEST_CASE("Escape: nothing that moves a cursor, ends a line or hides gets throug
   CHECK(escape_visible("a\nb\tc\rd") == "a\\nb\\tc\\rd");
   CHECK(escape_visible("\x1b[31mred\x1b[0m") == "\\x1b[31mred\\x1b[0m");
   CHECK(escape_visible(std::string_view("\0\x7f", 2)) == "\\x00\\x7f");
-  CHECK(escape_visible("\xc2\x9b" "31m") == "\\u{9b}31m");        // C1: an escape sequence in one character
-  CHECK(escape_visible("\u202e\u2066\u200b\ufeff\u2028") == "\\u{202e}\\u{2066}\\u{200b}\\u{feff}\\u{2028}");
+  CHECK(escape_visible("\xc2\x9b"
+                       "31m") == "\\u{9b}31m");  // C1: an escape sequence in one character
+  CHECK(escape_visible("\u202e\u2066\u200b\ufeff\u2028") ==
+        "\\u{202e}\\u{2066}\\u{200b}\\u{feff}\\u{2028}");
   CHECK(escape_visible("back\\slash") == "back\\\\slash");
 }
 

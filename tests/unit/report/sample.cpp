@@ -13,17 +13,17 @@ using namespace ringside;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kStart = kNow - 843 * kSecond;
-constexpr std::int64_t kLocked = kNow - 250 * kSecond;     // the database is held from here …
-constexpr std::int64_t kUnlocked = kNow - 225 * kSecond;   // … to here
+constexpr std::int64_t kLocked = kNow - 250 * kSecond;    // the database is held from here …
+constexpr std::int64_t kUnlocked = kNow - 225 * kSecond;  // … to here
 
 struct Operation {
   const char* name;
   const char* category;
   double per_second;
   double median_us;
-  double spread;       // sigma of the log-normal
+  double spread;  // sigma of the log-normal
   bool writes;
-  double shares[4];    // of validation, security, database, delivery
+  double shares[4];  // of validation, security, database, delivery
 };
 
 constexpr Operation kOperations[] = {
@@ -53,22 +53,23 @@ class Builder {
   Builder() : random_(20241123) {}
 
   double uniform() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
-  double normal() {   // Box-Muller: the standard's distributions differ between libraries
+  double normal() {  // Box-Muller: the standard's distributions differ between libraries
     return std::sqrt(-2 * std::log(1 - uniform())) * std::cos(6.283185307179586 * uniform());
   }
 
-  SeriesView& series(std::vector<SeriesView>& list, const char* name, const char* category) {
+  static SeriesView& series(std::vector<SeriesView>& list, const char* name, const char* category) {
     for (SeriesView& one : list) {
       if (one.name == name) return one;
     }
     SeriesView& made = list.emplace_back();
     made.name = name;
+    made.ring = "chat";
     made.category = category;
     for (std::size_t w = 0; w < kWindows; ++w) made.windows[w].seconds = kSeconds[w];
     return made;
   }
 
-  void count(SeriesView& series, const RecordView& record, bool keep = true) {
+  void count(SeriesView& series, const RecordView& record) {
     const std::int64_t end = record.start_wall_ns + record.duration_ns;
     for (std::size_t w = 0; w < kWindows; ++w) {
       if (static_cast<double>(kNow - end) > kSeconds[w] * 1e9) continue;
@@ -84,27 +85,29 @@ class Builder {
       stats.sum_ns += span;
       stats.max_ns = std::max(stats.max_ns, span);
       stats.value_sum += record.value;
-      const int bucket = clamp_bucket(bucket_of(static_cast<LatencyUnits>(static_cast<double>(span) * kUnitsPerNs)));
+      const int bucket = clamp_bucket(
+          bucket_of(static_cast<LatencyUnits>(static_cast<double>(span) * kUnitsPerNs)));
       auto& buckets = stats.latency.buckets;
-      const auto at = std::lower_bound(buckets.begin(), buckets.end(), bucket,
-                                       [](const Histogram::Bucket& one, int index) { return one.index < index; });
+      const auto at = std::lower_bound(
+          buckets.begin(), buckets.end(), bucket,
+          [](const Histogram::Bucket& one, int index) { return one.index < index; });
       if (at != buckets.end() && at->index == bucket) {
         ++at->count;
       } else {
         buckets.insert(at, {static_cast<std::int16_t>(bucket), 1});
       }
       for (std::size_t s = 0; s < kStages; ++s) {
-        if (record.stages_ns[s] == 0) continue;
+        if (record.stages_ns[s] == 0 || series.stage_names[s].empty()) continue;
         ++stats.stages[s].count;
         stats.stages[s].sum_ns += record.stages_ns[s];
         stats.stages[s].max_ns = std::max(stats.stages[s].max_ns, record.stages_ns[s]);
       }
     }
-    if (!keep) return;
     ++series.server_count;
     ++series.books.written;
     ++series.books.read;
-    if (record.outcome == RecordOutcome::error || record.outcome == RecordOutcome::timeout) ++series.server_errors;
+    if (record.outcome == RecordOutcome::error || record.outcome == RecordOutcome::timeout)
+      ++series.server_errors;
     series.last.push_back(record);
   }
 
@@ -113,10 +116,12 @@ class Builder {
     auto& entry = errors_[key];
     entry.code = record.error;
     entry.name = record.error_name;
+    entry.ring = record.ring;
     entry.operation = record.operation;
     entry.outcome = record.outcome;
     const std::int64_t end = record.start_wall_ns + record.duration_ns;
-    for (std::size_t w = 0; w < kWindows; ++w) entry.count[w] += static_cast<double>(kNow - end) <= kSeconds[w] * 1e9 ? 1 : 0;
+    for (std::size_t w = 0; w < kWindows; ++w)
+      entry.count[w] += static_cast<double>(kNow - end) <= kSeconds[w] * 1e9 ? 1 : 0;
     if (end > entry.last_wall_ns) {
       entry.last_wall_ns = end;
       entry.last_actor = record.actor;
@@ -136,12 +141,14 @@ class Builder {
     auto& top = actors_[record.actor.id];
     top.party = record.actor;
     ++top.count;
-    top.errors += record.outcome == RecordOutcome::error || record.outcome == RecordOutcome::timeout ? 1 : 0;
+    top.ring = record.ring;
+    top.errors += is_failure(record.outcome) ? 1 : 0;
+    top.refused += is_refusal(record.outcome) ? 1 : 0;
     top.time_ns += static_cast<std::uint64_t>(record.duration_ns);
   }
 
-  void event(Snapshot& snapshot, const char* name, std::int64_t at, std::int64_t span, RecordOutcome outcome, std::int64_t value,
-             Party actor, Party subject = {}) {
+  void event(Snapshot& snapshot, const char* name, std::int64_t at, std::int64_t span,
+             RecordOutcome outcome, std::int64_t value, Party actor, Party subject = {}) {
     RecordView record;
     record.operation = name;
     record.start_wall_ns = at - span;
@@ -156,27 +163,33 @@ class Builder {
 
   void finish(Snapshot& snapshot) {
     const auto latest = [](SeriesView& series) {
-      std::stable_sort(series.last.begin(), series.last.end(), [](const RecordView& a, const RecordView& b) {
-        return a.start_wall_ns + a.duration_ns > b.start_wall_ns + b.duration_ns;
-      });
+      std::stable_sort(series.last.begin(), series.last.end(),
+                       [](const RecordView& a, const RecordView& b) {
+                         return a.start_wall_ns + a.duration_ns > b.start_wall_ns + b.duration_ns;
+                       });
       if (series.last.size() > 100) series.last.resize(100);
     };
     for (auto* list : {&snapshot.operations, &snapshot.events, &snapshot.categories}) {
       for (SeriesView& series : *list) latest(series);
     }
     latest(snapshot.all);
-    std::stable_sort(snapshot.slowest.begin(), snapshot.slowest.end(),
-                     [](const RecordView& a, const RecordView& b) { return a.duration_ns > b.duration_ns; });
+    std::stable_sort(
+        snapshot.slowest.begin(), snapshot.slowest.end(),
+        [](const RecordView& a, const RecordView& b) { return a.duration_ns > b.duration_ns; });
     snapshot.slowest.resize(std::min<std::size_t>(snapshot.slowest.size(), 20));
+    snapshot.slowest_since_start = snapshot.slowest;
+    snapshot.parties_seconds = 843;
     for (auto& [key, entry] : errors_) snapshot.errors.push_back(entry);
-    std::stable_sort(snapshot.errors.begin(), snapshot.errors.end(),
-                     [](const ErrorStats& a, const ErrorStats& b) { return a.count[3] > b.count[3]; });
+    std::stable_sort(
+        snapshot.errors.begin(), snapshot.errors.end(),
+        [](const ErrorStats& a, const ErrorStats& b) { return a.count[3] > b.count[3]; });
     for (auto& [id, entry] : actors_) {
       snapshot.actors_by_time.push_back(entry);
-      if (entry.errors > 0) snapshot.actors_by_errors.push_back(entry);
+      if (entry.errors + entry.refused > 0) snapshot.actors_by_errors.push_back(entry);
     }
     const auto rank = [](std::vector<TopEntry>& list, auto key) {
-      std::stable_sort(list.begin(), list.end(), [&](const TopEntry& a, const TopEntry& b) { return a.*key > b.*key; });
+      std::stable_sort(list.begin(), list.end(),
+                       [&](const TopEntry& a, const TopEntry& b) { return a.*key > b.*key; });
       list.resize(std::min<std::size_t>(list.size(), 20));
     };
     rank(snapshot.actors_by_time, &TopEntry::time_ns);
@@ -186,6 +199,7 @@ class Builder {
       for (SeriesView& series : *list) records += series.books.read;
     }
     snapshot.books = {records, records, 0, 0, 0};
+    snapshot.rings[0].books = snapshot.books;
     // Shared out over four worker threads; the shared lane had a few from a thread beyond them.
     const std::uint64_t parts[5] = {records / 3, records / 4, records / 5, 0, 1};
     std::uint64_t rest = records;
@@ -239,9 +253,11 @@ void add_frame(Snapshot& snapshot) {
   ring.instances_seen = 1;
   ring.segment_bytes = 18'104'320;
   snapshot.rings.push_back(ring);
-  snapshot.processes.push_back({"chat", 4242, 14.2, 97'517'568, 214, 9, 843.2});
+  snapshot.processes.push_back({"chat", 4242, 14.2, 97'517'568, 214, 9, 843.2, 121.4});
   snapshot.host = {0.62, 0.48, 0.31, 2, 23.5, 8'241'627'136, 5'123'452'928};
-  snapshot.daemon = {"0.1.0", 4301, kStart + 2 * kSecond, 841.2, kStart + 2 * kSecond, 0, 0.4, 13'369'344, 2'411'008, 41'230};
+  snapshot.daemon = {"0.1.0", 4301, kStart + 2 * kSecond, 841.2,     kStart + 2 * kSecond,
+                     0,       0.4,  13'369'344,           2'411'008, 41'230,
+                     3.2};
   snapshot.gauges.push_back({"chat", "connections", 184, 201});
   snapshot.gauges.push_back({"chat", "db_transactions", 1, 4});
   snapshot.configuration =
@@ -250,6 +266,7 @@ void add_frame(Snapshot& snapshot) {
   for (const Operation& operation : kOperations) {
     SeriesView& series = snapshot.operations.emplace_back();
     series.name = operation.name;
+    series.ring = "chat";
     series.category = operation.category;
     series.stage_names = {"validation", "security", "database", "delivery"};
     for (std::size_t w = 0; w < kWindows; ++w) series.windows[w].seconds = Builder::kSeconds[w];
@@ -267,14 +284,17 @@ Snapshot make(bool incident) {
       RecordView record;
       record.operation = operation.name;
       record.start_wall_ns = kStart + static_cast<std::int64_t>(at * 1e9);
-      record.duration_ns = static_cast<std::int64_t>(operation.median_us * 1e3 * std::exp(operation.spread * builder.normal()));
+      record.duration_ns = static_cast<std::int64_t>(operation.median_us * 1e3 *
+                                                     std::exp(operation.spread * builder.normal()));
       record.outcome = RecordOutcome::ok;
-      record.actor = {PartyKind::user, 1 + static_cast<std::uint64_t>(200 * builder.uniform() * builder.uniform())};
+      record.actor = {PartyKind::user,
+                      1 + static_cast<std::uint64_t>(200 * builder.uniform() * builder.uniform())};
       record.subject = {PartyKind::room, 1 + static_cast<std::uint64_t>(30 * builder.uniform())};
       record.ring = "chat";
       record.lane = static_cast<std::uint32_t>(builder.uniform() * 3);
       record.position = static_cast<std::uint64_t>(at * 100);
-      const bool locked = incident && operation.writes && record.start_wall_ns > kLocked && record.start_wall_ns < kUnlocked;
+      const bool locked = incident && operation.writes && record.start_wall_ns > kLocked &&
+                          record.start_wall_ns < kUnlocked;
       const double dice = builder.uniform();
       if (locked && record.start_wall_ns < kLocked + 4 * kSecond) {
         record.duration_ns = static_cast<std::int64_t>(760e6 + 40e6 * builder.uniform());
@@ -296,65 +316,92 @@ Snapshot make(bool incident) {
         record.error_name = "NOT_A_MEMBER";
       }
       for (std::size_t s = 0; s < kStages; ++s) {
-        const double share = locked && record.error == 5001 ? (s == 2 ? 0.99 : 0.002) : operation.shares[s];
-        record.stages_ns[s] = static_cast<std::uint64_t>(share * 0.99 * static_cast<double>(record.duration_ns));
+        const double share =
+            locked && record.error == 5001 ? (s == 2 ? 0.99 : 0.002) : operation.shares[s];
+        record.stages_ns[s] =
+            static_cast<std::uint64_t>(share * 0.99 * static_cast<double>(record.duration_ns));
       }
       const std::int64_t end = record.start_wall_ns + record.duration_ns;
       if (operation.writes && record.error != 5002) {
         const bool rolled_back = record.error != 0;
-        builder.event(snapshot, "DB_TRANSACTION", end, static_cast<std::int64_t>(record.stages_ns[2] * 7 / 10),
+        builder.event(snapshot, "DB_TRANSACTION", end,
+                      static_cast<std::int64_t>(record.stages_ns[2] * 7 / 10),
                       rolled_back ? RecordOutcome::error : RecordOutcome::ok, 0, record.actor);
       }
       if (record.error == 5001) {
-        builder.event(snapshot, "RETRY", end - 400'000'000, 250'000'000, RecordOutcome::error, 2, record.actor);
+        builder.event(snapshot, "RETRY", end - 400'000'000, 250'000'000, RecordOutcome::error, 2,
+                      record.actor);
         builder.event(snapshot, "RETRY", end, 250'000'000, RecordOutcome::error, 3, record.actor);
       }
       if (record.stages_ns[2] > 100'000'000) {
-        builder.event(snapshot, "SLOW_QUERY", end, static_cast<std::int64_t>(record.stages_ns[2]), RecordOutcome::ok, 0, record.actor);
+        builder.event(snapshot, "SLOW_QUERY", end, static_cast<std::int64_t>(record.stages_ns[2]),
+                      RecordOutcome::ok, 0, record.actor);
       }
       builder.operation(snapshot, std::move(record));
     }
   }
-  for (std::int64_t s = 0; s < 84; ++s) builder.event(snapshot, "AUDIT_WRITE", kStart + s * 10 * kSecond, 180'000, RecordOutcome::ok, 0, {});
+  for (std::int64_t s = 0; s < 84; ++s)
+    builder.event(snapshot, "AUDIT_WRITE", kStart + s * 10 * kSecond, 180'000, RecordOutcome::ok, 0,
+                  {});
   if (incident) {
     const Party guesser{PartyKind::address, 0x7f000002};
     for (std::int64_t i = 1; i <= 10; ++i) {
-      builder.event(snapshot, "LOGIN_FAILED", kNow - 400 * kSecond + i * 200'000'000, 79'000'000, RecordOutcome::denied, i, {}, guesser);
+      builder.event(snapshot, "LOGIN_FAILED", kNow - 400 * kSecond + i * 200'000'000, 79'000'000,
+                    RecordOutcome::denied, i, {}, guesser);
     }
-    builder.event(snapshot, "THREAT_PATTERN", kNow - 397 * kSecond, 0, RecordOutcome::denied, 1, {}, guesser);
-    builder.event(snapshot, "IP_BLOCK", kNow - 397 * kSecond, 0, RecordOutcome::denied, 10, {}, guesser);
+    builder.event(snapshot, "THREAT_PATTERN", kNow - 397 * kSecond, 0, RecordOutcome::denied, 1, {},
+                  guesser);
+    builder.event(snapshot, "IP_BLOCK", kNow - 397 * kSecond, 0, RecordOutcome::denied, 10, {},
+                  guesser);
     for (std::int64_t i = 1; i <= 64; ++i) {
-      builder.event(snapshot, "BLOCKED_ATTEMPT", kNow - 397 * kSecond + i * kSecond, 0, RecordOutcome::limited, i, {}, guesser);
+      builder.event(snapshot, "BLOCKED_ATTEMPT", kNow - 397 * kSecond + i * kSecond, 0,
+                    RecordOutcome::limited, i, {}, guesser);
     }
     for (std::int64_t i = 0; i < 38; ++i) {
-      builder.event(snapshot, "RATE_LIMIT", kNow - 120 * kSecond + i * 20'000'000, 0, RecordOutcome::limited, 0, {PartyKind::user, kBigId});
+      builder.event(snapshot, "RATE_LIMIT", kNow - 120 * kSecond + i * 20'000'000, 0,
+                    RecordOutcome::limited, 0, {PartyKind::user, kBigId});
     }
+    snapshot.blocks.push_back({"chat", guesser, kNow - 397 * kSecond, 1, 10, 164, 0});
     builder.event(snapshot, "BREAKER", kLocked + 4 * kSecond, 0, RecordOutcome::ok, 1, {});
     for (std::int64_t i = 0; i < 9; ++i) {
-      builder.event(snapshot, "BREAKER", kLocked + (6 + 2 * i) * kSecond, 1'999'000'000, RecordOutcome::ok, 2, {});
-      builder.event(snapshot, "BREAKER", kLocked + (6 + 2 * i) * kSecond + 800'000'000, 800'000'000, RecordOutcome::ok, i < 8 ? 1 : 0, {});
+      builder.event(snapshot, "BREAKER", kLocked + (6 + 2 * i) * kSecond, 1'999'000'000,
+                    RecordOutcome::ok, 2, {});
+      builder.event(snapshot, "BREAKER", kLocked + (6 + 2 * i) * kSecond + 800'000'000, 800'000'000,
+                    RecordOutcome::ok, i < 8 ? 1 : 0, {});
     }
-    builder.event(snapshot, "RECOVERY", kUnlocked + 1 * kSecond, 25'100'000'000, RecordOutcome::ok, 0, {});
-    const auto transition = [&](std::int64_t at_s, const char* id, AlertType alert, AlertLevel level, AlertState state,
-                                const char* operation, double value, double threshold, const char* unit, const char* message) {
-      snapshot.transitions.push_back({kNow - at_s * kSecond, id, alert, level, state, operation, "chat", value, threshold, unit, message});
+    builder.event(snapshot, "RECOVERY", kUnlocked + 1 * kSecond, 25'100'000'000, RecordOutcome::ok,
+                  0, {});
+    const auto transition = [&](std::int64_t at_s, const char* id, AlertType alert,
+                                AlertLevel level, AlertState state, const char* operation,
+                                double value, double threshold, const char* unit,
+                                const char* message) {
+      snapshot.transitions.push_back({kNow - at_s * kSecond, id, alert, level, state, operation,
+                                      "chat", value, threshold, unit, message});
     };
-    transition(395, "c1a7-1", AlertType::security_threat, AlertLevel::warning, AlertState::firing, "", 10, 5, "events",
+    transition(395, "c1a7-1", AlertType::security_threat, AlertLevel::warning, AlertState::firing,
+               "", 10, 5, "events",
                "10 failed logins from address 127.0.0.2 within 60 s; it was blocked");
-    transition(245, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::firing, "SEND_MESSAGE", 798.2, 200, "ms",
+    transition(245, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::firing,
+               "SEND_MESSAGE", 798.2, 200, "ms",
                "p95 over the last minute is 798 ms, threshold 200 ms (n = 1,301)");
-    transition(240, "c1a7-3", AlertType::database_issue, AlertLevel::critical, AlertState::firing, "", 31.4, 5, "percent",
-               "31 % of transactions were rolled back in the last minute; the circuit breaker is open");
-    transition(180, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::recovering, "SEND_MESSAGE", 141.9, 200, "ms", "");
-    transition(165, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::resolved, "SEND_MESSAGE", 3.4, 200, "ms", "resolved after 80 s");
-    transition(160, "c1a7-3", AlertType::database_issue, AlertLevel::critical, AlertState::resolved, "", 0.4, 5, "percent", "resolved after 80 s");
+    transition(
+        240, "c1a7-3", AlertType::database_issue, AlertLevel::critical, AlertState::firing, "",
+        31.4, 5, "percent",
+        "31 % of transactions were rolled back in the last minute; the circuit breaker is open");
+    transition(180, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::recovering,
+               "SEND_MESSAGE", 141.9, 200, "ms", "");
+    transition(165, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::resolved,
+               "SEND_MESSAGE", 3.4, 200, "ms", "resolved after 80 s");
+    transition(160, "c1a7-3", AlertType::database_issue, AlertLevel::critical, AlertState::resolved,
+               "", 0.4, 5, "percent", "resolved after 80 s");
     snapshot.alerts.push_back({snapshot.transitions.front(), snapshot.transitions.front().wall_ns});
     snapshot.transitions_forgotten = 3;
   }
   builder.finish(snapshot);
   // Decisions that were allowed are only counted.
-  SeriesView& limit = builder.series(snapshot.events, "RATE_LIMIT", "");
-  for (std::size_t w = 0; w < kWindows; ++w) limit.windows[w].skipped = snapshot.all.windows[w].recorded;
+  SeriesView& limit = Builder::series(snapshot.events, "RATE_LIMIT", "");
+  for (std::size_t w = 0; w < kWindows; ++w)
+    limit.windows[w].skipped = snapshot.all.windows[w].recorded;
   limit.server_count = limit.windows[0].count();
   return snapshot;
 }
@@ -373,8 +420,11 @@ const Snapshot& calm() {
 
 Snapshot hostile() {
   Snapshot snapshot = busy();
-  const std::string evil = "\x1b[2J\x1b]0;owned\x07\nVERDICT: HEALTHY\r\xff\xc2\x9b" "31m\u202e\u2028end\t\\";
-  for (RingView& ring : snapshot.rings) ring.name = ring.path = ring.program = ring.problem = ring.clock = evil;
+  const std::string evil =
+      "\x1b[2J\x1b]0;owned\x07\nVERDICT: HEALTHY\r\xff\xc2\x9b"
+      "31m\u202e\u2028end\t\\";
+  for (RingView& ring : snapshot.rings)
+    ring.name = ring.path = ring.program = ring.problem = ring.clock = evil;
   for (SeriesView& series : snapshot.operations) {
     if (series.name != "SEND_MESSAGE") continue;
     series.name = evil;
@@ -392,8 +442,10 @@ Snapshot hostile() {
     transition.id = transition.operation = transition.ring = evil;
     transition.unit = transition.message = evil;
   }
+  for (BlockView& block : snapshot.blocks) block.ring = evil;
   for (AlertView& alert : snapshot.alerts) {
-    alert.last.message = alert.last.unit = alert.last.id = alert.last.ring = alert.last.operation = evil;
+    alert.last.message = alert.last.unit = alert.last.id = alert.last.ring = alert.last.operation =
+        evil;
   }
   snapshot.daemon.version = evil;
   snapshot.configuration = "key = \"" + evil + "\"";

@@ -1,5 +1,6 @@
-// A snapshot such as the daemon makes: quarter of an hour of a chat server with a locked database and a password guesser
-// in it. Built record by record from a fixed seed, so that counts, histograms, last records and books agree.
+// A snapshot such as the daemon makes: quarter of an hour of a chat server with a locked database
+// and a password guesser in it. Built record by record from a fixed seed, so that counts,
+// histograms, last records and books agree.
 #pragma once
 
 #include "report/model/snapshot.h"
@@ -7,7 +8,8 @@
 namespace sample {
 
 inline constexpr std::int64_t kNow = 1'732'356'955'123'456'789;  // 2024-11-23T10:15:55.123456789Z
-inline constexpr std::uint64_t kBigId = 9'007'199'254'740'993;   // 2^53 + 1: lost by whoever reads it as a double
+inline constexpr std::uint64_t kBigId =
+    9'007'199'254'740'993;  // 2^53 + 1: lost by whoever reads it as a double
 
 const ringside::Snapshot& busy();  // the incident was a few minutes ago
 const ringside::Snapshot& calm();  // the same server without incident or guesser

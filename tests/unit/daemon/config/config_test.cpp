@@ -29,7 +29,7 @@ TEST_CASE("Config: an empty file gives the shipped defaults") {
   CHECK(c.thresholds.error_percent == 5);
   CHECK(c.thresholds.memory_bytes == std::uint64_t{1} << 30);
   CHECK(c.thresholds.connections == 1000);
-  CHECK(c.alerts.min_samples == 20);
+  CHECK(c.thresholds.min_samples == 20);
   CHECK(c.alerts.raise_ticks == 3);
   CHECK(c.alerts.of_ticks == 5);
   CHECK(c.alerts.clear_after_ns == 2 * kMinute);

@@ -1,0 +1,24 @@
+// What the rules behind the suggestions share. A rule that finds nothing stays silent.
+#pragma once
+
+#include <string>
+
+#include "report/analysis/analysis.h"
+
+namespace ringside::detail {
+
+inline constexpr std::uint64_t kEnough = 100;  // timed operations below which no suggestion is made
+inline constexpr std::uint64_t kMany = 1000;
+inline constexpr double kWorthwhile = 0.02;  // of all time: below, nobody would notice
+
+Suggestion suggest(std::string what, std::string evidence, std::string gain, double gain_share);
+void set_confidence(Suggestion& suggestion, Confidence confidence, std::string why);
+
+void suggest_about_time(const Snapshot& snapshot, const Analysis& analysis,
+                        std::vector<Suggestion>& out);
+void suggest_about_events(const Snapshot& snapshot, const Analysis& analysis,
+                          std::vector<Suggestion>& out);
+void suggest_about_sight(const Snapshot& snapshot, const Analysis& analysis,
+                         std::vector<Suggestion>& out);
+
+}  // namespace ringside::detail

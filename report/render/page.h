@@ -1,0 +1,49 @@
+// What a document is made of, whatever it is written in. The sections (sections/) know only this.
+//
+// All texts are UTF-8 without control characters: foreign text has gone through escape_visible(). A
+// renderer adds what its own language needs (an HTML page escapes '<').
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "report/render/table.h"
+
+namespace ringside {
+
+// A line of a timeline.
+struct Moment {
+  std::string time;
+  std::vector<std::string> what;  // in columns; the same number for each moment of a timeline
+  std::string text;               // what there is to say about it; may be empty
+};
+
+class Page {
+ public:
+  Page() = default;
+  Page(const Page&) = delete;
+  Page& operator=(const Page&) = delete;
+  virtual ~Page() = default;
+
+  // Of the document: once, first.
+  virtual void title(std::string_view name, std::string_view when) = 0;
+  // Of a section, and within one.
+  virtual void heading(std::string_view text) = 0;
+  virtual void subheading(std::string_view text) = 0;
+
+  virtual void sentence(std::string_view text) = 0;
+  virtual void bullet(std::string_view text) = 0;
+  // An empty name continues the field before it.
+  virtual void field(std::string_view name, std::string_view text) = 0;
+  virtual void table(const Table& table) = 0;
+  // An item of a numbered list and its named details.
+  virtual void numbered(std::size_t number, std::string_view text,
+                        const std::vector<std::pair<std::string, std::string>>& details) = 0;
+  virtual void timeline(const std::vector<Moment>& moments) = 0;
+  // A line that is kept as it is: of a configuration.
+  virtual void verbatim(std::string_view line) = 0;
+};
+
+}  // namespace ringside

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/render/sections/sections.h"
+
+namespace ringside::detail {
+namespace {
+
+std::string subject_of(const Snapshot& snapshot, const AlertTransition& transition) {
+  return label_of(snapshot, transition.operation.empty() ? "server" : transition.operation,
+                  transition.ring);
+}
+
+// An episode that began in the future: somebody has set the clock.
+std::string lasted(const Snapshot& snapshot, const AlertView& alert) {
+  // As doubles, so that garbage does not overflow.
+  const double ns =
+      static_cast<double>(snapshot.wall_ns) - static_cast<double>(alert.since_wall_ns);
+  return ns < 0 ? "unknown" : format_span(ns);
+}
+
+void write_active(const Section& section) {
+  if (section.snapshot.alerts.empty()) {
+    section.page.sentence("None is active now.");
+    return;
+  }
+  Table active({{"active", Align::left},
+                {"level", Align::left},
+                {"state", Align::left},
+                {"about", Align::left},
+                {"value"},
+                {"threshold"},
+                {"for", Align::span},
+                {"episode", Align::left}});
+  for (const AlertView& alert : section.snapshot.alerts) {
+    const AlertTransition& last = alert.last;
+    active.row({name_of(last.alert), name_of(last.level), name_of(last.state),
+                subject_of(section.snapshot, last), format_value(last.value, last.unit),
+                format_value(last.threshold, last.unit), lasted(section.snapshot, alert),
+                escape_visible(last.id)});
+  }
+  section.page.table(active);
+}
+
+}  // namespace
+
+void write_alerts(const Section& section) {
+  section.page.heading("ALERT TIMELINE");
+  const Snapshot& snapshot = section.snapshot;
+  if (snapshot.alerts.empty() && snapshot.transitions.empty()) {
+    section.page.sentence("No alert has been raised.");
+    return;
+  }
+  write_active(section);
+  const std::size_t count = snapshot.transitions.size();
+  const std::size_t first = count - std::min(count, section.limits.transitions);
+  if (first > 0 || snapshot.transitions_forgotten > 0) {
+    section.page.sentence(
+        fmt::format("{} not shown; the alert log has them.",
+                    count_of(snapshot.transitions_forgotten + first, "earlier transition is",
+                             "earlier transitions are")));
+  }
+  std::string day;
+  std::vector<Moment> moments;
+  const auto finish_day = [&] {
+    if (moments.empty()) return;
+    section.page.subheading(day);
+    section.page.timeline(moments);
+    moments.clear();
+  };
+  for (std::size_t i = first; i < count; ++i) {
+    const AlertTransition& transition = snapshot.transitions[i];
+    const std::string its_day = format_wall(transition.wall_ns).substr(0, 10);
+    if (its_day != day) finish_day();
+    day = its_day;
+    moments.push_back({format_time_of_day(transition.wall_ns),
+                       {name_of(transition.level), name_of(transition.state),
+                        name_of(transition.alert), subject_of(snapshot, transition)},
+                       escape_visible(transition.message)});
+  }
+  finish_day();
+}
+
+}  // namespace ringside::detail

@@ -1,0 +1,18 @@
+#include <algorithm>
+
+#include "report/render/sections/sections.h"
+
+namespace ringside::detail {
+
+void write_configuration(const Section& section) {
+  section.page.heading("CONFIGURATION IN FORCE");
+  std::string_view text = section.snapshot.configuration;
+  if (text.empty()) section.page.sentence("Not stated by the daemon.");
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    section.page.verbatim(escape_visible(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+}  // namespace ringside::detail

@@ -1,0 +1,28 @@
+#include "report/render/sections/document.h"
+
+#include "report/render/sections/sections.h"
+
+namespace ringside {
+
+void write_document(Page& page, const Report& report, const Limits& limits) {
+  std::string rings;
+  for (const RingView& ring : report.snapshot.rings) {
+    rings += (rings.empty() ? "" : ", ") + escape_visible(ring.name);
+  }
+  page.title("Ringside report · " + (rings.empty() ? "no ring" : rings),
+             format_wall(report.snapshot.wall_ns));
+  const detail::Section section{page, report.snapshot, report.analysis, limits};
+  detail::write_verdict(section);
+  detail::write_overview(section);
+  detail::write_operations(section);
+  detail::write_errors(section);
+  detail::write_alerts(section);
+  detail::write_regressions(section);
+  detail::write_bottlenecks(section);
+  detail::write_security(section);
+  detail::write_suggestions(section);
+  detail::write_trends(section);
+  detail::write_configuration(section);
+}
+
+}  // namespace ringside

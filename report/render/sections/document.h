@@ -1,0 +1,21 @@
+// The whole report, section by section, onto whatever page it is given.
+#pragma once
+
+#include <cstddef>
+
+#include "report/analysis/analysis.h"
+#include "report/render/page.h"
+
+namespace ringside {
+
+// How long the lists are.
+struct Limits {
+  std::size_t transitions = 40;  // latest alert transitions
+  std::size_t errors = 15;       // kinds of errors, failures first
+  std::size_t top = 5;           // actors, subjects, blocks and slowest operations
+  std::size_t unseen = 5;        // names that nobody has used
+};
+
+void write_document(Page& page, const Report& report, const Limits& limits);
+
+}  // namespace ringside

@@ -1,0 +1,128 @@
+// Rings and servers, host and daemon.
+#include <fmt/format.h>
+
+#include "report/render/sections/sections.h"
+
+namespace ringside::detail {
+namespace {
+
+void write_rings(const Section& section) {
+  for (const RingView& ring : section.snapshot.rings) {
+    const std::string program =
+        ring.program.empty() ? "no server yet" : escape_visible(ring.program);
+    std::string text = fmt::format("{} · {}", name_of(ring.state), program);
+    if (ring.pid != 0) text += fmt::format(" (pid {})", ring.pid);
+    if (ring.created_wall_ns != 0) {
+      text += fmt::format(" · opened {}, {}", format_wall(ring.created_wall_ns),
+                          ago(section.snapshot, ring.created_wall_ns));
+    }
+    if (ring.live() && !ring.enabled) text += " · tracing is switched off";
+    section.page.field("ring " + escape_visible(ring.name), text);
+    std::string detail = escape_visible(ring.path);
+    if (ring.segment_bytes != 0) detail += " · " + format_bytes(ring.segment_bytes);
+    if (!ring.clock.empty()) {
+      detail += fmt::format(" · clock {}", escape_visible(ring.clock));
+      if (ring.ticks_per_second > 0)
+        detail += fmt::format(" at {} MHz", format_number(ring.ticks_per_second / 1e6));
+    }
+    if (ring.instances_seen > 0) {
+      detail += fmt::format(" · {} followed, {}",
+                            count_of(ring.instances_seen, "server start", "server starts"),
+                            count_of(ring.crashes_seen, "crash", "crashes"));
+    }
+    section.page.field("", detail);
+    if (!ring.problem.empty()) section.page.field("", "problem: " + escape_visible(ring.problem));
+  }
+}
+
+// Of one core. Processor time is counted in steps of 10 ms, so 0 is less than one step of the tick.
+std::string cpu_over_tick(const Snapshot& snapshot, double percent) {
+  constexpr double kStepSeconds = 0.01;
+  if (percent > 0) return format_percent(percent / 100);
+  return "<" +
+         format_percent(snapshot.tick_seconds > 0 ? kStepSeconds / snapshot.tick_seconds : 0.001);
+}
+
+// "14 % of a core since it began, 12 % over the last tick"
+std::string cpu_text(const Snapshot& snapshot, const std::optional<double>& cpu_seconds,
+                     const std::optional<double>& uptime_seconds,
+                     const std::optional<double>& percent) {
+  const std::string tick = "over the last tick";
+  const std::string now = known(percent, [&](double p) { return cpu_over_tick(snapshot, p); });
+  if (!cpu_seconds || uptime_seconds.value_or(0) <= 0)
+    return fmt::format("{} of a core {}", now, tick);
+  return fmt::format("{} of a core since it began, {} {}",
+                     format_percent(*cpu_seconds / *uptime_seconds), now, tick);
+}
+
+void write_server(const Section& section, const ProcessView& process) {
+  section.page.field(
+      "server",
+      fmt::format("{} · pid {} · up {} · {} · {} resident · open files {} · threads {}",
+                  escape_visible(process.ring), process.pid,
+                  known(process.uptime_seconds, [](double s) { return format_span(s * 1e9); }),
+                  cpu_text(section.snapshot, process.cpu_seconds, process.uptime_seconds,
+                           process.cpu_percent),
+                  known(process.resident_bytes, format_bytes),
+                  known(process.open_files, format_count), known(process.threads, format_count)));
+}
+
+void write_gauges(const Section& section) {
+  std::string text;
+  for (const GaugeView& gauge : section.snapshot.gauges) {
+    text += fmt::format("{}{} {}, at most {}", text.empty() ? "" : " · ",
+                        label_of(section.snapshot, gauge.name, gauge.ring),
+                        format_signed(gauge.value), format_signed(gauge.max));
+  }
+  if (!text.empty()) section.page.field("gauges", text);
+}
+
+void write_host(const Section& section) {
+  const HostView& host = section.snapshot.host;
+  const auto load = [](double value) { return fmt::format("{:.2f}", value); };
+  const std::string loads = host.load_1m || host.load_5m || host.load_15m
+                                ? fmt::format("{} {} {}", known(host.load_1m, load),
+                                              known(host.load_5m, load), known(host.load_15m, load))
+                                : "unknown";
+  const std::string cores =
+      host.cpus ? count_of(*host.cpus, "core", "cores") : "an unknown number of cores";
+  section.page.field(
+      "host",
+      fmt::format("load {} on {} · {} busy over the last tick · {} of {} memory available", loads,
+                  cores, known(host.cpu_percent, [](double p) { return format_percent(p / 100); }),
+                  known(host.memory_available_bytes, format_bytes),
+                  known(host.memory_total_bytes, format_bytes)));
+}
+
+void write_daemon(const Section& section) {
+  const DaemonView& daemon = section.snapshot.daemon;
+  if (daemon.started_wall_ns == 0) return;
+  const std::string since =
+      daemon.state_since_wall_ns == 0 ? "an unknown time" : format_wall(daemon.state_since_wall_ns);
+  section.page.field("daemon", fmt::format("ringsided {} · pid {} · up {} · figures since {} ({})",
+                                           escape_visible(daemon.version), daemon.pid,
+                                           format_span(daemon.uptime_seconds * 1e9), since,
+                                           count_of(daemon.restarts, "restart", "restarts")));
+  section.page.field(
+      "its cost", fmt::format("{} · {} resident, {} of it metrics · {} passes over the rings",
+                              cpu_text(section.snapshot, daemon.cpu_seconds, daemon.uptime_seconds,
+                                       daemon.cpu_percent),
+                              known(daemon.resident_bytes, format_bytes),
+                              format_bytes(daemon.metrics_bytes), format_count(daemon.passes)));
+}
+
+}  // namespace
+
+void write_overview(const Section& section) {
+  section.page.heading("OVERVIEW AND DATA QUALITY");
+  write_rings(section);
+  for (const ProcessView& process : section.snapshot.processes) write_server(section, process);
+  if (section.snapshot.processes.empty())
+    section.page.field("server", "no live server process to measure");
+  write_gauges(section);
+  write_host(section);
+  write_daemon(section);
+  write_data_quality(section);
+}
+
+}  // namespace ringside::detail

@@ -1,0 +1,26 @@
+#include <fmt/format.h>
+
+#include "report/render/sections/sections.h"
+
+namespace ringside::detail {
+
+void write_verdict(const Section& section) {
+  std::string name = verdict_name(section.analysis.verdict);
+  for (char& letter : name) letter = static_cast<char>(letter - 'a' + 'A');
+  section.page.heading("VERDICT: " + name);
+  for (const Reason& reason : section.analysis.reasons) section.page.bullet(reason.text);
+  const WindowStats& now = section.snapshot.all.window(Window::minute);
+  if (now.count() == 0) return;
+  std::string text =
+      fmt::format("In {}: {}, {}", describe_window(section.snapshot, Window::minute),
+                  count_of(now.count(), "operation", "operations"), format_rate(now.rate()));
+  if (now.count() >= kMinClaim)
+    text += fmt::format(", {} failed", format_percent(now.error_rate()));
+  for (const auto& [label, q] :
+       {std::pair{"p50", 0.5}, std::pair{"p90", 0.9}, std::pair{"p99", 0.99}}) {
+    if (quantile_ns(now, q)) text += fmt::format(", {} {}", label, quantile_cell(now, q));
+  }
+  section.page.bullet(text + ".");
+}
+
+}  // namespace ringside::detail
