@@ -59,7 +59,7 @@ void DrainThread::publish(std::shared_ptr<const Snapshot> snapshot) {
   // The one before is freed here, outside the lock, if nobody else holds it.
 }
 
-// Sleeps until the pause is over, somebody asks for something, or a new file is in a ring's directory.
+// Sleeps until the pause is over, somebody asks, or a ring's directory has a new file.
 // Returns what was asked for.
 std::optional<DrainThread::Requests> DrainThread::sleep(std::int64_t pause_ns) {
   bell_.sleep(pause_ns, directories_.fd());

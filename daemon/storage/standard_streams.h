@@ -1,4 +1,4 @@
-// What every program of ours does with standard input, output and error: at its start and at its end.
+// What every program of ours does with standard input, output and error, first and last.
 #pragma once
 
 namespace ringside {
