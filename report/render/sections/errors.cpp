@@ -19,7 +19,7 @@ void write_kinds(const Section& section, std::size_t shown) {
                {"5 min"},
                {"1 h"},
                {"since start"},
-               {"last", Align::left},
+               {"last"},
                {"most of them on", Align::left}});
   for (std::size_t i = 0; i < shown; ++i) {
     const ErrorKind& kind = section.analysis.error_kinds[i];
@@ -55,7 +55,7 @@ void write_by_operation(const Section& section) {
                                      {"error", Align::left},
                                      {"count"},
                                      {"of its calls"},
-                                     {"last", Align::left},
+                                     {"last"},
                                      {"by", Align::left}});
   const auto& errors = section.analysis.errors;
   const std::size_t shown = std::min(errors.size(), section.limits.errors);

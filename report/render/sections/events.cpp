@@ -32,7 +32,7 @@ void write_events(const Section& section, const std::vector<EventFinding>& event
   RingTable table(section.snapshot, {{"event", Align::left},
                                      {"count"},
                                      {"mean", Align::span},
-                                     {"last", Align::left},
+                                     {"last"},
                                      {"of", Align::left},
                                      {"that is", Align::prose}});
   for (const EventFinding& event : events) {

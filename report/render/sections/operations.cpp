@@ -134,7 +134,7 @@ void write_slowest(const Section& section, const std::string& title,
   if (slowest.empty()) return;
   RingTable table(section.snapshot, {{"operation", Align::left},
                                      {"took", Align::span},
-                                     {"began", Align::left},
+                                     {"began"},
                                      {"outcome", Align::left},
                                      {"who", Align::left},
                                      {"on what", Align::left}});

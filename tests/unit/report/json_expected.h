@@ -39,7 +39,7 @@ inline double value_of_rank(const WindowStats& of, std::uint64_t rank) {
     if (below < rank) continue;
     const double lower = std::exp2((bucket.index - 1) / 32.0),
                  upper = std::exp2(bucket.index / 32.0);
-    return 1e9 * 2 * lower * upper / (lower + upper);
+    return 2 * lower * upper / (lower + upper) * 1e9;
   }
   return -1;
 }

@@ -51,7 +51,7 @@ WindowStats window_of(Numbers& numbers, std::size_t w, std::uint64_t scale) {
   fill_latency(stats, scale);
   for (StageStats& stage : stats.stages) {
     stage.count = numbers.next();
-    stage.sum_ns = stats.sum_ns / 8 + numbers.next() * 1'000'000;
+    stage.sum_ns = stats.sum_ns / 8 + numbers.next() * 1000;
     stage.max_ns = numbers.next();
   }
   stats.value_sum = static_cast<std::int64_t>(numbers.next());

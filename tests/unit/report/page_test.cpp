@@ -49,7 +49,7 @@ TEST_CASE("Page: what the sections say is on the text page, all of it and in its
 }
 
 TEST_CASE("Page: the text page lays each element out") {
-  TextPage page(40);
+  TextPage page(41);
   page.title("A report of several rings", "2024-11-23");
   page.heading("FIRST");
   page.sentence("Some words that do not fit into one line.");
@@ -72,18 +72,18 @@ TEST_CASE("Page: the text page lays each element out") {
   page.verbatim("");
   page.verbatim("b = 1");
   CHECK(page.take() ==
-        "A report of several rings     2024-11-23\n"
+        "A report of several rings      2024-11-23\n"
         "\n"
-        "━━ FIRST ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━\n"
+        "━━ FIRST ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━\n"
         "  Some words that do not fit into one\n"
         "  line.\n"
         "\n"
-        "  name    took  that is\n"
-        "  ────  ──────  ────────────────────────\n"
-        "  a     240 ms  one\n"
-        "  b     4.20 s  two and three and four\n"
-        "                and five and six\n"
-        "  c        –    seven\n"
+        "  name     took  that is\n"
+        "  ────  ───────  ────────────────────────\n"
+        "  a      240 ms  one\n"
+        "  b     4.20 s   two and three and four\n"
+        "                 and five and six\n"
+        "  c        –     seven\n"
         "  A note to it.\n"
         "  · one\n"
         "  · two\n"
@@ -101,7 +101,7 @@ TEST_CASE("Page: the text page lays each element out") {
         "\n"
         "  2. Do that\n"
         "\n"
-        "━━ SECOND ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━\n"
+        "━━ SECOND ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━\n"
         "  [a]\n"
         "\n"
         "  b = 1\n");

@@ -46,7 +46,8 @@ TEST_CASE("Sections: an operation without stages, and one that they cover whole"
   whole.stages = {};
   whole.stages[2] = {5, whole.sum_ns, 7};
   const Written w(snapshot);
-  for (const Row& row : w.page.tables("operation|ring|n|mean|of time|of its own time").at(0)) {
+  const Rows rows = w.page.tables("operation|ring|n|mean|of time|of its own time").at(0);
+  for (const Row& row : rows) {
     if (row[1] != "east") continue;
     if (row[0] == "SEND") CHECK(row[5] == "no stage 100 %");
     if (row[0] == "SEND_ALL") CHECK(row[5] == "database 100 %");

@@ -179,9 +179,9 @@ TEST_CASE("Text: an empty snapshot says in each section that there is nothing") 
 }
 
 TEST_CASE("Text: eighty columns break tables in two and lose no figure") {
-  const std::string text = text_of(sample::busy(), {.width = 80, .limits = {}});
+  const std::string text = text_of(sample::calm(), {.width = 80, .limits = {}});
   check_width(text, 80);
-  const std::string wide = text_of(sample::busy());
+  const std::string wide = text_of(sample::calm());
   // Every figure of the wide page is on the narrow one.
   for (const std::string& line : lines_of(wide)) {
     if (contains(line, "…")) continue;
