@@ -9,7 +9,7 @@ install(TARGETS ringside_shm ringside_producer EXPORT ringsideTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
 install(EXPORT ringsideTargets NAMESPACE ringside:: DESTINATION ${package_dir} COMPONENT dev)
 foreach(folder shm producer)
-  file(GLOB headers CONFIGURE_DEPENDS 
+  file(GLOB headers CONFIGURE_DEPENDS
     ${PROJECT_SOURCE_DIR}/${folder}/*.h ${PROJECT_SOURCE_DIR}/${folder}/*.hpp ${PROJECT_SOURCE_DIR}/${folder}/*.def)
   install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside/${folder} COMPONENT dev)
 endforeach()

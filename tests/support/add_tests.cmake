@@ -6,7 +6,7 @@
 # UNDER names the sanitizers that can find something in a test. Each costs a build of its own, so:
 #   address   (with undefined) whatever handles memory of C++. This is the default.
 #   thread    only what has several threads or processes at the same memory.
-#   none      scripts, models, the source text, and what measures: a sanitizer changes nothing there.
+#   none      scripts, models, the source text, and what measures: a sanitizer changes nothing
 # Without a sanitizer every test is there.
 include(doctest)
 

@@ -1,5 +1,6 @@
-// Puts every shared mapping of a file between two pages that nobody may touch, so that a read one byte outside of it
-// ends the process. Linked in with -Wl,--wrap=mmap -Wl,--wrap=munmap; code under test is not changed for it.
+// Puts every shared mapping of a file between two pages that nobody may touch, so that a read one
+// byte outside of it ends the process. Linked in with -Wl,--wrap=mmap -Wl,--wrap=munmap; code under
+// test is not changed for it.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -17,7 +18,8 @@ std::size_t whole_pages(std::size_t bytes) { return (bytes + kPage - 1) / kPage 
 
 std::mutex g_mutex;
 std::map<void*, std::size_t>& guarded() {
-  static auto* mappings = new std::map<void*, std::size_t>;   // never destroyed: mappings may outlive it
+  static auto* mappings =
+      new std::map<void*, std::size_t>;  // never destroyed: mappings may outlive it
   return *mappings;
 }
 
@@ -25,15 +27,18 @@ std::map<void*, std::size_t>& guarded() {
 
 extern "C" {
 
-void* __real_mmap(void* address, std::size_t bytes, int protection, int flags, int fd, off_t offset);
+void* __real_mmap(void* address, std::size_t bytes, int protection, int flags, int fd,
+                  off_t offset);
 int __real_munmap(void* address, std::size_t bytes);
 
-void* __wrap_mmap(void* address, std::size_t bytes, int protection, int flags, int fd, off_t offset) {
+void* __wrap_mmap(void* address, std::size_t bytes, int protection, int flags, int fd,
+                  off_t offset) {
   if (address != nullptr || fd < 0 || (flags & MAP_SHARED) == 0 || bytes > SIZE_MAX / 2) {
     return __real_mmap(address, bytes, protection, flags, fd, offset);
   }
   const std::size_t inner = whole_pages(bytes);
-  void* outer = __real_mmap(nullptr, inner + 2 * kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* outer = __real_mmap(nullptr, inner + 2 * kPage, PROT_NONE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (outer == MAP_FAILED) return MAP_FAILED;
   void* at = static_cast<unsigned char*>(outer) + kPage;
   if (__real_mmap(at, bytes, protection, flags | MAP_FIXED, fd, offset) == MAP_FAILED) {

@@ -5,14 +5,15 @@
 
 namespace ringside::test {
 
-// Later than now by that many steps of 2 s, which is more than the interval of looks at the name and of liveness
-// checks, in every clock.
+// Later than now by that many steps of 2 s, which is more than the interval of looks at the name
+// and of liveness checks, in every clock.
 inline Instant later(int steps) {
   static const double ticks_per_ns = [] {
     const Instant a = read_instant();
     Instant b = a;
     while (b.monotonic_ns - a.monotonic_ns < 5'000'000) b = read_instant();
-    return static_cast<double>(b.ticks - a.ticks) / static_cast<double>(b.monotonic_ns - a.monotonic_ns);
+    return static_cast<double>(b.ticks - a.ticks) /
+           static_cast<double>(b.monotonic_ns - a.monotonic_ns);
   }();
   Instant now = read_instant();
   const std::int64_t ns = std::int64_t{steps} * 2'000'000'000;

@@ -1,5 +1,5 @@
-// Runs the test cases of one executable. A filter that matches no case is a failure here, not a pass: ctest
-// names the cases one by one, and a name that went stale must not look green.
+// Runs the test cases of one executable. A filter that matches no case is a failure here, not a
+// pass: ctest names the cases one by one, and a name that went stale must not look green.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
@@ -7,7 +7,8 @@
 
 namespace {
 
-bool g_ran_nothing = false;  // stays false where nothing was asked to run: --help, --list-test-cases
+bool g_ran_nothing =
+    false;  // stays false where nothing was asked to run: --help, --list-test-cases
 
 struct CountCases : doctest::IReporter {
   explicit CountCases(const doctest::ContextOptions&) {}

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Which tests does a pattern mean, and what must be built for them? Reads the list that CMake writes
-(tests/support/add_tests.cmake) and the names of the cases in the sources: nothing is built or run.
+"""Which tests does a pattern mean, and what must be built for them? Reads the list that CMake
+writes (tests/support/add_tests.cmake) and the names of the cases in the sources: nothing is built
+or run.
 
   only.py LIST PATTERN...
 
-A pattern without wildcards is found anywhere in a name; one with * or ? is the whole name. Case does
-not matter. Names are those of test cases, of ctest's other tests, and of test programs.
-Prints two lines: the targets to build, and a regular expression for ctest -R.
-Exit codes: 0 found, 2 nothing matches, or too much.
+A pattern without wildcards is found anywhere in a name; one with * or ? is the whole name. Case
+does not matter. Names are those of test cases, of ctest's other tests, and of test programs.
+Prints two lines: the targets to build, and a regular expression for ctest -R. Exit codes: 0
+found, 2 nothing matches, or too much.
 """
 
 import difflib
@@ -51,7 +52,10 @@ def matches(pattern, name):
 
 
 def find(tests, pattern):
-    return [test for test in tests if matches(pattern, test[0]) or (test[1] and matches(pattern, test[1]))]
+    return [
+        test for test in tests
+        if matches(pattern, test[0]) or (test[1] and matches(pattern, test[1]))
+    ]
 
 
 def nearest(tests, pattern):
@@ -79,7 +83,8 @@ def main(arguments):
         some = find(tests, pattern)
         if not some:
             close = nearest(tests, pattern)
-            hint = "the nearest: " + ", ".join(close) if close else "the names are those that ctest -N shows"
+            hint = "the nearest: " + ", ".join(
+                close) if close else "the names are those that ctest -N shows"
             sys.stderr.write(f"test: --only {pattern}: no test has that in its name\n  {hint}\n")
             return 2
         found += some

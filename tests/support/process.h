@@ -33,6 +33,8 @@ inline Ended wait_for(pid_t pid) {
   return ended;
 }
 
-inline Ended run(const std::function<int()>& body, bool at_exit = false) { return wait_for(spawn(body, at_exit)); }
+inline Ended run(const std::function<int()>& body, bool at_exit = false) {
+  return wait_for(spawn(body, at_exit));
+}
 
 }  // namespace ringside::test

@@ -24,7 +24,8 @@ inline std::unique_ptr<Segment> make_ring(const std::string& path, Geometry geom
   return std::move(created.segment);
 }
 
-// Gives a ring that nobody reads yet a clock whose ticks are nanoseconds, so that a test can say what time it is.
+// Gives a ring that nobody reads yet a clock whose ticks are nanoseconds, so that a test can say
+// what time it is.
 inline void use_nanoseconds(Segment& segment, std::int64_t now_ns) {
   SegmentHeader& header = segment.header();
   header.clock_kind = static_cast<std::uint32_t>(ClockKind::monotonic);
@@ -39,7 +40,8 @@ inline LaneWriter claim(Segment& segment, std::uint32_t tid = 1) {
   return claimed.writer;
 }
 
-inline Record operation(std::uint16_t id, std::uint64_t start, std::int64_t duration, Outcome outcome = Outcome::ok) {
+inline Record operation(std::uint16_t id, std::uint64_t start, std::int64_t duration,
+                        Outcome outcome = Outcome::ok) {
   Record record{};
   record.start = start;
   record.duration = duration;

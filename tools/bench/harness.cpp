@@ -26,9 +26,11 @@ void Results::add(Figure figure) {
 
 void Results::add(Work work) {
   std::printf("  work: %s: %llu records, checksum %016llx\n", work.name.c_str(),
-              static_cast<unsigned long long>(work.count), static_cast<unsigned long long>(work.checksum));
+              static_cast<unsigned long long>(work.count),
+              static_cast<unsigned long long>(work.checksum));
   std::fflush(stdout);
-  forward(nlohmann::json({{"work", work.name}, {"count", work.count}, {"checksum", work.checksum}}).dump());
+  forward(nlohmann::json({{"work", work.name}, {"count", work.count}, {"checksum", work.checksum}})
+              .dump());
   work_.push_back(std::move(work));
 }
 
@@ -54,7 +56,9 @@ bool Results::take(const std::string& line) {
     figure.name = json.value("figure", "");
     figure.unit = json.value("unit", "");
     // JSON has no NaN: a figure without a round arrives as null.
-    const auto number = [&json](const char* key) { return json[key].is_number() ? json[key].get<double>() : std::nan(""); };
+    const auto number = [&json](const char* key) {
+      return json[key].is_number() ? json[key].get<double>() : std::nan("");
+    };
     figure.median = number("median");
     figure.low = number("low");
     figure.high = number("high");
@@ -63,7 +67,8 @@ bool Results::take(const std::string& line) {
     figure.note = json.value("note", "");
     figures_.push_back(std::move(figure));
   } else if (json.contains("work")) {
-    work_.push_back({json.value("work", ""), json.value("count", std::uint64_t{0}), json.value("checksum", std::uint64_t{0})});
+    work_.push_back({json.value("work", ""), json.value("count", std::uint64_t{0}),
+                     json.value("checksum", std::uint64_t{0})});
   } else if (json.contains("remark")) {
     remarks_.push_back(json.value("remark", ""));
   } else {
@@ -84,7 +89,8 @@ double median(std::vector<double> values) {
   return at(values, 0.5);
 }
 
-Figure figure(std::string name, std::string unit, std::vector<double> rounds, std::string limit, std::string note) {
+Figure figure(std::string name, std::string unit, std::vector<double> rounds, std::string limit,
+              std::string note) {
   std::sort(rounds.begin(), rounds.end());
   Figure out;
   out.name = std::move(name);

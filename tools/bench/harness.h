@@ -1,5 +1,6 @@
-// Paired measurements: the things that are compared run in turn, round after round, so that a machine which slows
-// down slows all of them down. Medians are quoted, and differences are medians of differences within a round.
+// Paired measurements: the things that are compared run in turn, round after round, so that a
+// machine which slows down slows all of them down. Medians are quoted, and differences are medians
+// of differences within a round.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 namespace ringside::bench {
 
 struct Settings {
-  bool smoke = false;        // sizes that take seconds and prove that everything runs; figures mean little
+  bool smoke =
+      false;  // sizes that take seconds and prove that everything runs; figures mean little
   int producer_cpu = -1;     // where the writer runs; -1 when there is only one processor
   int daemon_cpu = 0;
   std::string programs;      // folder of ringsided, ringside-chatd, ringside-chatload
@@ -27,8 +29,8 @@ struct Figure {
   std::string note;
 };
 
-// What was done, as opposed to how fast: the same in every run of the same size on every machine. Two runs whose
-// work differs have not measured the same thing.
+// What was done, as opposed to how fast: the same in every run of the same size on every machine.
+// Two runs whose work differs have not measured the same thing.
 struct Work {
   std::string name;
   std::uint64_t count = 0;      // records
@@ -62,8 +64,8 @@ class Results {
 };
 
 double median(std::vector<double> values);
-Figure figure(std::string name, std::string unit, std::vector<double> rounds, std::string limit = {},
-              std::string note = {});
+Figure figure(std::string name, std::string unit, std::vector<double> rounds,
+              std::string limit = {}, std::string note = {});
 
 // Pins the calling thread; false when the kernel did not do it.
 bool pin_to(int cpu);
@@ -71,17 +73,20 @@ double monotonic_seconds();
 
 // The parts of the benchmark.
 void measure_record_cost(const Settings& settings, Results& results);   // L1, L2, L3
-void measure_scale(const Settings& settings, Results& results);         // 1 to 64 threads, 19 and 256 operations
+void measure_scale(const Settings& settings,
+                   Results& results);  // 1 to 64 threads, 19 and 256 operations
 void measure_overflow(const Settings& settings, Results& results);      // threads beyond the lanes
 void measure_tails(const Settings& settings, Results& results);         // the single call
-void measure_cold(const Settings& settings, Results& results);          // what it costs after the caches were lost
+void measure_cold(const Settings& settings,
+                  Results& results);  // what it costs after the caches were lost
 void measure_instructions(const Settings& settings, Results& results);  // by callgrind
-void measure_rivals(const Settings& settings, Results& results);        // what Debian ships beside us
+void measure_rivals(const Settings& settings, Results& results);  // what Debian ships beside us
 // Around measure_rivals(), in the process that starts the parts. `whole`: the part ran to its end.
 void prepare_rivals(const Settings& settings, Results& results);
 void clean_up_rivals(Results& results, bool whole);
 void measure_drain(const Settings& settings, Results& results);         // L4
 void measure_daemon(const Settings& settings, Results& results);        // L5, L6
-void measure_server(const Settings& settings, Results& results);        // requests a second, traced against not
+void measure_server(const Settings& settings,
+                    Results& results);  // requests a second, traced against not
 
 }  // namespace ringside::bench

@@ -6,7 +6,8 @@
 
 namespace ringside::bench {
 
-OwnRing::OwnRing(const std::string& part, Setup setup) : name_("bench-" + part + "-" + std::to_string(getpid())) {
+OwnRing::OwnRing(const std::string& part, Setup setup)
+    : name_("bench-" + part + "-" + std::to_string(getpid())) {
   unsetenv("RINGSIDE_RING");
   unsetenv("RINGSIDE_LANES");
   unsetenv("RINGSIDE_CAPACITY");
@@ -25,9 +26,10 @@ void OwnRing::switch_to(std::uint16_t id, std::uint32_t every) const {
 }
 
 OwnDaemon::OwnDaemon(const Settings& settings, const std::string& ring)
-    : program_({settings.programs + "/ringsided", "--ring", ring, "--state-dir", scratch_.file("state"), "--alert-log",
-                scratch_.file("alerts.log"), "--report-dir", scratch_.file("reports")},
-               scratch_.file("daemon.log"), {}, settings.daemon_cpu),
+    : program_(
+          {settings.programs + "/ringsided", "--ring", ring, "--state-dir", scratch_.file("state"),
+           "--alert-log", scratch_.file("alerts.log"), "--report-dir", scratch_.file("reports")},
+          scratch_.file("daemon.log"), {}, settings.daemon_cpu),
       begin_(monotonic_seconds()) {}
 
 Figure OwnDaemon::burned(const std::string& what) const {
@@ -85,7 +87,8 @@ Work Reader::totals(const std::string& name) const {
     for (std::uint32_t id = 0; id < kIdCount; ++id) {
       const TotalsCopy::Entry& entry = copy.entries[id];
       work.count += entry.recorded + entry.skipped;
-      work.checksum += (entry.recorded + entry.skipped) * checksum_of(id, 0, 0, 0) + entry.errors * checksum_of(id, 1, 0, 0);
+      work.checksum += (entry.recorded + entry.skipped) * checksum_of(id, 0, 0, 0) +
+                       entry.errors * checksum_of(id, 1, 0, 0);
     }
   }
   return work;

@@ -1,4 +1,5 @@
-// What a part needs that traces in its own process: a ring, the daemon on it, and a reader that checks what was written.
+// What a part needs that traces in its own process: a ring, the daemon on it, and a reader that
+// checks what was written.
 #pragma once
 
 #include <memory>
@@ -14,15 +15,18 @@
 
 namespace ringside::bench {
 
-// A sum that does not depend on the order in which records come, over what does not depend on the clock.
-inline std::uint64_t checksum_of(std::uint64_t id, std::uint64_t outcome, std::uint64_t actor, std::uint64_t subject) {
+// A sum that does not depend on the order in which records come, over what does not depend on the
+// clock.
+inline std::uint64_t checksum_of(std::uint64_t id, std::uint64_t outcome, std::uint64_t actor,
+                                 std::uint64_t subject) {
   std::uint64_t sum = (id << 8 | outcome) * 0x9e3779b97f4a7c15ULL;
   sum = (sum ^ (sum >> 29) ^ actor) * 0xbf58476d1ce4e5b9ULL;
   sum = (sum ^ (sum >> 32) ^ subject) * 0x94d049bb133111ebULL;
   return sum ^ (sum >> 31);
 }
 
-// This process's ring. One in a process's life, as the producer has it: each part runs in a process of its own.
+// This process's ring. One in a process's life, as the producer has it: each part runs in a process
+// of its own.
 class OwnRing {
  public:
   // `part` becomes part of the ring's name. Says why on stderr when the ring can't be had.
@@ -66,7 +70,8 @@ class Reader {
   Work taken(const std::string& name) const { return {name, count_, checksum_}; }
   std::uint64_t lost() const;
   std::uint64_t dropped() const;   // by writers, in the overflow lane
-  // What the writers' totals say: records and what was counted without one. Exact, whoever was lapped.
+  // What the writers' totals say: records and what was counted without one. Exact, whoever was
+  // lapped.
   Work totals(const std::string& name) const;
 
  private:

@@ -88,10 +88,12 @@ double Program::cpu_seconds() const {
   double user = 0;
   double system = 0;
   in >> user >> system;
-  // schedstat counts in nanoseconds where stat counts in ticks of 10 ms, but for the main thread alone: sum the tasks.
+  // schedstat counts in nanoseconds where stat counts in ticks of 10 ms, but for the main thread
+  // alone: sum the tasks.
   double ns = 0;
   std::error_code error;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task", error)) {
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task", error)) {
     std::istringstream line(read_text(task.path().string() + "/schedstat"));
     double run = 0;
     line >> run;

@@ -1,4 +1,5 @@
-// Another program, run beside the benchmark: started, measured from /proc, stopped, and never left behind.
+// Another program, run beside the benchmark: started, measured from /proc, stopped, and never left
+// behind.
 #pragma once
 
 #include <sys/types.h>
@@ -41,8 +42,8 @@ std::string read_text(const std::string& path);
 // Where $PATH has it; empty when it hasn't.
 std::string program_in_path(const std::string& name);
 
-// A fresh folder that is removed at the end: below /tmp, or below the scratch folder of the process that runs this
-// part, so that it goes even when this process is killed.
+// A fresh folder that is removed at the end: below /tmp, or below the scratch folder of the process
+// that runs this part, so that it goes even when this process is killed.
 class Scratch {
  public:
   Scratch();

@@ -1,6 +1,6 @@
-// Tails of a single call. Each call stands between two fenced clock reads; all that are compared run in turn, call by
-// call, so that an interrupt or a neighbour meets each of them as often. What the two reads cost by themselves is
-// measured as one more of the compared, and shown beside them.
+// Tails of a single call. Each call stands between two fenced clock reads; all that are compared
+// run in turn, call by call, so that an interrupt or a neighbour meets each of them as often. What
+// the two reads cost by themselves is measured as one more of the compared, and shown beside them.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,9 @@ namespace ringside::bench {
 // The spans of one thing in one group of rounds, in ticks.
 class Spans {
  public:
-  void add(std::uint64_t ticks) { ticks_.push_back(ticks < UINT32_MAX ? static_cast<std::uint32_t>(ticks) : UINT32_MAX); }
+  void add(std::uint64_t ticks) {
+    ticks_.push_back(ticks < UINT32_MAX ? static_cast<std::uint32_t>(ticks) : UINT32_MAX);
+  }
   void reserve(std::size_t count) { ticks_.reserve(count); }
   // The q-quantile, nearest rank; then forgets them.
   std::vector<double> take_quantiles(const std::vector<double>& qs, double ticks_per_ns) {
@@ -50,7 +52,9 @@ struct Tail {
   Spans spans;
   std::vector<std::vector<double>> groups;   // [group][quantile], ns
 
-  void end_group(double ticks_per_ns) { groups.push_back(spans.take_quantiles(kTailQuantiles, ticks_per_ns)); }
+  void end_group(double ticks_per_ns) {
+    groups.push_back(spans.take_quantiles(kTailQuantiles, ticks_per_ns));
+  }
   std::vector<double> column(std::size_t quantile) const {
     std::vector<double> out;
     for (const auto& group : groups) out.push_back(group[quantile]);
@@ -59,7 +63,8 @@ struct Tail {
   // The same quantile of something else, group by group, taken off.
   std::vector<double> above(const Tail& floor, std::size_t quantile) const {
     std::vector<double> out;
-    for (std::size_t i = 0; i < groups.size(); ++i) out.push_back(groups[i][quantile] - floor.groups[i][quantile]);
+    for (std::size_t i = 0; i < groups.size(); ++i)
+      out.push_back(groups[i][quantile] - floor.groups[i][quantile]);
     return out;
   }
 };

@@ -1,4 +1,5 @@
-// How a few nanoseconds are measured: many calls between two clock reads, or a single call between two fenced ones.
+// How a few nanoseconds are measured: many calls between two clock reads, or a single call between
+// two fenced ones.
 #pragma once
 
 #include <poll.h>
@@ -29,8 +30,8 @@ inline void two_clock_reads() {
   asm volatile("" ::"r"(end - begin) : "memory");
 }
 
-// The clock, after everything before it has been done and before anything after it begins: around a single call a
-// plain read would let the call's work slip out on either side.
+// The clock, after everything before it has been done and before anything after it begins: around a
+// single call a plain read would let the call's work slip out on either side.
 inline std::uint64_t fenced_ticks() {
 #if defined(__x86_64__)
   __builtin_ia32_lfence();

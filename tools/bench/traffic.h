@@ -10,7 +10,8 @@
 
 namespace ringside::bench {
 
-// 19 operations, log-normal durations, stages, users and rooms, one failure in 128. The same in each run.
+// 19 operations, log-normal durations, stages, users and rooms, one failure in 128. The same in
+// each run.
 inline std::vector<Record> chat_traffic(std::size_t count, double ticks_per_second) {
   std::mt19937_64 random(42);
   std::lognormal_distribution<double> span(std::log(200e-6), 1.0);
@@ -24,8 +25,9 @@ inline std::vector<Record> chat_traffic(std::size_t count, double ticks_per_seco
     record.duration = static_cast<std::int64_t>(span(random) * ticks_per_second);
     record.actor = random() % 1000;
     record.subject = random() % 100;
-    record.flags = static_cast<std::uint16_t>(kFlagStages | static_cast<unsigned>(ActorKind::user) |
-                                              (static_cast<unsigned>(SubjectKind::room) << kFlagSubjectShift));
+    record.flags =
+        static_cast<std::uint16_t>(kFlagStages | static_cast<unsigned>(ActorKind::user) |
+                                   (static_cast<unsigned>(SubjectKind::room) << kFlagSubjectShift));
     const auto ticks = static_cast<std::uint64_t>(record.duration);
     record.stages[0] = pack_stage_ticks(ticks / 10);
     record.stages[1] = pack_stage_ticks(ticks / 20);

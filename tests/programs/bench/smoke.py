@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""ringside-bench at its smallest size: every part runs, every figure is there and is a number, the same work is done
-twice, and nothing is left behind, not even by one that is interrupted. No test here says how fast anything has to be."""
+"""ringside-bench at its smallest size: every part runs, every figure is there and is a number,
+the same work is done twice, and nothing is left behind, not even by one that is interrupted. No
+test here says how fast anything has to be."""
 
 import argparse
 import json
@@ -18,21 +19,26 @@ from pathlib import Path
 
 BIN = Path()
 
-# What is above something else may be zero or a little below it, by noise; everything else that is measured is above zero.
+# What is above something else may be zero or a little below it, by noise; everything else that is
+# measured is above zero.
 MAY_BE_NEGATIVE = re.compile(r"\babove\b")
 MAY_BE_ZERO = re.compile(r"daemon meanwhile|daemon idle|switched off")
 
 # Of each part a figure that must be there whatever is installed, and its unit.
 FIGURES = {
-    "record": [("floor: two clock reads", "ns"), ("operation, daemon attached, above the floor", "ns"),
+    "record": [("floor: two clock reads", "ns"),
+               ("operation, daemon attached, above the floor", "ns"),
                ("sampled 1 in 100, whole", "ns"), ("daemon meanwhile, of one core", "%")],
-    "scale": [("1 thread, 19 operations, above the floor", "ns"), ("64 threads, 256 operations, above the floor", "ns"),
-              ("overflow lane, 1 thread, above the floor", "ns"), ("overflow lane, 2 threads, above the floor", "ns")],
+    "scale": [("1 thread, 19 operations, above the floor", "ns"),
+              ("64 threads, 256 operations, above the floor", "ns"),
+              ("overflow lane, 1 thread, above the floor", "ns"),
+              ("overflow lane, 2 threads, above the floor", "ns")],
     "tails": [("the timer alone, p50", "ns"), ("floor: two clock reads, p99.9", "ns"),
               ("operation with actor and subject, p99.9, above", "ns")],
     "cold": [("warm: floor", "ns"), ("after 16 MiB of other data: until it returns, above", "ns"),
              ("all its lines flushed: until its stores are done, above", "ns")],
-    "rivals": [("Ringside, above", "ns"), ("spdlog asynchronous, above", "ns"), ("Boost.Lockfree spsc_queue, above", "ns"),
+    "rivals": [("Ringside, above", "ns"), ("spdlog asynchronous, above", "ns"),
+               ("Boost.Lockfree spsc_queue, above", "ns"),
                ("Boost.Interprocess message_queue, p99.9, above", "ns")],
     "drain": [("ring to metrics, 1 lane", "M records/s"), ("metrics of 19 operations", "MB")],
     "daemon": [("daemon idle, resident", "MB"), ("server, resident more for 8 threads", "MB")],
@@ -44,8 +50,11 @@ INSTRUCTIONS = [("two clock reads, whole", "instructions"), ("operation, whole",
 
 def left_behind():
     """What a benchmark could leave: rings and queues, scratch folders, LTTng's meeting places."""
-    return {str(path) for folder, pattern in (("/dev/shm", "*bench-*"), ("/dev/shm", "lttng-ust-*"), ("/tmp", "ringside-bench-*"))
-            for path in Path(folder).glob(pattern)}
+    return {
+        str(path)
+        for folder, pattern in (("/dev/shm", "*bench-*"), ("/dev/shm", "lttng-ust-*"),
+                                ("/tmp", "ringside-bench-*")) for path in Path(folder).glob(pattern)
+    }
 
 
 def children_of(group):
@@ -69,7 +78,11 @@ class Bench(unittest.TestCase):
         self.before = left_behind()
 
     def run_it(self, *arguments):
-        run = subprocess.run([BIN / "ringside-bench", *arguments], capture_output=True, text=True, timeout=200, check=False)
+        run = subprocess.run([BIN / "ringside-bench", *arguments],
+                             capture_output=True,
+                             text=True,
+                             timeout=200,
+                             check=False)
         return run.returncode, run.stdout, run.stderr
 
     def nothing_left(self):
@@ -85,7 +98,8 @@ class Smoke(Bench):
         code, out, err = self.run_it("--smoke", "--json", self.folder / "all.json")
         self.assertEqual((code, err), (0, ""), out)
         result = json.loads((self.folder / "all.json").read_text())
-        for key in ("version", "processor", "processors", "clock", "producer_cpu", "daemon_cpu", "work_hash"):
+        for key in ("version", "processor", "processors", "clock", "producer_cpu", "daemon_cpu",
+                    "work_hash"):
             self.assertIn(key, result)
         figures = {(one["name"], one["unit"]): one for one in result["figures"]}
         wanted = [figure for part in FIGURES.values() for figure in part]
@@ -111,13 +125,14 @@ class Smoke(Bench):
                 self.assertIn(name, out)
         # Either measured, or named as what is missing.
         said = out + "\n".join(result["remarks"])
-        for rival in ("LTTng-UST", "spdlog", "prometheus-cpp", "Boost.Interprocess message_queue", "Boost.Lockfree",
-                      "moodycamel"):
+        for rival in ("LTTng-UST", "spdlog", "prometheus-cpp", "Boost.Interprocess message_queue",
+                      "Boost.Lockfree", "moodycamel"):
             self.assertIn(rival, said)
         self.assertNotIn("expected none", said)
         # Queues that lost nothing carried the same records as the ring.
         carried = {one["name"]: (one["count"], one["checksum"]) for one in result["work"]}
-        for queue in ("Boost.Interprocess message_queue", "Boost.Lockfree spsc_queue", "Boost.Lockfree queue"):
+        for queue in ("Boost.Interprocess message_queue", "Boost.Lockfree spsc_queue",
+                      "Boost.Lockfree queue"):
             if f"{queue}: " not in "\n".join(result["remarks"]):
                 self.assertEqual(carried[queue], carried["Ringside"], queue)
         self.nothing_left()
@@ -125,10 +140,12 @@ class Smoke(Bench):
     def test_two_runs_do_the_same_work(self):
         hashes = []
         for name in ("one.json", "two.json"):
-            code, out, _ = self.run_it("--smoke", "--part", "scale", "--part", "tails", "--json", self.folder / name)
+            code, out, _ = self.run_it("--smoke", "--part", "scale", "--part", "tails", "--json",
+                                       self.folder / name)
             self.assertEqual(code, 0, out)
             result = json.loads((self.folder / name).read_text())
-            self.assertEqual([one["name"] for one in result["work"]], ["scale", "overflow", "tails"])
+            self.assertEqual([one["name"] for one in result["work"]],
+                             ["scale", "overflow", "tails"])
             self.assertGreater(min(one["count"] for one in result["work"]), 0)
             hashes.append(result["work_hash"])
         self.assertEqual(*hashes)
@@ -136,9 +153,13 @@ class Smoke(Bench):
 
 class Interrupted(Bench):
     def interrupt(self, number, *arguments, until):
-        """Runs it in a process group of its own, as a shell does, and interrupts all of the group, as a terminal does."""
-        process = subprocess.Popen([BIN / "ringside-bench", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   text=True, start_new_session=True)
+        """Runs it in a process group of its own, as a shell does, and interrupts all of the
+        group, as a terminal does."""
+        process = subprocess.Popen([BIN / "ringside-bench", *arguments],
+                                   stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT,
+                                   text=True,
+                                   start_new_session=True)
         self.addCleanup(process.kill)
         seen = ""
         for line in process.stdout:

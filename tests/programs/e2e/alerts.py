@@ -8,8 +8,10 @@ import harness
 from harness import OPERATIONS, sized
 
 KEYS = ["ts", "level", "alert", "state", "op", "value", "threshold", "unit", "id", "msg"]
-ALERTS = {"high_latency", "high_error_rate", "high_memory", "high_connections", "system_overload", "database_issue",
-          "security_threat", "performance_regression", "telemetry_loss", "server_down"}
+ALERTS = {
+    "high_latency", "high_error_rate", "high_memory", "high_connections", "system_overload",
+    "database_issue", "security_threat", "performance_regression", "telemetry_loss", "server_down"
+}
 LEVELS = ["info", "warning", "critical", "emergency"]
 NEXT = {  # what may follow a state in the life of one episode
     None: {"pending", "firing"},
@@ -22,7 +24,8 @@ PAIR = re.compile(r'([a-z]+)=("(?:[^"\\]|\\["\\])*"|[^\s"=]+)(?: |$)')
 
 
 def parse(line):
-    """One logfmt line, strictly: the ten keys in their order, one space between, quotes where they are needed."""
+    """One logfmt line, strictly: the ten keys in their order, one space between, quotes where
+    they are needed."""
     found, at = {}, 0
     while at < len(line):
         match = PAIR.match(line, at)
@@ -59,7 +62,12 @@ class Alerts(harness.Scenario):
             self.assertIn(line["level"], LEVELS)
             self.assertIn(line["op"], (*OPERATIONS, "-"))
             before = episodes.setdefault(line["id"], [])
-            last = before[-1] if before else {"state": None, "alert": line["alert"], "op": line["op"], "ts": ""}
+            last = before[-1] if before else {
+                "state": None,
+                "alert": line["alert"],
+                "op": line["op"],
+                "ts": ""
+            }
             self.assertIn(line["state"], NEXT[last["state"]], f"{line} after {last}")
             self.assertEqual((line["alert"], line["op"]), (last["alert"], last["op"]))
             self.assertLessEqual(last["ts"], line["ts"])
@@ -70,18 +78,23 @@ class Alerts(harness.Scenario):
         world = self.world()
         daemon = world.daemon(alerts='clear_after = "1s"')
         server = world.server("--db-busy-ms", 50)
-        load = world.load(server, "--incident", f"locked-database:db={world.directory}/chat.db@2+{sized(5, 6)}",
-                          rate=sized(300, 100), seconds=120).begun()
+        load = world.load(server,
+                          "--incident",
+                          f"locked-database:db={world.directory}/chat.db@2+{sized(5, 6)}",
+                          rate=sized(300, 100),
+                          seconds=120).begun()
 
         def told(**wanted):
             return lambda: [line for line in self.lines(world)
                             if all(line[key] in (value if isinstance(value, tuple) else (value,))
                                    for key, value in wanted.items())]
         daemon.wait_until("the database in trouble", told(alert="database_issue", state="firing"))
-        daemon.wait_until("the operations that suffer",
-                          told(alert=("high_error_rate", "high_latency"), state="firing", op=OPERATIONS))
+        daemon.wait_until(
+            "the operations that suffer",
+            told(alert=("high_error_rate", "high_latency"), state="firing", op=OPERATIONS))
         resolved = daemon.wait_until("the breaker's end",
-                                     told(alert="database_issue", state="resolved", unit="open"), 40)
+                                     told(alert="database_issue", state="resolved", unit="open"),
+                                     40)
         self.assertRegex(resolved[0]["msg"], "breaker")
         load.signal(signal.SIGINT)
         load = load.result()
@@ -94,8 +107,10 @@ class Alerts(harness.Scenario):
         breaker = episodes[resolved[0]["id"]]
         self.assertIn("firing", [line["state"] for line in breaker])
         report = daemon.report()
-        told_in_report = [(one["id"], one["state"], one["level"]) for one in report["alerts"]["transitions"]]
-        self.assertEqual(told_in_report, [(line["id"], line["state"], line["level"]) for line in self.lines(world)])
+        told_in_report = [(one["id"], one["state"], one["level"])
+                          for one in report["alerts"]["transitions"]]
+        self.assertEqual(told_in_report,
+                         [(line["id"], line["state"], line["level"]) for line in self.lines(world)])
         daemon.stop()
         server.stop()
 
@@ -107,7 +122,9 @@ class Alerts(harness.Scenario):
         server.kill()
 
         def active(report):
-            return [one["id"] for one in report["alerts"]["active"] if one["alert"] == "server_down"]
+            return [
+                one["id"] for one in report["alerts"]["active"] if one["alert"] == "server_down"
+            ]
         before = active(daemon.report_when("the alert", active))
         self.assertEqual(len(before), 1)
         saved = world.state / "state"
@@ -117,7 +134,10 @@ class Alerts(harness.Scenario):
         daemon = world.daemon(alerts='clear_after = "1h"')
         self.assertEqual(active(daemon.report()), before)
         daemon.stop()
-        fired = [line for line in self.lines(world) if line["alert"] == "server_down" and line["state"] == "firing"]
+        fired = [
+            line for line in self.lines(world)
+            if line["alert"] == "server_down" and line["state"] == "firing"
+        ]
         self.assertEqual([line["id"] for line in fired], before)
         self.lives(self.lines(world))
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The books balance: for each of the 19 operations what the clients counted is what the server's totals say, and is
-what the daemon has read and lost."""
+"""The books balance: for each of the 19 operations what the clients counted is what the server's
+totals say, and is what the daemon has read and lost."""
 
 import signal
 
@@ -14,10 +14,13 @@ class Balance(harness.Scenario):
         world = self.world()
         daemon = world.daemon()  # before the server: it waits for the ring
         server = world.server()
-        load = world.load(server, rate=sized(1500, 300), seconds=sized(8, 4), clients=sized(40, 15)).result()
+        load = world.load(server, rate=sized(1500, 300), seconds=sized(8, 4),
+                          clients=sized(40, 15)).result()
 
-        # Records are there before the answers are; what else the server counts (audit rows) comes to rest soon.
-        report = daemon.report_when("everything read", lambda found: ledger.has_all(found, server.totals()))
+        # Records are there before the answers are; what else the server counts (audit rows) comes
+        # to rest soon.
+        report = daemon.report_when("everything read",
+                                    lambda found: ledger.has_all(found, server.totals()))
         totals = server.totals()
         ledger.check_clients(self, load, totals)
         ledger.check_server_and_daemon(self, totals, daemon.report())
@@ -25,10 +28,12 @@ class Balance(harness.Scenario):
         self.assertEqual(report["rings"][0]["state"], "live")
         self.assertEqual(report["rings"][0]["instances_seen"], 1)
 
-        # What is known of a server at its end is the same, when neither it nor its ring is there any more.
+        # What is known of a server at its end is the same, when neither it nor its ring is there
+        # any more.
         server.stop()
         self.ring_is_gone(world)
-        daemon.report_when("the server's end seen", lambda found: found["rings"][0]["state"] == "closed")
+        daemon.report_when("the server's end seen",
+                           lambda found: found["rings"][0]["state"] == "closed")
         daemon.stop()
         report = world.report()
         ledger.check_sums(self, report)
@@ -57,7 +62,8 @@ class Balance(harness.Scenario):
             ledger.check_sums(self, daemon.report())
         load = load.result()
 
-        report = daemon.report_when("everything settled", lambda found: ledger.has_all(found, server.totals()))
+        report = daemon.report_when("everything settled",
+                                    lambda found: ledger.has_all(found, server.totals()))
         totals = server.totals()
         self.assertGreater(report["books"]["lost"], 0)
         self.assertGreater(report["books"]["read"], 0)

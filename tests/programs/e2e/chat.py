@@ -20,7 +20,8 @@ class Chat:
         self.socket.sendall(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
 
     def answer(self):
-        """The next answer; pushes are passed over. None when the server has closed the connection."""
+        """The next answer; pushes are passed over. None when the server has closed the
+        connection."""
         while line := self.file.readline():
             answer = json.loads(line)
             if "event" not in answer:
@@ -36,3 +37,15 @@ class Chat:
         answer = self.ask({"op": op, **fields})
         assert answer and answer["ok"], f"{op} {fields}: {answer}"
         return answer
+
+
+def serves(test, server):
+    """A server does its work, whatever became of its ring."""
+    with Chat(server) as chat:
+        name = f"user-{server.pid}"
+        chat.do("REGISTRATION", user=name, password="correct horse")
+        chat.do("AUTHENTICATION", user=name, password="correct horse")
+        room = chat.do("CREATE_ROOM", name=f"room of {name}")["room_id"]
+        chat.do("SEND_MESSAGE", room=room, text="hello")
+        messages = chat.do("MESSAGE_HISTORY", room=room)["messages"]
+        test.assertEqual(messages[0]["text"], "hello")

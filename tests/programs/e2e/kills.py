@@ -10,11 +10,13 @@ from harness import OPERATIONS, sized
 
 class Kills(harness.Scenario):
     def kill_daemons(self, world, load, chance, times):
-        """Kills the daemon at random moments, early ones among them, and starts another on the same state."""
+        """Kills the daemon at random moments, early ones among them, and starts another on
+        the same state."""
         daemon = world.daemon()
         killed = 0
         while killed < times:
-            # From the middle of its start to two ticks after it: this is the moment, not a wait for something.
+            # From the middle of its start to two ticks after it: this is the moment, not a wait for
+            # something.
             time.sleep(chance.choice([chance.uniform(0, 0.1), chance.uniform(0.1, 1.2)]))
             daemon.kill()
             killed += 1
@@ -28,10 +30,11 @@ class Kills(harness.Scenario):
         return daemon
 
     def test_a_daemon_that_is_killed_counts_nothing_twice(self):
-        # Why nothing may be lost here: no thread of the server writes a thousand records a second at this rate, so its
-        # lane of 4096 holds four seconds, and from the last saved state (one tick, 0.5 s) to the next daemon's first
-        # pass it takes one. At rates that fill a lane in that time, or with a machine that stands still for longer,
-        # the overwritten ones are lost: the next scenario.
+        # Why nothing may be lost here: no thread of the server writes a thousand records a second
+        # at this rate, so its lane of 4096 holds four seconds, and from the last saved state (one
+        # tick, 0.5 s) to the next daemon's first pass it takes one. At rates that fill a lane in
+        # that time, or with a machine that stands still for longer, the overwritten ones are lost:
+        # the next scenario.
         chance = harness.seed()
         world = self.world()
         server = world.server()
@@ -61,7 +64,8 @@ class Kills(harness.Scenario):
         daemon = self.kill_daemons(world, load, chance, times=sized(4, 2))
         load = load.result()
 
-        daemon.report_when("everything settled", lambda found: ledger.has_all(found, server.totals()))
+        daemon.report_when("everything settled",
+                           lambda found: ledger.has_all(found, server.totals()))
         report, totals = daemon.report(), server.totals()
         ledger.check_clients(self, load, totals)
         ledger.check_server_and_daemon(self, totals, report)
@@ -83,18 +87,22 @@ class Kills(harness.Scenario):
         for _ in range(kills):
             time.sleep(chance.uniform(0.5, 2))
             server.kill()
-            # A dead server's ring stays for whoever wants to know: its totals are those of its last moment.
+            # A dead server's ring stays for whoever wants to know: its totals are those of its last
+            # moment.
             totals = server.totals()
             self.assertEqual(totals["state"], "crashed")
             before = ledger.add(before, ledger.counts(totals))
-            daemon.report_when("the crash seen", lambda found: found["rings"][0]["state"] == "crashed")
+            daemon.report_when("the crash seen",
+                               lambda found: found["rings"][0]["state"] == "crashed")
             server = world.server(port=port)
         self.assertTrue(load.alive(), "the load was to last longer than the kills")
         load = load.result()
 
         def all_of_them():
             return ledger.add(before, ledger.counts(server.totals()))
-        report = daemon.report_when("everything read", lambda found: ledger.server_counts(found) == all_of_them())
+
+        report = daemon.report_when("everything read",
+                                    lambda found: ledger.server_counts(found) == all_of_them())
         totals = all_of_them()
         self.assertEqual(ledger.server_counts(report), totals)
         ledger.check_sums(self, report)
@@ -103,7 +111,8 @@ class Kills(harness.Scenario):
         self.assertEqual(report["books"]["lost"], 0)
         ledger.check_last(self, report)
         ring = report["rings"][0]
-        self.assertEqual((ring["state"], ring["instances_seen"], ring["crashes_seen"]), ("live", kills + 1, kills))
+        self.assertEqual((ring["state"], ring["instances_seen"], ring["crashes_seen"]),
+                         ("live", kills + 1, kills))
         self.assertEqual(ring["pid"], server.pid)
         self.assertIn("alert=server_down", world.alert_log.read_text(encoding="utf-8"))
         server.stop()
@@ -116,12 +125,15 @@ class Kills(harness.Scenario):
         self.assertEqual(load["protocol_errors"], 0, load["protocol_error_examples"])
         answered, sent = ledger.answered(load), ledger.sent(load)
         for name in OPERATIONS:
-            self.assertLessEqual(answered[name], totals[name], f"{name}: answered, and not counted by the server")
-            self.assertLessEqual(totals[name], sent[name], f"{name}: counted by the server, and never sent")
+            self.assertLessEqual(answered[name], totals[name],
+                                 f"{name}: answered, and not counted by the server")
+            self.assertLessEqual(totals[name], sent[name],
+                                 f"{name}: counted by the server, and never sent")
 
     def check_torn(self, report, kills):
-        """A thread that is killed between counting an operation and publishing its record leaves it half-written:
-        neither read nor lost. At most one for each thread of each server that died."""
+        """A thread that is killed between counting an operation and publishing its record leaves
+        it half-written: neither read nor lost. At most one for each thread of each server that
+        died."""
         read = ledger.read_and_lost(report)
         missing = {name: count - read[name] for name, count in ledger.server_counts(report).items()}
         self.assertTrue(all(count >= 0 for count in missing.values()), missing)
@@ -139,14 +151,17 @@ class Kills(harness.Scenario):
         server.kill()
         totals = server.totals()
         before = ledger.counts(totals)
-        # The next server takes the name; the dead one's ring is set aside, and the saved positions are about that one.
+        # The next server takes the name; the dead one's ring is set aside, and the saved positions
+        # are about that one.
         server = world.server(port=port)
         daemon = world.daemon()
         load = load.result()
 
         def all_of_them():
             return ledger.add(before, ledger.counts(server.totals()))
-        report = daemon.report_when("everything read", lambda found: ledger.server_counts(found) == all_of_them())
+
+        report = daemon.report_when("everything read",
+                                    lambda found: ledger.server_counts(found) == all_of_them())
         ledger.check_sums(self, report)
         self.check_clients_of_killed_servers(load, all_of_them())
         self.check_torn(report, 1)

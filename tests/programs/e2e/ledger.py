@@ -1,5 +1,5 @@
-"""The same operations, counted in three places that know nothing of each other: by the clients that sent them, by the
-server's own totals in its ring, and by the daemon from the records that it read.
+"""The same operations, counted in three places that know nothing of each other: by the clients that
+sent them, by the server's own totals in its ring, and by the daemon from the records that it read.
 
     clients' answers  =  server's totals  =  read + lost        for each of the 19 operations
 """
@@ -12,7 +12,8 @@ ERRORS = ("error", "timeout")                   # the server's fault, which its 
 REFUSALS = ("rejected", "denied", "limited")    # the caller's
 OUTCOMES = ("ok",) + ERRORS + REFUSALS
 
-# Bucket boundaries are 2^(1/32) apart: a quantile is within 1.1 % of its value, on either side of a comparison.
+# Bucket boundaries are 2^(1/32) apart: a quantile is within 1.1 % of its value, on either side of a
+# comparison.
 QUANTILE_SLACK = 1.022
 
 
@@ -38,7 +39,10 @@ def server_counts(report):
 
 
 def read_and_lost(report):
-    found = {one["name"]: one["books"]["read"] + one["books"]["lost"] for one in report["operations"]}
+    found = {
+        one["name"]: one["books"]["read"] + one["books"]["lost"]
+        for one in report["operations"]
+    }
     return {name: found.get(name, 0) for name in OPERATIONS}
 
 
@@ -51,18 +55,21 @@ def sent(load):
 
 
 def has_all(report, totals):
-    """True when the daemon has caught up with what the server has counted, and knows whose the lost records were."""
+    """True when the daemon has caught up with what the server has counted, and knows whose the
+    lost records were."""
     return (server_counts(report) == counts(totals) == read_and_lost(report) and
             report["unattributed_lost"] == 0 and report["books"]["balance"])
 
 
 def check_sums(test, report):
-    """What holds in every report, however much was lost: written = read + lost, for each lane, operation and in all."""
+    """What holds in every report, however much was lost: written = read + lost, for each lane,
+    operation and in all."""
     books = report["books"]
     test.assertEqual(books["written"], books["read"] + books["lost"], books)
     test.assertIs(books["balance"], True)
     for lane in report["lanes"]:
-        test.assertEqual(lane["books"]["written"], lane["books"]["read"] + lane["books"]["lost"], lane)
+        test.assertEqual(lane["books"]["written"], lane["books"]["read"] + lane["books"]["lost"],
+                         lane)
     for kind in ("operations", "categories", "events"):
         for one in report[kind]:
             name, of_it = one["name"], one["books"]
@@ -84,7 +91,8 @@ def check_server_and_daemon(test, totals, report):
     test.assertEqual(report["books"]["rejected"], 0)
     for kind in ("operations", "events"):
         in_ring = totals.get(kind, {})
-        test.assertEqual({one["name"] for one in report[kind] if one["server_count"]}, set(in_ring), kind)
+        test.assertEqual({one["name"]
+                          for one in report[kind] if one["server_count"]}, set(in_ring), kind)
         for name, ring in in_ring.items():
             one = series(report, name, kind)
             test.assertEqual(one["server_count"], ring["count"], name)
@@ -125,12 +133,14 @@ def check_outcomes(test, load, report):
         test.assertEqual(start["errors"], sum(of_clients[outcome] for outcome in ERRORS), name)
         test.assertEqual(start["refused"], sum(of_clients[outcome] for outcome in REFUSALS), name)
         for code, one in of_clients["codes"].items():
-            test.assertEqual(codes_read.get((name, int(code)), 0), one["count"], f"{name}: error {code} {one['name']}")
+            test.assertEqual(codes_read.get((name, int(code)), 0), one["count"],
+                             f"{name}: error {code} {one['name']}")
 
 
 def check_latencies(test, load, report):
-    """An operation's time in the server is a part of the time that its client waited, so each quantile is at most the
-    client's. Only for operations of the mix alone: the clients measure no set-up. Returns how many were compared."""
+    """An operation's time in the server is a part of the time that its client waited, so each
+    quantile is at most the client's. Only for operations of the mix alone: the clients measure
+    no set-up. Returns how many were compared."""
     compared = 0
     for name in OPERATIONS:
         of_clients = load["operations"][name]
@@ -142,10 +152,12 @@ def check_latencies(test, load, report):
         test.assertEqual(spent["negative"], 0, name)
         test.assertGreater(spent["min_ns"], 0, name)
         for quantile in ("p50", "p90", "p99"):
-            test.assertLessEqual(spent[f"{quantile}_ns"], waited[quantile] * QUANTILE_SLACK, f"{name}: {quantile}")
+            test.assertLessEqual(spent[f"{quantile}_ns"], waited[quantile] * QUANTILE_SLACK,
+                                 f"{name}: {quantile}")
         # Two clocks, calibrated apart.
         for exact in ("min", "mean", "max"):
-            test.assertLessEqual(spent[f"{exact}_ns"], waited[exact] * 1.001 + 1000, f"{name}: {exact}")
+            test.assertLessEqual(spent[f"{exact}_ns"], waited[exact] * 1.001 + 1000,
+                                 f"{name}: {exact}")
         compared += 1
     return compared
 
@@ -166,4 +178,5 @@ def check_last(test, report):
         test.assertEqual(len(places), len(last), f"{one['name']}: a record stands there twice")
         ends = [nanoseconds(record["start_at"]) + record["duration_ns"] for record in last]
         # Ticks are compared; as nanoseconds, start and duration are rounded apart.
-        test.assertTrue(all(later >= earlier - 2 for later, earlier in zip(ends, ends[1:])), one["name"])
+        test.assertTrue(all(later >= earlier - 2 for later, earlier in zip(ends, ends[1:])),
+                        one["name"])

@@ -1,20 +1,18 @@
 #!/usr/bin/env python3
-"""Wrong usage, wrong configuration, rings that are none or another's, no memory, a taken port, garbage on the wire:
-each with its message and its exit code, and without harm to anything that is in order."""
+"""Wrong usage, wrong configuration, rings that are none or another's, a taken port,
+garbage on the wire: each with its message and its exit code, and without harm to anything that
+is in order."""
 
-import ctypes
 import os
 import shutil
 import unittest
-from pathlib import Path
 
 import harness
 import ledger
-from chat import Chat
+from chat import Chat, serves
 from harness import sized
 
 NOBODY = 65534
-FSCONFIG_SET_STRING, FSCONFIG_CMD_CREATE, FSCONFIG_CMD_RECONFIGURE = 1, 6, 7
 LAYOUT_VERSION_AT = 8  # in the header: 32 bits, little endian
 
 
@@ -63,15 +61,19 @@ class Refusals(harness.Scenario):
                         'last = 0\n', encoding="utf-8")
         for arguments in (["--check-config"], []):
             with self.subTest(arguments=arguments):
-                self.refused(world.run("ringsided", "--config", path, *arguments), 2,
-                             f'{path}:2:8: tick: found "5 parsecs", allowed: a duration from 100ms to 1h',
-                             f"{path}:4:1: alert_log.fromat: found an unknown key, nearest known: alert_log.format",
-                             f"{path}:6:8: metrics.last: found 0, allowed: a whole number from 1 to 10000",
-                             "\n  next: ")
+                self.refused(
+                    world.run("ringsided", "--config", path, *arguments), 2,
+                    f'{path}:2:8: tick: found "5 parsecs", allowed: a duration from 100ms to 1h',
+                    f"{path}:4:1: alert_log.fromat: found an unknown key, "
+            "nearest known: alert_log.format",
+                    f"{path}:6:8: metrics.last: found 0, allowed: a whole number from 1 to 10000",
+                    "\n  next: ")
         path.write_text("rings = [\n", encoding="utf-8")
-        self.refused(world.run("ringsided", "--config", path, "--check-config"), 2, f"{path}:1:", "found no TOML")
+        self.refused(world.run("ringsided", "--config", path, "--check-config"), 2, f"{path}:1:",
+                     "found no TOML")
         absent = world.directory / "absent.toml"
-        self.refused(world.run("ringsided", "--config", absent), 2, f"{absent}: cannot open", "--print-config")
+        self.refused(world.run("ringsided", "--config", absent), 2, f"{absent}: cannot open",
+                     "--print-config")
         # And the daemon's own word for what is right.
         printed = world.run("ringsided", "--print-config", "--ring", world.ring)
         self.assertEqual(printed.code, 0, printed.err)
@@ -93,12 +95,13 @@ class Refusals(harness.Scenario):
     def test_a_daemon_that_cannot_write_says_so_and_leaves(self):
         world = self.world()
         world.alert_log.mkdir()
-        self.refused(world.run("ringsided", "--config", world.write_config()), 1, f"{world.alert_log}: ", "alert log",
-                     "next: ")
+        self.refused(world.run("ringsided", "--config", world.write_config()), 1,
+                     f"{world.alert_log}: ", "alert log", "next: ")
         world.alert_log.rmdir()
         shutil.rmtree(world.state)
         world.state.write_text("in the way", encoding="utf-8")
-        self.refused(world.run("ringsided", "--config", world.write_config()), 1, f"{world.state}: ", "next: ")
+        self.refused(world.run("ringsided", "--config", world.write_config()), 1,
+                     f"{world.state}: ", "next: ")
 
     # -- rings that are none
 
@@ -110,7 +113,8 @@ class Refusals(harness.Scenario):
         other_version = bytearray(bytes_of_ring)
         other_version[LAYOUT_VERSION_AT:LAYOUT_VERSION_AT + 4] = (version + 1).to_bytes(4, "little")
         contents = {
-            "other-version": (other_version, f"layout version {version + 1}, this program reads {version}"),
+            "other-version":
+            (other_version, f"layout version {version + 1}, this program reads {version}"),
             "garbage": (os.urandom(100_000), "is no ring: its first bytes are not RINGSIDE"),
             "empty": (b"", "is no ring: only 0 bytes"),
             "cut-off": (bytes_of_ring[:200_000], "is cut off: 200000 bytes"),
@@ -134,15 +138,19 @@ class Refusals(harness.Scenario):
         for path, words in strange.items():
             with self.subTest(ring=path.name):
                 for command in (["inspect"], ["tail", "--once"]):
-                    self.refused(world.run("ringside", *command, path), 1, f"ringside: {path}: {words}", "\n  next: ")
+                    self.refused(world.run("ringside", *command, path), 1,
+                                 f"ringside: {path}: {words}", "\n  next: ")
         absent = world.directory / "absent"
-        self.refused(world.run("ringside", "inspect", absent), 1, f"{absent}: can't open: No such file", "next: ")
-        self.refused(world.run("ringside", "inspect", "no!name"), 1, "ring name 'no!name': expected", "next: ")
+        self.refused(world.run("ringside", "inspect", absent), 1,
+                     f"{absent}: can't open: No such file", "next: ")
+        self.refused(world.run("ringside", "inspect", "no!name"), 1,
+                     "ring name 'no!name': expected", "next: ")
 
         daemon = world.daemon(rings=[world.ring, *map(str, strange), str(absent)])
         load = world.load(server, rate=sized(400, 150), seconds=2, clients=10).result()
-        report = daemon.report_when("the good ring read",
-                                    lambda found: ledger.server_counts(found) == ledger.answered(load))
+        report = daemon.report_when(
+            "the good ring read",
+            lambda found: ledger.server_counts(found) == ledger.answered(load))
         ledger.check_nothing_lost(self, report)
         states = {ring["path"]: ring for ring in report["rings"]}
         self.assertEqual(states[str(world.ring_path)]["state"], "live")
@@ -166,7 +174,7 @@ class Refusals(harness.Scenario):
                 server = world.server(ring=str(path))
                 self.assertIn(f"not traced: {path}: ", server.log())
                 self.assertIn("\n  next: ", server.log())
-                self.serves(server)
+                serves(self, server)
                 server.stop()
                 after = path.lstat()
                 self.assertEqual((before.st_ino, before.st_size, before.st_mtime_ns),
@@ -174,14 +182,18 @@ class Refusals(harness.Scenario):
 
     def test_wrong_settings_of_a_ring_leave_the_server_untraced(self):
         world = self.world()
-        for environment, words in (({"RINGSIDE_CAPACITY": 100}, "powers of two from 64"),
-                                   ({"RINGSIDE_CAPACITY": "many"}, "RINGSIDE_CAPACITY=many: expected a number"),
-                                   ({"RINGSIDE_LANES": -1}, "RINGSIDE_LANES=-1: expected a number")):
+        for environment, words in (({
+                "RINGSIDE_CAPACITY": 100
+        }, "powers of two from 64"), ({
+                "RINGSIDE_CAPACITY": "many"
+        }, "RINGSIDE_CAPACITY=many: expected a number"), ({
+                "RINGSIDE_LANES": -1
+        }, "RINGSIDE_LANES=-1: expected a number")):
             with self.subTest(environment=environment):
                 server = world.server(**environment)
                 self.assertIn("not traced: ", server.log())
                 self.assertIn(words, server.log())
-                self.serves(server)
+                serves(self, server)
                 server.stop()
                 self.ring_is_gone(world)
 
@@ -189,8 +201,9 @@ class Refusals(harness.Scenario):
         world = self.world()
         first = world.server()
         second = world.server()
-        self.assertIn(f"not traced: {world.ring_path}: is in use by process {first.pid}", second.log())
-        self.serves(second)
+        self.assertIn(f"not traced: {world.ring_path}: is in use by process {first.pid}",
+                      second.log())
+        serves(self, second)
         second.stop()
         self.assertEqual(world.inspect()["pid"], first.pid)
         self.assertNotIn("operations", world.inspect())
@@ -207,17 +220,9 @@ class Refusals(harness.Scenario):
         server = world.server()
         self.assertIn("traced", server.log())
         self.assertEqual(world.inspect()["state"], "live")
-        self.refused(world.run("ringside", "inspect", f"{world.ring}.previous"), 1, "layout version 99")
+        self.refused(world.run("ringside", "inspect", f"{world.ring}.previous"), 1,
+                     "layout version 99")
         server.stop()
-
-    def serves(self, server):
-        with Chat(server) as chat:
-            name = f"user-{server.pid}"
-            chat.do("REGISTRATION", user=name, password="correct horse")
-            chat.do("AUTHENTICATION", user=name, password="correct horse")
-            room = chat.do("CREATE_ROOM", name=f"room of {name}")["room_id"]
-            chat.do("SEND_MESSAGE", room=room, text="hello")
-            self.assertEqual(chat.do("MESSAGE_HISTORY", room=room)["messages"][0]["text"], "hello")
 
     # -- another user's
 
@@ -231,11 +236,12 @@ class Refusals(harness.Scenario):
         program = shutil.copy(world.program("ringside-chatd"), world.directory)
         server = world.server(program=program, home=theirs, user=NOBODY)
         self.assertIn("] traced", server.log())
-        self.serves(server)
+        serves(self, server)
 
         daemon = world.daemon()
         words = f"belongs to user {NOBODY}, expected root"
-        report = daemon.report_when("refused", lambda found: found["rings"][0]["state"] == "refused")
+        report = daemon.report_when("refused",
+                                    lambda found: found["rings"][0]["state"] == "refused")
         self.assertIn(words, report["rings"][0]["problem"])
         self.assertEqual(report["books"]["written"], 0)
         self.assertIn(words, daemon.log())
@@ -252,102 +258,25 @@ class Refusals(harness.Scenario):
                      "may not be opened by this user", "next: ")
         stranger = world.server(program=program, home=theirs, user=NOBODY, ring=f"{world.ring}-own")
         self.assertIn("not traced: ", stranger.log())
-        self.serves(stranger)
+        serves(self, stranger)
         for process in (stranger, own, server, daemon):
             process.stop()
         self.ring_is_gone(world)
-
-    # -- no memory
-
-    def small_memory(self, world, size):
-        """A file system of that size, reached through a descriptor of this process and attached to no
-        folder: so no mount spreads anywhere, and it works in a chroot, where "/" is no mount point."""
-        if os.geteuid() != 0:
-            self.skipTest("only root can make a small file system")
-        libc = ctypes.CDLL(None, use_errno=True)
-
-        def must(result):
-            if result < 0:
-                self.skipTest(f"no file system of our own: {os.strerror(ctypes.get_errno())}")
-            return result
-        context = must(libc.fsopen(b"tmpfs", 0))
-        self.addCleanup(os.close, context)
-
-        def configure(size, command):
-            must(libc.fsconfig(context, FSCONFIG_SET_STRING, b"size", size.encode(), 0))
-            must(libc.fsconfig(context, command, None, None, 0))
-        configure(size, FSCONFIG_CMD_CREATE)
-        self.resize = lambda size: configure(size, FSCONFIG_CMD_RECONFIGURE)
-        mounted = must(libc.fsmount(context, 0, 0))
-        self.addCleanup(os.close, mounted)
-        return Path(f"/proc/{os.getpid()}/fd/{mounted}")
-
-    def test_a_server_whose_ring_does_not_fit_into_memory_runs_untraced(self):
-        world = self.world()
-        place = self.small_memory(world, "64k")
-        server = world.server(ring=f"{place}/ring")
-        self.assertIn(f"not traced: {place}/ring: no memory for the ring", server.log())
-        self.assertIn("\n  next: free space", server.log())
-        self.assertEqual(list(place.iterdir()), [])
-        self.serves(server)
-        load = world.load(server, rate=sized(500, 100), seconds=2).result()
-        self.assertEqual(load["totals"]["sent"], load["totals"]["answered"])
-        server.stop()
-
-    def test_threads_whose_lanes_do_not_fit_into_memory_go_untraced_and_are_counted(self):
-        world = self.world()
-        place = self.small_memory(world, "1m")  # the header and three lanes
-        ring = f"{place}/ring"
-        daemon = world.daemon(rings=[ring])
-        server = world.server(ring=ring)
-        self.assertIn("] traced", server.log())
-        load = world.load(server, rate=sized(600, 100), seconds=3).result()
-        self.assertEqual(load["totals"]["sent"], load["totals"]["answered"])
-
-        # What is in the totals was traced, the rest was counted as untraced; nothing is in between.
-        report = daemon.report_when("everything read", lambda found: ledger.has_all(found, server.totals(ring)))
-        totals = server.totals(ring)
-        self.assertGreater(totals["untraced_threads"], 0)
-        self.assertGreater(totals["untraced_records"], 0)
-        counted, answered = ledger.counts(totals), ledger.answered(load)
-        self.assertTrue(all(counted[name] <= answered[name] for name in answered))
-        untraced = sum(answered.values()) - sum(counted.values())
-        self.assertGreater(untraced, 0)
-        self.assertLessEqual(untraced, totals["untraced_records"])
-        self.assertEqual(report["rings"][0]["untraced_records"], totals["untraced_records"])
-        ledger.check_nothing_lost(self, report)
-        self.assertIn("of threads without a lane were not written", world.alert_log.read_text(encoding="utf-8"))
-
-        # When there is room again, threads find their lanes by themselves.
-        self.resize("64m")
-
-        def traced_again():
-            before = server.totals(ring)["untraced_records"]
-            self.serves_many(server, 20)
-            return server.totals(ring)["untraced_records"] == before
-        server.wait_until("every thread traced", traced_again, 60)
-        server.stop()
-        daemon.report_when("the server's end seen", lambda found: found["rings"][0]["state"] == "closed")
-        daemon.stop()
-
-    def serves_many(self, server, clients):
-        for _ in range(clients):
-            with Chat(server) as chat:
-                for _ in range(50):
-                    self.assertFalse(chat.ask({"op": "LIST_ROOMS"})["ok"])  # nobody has logged in
 
     # -- ports
 
     def test_a_port_that_is_taken_is_named(self):
         world = self.world()
         server = world.server()
-        self.refused(world.run("ringside-chatd", "--listen", f"127.0.0.1:{server.port}", "--db", "other.db"), 1,
-                     f"127.0.0.1:{server.port}: the port is taken", "next: ")
-        self.serves(server)
+        self.refused(
+            world.run("ringside-chatd", "--listen", f"127.0.0.1:{server.port}", "--db", "other.db"),
+            1, f"127.0.0.1:{server.port}: the port is taken", "next: ")
+        serves(self, server)
         port = server.port
         server.stop()
-        self.refused(world.run("ringside-chatload", "--connect", f"127.0.0.1:{port}", "--duration", 1), 1,
-                     f"127.0.0.1:{port}: Connection refused", "next: ")
+        self.refused(
+            world.run("ringside-chatload", "--connect", f"127.0.0.1:{port}", "--duration", 1), 1,
+            f"127.0.0.1:{port}: Connection refused", "next: ")
 
     def test_garbage_and_endless_lines_cost_nobody_else_anything(self):
         world = self.world()
@@ -369,14 +298,17 @@ class Refusals(harness.Scenario):
         daemon.stop()
 
     def talk_garbage(self, server):
-        """Says everything that is no operation. Returns how many lines of it the server has to count."""
-        lines = ((b"garbage\n", 1001), (b"\x00\xff\xfe\x80\n", 1001), (b"[]\n", 1001), (b"{\n", 1001),
-                 (b'{"op":5}\n', 1001), (b'{"op":null}\n', 1001), (b'{"op":"NOPE"}\n', 1002),
-                 (b'{"op":"send_message"}\n', 1002), (b"[" * 60_000 + b"\n", 1001))
+        """Says everything that is no operation. Returns how many lines of it the server has
+        to count."""
+        lines = ((b"garbage\n", 1001), (b"\x00\xff\xfe\x80\n", 1001), (b"[]\n", 1001),
+                 (b"{\n", 1001), (b'{"op":5}\n', 1001), (b'{"op":null}\n', 1001),
+                 (b'{"op":"NOPE"}\n', 1002), (b'{"op":"send_message"}\n',
+                                              1002), (b"[" * 60_000 + b"\n", 1001))
         with Chat(server) as chat:
             for line, code in lines:
                 answer = chat.ask(line)
-                self.assertEqual((answer["op"], answer["id"], answer["error"]["code"]), (None, None, code), line[:40])
+                self.assertEqual((answer["op"], answer["id"], answer["error"]["code"]),
+                                 (None, None, code), line[:40])
             chat.send(b"\n\r\n")  # a keep-alive: no answer
             longest = b'{"op":"NOPE","x":"' + b"x" * (65_536 - 20) + b'"}'
             self.assertEqual(len(longest), 65_536)

@@ -28,17 +28,22 @@ class Signals(harness.Scenario):
         self.assertEqual(moved.read_bytes(), old)
 
     def server_crashes(self, world, daemon, told_in):
-        """A server that is killed is an alert at the next tick; one that comes back is its recovery."""
+        """A server that is killed is an alert at the next tick; one that comes back is its
+        recovery."""
         def told(state):
             words = f"alert=server_down state={state}"
             return told_in.read_text(encoding="utf-8").count(words) if told_in.exists() else 0
-        recovers_first = any(one["alert"] == "server_down" for one in daemon.report()["alerts"]["active"])
+
+        recovers_first = any(one["alert"] == "server_down"
+                             for one in daemon.report()["alerts"]["active"])
         recovered, fired = told("recovering"), told("firing")
         server = world.server()
         if recovers_first:
-            daemon.wait_until("the recovery in the alert log", lambda: told("recovering") > recovered)
+            daemon.wait_until("the recovery in the alert log",
+                              lambda: told("recovering") > recovered)
         else:
-            daemon.report_when("the server seen", lambda found: found["rings"][0]["pid"] == server.pid)
+            daemon.report_when("the server seen",
+                               lambda found: found["rings"][0]["pid"] == server.pid)
         server.kill()
         daemon.wait_until("the crash in the alert log", lambda: told("firing") > fired)
 
@@ -50,24 +55,30 @@ class Signals(harness.Scenario):
 
         world.write_config(top="[thresholds]\nconnections = 7")
         self.assertIn("configuration reloaded, logs reopened", daemon.reload())
-        report = daemon.report_when("the new threshold", lambda found: found["thresholds"]["connections"] == 7)
+        report = daemon.report_when("the new threshold",
+                                    lambda found: found["thresholds"]["connections"] == 7)
         self.assertIn("connections = 7\n", report["configuration"])
 
         path = world.write_config(top="[thresholds]\nconections = 9")
         world.alert_log.rename(world.alert_log.with_suffix(".1"))
         said = daemon.reload()
         self.assertIn(f"{path}:", said)
-        self.assertIn("thresholds.conections: found an unknown key, nearest known: thresholds.connections", said)
-        self.assertIn("the configuration is refused, the old one stays in force; logs reopened", said)
+        self.assertIn(
+            "thresholds.conections: found an unknown key, nearest known: thresholds.connections",
+            said)
+        self.assertIn("the configuration is refused, the old one stays in force; logs reopened",
+                      said)
         daemon.wait_until("the log reopened all the same", world.alert_log.exists)
-        report = daemon.report_when("the server followed", lambda found: found["rings"][0]["pid"] == server.pid)
+        report = daemon.report_when("the server followed",
+                                    lambda found: found["rings"][0]["pid"] == server.pid)
         self.assertEqual(report["thresholds"]["connections"], 7)
 
         # A ring that is added is followed at once, and one that is taken away is not.
         other = world.server(ring=f"{world.ring}-other")
         world.write_config(rings=[f"{world.ring}-other"])
         daemon.reload()
-        report = daemon.report_when("the other ring", lambda found: found["rings"][0]["pid"] == other.pid)
+        report = daemon.report_when("the other ring",
+                                    lambda found: found["rings"][0]["pid"] == other.pid)
         self.assertEqual([ring["name"] for ring in report["rings"]], [f"{world.ring}-other"])
         for process in (server, other, daemon):
             process.stop()
@@ -90,7 +101,8 @@ class Signals(harness.Scenario):
                     report = json.loads(json_path.read_bytes())
                     seen.add(report["taken_unix_ms"])
                     text = text_path.read_text(encoding="utf-8")
-                    if not (text.endswith("\n") and "VERDICT" in text and "CONFIGURATION" in text.upper()):
+                    if not (text.endswith("\n") and "VERDICT" in text
+                            and "CONFIGURATION" in text.upper()):
                         wrong.append(f"half a text: {text[:200]!r} … {text[-200:]!r}")
                 except (OSError, ValueError) as error:
                     wrong.append(repr(error))
@@ -110,7 +122,9 @@ class Signals(harness.Scenario):
         left = sorted(path.name for path in world.reports.iterdir())
         self.assertEqual([name for name in left if name.endswith(".tmp")], [])
         for extension in (".json", ".txt"):
-            copies = [name for name in left if name.startswith("report-") and name.endswith(extension)]
+            copies = [
+                name for name in left if name.startswith("report-") and name.endswith(extension)
+            ]
             self.assertLessEqual(len(copies), 3)
             self.assertGreaterEqual(len(copies), 1)
         for path in world.reports.glob("*.json"):
@@ -121,7 +135,8 @@ class Signals(harness.Scenario):
         server = world.server()
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(signal=number.name):
-                # No tick comes to its help: what is read and reported is read and reported at the end.
+                # No tick comes to its help: what is read and reported is read and reported at the
+                # end.
                 daemon = world.daemon(tick="10min")
                 load = world.load(server, rate=sized(500, 100), seconds=1).result()
                 self.assertGreater(load["totals"]["answered"], 0)

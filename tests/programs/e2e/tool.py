@@ -27,14 +27,19 @@ class Tool(harness.Scenario):
         world = self.world()
         server = world.server()
         load = world.load(server, rate=sized(400, 100), seconds=2).result()
-        self.assertEqual(self.row(world, world.ring)[1:4], ["live", "ringside-chatd", str(server.pid)])
+        self.assertEqual(
+            self.row(world, world.ring)[1:4],
+            ["live", "ringside-chatd", str(server.pid)])
         self.assertEqual(self.row(world, world.ring)[4], str(os.geteuid()))
 
         totals = world.inspect()
-        self.assertEqual((totals["state"], totals["pid"], totals["program"]), ("live", server.pid, "ringside-chatd"))
+        self.assertEqual((totals["state"], totals["pid"], totals["program"]),
+                         ("live", server.pid, "ringside-chatd"))
         self.assertEqual(ledger.counts(totals), ledger.answered(load))
-        # Every record is an operation or an event, and every operation is a record: nothing is sampled out.
-        recorded = sum(one["recorded"] for kind in ("operations", "events") for one in totals[kind].values())
+        # Every record is an operation or an event, and every operation is a record: nothing is
+        # sampled out.
+        recorded = sum(one["recorded"] for kind in ("operations", "events")
+                       for one in totals[kind].values())
         self.assertEqual(totals["written"], recorded)
         self.assertEqual(sum(lane["written"] for lane in totals["lanes"]), recorded)
         # A connection that the load has closed may not be known to be yet.
@@ -49,7 +54,8 @@ class Tool(harness.Scenario):
         self.assertEqual(len(lines), 25)
         for line in lines:
             self.assertRegex(line, LINE)
-        only = world.run("ringside", "tail", world.ring, "--once", "-n", 5, "--op", "MESSAGE_SEARCH").out.splitlines()
+        only = world.run("ringside", "tail", world.ring, "--once", "-n", 5, "--op",
+                         "MESSAGE_SEARCH").out.splitlines()
         self.assertEqual([line.split()[1] for line in only], ["MESSAGE_SEARCH"] * 5)
         failures = world.run("ringside", "tail", world.ring, "--once", "-n", 10, "--failures").out
         self.assertNotRegex(failures, r" ok\b")
@@ -59,7 +65,8 @@ class Tool(harness.Scenario):
     def test_tail_follows_until_it_is_told_to_end(self):
         world = self.world()
         server = world.server()
-        tail = world.start("ringside", "tail", world.ring, "--op", "LIST_ROOMS", "--op", "LIST_INVITATIONS")
+        tail = world.start("ringside", "tail", world.ring, "--op", "LIST_ROOMS", "--op",
+                           "LIST_INVITATIONS")
         with Chat(server) as chat:
             chat.ask({"op": "LIST_ROOMS"})
             tail.says("LIST_ROOMS")
@@ -104,7 +111,8 @@ class Bench(harness.Scenario):
         figures = json.loads(figures_path.read_text(encoding="utf-8"))
         self.assertIs(figures["smoke"], True)
         names = " | ".join(figure["name"] for figure in figures["figures"])
-        for part in ("two clock reads", "daemon attached", "switched off", "ring to metrics", "daemon idle", "traced"):
+        for part in ("two clock reads", "daemon attached", "switched off", "ring to metrics",
+                     "daemon idle", "traced"):
             self.assertIn(part, names)
         for figure in figures["figures"]:
             # How fast a machine is nobody's test: only that there is a figure, and that it is one.

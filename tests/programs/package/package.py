@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Installs the libraries into a fresh prefix, builds servers outside the tree against them, and runs these.
+"""Installs the libraries into a fresh prefix, builds servers outside the tree against them, and
+runs these.
 
-Each server is run untraced, traced into a ring in a temporary folder, and with a ring that can't be had; an outside
-reader, built on the installed headers too, tells what the ring has counted while the server lives.
+Each server is run untraced, traced into a ring in a temporary folder, and with a ring that can't
+be had; an outside reader, built on the installed headers too, tells what the ring has counted
+while the server lives.
 """
 
 import argparse
@@ -27,14 +29,24 @@ COMMANDS = {
     "dance": "unknown command",
 }
 # Errors are what the server could not do; what it rightly refused is none.
-COUNTED = ["SEND_MESSAGE count=4 errors=1", "UPLOAD_FILE count=2 errors=0", "VALIDATION_REJECT count=1 errors=0"]
+COUNTED = [
+    "SEND_MESSAGE count=4 errors=1", "UPLOAD_FILE count=2 errors=0",
+    "VALIDATION_REJECT count=1 errors=0"
+]
 
 
 def run(*command, **more):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=DEADLINE_S,
-                          check=False, **more)
+    done = subprocess.run([str(part) for part in command],
+                          capture_output=True,
+                          text=True,
+                          timeout=DEADLINE_S,
+                          check=False,
+                          **more)
     if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        raise AssertionError(
+            f"{' '.join(map(str, command))}: exit code {done.returncode}\n"
+            f"{done.stdout}{done.stderr}"
+        )
     return done.stdout
 
 
@@ -45,33 +57,54 @@ class Package(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         cls.root = Path(cls.folder.name)
         cls.prefix = cls.root / "prefix"
-        run(CONFIGURATION["cmake"], "--install", CONFIGURATION["build"], "--component", "dev", "--prefix", cls.prefix)
+        run(CONFIGURATION["cmake"], "--install", CONFIGURATION["build"], "--component", "dev",
+            "--prefix", cls.prefix)
         cls.programs = {name: cls.build(name) for name in ("server_cpp", "server_c", "reader_cpp")}
 
     @classmethod
     def build(cls, name):
         binary = cls.root / name
         # No compiler of the other language: a server in C must not need one.
-        environment = {key: value for key, value in os.environ.items() if key not in ("CC", "CXX", "CFLAGS", "CXXFLAGS")}
+        environment = {
+            key: value
+            for key, value in os.environ.items() if key not in ("CC", "CXX", "CFLAGS", "CXXFLAGS")
+        }
         language = "C" if name == "server_c" else "CXX"
         compiler = CONFIGURATION["cc" if language == "C" else "cxx"]
-        run(CONFIGURATION["cmake"], "-S", HERE / name, "-B", binary, "-G", CONFIGURATION["generator"],
-            f"-DCMAKE_PREFIX_PATH={cls.prefix}", f"-DCMAKE_{language}_COMPILER={compiler}", "-DCMAKE_BUILD_TYPE=Release",
+        run(CONFIGURATION["cmake"],
+            "-S",
+            HERE / name,
+            "-B",
+            binary,
+            "-G",
+            CONFIGURATION["generator"],
+            f"-DCMAKE_PREFIX_PATH={cls.prefix}",
+            f"-DCMAKE_{language}_COMPILER={compiler}",
+            "-DCMAKE_BUILD_TYPE=Release",
             env=environment)
         run(CONFIGURATION["cmake"], "--build", binary, env=environment)
         return binary / name
 
     def serve(self, name, ring, while_it_lives=None):
-        """Runs a server through COMMANDS; returns its first line, once it has left with exit code 0."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("RINGSIDE_")}
+        """Runs a server through COMMANDS; returns its first line, once it has left with exit
+    code 0."""
+        environment = {
+            key: value
+            for key, value in os.environ.items() if not key.startswith("RINGSIDE_")
+        }
         if ring is not None:
             environment["RINGSIDE_RING"] = str(ring)
-        server = subprocess.Popen([self.programs[name]], env=environment, text=True, stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        server = subprocess.Popen([self.programs[name]],
+                                  env=environment,
+                                  text=True,
+                                  stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE)
         try:
             first = server.stdout.readline().rstrip("\n")
             if first.startswith("untraced: ") and ring is not None:
-                first += "\n" + server.stdout.readline().rstrip("\n")  # the second line says what to do next
+                first += "\n" + server.stdout.readline().rstrip(
+                    "\n")  # the second line says what to do next
             elif first.startswith("untraced: "):
                 server.stdout.readline()
             for command, answer in COMMANDS.items():
@@ -88,9 +121,12 @@ class Package(unittest.TestCase):
         return first
 
     def test_only_what_a_server_needs_is_installed(self):
-        installed = {str(path.relative_to(self.prefix)) for path in self.prefix.rglob("*") if path.is_file()}
-        for name in ("include/ringside/producer/ringside.hpp", "include/ringside/producer/ringside.h",
-                     "include/ringside/shm/record.h"):
+        installed = {
+            str(path.relative_to(self.prefix))
+            for path in self.prefix.rglob("*") if path.is_file()
+        }
+        for name in ("include/ringside/producer/ringside.hpp",
+                     "include/ringside/producer/ringside.h", "include/ringside/shm/record.h"):
             self.assertIn(name, installed)
         for path in installed:
             self.assertRegex(path, r"^(include/ringside/(producer|shm)/\w+\.(h|hpp)"
@@ -115,7 +151,8 @@ class Package(unittest.TestCase):
                     self.assertEqual(run(self.programs["reader_cpp"], ring).splitlines(), COUNTED)
 
                 self.assertEqual(self.serve(name, ring, read_ring), "traced")
-                self.assertFalse(ring.exists(), "a server that leaves in order takes its ring along")
+                self.assertFalse(ring.exists(),
+                                 "a server that leaves in order takes its ring along")
 
     def test_servers_run_on_where_the_ring_cannot_be_had(self):
         for name in ("server_cpp", "server_c"):
@@ -129,11 +166,12 @@ class Package(unittest.TestCase):
         source = self.root / "wants_more"
         source.mkdir()
         (source / "CMakeLists.txt").write_text(
-            "cmake_minimum_required(VERSION 3.16)\nproject(x LANGUAGES CXX)\nfind_package(ringside 99.0 REQUIRED)\n",
+            "cmake_minimum_required(VERSION 3.16)\nproject(x LANGUAGES CXX)\n"
+            "find_package(ringside 99.0 REQUIRED)\n",
             encoding="utf-8")
         with self.assertRaisesRegex(AssertionError, "99.0"):
-            run(CONFIGURATION["cmake"], "-S", source, "-B", source / "build", "-G", CONFIGURATION["generator"],
-                f"-DCMAKE_PREFIX_PATH={self.prefix}")
+            run(CONFIGURATION["cmake"], "-S", source, "-B", source / "build", "-G",
+                CONFIGURATION["generator"], f"-DCMAKE_PREFIX_PATH={self.prefix}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""tools/demo: Ctrl-C at any moment leaves nothing behind, and a whole run shows what it promises."""
+"""tools/demo: Ctrl-C at any moment leaves nothing behind, and a whole run shows what it
+promises."""
 
 import argparse
 import os
@@ -20,14 +21,19 @@ class Demo:
 
     def __init__(self, *arguments):
         def as_a_terminal_would():
-            # A background job is born deaf to Ctrl-C, and a shell can't trap what was ignored when it began.
+            # A background job is born deaf to Ctrl-C, and a shell can't trap what was ignored when
+            # it began.
             for number in (signal.SIGINT, signal.SIGQUIT):
                 signal.signal(number, signal.SIG_DFL)
 
         self.output = ""
-        self.process = subprocess.Popen([ROOT / "tools/demo", "--no-setup", *arguments], stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
-                                        start_new_session=True, preexec_fn=as_a_terminal_would)
+        self.process = subprocess.Popen([ROOT / "tools/demo", "--no-setup", *arguments],
+                                        stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT,
+                                        stdin=subprocess.DEVNULL,
+                                        text=True,
+                                        start_new_session=True,
+                                        preexec_fn=as_a_terminal_would)
         self.ring = f"demo-{self.process.pid}"
 
     def read_until(self, words):
@@ -82,7 +88,8 @@ class Interrupted(unittest.TestCase):
                 demo = self.start()
                 demo.read_until(moment)
                 if moment == "all is calm":
-                    self.assertGreater(len(demo.left_behind()), 4, "the ring, the server, the daemon, the load, tail")
+                    self.assertGreater(len(demo.left_behind()), 4,
+                                       "the ring, the server, the daemon, the load, tail")
                 demo.signal_group(signal.SIGINT)
                 self.assertEqual(demo.finish(), 130, demo.output)
                 self.nothing_stays(demo)
@@ -122,8 +129,9 @@ class WholeRun(unittest.TestCase):
     def test_it_shows_what_it_promises_and_stays_up_until_ctrl_c(self):
         demo = Demo("--keep")
         self.addCleanup(demo.clean_up)
-        for words in ("all is calm", "state=firing", "database is free", "state=resolved", "VERDICT",
-                      "The books balance.", "of CPU time", "where everything lies", "everything stays up"):
+        for words in ("all is calm", "state=firing", "database is free", "state=resolved",
+                      "VERDICT", "The books balance.", "of CPU time", "where everything lies",
+                      "everything stays up"):
             demo.read_until(words)
         self.assertRegex(demo.output, r"alert=database_issue state=firing")
         for name in ("report.txt", "report.json", "alerts.log", "load.json"):

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""tests/ring/fuzz/run.py, on targets of a few lines: what it takes for a finding, what it prints, and how it ends."""
+"""tests/ring/fuzz/run.py, on targets of a few lines: what it takes for a finding, what it
+prints, and how it ends."""
 
 import argparse
 import base64
@@ -12,13 +13,16 @@ from pathlib import Path
 
 ROOT = Path()
 
-SEEDS = 'for t in open_segment drain_segment state_file texts; do mkdir -p "$1/$t"; echo seed >"$1/$t/one"; done'
+SEEDS = ('for t in open_segment drain_segment state_file texts; do '
+         'mkdir -p "$1/$t"; echo seed >"$1/$t/one"; done')
 # What libFuzzer says, and the input that it leaves behind in -artifact_prefix.
-SAYS = ('for a; do case "$a" in -artifact_prefix=*) prefix=${a#*=} ;; -seed=*) echo "seed is ${a#*=}" >&2 ;; esac; done\n'
-        'echo "#12 NEW    cov: 7 ft: 9 corp: 3/10b lim: 4 exec/s: 0 rss: 30Mb" >&2\n'
-        'echo "#500 DONE   cov: 17 ft: 29 corp: 5/10b lim: 4 exec/s: 250 rss: 31Mb" >&2\n'
-        'echo "stat::number_of_executed_units: 500" >&2\n'
-        'echo "stat::average_exec_per_sec:     250" >&2\n')
+SAYS = (
+    'for a; do case "$a" in -artifact_prefix=*) prefix=${a#*=} ;; '
+    '-seed=*) echo "seed is ${a#*=}" >&2 ;; esac; done\n'
+    'echo "#12 NEW    cov: 7 ft: 9 corp: 3/10b lim: 4 exec/s: 0 rss: 30Mb" >&2\n'
+    'echo "#500 DONE   cov: 17 ft: 29 corp: 5/10b lim: 4 exec/s: 250 rss: 31Mb" >&2\n'
+    'echo "stat::number_of_executed_units: 500" >&2\n'
+    'echo "stat::average_exec_per_sec:     250" >&2\n')
 FINDS = SAYS + 'printf "bad\\377input" >"${prefix}%s-1234"; exit %d\n'
 
 
@@ -36,18 +40,33 @@ class Run(unittest.TestCase):
         path.chmod(0o755)
 
     def run_it(self, *arguments, **environment):
-        done = subprocess.run([sys.executable, "-B", ROOT / "tests/ring/fuzz/run.py", "--programs", self.programs, *arguments],
-                              env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([
+            sys.executable, "-B", ROOT / "tests/ring/fuzz/run.py", "--programs", self.programs,
+            *arguments
+        ],
+                              env={
+                                  **os.environ,
+                                  **environment
+                              },
+                              capture_output=True,
+                              text=True,
+                              timeout=60,
+                              check=False)
         return done.returncode, done.stdout + done.stderr
 
     def test_a_run_without_findings_passes_and_gives_its_figures(self):
         status, output = self.run_it("--seed", "4711", "texts")
         self.assertEqual(status, 0, output)
         self.assertIn("seed 4711", output)
-        self.assertRegex(output, r"texts +500 executions, +250 a second, 17 edges, 29 features, corpus 5, .*nothing found")
+        self.assertRegex(
+            output,
+            r"texts +500 executions, +250 a second, 17 edges, 29 features, corpus 5, "
+            r".*nothing found"
+        )
 
     def test_every_kind_of_finding_fails_with_the_input_and_the_command_that_repeats_it(self):
-        for kind, code in (("crash", 77), ("timeout", 70), ("oom", 71), ("leak", 77), ("slow-unit", 0)):
+        for kind, code in (("crash", 77), ("timeout", 70), ("oom", 71), ("leak", 77), ("slow-unit",
+                                                                                       0)):
             self.program("texts", FINDS % (kind, code))
             status, output = self.run_it("texts")
             self.assertEqual(status, 1, output)
@@ -70,8 +89,13 @@ class Run(unittest.TestCase):
 
     def test_long_runs_are_asked_for_by_flag_or_environment(self):
         self.program("texts", SAYS + 'echo "$@" >&2; exit 1\n')   # failing, its output is shown
-        for arguments, environment, seconds in (((), {"RINGSIDE_TEST_LONG": ""}, 5), ((), {"RINGSIDE_TEST_LONG": "1"}, 60),
-                                                (("--seconds", "9"), {"RINGSIDE_TEST_LONG": "1"}, 9)):
+        for arguments, environment, seconds in (((), {
+                "RINGSIDE_TEST_LONG": ""
+        }, 5), ((), {
+                "RINGSIDE_TEST_LONG": "1"
+        }, 60), (("--seconds", "9"), {
+                "RINGSIDE_TEST_LONG": "1"
+        }, 9)):
             output = self.run_it(*arguments, "texts", **environment)[1]
             self.assertIn(f"-max_total_time={seconds} ", output)
             self.assertIn("-timeout=", output)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""tools/setup, with a Debian of our own making around it: stubs of dpkg-query, apt-cache, apt-get, id and sudo that
-write down how they were called."""
+"""tools/setup, with a Debian of our own making around it: stubs of dpkg-query, apt-cache,
+apt-get, id and sudo that write down how they were called."""
 
 import argparse
 import os
@@ -11,20 +11,27 @@ import unittest
 from pathlib import Path
 
 ROOT = Path()
-PACKAGES = ["g++", "cmake", "ninja-build", "doctest-dev"]  # some of the list, by whose absence it is tried
+PACKAGES = ["g++", "cmake", "ninja-build",
+            "doctest-dev"]  # some of the list, by whose absence it is tried
 
 STUBS = {
     # Prints the installed ones, as dpkg-query does, and fails because of the others.
-    "dpkg-query": 'for p in "$@"; do case "$p" in -*) ;; *) grep -qx -- "$p" "$FAKE/absent" || '
-                  'echo "installed $p" ;; esac; done; exit 1',
-    "apt-cache": 'for last; do :; done; ! grep -qx -- "$last" "$FAKE/unknown"',
-    "apt-get": 'echo "apt-get $*" >>"$FAKE/calls"\n'
-               'case "$*" in\n'
-               '  *update*) : >"$FAKE/unknown" ;;\n'
-               '  *install*) if [ -e "$FAKE/stale" ]; then rm "$FAKE/stale"; exit 100; fi; : >"$FAKE/absent" ;;\n'
-               'esac',
-    "id": 'cat "$FAKE/uid"',
-    "sudo": 'echo "sudo" >>"$FAKE/calls"; [ "$1" != -n ] || shift; exec "$@"',
+    "dpkg-query":
+    'for p in "$@"; do case "$p" in -*) ;; *) grep -qx -- "$p" "$FAKE/absent" || '
+    'echo "installed $p" ;; esac; done; exit 1',
+    "apt-cache":
+    'for last; do :; done; ! grep -qx -- "$last" "$FAKE/unknown"',
+    "apt-get":
+    'echo "apt-get $*" >>"$FAKE/calls"\n'
+    'case "$*" in\n'
+    '  *update*) : >"$FAKE/unknown" ;;\n'
+    '  *install*) if [ -e "$FAKE/stale" ]; then rm "$FAKE/stale"; exit 100; fi\n'
+    '    : >"$FAKE/absent" ;;\n'
+    'esac',
+    "id":
+    'cat "$FAKE/uid"',
+    "sudo":
+    'echo "sudo" >>"$FAKE/calls"; [ "$1" != -n ] || shift; exec "$@"',
 }
 
 
@@ -56,8 +63,16 @@ class Setup(unittest.TestCase):
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def setup(self, *arguments):
-        return subprocess.run([ROOT / "tools/setup", *arguments], env={"PATH": str(self.bin), "FAKE": str(self.fake)},
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run([ROOT / "tools/setup", *arguments],
+                              env={
+                                  "PATH": str(self.bin),
+                                  "FAKE": str(self.fake)
+                              },
+                              stdin=subprocess.DEVNULL,
+                              capture_output=True,
+                              text=True,
+                              timeout=60,
+                              check=False)
 
     def test_where_all_is_there_nothing_is_called(self):
         done = self.setup()
@@ -73,7 +88,8 @@ class Setup(unittest.TestCase):
         self.write("absent", PACKAGES)
         done = self.setup()
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertTrue(done.stdout.startswith(f"setup: installing: {' '.join(PACKAGES)}\n"), done.stdout)
+        self.assertTrue(done.stdout.startswith(f"setup: installing: {' '.join(PACKAGES)}\n"),
+                        done.stdout)
         self.assertEqual(len(self.calls()), 1, "no update: apt knew them all")
         self.assertTrue(self.calls()[0].endswith(" ".join(PACKAGES)), self.calls())
 
@@ -113,8 +129,9 @@ class Setup(unittest.TestCase):
                 self.stub("sudo", sudo)
             done = self.setup()
             self.assertEqual((done.returncode, self.calls()), (1, []))
-            self.assertIn("apt-get update && apt-get install -y --no-install-recommends " + " ".join(PACKAGES),
-                          done.stderr)
+            self.assertIn(
+                "apt-get update && apt-get install -y --no-install-recommends " +
+                " ".join(PACKAGES), done.stderr)
 
     def test_another_system_is_told_the_names(self):
         (self.bin / "apt-get").unlink()

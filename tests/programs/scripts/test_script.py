@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""tools/test, on projects of a few lines: what it counts, what its last line says, and how it ends."""
+"""tools/test, on projects of a few lines: what it counts, what its last line says, and how it
+ends."""
 
 import argparse
 import json
@@ -53,29 +54,45 @@ class Test(unittest.TestCase):
             "cmake_minimum_required(VERSION 3.25)\nproject(x LANGUAGES NONE)\nenable_testing()\n" +
             target + "".join(tests), encoding="utf-8")
         (self.root / "CMakePresets.json").write_text(json.dumps({
-            "version": 6,
-            "configurePresets": [{"name": name, "generator": "Ninja", "binaryDir": "${sourceDir}/build/${presetName}"}
-                                 for name in PRESETS],
-            "buildPresets": [{"name": name, "configurePreset": name} for name in PRESETS],
-        }), encoding="utf-8")
+            "version":
+            6,
+            "configurePresets": [{
+                "name": name,
+                "generator": "Ninja",
+                "binaryDir": "${sourceDir}/build/${presetName}"
+            } for name in PRESETS],
+            "buildPresets": [{
+                "name": name,
+                "configurePreset": name
+            } for name in PRESETS],
+        }),
+                                                     encoding="utf-8")
 
     def have(self, *programs):
-        """What is found of the two programs that arm64 needs: these, whatever this machine has. The projects here
-        have nothing to compile."""
+        """What is found of the two programs that arm64 needs: these, whatever this machine has. The
+        projects here have nothing to compile."""
         shutil.rmtree(self.root / "bin")
         (self.root / "bin").mkdir()
         for folder in os.environ["PATH"].split(os.pathsep):
             for program in Path(folder).glob("*") if folder else ():
                 link = self.root / "bin" / program.name
-                if not link.is_symlink() and program.name not in ("aarch64-linux-gnu-g++", "qemu-aarch64"):
+                if not link.is_symlink() and program.name not in ("aarch64-linux-gnu-g++",
+                                                                  "qemu-aarch64"):
                     link.symlink_to(program)
         for name in programs:
             (self.root / "bin" / name).symlink_to("/bin/true")
 
     def run_it(self, *arguments):
-        done = subprocess.run([self.root / "tools/test", "--no-setup", *arguments], capture_output=True, text=True,
-                              timeout=100, check=False, env={**os.environ, "PATH": str(self.root / "bin")})
-        return done.returncode, done.stdout.splitlines()[-1] if done.stdout else "", done.stdout + done.stderr
+        done = subprocess.run([self.root / "tools/test", "--no-setup", *arguments],
+                              capture_output=True,
+                              text=True,
+                              timeout=100,
+                              check=False,
+                              env={
+                                  **os.environ, "PATH": str(self.root / "bin")
+                              })
+        return done.returncode, done.stdout.splitlines(
+        )[-1] if done.stdout else "", done.stdout + done.stderr
 
     def expect(self, status, last, *arguments):
         found_status, found_last, output = self.run_it(*arguments)
@@ -92,8 +109,9 @@ class Test(unittest.TestCase):
     def test_arm64_is_left_out_where_its_tools_are_missing_and_fails_where_it_is_asked_for(self):
         self.project(PASSES.format("one"))
         self.expect(0, "1 passed, 0 failed", "--preset", "arm64")
-        for there, missing in (((), "g++-aarch64-linux-gnu qemu-user"), (("qemu-aarch64",), "g++-aarch64-linux-gnu"),
-                               (("aarch64-linux-gnu-g++",), "qemu-user")):
+        for there, missing in (((), "g++-aarch64-linux-gnu qemu-user"), (("qemu-aarch64", ),
+                                                                         "g++-aarch64-linux-gnu"),
+                               (("aarch64-linux-gnu-g++", ), "qemu-user")):
             self.have(*there)
             output = self.expect(0, "4 passed, 0 failed")
             self.assertIn(f"arm64    left out: not there: {missing} (next: tools/setup)", output)
@@ -101,7 +119,8 @@ class Test(unittest.TestCase):
             self.assertIn(f"not there: {missing}", output)
 
     def test_every_failure_counts_and_is_named(self):
-        self.project(PASSES.format("one"), FAILS.format("two"), FAILS.format("three"), IS_NOT_THERE.format("four"))
+        self.project(PASSES.format("one"), FAILS.format("two"), FAILS.format("three"),
+                     IS_NOT_THERE.format("four"))
         output = self.expect(1, "1 passed, 3 failed", "--fast")
         for name in ("two", "three", "four"):
             self.assertIn(f"failed: {name}", output)
@@ -110,7 +129,8 @@ class Test(unittest.TestCase):
         self.project(FAILS.format("one"))
         self.expect(1, "0 passed, 1 failed", "--fast")
         text = (self.root / "CMakeLists.txt").read_text(encoding="utf-8")
-        (self.root / "CMakeLists.txt").write_text(text.replace("-E false", "-E true"), encoding="utf-8")
+        (self.root / "CMakeLists.txt").write_text(text.replace("-E false", "-E true"),
+                                                  encoding="utf-8")
         self.expect(0, "1 passed, 0 failed", "--fast")
 
     def test_skipped_is_neither(self):
@@ -124,8 +144,11 @@ class Test(unittest.TestCase):
         self.assertRegex(last, r"^0 passed, \d+ failed$")
 
     def test_a_build_that_fails_is_one_and_the_others_go_on(self):
-        self.project(PASSES.format("one"),
-                     target="add_custom_target(broken ALL COMMAND false)\nadd_custom_target(ringside_tests)\n")
+        self.project(
+            PASSES.format("one"),
+            target="add_custom_target(broken ALL COMMAND false)\n"
+            "add_custom_target(ringside_tests)\n"
+        )
         self.expect(1, "1 passed, 1 failed", "--preset", "release", "--preset", "asan")
 
     def test_labels_decide_what_runs(self):
@@ -160,7 +183,8 @@ class Test(unittest.TestCase):
     def test_only_takes_several_patterns_and_presets(self):
         self.listed_project()
         self.expect(0, "2 passed, 0 failed", "--only", "e2e_one", "--only", "wraps")
-        self.expect(0, "2 passed, 0 failed", "--only", "wraps", "--preset", "asan", "--preset", "tsan")
+        self.expect(0, "2 passed, 0 failed", "--only", "wraps", "--preset", "asan", "--preset",
+                    "tsan")
 
     def test_only_knows_a_test_that_was_written_since(self):
         self.listed_project()

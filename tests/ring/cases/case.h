@@ -1,4 +1,5 @@
-// What the cases share: facts that are stated inside a process of its own, and worlds that only root may make.
+// What the cases share: facts that are stated inside a process of its own, and worlds that only
+// root may make.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -26,8 +27,9 @@ inline constexpr bool kSanitized = true;
 inline constexpr bool kSanitized = false;
 #endif
 
-// LeakSanitizer looks for leaks in exit handlers: not in a pid namespace that its helper can't enter, and not in the
-// child of a process whose other threads held its locks. There, what would exit leaves by _exit.
+// LeakSanitizer looks for leaks in exit handlers: not in a pid namespace that its helper can't
+// enter, and not in the child of a process whose other threads held its locks. There, what would
+// exit leaves by _exit.
 #if defined(__SANITIZE_ADDRESS__)
 inline constexpr bool kExits = false;
 #else
@@ -36,7 +38,8 @@ inline constexpr bool kExits = true;
 
 inline bool long_run() { return std::getenv("RINGSIDE_TEST_LONG") != nullptr; }
 
-// doctest's own checks count in their process alone: in a child a fact that doesn't hold ends it, with its line.
+// doctest's own checks count in their process alone: in a child a fact that doesn't hold ends it,
+// with its line.
 #define HOLDS(fact)                                                          \
   do {                                                                       \
     if (!(fact)) {                                                           \
@@ -49,12 +52,14 @@ inline bool long_run() { return std::getenv("RINGSIDE_TEST_LONG") != nullptr; }
 // Exit code of a child that found that it may not have the world it needs.
 inline constexpr int kNotAllowed = 77;
 
-// Whether this process may make namespaces and mounts: CAP_SYS_ADMIN, bit 21 of its effective capabilities.
+// Whether this process may make namespaces and mounts: CAP_SYS_ADMIN, bit 21 of its effective
+// capabilities.
 inline bool may_make_worlds() {
   std::ifstream status("/proc/self/status");
   std::string line;
   while (std::getline(status, line)) {
-    if (line.rfind("CapEff:", 0) == 0) return (std::stoull(line.substr(7), nullptr, 16) >> 21 & 1) != 0;
+    if (line.rfind("CapEff:", 0) == 0)
+      return (std::stoull(line.substr(7), nullptr, 16) >> 21 & 1) != 0;
   }
   return false;
 }
@@ -92,10 +97,12 @@ inline std::string small_file_system(const char* size) {
   return "/proc/self/fd/" + std::to_string(mounted);
 }
 
-// True when the case was shown. Where it may not be, it says so; where it should have been possible, it fails.
+// True when the case was shown. Where it may not be, it says so; where it should have been
+// possible, it fails.
 inline bool shown(const Ended& ended) {
   if (ended.exited(kNotAllowed)) {
-    if (may_make_worlds()) FAIL("the world that this case needs was refused, although we have CAP_SYS_ADMIN");
+    if (may_make_worlds())
+      FAIL("the world that this case needs was refused, although we have CAP_SYS_ADMIN");
     MESSAGE("not shown here: it needs root, or user namespaces");
     return false;
   }

@@ -62,7 +62,8 @@ TEST_CASE("Case01: memory that is full when the server is under way costs new th
     HOLDS(segment->header().untraced_threads.load() == 2);
     HOLDS(segment->header().untraced_records.load() == 15);
 
-    // Readers look at everything, and where they look nothing is allocated: there is nothing left to allocate.
+    // Readers look at everything, and where they look nothing is allocated: there is nothing left
+    // to allocate.
     const std::uint64_t before = blocks(setup.ring);
     Watch watch({{setup.ring}, 100, 20, false});
     watch.tick(read_instant());

@@ -1,4 +1,5 @@
-// Cases 8 and 10, owners: pids that come back, namespaces that hide them, claimers that die or race.
+// Cases 8 and 10, owners: pids that come back, namespaces that hide them, claimers that die or
+// race.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -47,7 +48,8 @@ TEST_CASE("Case08: a crashed server whose pid has come back holds its name no lo
   slot.pid.store(self.pid);
   slot.start_time.store(self.start_time - 1);
   CHECK(segment_liveness(*ring, facts) == Liveness::dead);
-  // The other way round: the very process that is written there, seen by somebody else, is alive and keeps its name.
+  // The other way round: the very process that is written there, seen by somebody else, is alive
+  // and keeps its name.
   slot.start_time.store(self.start_time);
   CHECK(segment_liveness(*ring, facts) == Liveness::alive);
   CHECK(run([&] { return create(path, &failure).segment == nullptr ? 0 : 1; }).exited(0));
@@ -174,9 +176,11 @@ struct Ledger {
       if (!ledger.doomed[before].load()) ledger.intrusions.fetch_add(1);
       ledger.inherited.fetch_add(1);
     }
-    for (std::uint64_t i = 0; i <= random() % 3'000; ++i) write_record(claimed.writer, operation(1, life, 1));
+    for (std::uint64_t i = 0; i <= random() % 3'000; ++i)
+      write_record(claimed.writer, operation(1, life, 1));
     std::uint32_t mine = life;
-    if (!ledger.holder[claimed.lane].compare_exchange_strong(mine, 0)) ledger.intrusions.fetch_add(1);
+    if (!ledger.holder[claimed.lane].compare_exchange_strong(mine, 0))
+      ledger.intrusions.fetch_add(1);
     release_lane(ring, claimed.lane);
   }
 }
@@ -186,7 +190,8 @@ struct Ledger {
 TEST_CASE("Case10: however many claim the lanes of the killed, each lane has one owner and its books hold") {
   TempDir dir;
   auto ring = make_ring(dir.file("ring"), {2, 64, 64});
-  void* memory = mmap(nullptr, sizeof(Ledger), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      mmap(nullptr, sizeof(Ledger), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   REQUIRE(memory != MAP_FAILED);
   auto& ledger = *new (memory) Ledger{};
   std::mt19937_64 random(seed());
@@ -207,7 +212,9 @@ TEST_CASE("Case10: however many claim the lanes of the killed, each lane has one
   while (ledger.inherited.load() < wanted && std::chrono::steady_clock::now() < deadline) {
     const std::size_t victim = random() % children.size();
     const std::uint32_t claims = ledger.claims.load();
-    while (ledger.claims.load() < claims + random() % 50 && std::chrono::steady_clock::now() < deadline) sched_yield();
+    while (ledger.claims.load() < claims + random() % 50 &&
+           std::chrono::steady_clock::now() < deadline)
+      sched_yield();
     ledger.doomed[children[victim].life].store(true);
     kill(children[victim].pid, SIGKILL);
     CHECK(wait_for(children[victim].pid).killed_by(SIGKILL));
@@ -221,7 +228,8 @@ TEST_CASE("Case10: however many claim the lanes of the killed, each lane has one
     wait_for(child.pid);
     ++kills;
   }
-  MESSAGE(kills << " killed, " << ledger.claims.load() << " claims, " << ledger.inherited.load() << " of the dead");
+  MESSAGE(kills << " killed, " << ledger.claims.load() << " claims, " << ledger.inherited.load()
+                << " of the dead");
   CHECK(ledger.inherited.load() >= wanted);
   CHECK(ledger.intrusions.load() == 0);
   // Everything comes free again, and what the dead left half-done is settled.

@@ -42,8 +42,10 @@ class Cases(harness.Scenario):
         daemon.report_when("records read", lambda found: found["books"]["read"] > 50)
         tail = world.start("ringside", "tail", world.ring)
         tail.says("PLAIN_")
-        server.signal(signal.SIGSTOP)  # it would not survive this: who may write a ring's file may end its server
-        harness.wait_for("the server stopped", lambda: " T " in Path(f"/proc/{server.pid}/stat").read_text())
+        server.signal(signal.SIGSTOP
+                      )  # it would not survive this: who may write a ring's file may end its server
+        harness.wait_for("the server stopped",
+                         lambda: " T " in Path(f"/proc/{server.pid}/stat").read_text())
         before = daemon.report()
         os.truncate(world.ring_path, 0)
 
@@ -68,14 +70,16 @@ class Cases(harness.Scenario):
 
     def in_another_pid_namespace(self, world, program, *arguments, **environment):
         """Started there. Its pid in our namespace is its parent's child."""
-        outer = world.start(shutil.which("unshare"), "--pid", "--fork", "--kill-child", "--mount-proc",
-                            world.program(program), *arguments, **environment)
+        outer = world.start(shutil.which("unshare"), "--pid", "--fork", "--kill-child",
+                            "--mount-proc", world.program(program), *arguments, **environment)
         children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children")
         outer.inner = int(outer.wait_until("its child", lambda: children.read_text().split())[0])
         return outer
 
     def may_unshare(self):
-        done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "true"], capture_output=True, text=True,
+        done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "true"],
+                              capture_output=True,
+                              text=True,
                               check=False)
         if done.returncode != 0:
             self.skipTest(f"no pid namespaces here: {done.stderr.strip()}")
@@ -84,11 +88,12 @@ class Cases(harness.Scenario):
         self.may_unshare()
         world = self.world()
         server = self.server(world)
-        there = world.run(shutil.which("unshare"), "--pid", "--fork", "--mount-proc", world.program("ringside"), "inspect",
-                          world.ring, "--json")
+        there = world.run(shutil.which("unshare"), "--pid", "--fork", "--mount-proc",
+                          world.program("ringside"), "inspect", world.ring, "--json")
         self.assertEqual(there.code, 0, there.err)
         seen = json.loads(there.out)
-        self.assertEqual(seen["state"], "unknown")  # neither live nor crashed: its pid means nothing there
+        self.assertEqual(seen["state"],
+                         "unknown")  # neither live nor crashed: its pid means nothing there
         self.assertGreater(seen["written"], 0)
 
         config = world.write_config()
@@ -101,17 +106,25 @@ class Cases(harness.Scenario):
                 report = world.report()
                 return report if report and good(report) else None
             return daemon.wait_until(what, look)
-        report_when("live", lambda found: self.ring_of(found)["state"] == "live" and found["books"]["read"] > 100)
-        # A server that dies can't be seen dead from there; that another one has its name is proof enough.
+
+        report_when(
+            "live",
+            lambda found: self.ring_of(found)["state"] == "live" and found["books"]["read"] > 100)
+        # A server that dies can't be seen dead from there; that another one has its name is proof
+        # enough.
         server.kill()
         server = self.server(world)
-        report = report_when("the next server", lambda found: self.ring_of(found)["instances_seen"] == 2)
+        report = report_when("the next server",
+                             lambda found: self.ring_of(found)["instances_seen"] == 2)
         self.assertEqual(self.ring_of(report)["crashes_seen"], 1)
         self.assertTrue(report["books"]["balance"])
         self.assertEqual(report["books"]["lost"], 0)
 
         # A server over there may not take the name of one that it can't see.
-        stranger = self.in_another_pid_namespace(world, own_server(), "plain", RINGSIDE_RING=world.ring)
+        stranger = self.in_another_pid_namespace(world,
+                                                 own_server(),
+                                                 "plain",
+                                                 RINGSIDE_RING=world.ring)
         stranger.says("not traced: ")
         stranger.says("belongs to a server in another pid namespace")
         self.assertEqual(world.inspect()["pid"], server.pid)
@@ -129,13 +142,16 @@ class Cases(harness.Scenario):
         config = world.write_config()
         refused = world.run("ringsided", "--config", config)
         self.assertEqual(refused.code, 1)
-        self.assertIn(f"{world.state}: another daemon holds this state directory: pid {first.pid}", refused.err)
+        self.assertIn(f"{world.state}: another daemon holds this state directory: pid {first.pid}",
+                      refused.err)
         self.assertIn("\n  next: ", refused.err)
 
         # With a directory of its own it is one more reader, and takes nothing from the first.
         reports = world.directory / "reports-2"
-        second = harness.Daemon(world, config, ["--state-dir", world.directory / "state-2", "--report-dir", reports,
-                                                "--alert-log", world.directory / "alerts-2.log"]).started()
+        second = harness.Daemon(world, config, [
+            "--state-dir", world.directory / "state-2", "--report-dir", reports, "--alert-log",
+            world.directory / "alerts-2.log"
+        ]).started()
         first.report_when("reads", lambda found: found["books"]["read"] > 200)
         server.stop()
 
@@ -166,13 +182,16 @@ class Cases(harness.Scenario):
         now = world.inspect()["created_wall_ns"]
         ring = bytearray(world.ring_path.read_bytes())
         for path, days, boot in (("today", 0, 0), ("yesterday", 1, 0x55)):
-            # The same ring, moved back by a day; under another boot, whose CLOCK_MONOTONIC had run for a year.
+            # The same ring, moved back by a day; under another boot, whose CLOCK_MONOTONIC had run
+            # for a year.
             moved = bytearray(ring)
             moved[BOOT_ID_AT] ^= boot
-            realtime = int.from_bytes(ring[ANCHOR_REALTIME_AT:ANCHOR_REALTIME_AT + 8], "little") - days * 86_400 * 10**9
+            realtime = int.from_bytes(ring[ANCHOR_REALTIME_AT:ANCHOR_REALTIME_AT + 8],
+                                      "little") - days * 86_400 * 10**9
             moved[ANCHOR_REALTIME_AT:ANCHOR_REALTIME_AT + 8] = realtime.to_bytes(8, "little")
             if boot:
-                moved[ANCHOR_MONOTONIC_AT:ANCHOR_MONOTONIC_AT + 8] = (365 * 86_400 * 10**9).to_bytes(8, "little")
+                moved[ANCHOR_MONOTONIC_AT:ANCHOR_MONOTONIC_AT + 8] = (365 * 86_400 *
+                                                                      10**9).to_bytes(8, "little")
             (world.directory / path).write_bytes(moved)
         lines = {}
         for path in ("today", "yesterday"):
@@ -180,8 +199,10 @@ class Cases(harness.Scenario):
             self.assertEqual(ended.code, 0, ended.err)
             lines[path] = [line[:len("09:15:55.1")] for line in ended.out.splitlines()]
         self.assertGreater(len(lines["today"]), 5)
-        # Times of day, to a tenth of a second: only of a ring of this boot does the tool refine the clock.
-        self.assertLessEqual(sum(a != b for a, b in zip(lines["today"], lines["yesterday"])), 1 + len(lines["today"]) // 10)
+        # Times of day, to a tenth of a second: only of a ring of this boot does the tool refine the
+        # clock.
+        self.assertLessEqual(sum(a != b for a, b in zip(lines["today"], lines["yesterday"])),
+                             1 + len(lines["today"]) // 10)
         yesterday = world.inspect(world.directory / "yesterday")
         self.assertEqual(yesterday["state"], "crashed")
         self.assertLess(abs(now - yesterday["created_wall_ns"] - 86_400 * 10**9), 10**8)
@@ -191,8 +212,10 @@ class Cases(harness.Scenario):
     def harmless(self, what, raw):
         """Nothing in it that moves a cursor, ends a line that is not ours, hides, or is no text."""
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-        bad = [hex(ord(c)) for c in text if (ord(c) < 0x20 and c != "\n") or 0x7f <= ord(c) < 0xa0 or
-               0x202a <= ord(c) <= 0x202e or 0x2066 <= ord(c) <= 0x2069 or c in "\u2028\u2029\ufffd"]
+        bad = [
+            hex(ord(c)) for c in text if (ord(c) < 0x20 and c != "\n") or 0x7f <= ord(c) < 0xa0
+            or 0x202a <= ord(c) <= 0x202e or 0x2066 <= ord(c) <= 0x2069 or c in "\u2028\u2029\ufffd"
+        ]
         self.assertEqual(bad, [], f"{what}: {text[:2000]!r}")
         self.assertGreater(len(text), 100, what)
         return text
@@ -204,7 +227,10 @@ class Cases(harness.Scenario):
         tool = world.program("ringside")
 
         def output(*arguments):
-            return subprocess.run([tool, *map(str, arguments)], capture_output=True, timeout=60, check=True).stdout
+            return subprocess.run([tool, *map(str, arguments)],
+                                  capture_output=True,
+                                  timeout=60,
+                                  check=True).stdout
         shown = self.harmless("inspect", output("inspect", world.ring))
         self.assertIn("RED", shown)
         inspected = self.harmless("inspect --json", output("inspect", world.ring, "--json"))
@@ -213,15 +239,20 @@ class Cases(harness.Scenario):
         self.assertIn(world.ring, listed)
         self.assertIn("RED", self.harmless("tail", output("tail", "--once", "-n", 50, world.ring)))
 
-        daemon.wait_until("an alert that names an operation",
-                          lambda: world.alert_log.exists() and "RED" in world.alert_log.read_text(encoding="utf-8"), 60)
+        daemon.wait_until(
+            "an alert that names an operation", lambda: world.alert_log.exists() and "RED" in world.
+            alert_log.read_text(encoding="utf-8"), 60)
         daemon.report()
         for path in sorted(world.reports.glob("report.*")) + [world.alert_log, daemon.log_path]:
             self.harmless(path.name, path.read_bytes())
         lines = world.alert_log.read_text(encoding="utf-8").splitlines()
         for line in lines:
-            self.assertRegex(line, r'^ts=20\d\d-\S+ level=\w+ alert=\w+ state=\w+ op=(?:"(?:[^"\\]|\\.)*"|[^\s"]+) value=')
-            self.assertFalse(line.startswith("ts=2020-01-01"), "a server has written a line of its own into the log")
+            self.assertRegex(
+                line,
+                r'^ts=20\d\d-\S+ level=\w+ alert=\w+ state=\w+ op=(?:"(?:[^"\\]|\\.)*"|[^\s"]+) value='
+            )
+            self.assertFalse(line.startswith("ts=2020-01-01"),
+                             "a server has written a line of its own into the log")
         report = json.loads((world.reports / "report.json").read_text(encoding="utf-8"))
         self.assertGreater(len(report["operations"]), 5)
         server.stop()
@@ -234,11 +265,15 @@ class Cases(harness.Scenario):
         folder = world.directory / "rings"
         folder.mkdir()
         evil = b"ringside.\x1b]0;owned\x07\x1b[31m\n\xff\xc2\x9b"
-        for name, content in ((evil + b"a", world.ring_path.read_bytes()), (evil + b"b", b"no ring at all"),
-                              (b"ringside.good", world.ring_path.read_bytes())):
+        for name, content in ((evil + b"a", world.ring_path.read_bytes()),
+                              (evil + b"b", b"no ring at all"), (b"ringside.good",
+                                                                 world.ring_path.read_bytes())):
             Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(content)
         tool = world.program("ringside")
-        listed = subprocess.run([tool, "list", "--folder", folder], capture_output=True, timeout=60, check=True)
+        listed = subprocess.run([tool, "list", "--folder", folder],
+                                capture_output=True,
+                                timeout=60,
+                                check=True)
         out = self.harmless("list", listed.stdout)
         err = self.harmless("list's complaints", listed.stderr)
         self.assertIn("good", out)
@@ -246,9 +281,13 @@ class Cases(harness.Scenario):
         self.assertIn(r"\x1b[31m\n\xff", err)
         self.assertEqual(len(err.splitlines()), 2, err)
         ring, none = (os.fsencode(folder) + b"/" + evil + end for end in (b"a", b"b"))
-        for arguments, code in (([b"inspect", ring], 0), ([b"inspect", b"--json", ring], 0), ([b"tail", b"--once", ring], 0),
-                                ([b"inspect", none], 1), ([b"tail", none], 1)):
-            done = subprocess.run([os.fsencode(tool), *arguments], capture_output=True, timeout=60, check=False)
+        for arguments, code in (([b"inspect", ring], 0), ([b"inspect", b"--json", ring], 0),
+                                ([b"tail", b"--once", ring], 0), ([b"inspect",
+                                                                   none], 1), ([b"tail", none], 1)):
+            done = subprocess.run([os.fsencode(tool), *arguments],
+                                  capture_output=True,
+                                  timeout=60,
+                                  check=False)
             self.assertEqual(done.returncode, code, (arguments, done.stderr))
             self.harmless(str(arguments), (done.stdout + done.stderr).replace(b"\\ufffd", b"?"))
             if arguments[1] == b"--json":
@@ -259,13 +298,19 @@ class Atomics(harness.Scenario):
     # -- 15: 16-byte atomics
 
     WIDE_INSTRUCTION = re.compile(r"\b(?:lock )?cmpxchg16b\b|\bcaspa?l?\b|\bldx?a?xp\b")
-    WIDE_CALL = re.compile(r"__(?:atomic|sync)_\w+_16\b|\b__atomic_(?:load|store|exchange|compare_exchange)\b")
+    WIDE_CALL = re.compile(
+        r"__(?:atomic|sync)_\w+_16\b|\b__atomic_(?:load|store|exchange|compare_exchange)\b")
 
     def wide(self, path):
         """What in a library's or program's code is an atomic of more than 8 bytes."""
-        code = subprocess.run(["objdump", "--disassemble", "--no-show-raw-insn", path], capture_output=True, text=True,
+        code = subprocess.run(["objdump", "--disassemble", "--no-show-raw-insn", path],
+                              capture_output=True,
+                              text=True,
                               check=True).stdout
-        names = subprocess.run(["nm", "--undefined-only", path], capture_output=True, text=True, check=False).stdout
+        names = subprocess.run(["nm", "--undefined-only", path],
+                               capture_output=True,
+                               text=True,
+                               check=False).stdout
         return self.WIDE_INSTRUCTION.findall(code) + self.WIDE_CALL.findall(names)
 
     def test_case15_nothing_wider_than_eight_bytes_is_atomic(self):
@@ -280,9 +325,14 @@ class Atomics(harness.Scenario):
                 self.assertEqual(self.wide(path), [])
         # What is looked for would be found.
         source = world.directory / "wide.c"
-        source.write_text("__int128 x; __int128 f(void) { return __atomic_load_n(&x, __ATOMIC_ACQUIRE); }\n"
-                          "int g(__int128* p) { return __sync_bool_compare_and_swap(p, 0, 1); }\n", encoding="utf-8")
-        subprocess.run([os.environ.get("CC", "cc"), "-O2", "-c", source, "-o", source.with_suffix(".o")], check=True)
+        source.write_text(
+            "__int128 x; __int128 f(void) { return __atomic_load_n(&x, __ATOMIC_ACQUIRE); }\n"
+            "int g(__int128* p) { return __sync_bool_compare_and_swap(p, 0, 1); }\n",
+            encoding="utf-8")
+        subprocess.run(
+            [os.environ.get("CC", "cc"), "-O2", "-c", source, "-o",
+             source.with_suffix(".o")],
+            check=True)
         self.assertNotEqual(self.wide(source.with_suffix(".o")), [])
 
 

@@ -1,6 +1,6 @@
-// A traced server of a few lines, for the cases that need real programs: `plain`, or `hostile`, whose every text is what
-// somebody would choose who wants to steer the terminal of the operator, or to write lines of his own into the log.
-// Says "traced", or why not, and traces until SIGTERM.
+// A traced server of a few lines, for the cases that need real programs: `plain`, or `hostile`,
+// whose every text is what somebody would choose who wants to steer the terminal of the operator,
+// or to write lines of his own into the log. Says "traced", or why not, and traces until SIGTERM.
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -15,8 +15,9 @@ using namespace ringside;
 
 namespace {
 
-// A cursor that moves, a title that is set, a line that is forged, text that runs backwards, bytes that are no text,
-// and a control character that is two bytes long. The tables cut names, so each begins with another part.
+// A cursor that moves, a title that is set, a line that is forged, text that runs backwards, bytes
+// that are no text, and a control character that is two bytes long. The tables cut names, so each
+// begins with another part.
 const std::string kParts[] = {
     "\x1b[2J\x1b[31mRED",
     "\r\nts=2020-01-01T00:00:00.000Z level=info",
@@ -52,14 +53,16 @@ int main(int argc, char** argv) {
     const std::string stage = hostile ? kParts[i] : "stage";
     operations[i] = register_operation(name, hostile ? kParts[i] : "plain", stage.c_str());
     events[i] = register_event(name);
-    register_error(static_cast<std::uint16_t>(1 + i), hostile ? evil(i) : "ERROR_" + std::to_string(i));
+    register_error(static_cast<std::uint16_t>(1 + i),
+                   hostile ? evil(i) : "ERROR_" + std::to_string(i));
     register_gauge(name).set(-1);
   }
   const auto trace = [&](unsigned i) {
     Operation op(operations[i]);
     op.actor(ActorKind::user, i);
     op.stage(0);
-    op.finish(i % 2 == 0 ? Outcome::error : Outcome::ok, static_cast<std::uint16_t>(i % 2 == 0 ? 1 + i : 0));
+    op.finish(i % 2 == 0 ? Outcome::error : Outcome::ok,
+              static_cast<std::uint16_t>(i % 2 == 0 ? 1 + i : 0));
     event(events[i]);
   };
   // Lanes keep the names of threads that have ended.

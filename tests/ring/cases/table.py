@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""README.md says which test holds which case: every test that it names is in the tree, every test of this folder is
-named, and no case is left out."""
+"""README.md says which test holds which case: every test that it names is in the tree, every
+test of this folder is named, and no case is left out."""
 
 import argparse
 import re
@@ -14,7 +14,8 @@ def rows(readme):
     """(number of the case or None, names of tests), for each row of the table."""
     for line in readme.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if not line.startswith("|") or len(cells) != 3 or cells[0] == "case" or set(cells[0]) == {"-"}:
+        if not line.startswith("|") or len(cells) != 3 or cells[0] == "case" or set(
+                cells[0]) == {"-"}:
             continue
         number = re.match(r"\d+", cells[0])
         yield int(number.group()) if number else None, re.findall(r"`([^`]+)`", cells[2])
@@ -23,9 +24,12 @@ def rows(readme):
 def tests_of(folder):
     names = set()
     for path in folder.rglob("*.cpp"):
-        names.update(re.findall(r'^TEST_CASE\("((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8"), re.MULTILINE))
+        names.update(
+            re.findall(r'^TEST_CASE\("((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8"),
+                       re.MULTILINE))
     for path in folder.rglob("*.py"):
-        names.update(re.findall(r"^    def (test_\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE))
+        names.update(
+            re.findall(r"^    def (test_\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE))
     return names
 
 
@@ -39,7 +43,11 @@ class Table(unittest.TestCase):
         self.assertEqual(sorted(self.named - tests_of(ROOT / "tests")), [])
 
     def test_every_test_of_a_case_is_named(self):
-        own = {name for name in tests_of(ROOT / "tests/ring/cases") if name.startswith(("Case", "test_case"))}
+        own = {
+            name
+            for name in tests_of(ROOT / "tests/ring/cases")
+            if name.startswith(("Case", "test_case"))
+        }
         self.assertGreater(len(own), 20)
         self.assertEqual(sorted(own - self.named), [])
 

@@ -23,7 +23,8 @@ void trace(OperationId id, int times = 1) {
   for (int i = 0; i < times; ++i) Operation(id).finish(Outcome::ok);
 }
 
-// Lanes that nobody will ever give back: owned, though their threads have ended. In order, `living` still own theirs.
+// Lanes that nobody will ever give back: owned, though their threads have ended. In order, `living`
+// still own theirs.
 std::uint32_t owned_lanes(const Segment& segment) {
   std::uint32_t owned = 0;
   for (std::uint32_t i = 0; i < segment.overflow_lane(); ++i) {
@@ -39,7 +40,8 @@ bool records_of_lanes_are_their_totals(const Segment& segment) {
   for (std::uint32_t i = 0; i < segment.overflow_lane(); ++i) {
     if (!lane_readable(segment.lane_header(i))) continue;
     std::uint64_t recorded = 0;
-    for (std::uint32_t id = 0; id < kIdCount; ++id) recorded += segment.totals(i)[id].recorded.load();
+    for (std::uint32_t id = 0; id < kIdCount; ++id)
+      recorded += segment.totals(i)[id].recorded.load();
     equal = equal && recorded == segment.lane_header(i).head.load();
   }
   return equal;
@@ -72,7 +74,8 @@ TEST_CASE("Case10: a hundred thousand short threads are counted exactly, and the
         std::vector<std::thread> spawners;
         for (int s = 0; s < 4; ++s) {
           spawners.emplace_back([&] {
-            for (int i = 0; i < threads / 4; ++i) std::thread([] { trace(chat::SEND_MESSAGE); }).join();
+            for (int i = 0; i < threads / 4; ++i)
+              std::thread([] { trace(chat::SEND_MESSAGE); }).join();
           });
         }
         for (std::thread& spawner : spawners) spawner.join();
@@ -92,9 +95,11 @@ TEST_CASE("Case10: a hundred thousand short threads are counted exactly, and the
   CHECK(WEXITSTATUS(status) == 0);
   reader.read();
   MESSAGE(threads << " threads in "
-                  << std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() << " s");
+                  << std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()
+                  << " s");
   const Segment& segment = *reader.segment;
-  CHECK(reader.total(chat::SEND_MESSAGE.value, &Totals::recorded) == static_cast<std::uint64_t>(threads));
+  CHECK(reader.total(chat::SEND_MESSAGE.value, &Totals::recorded) ==
+        static_cast<std::uint64_t>(threads));
   CHECK(owned_lanes(segment) == 0);
   CHECK(generations(segment) == static_cast<std::uint64_t>(threads));   // every claim is one more
   CHECK_FALSE(lane_readable(segment.lane_header(segment.overflow_lane())));
@@ -126,7 +131,9 @@ struct TracesAtItsEnd {
 
 TEST_CASE("Case10: a thread that traces to its very end keeps no lane behind") {
 #if defined(__SANITIZE_THREAD__)
-  MESSAGE("not under ThreadSanitizer: it has taken down its own state of a thread before the last destructors run");
+  MESSAGE(
+      "not under ThreadSanitizer: it has taken down its own state of a thread before the last "
+      "destructors run");
   return;
 #endif
   constexpr int kThreads = 200;
@@ -151,7 +158,8 @@ TEST_CASE("Case10: a thread that traces to its very end keeps no lane behind") {
   CHECK(owned_lanes(*reader.segment) == 0);
   CHECK(reader.total(chat::SEND_MESSAGE.value, &Totals::recorded) == kThreads);
   CHECK(reader.total(chat::JOIN_ROOM.value, &Totals::recorded) == kThreads);
-  CHECK(reader.total(chat::LEAVE_ROOM.value, &Totals::recorded) == kThreads * PTHREAD_DESTRUCTOR_ITERATIONS);
+  CHECK(reader.total(chat::LEAVE_ROOM.value, &Totals::recorded) ==
+        kThreads * PTHREAD_DESTRUCTOR_ITERATIONS);
   CHECK(reader.segment->header().untraced_records.load() == 0);
   // The end of the thread is the only thing that was too late for a lane.
   CHECK(reader.segment->lane_header(2).head.load() == kThreads * PTHREAD_DESTRUCTOR_ITERATIONS);
@@ -159,7 +167,8 @@ TEST_CASE("Case10: a thread that traces to its very end keeps no lane behind") {
 
 namespace {
 
-// ThreadSanitizer holds signals back until the thread makes a call that it watches, which may be never.
+// ThreadSanitizer holds signals back until the thread makes a call that it watches, which may be
+// never.
 #if defined(__SANITIZE_THREAD__)
 constexpr bool kSignalsLate = true;
 #else
@@ -180,8 +189,8 @@ void on_signal(int number, void (*handler)(int)) {
   HOLDS(sigaction(number, &action, nullptr) == 0);
 }
 
-// A timer whose signal goes to one thread. The handler sets it anew, so that the thread gets on between two of them,
-// however slow the machine is.
+// A timer whose signal goes to one thread. The handler sets it anew, so that the thread gets on
+// between two of them, however slow the machine is.
 thread_local timer_t t_storm;
 
 void next_thunder() {
@@ -263,7 +272,8 @@ TEST_CASE("Case11: alarms that fall on any thread in mid-record mix nothing") {
             for (std::uint64_t t = 1; t <= 3; ++t) {
               threads.emplace_back([t] {
                 // Until enough alarms have fallen, however slow the machine is.
-                for (std::uint64_t i = 0; i < 60'000 && (i < 1'000 || g_handled.load() < 500); ++i) {
+                for (std::uint64_t i = 0; i < 60'000 && (i < 1'000 || g_handled.load() < 500);
+                     ++i) {
                   Operation op(chat::SEND_MESSAGE);
                   op.actor(ActorKind::user, t);
                   op.subject(SubjectKind::room, ~t);
@@ -283,7 +293,8 @@ TEST_CASE("Case11: alarms that fall on any thread in mid-record mix nothing") {
     if (record.operation == chat::SEND_MESSAGE.value) {
       mixed += record.subject != ~record.actor || record.error != record.actor;
     } else {
-      mixed += record.operation != chat::EDIT_MESSAGE.value || record.actor != 0 || record.error != 0;
+      mixed +=
+          record.operation != chat::EDIT_MESSAGE.value || record.actor != 0 || record.error != 0;
     }
   }
   CHECK(mixed == 0);
@@ -342,7 +353,8 @@ TEST_CASE("Case09: forked again and again while other threads claim and write, c
   const Reader reader(dir.file("ring"));
   const std::uint64_t joined = static_cast<std::uint64_t>(children - (children + 2) / 3) * 3;
   CHECK(reader.total(chat::JOIN_ROOM.value, &Totals::recorded) == joined);
-  CHECK(reader.total(chat::LEAVE_ROOM.value, &Totals::recorded) == static_cast<std::uint64_t>(children));
+  CHECK(reader.total(chat::LEAVE_ROOM.value, &Totals::recorded) ==
+        static_cast<std::uint64_t>(children));
   for (std::uint32_t i = 0; i < reader.segment->overflow_lane(); ++i) {
     if (!lane_readable(reader.segment->lane_header(i))) continue;
     const Totals* totals = reader.segment->totals(i);
@@ -353,7 +365,8 @@ TEST_CASE("Case09: forked again and again while other threads claim and write, c
   CHECK(reader.total(chat::LIST_ROOMS.value, &Totals::recorded) == shared[1].load());
   CHECK(reader.segment->header().state.load() == kSegmentClosed);
   std::uint64_t torn = 0;
-  for (std::uint32_t i = 0; i < reader.segment->overflow_lane(); ++i) torn += reader.segment->lane_header(i).torn.load();
+  for (std::uint32_t i = 0; i < reader.segment->overflow_lane(); ++i)
+    torn += reader.segment->lane_header(i).torn.load();
   CHECK(records_of_lanes_are_their_totals(*reader.segment));
   CHECK(torn == 0);
   munmap(shared, 4096);

@@ -36,7 +36,8 @@ constexpr ClaimPoint kClaimPoints[] = {
 
 constexpr std::uint64_t kBefore = 6;
 
-Ended dies(const Setup& setup, TestPoint point, std::uint64_t from, std::uint64_t to, std::uint64_t nth = 1) {
+Ended dies(const Setup& setup, TestPoint point, std::uint64_t from, std::uint64_t to,
+           std::uint64_t nth = 1) {
   return run_victim(
       [&] {
         return traced_body(setup, [&](std::uint64_t anchor) {
@@ -87,10 +88,12 @@ void claim_and_die(const ClaimPoint& what, bool attached_before) {
   if (!attached_before) attach();
   reader->read();
   daemon->settle();
-  // What there was before is there, and nothing of the victim's. An unpublished record shows when it is settled.
+  // What there was before is there, and nothing of the victim's. An unpublished record shows when
+  // it is settled.
   const bool settled = what.point == TestPoint::claim_settled;
   CHECK(reader->seen[lane] == numbers(0, settled ? written : in_head));
-  const bool has_pages = what.lane != Lane::fresh || what.point == TestPoint::claim_owned || settled;
+  const bool has_pages =
+      what.lane != Lane::fresh || what.point == TestPoint::claim_owned || settled;
   CHECK(lane_readable(reader->header(lane)) == has_pages);
   CHECK(daemon->state() == RingState::live);
   CHECK(daemon->snapshot.books.read == reader->cursors[lane].read);

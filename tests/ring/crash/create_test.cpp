@@ -1,5 +1,5 @@
-// A server dies while it makes its ring, joins one, names what is in it, or leaves: what stands in the folder, and that
-// the name is to be had by the next.
+// A server dies while it makes its ring, joins one, names what is in it, or leaves: what stands in
+// the folder, and that the name is to be had by the next.
 
 #include "tests/ring/crash/victim.h"
 
@@ -56,10 +56,13 @@ void die_while_creating(TestPoint point, Before name, bool attached_before) {
   if (attached_before) {
     daemon = std::make_unique<Daemon>(scene.path);
     daemon->settle();
-    CHECK(daemon->state() == (name == Before::nothing ? RingState::waiting : name == Before::dead ? RingState::crashed : RingState::closed));
+    CHECK(daemon->state() == (name == Before::nothing ? RingState::waiting
+                              : name == Before::dead  ? RingState::crashed
+                                                      : RingState::closed));
   }
   REQUIRE(dies(scene.setup, point).killed_by(SIGKILL));
-  // No half-made ring, under whatever name; a dead one is never thrown away for one that never came to be.
+  // No half-made ring, under whatever name; a dead one is never thrown away for one that never came
+  // to be.
   Files expected;
   if (name == Before::dead) expected.insert("ring.previous");
   if (point == TestPoint::create_named) expected.insert("ring");
@@ -94,11 +97,14 @@ void die_while_creating(TestPoint point, Before name, bool attached_before) {
 }  // namespace
 
 TEST_CASE("CrashCreate: a server that dies before its ring has a name leaves nothing, and the name to the next") {
-  for (const TestPoint point : {TestPoint::create_cleared, TestPoint::create_sized, TestPoint::create_filled,
-                                TestPoint::create_whole, TestPoint::create_named}) {
+  for (const TestPoint point :
+       {TestPoint::create_cleared, TestPoint::create_sized, TestPoint::create_filled,
+        TestPoint::create_whole, TestPoint::create_named}) {
     for (const Before name : {Before::nothing, Before::dead, Before::closed}) {
-      if (point == TestPoint::create_cleared && name == Before::nothing) continue;   // nothing to be cleared
-      for (const bool attached_before : {true, false}) die_while_creating(point, name, attached_before);
+      if (point == TestPoint::create_cleared && name == Before::nothing)
+        continue;  // nothing to be cleared
+      for (const bool attached_before : {true, false})
+        die_while_creating(point, name, attached_before);
     }
   }
 }
@@ -107,7 +113,8 @@ TEST_CASE("CrashCreate: servers that die one after the other at every point keep
   Scene scene;
   scene.leave_behind(Before::dead);
   for (int round = 0; round < 3; ++round) {
-    for (const TestPoint point : {TestPoint::create_sized, TestPoint::create_filled, TestPoint::create_whole}) {
+    for (const TestPoint point :
+         {TestPoint::create_sized, TestPoint::create_filled, TestPoint::create_whole}) {
       REQUIRE(dies(scene.setup, point).killed_by(SIGKILL));
       CHECK(scene.files() == Files{"ring.previous"});
       CHECK(Reader(previous_path(scene.path)).seen[0] == numbers(0, 3));
@@ -191,7 +198,10 @@ TEST_CASE("CrashLeave: a server that dies while it leaves has left, and the next
     RingState state;
   };
   const Case cases[] = {
-      {TestPoint::leave_left, {"ring"}, {"ring", "ring.previous"}, RingState::crashed},   // it never said that it was the last
+      {TestPoint::leave_left,
+       {"ring"},
+       {"ring", "ring.previous"},
+       RingState::crashed},  // it never said that it was the last
       {TestPoint::leave_closed, {"ring"}, {"ring"}, RingState::closed},
       {TestPoint::leave_unnamed, {}, {"ring"}, RingState::closed},
   };

@@ -33,7 +33,11 @@ POINT_LINE = re.compile(r"^[^\n]*\bRINGSIDE_TEST_POINT\(\w+\);[^\n]*\n", re.M)
 
 
 def run(*command, cwd=None):
-    done = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run([str(c) for c in command],
+                          cwd=cwd,
+                          capture_output=True,
+                          text=True,
+                          check=False)
     if done.returncode != 0:
         sys.exit(f"{command[0]} failed:\n{' '.join(map(str, command))}\n{done.stderr}")
     return done.stdout
@@ -47,7 +51,18 @@ def code_of(arguments, root, source, *options):
     """The disassembly of every function, without the addresses of the file."""
     binary = root / "out.o"
     # Asserts and the like may hold a line number, and the copy's lines are others.
-    run(arguments.cxx, "-std=c++20", "-O2", "-DNDEBUG", "-I", ".", *options, "-c", source, "-o", binary, cwd=root)
+    run(arguments.cxx,
+        "-std=c++20",
+        "-O2",
+        "-DNDEBUG",
+        "-I",
+        ".",
+        *options,
+        "-c",
+        source,
+        "-o",
+        binary,
+        cwd=root)
     text = run(arguments.objdump, "--disassemble", "--reloc", "--no-show-raw-insn", binary)
     return text.split("Disassembly", 1)[1]
 
@@ -58,14 +73,23 @@ def main():
     parser.add_argument("--cxx", required=True)
     parser.add_argument("--nm", required=True)
     parser.add_argument("--objdump", required=True)
-    parser.add_argument("--without", nargs="+", required=True, help="binaries that must not refer to the hook")
-    parser.add_argument("--with", nargs="+", required=True, dest="having", help="binaries that must")
+    parser.add_argument("--without",
+                        nargs="+",
+                        required=True,
+                        help="binaries that must not refer to the hook")
+    parser.add_argument("--with",
+                        nargs="+",
+                        required=True,
+                        dest="having",
+                        help="binaries that must")
     arguments = parser.parse_args()
 
     found = [f"{file}: refers to the hook of the test points" for file in arguments.without
              if refers_to_hook(arguments.nm, file)]
-    found += [f"{file}: does not refer to the hook: the check above sees nothing" for file in arguments.having
-              if not refers_to_hook(arguments.nm, file)]
+    found += [
+        f"{file}: does not refer to the hook: the check above sees nothing"
+        for file in arguments.having if not refers_to_hook(arguments.nm, file)
+    ]
 
     with tempfile.TemporaryDirectory() as folder:
         trees = {}
@@ -80,16 +104,21 @@ def main():
                 path.write_text(text)
                 removed += count
         if removed < 20:
-            found.append(f"only {removed} lines of points found in shm/: the copy without them is not without them")
+            found.append(
+                f"only {removed} lines of points found in shm/: the copy without them is not without them"
+            )
         for source in SOURCES:
             as_it_is = code_of(arguments, trees["as_it_is"], source)
             if as_it_is != code_of(arguments, trees["without_points"], source):
                 found.append(f"{source}: the lines of the points change its code")
             if as_it_is == code_of(arguments, trees["as_it_is"], source, "-DRINGSIDE_TEST_POINTS"):
-                found.append(f"{source}: no point is compiled into it even with RINGSIDE_TEST_POINTS")
+                found.append(
+                    f"{source}: no point is compiled into it even with RINGSIDE_TEST_POINTS")
 
-    print("\n".join(found) if found else
-          f"{removed} points: no reference to them, and no instruction of {len(SOURCES)} sources changed by them")
+    print(
+        "\n".join(found) if found else
+        f"{removed} points: no reference to them, and no instruction of {len(SOURCES)} sources changed by them"
+    )
     return 1 if found else 0
 
 

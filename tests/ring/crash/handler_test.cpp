@@ -1,5 +1,5 @@
-// A signal handler that traces, at each named point of its thread's own writing: played by a hook that is called there,
-// so that no point is left to chance.
+// A signal handler that traces, at each named point of its thread's own writing: played by a hook
+// that is called there, so that no point is left to chance.
 #include <doctest/doctest.h>
 
 #include "tests/ring/crash/victim.h"
@@ -24,9 +24,12 @@ void handler(TestPoint point) {
 }  // namespace
 
 TEST_CASE("CrashHandler: a handler that traces at any point of its thread's record loses and mixes nothing") {
-  // lane_asked is where the lane was found open and is not closed yet: the handler writes into the lane itself.
-  for (const TestPoint point : {TestPoint::lane_asked, TestPoint::record_begun, TestPoint::words_half, TestPoint::totals_half,
-                                TestPoint::record_unpublished, TestPoint::record_published, TestPoint::record_done}) {
+  // lane_asked is where the lane was found open and is not closed yet: the handler writes into the
+  // lane itself.
+  for (const TestPoint point :
+       {TestPoint::lane_asked, TestPoint::record_begun, TestPoint::words_half,
+        TestPoint::totals_half, TestPoint::record_unpublished, TestPoint::record_published,
+        TestPoint::record_done}) {
     CAPTURE(name_of(point));
     TempDir dir;
     const Setup setup = victim_setup(dir.file("ring"));

@@ -1,4 +1,5 @@
-// What happens at a named point of the protocol: the process dies there, or stops until it is told to go on.
+// What happens at a named point of the protocol: the process dies there, or stops until it is told
+// to go on.
 #pragma once
 
 #include <cstdint>
@@ -39,10 +40,12 @@ class Gate {
   int to_child_[2];
 };
 
-// From now on the first thread of this process that comes to the point passes the gate there; those after it don't.
+// From now on the first thread of this process that comes to the point passes the gate there; those
+// after it don't.
 void stop_at(TestPoint point, Gate& gate);
 
-// A child that dies with its parent, so that no failed test leaves one behind at a gate. Result as spawn()'s.
+// A child that dies with its parent, so that no failed test leaves one behind at a gate. Result as
+// spawn()'s.
 pid_t spawn_victim(const std::function<int()>& body, bool at_exit = false);
 inline Ended run_victim(const std::function<int()>& body, bool at_exit = false) {
   return wait_for(spawn_victim(body, at_exit));

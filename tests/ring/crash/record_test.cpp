@@ -1,4 +1,5 @@
-// A process dies inside write_record() or write_overflow(): what readers see, and how the next writer goes on.
+// A process dies inside write_record() or write_overflow(): what readers see, and how the next
+// writer goes on.
 
 #include <algorithm>
 #include <thread>
@@ -13,7 +14,8 @@ namespace {
 // What becomes of the record in whose writing the process dies.
 enum class Left {
   torn,         // half-written at head: nobody reads it, the next owner counts it
-  unpublished,  // readable, but head does not say so: the next owner, or the end of the ring, takes it in
+  unpublished,  // readable, but head does not say so: the next owner, or the end of the ring, takes
+                // it in
   readable,     // as any other
   hole,         // overflow: reserved, never published; nobody waits for it
 };
@@ -43,7 +45,7 @@ constexpr WritePoint kWritePoints[] = {
     {TestPoint::overflow_done, true, Left::readable, true, true, false},
 };
 
-constexpr std::uint64_t kBefore = 10;       // whole records; the one with this number is the fatal one
+constexpr std::uint64_t kBefore = 10;  // whole records; the one with this number is the fatal one
 constexpr std::uint64_t kAfter = 1000;      // the heirs' first number
 constexpr std::uint16_t kFatalOperation = kBefore % kOperations;
 
@@ -62,8 +64,10 @@ struct Watchers {
   }
 };
 
-// Writes kBefore records and dies in the next one. Returns when it is dead, and the watchers have looked again.
-void die_in_record(const WritePoint& what, Attached attached, Watchers& watchers, const std::function<int(Gate&)>& body) {
+// Writes kBefore records and dies in the next one. Returns when it is dead, and the watchers have
+// looked again.
+void die_in_record(const WritePoint& what, Attached attached, Watchers& watchers,
+                   const std::function<int(Gate&)>& body) {
   Gate gate;
   const pid_t victim = spawn_victim([&] { return body(gate); });
   REQUIRE(gate.reached());
@@ -100,7 +104,8 @@ void check_after_death(const WritePoint& what, Reader& reader) {
   }
   CHECK(reader.total(lane, &Totals::recorded) == kBefore + what.counted);
   std::uint64_t ticks = 0;
-  for (std::uint64_t n = 0; n < kBefore + what.timed; ++n) ticks += static_cast<std::uint64_t>(numbered(n, 0).duration);
+  for (std::uint64_t n = 0; n < kBefore + what.timed; ++n)
+    ticks += static_cast<std::uint64_t>(numbered(n, 0).duration);
   CHECK(reader.total(lane, &Totals::ticks) == ticks);
   const Slot& slot = reader.segment->slots(lane)[kBefore % kCapacity];
   CHECK((slot.sequence.load() % 2 == 1) == what.slot_odd);
@@ -112,7 +117,8 @@ void check_after_death(const WritePoint& what, Reader& reader) {
                                           : Remainder::clean));
 }
 
-// The ring lives on in another process. `laps` of the lane are written by its heirs, each a process of its own.
+// The ring lives on in another process. `laps` of the lane are written by its heirs, each a process
+// of its own.
 void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
   CAPTURE(name_of(what.point));
   CAPTURE(what.overflow);
@@ -127,7 +133,8 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
 
   Watchers watchers{path, {}, {}};
   die_in_record(what, attached, watchers, [&](Gate& gate) {
-    return traced_body(setup, [&](std::uint64_t anchor) { return write_and_die(what, anchor, gate); });
+    return traced_body(setup,
+                       [&](std::uint64_t anchor) { return write_and_die(what, anchor, gate); });
   });
   Reader& reader = *watchers.reader;
   Daemon& daemon = *watchers.daemon;
@@ -139,7 +146,8 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
   CHECK(daemon.snapshot.books.torn == 0);
 
   // The next writers.
-  std::vector<std::uint64_t> expected = numbers(0, kBefore + (what.left == Left::readable || what.left == Left::unpublished));
+  std::vector<std::uint64_t> expected =
+      numbers(0, kBefore + (what.left == Left::readable || what.left == Left::unpublished));
   const std::uint32_t generation = reader.generation(lane);
   std::uint64_t next = kAfter;
   const std::uint64_t step = laps == 0 ? 5 : kCapacity / 2;
@@ -149,14 +157,16 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
     next += step;
     reader.read();
     daemon.tick();
-    if (!what.overflow) CHECK(reader.generation(lane) == generation + 1 + static_cast<std::uint32_t>(heir));
+    if (!what.overflow)
+      CHECK(reader.generation(lane) == generation + 1 + static_cast<std::uint32_t>(heir));
   }
   const std::uint64_t head = reader.header(lane).head.load();
   const std::uint64_t dropped = reader.header(lane).dropped.load();
   // A slot that a dead writer holds costs a record each time that the lane comes round to it.
   CHECK(dropped == (what.overflow && what.slot_odd ? (head - 1 - kBefore) / kCapacity : 0));
   std::set<std::uint64_t> missing(expected.begin(), expected.end());
-  for (const std::uint64_t n : reader.seen[lane]) CHECK(missing.erase(n) == 1);   // ours, whole, and none twice
+  for (const std::uint64_t n : reader.seen[lane])
+    CHECK(missing.erase(n) == 1);  // ours, whole, and none twice
   CHECK(missing.size() == dropped);
   CHECK(std::is_sorted(reader.seen[lane].begin(), reader.seen[lane].end()));
   const LaneCursor& cursor = reader.cursors[lane];
@@ -167,14 +177,16 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
   CHECK(daemon.snapshot.books.read == cursor.read);
   CHECK(daemon.snapshot.books.lost == cursor.lost);
 
-  // Lost while the daemon looks elsewhere: known by operation in spite of the death, up to the holes that there are.
+  // Lost while the daemon looks elsewhere: known by operation in spite of the death, up to the
+  // holes that there are.
   if (laps > 0) {
     REQUIRE(traced_run(setup, next, next + 2 * kCapacity + 20).exited(0));
     reader.read();
     daemon.settle();
     CHECK(daemon.snapshot.books.lost >= kCapacity);
     const bool uncounted = what.left == Left::hole && !what.counted;
-    CHECK(daemon.snapshot.unattributed_lost <= (uncounted ? 1 : 0) + kOperations * cursor.holes.size());
+    CHECK(daemon.snapshot.unattributed_lost <=
+          (uncounted ? 1 : 0) + kOperations * cursor.holes.size());
     CHECK(cursor.holes.size() <= (what.overflow && what.slot_odd ? 1 : 0));
   }
 
@@ -187,12 +199,16 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
   const bool never_counted = what.left == Left::hole && !what.counted;
   CHECK(books.read == cursor.read);
   CHECK(books.lost == lost_so_far - (never_counted && laps == 0 ? 1 : 0));
-  // A position that nobody counted is torn; once the lane has gone round it was given up as lost, of no operation.
+  // A position that nobody counted is torn; once the lane has gone round it was given up as lost,
+  // of no operation.
   CHECK(books.torn == (what.left == Left::torn || (never_counted && laps == 0) ? 1 : 0));
   CHECK(daemon.snapshot.unattributed_lost == (never_counted && laps > 0 ? 1 : 0));
-  // A record that was counted before it was torn stands in its server's totals, and in nobody's books.
+  // A record that was counted before it was torn stands in its server's totals, and in nobody's
+  // books.
   CHECK(daemon.unknown_to_the_books() == (what.left == Left::torn && what.counted ? 1 : 0));
-  if (laps == 0) CHECK(daemon.series(kFatalOperation).books.lost == (what.left == Left::hole && what.counted ? 1 : 0));
+  if (laps == 0)
+    CHECK(daemon.series(kFatalOperation).books.lost ==
+          (what.left == Left::hole && what.counted ? 1 : 0));
 }
 
 // The only process of its ring dies, and is started again under the same name.
@@ -219,13 +235,15 @@ void alone(const WritePoint& what, Attached attached) {
   daemon.settle();
   CHECK(daemon.state() == RingState::crashed);
   CHECK(daemon.snapshot.rings.at(0).crashes_seen == 1);
-  const std::uint64_t read = kBefore + (what.left == Left::readable || what.left == Left::unpublished);
+  const std::uint64_t read =
+      kBefore + (what.left == Left::readable || what.left == Left::unpublished);
   const bool never_counted = what.left == Left::hole && !what.counted;
   CHECK(daemon.snapshot.books.read == read);
   CHECK(daemon.snapshot.books.lost == (what.left == Left::hole && what.counted ? 1 : 0));
   CHECK(daemon.snapshot.books.torn == (what.left == Left::torn || never_counted ? 1 : 0));
   CHECK(daemon.snapshot.unattributed_lost == 0);
-  CHECK(daemon.series(kFatalOperation).books.lost == (what.left == Left::hole && what.counted ? 1 : 0));
+  CHECK(daemon.series(kFatalOperation).books.lost ==
+        (what.left == Left::hole && what.counted ? 1 : 0));
 
   // The same server again. The dead ring is kept beside, as it was.
   REQUIRE(traced_run(setup, kAfter, kAfter + 7).exited(0));
@@ -284,7 +302,8 @@ TEST_CASE("CrashRecord: what a dead process left in a shared ring is taken in wh
     if (what.overflow) claim(*ring);
     Watchers watchers{path, {}, {}};
     die_in_record(what, Attached::before, watchers, [&](Gate& gate) {
-      return traced_body(victim_setup(path), [&](std::uint64_t anchor) { return write_and_die(what, anchor, gate); });
+      return traced_body(victim_setup(path),
+                         [&](std::uint64_t anchor) { return write_and_die(what, anchor, gate); });
     });
     leave_segment(*ring, self_identity(), true);
     watchers.daemon->settle();
@@ -292,7 +311,8 @@ TEST_CASE("CrashRecord: what a dead process left in a shared ring is taken in wh
     const Books& books = watchers.daemon->snapshot.books;
     CHECK(books.read == kBefore + (what.left == Left::readable || what.left == Left::unpublished));
     CHECK(books.lost == (what.left == Left::hole && what.counted ? 1 : 0));
-    CHECK(books.torn == (what.left == Left::torn || (what.left == Left::hole && !what.counted) ? 1 : 0));
+    CHECK(books.torn ==
+          (what.left == Left::torn || (what.left == Left::hole && !what.counted) ? 1 : 0));
     CHECK(watchers.daemon->snapshot.rings.at(0).crashes_seen == 0);
   }
 }

@@ -1,5 +1,5 @@
-// A writer stops at a point for as long as it likes, and goes on: no reader hangs or believes what is half there, no
-// other writer waits, and what the writer then finishes is read.
+// A writer stops at a point for as long as it likes, and goes on: no reader hangs or believes what
+// is half there, no other writer waits, and what the writer then finishes is read.
 
 #include "tests/ring/crash/victim.h"
 
@@ -31,7 +31,8 @@ constexpr StopPoint kStopPoints[] = {
     {TestPoint::overflow_done, true, true, false},
 };
 
-// The lane has been round once, so that the slot holds an older record when the stopped one comes to it.
+// The lane has been round once, so that the slot holds an older record when the stopped one comes
+// to it.
 constexpr std::uint64_t kBefore = kCapacity + 10;
 
 // A writer that stands at a point, in record kBefore; let through, it writes three more.
@@ -51,7 +52,8 @@ struct Stopped {
       return traced_body(victim_setup(path), [&](std::uint64_t anchor) {
         for (std::uint64_t n = 0; n < kBefore; ++n) {
           trace(n, anchor);
-          if (n % (kCapacity / 2) == 0) start.pass();   // so that a reader that is attached loses none
+          if (n % (kCapacity / 2) == 0)
+            start.pass();  // so that a reader that is attached loses none
         }
         start.pass();
         stop_at(what.point, stop);
@@ -104,7 +106,8 @@ TEST_CASE("CrashStop: a reader passes by a writer that stopped anywhere in a rec
         scene.look();
         CHECK(scene.reader->seen[lane] == numbers(first, kBefore + what.readable));
         CHECK(scene.reader->cursors[lane].lost == first);
-        CHECK(scene.reader->cursors[lane].holes.size() == (what.overflow && !what.readable ? 1 : 0));
+        CHECK(scene.reader->cursors[lane].holes.size() ==
+              (what.overflow && !what.readable ? 1 : 0));
         if (!what.overflow) CHECK(scene.reader->totals_at_cursor(lane) == what.readable);
       }
       CHECK(scene.daemon->snapshot.books.read == scene.reader->cursors[lane].read);
@@ -146,7 +149,8 @@ TEST_CASE("CrashStop: a writer that stopped in the overflow lane for two laps mi
     CHECK(given_up == (what.holds_slot ? 2 : 0));   // only who comes to its very slot
     CHECK(scene.reader->seen[1] == expected);
     CHECK(scene.reader->cursors[1].lost == (what.holds_slot ? 2 : 1));
-    // Its record is late by two laps. Where it had its slot it publishes there, for nobody; else it gives it up.
+    // Its record is late by two laps. Where it had its slot it publishes there, for nobody; else it
+    // gives it up.
     scene.go_on();
     for (std::uint64_t n = kBefore + 1; n < kBefore + 4; ++n) expected.push_back(n);
     CHECK(scene.reader->seen[1] == expected);
@@ -166,7 +170,8 @@ TEST_CASE("CrashStop: a writer that stopped in the overflow lane for two laps mi
 }
 
 TEST_CASE("CrashStop: a ring that is being made is not there, and two servers that make it at once get one") {
-  for (const TestPoint point : {TestPoint::create_sized, TestPoint::create_filled, TestPoint::create_whole}) {
+  for (const TestPoint point :
+       {TestPoint::create_sized, TestPoint::create_filled, TestPoint::create_whole}) {
     CAPTURE(name_of(point));
     TempDir dir;
     const std::string path = dir.file("ring");
@@ -211,9 +216,10 @@ TEST_CASE("CrashStop: a lane whose living owner stopped in claim or release is l
     TestPoint point;
     bool overflow;        // where another process goes meanwhile
   };
-  for (const Case& what : {Case{TestPoint::claim_taken, true}, Case{TestPoint::claim_allocated, true},
-                           Case{TestPoint::claim_owned, true}, Case{TestPoint::claim_settled, true},
-                           Case{TestPoint::release_begun, true}, Case{TestPoint::release_done, false}}) {
+  for (const Case& what :
+       {Case{TestPoint::claim_taken, true}, Case{TestPoint::claim_allocated, true},
+        Case{TestPoint::claim_owned, true}, Case{TestPoint::claim_settled, true},
+        Case{TestPoint::release_begun, true}, Case{TestPoint::release_done, false}}) {
     CAPTURE(name_of(what.point));
     TempDir dir;
     const std::string path = dir.file("ring");

@@ -1,5 +1,5 @@
-// Many threads write, come and go, and their process is killed at the nth time that one of them passes a point; the
-// next process takes over in the same ring, again and again.
+// Many threads write, come and go, and their process is killed at the nth time that one of them
+// passes a point; the next process takes over in the same ring, again and again.
 
 #include <sched.h>
 #include <sys/mman.h>
@@ -20,23 +20,35 @@ namespace {
 constexpr std::uint32_t kWriters = 5;
 constexpr std::uint32_t kLanes = 3;
 
-// Points that a storm comes by, and how many times at most before the kill. For a point of the overflow lane every lane
-// is held, so that all writers meet there; else a number of them drawn at random.
+// Points that a storm comes by, and how many times at most before the kill. For a point of the
+// overflow lane every lane is held, so that all writers meet there; else a number of them drawn at
+// random.
 struct StormPoint {
   TestPoint point;
   std::uint64_t most;
   bool overflow() const { return point >= TestPoint::overflow_reserved; }
 };
 constexpr StormPoint kStormPoints[] = {
-    {TestPoint::claim_taken, 25},         {TestPoint::claim_settled, 25},       {TestPoint::release_begun, 25},
-    {TestPoint::release_done, 25},        {TestPoint::record_begun, 1500},      {TestPoint::words_half, 1500},
-    {TestPoint::totals_half, 1500},       {TestPoint::record_unpublished, 1500}, {TestPoint::record_published, 1500},
-    {TestPoint::record_done, 1500},       {TestPoint::overflow_reserved, 1000}, {TestPoint::overflow_half, 1000},
-    {TestPoint::overflow_counted, 1000},  {TestPoint::overflow_taken, 1000},    {TestPoint::overflow_unpublished, 1000},
+    {TestPoint::claim_taken, 25},
+    {TestPoint::claim_settled, 25},
+    {TestPoint::release_begun, 25},
+    {TestPoint::release_done, 25},
+    {TestPoint::record_begun, 1500},
+    {TestPoint::words_half, 1500},
+    {TestPoint::totals_half, 1500},
+    {TestPoint::record_unpublished, 1500},
+    {TestPoint::record_published, 1500},
+    {TestPoint::record_done, 1500},
+    {TestPoint::overflow_reserved, 1000},
+    {TestPoint::overflow_half, 1000},
+    {TestPoint::overflow_counted, 1000},
+    {TestPoint::overflow_taken, 1000},
+    {TestPoint::overflow_unpublished, 1000},
     {TestPoint::overflow_done, 1000},
 };
 
-// What the victim's writers say of themselves, outside of the ring: how many records each has finished.
+// What the victim's writers say of themselves, outside of the ring: how many records each has
+// finished.
 struct Tally {
   std::atomic<std::uint64_t> done[kWriters + kLanes];   // the holders of lanes come last
 };
@@ -44,8 +56,8 @@ struct Tally {
 class SharedTally {
  public:
   SharedTally()
-      : tally_(static_cast<Tally*>(
-            mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {}
+      : tally_(static_cast<Tally*>(mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE,
+                                        MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {}
   ~SharedTally() { munmap(tally_, sizeof(Tally)); }
   SharedTally(const SharedTally&) = delete;
   SharedTally& operator=(const SharedTally&) = delete;
@@ -60,7 +72,8 @@ std::uint64_t number(std::uint64_t victim, std::uint64_t writer, std::uint64_t n
 }
 
 // Each writer is a thread after the other, so that lanes are claimed and released all the time.
-int storm(std::uint64_t anchor, std::uint64_t victim, std::uint64_t held, const SharedTally& tally) {
+int storm(std::uint64_t anchor, std::uint64_t victim, std::uint64_t held,
+          const SharedTally& tally) {
   std::vector<std::thread> writers;
   std::atomic<std::uint64_t> holding{0};
   for (std::uint64_t holder = kWriters; holder < kWriters + held; ++holder) {
@@ -91,11 +104,12 @@ int storm(std::uint64_t anchor, std::uint64_t victim, std::uint64_t held, const 
 
 bool long_run() { return std::getenv("RINGSIDE_TEST_LONG") != nullptr; }
 
-// Kills `kills` processes in one ring of those capacities. `lossless`: they are large enough for whatever a victim
-// writes while the readers look elsewhere, so that every record can be asked for. The overflow lane must have more slots
-// than the victims together can hold when they die: where the dead hold them all, everything is dropped there.
-void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacity, std::uint64_t kills, bool lossless,
-                          std::mt19937_64& random) {
+// Kills `kills` processes in one ring of those capacities. `lossless`: they are large enough for
+// whatever a victim writes while the readers look elsewhere, so that every record can be asked for.
+// The overflow lane must have more slots than the victims together can hold when they die: where
+// the dead hold them all, everything is dropped there.
+void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacity,
+                          std::uint64_t kills, bool lossless, std::mt19937_64& random) {
   REQUIRE(overflow_capacity > kills * kWriters);
   TempDir dir;
   const std::string path = dir.file("ring");
@@ -143,7 +157,8 @@ void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacit
     std::uint64_t pending = 0;
     for (std::uint32_t lane = 0; lane <= kLanes; ++lane) {
       const LaneCursor& cursor = reader.cursors[lane];
-      CHECK(cursor.position == reader.header(lane).head.load());   // it never stands still before what is left
+      CHECK(cursor.position ==
+            reader.header(lane).head.load());  // it never stands still before what is left
       written += cursor.written();
       pending += cursor.holes.size();
       for (const std::uint64_t n : reader.seen[lane]) {
@@ -179,10 +194,12 @@ void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacit
   std::sort(begun.begin(), begun.end());
   CHECK(std::adjacent_find(read.begin(), read.end()) == read.end());   // none twice
   std::vector<std::uint64_t> unfinished;
-  std::set_difference(read.begin(), read.end(), finished.begin(), finished.end(), std::back_inserter(unfinished));
+  std::set_difference(read.begin(), read.end(), finished.begin(), finished.end(),
+                      std::back_inserter(unfinished));
   CHECK(std::includes(begun.begin(), begun.end(), unfinished.begin(), unfinished.end()));
   const std::uint64_t missing = finished.size() + unfinished.size() - read.size();
-  // Whatever was finished was read or counted as lost; besides, each victim may have left a hole for each writer.
+  // Whatever was finished was read or counted as lost; besides, each victim may have left a hole
+  // for each writer.
   CHECK(lost >= missing);
   CHECK(lost <= missing + kills * (kWriters + kLanes));
   if (lossless) CHECK(missing == dropped);   // at slots that the dead still hold, and nowhere else
@@ -207,9 +224,9 @@ void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacit
   CHECK(daemon.state() == RingState::closed);
   CHECK(daemon.snapshot.unattributed_lost <= uncounted);
   CHECK(daemon.unknown_to_the_books() <= daemon.snapshot.books.torn);
-  MESSAGE(kills << " kills survived: " << finished.size() << " records finished, " << read.size() << " read, " << missing
-                << " missing and counted, " << dropped << " dropped at dead writers' slots, "
-                << daemon.snapshot.books.torn << " torn");
+  MESSAGE(kills << " kills survived: " << finished.size() << " records finished, " << read.size()
+                << " read, " << missing << " missing and counted, " << dropped
+                << " dropped at dead writers' slots, " << daemon.snapshot.books.torn << " torn");
 }
 
 }  // namespace

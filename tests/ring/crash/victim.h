@@ -1,5 +1,5 @@
-// A traced server that is about to die, and what is seen of it: through a reader's own two functions, and through
-// the daemon's core.
+// A traced server that is about to die, and what is seen of it: through a reader's own two
+// functions, and through the daemon's core.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -26,7 +26,8 @@ namespace ringside::test {
 inline constexpr std::uint32_t kCapacity = 64;
 inline constexpr std::uint16_t kOperations = 4;
 
-// One lane, so that a second thread meets the overflow lane; shared, so that a dead process leaves a living ring.
+// One lane, so that a second thread meets the overflow lane; shared, so that a dead process leaves
+// a living ring.
 inline Setup victim_setup(const std::string& path, bool share = true) {
   Setup setup;
   setup.program = "victim";
@@ -42,16 +43,19 @@ inline std::unique_ptr<Segment> make_shared_ring(const std::string& path) {
   return make_ring(path, {1, kCapacity, kCapacity});
 }
 
-// The numbered record: every field follows from n, so that a mixture of two is recognised. Times stay small.
+// The numbered record: every field follows from n, so that a mixture of two is recognised. Times
+// stay small.
 inline Record numbered(std::uint64_t n, std::uint64_t anchor) {
   constexpr std::uint64_t kPrime = 1'000'003;
-  Record record = operation(static_cast<std::uint16_t>(n % kOperations), anchor + 3 * n % kPrime + 1,
-                            static_cast<std::int64_t>(5 * n % kPrime + 1), n % 5 == 0 ? Outcome::error : Outcome::ok);
+  Record record = operation(
+      static_cast<std::uint16_t>(n % kOperations), anchor + 3 * n % kPrime + 1,
+      static_cast<std::int64_t>(5 * n % kPrime + 1), n % 5 == 0 ? Outcome::error : Outcome::ok);
   record.error = static_cast<std::uint16_t>(n);
   record.actor = 7 * n;
   record.subject = 11 * n;
-  record.flags = static_cast<std::uint16_t>(static_cast<unsigned>(ActorKind::user) |
-                                            static_cast<unsigned>(SubjectKind::room) << kFlagSubjectShift);
+  record.flags =
+      static_cast<std::uint16_t>(static_cast<unsigned>(ActorKind::user) |
+                                 static_cast<unsigned>(SubjectKind::room) << kFlagSubjectShift);
   return record;
 }
 
@@ -127,17 +131,22 @@ struct Reader {
     for (std::uint32_t i = 0; i < cursors.size(); ++i) {
       if (!lane_readable(header(i))) continue;
       const std::uint64_t capacity = facts.geometry.capacity(i);
-      const auto take = [&](const Record& record) { seen[i].push_back(number_of(record, facts.anchor_ticks)); };
+      const auto take = [&](const Record& record) {
+        seen[i].push_back(number_of(record, facts.anchor_ticks));
+      };
       if (i == segment->overflow_lane()) {
         read_overflow(segment->slots(i), header(i), capacity, cursors[i], 4 * capacity, take);
       } else {
         read_lane(segment->slots(i), header(i), capacity, cursors[i], 4 * capacity, take);
       }
-      if (cursors[i].written() != cursors[i].read + cursors[i].lost || cursors[i].rejected != 0) FAIL("lane " << i);
+      if (cursors[i].written() != cursors[i].read + cursors[i].lost || cursors[i].rejected != 0)
+        FAIL("lane " << i);
     }
   }
   LaneHeader& header(std::uint32_t lane) const { return segment->lane_header(lane); }
-  std::uint32_t generation(std::uint32_t lane) const { return owner_generation(header(lane).owner.load()); }
+  std::uint32_t generation(std::uint32_t lane) const {
+    return owner_generation(header(lane).owner.load());
+  }
   LaneState state(std::uint32_t lane) const { return owner_state(header(lane).owner.load()); }
   std::uint64_t total(std::uint32_t lane, std::atomic<std::uint64_t> Totals::*what) const {
     std::uint64_t sum = 0;
@@ -147,8 +156,8 @@ struct Reader {
   // Whether the lane's totals are known to stand where this reader does.
   bool totals_at_cursor(std::uint32_t lane) const {
     TotalsCopy copy;
-    return copy_totals_at(segment->slots(lane), header(lane), segment->totals(lane), facts.geometry.capacity(lane),
-                          cursors[lane].position, copy);
+    return copy_totals_at(segment->slots(lane), header(lane), segment->totals(lane),
+                          facts.geometry.capacity(lane), cursors[lane].position, copy);
   }
 };
 
@@ -180,7 +189,8 @@ struct Daemon {
     for (int i = 0; i < 3; ++i) tick();
   }
   const SeriesView& series(std::uint16_t id) const {
-    static const char* const kNames[kOperations] = {"CREATE_ROOM", "JOIN_ROOM", "LEAVE_ROOM", "LIST_ROOMS"};
+    static const char* const kNames[kOperations] = {"CREATE_ROOM", "JOIN_ROOM", "LEAVE_ROOM",
+                                                    "LIST_ROOMS"};
     for (const SeriesView& view : snapshot.operations) {
       if (view.name == kNames[id]) return view;
     }
@@ -190,14 +200,16 @@ struct Daemon {
   // What the servers' own totals say, less what the books of each operation know of.
   std::uint64_t unknown_to_the_books() const {
     std::uint64_t sum = 0;
-    for (const SeriesView& view : snapshot.operations) sum += view.server_count - view.books.written;
+    for (const SeriesView& view : snapshot.operations)
+      sum += view.server_count - view.books.written;
     return sum;
   }
 };
 
 inline std::set<std::string> files_in(const std::string& folder) {
   std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().filename().string());
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    names.insert(entry.path().filename().string());
   return names;
 }
 

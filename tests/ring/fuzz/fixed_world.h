@@ -1,5 +1,6 @@
-// A machine that is the same at every run: linked into the targets in place of the clock, the counter's frequency, the
-// boot and the pid namespace of this one (fixed_world.cpp; the linker's --wrap), so that an input always does the same.
+// A machine that is the same at every run: linked into the targets in place of the clock, the
+// counter's frequency, the boot and the pid namespace of this one (fixed_world.cpp; the linker's
+// --wrap), so that an input always does the same.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,8 @@
 namespace ringside::fuzz {
 
 inline constexpr std::int64_t kStartNs = 5'000 * kSecond;                 // CLOCK_MONOTONIC
-inline constexpr std::int64_t kWallNs = 1'700'000'000 * kSecond;          // CLOCK_REALTIME less CLOCK_MONOTONIC
+inline constexpr std::int64_t kWallNs =
+    1'700'000'000 * kSecond;  // CLOCK_REALTIME less CLOCK_MONOTONIC
 inline constexpr std::uint64_t kTicksPerSecond = 2'600'000'000;
 inline constexpr BootId kBoot{{0x1111, 0x2222}};
 inline constexpr std::uint64_t kPidNamespace = 4026531836;

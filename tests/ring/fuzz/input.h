@@ -70,7 +70,8 @@ class Output {
   std::string bytes_;
 };
 
-// A directory of this process's own, removed when it ends in order; run.py removes what a crash leaves.
+// A directory of this process's own, removed when it ends in order; run.py removes what a crash
+// leaves.
 class Scratch {
  public:
   static std::string file(const std::string& name) {

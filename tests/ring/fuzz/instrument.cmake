@@ -1,4 +1,5 @@
-# How everything is compiled when it is fuzzed. Read before the libraries, so that they are instrumented too.
+# How everything is compiled when it is fuzzed. Read before the libraries, so that they are
+# instrumented too.
 include(CheckCXXSourceCompiles)
 
 if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")

@@ -1,7 +1,9 @@
-// Fuzz target: a file under a ring's name. Opens it and shows all that `ringside list`, `inspect` and `tail` read of it.
+// Fuzz target: a file under a ring's name. Opens it and shows all that `ringside list`, `inspect`
+// and `tail` read of it.
 //
 //   byte 0   which ring is spoilt (kContents), or 255: the rest is the whole file
-//   byte 1   flags: 1 sizes that fit the counts (else the header may contradict itself), 2 another length of the file,
+//   byte 1   flags: 1 sizes that fit the counts (else the header may contradict itself), 2 another
+//   length of the file,
 //            4 JSON, 8 list, 16 tail
 //   2..5     the length, with flag 2
 //   then patches: area, offset in it (4), bytes (1), the bytes
@@ -31,8 +33,9 @@ SpoiltRing& ring_of(std::size_t which) {
   auto& ring = rings[which];
   if (ring == nullptr) {
     const auto clock = static_cast<ClockKind>(1 + which % 3);
-    ring = std::make_unique<SpoiltRing>(Scratch::file("ring" + std::to_string(which)), kGeometries[which % 3],
-                                        kContents[which], clock, 0x5eed + which);
+    ring = std::make_unique<SpoiltRing>(Scratch::file("ring" + std::to_string(which)),
+                                        kGeometries[which % 3], kContents[which], clock,
+                                        0x5eed + which);
   }
   return *ring;
 }
@@ -51,7 +54,9 @@ Area area_of(std::uint8_t which, const Segment& segment) {
     case 3: return {kGaugesOffset, 8 * sizeof(Gauge)};
     case 4: return {kNamesOffset, sizeof(Name) * kIdCount};
     case 5: return {kErrorNamesOffset, 8 * sizeof(ErrorName)};
-    case 6: return {kLaneHeadersOffset, sizeof(LaneHeader) * (segment.geometry().lane_count + std::uint64_t{1})};
+    case 6:
+      return {kLaneHeadersOffset,
+              sizeof(LaneHeader) * (segment.geometry().lane_count + std::uint64_t{1})};
     default: return {lanes, all - lanes};
   }
 }
@@ -61,7 +66,8 @@ void spoil(SpoiltRing& ring, Input& in) {
     const Area area = area_of(in.take<std::uint8_t>(), ring.segment());
     const std::uint64_t offset = area.begin + in.take<std::uint32_t>() % area.bytes;
     const std::string_view bytes = in.take_bytes(in.take<std::uint8_t>());
-    std::memcpy(ring.data() + offset, bytes.data(), std::min(bytes.size(), area.begin + area.bytes - offset));
+    std::memcpy(ring.data() + offset, bytes.data(),
+                std::min(bytes.size(), area.begin + area.bytes - offset));
   }
 }
 
@@ -76,7 +82,8 @@ void require_inside(const Segment& segment, std::uint64_t file_bytes) {
                  reinterpret_cast<const unsigned char*>(segment.totals(0)));
     FUZZ_REQUIRE(reinterpret_cast<const unsigned char*>(segment.totals(lane) + kIdCount) <=
                  reinterpret_cast<const unsigned char*>(segment.slots(lane)));
-    FUZZ_REQUIRE(reinterpret_cast<const unsigned char*>(segment.slots(lane) + geometry.capacity(lane)) <= end);
+    FUZZ_REQUIRE(reinterpret_cast<const unsigned char*>(segment.slots(lane) +
+                                                        geometry.capacity(lane)) <= end);
   }
 }
 
@@ -101,7 +108,9 @@ void look(const std::string& path, std::uint64_t file_bytes, unsigned flags) {
     tail.follow = false;
     FUZZ_REQUIRE(tool::tail(path, tail) == 0);
   }
-  FUZZ_REQUIRE(!segment->broken());   // a file that is as long as its header says is never read behind its end
+  FUZZ_REQUIRE(
+      !segment
+           ->broken());  // a file that is as long as its header says is never read behind its end
 }
 
 }  // namespace

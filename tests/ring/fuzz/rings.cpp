@@ -38,7 +38,8 @@ Record record_of(const SegmentHeader& header, std::uint64_t n) {
 }
 
 void enter_names(Segment& segment) {
-  enter_name(segment, 0, {"SEND_MESSAGE", "message", {"validation", "security", "database", "delivery"}});
+  enter_name(segment, 0,
+             {"SEND_MESSAGE", "message", {"validation", "security", "database", "delivery"}});
   enter_name(segment, 1, {"CREATE_ROOM", "room", {}});
   enter_name(segment, 2, {"AUTHENTICATION", "user", {"validation", "", "database", ""}});
   enter_name(segment, kFirstEvent, {"DB_TRANSACTION", "", {}});
@@ -56,12 +57,15 @@ void write(Segment& segment, Content content) {
   for (std::uint32_t tid = 1; tid <= 2; ++tid) {
     LaneWriter lane = claim_lane(segment, self, tid, tid == 1 ? "accept" : "worker").writer;
     if (lane.slots == nullptr) continue;   // one lane only
-    for (std::uint64_t n = laps * (lane.mask + 1) + 20 * tid; n > 0; --n) write_record(lane, record_of(header, n));
+    for (std::uint64_t n = laps * (lane.mask + 1) + 20 * tid; n > 0; --n)
+      write_record(lane, record_of(header, n));
     count_only(lane, 1);
-    if (content == Content::torn) lane.slots[lane.position & lane.mask].sequence.store(2 * lane.position + 1);
+    if (content == Content::torn)
+      lane.slots[lane.position & lane.mask].sequence.store(2 * lane.position + 1);
   }
   const LaneWriter overflow = claim_overflow(segment).writer;
-  for (std::uint64_t n = laps * (overflow.mask + 1) + 30; n > 0; --n) write_overflow(overflow, record_of(header, n));
+  for (std::uint64_t n = laps * (overflow.mask + 1) + 30; n > 0; --n)
+    write_overflow(overflow, record_of(header, n));
   if (content == Content::torn) {
     const std::uint64_t position = overflow.header->head.fetch_add(1);
     overflow.slots[position & overflow.mask].sequence.store(2 * position + 1);

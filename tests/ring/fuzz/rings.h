@@ -1,5 +1,5 @@
-// Rings for the targets to spoil: made by the code that servers run, then held open for writing, and put back as they
-// were after each input.
+// Rings for the targets to spoil: made by the code that servers run, then held open for writing,
+// and put back as they were after each input.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +20,16 @@ enum class Content {
   torn,      // the same, and every writer died in mid-record
   closed,    // the same as used, and left in order
 };
-inline constexpr Content kContents[] = {Content::fresh, Content::used, Content::lapped, Content::torn, Content::closed};
+inline constexpr Content kContents[] = {Content::fresh, Content::used, Content::lapped,
+                                        Content::torn, Content::closed};
 inline constexpr Geometry kGeometries[] = {{2, 64, 64}, {1, 128, 64}, {5, 64, 256}};
 
-// Its records are `clock`'s, from kStartNs on; its server is process 1, of which it is only known that it lives.
+// Its records are `clock`'s, from kStartNs on; its server is process 1, of which it is only known
+// that it lives.
 class SpoiltRing {
  public:
-  SpoiltRing(const std::string& path, Geometry geometry, Content content, ClockKind clock, std::uint64_t instance);
+  SpoiltRing(const std::string& path, Geometry geometry, Content content, ClockKind clock,
+             std::uint64_t instance);
 
   Segment& segment() { return *segment_; }
   unsigned char* data() const { return reinterpret_cast<unsigned char*>(&segment_->header()); }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs the fuzz targets, each for a bounded time, from a corpus that is generated anew: nothing is kept from one run to
-the next unless --keep says where. Fails when a target crashed, hung, or asked for more memory than it may have, and
-prints the input that did it, and the command that repeats it."""
+"""Runs the fuzz targets, each for a bounded time, from a corpus that is generated anew: nothing
+is kept from one run to the next unless --keep says where. Fails when a target crashed, hung, or
+asked for more memory than it may have, and prints the input that did it, and the command that
+repeats it."""
 
 import argparse
 import base64
@@ -28,7 +29,7 @@ RUNS = 1_000_000     # whichever comes first
 INPUT_SECONDS = 10
 RESIDENT_MB = 1024
 ALLOCATION_MB = 64
-ASAN_OPTIONS = "quarantine_size_mb=16:malloc_context_size=6"   # less to unwind and to keep for each allocation
+ASAN_OPTIONS = "quarantine_size_mb=16:malloc_context_size=6"  # less to unwind and to keep for each allocation
 SHOWN_BYTES = 65536  # of an input that is printed
 INPUTS = ("crash-*", "timeout-*", "oom-*", "leak-*", "slow-unit-*")
 
@@ -42,15 +43,36 @@ def complain(text):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, epilog="environment: RINGSIDE_TEST_LONG=1 runs each target for "
-                                     f"{LONG_SECONDS} s. exit codes: 0 nothing found, 1 something found or a run failed, 2 wrong usage")
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all of them unless named")
-    parser.add_argument("--programs", type=Path, help="where the targets were built (build/fuzz/fuzz)",
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog="environment: RINGSIDE_TEST_LONG=1 runs each target for "
+        f"{LONG_SECONDS} s. exit codes: 0 nothing found, 1 something found or a run failed, 2 wrong usage"
+    )
+    parser.add_argument("targets",
+                        nargs="*",
+                        metavar="TARGET",
+                        help=f"of {', '.join(TARGETS)}; all of them unless named")
+    parser.add_argument("--programs",
+                        type=Path,
+                        help="where the targets were built (build/fuzz/fuzz)",
                         default=Path(__file__).resolve().parents[3] / "build/fuzz/fuzz")
     parser.add_argument("--seconds", type=int, metavar="N", help="for each target")
-    parser.add_argument("--runs", type=int, metavar="N", default=RUNS, help=f"executions at most ({RUNS})")
-    parser.add_argument("--seed", type=int, metavar="N", help="of libFuzzer; printed, so that a run can be repeated. 1, and random with RINGSIDE_TEST_LONG")
-    parser.add_argument("--keep", type=Path, metavar="DIRECTORY", help="where corpora grow from run to run, and findings stay")
+    parser.add_argument("--runs",
+                        type=int,
+                        metavar="N",
+                        default=RUNS,
+                        help=f"executions at most ({RUNS})")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help=
+        "of libFuzzer; printed, so that a run can be repeated. 1, and random with RINGSIDE_TEST_LONG"
+    )
+    parser.add_argument("--keep",
+                        type=Path,
+                        metavar="DIRECTORY",
+                        help="where corpora grow from run to run, and findings stay")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.targets if name not in TARGETS]
     if unknown:
@@ -60,7 +82,8 @@ def parse_arguments():
     if arguments.seconds < 1 or arguments.runs < 1:
         parser.error("--seconds and --runs: expected at least 1")
     if arguments.seed is None:
-        # A run that decides over a change is the same each time; the long one looks further each time.
+        # A run that decides over a change is the same each time; the long one looks further each
+        # time.
         arguments.seed = random.randrange(1, 2**31) if os.environ.get("RINGSIDE_TEST_LONG") else 1
     arguments.targets = arguments.targets or list(TARGETS)
     return arguments
@@ -83,11 +106,13 @@ class Figures:
 
     def __init__(self, output):
         stats = dict(re.findall(r"^stat::(\w+):\s+(\d+)", output, re.MULTILINE))
-        lines = re.findall(r"^#\d+\s+\w+\s.*?cov: (\d+)(?: ft: (\d+))?(?: corp: (\d+))?", output, re.MULTILINE)
+        lines = re.findall(r"^#\d+\s+\w+\s.*?cov: (\d+)(?: ft: (\d+))?(?: corp: (\d+))?", output,
+                           re.MULTILINE)
         self.executions = int(stats.get("number_of_executed_units", 0))
         self.per_second = int(stats.get("average_exec_per_sec", 0))
         self.peak_mb = int(stats.get("peak_rss_mb", 0))
-        self.edges, self.features, self.corpus = (int(n or 0) for n in lines[-1]) if lines else (0, 0, 0)
+        self.edges, self.features, self.corpus = (int(n or 0)
+                                                  for n in lines[-1]) if lines else (0, 0, 0)
 
 
 def show_finding(program, path):
@@ -111,13 +136,19 @@ def run(name, arguments, folder, corpora):
     grown = (arguments.keep or folder) / f"corpus-{name}"
     for directory in (findings, scratch, grown):
         directory.mkdir(parents=True, exist_ok=True)
-    command = [program, f"-seed={arguments.seed}", f"-max_total_time={arguments.seconds}", f"-runs={arguments.runs}",
-               f"-max_len={TARGETS[name]}", f"-timeout={INPUT_SECONDS}", f"-rss_limit_mb={RESIDENT_MB}",
-               f"-malloc_limit_mb={ALLOCATION_MB}", f"-artifact_prefix={findings}/", "-print_final_stats=1", "-reload=0",
-               grown, corpora / name]
+    command = [
+        program, f"-seed={arguments.seed}", f"-max_total_time={arguments.seconds}",
+        f"-runs={arguments.runs}", f"-max_len={TARGETS[name]}", f"-timeout={INPUT_SECONDS}",
+        f"-rss_limit_mb={RESIDENT_MB}", f"-malloc_limit_mb={ALLOCATION_MB}",
+        f"-artifact_prefix={findings}/", "-print_final_stats=1", "-reload=0", grown, corpora / name
+    ]
     environment = {**os.environ, "TMPDIR": str(scratch), "ASAN_OPTIONS": ASAN_OPTIONS}
     try:
-        done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
+        done = subprocess.run(command,
+                              env=environment,
+                              stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE,
+                              check=False,
                               timeout=arguments.seconds + 300)
         output, status = done.stderr.decode(errors="replace"), done.returncode
     except subprocess.TimeoutExpired as expired:
@@ -127,7 +158,8 @@ def run(name, arguments, folder, corpora):
     good = status == 0 and not found and figures.executions > 0
     say(f"{name:14} {figures.executions:>9,} executions, {figures.per_second:>7,} a second, "
         f"{figures.edges:,} edges, {figures.features:,} features, corpus {figures.corpus:,}, "
-        f"{figures.peak_mb:,} MB at most: {'nothing found' if good else 'FOUND' if found else f'failed ({status})'}")
+        f"{figures.peak_mb:,} MB at most: {'nothing found' if good else 'FOUND' if found else f'failed ({status})'}"
+        )
     if good:
         return True
     say("\n".join(f"   {line}" for line in output.splitlines()[-80:]))
@@ -141,15 +173,21 @@ def run(name, arguments, folder, corpora):
 def main():
     arguments = parse_arguments()
     require_built(arguments.programs, arguments.targets)
-    say(f"seed {arguments.seed}; {arguments.seconds} s each (repeat: {Path(__file__).name} --seed {arguments.seed})")
+    say(f"seed {arguments.seed}; {arguments.seconds} s each (repeat: {Path(__file__).name} --seed {arguments.seed})"
+        )
     # In memory where that is possible: the targets put their files there.
     memory = Path("/dev/shm")
     parent = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="ringside-fuzz.", dir=parent) as name:
         folder = Path(name)
         corpora = folder / "seeds"
-        made = subprocess.run([arguments.programs / "seeds", corpora], env={**os.environ, "TMPDIR": name},
-                              capture_output=True, text=True, check=False)
+        made = subprocess.run([arguments.programs / "seeds", corpora],
+                              env={
+                                  **os.environ, "TMPDIR": name
+                              },
+                              capture_output=True,
+                              text=True,
+                              check=False)
         if made.returncode != 0:
             complain(f"the seeds could not be made: {made.stderr.strip()[-2000:]}")
             return 1

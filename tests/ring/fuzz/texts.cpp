@@ -1,4 +1,5 @@
-// Fuzz target: the texts that come in: the daemon's configuration, the files of /proc, and names in a ring.
+// Fuzz target: the texts that come in: the daemon's configuration, the files of /proc, and names in
+// a ring.
 //
 //   byte 0   what the rest is
 #include <cmath>
@@ -16,8 +17,8 @@ using namespace ringside::fuzz;
 
 namespace {
 
-// What is accepted is printed so that it is read back as the same; what isn't is told in messages of one line and what
-// to do next.
+// What is accepted is printed so that it is read back as the same; what isn't is told in messages
+// of one line and what to do next.
 void configuration(std::string_view text) {
   const ConfigResult found = parse_config(text, "FILE");
   for (const std::string& error : found.errors) {
@@ -33,15 +34,18 @@ void configuration(std::string_view text) {
 }
 
 void proc(std::string_view text) {
-  if (const auto stat = parse_process_stat(text)) FUZZ_REQUIRE(stat->start_time == start_time_from_stat(text));
+  if (const auto stat = parse_process_stat(text))
+    FUZZ_REQUIRE(stat->start_time == start_time_from_stat(text));
   parse_host_cpu(text);
   parse_loadavg(text);
   parse_meminfo(text);
 }
 
-// One name, gauge and error name of those bytes: shown printable, and within the width of its table.
+// One name, gauge and error name of those bytes: shown printable, and within the width of its
+// table.
 void names(std::string_view text) {
-  static SpoiltRing ring(Scratch::file("ring"), {1, 64, 64}, Content::fresh, ClockKind::monotonic, 1);
+  static SpoiltRing ring(Scratch::file("ring"), {1, 64, 64}, Content::fresh, ClockKind::monotonic,
+                         1);
   const Segment& segment = ring.segment();
   const auto put = [&](void* entry, std::size_t bytes) {
     std::memset(entry, 0, bytes);

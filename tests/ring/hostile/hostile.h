@@ -61,7 +61,9 @@ inline void check_books(const LaneCursor& cursor) {
 }
 
 inline void check_books(const Snapshot& snapshot) {
-  const auto hold = [](const Books& books) { return books.balance() && books.rejected <= books.read; };
+  const auto hold = [](const Books& books) {
+    return books.balance() && books.rejected <= books.read;
+  };
   REQUIRE(hold(snapshot.books));
   for (const RingView& ring : snapshot.rings) REQUIRE(hold(ring.books));
   for (const LaneView& lane : snapshot.lanes) REQUIRE(hold(lane.books));

@@ -19,14 +19,23 @@ namespace {
 
 __extension__ typedef unsigned __int128 Wide;
 
-constexpr std::uint32_t kCounts[] = {0,       1,       2,          3,          63,         64,        65,
-                                     127,     128,     4095,       4096,       4097,       1U << 16,  (1U << 20) - 1,
-                                     1U << 20, (1U << 20) + 1, 1U << 21, 1U << 26, 1U << 31, (1U << 31) + 64, 0xffffffff};
+constexpr std::uint32_t kCounts[] = {0,         1,
+                                     2,         3,
+                                     63,        64,
+                                     65,        127,
+                                     128,       4095,
+                                     4096,      4097,
+                                     1U << 16,  (1U << 20) - 1,
+                                     1U << 20,  (1U << 20) + 1,
+                                     1U << 21,  1U << 26,
+                                     1U << 31,  (1U << 31) + 64,
+                                     0xffffffff};
 
 // How long a ring of those counts is: as shm/README.md says it, in numbers that don't overflow.
 Wide bytes_of(std::uint32_t lanes, std::uint32_t capacity, std::uint32_t overflow) {
   const auto pages = [](Wide bytes) { return (bytes + 4095) / 4096 * 4096; };
-  return pages(Wide{114688} + Wide{128} * (Wide{lanes} + 1)) + Wide{lanes} * pages(Wide{16384} + Wide{64} * capacity) +
+  return pages(Wide{114688} + Wide{128} * (Wide{lanes} + 1)) +
+         Wide{lanes} * pages(Wide{16384} + Wide{64} * capacity) +
          pages(Wide{16384} + Wide{64} * overflow);
 }
 
@@ -39,7 +48,8 @@ bool power_of_two_within(std::uint32_t n, std::uint32_t least, std::uint32_t mos
 
 bool acceptable(std::uint32_t lanes, std::uint32_t capacity, std::uint32_t overflow) {
   return lanes >= 1 && lanes <= 4096 && power_of_two_within(capacity, 64, 1U << 20) &&
-         power_of_two_within(overflow, 64, 1U << 20) && bytes_of(lanes, capacity, overflow) <= Wide{4} << 30;
+         power_of_two_within(overflow, 64, 1U << 20) &&
+         bytes_of(lanes, capacity, overflow) <= Wide{4} << 30;
 }
 
 HeaderBytes valid_header(const std::string& path) {
@@ -53,7 +63,8 @@ HeaderBytes valid_header(const std::string& path) {
 // A file that begins with the header and is otherwise a hole.
 void write_file(const std::string& path, const HeaderBytes& header, std::uint64_t bytes) {
   const FileDescriptor file(open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600));
-  REQUIRE(pwrite(file.get(), header.bytes, sizeof header.bytes, 0) == static_cast<ssize_t>(sizeof header.bytes));
+  REQUIRE(pwrite(file.get(), header.bytes, sizeof header.bytes, 0) ==
+          static_cast<ssize_t>(sizeof header.bytes));
   REQUIRE(ftruncate(file.get(), static_cast<off_t>(bytes)) == 0);
 }
 
@@ -74,10 +85,13 @@ TEST_CASE("Sizes: of all counts at every boundary exactly those are taken whose 
         const Wide bytes = bytes_of(lanes, capacity, overflow);
         // What the sum is, what is left of it in 64 and in 32 bits, and what lies beside it.
         const auto low = static_cast<std::uint64_t>(bytes);
-        for (const std::uint64_t said : {low, low & 0xffffffff, low - 1, low + 1, low - 4096, std::uint64_t{0}, ~std::uint64_t{0}}) {
+        for (const std::uint64_t said : {low, low & 0xffffffff, low - 1, low + 1, low - 4096,
+                                         std::uint64_t{0}, ~std::uint64_t{0}}) {
           fields->segment_bytes = said;
-          for (const std::uint64_t file : {said, said - 1, said + 1, std::uint64_t{1024}, ~std::uint64_t{0}}) {
-            const bool expected = acceptable(lanes, capacity, overflow) && said == bytes && file >= bytes;
+          for (const std::uint64_t file :
+               {said, said - 1, said + 1, std::uint64_t{1024}, ~std::uint64_t{0}}) {
+            const bool expected =
+                acceptable(lanes, capacity, overflow) && said == bytes && file >= bytes;
             SegmentFacts facts;
             Failure failure;
             const bool found = check_header(header.bytes, file, "ring", &facts, &failure);
@@ -101,7 +115,8 @@ TEST_CASE("Sizes: what is taken can be read to its last byte, and not one byte f
   for (const std::uint32_t lanes : kCounts) {
     for (const std::uint32_t capacity : kCounts) {
       const Geometry geometry{lanes, capacity, 64};
-      if (!acceptable(lanes, capacity, 64) || geometry.segment_bytes() > std::uint64_t{256} << 20) continue;
+      if (!acceptable(lanes, capacity, 64) || geometry.segment_bytes() > std::uint64_t{256} << 20)
+        continue;
       fields->lane_count = lanes;
       fields->lane_capacity = capacity;
       fields->overflow_capacity = 64;
@@ -134,7 +149,8 @@ TEST_CASE("Sizes: what is taken can be read to its last byte, and not one byte f
   const auto reader = open_segment(path, {}, &facts, &failure);
   REQUIRE(reader != nullptr);
   const auto* begin = reinterpret_cast<const volatile unsigned char*>(&reader->header());
-  for (const std::ptrdiff_t outside : {std::ptrdiff_t{-1}, static_cast<std::ptrdiff_t>(facts.geometry.segment_bytes())}) {
+  for (const std::ptrdiff_t outside :
+       {std::ptrdiff_t{-1}, static_cast<std::ptrdiff_t>(facts.geometry.segment_bytes())}) {
     CHECK_FALSE(run([&] {
       // A sanitizer's report of it is of no interest.
       close(STDERR_FILENO);

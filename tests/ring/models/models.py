@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Proves the ring's protocol with Spin: every interleaving of a small lane, and every answer that a load may give.
+"""Proves the ring's protocol with Spin: every interleaving of a small lane, and every answer that a
+load may give.
 
 A model is checked in three ways, all of them exhaustive:
   as it is   every property holds in every state
@@ -11,7 +12,8 @@ A model is checked in three ways, all of them exhaustive:
   models.py lane words_store         this mutant alone
   models.py lane words_store --steps its counterexample, step by step
 
-Exit code 0 when all is as it says, 1 when something is not, 2 on wrong usage, or where spin or a C compiler is missing.
+Exit code 0 when all is as it says, 1 when something is not, 2 on wrong usage, or where spin or a
+C compiler is missing.
 """
 
 import argparse
@@ -36,11 +38,22 @@ MODELS = {
 }
 # claim.pml is checked in three sizes, and each mutant and state in the one that it needs.
 OWNERS = {
-    "claim_cas_release", "start_store", "start_load", "start_time_kept_by_heir", "start_time_kept_by_release",
-    "start_time_kept_by_failure", "start_time_left_in", "start_time_came_late", "lost_race", "start_time_ignored", "own_pid_is_judged",
+    "claim_cas_release",
+    "start_store",
+    "start_load",
+    "start_time_kept_by_heir",
+    "start_time_kept_by_release",
+    "start_time_kept_by_failure",
+    "start_time_left_in",
+    "start_time_came_late",
+    "lost_race",
+    "start_time_ignored",
+    "own_pid_is_judged",
 }
-REUSE = {"owned_store", "readable_load", "settled_head_store", "head_store", "head_load", "settling_word_store",
-         "reuse", "reader_while_owned"}
+REUSE = {
+    "owned_store", "readable_load", "settled_head_store", "head_store", "head_load",
+    "settling_word_store", "reuse", "reader_while_owned"
+}
 # These need the larger size.
 LARGE = {"settling_word_store", "settling_found", "start_time_ignored", "own_pid_is_judged"}
 
@@ -57,22 +70,30 @@ class Model:
         self.name = name
         self.file, self.small, self.large = MODELS[name]
         text = (HERE / self.file).read_text(encoding="utf-8")
-        begin, states, end = (text.index(at) for at in
-                              ("/* What breaks when", "/* States that must be reachable", "mtype = {"))
+        begin, states, end = (text.index(at)
+                              for at in ("/* What breaks when", "/* States that must be reachable",
+                                         "mtype = {"))
         self.numbers = {match[1]: int(match[2]) for match in DEFINE.finditer(text[begin:end])}
         self.mutants = {match[1]: match[3] for match in DEFINE.finditer(text[begin:states])}
         self.states = [match[1] for match in DEFINE.finditer(text[states:end])]
-        body = re.sub(r"/\*.*?\*/", "", text[end + len("mtype = {"):text.index("}", end)], flags=re.S)
+        body = re.sub(r"/\*.*?\*/",
+                      "",
+                      text[end + len("mtype = {"):text.index("}", end)],
+                      flags=re.S)
         names = re.findall(r"\w+", body)
         # Spin numbers a list of names from its end.
         self.properties = {name: len(names) - i for i, name in enumerate(names)}
         if self.file == "claim.pml":
             at = {**dict.fromkeys(OWNERS, "owners"), **dict.fromkeys(REUSE, "reuse")}
-            self.mutants = {m: what for m, what in self.mutants.items() if at.get(m, "claim") == name}
+            self.mutants = {
+                m: what
+                for m, what in self.mutants.items() if at.get(m, "claim") == name
+            }
             self.states = [state for state in self.states if at.get(state, "claim") == name]
         for mutant, what in self.mutants.items():
             if what is None or (what not in self.properties and not what.startswith("holds: ")):
-                wrong_usage(f"{self.file}: {mutant}: expected a property or `holds: why`, found {what!r}")
+                wrong_usage(
+                    f"{self.file}: {mutant}: expected a property or `holds: why`, found {what!r}")
         if len(set(self.numbers.values())) != len(self.numbers):
             wrong_usage(f"{self.file}: two mutants have one number")
 
@@ -81,7 +102,10 @@ class Model:
         for path in HERE.glob("*.pml"):
             shutil.copy(path, folder)
         run(["spin", "-a", "-DAT_RUN_TIME", *sizes.split(), self.file], folder)
-        run([compiler(), "-O2", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=16384", "-o", "pan", "pan.c"], folder)
+        run([
+            compiler(), "-O2", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=16384", "-o", "pan",
+            "pan.c"
+        ], folder)
 
     def property_of(self, number):
         return {n: name for name, n in self.properties.items()}.get(number, f"property {number}")
@@ -98,7 +122,9 @@ def compiler():
     for name in (os.environ.get("CC"), "cc", "gcc"):
         if name and shutil.which(name):
             return name
-    wrong_usage("no C compiler (cc, gcc), which spin's verifiers are built with\n  next: tools/setup installs it")
+    wrong_usage(
+        "no C compiler (cc, gcc), which spin's verifiers are built with\n  next: tools/setup installs it"
+    )
 
 
 class Found:
@@ -108,8 +134,12 @@ class Found:
         environment = dict(os.environ, MUTANT=str(model.numbers.get(mutant, 0)),
                            FOCUS=str(model.properties.get(focus, 0)))
         started = time.monotonic()
-        done = subprocess.run(["./pan", "-m100000", f"-w{hash_bits}", "-n"], cwd=folder, env=environment, capture_output=True,
-                              text=True, check=False)
+        done = subprocess.run(["./pan", "-m100000", f"-w{hash_bits}", "-n"],
+                              cwd=folder,
+                              env=environment,
+                              capture_output=True,
+                              text=True,
+                              check=False)
         self.seconds = time.monotonic() - started
         self.text = done.stdout + done.stderr
         states = re.search(r"(\d\S*) states, stored", self.text)
@@ -123,7 +153,9 @@ class Found:
             number = re.match(r"[( ]*!\((\d+)\)", asserted[1])
             self.broken = model.property_of(int(number[1])) if number else asserted[1]
         elif errors is None or int(errors[1]) > 0 or done.returncode != 0:
-            lines = [line for line in self.text.splitlines() if line.startswith("pan:") or "rror" in line]
+            lines = [
+                line for line in self.text.splitlines() if line.startswith("pan:") or "rror" in line
+            ]
             self.broken = lines[0] if lines else f"exit code {done.returncode}"
         elif "Search not completed" in self.text or "max search depth" in self.text:
             self.broken = "the search was not completed"
@@ -140,9 +172,10 @@ class Check:
 
     def as_it_is(self, folder, sizes):
         found = Found(self.model, folder, hash_bits=22 if sizes == self.model.small else 25)
-        self.say(found.broken is None,
-                 f"{self.model.name} {sizes or 'as in the file'}: {found.broken or 'every property holds'}: "
-                 f"{found.states} states, depth {found.depth}, {found.seconds:.1f} s")
+        self.say(
+            found.broken is None,
+            f"{self.model.name} {sizes or 'as in the file'}: {found.broken or 'every property holds'}: "
+            f"{found.states} states, depth {found.depth}, {found.seconds:.1f} s")
 
     def mutant(self, folder, name):
         expected = self.model.mutants[name]
@@ -155,9 +188,10 @@ class Check:
 
     def state(self, folder, name):
         found = Found(self.model, folder, name, "reached")
-        self.say(found.broken == "reached",
-                 f"{self.model.name} {name}: {'reached' if found.broken == 'reached' else found.broken or 'never reached'}"
-                 f" ({found.states} states, {found.seconds:.1f} s)")
+        self.say(
+            found.broken == "reached",
+            f"{self.model.name} {name}: {'reached' if found.broken == 'reached' else found.broken or 'never reached'}"
+            f" ({found.states} states, {found.seconds:.1f} s)")
 
 
 def show_steps(model, name):
@@ -169,7 +203,10 @@ def show_steps(model, name):
         for path in HERE.glob("*.pml"):
             shutil.copy(path, folder)
         run(["spin", "-a", *sizes, model.file], folder)
-        run([compiler(), "-O1", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=16384", "-o", "pan", "pan.c"], folder)
+        run([
+            compiler(), "-O1", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=16384", "-o", "pan",
+            "pan.c"
+        ], folder)
         subprocess.run(["./pan", "-m100000", "-n"], cwd=folder, capture_output=True, check=False)
         subprocess.run(["spin", "-t", "-p", *sizes, model.file], cwd=folder, check=False)
 
@@ -181,10 +218,14 @@ def main():
     parser.add_argument("--steps", action="store_true", help="show the mutant's counterexample")
     arguments = parser.parse_args()
     if shutil.which("spin") is None:
-        wrong_usage("no spin, which checks the models\n  next: tools/setup installs it (Debian package spin)")
+        wrong_usage(
+            "no spin, which checks the models\n  next: tools/setup installs it (Debian package spin)"
+        )
     model = Model(arguments.model)
     if arguments.mutant is not None and arguments.mutant not in model.mutants and arguments.mutant not in model.states:
-        wrong_usage(f"{arguments.model} has no mutant {arguments.mutant}; it has {' '.join([*model.mutants, *model.states])}")
+        wrong_usage(
+            f"{arguments.model} has no mutant {arguments.mutant}; it has {' '.join([*model.mutants, *model.states])}"
+        )
     if arguments.steps:
         if arguments.mutant is None:
             wrong_usage("--steps needs a mutant: the model itself has no counterexample")

@@ -1,5 +1,6 @@
-// Prints where everything lies and what every number means, as the compiler has it: `struct name size`, `field
-// struct name offset size` and `value enumeration name number`, one a line. page.py holds shm/README.md against it.
+// Prints where everything lies and what every number means, as the compiler has it: `struct name
+// size`, `field struct name offset size` and `value enumeration name number`, one a line. page.py
+// holds shm/README.md against it.
 #include <cstdio>
 
 #include "shm/layout.h"
@@ -16,8 +17,10 @@ void value(const char* enumeration, const char* name, unsigned long long number)
 }  // namespace
 
 #define STRUCT(type) std::printf("struct " #type " %zu\n", sizeof(type))
-#define FIELD(type, name) std::printf("field " #type " " #name " %zu %zu\n", offsetof(type, name), sizeof(type::name))
-#define VALUE(enumeration, name) value(#enumeration, #name, static_cast<unsigned long long>(enumeration::name))
+#define FIELD(type, name) \
+  std::printf("field " #type " " #name " %zu %zu\n", offsetof(type, name), sizeof(type::name))
+#define VALUE(enumeration, name) \
+  value(#enumeration, #name, static_cast<unsigned long long>(enumeration::name))
 #define CONSTANT(group, name) value(#group, #name, static_cast<unsigned long long>(name))
 
 int main() {

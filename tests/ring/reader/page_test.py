@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Holds the tables of shm/README.md against what the compiler says (facts.cpp), both ways: what the page lists is so,
-and what there is the page lists, with no byte left over."""
+"""Holds the tables of shm/README.md against what the compiler says (facts.cpp), both ways: what
+the page lists is so, and what there is the page lists, with no byte left over."""
 
 import argparse
 import re
@@ -13,18 +13,21 @@ PAGE, FACTS = "", []
 
 
 def read_page(text):
-    """What the tables below headings like ### `Name`, 128 bytes say: ({struct: (size, rows)}, {enumeration: rows})."""
+    """What the tables below headings like ### `Name`, 128 bytes say: ({struct: (size, rows)},
+    {enumeration: rows})."""
     structs, values = {}, {}
     for section in re.split(r"^#+ ", text, flags=re.M)[1:]:
         heading = section.split("\n", 1)[0]
-        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines()
+        rows = [[cell.strip() for cell in line.strip("|").split("|")]
+                for line in section.splitlines()
                 if line.startswith("|") and not line.startswith("|---")]
         if not rows:
             continue
         sized = re.fullmatch(r"`(\w+)`, (\d+) bytes", heading)
         if sized:
             assert rows[0] == ["off", "size", "field", "meaning"], (heading, rows[0])
-            structs[sized[1]] = (int(sized[2]), [(row[2].strip("`"), int(row[0]), int(row[1])) for row in rows[1:]])
+            structs[sized[1]] = (int(sized[2]), [(row[2].strip("`"), int(row[0]), int(row[1]))
+                                                 for row in rows[1:]])
         elif re.fullmatch(r"`(\w+)`", heading):
             assert rows[0][:2] == ["value", "name"], (heading, rows[0])
             values[heading.strip("`")] = {row[1].strip("`"): int(row[0]) for row in rows[1:]}
@@ -82,8 +85,10 @@ class Page(unittest.TestCase):
     def test_regions_begin_where_the_page_says(self):
         numbers = self.page_values["Number"]
         offsets = [int(found) for found in re.findall(r"^\| (\d+) \| [a-z]", PAGE, flags=re.M)]
-        self.assertEqual(offsets[:6], [0, numbers["kControlOffset"], numbers["kGaugesOffset"], numbers["kNamesOffset"],
-                                       numbers["kErrorNamesOffset"], numbers["kLaneHeadersOffset"]])
+        self.assertEqual(offsets[:6], [
+            0, numbers["kControlOffset"], numbers["kGaugesOffset"], numbers["kNamesOffset"],
+            numbers["kErrorNamesOffset"], numbers["kLaneHeadersOffset"]
+        ])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the reader in Python says of a real traced process, held against what that process wrote, field by field, and
-against `ringside inspect --json`."""
+"""What the reader in Python says of a real traced process, held against what that process wrote,
+field by field, and against `ringside inspect --json`."""
 
 import argparse
 import json
@@ -25,16 +25,24 @@ class Writer:
         folder = tempfile.TemporaryDirectory(prefix="ringside-reader.")
         test.addCleanup(folder.cleanup)
         self.ring_path = os.path.join(folder.name, "ring")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("RINGSIDE_")}
-        self.process = subprocess.Popen([*LAUNCHER, WRITER, mode, self.ring_path], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True, env=environment)
+        environment = {
+            name: value
+            for name, value in os.environ.items() if not name.startswith("RINGSIDE_")
+        }
+        self.process = subprocess.Popen([*LAUNCHER, WRITER, mode, self.ring_path],
+                                        stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE,
+                                        text=True,
+                                        env=environment)
         test.addCleanup(self.clean_up)
         self.expect("written")
 
     def expect(self, word):
         line = self.process.stdout.readline()
         if line != word + "\n":
-            raise AssertionError(f"the writer says {line!r}, expected {word!r}; it has ended with {self.process.poll()}")
+            raise AssertionError(
+                f"the writer says {line!r}, expected {word!r}; it has ended with {self.process.poll()}"
+            )
 
     def ask(self, wish):
         self.process.stdin.write(wish + "\n")
@@ -49,24 +57,68 @@ class Writer:
 
 
 def on_the_first_lane():
-    """What write_on_the_first_lane() in writer.cpp says it writes; None where only the machine's clock knows."""
-    plain = {"kind": "operation", "error": 0, "untimed": False, "has_stages": False, "overflow": False,
-             "stages": [0] * 4, "actor_kind": 0, "actor": 0, "subject_kind": 0, "subject": 0, "outcome": "ok"}
+    """What write_on_the_first_lane() in writer.cpp says it writes; None where only the machine's
+    clock knows."""
+    plain = {
+        "kind": "operation",
+        "error": 0,
+        "untimed": False,
+        "has_stages": False,
+        "overflow": False,
+        "stages": [0] * 4,
+        "actor_kind": 0,
+        "actor": 0,
+        "subject_kind": 0,
+        "subject": 0,
+        "outcome": "ok"
+    }
     for n in range(12):
-        yield {**plain, "operation": n, "start": 1_000_000 + 1000 * n, "duration": -5 if n == 11 else 10 + n,
-               "outcome": ("ok", "error", "timeout", "rejected", "denied", "limited", "cancelled")[n % 7],
-               "error": 5000 + n if n % 7 else 0, "actor_kind": n % 4, "actor": 100 + n, "subject_kind": n % 5,
-               "subject": 200 + n}
-    yield {**plain, "operation": 19, "start": None, "duration": None, "has_stages": True, "stages": None}
+        yield {
+            **plain, "operation": n,
+            "start": 1_000_000 + 1000 * n,
+            "duration": -5 if n == 11 else 10 + n,
+            "outcome":
+            ("ok", "error", "timeout", "rejected", "denied", "limited", "cancelled")[n % 7],
+            "error": 5000 + n if n % 7 else 0,
+            "actor_kind": n % 4,
+            "actor": 100 + n,
+            "subject_kind": n % 5,
+            "subject": 200 + n
+        }
+    yield {
+        **plain, "operation": 19,
+        "start": None,
+        "duration": None,
+        "has_stages": True,
+        "stages": None
+    }
     for n in range(3):
-        event = {**plain, "kind": "event", "operation": 256, "start": 5_000_000 + n, "duration": 40, "outcome": "rejected",
-                 "error": 77, "actor_kind": 3, "actor": 2**64 - 1, "subject_kind": 3, "subject": 2**63,
-                 "value": n - 2, "context": None if n == 1 else 4}
+        event = {
+            **plain, "kind": "event",
+            "operation": 256,
+            "start": 5_000_000 + n,
+            "duration": 40,
+            "outcome": "rejected",
+            "error": 77,
+            "actor_kind": 3,
+            "actor": 2**64 - 1,
+            "subject_kind": 3,
+            "subject": 2**63,
+            "value": n - 2,
+            "context": None if n == 1 else 4
+        }
         del event["stages"]
         yield event
     yield {**plain, "operation": 16, "start": 6_000_000, "duration": 2**41, "has_stages": True,
            "stages": [5, 2**27 - 1, 5_000_000_000 // 64 * 64, 2**40]}
-    yield {**plain, "operation": 11, "start": None, "duration": 0, "outcome": "timeout", "error": 7, "untimed": True}
+    yield {
+        **plain, "operation": 11,
+        "start": None,
+        "duration": 0,
+        "outcome": "timeout",
+        "error": 7,
+        "untimed": True
+    }
 
 
 class Known(unittest.TestCase):
@@ -89,8 +141,15 @@ class Known(unittest.TestCase):
         expected = list(on_the_first_lane())
         self.assertEqual(len(found), len(expected))
         for position, (record, wanted) in enumerate(zip(found, expected)):
-            unknown = [field for field in ("start", "duration", "stages") if wanted.get(field, 0) is None]
-            self.assertEqual(record, {"position": position, **wanted, **{field: record[field] for field in unknown}})
+            unknown = [
+                field for field in ("start", "duration", "stages") if wanted.get(field, 0) is None
+            ]
+            self.assertEqual(record, {
+                "position": position,
+                **wanted,
+                **{field: record[field]
+                   for field in unknown}
+            })
         staged = found[12]
         self.assertGreater(staged["stages"][0], 0)
         self.assertEqual(staged["stages"][1], 0)
@@ -103,7 +162,8 @@ class Known(unittest.TestCase):
         self.assertEqual([record["position"] for record in found], list(range(137, 200)))
         for record in found:
             n = record["position"]
-            self.assertEqual((record["start"], record["duration"], record["actor"]), (2_000_000 + n, n, n))
+            self.assertEqual((record["start"], record["duration"], record["actor"]),
+                             (2_000_000 + n, n, n))
         self.assertEqual(self.counts(1), (200, 63, 137, 0, []))
 
     def test_a_position_that_is_reserved_and_not_published_is_a_hole_until_it_comes(self):
@@ -114,14 +174,16 @@ class Known(unittest.TestCase):
         self.assertEqual(self.counts(2), (26, 25, 0, 0, [20]))
         self.writer.ask("publish")
         late = self.read(2)
-        self.assertEqual([(record["position"], record["start"]) for record in late], [(20, 4_000_000)])
+        self.assertEqual([(record["position"], record["start"]) for record in late],
+                         [(20, 4_000_000)])
         self.assertEqual(self.counts(2), (26, 26, 0, 0, []))
 
     def test_a_writer_that_never_comes_back_costs_its_record_and_the_one_dropped_for_it(self):
         self.read(2)
         self.writer.ask("lap")
         found = self.read(2)
-        # 90 reserved. Round the ring stand 26 to 89, but 84 was dropped because 20's slot is still taken.
+        # 90 reserved. Round the ring stand 26 to 89, but 84 was dropped because 20's slot is still
+        # taken.
         self.assertEqual([record["position"] for record in found], [*range(26, 84), *range(85, 90)])
         self.assertEqual(self.counts(2), (90, 88, 1, 0, [84]))
         self.assertEqual(self.ring.owner(2)["dropped"], 1)
@@ -146,7 +208,9 @@ class Known(unittest.TestCase):
 
     def test_names_gauges_errors_and_switches(self):
         names = self.ring.names()
-        self.assertEqual(names[4], ("SEND_MESSAGE", "message", ["validation", "security", "database", "delivery"]))
+        self.assertEqual(
+            names[4],
+            ("SEND_MESSAGE", "message", ["validation", "security", "database", "delivery"]))
         self.assertEqual(names[19], ("PIN_MESSAGE", "message", ["check", "store", "tell", "log"]))
         self.assertEqual(names[256], ("RETRY", "", [""] * 4))
         self.assertEqual(len(names), 20 + 15)
@@ -165,7 +229,8 @@ class Known(unittest.TestCase):
         ring = with_clock(1, 2_500_000_000)
         self.assertEqual((ring.span_ns(2_500_000), ring.span_ns(-25)), (10**6, -10))
         self.assertEqual(ring.monotonic_ns(10**6 + 2_500_000_000), 6 * 10**9)
-        # Ticks before the anchor are times before it, not in 200 years; also where the counter has gone round.
+        # Ticks before the anchor are times before it, not in 200 years; also where the counter has
+        # gone round.
         self.assertEqual(ring.monotonic_ns(10**6 - 2500), 5 * 10**9 - 1000)
         self.assertEqual(ring.monotonic_ns((10**6 - 2_500_000_000) % 2**64), 4 * 10**9)
         for unknown in (0, 10**12 + 1):
@@ -205,20 +270,28 @@ class Known(unittest.TestCase):
         if INSPECT is None:
             self.skipTest("the debug tool is not built here")
         self.writer.ask("lap")
-        ended = subprocess.run([sys.executable, "-B", reader.__file__, self.writer.ring_path, "--records"],
-                               capture_output=True, text=True, check=True, timeout=60)
+        ended = subprocess.run(
+            [sys.executable, "-B", reader.__file__, self.writer.ring_path, "--records"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60)
         ours = json.loads(ended.stdout)
-        ended = subprocess.run([INSPECT, "inspect", self.writer.ring_path, "--json"], capture_output=True, text=True,
-                               check=True, timeout=60)
+        ended = subprocess.run([INSPECT, "inspect", self.writer.ring_path, "--json"],
+                               capture_output=True,
+                               text=True,
+                               check=True,
+                               timeout=60)
         theirs = json.loads(ended.stdout)
-        for field in ("path", "program", "pid", "layout_version", "segment_bytes", "lane_count", "lane_capacity",
-                      "overflow_capacity", "clock", "untraced_threads", "untraced_records", "names_refused", "enabled",
-                      "gauges"):
+        for field in ("path", "program", "pid", "layout_version", "segment_bytes", "lane_count",
+                      "lane_capacity", "overflow_capacity", "clock", "untraced_threads",
+                      "untraced_records", "names_refused", "enabled", "gauges"):
             self.assertEqual(ours[field], theirs[field], field)
         self.assertEqual(sum(lane["written"] for lane in ours["lanes"]), theirs["written"])
         self.assertEqual(len(ours["lanes"]), len(theirs["lanes"]))
         for mine, other in zip(ours["lanes"], theirs["lanes"]):
-            for field in ("lane", "overflow", "pid", "generation", "tid", "thread", "written", "dropped", "torn"):
+            for field in ("lane", "overflow", "pid", "generation", "tid", "thread", "written",
+                          "dropped", "torn"):
                 self.assertEqual(mine[field], other[field], field)
             self.assertEqual(mine["read"], other["readable"])
         self.assertEqual(len(ours["records"]), sum(lane["readable"] for lane in theirs["lanes"]))
@@ -272,9 +345,11 @@ class Flood(unittest.TestCase):
             for lane, cursor in enumerate(cursors):
                 for record in ring.read_lane(lane, cursor, 1000):
                     thread, n = record["operation"], record["start"]
-                    found = (record["duration"], record["error"], record["actor"], record["subject"], record["stages"])
-                    self.assertEqual(found, (3 * n + thread, n & 0xFFFF, 5 * n + thread, 7 * n + thread,
-                                             [n + i & 0x07FFFFFF for i in range(4)]), f"mixed: {record}")
+                    found = (record["duration"], record["error"], record["actor"],
+                             record["subject"], record["stages"])
+                    self.assertEqual(found,
+                                     (3 * n + thread, n & 0xFFFF, 5 * n + thread, 7 * n + thread,
+                                      [n + i & 0x07FFFFFF for i in range(4)]), f"mixed: {record}")
                     per_thread[thread] += 1
                     if lane < 2:   # late ones of the overflow lane come out of order
                         self.assertGreater(n, last[thread])
@@ -282,7 +357,8 @@ class Flood(unittest.TestCase):
                 self.assertEqual(cursor.read + cursor.lost + len(cursor.holes), cursor.position)
         wanted = 500_000 if LONG else 30_000
         deadline = time.monotonic() + 120
-        while (any(cursor.read < wanted or cursor.lost == 0 for cursor in cursors)) and time.monotonic() < deadline:
+        while (any(cursor.read < wanted or cursor.lost == 0
+                   for cursor in cursors)) and time.monotonic() < deadline:
             read_all()
         for cursor in cursors:
             self.assertGreaterEqual(cursor.read, wanted)
@@ -306,11 +382,14 @@ class Flood(unittest.TestCase):
                 ticks[thread] += entry[3]
         self.assertEqual(recorded, written)
         self.assertEqual([sum_ % 2**64 for sum_ in ticks],
-                         [(3 * (n * (n - 1) // 2) + thread * n) % 2**64 for thread, n in enumerate(written)])
+                         [(3 * (n * (n - 1) // 2) + thread * n) % 2**64
+                          for thread, n in enumerate(written)])
         self.assertEqual(sum(per_thread), sum(cursor.read for cursor in cursors))
         self.assertEqual(sum(ring.head(lane) for lane in range(3)), sum(written))
-        print(f"written {sum(written)}, read {sum(cursor.read for cursor in cursors)}, "
-              f"lost {sum(cursor.lost for cursor in cursors)}, holes {sum(len(cursor.holes) for cursor in cursors)}")
+        print(
+            f"written {sum(written)}, read {sum(cursor.read for cursor in cursors)}, "
+            f"lost {sum(cursor.lost for cursor in cursors)}, holes {sum(len(cursor.holes) for cursor in cursors)}"
+        )
 
 
 if __name__ == "__main__":

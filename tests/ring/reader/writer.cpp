@@ -1,5 +1,6 @@
-// A traced process for the reader in Python to read: `writer known RING` writes records of which reader_test.py knows
-// every field, step by step as it is told on its standard input; `writer flood RING` writes as fast as it can.
+// A traced process for the reader in Python to read: `writer known RING` writes records of which
+// reader_test.py knows every field, step by step as it is told on its standard input; `writer flood
+// RING` writes as fast as it can.
 #include <pthread.h>
 
 #include <condition_variable>
@@ -71,7 +72,8 @@ class Worker {
   std::thread thread_;
 };
 
-void operation(OperationId id, std::uint64_t start, std::int64_t duration, ActorKind kind, std::uint64_t actor) {
+void operation(OperationId id, std::uint64_t start, std::int64_t duration, ActorKind kind,
+               std::uint64_t actor) {
   Operation op(id, Stamp{start});
   op.actor(kind, actor);
   op.finish_at(Stamp{start + static_cast<std::uint64_t>(duration)}, Outcome::ok);
@@ -85,9 +87,11 @@ void write_on_the_first_lane(Control& control) {
     op.subject(static_cast<SubjectKind>(n % 5), 200 + n);
     // The last one ends before it began, as after a step of the clock.
     const Stamp end{n == 11 ? start - 5 : start + 10 + n};
-    op.finish_at(end, static_cast<Outcome>(n % 7), static_cast<std::uint16_t>(n % 7 == 0 ? 0 : 5000 + n));
+    op.finish_at(end, static_cast<Outcome>(n % 7),
+                 static_cast<std::uint16_t>(n % 7 == 0 ? 0 : 5000 + n));
   }
-  const OperationId own = register_operation("PIN_MESSAGE", "message", "check", "store", "tell", "log");
+  const OperationId own =
+      register_operation("PIN_MESSAGE", "message", "check", "store", "tell", "log");
   Operation staged(own);
   staged.stage(0);
   staged.stage(2);
@@ -112,10 +116,12 @@ void write_on_the_first_lane(Control& control) {
   record.flags = kFlagStages;
   record.start = 6'000'000;
   record.duration = std::int64_t{1} << 41;
-  const std::uint64_t stages[kStageCount] = {5, (1U << 27) - 1, 5'000'000'000, std::uint64_t{1} << 40};
+  const std::uint64_t stages[kStageCount] = {5, (1U << 27) - 1, 5'000'000'000,
+                                             std::uint64_t{1} << 40};
   for (unsigned i = 0; i < kStageCount; ++i) record.stages[i] = pack_stage_ticks(stages[i]);
   detail::write(words_of(record));
-  // Sampled so thinly that none of these is drawn: the failure is recorded all the same, without a span.
+  // Sampled so thinly that none of these is drawn: the failure is recorded all the same, without a
+  // span.
   control.effective[chat::LIST_INVITATIONS.value].store(~std::uint32_t{0});
   Operation(chat::LIST_INVITATIONS).finish(Outcome::timeout, 7);
   for (int n = 0; n < 3; ++n) Operation(chat::LIST_INVITATIONS).finish(Outcome::ok);
@@ -149,7 +155,8 @@ int known(const std::string& ring) {
 
   Worker lapper("lapper");
   lapper.run([] {
-    for (unsigned n = 0; n < 200; ++n) operation(chat::JOIN_ROOM, 2'000'000 + n, n, ActorKind::user, n);
+    for (unsigned n = 0; n < 200; ++n)
+      operation(chat::JOIN_ROOM, 2'000'000 + n, n, ActorKind::user, n);
   });
   Worker late("late");
   std::uint64_t written = 0;
@@ -220,13 +227,15 @@ int flood(const std::string& ring) {
         record.error = static_cast<std::uint16_t>(n);
         record.actor = 5 * n + t;
         record.subject = 7 * n + t;
-        for (unsigned i = 0; i < kStageCount; ++i) record.stages[i] = static_cast<StageTicks>((n + i) & 0x07ffffff);
+        for (unsigned i = 0; i < kStageCount; ++i)
+          record.stages[i] = static_cast<StageTicks>((n + i) & 0x07ffffff);
         detail::write(words_of(record));
         ++n;
       };
       write();
       ++ready;
-      while (ready.load() < static_cast<int>(kThreads)) std::this_thread::yield();   // two get a lane, two none
+      while (ready.load() < static_cast<int>(kThreads))
+        std::this_thread::yield();  // two get a lane, two none
       while (!stop.load(std::memory_order_relaxed)) write();
       counts[t] = n;
     });
@@ -235,7 +244,8 @@ int flood(const std::string& ring) {
   next("written", &wish);
   stop.store(true);
   for (std::thread& thread : threads) thread.join();
-  for (const std::uint64_t count : counts) std::printf("%llu\n", static_cast<unsigned long long>(count));
+  for (const std::uint64_t count : counts)
+    std::printf("%llu\n", static_cast<unsigned long long>(count));
   return 0;
 }
 

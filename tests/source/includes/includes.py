@@ -3,7 +3,8 @@
 
     producer --> shm <-- daemon --> report          tools, tests --> any of them
 
-daemon/ and report/ are divided into rooms, on five and three layers; a room includes only what ROOMS says.
+daemon/ and report/ are divided into rooms, on five and three layers; a room includes only what
+ROOMS says.
 
 Four checks, each on what is really there rather than on a list that somebody keeps:
   arrows   every #include of ours, in every source file, follows an arrow; in the libraries it is written from the
@@ -12,8 +13,8 @@ Four checks, each on what is really there rather than on a list that somebody ke
   links    every target is linked only with libraries that its folder may include (CMake says which it is)
   headers  every header of the library folders compiles by itself, twice over, without a warning
 
-Exit code 0 when all is well, 1 when something is found (each on a line `path:line: what`), 2 on wrong usage.
-self_check.py breaks each rule once and sees that it is found.
+Exit code 0 when all is well, 1 when something is found (each on a line `path:line: what`), 2 on
+wrong usage. self_check.py breaks each rule once and sees that it is found.
 """
 
 import argparse
@@ -33,8 +34,8 @@ ARROWS = {
     "tools": {"shm", "producer", "report", "daemon", "tools"},
     "tests": {"shm", "producer", "report", "daemon", "tools", "tests"},
 }
-# Room -> what it may include besides itself: a folder as a whole, a room, or one header of a room. The order is that of
-# the layers: no room includes one that stands below it.
+# Room -> what it may include besides itself: a folder as a whole, a room, or one header of a room.
+# The order is that of the layers: no room includes one that stands below it.
 ROOMS = {
     "report/model": set(),
     "report/analysis": {"report/model"},
@@ -58,17 +59,35 @@ INSTALLED = ("shm", "producer")
 SOURCES = {".c", ".cc", ".cpp", ".def", ".h", ".hpp", ".in"}
 HEADERS = {".h", ".hpp"}
 
-# What an installed header may ask for with <>: the standard library (no slash, no .h but C's), POSIX, Linux.
+# What an installed header may ask for with <>: the standard library (no slash, no .h but C's),
+# POSIX, Linux.
 SYSTEM_FOLDERS = {"sys", "linux", "asm", "arpa", "netinet"}
 SYSTEM_HEADERS = {
-    "cpuid.h", "errno.h", "fcntl.h", "pthread.h", "sched.h", "signal.h", "stdbool.h", "stddef.h", "stdint.h",
-    "stdio.h", "stdlib.h", "string.h", "time.h", "unistd.h", "x86intrin.h",
+    "cpuid.h",
+    "errno.h",
+    "fcntl.h",
+    "pthread.h",
+    "sched.h",
+    "signal.h",
+    "stdbool.h",
+    "stddef.h",
+    "stdint.h",
+    "stdio.h",
+    "stdlib.h",
+    "string.h",
+    "time.h",
+    "unistd.h",
+    "x86intrin.h",
 }
 
-WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only"]
+WARNINGS = [
+    "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only"
+]
 
-INCLUDE = re.compile(r'^[ \t]*#[ \t]*include\b[ \t]*(?:"(?P<quoted>[^"]*)"|<(?P<angled>[^>]*)>|(?P<other>.*))', re.M)
-# Strings come first, so that "//" in one is not taken for a comment; newlines stay, so that lines keep their number.
+INCLUDE = re.compile(
+    r'^[ \t]*#[ \t]*include\b[ \t]*(?:"(?P<quoted>[^"]*)"|<(?P<angled>[^>]*)>|(?P<other>.*))', re.M)
+# Strings come first, so that "//" in one is not taken for a comment; newlines stay, so that lines
+# keep their number.
 COMMENT_OR_STRING = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.S)
 
 
@@ -98,15 +117,20 @@ def check_arrows(root):
             name = match["quoted"] if match["quoted"] is not None else match["angled"]
             if name is None:
                 if folder in LIBRARIES:
-                    found.append(f"{where}: #include {match['other'].strip()}: a macro hides what is included")
+                    found.append(
+                        f"{where}: #include {match['other'].strip()}: a macro hides what is included"
+                    )
                 continue
             first = name.split("/")[0]
             if first in ARROWS:
                 if first not in ARROWS[folder]:
-                    found.append(f"{where}: {folder} includes {name}; it may include {allowed(folder)}")
+                    found.append(
+                        f"{where}: {folder} includes {name}; it may include {allowed(folder)}")
             elif match["quoted"] is not None and folder in LIBRARIES:
-                found.append(f'{where}: "{name}" is not written from the project\'s root ("folder/file.h")')
-            if folder in INSTALLED and relative.suffix in HEADERS and match["angled"] and not is_system(name):
+                found.append(
+                    f'{where}: "{name}" is not written from the project\'s root ("folder/file.h")')
+            if folder in INSTALLED and relative.suffix in HEADERS and match[
+                    "angled"] and not is_system(name):
                 found.append(f"{where}: <{name}> in an installed header: servers would need it too")
     return found
 
@@ -139,7 +163,8 @@ def check_rooms(root):
 
 
 def layers_of(rooms):
-    """Room -> layer, from 1; None where a room stands in a circle. Counts arrows between rooms of one folder."""
+    """Room -> layer, from 1; None where a room stands in a circle. Counts arrows between rooms
+    of one folder."""
     layers = {}
 
     def layer(room, above):
@@ -148,9 +173,12 @@ def layers_of(rooms):
         if room not in layers:
             folder = room.split("/")[0]
             below = {room_of(other) if other.endswith(".h") else other for other in rooms[room]}
-            below = {one for one in rooms for other in below
-                     if one != room and "/" in one and (one == other or (other == folder and one.startswith(folder + "/")))
-                     and one.split("/")[0] == folder}
+            below = {
+                one
+                for one in rooms for other in below if one != room and "/" in one and (
+                    one == other or (other == folder and one.startswith(folder + "/")))
+                and one.split("/")[0] == folder
+            }
             depths = [layer(other, above | {room}) for other in below]
             layers[room] = None if None in depths else 1 + max(depths, default=0)
         return layers[room]
@@ -166,7 +194,10 @@ def check_layers(rooms):
             found.append(f"{room} stands in a circle of includes, or on one")
     for folder, most in MOST_LAYERS.items():
         # The folder's own file (main.cpp) stands on top of all rooms and is no layer of its own.
-        deepest = max([layer or 0 for room, layer in layers_of(rooms).items() if room.startswith(folder + "/")], default=0)
+        deepest = max([
+            layer or 0 for room, layer in layers_of(rooms).items() if room.startswith(folder + "/")
+        ],
+                      default=0)
         if deepest > most:
             found.append(f"{folder}: its rooms stand on {deepest} layers, {most} are drawn")
     return found
@@ -196,9 +227,13 @@ def check_links(lines):
             if folder in ARROWS and owner in ARROWS and owner not in ARROWS[folder]:
                 found.append(f"{folder}/CMakeLists.txt: {target} links {library} of {owner}/; "
                              f"{folder} may link {allowed(folder)}")
-    missing = [folder for folder in LIBRARIES if folder not in {owner for owner, _ in targets.values()}]
+    missing = [
+        folder for folder in LIBRARIES if folder not in {owner
+                                                         for owner, _ in targets.values()}
+    ]
     if missing:
-        found.append(f"no target in {', '.join(missing)}: the list of links does not cover the tree")
+        found.append(
+            f"no target in {', '.join(missing)}: the list of links does not cover the tree")
     return found
 
 
@@ -209,11 +244,13 @@ def header_jobs(root, cxx, cc, generated):
             continue
         twice = f'#include "{relative}"\n' * 2
         # What CMake puts into the build tree is found there, by the libraries that have it.
-        paths = ["-I", str(root)] + (["-I", str(generated)] if generated and relative.parts[0] not in INSTALLED else [])
+        paths = ["-I", str(root)] + (["-I", str(generated)]
+                                     if generated and relative.parts[0] not in INSTALLED else [])
         cplusplus = ["c++20"] + (["c++17"] if relative.parts[0] in INSTALLED else [])
         for standard in cplusplus:
-            yield (f"{relative} as {standard}",
-                   [cxx, f"-std={standard}", *WARNINGS, "-Wnon-virtual-dtor", *paths, "-x", "c++", "-"], twice)
+            yield (f"{relative} as {standard}", [
+                cxx, f"-std={standard}", *WARNINGS, "-Wnon-virtual-dtor", *paths, "-x", "c++", "-"
+            ], twice)
         if str(relative) == "producer/ringside.h":
             yield f"{relative} as c11", [cc, "-std=c11", *WARNINGS, *paths, "-x", "c", "-"], twice
 
@@ -221,8 +258,14 @@ def header_jobs(root, cxx, cc, generated):
 def check_headers(root, cxx, cc, generated=None):
     def compile_alone(job):
         what, command, text = job
-        run = subprocess.run(command, input=text, cwd=root, capture_output=True, text=True, check=False)
-        return [f"{what}: does not compile by itself\n{run.stderr.rstrip()}"] if run.returncode != 0 else []
+        run = subprocess.run(command,
+                             input=text,
+                             cwd=root,
+                             capture_output=True,
+                             text=True,
+                             check=False)
+        return [f"{what}: does not compile by itself\n{run.stderr.rstrip()}"
+                ] if run.returncode != 0 else []
 
     jobs = list(header_jobs(root, cxx, cc, generated))
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
@@ -233,8 +276,13 @@ def check_headers(root, cxx, cc, generated=None):
 def main():
     parser = argparse.ArgumentParser(description="Who may include and link whom.")
     parser.add_argument("--root", type=Path, required=True, help="the project's root")
-    parser.add_argument("--generated", type=Path, help="the folder of the build tree that has headers, too")
-    parser.add_argument("--links", type=Path, required=True, help="folder|target|libraries, written by CMake")
+    parser.add_argument("--generated",
+                        type=Path,
+                        help="the folder of the build tree that has headers, too")
+    parser.add_argument("--links",
+                        type=Path,
+                        required=True,
+                        help="folder|target|libraries, written by CMake")
     parser.add_argument("--cxx", required=True, help="the C++ compiler")
     parser.add_argument("--cc", required=True, help="the C compiler")
     arguments = parser.parse_args()
@@ -244,8 +292,10 @@ def main():
     found += check_links(arguments.links.read_text(encoding="utf-8").splitlines())
     in_headers, compiled = check_headers(root, arguments.cxx, arguments.cc, arguments.generated)
     found += in_headers
-    print("\n".join(found) if found else
-          f"{len(list(source_files(root)))} files, {compiled} headers compiled alone: every arrow is drawn")
+    print(
+        "\n".join(found) if found else
+        f"{len(list(source_files(root)))} files, {compiled} headers compiled alone: every arrow is drawn"
+    )
     return 1 if found else 0
 
 

@@ -17,9 +17,12 @@ GOOD = {
     "shm/record.cpp": '#include "shm/record.h"\n#include <boost/interprocess/mapped_region.hpp>\n',
     "producer/ringside.h": "#ifndef GUARD\n#define GUARD\n#include <stdint.h>\n#endif\n",
     "producer/ringside.hpp": '#pragma once\n#include "shm/record.h"\n',
-    "report/model/format.h": "#pragma once\n#include <string>\n// #include \"daemon/rings/drain.h\"\n",
-    "daemon/rings/drain.h": '#pragma once\n#include "report/model/format.h"\n#include "shm/record.h"\n',
-    "tools/chat/main.cpp": '#include "producer/ringside.hpp"\nconst char* url = "http://x"; /* "//" */\n',
+    "report/model/format.h":
+    "#pragma once\n#include <string>\n// #include \"daemon/rings/drain.h\"\n",
+    "daemon/rings/drain.h":
+    '#pragma once\n#include "report/model/format.h"\n#include "shm/record.h"\n',
+    "tools/chat/main.cpp":
+    '#include "producer/ringside.hpp"\nconst char* url = "http://x"; /* "//" */\n',
     "tests/unit/shm/lane.cpp": '#include "tools/chat/main.cpp"\n#include "daemon/rings/drain.h"\n',
     "tests/programs/package/server_cpp/main.cpp": "#include <producer/ringside.hpp>\n",
 }
@@ -61,12 +64,14 @@ class Arrows(Tree):
             for other in includes.ARROWS.keys() - may:
                 with self.subTest(folder=folder, other=other):
                     self.write(f"{folder}/wrong.cpp", f'\n\n  #  include "{other}/x.h"\n')
-                    self.one_finding(includes.check_arrows(self.root), f"{folder}/wrong.cpp:3:", f"{other}/x.h")
+                    self.one_finding(includes.check_arrows(self.root), f"{folder}/wrong.cpp:3:",
+                                     f"{other}/x.h")
                     (self.root / f"{folder}/wrong.cpp").unlink()
 
     def test_angle_brackets_hide_nothing(self):
         self.write("shm/wrong.h", "#include <producer/ringside.hpp>\n")
-        self.assertTrue(any("shm includes producer/" in line for line in includes.check_arrows(self.root)))
+        self.assertTrue(
+            any("shm includes producer/" in line for line in includes.check_arrows(self.root)))
 
     def test_a_path_that_is_not_from_the_root_is_found(self):
         for name in ("record.h", "../report/model/format.h"):
@@ -101,14 +106,16 @@ class Rooms(Tree):
                     continue
                 with self.subTest(room=room, other=other):
                     self.write(f"{room}/wrong.cpp", f'\n#include "{other}/x.h"\n')
-                    self.one_finding(includes.check_rooms(self.root), f"{room}/wrong.cpp:2:", f"{other}/x.h")
+                    self.one_finding(includes.check_rooms(self.root), f"{room}/wrong.cpp:2:",
+                                     f"{other}/x.h")
                     (self.root / f"{room}/wrong.cpp").unlink()
 
     def test_one_header_of_a_room_may_be_all_that_is_drawn(self):
         self.write("daemon/outputs/right.cpp", '#include "daemon/alerts/sink.h"\n')
         self.assertEqual(includes.check_rooms(self.root), [])
         self.write("daemon/outputs/wrong.cpp", '#include "daemon/alerts/alert_engine.h"\n')
-        self.one_finding(includes.check_rooms(self.root), "daemon/outputs/wrong.cpp:1:", "alerts/alert_engine.h")
+        self.one_finding(includes.check_rooms(self.root), "daemon/outputs/wrong.cpp:1:",
+                         "alerts/alert_engine.h")
 
     def test_a_file_outside_every_room_is_found(self):
         self.write("report/stray.cpp", "int x;\n")
@@ -120,14 +127,20 @@ class Rooms(Tree):
 
     def test_the_picture_has_no_circle_and_five_layers(self):
         self.assertEqual(includes.check_layers(includes.ROOMS), [])
-        self.assertEqual(max(layer for room, layer in includes.layers_of(includes.ROOMS).items() if "/" in room), 5)
+        self.assertEqual(
+            max(layer for room, layer in includes.layers_of(includes.ROOMS).items() if "/" in room),
+            5)
 
     def test_a_circle_in_the_picture_is_found(self):
         rooms = {**includes.ROOMS, "daemon/storage": {"shm", "daemon/rings"}}
-        self.assertTrue(any("daemon/rings stands in a circle" in line for line in includes.check_layers(rooms)))
+        self.assertTrue(
+            any("daemon/rings stands in a circle" in line for line in includes.check_layers(rooms)))
 
     def test_a_sixth_layer_is_found(self):
-        rooms = {**includes.ROOMS, "daemon/storage": {"shm", "daemon/cellar"}, "daemon/cellar": {"shm"}}
+        rooms = {
+            **includes.ROOMS, "daemon/storage": {"shm", "daemon/cellar"},
+            "daemon/cellar": {"shm"}
+        }
         self.assertTrue(any("6 layers" in line for line in includes.check_layers(rooms)))
 
 
@@ -137,11 +150,13 @@ class Links(Tree):
 
     def test_a_link_against_the_arrows_is_found(self):
         for line in ("report|ringside_extra|ringside::shm", "shm|ringside_extra|ringside_producer",
-                     "producer|ringside_extra|fmt::fmt;ringside_report", "daemon|ringsided|ringside::producer",
+                     "producer|ringside_extra|fmt::fmt;ringside_report",
+                     "daemon|ringsided|ringside::producer",
                      "report|ringside_extra|$<LINK_ONLY:$<BUILD_INTERFACE:ringside::shm>>",
                      "daemon/sub|ringside_extra|ringside-chatd"):
             with self.subTest(line=line):
-                self.one_finding(includes.check_links(LINKS + [line]), line.split("|")[1], "may link")
+                self.one_finding(includes.check_links(LINKS + [line]),
+                                 line.split("|")[1], "may link")
 
     def test_a_list_without_a_folder_is_found(self):
         self.one_finding(includes.check_links(LINKS[1:]), "no target in shm")
@@ -156,10 +171,12 @@ class Headers(Tree):
 
     def test_each_way_of_not_standing_alone_is_found(self):
         for name, text in {
-            "report/wrong.h": "#pragma once\ninline std::string x() { return {}; }\n",          # a missing include
-            "report/unguarded.h": "struct Twice {};\n",                                         # no guard
-            "daemon/wrong.h": "#pragma once\ninline int x(long y) { return y; }\n",             # a warning
-            "shm/wrong.h": "#pragma once\n#include <span>\ninline std::span<int> x() { return {}; }\n",  # not C++17
+                "report/wrong.h":
+                "#pragma once\ninline std::string x() { return {}; }\n",  # a missing include
+                "report/unguarded.h": "struct Twice {};\n",  # no guard
+                "daemon/wrong.h": "#pragma once\ninline int x(long y) { return y; }\n",  # a warning
+                "shm/wrong.h":
+                "#pragma once\n#include <span>\ninline std::span<int> x() { return {}; }\n",  # not C++17
         }.items():
             with self.subTest(name=name):
                 self.write(name, text)

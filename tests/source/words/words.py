@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Holds the tables of the READMEs against the one list of the chat server's words, shm/chat_words.def.
+"""Holds the tables of the READMEs against the one list of the chat server's words,
+shm/chat_words.def.
 
-Every table below must be in its README row by row as this program would write it: nothing missing, nothing more,
-nothing in other words. `words.py --root . --print` writes the tables, to be pasted after the list has changed.
+Every table below must be in its README row by row as this program would write it: nothing missing,
+nothing more, nothing in other words. `words.py --root . --print` writes the tables, to be pasted
+after the list has changed.
 
-Exit code 0 when all is well, 1 when a table differs (each difference on a line), 2 on wrong usage.
+Exit code 0 when all is well, 1 when a table differs (each difference on a line), 2 on wrong
+usage.
 """
 
 import argparse
@@ -41,11 +44,13 @@ def operations(words):
     categories = {}
     for name, category in words["OPERATION"]:
         categories.setdefault(category, []).append(code(name))
-    return ["category", "operations"], [[category, " ".join(names)] for category, names in categories.items()]
+    return ["category",
+            "operations"], [[category, " ".join(names)] for category, names in categories.items()]
 
 
 def stages(words):
-    return ["stage", "what it is"], [[code(name), meaning] for name, _, _, meaning in words["STAGE"]]
+    return ["stage",
+            "what it is"], [[code(name), meaning] for name, _, _, meaning in words["STAGE"]]
 
 
 def events(words):
@@ -61,8 +66,9 @@ def known_events(words):
 
 
 def errors(words):
-    return (["code", "name", "meaning", "outcome"],
-            [[number, code(name), meaning, outcome] for number, name, outcome, meaning in words["ERROR"]])
+    return (["code", "name", "meaning",
+             "outcome"], [[number, code(name), meaning, outcome]
+                          for number, name, outcome, meaning in words["ERROR"]])
 
 
 def gauges(words):
@@ -79,7 +85,10 @@ TABLES = {
 
 def table_lines(header, rows):
     lines = [header, ["---"] * len(header), *rows]
-    return ["|" + "|".join(cells) + "|" if cells[0] == "---" else "| " + " | ".join(cells) + " |" for cells in lines]
+    return [
+        "|" + "|".join(cells) + "|" if cells[0] == "---" else "| " + " | ".join(cells) + " |"
+        for cells in lines
+    ]
 
 
 def find_table(page, header_line):
@@ -95,8 +104,11 @@ def find_table(page, header_line):
 
 
 def check_operations(page, words):
-    """The table of requests in tools/chat/README.md is written by hand: it must name each operation, in order."""
-    rows = re.findall(r"^\| `([A-Z_]+)` \|", page.split("### Operations", 1)[-1].split("\n### ", 1)[0], flags=re.M)
+    """The table of requests in tools/chat/README.md is written by hand: it must name each
+    operation, in order."""
+    rows = re.findall(r"^\| `([A-Z_]+)` \|",
+                      page.split("### Operations", 1)[-1].split("\n### ", 1)[0],
+                      flags=re.M)
     listed = [name for name, _ in words["OPERATION"]]
     missing = [name for name in listed if name not in rows]
     more = [name for name in rows if name not in listed]
@@ -107,18 +119,29 @@ def check_operations(page, words):
 def check_list(words):
     """What the list itself must keep."""
     found = []
-    for kind, count in {"OPERATION": 2, "STAGE": 4, "EVENT": 8, "BREAKER_STATE": 2, "THREAT": 2, "ERROR": 4,
-                        "GAUGE": 3}.items():
+    for kind, count in {
+            "OPERATION": 2,
+            "STAGE": 4,
+            "EVENT": 8,
+            "BREAKER_STATE": 2,
+            "THREAT": 2,
+            "ERROR": 4,
+            "GAUGE": 3
+    }.items():
         if not words.get(kind):
             found.append(f"shm/chat_words.def: no {kind}")
         for cells in words.get(kind, []):
             if len(cells) != count:
-                found.append(f"shm/chat_words.def: {kind} {cells[0]} has {len(cells)} cells, not {count}")
+                found.append(
+                    f"shm/chat_words.def: {kind} {cells[0]} has {len(cells)} cells, not {count}")
     if found:
         return found
     for kind in words:
         names = [cells[1 if kind == "ERROR" else 0] for cells in words[kind]]
-        found += [f"shm/chat_words.def: {kind} {name} stands there twice" for name in {*names} if names.count(name) > 1]
+        found += [
+            f"shm/chat_words.def: {kind} {name} stands there twice" for name in {*names}
+            if names.count(name) > 1
+        ]
     codes = [int(cells[0]) for cells in words["ERROR"]]
     if codes != sorted(set(codes)):
         found.append("shm/chat_words.def: the error codes do not ascend")
@@ -128,7 +151,8 @@ def check_list(words):
     if not values["BREAKER"].endswith(states):
         found.append(f"shm/chat_words.def: BREAKER's value does not list its states: {states}")
     if values["THREAT_PATTERN"] != threats:
-        found.append(f"shm/chat_words.def: THREAT_PATTERN's value does not list the threats: {threats}")
+        found.append(
+            f"shm/chat_words.def: THREAT_PATTERN's value does not list the threats: {threats}")
     found += [f"shm/chat_words.def: the meaning of {cells[0]} is longer than 30 characters"
               for cells in words["EVENT"] if len(cells[3]) > 30]
     return found

@@ -1,4 +1,5 @@
-// What an operation costs a thread whose caches hold other things: a chat server does something between two operations.
+// What an operation costs a thread whose caches hold other things: a chat server does something
+// between two operations.
 
 #include <cstdio>
 
@@ -9,7 +10,8 @@ namespace ringside::bench {
 
 namespace {
 
-// Not inlined, so that its code lies in one place that can be flushed; aligned, so that it is known how many lines.
+// Not inlined, so that its code lies in one place that can be flushed; aligned, so that it is known
+// how many lines.
 [[gnu::noinline, gnu::aligned(64)]] void traced_call(std::uint64_t actor) {
   Operation op(chat::SEND_MESSAGE);
   op.actor(ActorKind::user, actor);
@@ -29,7 +31,8 @@ constexpr std::size_t kOtherBytes = std::size_t{16} << 20;
 void flush(const volatile void* address, std::size_t bytes = 1) {
 #if defined(__x86_64__)
   const auto begin = reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{63};
-  for (std::uintptr_t at = begin; at < reinterpret_cast<std::uintptr_t>(address) + bytes; at += 64) {
+  for (std::uintptr_t at = begin; at < reinterpret_cast<std::uintptr_t>(address) + bytes;
+       at += 64) {
     __builtin_ia32_clflush(reinterpret_cast<const void*>(at));
   }
 #else
@@ -46,7 +49,8 @@ void flush_what_is_touched() {
   flush(&detail::g_switches.load()[chat::SEND_MESSAGE.value]);
   flush(&lane.totals[chat::SEND_MESSAGE.value]);
   // The next ones as well: a prefetcher would have brought them.
-  for (std::uint64_t ahead = 0; ahead < 4; ++ahead) flush(&lane.slots[(lane.position + ahead) & lane.mask]);
+  for (std::uint64_t ahead = 0; ahead < 4; ++ahead)
+    flush(&lane.slots[(lane.position + ahead) & lane.mask]);
   flush(lane.header);
   flush(reinterpret_cast<const void*>(&traced_call), kCodeBytes);
   flush(reinterpret_cast<const void*>(&floor_call), kCodeBytes);
@@ -80,8 +84,12 @@ void measure_cold(const Settings& settings, Results& results) {
   const bool pinned = pin_to(settings.producer_cpu);
   const int groups = settings.smoke ? 3 : 20;
   const int calls = settings.smoke ? 10 : 60;
-  std::printf("\nA single operation after the caches were lost (%s; daemon attached; medians of groups of %d calls)\n",
-              pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str() : "not pinned", calls);
+  std::printf(
+      "\nA single operation after the caches were lost (%s; daemon attached; medians of groups of "
+      "%d calls)\n",
+      pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str()
+             : "not pinned",
+      calls);
   const double scale = measure_ticks_per_ns();
   std::vector<unsigned char> other(kOtherBytes, 1);
   const auto evict = [&other] {
@@ -122,12 +130,16 @@ void measure_cold(const Settings& settings, Results& results) {
   for (int i = 0; i < 3; ++i) {
     const std::string state = states[i];
     results.add(figure(state + ": floor", "ns", returns[i].floor.column(0)));
-    results.add(figure(state + ": until it returns, above", "ns", returns[i].operation.above(returns[i].floor, 0)));
-    results.add(figure(state + ": until its stores are done, above", "ns", stored[i].operation.above(stored[i].floor, 0)));
+    results.add(figure(state + ": until it returns, above", "ns",
+                       returns[i].operation.above(returns[i].floor, 0)));
+    results.add(figure(state + ": until its stores are done, above", "ns",
+                       stored[i].operation.above(stored[i].floor, 0)));
   }
   results.add(daemon.burned("daemon meanwhile, cold"));
   results.add(reader.taken("cold"));
-  if (reader.lost() != 0) results.remark(std::to_string(reader.lost()) + " records were lost to the reader, expected none");
+  if (reader.lost() != 0)
+    results.remark(std::to_string(reader.lost()) +
+                   " records were lost to the reader, expected none");
 }
 
 }  // namespace ringside::bench

@@ -1,4 +1,5 @@
-// What the daemon burns and holds, idle and at 100,000 records a second, and what the ring costs its server.
+// What the daemon burns and holds, idle and at 100,000 records a second, and what the ring costs
+// its server.
 
 #include <poll.h>
 #include <signal.h>
@@ -18,8 +19,8 @@ namespace {
 
 constexpr unsigned kThreads = 8;
 
-// The server of this measurement: eight threads that trace at a given rate until they are told to stop. A process
-// of its own, because a ring is one for a process's life.
+// The server of this measurement: eight threads that trace at a given rate until they are told to
+// stop. A process of its own, because a ring is one for a process's life.
 int serve(const std::string& ring, double per_second, const std::string& ready) {
   const std::size_t before = resident_bytes_of(getpid());
   Setup setup;
@@ -29,7 +30,8 @@ int serve(const std::string& ring, double per_second, const std::string& ready) 
     std::fprintf(stderr, "ringside-bench: %s\n", why_untraced().c_str());
     return 1;
   }
-  // Before there are threads that it could end: SIGTERM is waited for, so that the ring goes with its server.
+  // Before there are threads that it could end: SIGTERM is waited for, so that the ring goes with
+  // its server.
   sigset_t end;
   sigemptyset(&end);
   sigaddset(&end, SIGTERM);
@@ -49,7 +51,8 @@ int serve(const std::string& ring, double per_second, const std::string& ready) 
         poll(nullptr, 0, 5);
         const double due = (monotonic_seconds() - begin) * per_second / kThreads;
         for (; done < due; ++done) {
-          Operation op(OperationId{static_cast<std::uint16_t>((static_cast<unsigned>(done) + t) % chat::kOperationCount)});
+          Operation op(OperationId{static_cast<std::uint16_t>((static_cast<unsigned>(done) + t) %
+                                                              chat::kOperationCount)});
           op.actor(ActorKind::user, t);
           op.stage(chat::kDatabase);
           op.finish_stage(chat::kDelivery, Outcome::ok);
@@ -86,9 +89,10 @@ void measure_daemon(const Settings& settings, Results& results) {
                    read_text(scratch.file("server.log")).c_str());
       return;
     }
-    Program daemon({settings.programs + "/ringsided", "--ring", ring, "--state-dir", scratch.file("state"),
-                    "--alert-log", scratch.file("alerts.log"), "--report-dir", scratch.file("reports")},
-                   scratch.file("daemon.log"));
+    Program daemon(
+        {settings.programs + "/ringsided", "--ring", ring, "--state-dir", scratch.file("state"),
+         "--alert-log", scratch.file("alerts.log"), "--report-dir", scratch.file("reports")},
+        scratch.file("daemon.log"));
     poll(nullptr, 0, settings.smoke ? 1000 : 6000);
     const double cpu = daemon.cpu_seconds();
     const double begin = monotonic_seconds();
@@ -97,10 +101,12 @@ void measure_daemon(const Settings& settings, Results& results) {
     const std::string what = rate == 0 ? "daemon idle" : "daemon at 100,000 records/s";
     results.add(figure(what + ", of one core", "%", {share}, rate == 0 ? "0.2 (L5)" : "2 (L5)",
                        std::to_string(static_cast<int>(seconds)) + " s"));
-    results.add(figure(what + ", resident", "MB", {static_cast<double>(daemon.resident_bytes()) / 1e6}, "20 (L5)"));
+    results.add(figure(what + ", resident", "MB",
+                       {static_cast<double>(daemon.resident_bytes()) / 1e6}, "20 (L5)"));
     if (rate == 0) {
       results.add(figure("server, resident more for 8 threads", "MB",
-                         {std::stod(read_text(scratch.file("ready"))) / 1e6}, "5 (L6)", "with their stacks"));
+                         {std::stod(read_text(scratch.file("ready"))) / 1e6}, "5 (L6)",
+                         "with their stacks"));
     }
     daemon.stop();
     server.stop();

@@ -1,5 +1,5 @@
-// Ring to metrics: how many records a second one core takes out of the lanes and into everything that the daemon
-// keeps. The lanes are filled by another thread; only the drain is timed.
+// Ring to metrics: how many records a second one core takes out of the lanes and into everything
+// that the daemon keeps. The lanes are filled by another thread; only the drain is timed.
 
 #include <cstdio>
 #include <thread>
@@ -24,7 +24,8 @@ enum class From {
   own_cache,     // written on the drain's own: what the work alone takes
 };
 
-void measure_lanes(std::uint32_t lane_count, From from, const Settings& settings, Results& results) {
+void measure_lanes(std::uint32_t lane_count, From from, const Settings& settings,
+                   Results& results) {
   const bool limit = lane_count == 8 && from == From::other_cache;
   Scratch scratch;
   CreateOptions options;
@@ -39,7 +40,8 @@ void measure_lanes(std::uint32_t lane_count, From from, const Settings& settings
   }
   Segment& segment = *created.segment;
   std::vector<LaneWriter> writers;
-  for (std::uint32_t i = 0; i < lane_count; ++i) writers.push_back(claim_lane(segment, self, i, "bench").writer);
+  for (std::uint32_t i = 0; i < lane_count; ++i)
+    writers.push_back(claim_lane(segment, self, i, "bench").writer);
   const auto kind = static_cast<ClockKind>(segment.header().clock_kind);
   // A second's baseline, as a daemon that has been attached for a while has it.
   TickScale scale(kind, segment.header().ticks_per_second, segment.header().anchor_ticks,
@@ -53,7 +55,8 @@ void measure_lanes(std::uint32_t lane_count, From from, const Settings& settings
   std::vector<LaneCursor> cursors(lane_count);
   RingMetrics::Counts read_of{};
   std::vector<LaneToDrain> lanes;
-  for (std::uint32_t i = 0; i < lane_count; ++i) lanes.push_back(LaneToDrain::of(segment, i, cursors[i], read_of));
+  for (std::uint32_t i = 0; i < lane_count; ++i)
+    lanes.push_back(LaneToDrain::of(segment, i, cursors[i], read_of));
   std::vector<double> rounds;
   std::uint64_t read = 0;
   std::uint64_t next = 0;
@@ -83,17 +86,21 @@ void measure_lanes(std::uint32_t lane_count, From from, const Settings& settings
     read += taken;
   }
   if (read != kFill * lane_count * static_cast<std::uint64_t>(count)) {
-    std::fprintf(stderr, "ringside-bench: drained %llu records, expected %llu\n", static_cast<unsigned long long>(read),
-                 static_cast<unsigned long long>(kFill * lane_count * static_cast<std::uint64_t>(count)));
+    std::fprintf(
+        stderr, "ringside-bench: drained %llu records, expected %llu\n",
+        static_cast<unsigned long long>(read),
+        static_cast<unsigned long long>(kFill * lane_count * static_cast<std::uint64_t>(count)));
   }
   std::vector<double> rates;
   for (const double ns : rounds) rates.push_back(1e3 / ns);
-  const std::string name = "ring to metrics, " + std::to_string(lane_count) + (lane_count == 1 ? " lane" : " lanes") +
+  const std::string name = "ring to metrics, " + std::to_string(lane_count) +
+                           (lane_count == 1 ? " lane" : " lanes") +
                            (from == From::other_cache ? "" : ", from its own cache");
   results.add(figure(name, "M records/s", rates, limit ? "100 (L4)" : ""));
   results.add(figure(name + ", a record", "ns", rounds));
   if (limit) {
-    results.add(figure("metrics of 19 operations", "MB", {static_cast<double>(metrics.bytes()) / 1e6}, "5 (L5)"));
+    results.add(figure("metrics of 19 operations", "MB",
+                       {static_cast<double>(metrics.bytes()) / 1e6}, "5 (L5)"));
   }
   leave_segment(segment, self, false);
 }

@@ -1,7 +1,7 @@
 // Instructions by callgrind: the one figure that no neighbour disturbs.
 //
-// valgrind runs this program with --one-thing and ends a profile wherever counted_loop() returns. A thing's figure is the
-// difference of two loops over the difference of their lengths.
+// valgrind runs this program with --one-thing and ends a profile wherever counted_loop() returns. A
+// thing's figure is the difference of two loops over the difference of their lengths.
 
 #include <cstdio>
 #include <cstdlib>
@@ -35,7 +35,8 @@ std::vector<double> totals_in(const std::string& path) {
 }  // namespace
 
 void measure_instructions(const Settings& settings, Results& results) {
-  std::printf("\nInstructions by callgrind (loops of %d and %d turns, the difference a turn)\n", kShortLoop, kLongLoop);
+  std::printf("\nInstructions by callgrind (loops of %d and %d turns, the difference a turn)\n",
+              kShortLoop, kLongLoop);
   const std::string valgrind = program_in_path("valgrind");
   if (valgrind.empty()) {
     results.remark("not measured: valgrind is missing; next: install the package valgrind");
@@ -45,18 +46,24 @@ void measure_instructions(const Settings& settings, Results& results) {
   if (settings.smoke) things = {kOneThings[0], kOneThings[1], kOneThings.back()};
   Scratch scratch;
   const std::string out = scratch.file("callgrind");
-  std::vector<std::string> command = {valgrind, "--tool=callgrind", "--dump-after=*counted_loop*",
-                                      "--callgrind-out-file=" + out, settings.programs + "/ringside-bench", "--one-thing"};
+  std::vector<std::string> command = {valgrind,
+                                      "--tool=callgrind",
+                                      "--dump-after=*counted_loop*",
+                                      "--callgrind-out-file=" + out,
+                                      settings.programs + "/ringside-bench",
+                                      "--one-thing"};
   for (const OneThing& thing : things) command.push_back(thing.name);
   Program program(command, scratch.file("log"));
   if (program.wait(300) != 0) {
-    results.remark("not measured: valgrind failed; next: look at what it says:\n" + read_text(scratch.file("log")));
+    results.remark("not measured: valgrind failed; next: look at what it says:\n" +
+                   read_text(scratch.file("log")));
     return;
   }
   const std::vector<double> totals = totals_in(out);
   if (totals.size() != 4 * things.size()) {
-    results.remark("not measured: callgrind wrote " + std::to_string(totals.size()) + " profiles, expected " +
-                   std::to_string(4 * things.size()) + "; next: run ringside-bench --one-thing by hand under valgrind");
+    results.remark("not measured: callgrind wrote " + std::to_string(totals.size()) +
+                   " profiles, expected " + std::to_string(4 * things.size()) +
+                   "; next: run ringside-bench --one-thing by hand under valgrind");
     return;
   }
   for (std::size_t i = 0; i < things.size(); ++i) {

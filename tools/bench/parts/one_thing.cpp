@@ -68,17 +68,20 @@ void drained() {
   }
   Segment& segment = *created.segment;
   std::vector<LaneWriter> writers;
-  for (std::uint32_t i = 0; i < kLanes; ++i) writers.push_back(claim_lane(segment, self, i, "bench").writer);
+  for (std::uint32_t i = 0; i < kLanes; ++i)
+    writers.push_back(claim_lane(segment, self, i, "bench").writer);
   const auto kind = static_cast<ClockKind>(segment.header().clock_kind);
   TickScale scale(kind, segment.header().ticks_per_second, segment.header().anchor_ticks,
                   segment.header().anchor_monotonic_ns);
   scale.sync(read_instant());
-  const std::vector<Record> records = chat_traffic(1 << 16, scale.known() ? scale.ticks_per_second() : 1e9);
+  const std::vector<Record> records =
+      chat_traffic(1 << 16, scale.known() ? scale.ticks_per_second() : 1e9);
   RingMetrics metrics({100, 20});
   std::vector<LaneCursor> cursors(kLanes);
   RingMetrics::Counts read_of{};
   std::vector<LaneToDrain> lanes;
-  for (std::uint32_t i = 0; i < kLanes; ++i) lanes.push_back(LaneToDrain::of(segment, i, cursors[i], read_of));
+  for (std::uint32_t i = 0; i < kLanes; ++i)
+    lanes.push_back(LaneToDrain::of(segment, i, cursors[i], read_of));
   std::uint64_t next = 0;
   const auto fill = [&](int count) {
     std::uint64_t end = read_ticks(kind) - static_cast<std::uint64_t>(count);
@@ -176,8 +179,8 @@ int run_things(const std::vector<std::string>& names) {
   if (!ring) return 1;
   operation(0);   // claims the lane
 #if defined(__x86_64__)
-  // A tool that counts instructions hides what the processor says about its counter; the instructions are those of
-  // the counter, as they are without the tool.
+  // A tool that counts instructions hides what the processor says about its counter; the
+  // instructions are those of the counter, as they are without the tool.
   detail::g_clock.store(ClockKind::tsc, std::memory_order_relaxed);
 #endif
   for (const std::string& name : names) {

@@ -22,7 +22,9 @@ inline void work() { asm volatile("" ::: "memory"); }
 
 constexpr int kBatch = 2000;   // operations a measurement: half a lane, so that no reader is lapped
 
-double ns_of(std::uint64_t ticks, double ticks_per_ns) { return static_cast<double>(ticks) / ticks_per_ns / kBatch; }
+double ns_of(std::uint64_t ticks, double ticks_per_ns) {
+  return static_cast<double>(ticks) / ticks_per_ns / kBatch;
+}
 
 template <typename Body>
 double timed(double ticks_per_ns, const Body& body) {
@@ -39,11 +41,22 @@ double measured_ticks_per_ns() {
 }
 
 // What is timed, each in a batch of its own.
-enum Variant : std::size_t { kFloor, kBare, kOperation, kContext, kStages, kChained, kSampled, kOff, kEmpty, kVariants };
+enum Variant : std::size_t {
+  kFloor,
+  kBare,
+  kOperation,
+  kContext,
+  kStages,
+  kChained,
+  kSampled,
+  kOff,
+  kEmpty,
+  kVariants
+};
 using Round = std::array<double, kVariants>;   // ns a call
 
-// A slot of 64 bytes behind a sequence, as the record is, and nothing else: no switch, no totals, no head, no thread-local
-// state, no care for signal handlers. What a record costs at least.
+// A slot of 64 bytes behind a sequence, as the record is, and nothing else: no switch, no totals,
+// no head, no thread-local state, no care for signal handlers. What a record costs at least.
 struct BareLane {
   std::vector<Slot> slots = std::vector<Slot>(kDefaultCapacity);
   std::uint64_t position = 0;
@@ -60,7 +73,8 @@ struct BareLane {
 
 class RecordCost {
  public:
-  RecordCost(double ticks_per_ns, std::atomic<std::uint32_t>* switches) : scale_(ticks_per_ns), switches_(switches) {}
+  RecordCost(double ticks_per_ns, std::atomic<std::uint32_t>* switches)
+      : scale_(ticks_per_ns), switches_(switches) {}
 
   Round measure() {
     Round round{};
@@ -161,15 +175,17 @@ void measure_record_cost(const Settings& settings, Results& results) {
   }
   const bool pinned = pin_to(settings.producer_cpu);
   std::printf("\nCost of a record on the thread that writes it (%s)\n",
-              pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str() : "not pinned");
+              pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str()
+                     : "not pinned");
   // Only this program switches its own ring, so the constant may be cast away.
   auto* switches = const_cast<std::atomic<std::uint32_t>*>(detail::g_switches.load());
   const double scale = measured_ticks_per_ns();
 
   Scratch scratch;
-  Program daemon({settings.programs + "/ringsided", "--ring", ring, "--state-dir", scratch.file("state"),
-                  "--alert-log", scratch.file("alerts.log"), "--report-dir", scratch.file("reports")},
-                 scratch.file("daemon.log"), {}, settings.daemon_cpu);
+  Program daemon(
+      {settings.programs + "/ringsided", "--ring", ring, "--state-dir", scratch.file("state"),
+       "--alert-log", scratch.file("alerts.log"), "--report-dir", scratch.file("reports")},
+      scratch.file("daemon.log"), {}, settings.daemon_cpu);
   RecordCost cost(scale, switches);
   const double begin = monotonic_seconds();
   const int rounds = settings.smoke ? 10 : 400;
@@ -177,7 +193,8 @@ void measure_record_cost(const Settings& settings, Results& results) {
   std::vector<Round> watched;
   poll(nullptr, 0, settings.smoke ? 300 : 2000);   // let it attach
   for (int i = 0; i < rounds; ++i) {
-    // A batch, then a rest: 100,000 operations a second and more, at which the daemon really drains.
+    // A batch, then a rest: 100,000 operations a second and more, at which the daemon really
+    // drains.
     daemon.signal(SIGSTOP);
     alone.push_back(cost.measure());
     daemon.signal(SIGCONT);
@@ -194,18 +211,28 @@ void measure_record_cost(const Settings& settings, Results& results) {
     return column(from, [what, floors](const Round& r) { return r[what] - floors * r[kFloor]; });
   };
   const std::string of = "above the floor";
-  results.add(figure("floor: two clock reads", "ns", column(alone, [](const Round& r) { return r[kFloor]; })));
-  results.add(figure("bare slot, no reader, " + of, "ns", above(alone, kBare, 1), "", "64 bytes and their sequence, nothing else"));
+  results.add(figure("floor: two clock reads", "ns",
+                     column(alone, [](const Round& r) { return r[kFloor]; })));
+  results.add(figure("bare slot, no reader, " + of, "ns", above(alone, kBare, 1), "",
+                     "64 bytes and their sequence, nothing else"));
   results.add(figure("operation, no reader, " + of, "ns", above(alone, kOperation, 1)));
-  results.add(figure("operation, daemon attached, " + of, "ns", above(watched, kOperation, 1), "+1 (L1)"));
+  results.add(
+      figure("operation, daemon attached, " + of, "ns", above(watched, kOperation, 1), "+1 (L1)"));
   results.add(figure("operation, daemon attached, above a bare slot", "ns",
                      column(watched, [](const Round& r) { return r[kOperation] - r[kBare]; })));
-  results.add(figure("with actor and subject, daemon attached, " + of, "ns", above(watched, kContext, 1), "+1 (L1)"));
-  results.add(figure("four stages, daemon attached, above 5 clock reads", "ns", above(watched, kStages, 2.5), "n+1 reads (L2)"));
-  results.add(figure("starts where the last ended, above 1 clock read", "ns", above(watched, kChained, 0.5)));
-  results.add(figure("sampled 1 in 100, whole", "ns", column(watched, [](const Round& r) { return r[kSampled] - r[kEmpty]; })));
-  results.add(figure("switched off, whole", "ns", column(watched, [](const Round& r) { return r[kOff] - r[kEmpty]; }), "0.5 (L3)"));
-  results.add(figure("daemon meanwhile, of one core", "%", {daemon.cpu_seconds() / (monotonic_seconds() - begin) * 100}));
+  results.add(figure("with actor and subject, daemon attached, " + of, "ns",
+                     above(watched, kContext, 1), "+1 (L1)"));
+  results.add(figure("four stages, daemon attached, above 5 clock reads", "ns",
+                     above(watched, kStages, 2.5), "n+1 reads (L2)"));
+  results.add(figure("starts where the last ended, above 1 clock read", "ns",
+                     above(watched, kChained, 0.5)));
+  results.add(figure("sampled 1 in 100, whole", "ns",
+                     column(watched, [](const Round& r) { return r[kSampled] - r[kEmpty]; })));
+  results.add(figure("switched off, whole", "ns",
+                     column(watched, [](const Round& r) { return r[kOff] - r[kEmpty]; }),
+                     "0.5 (L3)"));
+  results.add(figure("daemon meanwhile, of one core", "%",
+                     {daemon.cpu_seconds() / (monotonic_seconds() - begin) * 100}));
   daemon.stop();
   results.add(Reader(ring).totals("record"));
   stop();

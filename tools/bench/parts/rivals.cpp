@@ -1,7 +1,7 @@
 // The part "rivals": starts what they need, and the program that has them built in.
 //
-// They are in a program of their own (rivals_main.cpp), because LTTng's library starts threads in every process that is
-// linked with it.
+// They are in a program of their own (rivals_main.cpp), because LTTng's library starts threads in
+// every process that is linked with it.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,13 +17,15 @@ namespace ringside::bench {
 
 namespace {
 
-std::optional<LttngSession> g_session;   // also where it could not be had: the library leaves things as well
+std::optional<LttngSession>
+    g_session;  // also where it could not be had: the library leaves things as well
 
 bool recording() { return g_session && g_session->why_not().empty(); }
 
 }  // namespace
 
-// In the benchmark's own process, which outlives the part's: so the session ends in order, whatever happens to the part.
+// In the benchmark's own process, which outlives the part's: so the session ends in order, whatever
+// happens to the part.
 void prepare_rivals(const Settings& settings, Results& results) {
 #if RINGSIDE_HAVE_LTTNG
   g_session.emplace(settings.daemon_cpu);
@@ -38,8 +40,10 @@ void clean_up_rivals(Results& results, bool whole) {
   if (!g_session) return;
   if (whole && recording()) {
     const long long events = g_session->events();
-    results.remark(events < 0 ? "LTTng-UST: how many events the trace holds is not known; next: install babeltrace2"
-                              : "LTTng-UST: " + std::to_string(events) + " events in the trace");
+    results.remark(
+        events < 0
+            ? "LTTng-UST: how many events the trace holds is not known; next: install babeltrace2"
+            : "LTTng-UST: " + std::to_string(events) + " events in the trace");
   }
   g_session.reset();
 }
@@ -53,9 +57,10 @@ void measure_rivals(const Settings& settings, Results& results) {
   // Registration with the session daemon is over before main() begins.
   setenv("LTTNG_UST_REGISTER_TIMEOUT", recording() ? "10000" : "0", 1);
   const std::string path = settings.programs + "/ringside-bench-rivals";
-  execl(path.c_str(), path.c_str(), std::to_string(out).c_str(), std::to_string(settings.producer_cpu).c_str(),
-        std::to_string(settings.daemon_cpu).c_str(), settings.smoke ? "smoke" : "full", recording() ? "lttng" : "-",
-        Scratch::holder().c_str(), static_cast<char*>(nullptr));
+  execl(path.c_str(), path.c_str(), std::to_string(out).c_str(),
+        std::to_string(settings.producer_cpu).c_str(), std::to_string(settings.daemon_cpu).c_str(),
+        settings.smoke ? "smoke" : "full", recording() ? "lttng" : "-", Scratch::holder().c_str(),
+        static_cast<char*>(nullptr));
   std::perror(path.c_str());
   _exit(1);
 }

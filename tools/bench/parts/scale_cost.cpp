@@ -1,5 +1,6 @@
-// What an operation costs when more threads trace, when more operations are in use, and when there are more threads than
-// lanes. Every thread measures its own floor and its own operations in the same round, while all the others do too.
+// What an operation costs when more threads trace, when more operations are in use, and when there
+// are more threads than lanes. Every thread measures its own floor and its own operations in the
+// same round, while all the others do too.
 
 #include <poll.h>
 
@@ -15,7 +16,8 @@ namespace ringside::bench {
 
 namespace {
 
-// Which operation comes when: fixed, so that two runs do the same work, and mixed, so that no prefetcher sees a pattern.
+// Which operation comes when: fixed, so that two runs do the same work, and mixed, so that no
+// prefetcher sees a pattern.
 constexpr std::size_t kOrder = 1024;
 
 std::vector<OperationId> order_of(unsigned operations) {
@@ -37,10 +39,12 @@ struct Plan {
 };
 
 // The cost above the floor, of each thread in each round.
-std::vector<double> measure(const Plan& plan, const Settings& settings, Reader& reader, bool* pinned) {
+std::vector<double> measure(const Plan& plan, const Settings& settings, Reader& reader,
+                            bool* pinned) {
   const std::vector<OperationId> order = order_of(plan.operations);
   const unsigned processors = std::thread::hardware_concurrency();
-  // Where each thread has a processor they start together to the microsecond; where not, none may spin on the others.
+  // Where each thread has a processor they start together to the microsecond; where not, none may
+  // spin on the others.
   const bool spin = plan.threads <= processors;
   std::atomic<unsigned> at_start{0};
   std::barrier gate(plan.threads + 1);
@@ -92,7 +96,9 @@ std::vector<double> measure(const Plan& plan, const Settings& settings, Reader& 
 void say_books(Reader& reader, const std::string& name, Results& results) {
   reader.take();
   results.add(reader.taken(name));
-  if (reader.lost() != 0) results.remark(std::to_string(reader.lost()) + " records were lost to the reader, expected none");
+  if (reader.lost() != 0)
+    results.remark(std::to_string(reader.lost()) +
+                   " records were lost to the reader, expected none");
 }
 
 }  // namespace
@@ -106,13 +112,15 @@ void measure_scale(const Settings& settings, Results& results) {
   Reader reader(ring.name());
   if (!reader) return;
   const OwnDaemon daemon(settings, ring.name());
-  std::printf("\nOne operation, by threads and operations (each thread pinned to processor thread mod %u; daemon attached)\n",
-              std::thread::hardware_concurrency());
+  std::printf(
+      "\nOne operation, by threads and operations (each thread pinned to processor thread mod %u; "
+      "daemon attached)\n",
+      std::thread::hardware_concurrency());
   Plan plan;
   plan.rounds = settings.smoke ? 3 : 60;
   plan.scale = measure_ticks_per_ns();
-  const std::vector<unsigned> counts = settings.smoke ? std::vector<unsigned>{1, 64}
-                                                      : std::vector<unsigned>{1, 2, 4, 8, 16, 32, 64};
+  const std::vector<unsigned> counts =
+      settings.smoke ? std::vector<unsigned>{1, 64} : std::vector<unsigned>{1, 2, 4, 8, 16, 32, 64};
   bool all_pinned = true;
   for (const unsigned operations : {19U, 256U}) {
     for (const unsigned threads : counts) {
@@ -143,23 +151,29 @@ void measure_overflow(const Settings& settings, Results& results) {
   Reader reader(ring.name());
   if (!reader) return;
   const OwnDaemon daemon(settings, ring.name());
-  std::printf("\nOne operation of a thread that has no lane, in the shared overflow lane (daemon attached)\n");
+  std::printf(
+      "\nOne operation of a thread that has no lane, in the shared overflow lane (daemon "
+      "attached)\n");
   Plan plan;
   plan.rounds = settings.smoke ? 3 : 60;
   plan.batch = 10000;
   plan.scale = measure_ticks_per_ns();
-  const std::vector<unsigned> counts = settings.smoke ? std::vector<unsigned>{1, 2} : std::vector<unsigned>{1, 2, 4, 8};
+  const std::vector<unsigned> counts =
+      settings.smoke ? std::vector<unsigned>{1, 2} : std::vector<unsigned>{1, 2, 4, 8};
   for (const unsigned threads : counts) {
     plan.threads = threads;
     bool pinned = false;
     const std::vector<double> above = measure(plan, settings, reader, &pinned);
-    results.add(figure("overflow lane, " + std::string(threads == 1 ? "1 thread" : std::to_string(threads) + " threads") +
-                           ", above the floor",
-                       "ns", above));
+    results.add(
+        figure("overflow lane, " +
+                   std::string(threads == 1 ? "1 thread" : std::to_string(threads) + " threads") +
+                   ", above the floor",
+               "ns", above));
     if (!pinned) results.remark("not every thread could be pinned");
   }
   results.add(daemon.burned("daemon meanwhile, overflow"));
-  // How many met in a slot depends on the moment: what was tried is the same in each run, what was taken out is not.
+  // How many met in a slot depends on the moment: what was tried is the same in each run, what was
+  // taken out is not.
   reader.take();
   results.add(reader.totals("overflow"));
   results.remark(std::to_string(reader.dropped()) + " dropped by writers that met in a slot, " +

@@ -17,28 +17,33 @@ namespace {
 std::optional<double> requests_per_second(const Settings& settings, bool traced, double seconds) {
   Scratch scratch;
   const std::string ring = traced ? "bench-server-" + std::to_string(getpid()) : "";
-  Program server({settings.programs + "/ringside-chatd", "--listen", "127.0.0.1:0", "--port-file", scratch.file("port"),
-                  "--db", scratch.file("chat.db"), "--argon2", "min", "--rate-limit", "0"},
+  Program server({settings.programs + "/ringside-chatd", "--listen", "127.0.0.1:0", "--port-file",
+                  scratch.file("port"), "--db", scratch.file("chat.db"), "--argon2", "min",
+                  "--rate-limit", "0"},
                  scratch.file("server.log"), {{"RINGSIDE_RING", ring}});
   if (!wait_for_file(scratch.file("port"), 20)) {
-    std::fprintf(stderr, "ringside-bench: ringside-chatd did not start: %s\n", read_text(scratch.file("server.log")).c_str());
+    std::fprintf(stderr, "ringside-bench: ringside-chatd did not start: %s\n",
+                 read_text(scratch.file("server.log")).c_str());
     return std::nullopt;
   }
   std::optional<Program> daemon;
   if (traced) {
-    daemon.emplace(std::vector<std::string>{settings.programs + "/ringsided", "--ring", ring, "--state-dir",
-                                            scratch.file("state"), "--alert-log", scratch.file("alerts.log"),
-                                            "--report-dir", scratch.file("reports")},
-                   scratch.file("daemon.log"));
+    daemon.emplace(
+        std::vector<std::string>{settings.programs + "/ringsided", "--ring", ring, "--state-dir",
+                                 scratch.file("state"), "--alert-log", scratch.file("alerts.log"),
+                                 "--report-dir", scratch.file("reports")},
+        scratch.file("daemon.log"));
   }
   std::string port = read_text(scratch.file("port"));
   while (!port.empty() && port.back() == '\n') port.pop_back();
-  Program load({settings.programs + "/ringside-chatload", "--connect", "127.0.0.1:" + port, "--clients", "32", "--rate",
-                "0", "--seed", "1", "--duration", std::to_string(seconds), "--json", scratch.file("load.json")},
+  Program load({settings.programs + "/ringside-chatload", "--connect", "127.0.0.1:" + port,
+                "--clients", "32", "--rate", "0", "--seed", "1", "--duration",
+                std::to_string(seconds), "--json", scratch.file("load.json")},
                scratch.file("load.log"));
   const auto code = load.wait(seconds + 60);
   if (code != 0) {
-    std::fprintf(stderr, "ringside-bench: ringside-chatload failed: %s\n", read_text(scratch.file("load.log")).c_str());
+    std::fprintf(stderr, "ringside-bench: ringside-chatload failed: %s\n",
+                 read_text(scratch.file("load.log")).c_str());
     return std::nullopt;
   }
   const auto json = nlohmann::json::parse(read_text(scratch.file("load.json")), nullptr, false);

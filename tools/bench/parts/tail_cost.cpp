@@ -17,9 +17,11 @@ void measure_tails(const Settings& settings, Results& results) {
   const int groups = settings.smoke ? 3 : 20;
   const int rounds = settings.smoke ? 5 : 20;
   constexpr int kCalls = 1000;   // a round: three things of ours that write, so less than a lane
-  std::printf("\nTails of a single call (%s; daemon attached; %d calls each, quantiles of groups of %d)\n",
-              pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str() : "not pinned",
-              groups * rounds * kCalls, rounds * kCalls);
+  std::printf(
+      "\nTails of a single call (%s; daemon attached; %d calls each, quantiles of groups of %d)\n",
+      pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str()
+             : "not pinned",
+      groups * rounds * kCalls, rounds * kCalls);
   const double scale = measure_ticks_per_ns();
   Tail timer{"the timer alone", {}, {}};
   Tail floor{"floor: two clock reads", {}, {}};
@@ -69,7 +71,9 @@ void measure_tails(const Settings& settings, Results& results) {
   add_above(event, floor, results);
   results.add(daemon.burned("daemon meanwhile, tails"));
   results.add(reader.taken("tails"));
-  if (reader.lost() != 0) results.remark(std::to_string(reader.lost()) + " records were lost to the reader, expected none");
+  if (reader.lost() != 0)
+    results.remark(std::to_string(reader.lost()) +
+                   " records were lost to the reader, expected none");
 }
 
 }  // namespace ringside::bench

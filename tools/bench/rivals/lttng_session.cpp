@@ -15,13 +15,17 @@
 namespace ringside::bench {
 
 namespace {
-// Where LTTng's libraries and its daemon meet, and what they leave there: the machine's, the user's, root's folder.
+// Where LTTng's libraries and its daemon meet, and what they leave there: the machine's, the
+// user's, root's folder.
 std::vector<std::string> meeting_places() {
-  return {"/dev/shm/lttng-ust-wait-8", "/dev/shm/lttng-ust-wait-8-" + std::to_string(geteuid()), "/var/run/lttng"};
+  return {"/dev/shm/lttng-ust-wait-8", "/dev/shm/lttng-ust-wait-8-" + std::to_string(geteuid()),
+          "/var/run/lttng"};
 }
 }  // namespace
 
-const char* LttngSession::parameters() { return "per-user buffers, overwrite, 4 sub-buffers of 1 MiB a processor, trace files"; }
+const char* LttngSession::parameters() {
+  return "per-user buffers, overwrite, 4 sub-buffers of 1 MiB a processor, trace files";
+}
 
 LttngSession::LttngSession(int cpu)
     : program_(program_in_path("lttng")), session_("ringside-bench-" + std::to_string(getpid())) {
@@ -32,17 +36,21 @@ LttngSession::LttngSession(int cpu)
     why_not_ = "the program lttng is missing; next: install the package lttng-tools";
     return;
   }
-  // What lttng remembers between two commands, and where a daemon that is not root's is met: nobody else's.
+  // What lttng remembers between two commands, and where a daemon that is not root's is met: nobody
+  // else's.
   setenv("LTTNG_HOME", scratch_.path().c_str(), 1);
   if (!daemon_answers() && !start_daemon(cpu)) return;
   created_ = lttng({"create", session_, "--output=" + scratch_.file("trace")});
-  if (created_ && lttng({"enable-channel", "--userspace", "--session=" + session_, "--overwrite", "--subbuf-size=1M",
-                         "--num-subbuf=4", "bench"}) &&
-      lttng({"enable-event", "--userspace", "--session=" + session_, "--channel=bench", "ringside_bench:*"}) &&
+  if (created_ &&
+      lttng({"enable-channel", "--userspace", "--session=" + session_, "--overwrite",
+             "--subbuf-size=1M", "--num-subbuf=4", "bench"}) &&
+      lttng({"enable-event", "--userspace", "--session=" + session_, "--channel=bench",
+             "ringside_bench:*"}) &&
       lttng({"start", session_})) {
     return;
   }
-  why_not_ = "its session could not be had; next: look at what lttng says:\n" + read_text(scratch_.file("lttng.log"));
+  why_not_ = "its session could not be had; next: look at what lttng says:\n" +
+             read_text(scratch_.file("lttng.log"));
 }
 
 LttngSession::~LttngSession() {
@@ -71,8 +79,8 @@ bool LttngSession::start_daemon(int cpu) {
   const std::string log = scratch_.file("sessiond.log");
   daemon_ = fork();
   if (daemon_ == 0) {
-    // In a group of its own: who interrupts the benchmark must not end it before its sessions are destroyed. Should the
-    // benchmark be killed, it ends in order all the same.
+    // In a group of its own: who interrupts the benchmark must not end it before its sessions are
+    // destroyed. Should the benchmark be killed, it ends in order all the same.
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigset_t none;
@@ -120,7 +128,8 @@ long long LttngSession::events() {
   lttng({"stop", session_});
   destroy();
   if (reader.empty()) return -1;
-  Program program({reader, scratch_.file("trace"), "--component=sink.utils.counter"}, scratch_.file("count"));
+  Program program({reader, scratch_.file("trace"), "--component=sink.utils.counter"},
+                  scratch_.file("count"));
   if (program.wait(60) != 0) return -1;
   // "      2000 Event messages"
   const std::string text = read_text(scratch_.file("count"));

@@ -12,7 +12,8 @@ namespace ringside::bench {
 
 class LttngSession {
  public:
-  // Uses the session daemon that runs, or starts one, which then ends with this. `cpu` is where a daemon of our own runs.
+  // Uses the session daemon that runs, or starts one, which then ends with this. `cpu` is where a
+  // daemon of our own runs.
   explicit LttngSession(int cpu);
   ~LttngSession();
   LttngSession(const LttngSession&) = delete;
@@ -22,7 +23,8 @@ class LttngSession {
   const std::string& why_not() const { return why_not_; }
   // How it is set up, for whoever reads the figures.
   static const char* parameters();
-  // Ends the recording. Number of events that the trace holds; -1 when there is no babeltrace2 to count them.
+  // Ends the recording. Number of events that the trace holds; -1 when there is no babeltrace2 to
+  // count them.
   long long events();
 
  private:

@@ -1,5 +1,5 @@
-// What Debian ships for parts of the job, under the same conditions: the same 64 bytes, the same two clock reads, the
-// same processor, a consumer on the other one, in turn within each round.
+// What Debian ships for parts of the job, under the same conditions: the same 64 bytes, the same
+// two clock reads, the same processor, a consumer on the other one, in turn within each round.
 #pragma once
 
 #include <atomic>

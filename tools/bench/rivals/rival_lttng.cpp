@@ -1,4 +1,5 @@
-// LTTng-UST: a tracepoint in a session that is recording. The session is the benchmark's (lttng_session.h).
+// LTTng-UST: a tracepoint in a session that is recording. The session is the benchmark's
+// (lttng_session.h).
 
 #define LTTNG_UST_TRACEPOINT_DEFINE
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
@@ -14,8 +15,8 @@ class Lttng : public TimedRival<Lttng> {
  public:
   Lttng() : TimedRival("LTTng-UST tracepoint") {}
   void record(const Payload& p) {
-    lttng_ust_tracepoint(ringside_bench, operation, p.start, p.end, p.id, p.outcome, p.actor, p.subject, p.rest[0],
-                         p.rest[1]);
+    lttng_ust_tracepoint(ringside_bench, operation, p.start, p.end, p.id, p.outcome, p.actor,
+                         p.subject, p.rest[0], p.rest[1]);
   }
 };
 

@@ -1,4 +1,5 @@
-// The tracepoint that carries a Payload, as LTTng-UST wants it described. Included several times over, by its macros.
+// The tracepoint that carries a Payload, as LTTng-UST wants it described. Included several times
+// over, by its macros.
 #undef LTTNG_UST_TRACEPOINT_PROVIDER
 #define LTTNG_UST_TRACEPOINT_PROVIDER ringside_bench
 
@@ -11,21 +12,20 @@
 #include <lttng/tracepoint.h>
 #include <stdint.h>
 
-// 56 bytes. LTTng's own header before them, with an id and a time stamp for which it reads the clock once more, makes
-// 64 of them.
+// 56 bytes. LTTng's own header before them, with an id and a time stamp for which it reads the
+// clock once more, makes 64 of them.
 LTTNG_UST_TRACEPOINT_EVENT(
     ringside_bench, operation,
-    LTTNG_UST_TP_ARGS(uint64_t, start, uint64_t, end, uint32_t, id, uint32_t, outcome, uint64_t, actor, uint64_t, subject,
-                      uint64_t, rest0, uint64_t, rest1),
-    LTTNG_UST_TP_FIELDS(
-        lttng_ust_field_integer(uint64_t, start, start)
-        lttng_ust_field_integer(uint64_t, end, end)
-        lttng_ust_field_integer(uint32_t, id, id)
-        lttng_ust_field_integer(uint32_t, outcome, outcome)
-        lttng_ust_field_integer(uint64_t, actor, actor)
-        lttng_ust_field_integer(uint64_t, subject, subject)
-        lttng_ust_field_integer(uint64_t, rest0, rest0)
-        lttng_ust_field_integer(uint64_t, rest1, rest1)))
+    LTTNG_UST_TP_ARGS(uint64_t, start, uint64_t, end, uint32_t, id, uint32_t, outcome, uint64_t,
+                      actor, uint64_t, subject, uint64_t, rest0, uint64_t, rest1),
+    LTTNG_UST_TP_FIELDS(lttng_ust_field_integer(uint64_t, start,
+                                                start) lttng_ust_field_integer(uint64_t, end, end)
+                            lttng_ust_field_integer(uint32_t, id, id)
+                                lttng_ust_field_integer(uint32_t, outcome, outcome)
+                                    lttng_ust_field_integer(uint64_t, actor, actor)
+                                        lttng_ust_field_integer(uint64_t, subject, subject)
+                                            lttng_ust_field_integer(uint64_t, rest0, rest0)
+                                                lttng_ust_field_integer(uint64_t, rest1, rest1)))
 
 #endif
 

@@ -1,5 +1,6 @@
-// prometheus-cpp: a histogram of 16 buckets and a counter for each operation, looked up once. It keeps no records: of the
-// payload it takes the operation, the duration and the outcome. Scraped by the consumer once a second.
+// prometheus-cpp: a histogram of 16 buckets and a counter for each operation, looked up once. It
+// keeps no records: of the payload it takes the operation, the duration and the outcome. Scraped by
+// the consumer once a second.
 
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
@@ -13,7 +14,8 @@ namespace {
 
 class Prometheus : public TimedRival<Prometheus> {
  public:
-  explicit Prometheus(double ticks_per_ns) : TimedRival("prometheus-cpp"), seconds_a_tick_(1e-9 / ticks_per_ns) {
+  explicit Prometheus(double ticks_per_ns)
+      : TimedRival("prometheus-cpp"), seconds_a_tick_(1e-9 / ticks_per_ns) {
     prometheus::Histogram::BucketBoundaries bounds;
     for (double bound = 1e-6; bounds.size() < 16; bound *= 4) bounds.push_back(bound);
     auto& histograms = prometheus::BuildHistogram().Name("operation_seconds").Register(registry_);

@@ -1,5 +1,5 @@
-// Queues that carry the record to a consumer: Boost.Interprocess between processes, Boost.Lockfree and moodycamel inside
-// one. Full, each of them refuses the newest; a ring overwrites the oldest.
+// Queues that carry the record to a consumer: Boost.Interprocess between processes, Boost.Lockfree
+// and moodycamel inside one. Full, each of them refuses the newest; a ring overwrites the oldest.
 
 #include <boost/interprocess/ipc/message_queue.hpp>
 #include <boost/lockfree/queue.hpp>
@@ -22,7 +22,9 @@ template <typename Self>
 class TimedQueue : public TimedRival<Self> {
  public:
   using TimedRival<Self>::TimedRival;
-  bool taken(std::uint64_t* count, std::uint64_t* checksum) const override { return taker_.told(count, checksum); }
+  bool taken(std::uint64_t* count, std::uint64_t* checksum) const override {
+    return taker_.told(count, checksum);
+  }
   bool dropped(std::uint64_t* count) const override {
     *count = dropped_;
     return true;
@@ -35,7 +37,8 @@ class TimedQueue : public TimedRival<Self> {
 
 class MessageQueue : public TimedQueue<MessageQueue> {
  public:
-  // The name ends in the pid, as those of rings do, so that the benchmark can remove what it leaves when it is killed.
+  // The name ends in the pid, as those of rings do, so that the benchmark can remove what it leaves
+  // when it is killed.
   MessageQueue()
       : TimedQueue("Boost.Interprocess message_queue"),
         file_("bench-queue-" + std::to_string(getpid())),
@@ -118,10 +121,16 @@ std::unique_ptr<Rival> make_message_queue(const RivalSettings&) {
     return nullptr;
   }
 }
-std::unique_ptr<Rival> make_lockfree_spsc(const RivalSettings&) { return std::make_unique<LockfreeSpsc>(); }
-std::unique_ptr<Rival> make_lockfree_queue(const RivalSettings&) { return std::make_unique<LockfreeQueue>(); }
+std::unique_ptr<Rival> make_lockfree_spsc(const RivalSettings&) {
+  return std::make_unique<LockfreeSpsc>();
+}
+std::unique_ptr<Rival> make_lockfree_queue(const RivalSettings&) {
+  return std::make_unique<LockfreeQueue>();
+}
 #if RINGSIDE_HAVE_MOODYCAMEL
-std::unique_ptr<Rival> make_moodycamel(const RivalSettings&) { return std::make_unique<Moodycamel>(); }
+std::unique_ptr<Rival> make_moodycamel(const RivalSettings&) {
+  return std::make_unique<Moodycamel>();
+}
 #endif
 
 }  // namespace ringside::bench

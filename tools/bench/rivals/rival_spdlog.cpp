@@ -1,4 +1,5 @@
-// spdlog, asynchronous: a formatted line a record, into a file, by its own thread; full, it overwrites the oldest.
+// spdlog, asynchronous: a formatted line a record, into a file, by its own thread; full, it
+// overwrites the oldest.
 
 #include <spdlog/async.h>
 #include <spdlog/sinks/basic_file_sink.h>
@@ -13,12 +14,15 @@ class Spdlog : public TimedRival<Spdlog> {
  public:
   Spdlog(const std::string& file, int cpu)
       : TimedRival("spdlog asynchronous"),
-        pool_(std::make_shared<spdlog::details::thread_pool>(kQueueCapacity, 1, [cpu] { pin_to(cpu); })),
-        logger_(std::make_shared<spdlog::async_logger>("bench", std::make_shared<spdlog::sinks::basic_file_sink_mt>(file),
-                                                       pool_, spdlog::async_overflow_policy::overrun_oldest)) {}
+        pool_(std::make_shared<spdlog::details::thread_pool>(kQueueCapacity, 1,
+                                                             [cpu] { pin_to(cpu); })),
+        logger_(std::make_shared<spdlog::async_logger>(
+            "bench", std::make_shared<spdlog::sinks::basic_file_sink_mt>(file), pool_,
+            spdlog::async_overflow_policy::overrun_oldest)) {}
 
   void record(const Payload& p) {
-    logger_->info("{} {} {} {} {} {}", p.start, p.end - p.start, p.id, p.outcome, p.actor, p.subject);
+    logger_->info("{} {} {} {} {} {}", p.start, p.end - p.start, p.id, p.outcome, p.actor,
+                  p.subject);
   }
   void finish() override {
     logger_.reset();

@@ -41,7 +41,8 @@ int main(int argc, char** argv) {
   }
   for (std::uint32_t id = 0; id < ringside::kIdCount; ++id) {
     ringside::NameEntry name;
-    if (count[id] == 0 || !ringside::read_name(*ring, static_cast<std::uint16_t>(id), &name)) continue;
+    if (count[id] == 0 || !ringside::read_name(*ring, static_cast<std::uint16_t>(id), &name))
+      continue;
     std::cout << name.name << " count=" << count[id] << " errors=" << errors[id] << "\n";
   }
   return 0;

@@ -60,7 +60,8 @@ static const char* upload(uint64_t user, uint64_t bytes) {
 int main(void) {
   char line[8192];
 
-  /* Once, before other threads start. Where the ring can't be had the server runs on, and can say why. */
+  /* Once, before other threads start. Where the ring can't be had the server runs on, and can say
+   * why. */
   if (ringside_start("server_c")) {
     puts("traced");
   } else {
@@ -70,7 +71,8 @@ int main(void) {
   }
   fflush(stdout);
   upload_file = ringside_register_operation("UPLOAD_FILE", "files", "receive", NULL, NULL, NULL);
-  validation_reject = ringside_register_event("VALIDATION_REJECT"); /* known already: the same name, the same id */
+  validation_reject =
+      ringside_register_event("VALIDATION_REJECT"); /* known already: the same name, the same id */
   uploads_running = ringside_register_gauge("uploads running");
   ringside_register_error(TEXT_TOO_LONG, "TEXT_TOO_LONG");
   ringside_register_error(FILE_TOO_LARGE, "FILE_TOO_LARGE");

@@ -1,8 +1,9 @@
-// A server in C++17 that is traced: what a real one has to add, on the smallest server there is. It takes one
-// command a line from its standard input and answers on its standard output:
+// A server in C++17 that is traced: what a real one has to add, on the smallest server there is. It
+// takes one command a line from its standard input and answers on its standard output:
 //
 //   send USER ROOM TEXT     SEND_MESSAGE, with its stages
-//   upload USER BYTES       UPLOAD_FILE, an operation of our own, begun here and ended on a worker thread
+//   upload USER BYTES       UPLOAD_FILE, an operation of our own, begun here and ended on a worker
+//   thread
 //
 //   RINGSIDE_RING=try ./server_cpp        and in another terminal: ringside tail try
 //
@@ -50,8 +51,8 @@ std::string send(std::uint64_t user, std::uint64_t room, const std::string& text
   }
   op.stage(ringside::chat::kDatabase);
   deliver();
-  // The end of the last stage is the end of the operation: one clock read for both. Whatever ends a scope early
-  // (an exception, a forgotten return) is recorded as cancelled.
+  // The end of the last stage is the end of the operation: one clock read for both. Whatever ends a
+  // scope early (an exception, a forgotten return) is recorded as cancelled.
   op.finish_stage(ringside::chat::kDelivery, ringside::Outcome::ok);
   return "ok";
 }
@@ -61,10 +62,12 @@ std::string upload(std::uint64_t user, std::uint64_t bytes) {
   op.actor(ringside::ActorKind::user, user);
   uploads_running.add(1);
   const bool fits = bytes < 1000000;
-  // An operation may be moved to another thread and end there; it is written into that thread's lane.
+  // An operation may be moved to another thread and end there; it is written into that thread's
+  // lane.
   std::thread worker([op = std::move(op), fits]() mutable {
     op.stage(0);
-    op.finish(fits ? ringside::Outcome::ok : ringside::Outcome::rejected, fits ? std::uint16_t{0} : kFileTooLarge);
+    op.finish(fits ? ringside::Outcome::ok : ringside::Outcome::rejected,
+              fits ? std::uint16_t{0} : kFileTooLarge);
     uploads_running.add(-1);
   });
   worker.join();
@@ -74,7 +77,8 @@ std::string upload(std::uint64_t user, std::uint64_t bytes) {
 }  // namespace
 
 int main() {
-  // Once, before other threads start. Where the ring can't be had the server runs on, and can say why.
+  // Once, before other threads start. Where the ring can't be had the server runs on, and can say
+  // why.
   ringside::Setup setup;
   setup.program = "server_cpp";
   if (ringside::start(setup)) {
