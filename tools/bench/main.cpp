@@ -10,9 +10,9 @@
 
 #include "daemon/storage/standard_streams.h"
 #include "shm/clock.h"
-#include "tools/bench/parts/apart.h"
+#include "tools/bench/parts/child_process.h"
 #include "tools/bench/harness.h"
-#include "tools/bench/parts/one_thing.h"
+#include "tools/bench/parts/counted_loops.h"
 #include "tools/bench/program.h"
 
 namespace ringside::bench {
@@ -104,8 +104,8 @@ int run(int argc, char** argv) {
   // The traced process of the daemon's measurement is this program again.
   if (argc == 5 && std::string(argv[1]) == "--serve") return serve_for_bench(argv[2], std::stod(argv[3]), argv[4]);
 
-  // So that a tool can count what one thing takes: no part, no figures.
-  if (argc > 2 && std::string(argv[1]) == "--one-thing") return run_things({argv + 2, argv + argc});
+  // For a tool that counts instructions: one loop, no figures.
+  if (argc > 2 && std::string(argv[1]) == "--loop") return run_counted_loops({argv + 2, argv + argc});
 
   CLI::App app("Measures what tracing, draining and watching cost. Paired and interleaved; medians, with the 10th and\n"
                "90th percentile of the rounds. Run it on a machine that does nothing else.\n\n"
@@ -154,7 +154,7 @@ int run(int argc, char** argv) {
       if (rivals) prepare_rivals(settings, results);
       bool whole = true;
       for (const auto measure : part.measures) {
-        if (interrupted() == 0 && !run_apart(measure, settings, results) && interrupted() == 0) {
+        if (interrupted() == 0 && !run_in_child(measure, settings, results) && interrupted() == 0) {
           std::fprintf(stderr, "ringside-bench: part %s failed\n", part.name);
           whole = false;
         }

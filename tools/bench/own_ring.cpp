@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <utility>
+
+#include "tools/bench/traffic.h"
 
 namespace ringside::bench {
 
@@ -92,6 +95,62 @@ Work Reader::totals(const std::string& name) const {
     }
   }
   return work;
+}
+
+DrainedRing::DrainedRing(const std::string& part, std::uint32_t lane_count, double baseline_s)
+    : cursors_(lane_count) {
+  CreateOptions options;
+  options.path = "/dev/shm/ringside.bench-" + part + "-" + std::to_string(getpid());
+  options.geometry = {lane_count, kCapacity, 64};
+  Failure failure;
+  Created created = create_segment(options, self_, &failure);
+  if (created.segment == nullptr) {
+    std::fprintf(stderr, "ringside-bench: %s\n", failure.message.c_str());
+    return;
+  }
+  segment_ = std::move(created.segment);
+  for (std::uint32_t i = 0; i < lane_count; ++i) {
+    writers_.push_back(claim_lane(*segment_, self_, i, "bench").writer);
+    lanes_.push_back(LaneToDrain::of(*segment_, i, cursors_[i], read_of_));
+  }
+  const SegmentHeader& header = segment_->header();
+  scale_ = TickScale(static_cast<ClockKind>(header.clock_kind), header.ticks_per_second,
+                     header.anchor_ticks, header.anchor_monotonic_ns);
+  const double begin = monotonic_seconds();
+  while (monotonic_seconds() - begin < baseline_s) {
+  }
+  scale_.sync(read_instant());
+  records_ = chat_traffic(1 << 16, scale_.known() ? scale_.ticks_per_second() : 1e9);
+}
+
+DrainedRing::~DrainedRing() {
+  if (segment_ != nullptr) leave_segment(*segment_, self_, false);
+}
+
+void DrainedRing::fill(std::uint64_t records_a_lane) {
+  const auto kind = static_cast<ClockKind>(segment_->header().clock_kind);
+  std::uint64_t end = read_ticks(kind) - records_a_lane * writers_.size();
+  for (std::uint64_t i = 0; i < records_a_lane; ++i) {
+    for (LaneWriter& writer : writers_) {
+      Record record = records_[next_++ & 0xffff];
+      record.start = end++ - static_cast<std::uint64_t>(record.duration);
+      write_record(writer, record);
+    }
+  }
+}
+
+void DrainedRing::set_time() {
+  const Instant now = read_instant();
+  scale_.sync(now);
+  metrics_.set_time(scale_, now.monotonic_ns, 1);
+}
+
+std::uint64_t DrainedRing::drain() {
+  for (LaneToDrain& lane : lanes_) lane.moved = 0;
+  ringside::drain(lanes_, metrics_);
+  std::uint64_t taken = 0;
+  for (const LaneToDrain& lane : lanes_) taken += lane.moved;
+  return taken;
 }
 
 }  // namespace ringside::bench

@@ -1,5 +1,5 @@
-// What a part needs that traces in its own process: a ring, the daemon on it, and a reader that
-// checks what was written.
+// Rings of this process. For a part that traces: a ring, the daemon on it, and a reader that checks
+// what was written. For one that drains: a ring that is filled and emptied here.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "daemon/rings/drain.h"
 #include "producer/ringside.hpp"
+#include "shm/clock.h"
+#include "shm/identity.h"
+#include "shm/lane_claim.h"
 #include "shm/lane_reader.h"
 #include "shm/segment.h"
 #include "tools/bench/harness.h"
@@ -79,6 +83,43 @@ class Reader {
   std::vector<LaneCursor> cursors_;
   std::uint64_t count_ = 0;
   std::uint64_t checksum_ = 0;
+};
+
+// A ring without a server: this program fills its lanes and takes the records out into all of the
+// daemon's metrics.
+class DrainedRing {
+ public:
+  static constexpr std::uint32_t kCapacity = 4096;
+
+  // `part` becomes part of the ring's name. Says why on stderr when the ring can't be had.
+  // `baseline_s` is how long the clock is measured first, as a daemon that has been attached for a
+  // while has measured it.
+  DrainedRing(const std::string& part, std::uint32_t lane_count, double baseline_s);
+  ~DrainedRing();
+  DrainedRing(const DrainedRing&) = delete;
+  DrainedRing& operator=(const DrainedRing&) = delete;
+  explicit operator bool() const { return segment_ != nullptr; }
+
+  // Writes so many records into each lane. Their ends interleave over the lanes, as those of
+  // threads do.
+  void fill(std::uint64_t records_a_lane);
+  // Tells the metrics what time it is, as a tick does: once after each fill().
+  void set_time();
+  // Takes out what there is; returns how many records.
+  std::uint64_t drain();
+  std::size_t metrics_bytes() const { return metrics_.bytes(); }
+
+ private:
+  ProcessIdentity self_ = self_identity();
+  std::unique_ptr<Segment> segment_;
+  std::vector<LaneWriter> writers_;
+  TickScale scale_;
+  std::vector<Record> records_;   // what is written, again and again
+  std::uint64_t next_ = 0;
+  RingMetrics metrics_{{100, 20}};
+  std::vector<LaneCursor> cursors_;
+  RingMetrics::Counts read_of_{};
+  std::vector<LaneToDrain> lanes_;
 };
 
 }  // namespace ringside::bench

@@ -195,8 +195,8 @@ class Usage(Bench):
         for part in (*FIGURES, "instructions"):
             self.assertRegex(out, rf"\n *{part} ")
 
-    def test_one_thing_that_is_none_names_those_there_are(self):
-        code, _, err = self.run_it("--one-thing", "nothing")
+    def test_a_loop_that_is_none_names_those_there_are(self):
+        code, _, err = self.run_it("--loop", "nothing")
         self.assertEqual(code, 2)
         self.assertIn("operation", err)
         self.nothing_left()

@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "tools/bench/own_ring.h"
-#include "tools/bench/tails.h"
+#include "tools/bench/call_times.h"
 
 namespace ringside::bench {
 
@@ -69,8 +69,8 @@ void wait_for_stores() {
 }
 
 struct Pair {
-  Tail floor;
-  Tail operation;
+  CallTimes floor;
+  CallTimes operation;
 };
 
 }  // namespace

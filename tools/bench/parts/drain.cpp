@@ -4,19 +4,16 @@
 #include <cstdio>
 #include <thread>
 
-#include "daemon/rings/drain.h"
-#include "shm/lane_claim.h"
-#include "shm/lane_reader.h"
 #include "tools/bench/harness.h"
-#include "tools/bench/program.h"
-#include "tools/bench/traffic.h"
+#include "tools/bench/own_ring.h"
 
 namespace ringside::bench {
 
 namespace {
 
-constexpr std::uint32_t kCapacity = 4096;
-constexpr std::uint64_t kFill = 4000;   // records a lane and round: nothing is lapped
+// Records a lane and round: nothing is lapped.
+constexpr std::uint64_t kFill = 4000;
+static_assert(kFill <= DrainedRing::kCapacity);
 
 // Where the records are when the drain comes for them.
 enum class From {
@@ -27,61 +24,19 @@ enum class From {
 void measure_lanes(std::uint32_t lane_count, From from, const Settings& settings,
                    Results& results) {
   const bool limit = lane_count == 8 && from == From::other_cache;
-  Scratch scratch;
-  CreateOptions options;
-  options.path = "/dev/shm/ringside.bench-drain-" + std::to_string(getpid());
-  options.geometry = {lane_count, kCapacity, 64};
-  Failure failure;
-  const ProcessIdentity self = self_identity();
-  const Created created = create_segment(options, self, &failure);
-  if (created.segment == nullptr) {
-    std::fprintf(stderr, "ringside-bench: %s\n", failure.message.c_str());
-    return;
-  }
-  Segment& segment = *created.segment;
-  std::vector<LaneWriter> writers;
-  for (std::uint32_t i = 0; i < lane_count; ++i)
-    writers.push_back(claim_lane(segment, self, i, "bench").writer);
-  const auto kind = static_cast<ClockKind>(segment.header().clock_kind);
-  // A second's baseline, as a daemon that has been attached for a while has it.
-  TickScale scale(kind, segment.header().ticks_per_second, segment.header().anchor_ticks,
-                  segment.header().anchor_monotonic_ns);
-  const double begin = monotonic_seconds();
-  while (monotonic_seconds() - begin < 0.2) {
-  }
-  scale.sync(read_instant());
-  const std::vector<Record> records = chat_traffic(1 << 16, scale.ticks_per_second());
-  RingMetrics metrics({100, 20});
-  std::vector<LaneCursor> cursors(lane_count);
-  RingMetrics::Counts read_of{};
-  std::vector<LaneToDrain> lanes;
-  for (std::uint32_t i = 0; i < lane_count; ++i)
-    lanes.push_back(LaneToDrain::of(segment, i, cursors[i], read_of));
+  DrainedRing ring("drain", lane_count, 0.2);
+  if (!ring) return;
   std::vector<double> rounds;
   std::uint64_t read = 0;
-  std::uint64_t next = 0;
   const int count = settings.smoke ? 3 : 200;
   for (int round = 0; round < count; ++round) {
     std::thread([&] {
       pin_to(from == From::other_cache ? settings.producer_cpu : settings.daemon_cpu);
-      // Ends that interleave over the lanes, as those of threads do.
-      std::uint64_t end = read_ticks(kind) - kFill * lane_count;
-      for (std::uint64_t i = 0; i < kFill; ++i) {
-        for (LaneWriter& writer : writers) {
-          Record record = records[next++ & 0xffff];
-          record.start = end++ - static_cast<std::uint64_t>(record.duration);
-          write_record(writer, record);
-        }
-      }
+      ring.fill(kFill);
     }).join();
-    const Instant now = read_instant();
-    scale.sync(now);
-    metrics.set_time(scale, now.monotonic_ns, 1);
-    for (LaneToDrain& lane : lanes) lane.moved = 0;
+    ring.set_time();
     const double start = monotonic_seconds();
-    std::uint64_t taken = 0;
-    drain(lanes, metrics);
-    for (const LaneToDrain& lane : lanes) taken += lane.moved;
+    const std::uint64_t taken = ring.drain();
     rounds.push_back((monotonic_seconds() - start) * 1e9 / static_cast<double>(taken));
     read += taken;
   }
@@ -100,9 +55,8 @@ void measure_lanes(std::uint32_t lane_count, From from, const Settings& settings
   results.add(figure(name + ", a record", "ns", rounds));
   if (limit) {
     results.add(figure("metrics of 19 operations", "MB",
-                       {static_cast<double>(metrics.bytes()) / 1e6}, "5 (L5)"));
+                       {static_cast<double>(ring.metrics_bytes()) / 1e6}, "5 (L5)"));
   }
-  leave_segment(segment, self, false);
 }
 
 }  // namespace

@@ -1,14 +1,14 @@
 // Instructions by callgrind: the one figure that no neighbour disturbs.
 //
-// valgrind runs this program with --one-thing and ends a profile wherever counted_loop() returns. A
-// thing's figure is the difference of two loops over the difference of their lengths.
+// valgrind runs this program with --loop and ends a profile wherever counted_loop() returns. A
+// loop's figure is the difference of two loops over the difference of their lengths.
 
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
 
 #include "tools/bench/harness.h"
-#include "tools/bench/parts/one_thing.h"
+#include "tools/bench/parts/counted_loops.h"
 #include "tools/bench/program.h"
 
 namespace ringside::bench {
@@ -42,8 +42,8 @@ void measure_instructions(const Settings& settings, Results& results) {
     results.remark("not measured: valgrind is missing; next: install the package valgrind");
     return;
   }
-  std::vector<OneThing> things = kOneThings;
-  if (settings.smoke) things = {kOneThings[0], kOneThings[1], kOneThings.back()};
+  std::vector<CountedLoop> loops = kCountedLoops;
+  if (settings.smoke) loops = {kCountedLoops[0], kCountedLoops[1], kCountedLoops.back()};
   Scratch scratch;
   const std::string out = scratch.file("callgrind");
   std::vector<std::string> command = {valgrind,
@@ -51,8 +51,8 @@ void measure_instructions(const Settings& settings, Results& results) {
                                       "--dump-after=*counted_loop*",
                                       "--callgrind-out-file=" + out,
                                       settings.programs + "/ringside-bench",
-                                      "--one-thing"};
-  for (const OneThing& thing : things) command.push_back(thing.name);
+                                      "--loop"};
+  for (const CountedLoop& loop : loops) command.push_back(loop.name);
   Program program(command, scratch.file("log"));
   if (program.wait(300) != 0) {
     results.remark("not measured: valgrind failed; next: look at what it says:\n" +
@@ -60,16 +60,16 @@ void measure_instructions(const Settings& settings, Results& results) {
     return;
   }
   const std::vector<double> totals = totals_in(out);
-  if (totals.size() != 4 * things.size()) {
+  if (totals.size() != 4 * loops.size()) {
     results.remark("not measured: callgrind wrote " + std::to_string(totals.size()) +
-                   " profiles, expected " + std::to_string(4 * things.size()) +
-                   "; next: run ringside-bench --one-thing by hand under valgrind");
+                   " profiles, expected " + std::to_string(4 * loops.size()) +
+                   "; next: run ringside-bench --loop by hand under valgrind");
     return;
   }
-  for (std::size_t i = 0; i < things.size(); ++i) {
+  for (std::size_t i = 0; i < loops.size(); ++i) {
     // Before the short loop, the short loop, before the long one, the long one.
     const double turn = (totals[4 * i + 3] - totals[4 * i + 1]) / (kLongLoop - kShortLoop);
-    results.add(figure(std::string(things[i].what) + ", whole", "instructions", {turn}));
+    results.add(figure(std::string(loops[i].turn) + ", whole", "instructions", {turn}));
   }
 }
 

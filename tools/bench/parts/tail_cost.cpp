@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "tools/bench/own_ring.h"
-#include "tools/bench/tails.h"
+#include "tools/bench/call_times.h"
 
 namespace ringside::bench {
 
@@ -23,19 +23,19 @@ void measure_tails(const Settings& settings, Results& results) {
              : "not pinned",
       groups * rounds * kCalls, rounds * kCalls);
   const double scale = measure_ticks_per_ns();
-  Tail timer{"the timer alone", {}, {}};
-  Tail floor{"floor: two clock reads", {}, {}};
-  Tail operation{"operation with actor and subject", {}, {}};
-  Tail stages{"operation with four stages", {}, {}};
-  Tail event{"event", {}, {}};
-  Tail* const all[] = {&timer, &floor, &operation, &stages, &event};
-  for (Tail* tail : all) tail->spans.reserve(static_cast<std::size_t>(rounds) * kCalls);
+  CallTimes timer{"the timer alone", {}, {}};
+  CallTimes floor{"floor: two clock reads", {}, {}};
+  CallTimes operation{"operation with actor and subject", {}, {}};
+  CallTimes stages{"operation with four stages", {}, {}};
+  CallTimes event{"event", {}, {}};
+  CallTimes* const all[] = {&timer, &floor, &operation, &stages, &event};
+  for (CallTimes* tail : all) tail->spans.reserve(static_cast<std::size_t>(rounds) * kCalls);
   for (int group = 0; group < groups; ++group) {
     for (int round = 0; round < rounds; ++round) {
       // The first hundred find code and stack cold after the pause, and are not counted.
       for (int i = -100; i < kCalls; ++i) {
         Spans thrown_away;
-        const auto spans = [&](Tail& tail) -> Spans& { return i < 0 ? thrown_away : tail.spans; };
+        const auto spans = [&](CallTimes& tail) -> Spans& { return i < 0 ? thrown_away : tail.spans; };
         time_one(spans(timer), [] {});
         time_one(spans(floor), [] { two_clock_reads(); });
         time_one(spans(operation), [i] {
@@ -61,7 +61,7 @@ void measure_tails(const Settings& settings, Results& results) {
       reader.take();
       poll(nullptr, 0, 20);   // the daemon drains
     }
-    for (Tail* tail : all) tail->end_group(scale);
+    for (CallTimes* tail : all) tail->end_group(scale);
   }
   results.remark("above: the floor's same quantile, of the same group, taken off");
   add_whole(timer, results);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "tools/bench/own_ring.h"
-#include "tools/bench/tails.h"
+#include "tools/bench/call_times.h"
 #include "tools/bench/timing.h"
 
 namespace ringside::bench {

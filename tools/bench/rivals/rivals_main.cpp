@@ -151,7 +151,7 @@ int compare(const Settings& settings, const std::string& scratch, bool lttng, Re
   const std::size_t count = rivals.size();
   std::vector<std::vector<double>> above(count);
   std::vector<double> floors;
-  std::vector<Tail> tails(count);
+  std::vector<CallTimes> tails(count);
   for (std::size_t i = 0; i < count; ++i) tails[i].name = rivals[i]->name();
   Spans thrown_away;
 
@@ -179,7 +179,7 @@ int compare(const Settings& settings, const std::string& scratch, bool lttng, Re
       }
       consumer.wait();
     }
-    for (Tail& tail : tails) tail.end_group(scale);
+    for (CallTimes& tail : tails) tail.end_group(scale);
   }
   consumer.stop();
 

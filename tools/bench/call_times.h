@@ -13,7 +13,7 @@
 
 namespace ringside::bench {
 
-// The spans of one thing in one group of rounds, in ticks.
+// The spans of one kind of call in one group of rounds, in ticks.
 class Spans {
  public:
   void add(std::uint64_t ticks) {
@@ -43,17 +43,17 @@ inline void time_one(Spans& spans, const Body& body) {
   spans.add(fenced_ticks() - begin);
 }
 
-inline const std::vector<double> kTailQuantiles = {0.5, 0.99, 0.999};
-inline const std::vector<std::string> kTailNames = {"p50", "p99", "p99.9"};
+inline const std::vector<double> kQuantiles = {0.5, 0.99, 0.999};
+inline const std::vector<std::string> kQuantileNames = {"p50", "p99", "p99.9"};
 
-// Quantiles of one thing, group by group.
-struct Tail {
+// Quantiles of one kind of call, group by group.
+struct CallTimes {
   std::string name;
   Spans spans;
   std::vector<std::vector<double>> groups;   // [group][quantile], ns
 
   void end_group(double ticks_per_ns) {
-    groups.push_back(spans.take_quantiles(kTailQuantiles, ticks_per_ns));
+    groups.push_back(spans.take_quantiles(kQuantiles, ticks_per_ns));
   }
   std::vector<double> column(std::size_t quantile) const {
     std::vector<double> out;
@@ -61,7 +61,7 @@ struct Tail {
     return out;
   }
   // The same quantile of something else, group by group, taken off.
-  std::vector<double> above(const Tail& floor, std::size_t quantile) const {
+  std::vector<double> above(const CallTimes& floor, std::size_t quantile) const {
     std::vector<double> out;
     for (std::size_t i = 0; i < groups.size(); ++i)
       out.push_back(groups[i][quantile] - floor.groups[i][quantile]);
@@ -69,14 +69,14 @@ struct Tail {
   }
 };
 
-inline void add_whole(const Tail& tail, Results& results) {
-  for (std::size_t q = 0; q < kTailNames.size(); ++q) {
-    results.add(figure(tail.name + ", " + kTailNames[q], "ns", tail.column(q)));
+inline void add_whole(const CallTimes& tail, Results& results) {
+  for (std::size_t q = 0; q < kQuantileNames.size(); ++q) {
+    results.add(figure(tail.name + ", " + kQuantileNames[q], "ns", tail.column(q)));
   }
 }
-inline void add_above(const Tail& tail, const Tail& floor, Results& results) {
-  for (std::size_t q = 0; q < kTailNames.size(); ++q) {
-    results.add(figure(tail.name + ", " + kTailNames[q] + ", above", "ns", tail.above(floor, q)));
+inline void add_above(const CallTimes& tail, const CallTimes& floor, Results& results) {
+  for (std::size_t q = 0; q < kQuantileNames.size(); ++q) {
+    results.add(figure(tail.name + ", " + kQuantileNames[q] + ", above", "ns", tail.above(floor, q)));
   }
 }
 

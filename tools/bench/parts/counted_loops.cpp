@@ -1,17 +1,14 @@
-#include "tools/bench/parts/one_thing.h"
+#include "tools/bench/parts/counted_loops.h"
 
 #include <cstdio>
 #include <thread>
 
-#include "daemon/rings/drain.h"
-#include "shm/lane_claim.h"
 #include "tools/bench/own_ring.h"
 #include "tools/bench/timing.h"
-#include "tools/bench/traffic.h"
 
 namespace ringside::bench {
 
-const std::vector<OneThing> kOneThings = {
+const std::vector<CountedLoop> kCountedLoops = {
     {"floor", "two clock reads"},
     {"operation", "operation"},
     {"context", "operation with actor and subject"},
@@ -53,58 +50,23 @@ constexpr auto operation = [](int) {
   op.finish(Outcome::ok);
 };
 
-// The records of `lanes` lanes, filled and then drained into all of the metrics.
+// The records of eight lanes, filled and then drained into all of the metrics.
 void drained() {
   constexpr std::uint32_t kLanes = 8;
-  CreateOptions options;
-  options.path = "/dev/shm/ringside.bench-one-" + std::to_string(getpid());
-  options.geometry = {kLanes, 4096, 64};
-  Failure failure;
-  const ProcessIdentity self = self_identity();
-  const Created created = create_segment(options, self, &failure);
-  if (created.segment == nullptr) {
-    std::fprintf(stderr, "ringside-bench: %s\n", failure.message.c_str());
-    return;
-  }
-  Segment& segment = *created.segment;
-  std::vector<LaneWriter> writers;
-  for (std::uint32_t i = 0; i < kLanes; ++i)
-    writers.push_back(claim_lane(segment, self, i, "bench").writer);
-  const auto kind = static_cast<ClockKind>(segment.header().clock_kind);
-  TickScale scale(kind, segment.header().ticks_per_second, segment.header().anchor_ticks,
-                  segment.header().anchor_monotonic_ns);
-  scale.sync(read_instant());
-  const std::vector<Record> records =
-      chat_traffic(1 << 16, scale.known() ? scale.ticks_per_second() : 1e9);
-  RingMetrics metrics({100, 20});
-  std::vector<LaneCursor> cursors(kLanes);
-  RingMetrics::Counts read_of{};
-  std::vector<LaneToDrain> lanes;
-  for (std::uint32_t i = 0; i < kLanes; ++i)
-    lanes.push_back(LaneToDrain::of(segment, i, cursors[i], read_of));
-  std::uint64_t next = 0;
+  static_assert(kLongLoop % kLanes == 0 && kShortLoop % kLanes == 0);
+  static_assert(kLongLoop / kLanes <= DrainedRing::kCapacity);
+  DrainedRing ring("loop", kLanes, 0);
+  if (!ring) return;
   const auto fill = [&](int count) {
-    std::uint64_t end = read_ticks(kind) - static_cast<std::uint64_t>(count);
-    for (int i = 0; i < count; ++i) {
-      Record record = records[next++ & 0xffff];
-      record.start = end++ - static_cast<std::uint64_t>(record.duration);
-      write_record(writers[static_cast<unsigned>(i) % kLanes], record);
-    }
-    const Instant now = read_instant();
-    scale.sync(now);
-    metrics.set_time(scale, now.monotonic_ns, 1);
-  };
-  const auto drain_all = [&](int) {
-    for (LaneToDrain& lane : lanes) lane.moved = 0;
-    drain(lanes, metrics);
+    ring.fill(static_cast<std::uint64_t>(count) / kLanes);
+    ring.set_time();
   };
   fill(kLongLoop);
-  drain_all(0);   // what happens once
+  ring.drain();   // what happens once
   for (const int count : {kShortLoop, kLongLoop}) {
     fill(count);
-    counted(1, drain_all);
+    counted(1, [&](int) { ring.drain(); });
   }
-  leave_segment(segment, self, false);
 }
 
 bool run(const OwnRing& ring, const std::string& name) {
@@ -162,8 +124,8 @@ bool run(const OwnRing& ring, const std::string& name) {
   } else if (name == "drained") {
     drained();
   } else {
-    std::fprintf(stderr, "ringside-bench: --one-thing %s: expected one of", name.c_str());
-    for (const OneThing& thing : kOneThings) std::fprintf(stderr, " %s", thing.name);
+    std::fprintf(stderr, "ringside-bench: --loop %s: expected one of", name.c_str());
+    for (const CountedLoop& loop : kCountedLoops) std::fprintf(stderr, " %s", loop.name);
     std::fprintf(stderr, "\n");
     return false;
   }
@@ -172,10 +134,10 @@ bool run(const OwnRing& ring, const std::string& name) {
 
 }  // namespace
 
-int run_things(const std::vector<std::string>& names) {
+int run_counted_loops(const std::vector<std::string>& names) {
   Setup setup;
   setup.lanes = 1;
-  OwnRing ring("one-thing", setup);
+  OwnRing ring("loop", setup);
   if (!ring) return 1;
   operation(0);   // claims the lane
 #if defined(__x86_64__)

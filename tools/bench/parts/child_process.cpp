@@ -1,4 +1,4 @@
-#include "tools/bench/parts/apart.h"
+#include "tools/bench/parts/child_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -69,7 +69,7 @@ void end_by(int signal) {
   _exit(128 + signal);
 }
 
-bool run_apart(void (*part)(const Settings&, Results&), const Settings& settings, Results& results) {
+bool run_in_child(void (*part)(const Settings&, Results&), const Settings& settings, Results& results) {
   if (g_interrupted != 0) return false;
   std::fflush(stdout);
   int ends[2];
