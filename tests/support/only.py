@@ -19,8 +19,8 @@ from pathlib import Path
 
 MOST = 300  # so many names make an expression that ctest takes
 
-# A name may be written as several literals, one after the other.
-CASE = re.compile(r'^TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)', re.MULTILINE)
+# A name may be written as several literals, one after the other, and decorators may follow.
+CASE = re.compile(r'^TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', re.MULTILINE)
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 

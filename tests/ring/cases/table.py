@@ -4,8 +4,12 @@ test of this folder is named, and no case is left out."""
 
 import argparse
 import re
+import sys
 import unittest
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+import only  # noqa: E402
 
 CASES = range(1, 17)
 
@@ -24,9 +28,7 @@ def rows(readme):
 def tests_of(folder):
     names = set()
     for path in folder.rglob("*.cpp"):
-        names.update(
-            re.findall(r'^TEST_CASE\("((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8"),
-                       re.MULTILINE))
+        names.update(only.cases_of(path))
     for path in folder.rglob("*.py"):
         names.update(
             re.findall(r"^    def (test_\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE))
