@@ -204,10 +204,11 @@ class RingMetrics {
     std::uint64_t least = 0;
     std::uint64_t width = 0;
     std::uint64_t floor = 0;             // what ended before it is not among the last N
+    // Not beside `values`: the compiler would add both as one vector, gathered through memory.
+    std::uint64_t ticks = 0;
     std::uint32_t* buckets = nullptr;
     std::uint32_t count = 0;             // plain records
     std::uint32_t single = 0;            // others
-    std::uint64_t ticks = 0;
     std::uint64_t values = 0;            // events: their values
     // Stage marks are plain when none is above its bound: [0] without kFlagStages, where there must be
     // none, [1] with it. The bounds are biased, because SSE2 compares signed.

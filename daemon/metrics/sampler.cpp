@@ -18,7 +18,7 @@ double Sampler::looked_at(std::uint64_t ticks) {
     // What comes next is chosen by what came before alone, so the estimates stay right on average. With
     // the base at the mean, a record has two bases of the line on average.
     const double mean = std::clamp(ticks_ / records_, 1.0, 1e14);
-    step_ = mean * (step_ > 0 ? 2 * 256 : 2 * 64);
+    step_ = mean * (step_ > 0 ? 2 * 512 : 2 * 128);
     base_ = static_cast<std::uint64_t>(mean);
     looked_at_ = 0;
     records_ = ticks_ = 0;

@@ -18,8 +18,8 @@ namespace ringside {
 
 class Sampler {
  public:
-  // So many records are looked at one and all after restart(), then one in 64, after as many again one
-  // in 256.
+  // So many records are looked at one and all after restart(), then one in 128, after as many again one
+  // in 512.
   static constexpr std::uint32_t kExact = 20'000;
 
   // The same seed in each run, so that a replay is exact. Tests pass others, and smaller numbers.
@@ -27,10 +27,7 @@ class Sampler {
 
   // Whether the next record, which took so many ticks, is looked at. If so, looked_at() must follow.
   bool looks_at(std::uint64_t ticks) {
-    const std::uint64_t size = ticks + base_;
-    const std::uint64_t left = left_;
-    left_ = left - size;
-    return left < size;
+    return __builtin_sub_overflow(left_, ticks + base_, &left_);
   }
   // Chooses where the next point lies. Returns the probability with which that record was looked at.
   double looked_at(std::uint64_t ticks);

@@ -152,7 +152,7 @@ TEST_CASE("Parties: of a table that was pruned every printed figure lies between
 TEST_CASE("Parties: estimates are right on average, and their intervals hold in 95 of 100 trials") {
   const std::uint64_t first_seed = seed();
   constexpr int kTrials = 100;
-  constexpr int kRecords = 40'000;
+  constexpr int kRecords = 60'000;
   for (const auto& [name, shape] : kShapes) {
     CAPTURE(name);
     int held = 0;
@@ -209,7 +209,7 @@ TEST_CASE("Parties: estimates are right on average, and their intervals hold in 
   }
 }
 
-TEST_CASE("Sampler: all records are looked at until there are too many, then one in 64, then one in 256") {
+TEST_CASE("Sampler: all records are looked at until there are too many, then one in 128, then one in 512") {
   Sampler sampler;
   std::uint64_t looked_at = 0;
   std::uint64_t records = 0;
@@ -224,10 +224,10 @@ TEST_CASE("Sampler: all records are looked at until there are too many, then one
   run(Sampler::kExact);
   CHECK(looked_at == Sampler::kExact);
   run(1'000'000);
-  CHECK(looked_at == doctest::Approx(1'000'000.0 / 64).epsilon(0.05));
-  run(300'000);   // the rest of the 20,000
-  run(2'000'000);
-  CHECK(looked_at == doctest::Approx(2'000'000.0 / 256).epsilon(0.05));
+  CHECK(looked_at == doctest::Approx(1'000'000.0 / 128).epsilon(0.05));
+  run(1'700'000);   // the rest of the 20,000
+  run(4'000'000);
+  CHECK(looked_at == doctest::Approx(4'000'000.0 / 512).epsilon(0.05));
   CHECK(sampler.passes_over());
   sampler.restart();
   run(100);
