@@ -5,7 +5,9 @@
 
 namespace ringside::detail {
 
-// The events of one topic that were ever seen, in the order of names::kEvents; each ring's for itself.
-std::vector<EventFinding> collect_events(const Snapshot& snapshot, Window window, names::Topic topic);
+// The events of one topic that were ever seen, in the order of names::kEvents; each ring's for
+// itself.
+std::vector<EventFinding> collect_events(const Snapshot& snapshot, Window window,
+                                         names::Topic topic);
 
 }  // namespace ringside::detail

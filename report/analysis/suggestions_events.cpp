@@ -29,8 +29,8 @@ void suggest_rollbacks(const Snapshot& snapshot, const DatabaseSummary& database
 }
 
 // Attempts that ran into a lock were slow without being badly planned: their time belongs to the
-// suggestion about retries. A retry's span has its pause, too, which is no query: the gain is a little
-// too small, never too large.
+// suggestion about retries. A retry's span has its pause, too, which is no query: the gain is a
+// little too small, never too large.
 std::uint64_t waited_ns(const Analysis& analysis, const DatabaseSummary& database) {
   std::uint64_t sum_ns = 0;
   for (const EventFinding& event : analysis.resilience.events) {

@@ -1,12 +1,12 @@
 // Histogram buckets: base-2 exponential, 32 to the octave.
 //
-// Bucket i holds values in (2^((i-1)/32), 2^(i/32)] seconds: exactly the buckets of a Prometheus native
-// histogram of schema 5 and of an OTLP exponential histogram of scale 5 (OTLP counts from the lower bound, so
-// its index is i - 1). Neighbouring bounds differ by 2.19 %, so the harmonic middle of a bucket is within
-// 1.09 % of every value in it.
+// Bucket i holds values in (2^((i-1)/32), 2^(i/32)] seconds: exactly the buckets of a Prometheus
+// native histogram of schema 5 and of an OTLP exponential histogram of scale 5 (OTLP counts from
+// the lower bound, so its index is i - 1). Neighbouring bounds differ by 2.19 %, so the harmonic
+// middle of a bucket is within 1.09 % of every value in it.
 //
-// Values are counted in units of 2^-38 s (3.6 ps), because a power of two of a second is what makes the bounds
-// fall on the standard's: with nanoseconds every bucket would straddle two of theirs.
+// Values are counted in units of 2^-38 s (3.6 ps), because a power of two of a second is what makes
+// the bounds fall on the standard's: with nanoseconds every bucket would straddle two of theirs.
 #pragma once
 
 #include <bit>
@@ -24,14 +24,15 @@ inline constexpr double kUnitsPerNs = kUnitsPerSecond / 1e9;
 
 inline constexpr int kBucketsPerOctave = 32;
 // Bucket indices that are kept. The lowest holds everything up to 2^-32 s (0.23 ns), the highest
-// everything above longest_told_apart_seconds() (35.6 h): a day must be told from a day and an hour.
+// everything above longest_told_apart_seconds() (35.6 h): a day must be told from a day and an
+// hour.
 inline constexpr int kMinBucket = -32 * kBucketsPerOctave;
 inline constexpr int kMaxBucket = 17 * kBucketsPerOctave;
 inline constexpr std::size_t kBucketCount = static_cast<std::size_t>(kMaxBucket - kMinBucket + 1);
 
 namespace detail {
-// floor(2^(63 + j/32)): where the bounds of one octave lie in a 64-bit mantissa. Irrational but for j = 0, so
-// no integer value is ever equal to a bound that was rounded.
+// floor(2^(63 + j/32)): where the bounds of one octave lie in a 64-bit mantissa. Irrational but for
+// j = 0, so no integer value is ever equal to a bound that was rounded.
 inline constexpr std::uint64_t kBounds[33] = {
     0x8000000000000000U, 0x82cd8698ac2ba1d7U, 0x85aac367cc487b14U, 0x88980e8092da8527U,
     0x8b95c1e3ea8bd6e6U, 0x8ea4398b45cd53c0U, 0x91c3d373ab11c336U, 0x94f4efa8fef70961U,
@@ -44,8 +45,8 @@ inline constexpr std::uint64_t kBounds[33] = {
     0xffffffffffffffffU,
 };
 
-// For each 64th of an octave, how many bounds lie below it. The bounds are further apart than a cell is wide,
-// so one comparison with the next bound settles the rest.
+// For each 64th of an octave, how many bounds lie below it. The bounds are further apart than a
+// cell is wide, so one comparison with the next bound settles the rest.
 struct CellTable {
   std::uint8_t below[64] = {};
   constexpr CellTable() {
@@ -59,10 +60,10 @@ struct CellTable {
 };
 inline constexpr CellTable kCells;
 
-// The same for every 64th of every octave of units, by the upper bits of a double: how many bounds lie below, and the
-// next one as a double's bits.
+// The same for every 64th of every octave of units, by the upper bits of a double: how many bounds
+// lie below, and the next one as a double's bits.
 struct DoubleTable {
-  static constexpr int kShift = 46;                            // leaves exponent and 6 bits of mantissa
+  static constexpr int kShift = 46;  // leaves exponent and 6 bits of mantissa
   static constexpr std::uint64_t kFirst = std::uint64_t{1023} << 6;   // 1 unit
   std::uint16_t index[64 * 64] = {};                           // bucket - kLowestBucket
   std::uint64_t bound[64 * 64] = {};
@@ -71,8 +72,10 @@ struct DoubleTable {
       for (unsigned cell = 0; cell < 64; ++cell) {
         const unsigned below = kCells.below[cell];
         index[octave * 64 + cell] = static_cast<std::uint16_t>(octave * 32 + below);
-        // A bound's 64 bits, less the leading one, in a double's 52. The last one is the next octave's first.
-        const std::uint64_t mantissa = below < 32 ? (kBounds[below] << 1) >> 12 : (std::uint64_t{1} << 52) - 1;
+        // A bound's 64 bits, less the leading one, in a double's 52. The last one is the next
+        // octave's first.
+        const std::uint64_t mantissa =
+            below < 32 ? (kBounds[below] << 1) >> 12 : (std::uint64_t{1} << 52) - 1;
         bound[octave * 64 + cell] = (std::uint64_t{1023 + octave} << 52) | mantissa;
       }
     }
@@ -99,12 +102,14 @@ constexpr int bucket_of(LatencyUnits units) {
   return (63 - shift - kUnitBits) * kBucketsPerOctave + sub;
 }
 
-// The same for units that need not be whole, below 2^64: what the drain uses, because a multiplication by a double brings
-// ticks to units and to the form in which the table can be asked at once. Returns bucket - kLowestBucket.
+// The same for units that need not be whole, below 2^64: what the drain uses, because a
+// multiplication by a double brings ticks to units and to the form in which the table can be asked
+// at once. Returns bucket - kLowestBucket.
 inline std::size_t bucket_index_of(double units) {
   const double least_one = units > 1.0 ? units : 1.0;
   const auto bits = std::bit_cast<std::uint64_t>(least_one);
-  const std::size_t cell = static_cast<std::size_t>((bits >> detail::DoubleTable::kShift) - detail::DoubleTable::kFirst);
+  const std::size_t cell =
+      static_cast<std::size_t>((bits >> detail::DoubleTable::kShift) - detail::DoubleTable::kFirst);
   return detail::kDoubles.index[cell] + std::size_t{bits > detail::kDoubles.bound[cell]};
 }
 
@@ -116,8 +121,8 @@ inline double bucket_upper_seconds(int bucket) {
 // Up to this span a quantile is within 1.1 %. Longer ones share the highest bucket.
 inline double longest_told_apart_seconds() { return bucket_upper_seconds(kMaxBucket - 1); }
 
-// The value that stands for a bucket: the harmonic mean of its bounds, for which the largest relative error is
-// least, (r - 1)/(r + 1) with r = 2^(1/32), that is 1.083 %.
+// The value that stands for a bucket: the harmonic mean of its bounds, for which the largest
+// relative error is least, (r - 1)/(r + 1) with r = 2^(1/32), that is 1.083 %.
 inline double bucket_middle_seconds(int bucket) {
   const double lower = bucket_upper_seconds(bucket - 1);
   const double upper = bucket_upper_seconds(bucket);

@@ -296,11 +296,14 @@ std::string format_time_of_day(std::int64_t wall_ns) {
 // shm/README.md has the forms.
 std::string format_address(std::uint64_t id) {
   const auto group = [id](unsigned index) { return id >> (48 - 16 * index) & 0xffff; };
-  if (id >> 32 == 0) return fmt::format("{}.{}.{}.{}", id >> 24, id >> 16 & 255, id >> 8 & 255, id & 255);
+  if (id >> 32 == 0)
+    return fmt::format("{}.{}.{}.{}", id >> 24, id >> 16 & 255, id >> 8 & 255, id & 255);
   if (id >> 32 == 1) {
-    return group(2) == 0 ? fmt::format("::{:x}", group(3)) : fmt::format("::{:x}:{:x}", group(2), group(3));
+    return group(2) == 0 ? fmt::format("::{:x}", group(3))
+                         : fmt::format("::{:x}:{:x}", group(2), group(3));
   }
-  if (group(0) == 0xfe80) return fmt::format("fe80::…:{:x}:{:x}:{:x}", group(1), group(2), group(3));
+  if (group(0) == 0xfe80)
+    return fmt::format("fe80::…:{:x}:{:x}:{:x}", group(1), group(2), group(3));
   std::string text = fmt::format("{:x}", group(0));
   unsigned last = 3;
   while (last > 0 && group(last) == 0) --last;

@@ -48,8 +48,8 @@ std::string format_time_of_day(std::int64_t wall_ns);
 // "user 42", "address 127.0.0.2", "address 2001:db8::/64" (an IPv6 client is its network), "–" for
 // nobody.
 std::string format_party(const Party& party);
-// The id of an address alone: "127.0.0.2", "2001:db8::/64", "::1", "fe80::…:a:b:c" (a neighbour on a
-// link).
+// The id of an address alone: "127.0.0.2", "2001:db8::/64", "::1", "fe80::…:a:b:c" (a neighbour on
+// a link).
 std::string format_address(std::uint64_t id);
 
 // ---- foreign text

@@ -52,7 +52,8 @@ void Histogram::merge(const Histogram& other) {
 double Histogram::quantile_seconds(double q) const {
   if (buckets.empty()) return 0;
   const Bucket& bucket = bucket_of_quantile(*this, q);
-  return bucket.index == kMaxBucket ? longest_told_apart_seconds() : bucket_middle_seconds(bucket.index);
+  return bucket.index == kMaxBucket ? longest_told_apart_seconds()
+                                    : bucket_middle_seconds(bucket.index);
 }
 
 bool Histogram::past_end(double q) const {
@@ -61,7 +62,8 @@ bool Histogram::past_end(double q) const {
 
 double WindowStats::quantile_ns(double q) const {
   if (timed == 0) return 0;
-  return std::clamp(latency.quantile_seconds(q) * 1e9, static_cast<double>(min_ns), static_cast<double>(max_ns));
+  return std::clamp(latency.quantile_seconds(q) * 1e9, static_cast<double>(min_ns),
+                    static_cast<double>(max_ns));
 }
 
 }  // namespace ringside

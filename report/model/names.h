@@ -1,8 +1,8 @@
-// The names that the analysis knows, and what they mean. They come out of the ring as text: a server that uses
-// other names is still shown in full, only nothing is concluded from them.
+// The names that the analysis knows, and what they mean. They come out of the ring as text: a
+// server that uses other names is still shown in full, only nothing is concluded from them.
 //
-// The list is shm/chat_words.def. report/ does not include shm/, so report/CMakeLists.txt copies that file
-// into the build tree as report/model/chat_words.def.
+// The list is shm/chat_words.def. report/ does not include shm/, so report/CMakeLists.txt copies
+// that file into the build tree as report/model/chat_words.def.
 #pragma once
 
 #include <cstddef>
@@ -25,9 +25,9 @@ namespace ringside::names {
 // The section of the report that an event belongs to.
 enum class Topic { database, resilience, security };
 
-// What the list says of an event. `meaning` fits a cell of a table; `value` and `span` are empty where the
-// event has none. An event that a server only counts (a decision that was "allowed") has no record: it is
-// `skipped`.
+// What the list says of an event. `meaning` fits a cell of a table; `value` and `span` are empty
+// where the event has none. An event that a server only counts (a decision that was "allowed") has
+// no record: it is `skipped`.
 struct EventWord {
   std::string_view name;
   Topic topic;

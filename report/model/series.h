@@ -29,7 +29,8 @@ struct RecordView {
   std::string ring;
   std::uint32_t lane = 0;
   std::uint64_t position = 0;
-  // In which order: by the ring's life, then by the ticks of its clock, whatever the wall clock did.
+  // In which order: by the ring's life, then by the ticks of its clock, whatever the wall clock
+  // did.
   std::uint32_t instance = 0;
   std::uint64_t end_ticks = 0;
   std::int64_t end_monotonic_ns = 0;   // across rings

@@ -32,8 +32,8 @@ struct DaemonView {
   std::uint32_t pid = 0;
   std::int64_t started_wall_ns = 0;
   double uptime_seconds = 0;              // by a clock that is never set
-  std::int64_t state_since_wall_ns =
-      0;  // when the figures "since start" begin; older than started after a restart
+  // When the figures "since start" begin; older than started after a restart.
+  std::int64_t state_since_wall_ns = 0;
   std::uint64_t restarts = 0;
   std::optional<double> cpu_percent;      // of one core; over the last tick
   std::optional<std::uint64_t> resident_bytes;

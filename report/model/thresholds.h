@@ -20,8 +20,8 @@ struct Thresholds {
   double error_percent = 5;
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;
   std::uint64_t connections = 1000;
-  std::uint64_t min_samples =
-      20;  // of the last minute: fewer prove nothing, neither to alerts nor to the verdict
+  // Of the last minute: fewer prove nothing, neither to alerts nor to the verdict.
+  std::uint64_t min_samples = 20;
   std::map<std::string, OperationThresholds> operations = {{"CREATE_ROOM", {500'000'000, -1}},
                                                            {"SEND_MESSAGE", {200'000'000, -1}}};
 

@@ -1,4 +1,5 @@
-// Buckets against an oracle without tables, shifts or floating point: whole-number powers of any size.
+// Buckets against an oracle without tables, shifts or floating point: whole-number powers of any
+// size.
 #include "report/model/buckets.h"
 
 #include <doctest/doctest.h>
@@ -11,7 +12,8 @@
 using namespace ringside;
 namespace mp = boost::multiprecision;
 // 64-bit numbers to the 32nd power fit; a fixed size keeps them off the heap.
-using Wide = mp::number<mp::cpp_int_backend<2304, 2304, mp::unsigned_magnitude, mp::unchecked, void>>;
+using Wide =
+    mp::number<mp::cpp_int_backend<2304, 2304, mp::unsigned_magnitude, mp::unchecked, void>>;
 
 namespace {
 
@@ -27,7 +29,7 @@ int oracle_bucket(LatencyUnits units) {
 // The greatest span in a bucket: floor(2^(38 + bucket/32)), by an integer 32nd root.
 LatencyUnits oracle_upper(int bucket) {
   const Wide limit = Wide(1) << (bucket + kUnitBits * 32);
-  LatencyUnits low = 0, high = LatencyUnits{1} << 49;
+  LatencyUnits low = 0, high = LatencyUnits{1} << (kUnitBits + kMaxBucket / kBucketsPerOctave + 1);
   while (low < high) {
     const LatencyUnits middle = low + (high - low + 1) / 2;
     if (mp::pow(Wide(middle), 32) <= limit) low = middle; else high = middle - 1;
@@ -42,7 +44,8 @@ TEST_CASE("Buckets: every bound of every octave is where the definition puts it"
     const LatencyUnits upper = oracle_upper(bucket);
     CAPTURE(bucket);
     CAPTURE(upper);
-    // Low down, several buckets hold no whole unit; then the greatest span not above the bound is in an earlier one.
+    // Low down, several buckets hold no whole unit; then the greatest span not above the bound is
+    // in an earlier one.
     REQUIRE(bucket_of(upper) == oracle_bucket(upper));
     REQUIRE(bucket_of(upper + 1) == oracle_bucket(upper + 1));
     REQUIRE(bucket_of(upper) <= bucket);
@@ -70,13 +73,14 @@ TEST_CASE("Buckets: all powers of two and their neighbours agree with the oracle
   CHECK(bucket_of(0) == kLowestBucket);
   CHECK(bucket_of(1) == kLowestBucket);
   CHECK(bucket_of(~LatencyUnits{0}) == kHighestBucket);
-  CHECK(bucket_of(LatencyUnits{1} << kUnitBits) == 0);   // one second is the upper bound of bucket 0
+  CHECK(bucket_of(LatencyUnits{1} << kUnitBits) == 0);  // one second is the upper bound of bucket 0
 }
 
 TEST_CASE("Buckets: what is stored is clamped to the range that is kept") {
   CHECK(clamp_bucket(bucket_of(0)) == kMinBucket);
   CHECK(clamp_bucket(bucket_of(~LatencyUnits{0})) == kMaxBucket);
-  for (int bucket = kMinBucket; bucket <= kMaxBucket; ++bucket) REQUIRE(clamp_bucket(bucket) == bucket);
+  for (int bucket = kMinBucket; bucket <= kMaxBucket; ++bucket)
+    REQUIRE(clamp_bucket(bucket) == bucket);
   CHECK(kBucketCount == static_cast<std::size_t>(kMaxBucket - kMinBucket + 1));
 }
 
@@ -104,7 +108,8 @@ TEST_CASE("Buckets: random spans agree with the oracle, and the middle is within
   for (int i = 0; i < 50'000; ++i) {
     // Spread evenly over the octaves from 2 ns to 36 h.
     const int bit = 9 + static_cast<int>(random() % 46);
-    const LatencyUnits units = (LatencyUnits{1} << bit) | (random() & ((LatencyUnits{1} << bit) - 1));
+    const LatencyUnits units =
+        (LatencyUnits{1} << bit) | (random() & ((LatencyUnits{1} << bit) - 1));
     const int bucket = bucket_of(units);
     CAPTURE(units);
     REQUIRE(bucket == oracle_bucket(units));
@@ -113,8 +118,11 @@ TEST_CASE("Buckets: random spans agree with the oracle, and the middle is within
   }
 }
 
-TEST_CASE("Buckets: the drain's look-up by a double names the bucket that integer arithmetic names") {
-  const auto index = [](LatencyUnits units) { return static_cast<std::size_t>(bucket_of(units) - kLowestBucket); };
+TEST_CASE(
+    "Buckets: the drain's look-up by a double names the bucket that integer arithmetic names") {
+  const auto index = [](LatencyUnits units) {
+    return static_cast<std::size_t>(bucket_of(units) - kLowestBucket);
+  };
   // Around every bound that a double can tell from its neighbours.
   for (int bit = 6; bit < 53; ++bit) {
     for (const std::uint64_t bound : detail::kBounds) {
@@ -124,7 +132,9 @@ TEST_CASE("Buckets: the drain's look-up by a double names the bucket that intege
       }
     }
   }
-  for (LatencyUnits units = 0; units < 100'000; ++units) REQUIRE(bucket_index_of(static_cast<double>(units)) == index(units));
+  for (LatencyUnits units = 0; units < 100'000; ++units)
+    REQUIRE(bucket_index_of(static_cast<double>(units)) == index(units));
   // Whatever it is given, it stays in the table.
-  for (const double odd : {-1.0, 0.0, 1e-300, std::nan(""), 1.8e19}) CHECK(bucket_index_of(odd) <= index(~LatencyUnits{0}));
+  for (const double odd : {-1.0, 0.0, 1e-300, std::nan(""), 1.8e19})
+    CHECK(bucket_index_of(odd) <= index(~LatencyUnits{0}));
 }

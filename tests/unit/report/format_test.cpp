@@ -80,7 +80,8 @@ TEST_CASE("Format: parties") {
   CHECK(format_party({PartyKind::address, 0x7f000002}) == "address 127.0.0.2");
   CHECK(format_party({PartyKind::address, 0}) == "address 0.0.0.0");
   CHECK(format_party({PartyKind::address, 0xffffffff}) == "address 255.255.255.255");
-  CHECK(format_party({PartyKind::address, 0x1234567890abcdef}) == "address 1234:5678:90ab:cdef::/64");
+  CHECK(format_party({PartyKind::address, 0x1234567890abcdef}) ==
+        "address 1234:5678:90ab:cdef::/64");
   CHECK(format_party({PartyKind::address, 0x20010db800000000}) == "address 2001:db8::/64");
   CHECK(format_party({PartyKind::address, 0x20010db800000001}) == "address 2001:db8:0:1::/64");
   CHECK(format_party({PartyKind::address, 0xfd00000000000000}) == "address fd00::/64");

@@ -16,10 +16,12 @@ namespace {
 Histogram histogram_of(const std::vector<std::uint64_t>& spans_ns) {
   std::map<int, std::uint64_t> counts;
   for (const std::uint64_t ns : spans_ns) {
-    ++counts[clamp_bucket(bucket_of(static_cast<LatencyUnits>(static_cast<double>(ns) * kUnitsPerNs)))];
+    ++counts[clamp_bucket(
+        bucket_of(static_cast<LatencyUnits>(static_cast<double>(ns) * kUnitsPerNs)))];
   }
   Histogram histogram;
-  for (const auto& [index, count] : counts) histogram.buckets.push_back({static_cast<std::int16_t>(index), count});
+  for (const auto& [index, count] : counts)
+    histogram.buckets.push_back({static_cast<std::int16_t>(index), count});
   return histogram;
 }
 
@@ -29,7 +31,10 @@ std::vector<std::uint64_t> random_spans(std::mt19937_64& random, std::size_t n) 
     // Two humps and a tail, from a microsecond to a minute.
     const double u = static_cast<double>(random() >> 11) * 0x1p-53;
     const double v = static_cast<double>(random() >> 11) * 0x1p-53;
-    ns = static_cast<std::uint64_t>(std::exp(std::log(u < 0.6 ? 1e3 : u < 0.95 ? 1e6 : 1e8) + v * 6));
+    ns = static_cast<std::uint64_t>(std::exp(std::log(u < 0.6    ? 1e3
+                                                      : u < 0.95 ? 1e6
+                                                                 : 1e8) +
+                                             v * 6));
   }
   return spans;
 }
@@ -46,7 +51,8 @@ TEST_CASE("Histogram: quantiles are within 1.1 % of the sorted values' nearest r
     std::sort(spans.begin(), spans.end());
     REQUIRE(histogram.count() == n);
     for (const unsigned permille : {0U, 1U, 250U, 500U, 900U, 950U, 990U, 999U, 1000U}) {
-      const std::size_t rank = std::max<std::size_t>((permille * n + 999) / 1000, 1);   // without floating point
+      const std::size_t rank =
+          std::max<std::size_t>((permille * n + 999) / 1000, 1);  // without floating point
       const auto wanted = static_cast<double>(spans[rank - 1]);
       const double found = histogram.quantile_seconds(permille / 1000.0) * 1e9;
       CAPTURE(n);
@@ -56,7 +62,9 @@ TEST_CASE("Histogram: quantiles are within 1.1 % of the sorted values' nearest r
   }
 }
 
-TEST_CASE("Histogram: an empty one has no quantile") { CHECK(Histogram{}.quantile_seconds(0.5) == 0); }
+TEST_CASE("Histogram: an empty one has no quantile") {
+  CHECK(Histogram{}.quantile_seconds(0.5) == 0);
+}
 
 TEST_CASE("Histogram: a day is told from half a day and from a second day") {
   constexpr std::uint64_t kHour = 3'600'000'000'000;
@@ -69,7 +77,8 @@ TEST_CASE("Histogram: a day is told from half a day and from a second day") {
   }
 }
 
-TEST_CASE("Histogram: a quantile in the highest bucket says so, and is no more than the true value") {
+TEST_CASE(
+    "Histogram: a quantile in the highest bucket says so, and is no more than the true value") {
   constexpr std::uint64_t kHour = 3'600'000'000'000;
   const Histogram histogram = histogram_of({kHour, 40 * kHour, 90 * kHour});
   CHECK_FALSE(histogram.past_end(0.3));
@@ -85,7 +94,8 @@ TEST_CASE("Histogram: merging equals counting together, in any order") {
   MESSAGE("seed " << seed);
   std::mt19937_64 random(seed);
   for (int round = 0; round < 50; ++round) {
-    std::vector<std::uint64_t> a = random_spans(random, random() % 300), b = random_spans(random, random() % 300);
+    std::vector<std::uint64_t> a = random_spans(random, random() % 300),
+                               b = random_spans(random, random() % 300);
     Histogram ab = histogram_of(a), ba = histogram_of(b);
     ab.merge(histogram_of(b));
     ba.merge(histogram_of(a));

@@ -268,7 +268,8 @@ TEST_CASE("Suggestions: rollbacks, slow queries and retries of the database") {
   const Suggestion* retries = suggestion(analysis, "cause of the retries");
   REQUIRE(retries != nullptr);
   CHECK(retries->evidence ==
-        "20 attempts failed and were repeated; these attempts and the pauses after them took 300 ms.");
+        "20 attempts failed and were repeated; these attempts and the pauses after them took 300 "
+        "ms.");
   CHECK(retries->gain_share == doctest::Approx(0.03));
   CHECK(retries->confidence == Confidence::medium);
 
