@@ -81,6 +81,7 @@ ProcessView SystemSampler::view(const Target& target, const ProcessStat& stat,
   view.ring = target.ring;
   view.pid = target.pid;
   view.cpu_percent = cpu_percent(target.pid, stat, monotonic_ns);
+  view.cpu_seconds = static_cast<double>(stat.cpu_ticks) / ticks_per_second_;
   // No process that runs has no memory and no thread.
   if (stat.resident_pages > 0) view.resident_bytes = stat.resident_pages * page_bytes_;
   if (stat.threads > 0) view.threads = stat.threads;
@@ -136,6 +137,7 @@ SystemSampler::Sample SystemSampler::sample(const std::vector<Target>& targets,
   }
   if (const auto self = parse_process_stat(read("self/stat"))) {
     out.own_cpu_percent = cpu_percent(static_cast<std::uint32_t>(getpid()), *self, monotonic_ns);
+    out.own_cpu_seconds = static_cast<double>(self->cpu_ticks) / ticks_per_second_;
     if (self->resident_pages > 0) out.own_resident_bytes = self->resident_pages * page_bytes_;
   }
   used_.swap(next_);

@@ -33,6 +33,7 @@ class SystemSampler {
     std::vector<ProcessView> processes;
     HostView host;
     std::optional<double> own_cpu_percent;           // of one core, since the last sample
+    std::optional<double> own_cpu_seconds;           // since this process began
     std::optional<std::uint64_t> own_resident_bytes;
   };
   // CPU is what was used since the last sample.

@@ -17,6 +17,7 @@ void HostSampling::fill_in(Snapshot& snapshot) const {
   snapshot.processes = sample_.processes;
   snapshot.host = sample_.host;
   snapshot.daemon.cpu_percent = sample_.own_cpu_percent;
+  snapshot.daemon.cpu_seconds = sample_.own_cpu_seconds;
   snapshot.daemon.resident_bytes = sample_.own_resident_bytes;
 }
 

@@ -7,6 +7,15 @@
 namespace ringside {
 namespace {
 
+ProcessView process(std::uint32_t pid, double cpu_percent, std::uint64_t resident_bytes) {
+  ProcessView view;
+  view.ring = "chat";
+  view.pid = pid;
+  view.cpu_percent = cpu_percent;
+  view.resident_bytes = resident_bytes;
+  return view;
+}
+
 TEST_CASE("Rules: an operation's error rate, and that of all together") {
   World world;
   world.operation("SEND_MESSAGE", 100, 6, 1);   // over 5 %
@@ -39,7 +48,7 @@ TEST_CASE("Rules: refused calls are no errors") {
 
 TEST_CASE("Rules: memory is the largest process's, against the threshold") {
   World world;
-  world.snapshot.processes = {{"chat", 1, 0, 100, 0, 0, 0}, {"chat", 2, 0, 1200 * 1048576ULL, 0, 0, 0}};
+  world.snapshot.processes = {process(1, 0, 100), process(2, 0, 1200 * 1048576ULL)};
   world.ticks(3);
   CHECK(world.story("high_memory") == Story{"pending/warning", "firing/warning"});
   world.snapshot.processes[1].resident_bytes = 1600 * 1048576ULL;
@@ -74,7 +83,7 @@ TEST_CASE("Rules: overload of the host, and the server's share in it") {
   world.snapshot.host.memory_available_bytes = 50;
   world.ticks(3);
   CHECK(world.story("system_overload") == Story{"pending/warning", "firing/warning"});
-  world.snapshot.processes = {{"chat", 1, 390, 100, 0, 0, 0}};
+  world.snapshot.processes = {process(1, 390, 100)};
   world.ticks(3);
   CHECK(world.story("system_overload") == Story{"pending/critical", "firing/critical"});
 }

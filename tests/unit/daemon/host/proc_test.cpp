@@ -106,6 +106,8 @@ TEST_CASE("Sampler: CPU is what was used between two samples") {
   const auto second = sampler.sample(targets, 20 * 1'000'000'000LL, 210 * 1'000'000'000LL);
   REQUIRE(second.processes.size() == 1);
   CHECK(second.processes[0].cpu_percent == doctest::Approx(50));
+  CHECK(second.processes[0].cpu_seconds ==
+        doctest::Approx(5 + 250.0 / static_cast<double>(hz)));   // of its whole life
   CHECK(second.host.cpu_percent == doctest::Approx(75));
 }
 
@@ -122,6 +124,7 @@ TEST_CASE("Sampler: a pid that came back is another process") {
 
 void check_unknown(const ProcessView& process) {
   CHECK_FALSE(process.cpu_percent.has_value());
+  CHECK_FALSE(process.cpu_seconds.has_value());
   CHECK_FALSE(process.resident_bytes.has_value());
   CHECK_FALSE(process.open_files.has_value());
   CHECK_FALSE(process.threads.has_value());
@@ -151,6 +154,7 @@ TEST_CASE("Sampler: where /proc says nothing, nothing is claimed") {
     check_unknown(sample.processes[0]);
     check_unknown(sample.host);
     CHECK_FALSE(sample.own_cpu_percent.has_value());
+    CHECK_FALSE(sample.own_cpu_seconds.has_value());
     CHECK_FALSE(sample.own_resident_bytes.has_value());
   }
 }
@@ -222,6 +226,7 @@ TEST_CASE("Sampler: this machine and this process are seen as they are") {
   CHECK(sample.processes[0].uptime_seconds.value_or(-1) >= 0);
   CHECK(sample.processes[0].resident_bytes > 0);
   CHECK(sample.own_resident_bytes > 0);
+  CHECK(sample.own_cpu_seconds.value_or(-1) >= 0);
   CHECK(sample.host.cpus == static_cast<unsigned>(sysconf(_SC_NPROCESSORS_ONLN)));
   CHECK(sample.host.memory_available_bytes <= sample.host.memory_total_bytes);
 }
