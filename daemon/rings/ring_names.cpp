@@ -33,6 +33,12 @@ std::string joined(const std::string& directory, std::string_view name) {
   return (directory == "/" ? directory : directory + "/") + std::string(name);
 }
 
+bool same_file(const std::string& a, const std::string& b) {
+  struct stat of_a {}, of_b {};
+  return stat(a.c_str(), &of_a) == 0 && stat(b.c_str(), &of_b) == 0 &&
+         of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
 }  // namespace
 
 std::string shown_name(const std::string& path) {
@@ -62,7 +68,10 @@ bool is_pattern(const std::string& ring) {
 std::string canonical_path(const std::string& path) {
   const std::unique_ptr<char, decltype(&free)> directory(
       realpath(directory_of(path).c_str(), nullptr), &free);
-  return directory == nullptr ? path : joined(directory.get(), last_component(path));
+  // A link of /proc (/proc/PID/fd/N, /proc/PID/root) leads to a directory without the path that it
+  // shows: one of another mount namespace, or one that was removed. Then only the link is right.
+  if (directory == nullptr || !same_file(directory.get(), directory_of(path))) return path;
+  return joined(directory.get(), last_component(path));
 }
 
 RingName resolve_ring(const std::string& ring) {

@@ -44,8 +44,8 @@ std::string shown_name(const std::string& path);
 bool may_be_ring(const std::string& path);
 bool exists(const std::string& path);
 
-// The directory's real path and the last component. Where the directory is not there, the path as
-// it was written.
+// The directory's real path and the last component. The path as it was written where the directory
+// is not there, or where its real path leads to another one.
 std::string canonical_path(const std::string& path);
 
 }  // namespace ringside

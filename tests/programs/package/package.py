@@ -129,7 +129,7 @@ class Package(unittest.TestCase):
                      "include/ringside/producer/ringside.h", "include/ringside/shm/record.h"):
             self.assertIn(name, installed)
         for path in installed:
-            self.assertRegex(path, r"^(include/ringside/(producer|shm)/\w+\.(h|hpp)"
+            self.assertRegex(path, r"^(include/ringside/(producer|shm)/\w+\.(h|hpp|def)"
                                    r"|lib\S*/libringside_(producer|shm)\.a"
                                    r"|lib\S*/cmake/ringside/ringside\S+\.cmake)$")
 

@@ -20,8 +20,7 @@ namespace {
 
 // The beginning of a ring's state (RingFollower::encode), down to its first lane's position; the rest as it is.
 struct SavedRing {
-  std::uint64_t instance[2], one, known[2], number, finished, crashes, missed;
-  std::int64_t born_ns, observed_since_ns, observed_before_ns;
+  std::uint64_t instance[2], one, known[2], number, finished, crashes, missed, lost_before_attach;
   std::uint64_t written, read, lost, torn, rejected;   // of instances that are over
   std::uint64_t lanes, used, position, lane_read, lane_lost, lane_rejected;
   std::vector<std::uint64_t> holes;
@@ -31,10 +30,10 @@ struct SavedRing {
     SavedRing state;
     Decoder in(bytes);
     for (std::uint64_t* n : {&state.instance[0], &state.instance[1], &state.one, &state.known[0], &state.known[1],
-                             &state.number, &state.finished, &state.crashes, &state.missed}) {
+                             &state.number, &state.finished, &state.crashes, &state.missed,
+                             &state.lost_before_attach}) {
       *n = in.u64();
     }
-    for (std::int64_t* n : {&state.born_ns, &state.observed_since_ns, &state.observed_before_ns}) *n = in.i64();
     for (std::uint64_t* n : {&state.written, &state.read, &state.lost, &state.torn, &state.rejected}) *n = in.u64();
     for (std::uint64_t* n : {&state.lanes, &state.used, &state.position, &state.lane_read, &state.lane_lost,
                              &state.lane_rejected}) {
@@ -51,10 +50,9 @@ struct SavedRing {
   std::string bytes() const {
     Encoder out;
     for (const std::uint64_t n : {instance[0], instance[1], one, known[0], known[1], number, finished, crashes,
-                                  missed}) {
+                                  missed, lost_before_attach}) {
       out.u64(n);
     }
-    for (const std::int64_t n : {born_ns, observed_since_ns, observed_before_ns}) out.i64(n);
     for (const std::uint64_t n : {written, read, lost, torn, rejected}) out.u64(n);
     for (const std::uint64_t n : {lanes, used, position, lane_read, lane_lost, lane_rejected}) out.u64(n);
     out.u64(holes.size());

@@ -2,14 +2,17 @@
 // called.
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <signal.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "daemon/rings/ring_names.h"
 #include "daemon/rings/watch.h"
+#include "shm/file_descriptor.h"
 #include "tests/support/later.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
@@ -38,6 +41,18 @@ std::vector<std::string> names(const Snapshot& snapshot) {
 }
 
 }  // namespace
+
+TEST_CASE("RingNames: a link of /proc is kept where the path that it shows is another directory's") {
+  TempDir dir;
+  const std::string removed = dir.file("place");
+  std::filesystem::create_directory(removed);
+  const FileDescriptor held(open(removed.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::filesystem::remove(removed);
+  // The kernel shows a removed directory by this name, and anybody may have made one of it.
+  std::filesystem::create_directory(removed + " (deleted)");
+  const std::string path = "/proc/self/fd/" + std::to_string(held.get()) + "/ring";
+  CHECK(canonical_path(path) == path);
+}
 
 TEST_CASE(
     "RingNames: a name is a file in shared memory, a path is that file, whatever links lead to its "
