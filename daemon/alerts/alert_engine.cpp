@@ -33,7 +33,8 @@ std::string against(const Reading& reading, double threshold) {
 
 }  // namespace
 
-std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot, std::int64_t monotonic_ns,
+std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
+                                                   std::int64_t monotonic_ns,
                                                    std::int64_t wall_ns) {
   // A gap longer than a few ticks was not observed, whatever the clock says.
   const std::int64_t passed_ns = last_monotonic_ns_ ? monotonic_ns - *last_monotonic_ns_ : 0;
@@ -52,7 +53,8 @@ std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot, std
   for (auto& [key, episode] : episodes_) {
     if (!seen.contains(key)) step_unknown(episode, "nothing reports it any more");
   }
-  std::erase_if(episodes_, [](const auto& entry) { return entry.second.state == AlertState::resolved; });
+  std::erase_if(episodes_,
+                [](const auto& entry) { return entry.second.state == AlertState::resolved; });
   return std::move(out_);
 }
 
@@ -88,12 +90,14 @@ void AlertEngine::begin(const Reading& reading, AlertLevel reached) {
     emit(episode, AlertState::firing, reached, "");
   } else {
     emit(episode, AlertState::pending, reached,
-         fmt::format(": fires when {} of {} ticks are over", config_.alerts.raise_ticks, config_.alerts.of_ticks));
+         fmt::format(": fires when {} of {} ticks are over", config_.alerts.raise_ticks,
+                     config_.alerts.of_ticks));
   }
 }
 
 std::uint64_t AlertEngine::tick_mask() const {
-  return config_.alerts.of_ticks >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << config_.alerts.of_ticks) - 1;
+  return config_.alerts.of_ticks >= 64 ? ~std::uint64_t{0}
+                                       : (std::uint64_t{1} << config_.alerts.of_ticks) - 1;
 }
 
 // Enters the value into the bits and the clear timers.
@@ -117,7 +121,8 @@ void AlertEngine::observe(Episode& episode, const Reading& reading) {
 std::optional<AlertLevel> AlertEngine::raised(const Episode& episode) const {
   const std::uint64_t needed = episode.reading.certain ? 1 : config_.alerts.raise_ticks;
   for (std::size_t i = kAlertLevels; i-- > 0;) {
-    if (episode.reading.levels.bounds[i] && static_cast<std::uint64_t>(std::popcount(episode.over[i])) >= needed) {
+    if (episode.reading.levels.bounds[i] &&
+        static_cast<std::uint64_t>(std::popcount(episode.over[i])) >= needed) {
       return static_cast<AlertLevel>(i);
     }
   }
@@ -140,13 +145,15 @@ void AlertEngine::step_pending(Episode& episode, std::optional<AlertLevel> reach
     emit(episode, AlertState::firing, reached ? std::max(*level, *reached) : *level, "");
     return;
   }
-  const bool any = std::any_of(episode.over.begin(), episode.over.end(), [](auto bits) { return bits != 0; });
+  const bool any =
+      std::any_of(episode.over.begin(), episode.over.end(), [](auto bits) { return bits != 0; });
   if (!any) emit(episode, AlertState::resolved, episode.level, ": did not last");
 }
 
 void AlertEngine::step_firing(Episode& episode, std::optional<AlertLevel> reached) {
   if (reached && *reached > episode.level) {
-    emit(episode, AlertState::firing, *reached, fmt::format(": risen from {}", name_of(episode.level)));
+    emit(episode, AlertState::firing, *reached,
+         fmt::format(": risen from {}", name_of(episode.level)));
   } else if (episode.below_since_ns[index_of(episode.level)]) {
     emit(episode, AlertState::recovering, episode.level,
          fmt::format(": falls after {} like this", span(config_.alerts.clear_after_ns)));
@@ -166,13 +173,17 @@ void AlertEngine::step_recovering(Episode& episode, std::optional<AlertLevel> re
   if (!kept_below(episode, index_of(episode.level))) return;
   for (std::size_t i = index_of(episode.level); i-- > 0;) {
     if (!episode.reading.levels.bounds[i] || kept_below(episode, i)) continue;
-    const AlertState state = episode.below_since_ns[i] ? AlertState::recovering : AlertState::firing;
-    emit(episode, state, static_cast<AlertLevel>(i), fmt::format(": fallen from {}", name_of(episode.level)));
+    const AlertState state =
+        episode.below_since_ns[i] ? AlertState::recovering : AlertState::firing;
+    emit(episode, state, static_cast<AlertLevel>(i),
+         fmt::format(": fallen from {}", name_of(episode.level)));
     return;
   }
   emit(episode, AlertState::resolved, episode.level,
        fmt::format(": over after {}{}", span(observed_ns_ - episode.began_ns),
-                   bare_fact(episode.reading) ? "" : ", at worst " + words(episode.worst, episode.reading.unit)));
+                   bare_fact(episode.reading)
+                       ? ""
+                       : ", at worst " + words(episode.worst, episode.reading.unit)));
 }
 
 // E2: the timers are pushed along with the time that passes unseen.
@@ -184,7 +195,8 @@ void AlertEngine::step_unknown(Episode& episode, const std::string& why) {
   const std::int64_t missing_ns = observed_ns_ - *episode.missing_since_ns;
   if (missing_ns >= config_.alerts.hold_without_data_ns) {
     episode.reading.text = fmt::format("no data for {} ({})", span(missing_ns), why);
-    emit(episode, AlertState::resolved, episode.level, ": given up, it is not known whether it is over");
+    emit(episode, AlertState::resolved, episode.level,
+         ": given up, it is not known whether it is over");
     return;
   }
   const bool said = episode.said_missing_ns &&
@@ -198,7 +210,8 @@ void AlertEngine::step_unknown(Episode& episode, const std::string& why) {
   episode.reading.text = known;
 }
 
-void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level, const std::string& text) {
+void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level,
+                       const std::string& text) {
   episode.state = state;
   episode.level = level;
   const Reading& reading = episode.reading;
@@ -213,9 +226,11 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level, con
   t.ring = reading.ring;
   t.value = *reading.value;
   // A level that is no longer configured has none.
-  if (const auto& bounds = reading.levels.at(level)) t.threshold = falling ? bounds->clear : bounds->raise;
+  if (const auto& bounds = reading.levels.at(level))
+    t.threshold = falling ? bounds->clear : bounds->raise;
   t.unit = reading.unit;
-  if (name_rings_ && !reading.ring.empty()) t.message = "ring " + escape_visible(reading.ring) + ": ";
+  if (name_rings_ && !reading.ring.empty())
+    t.message = "ring " + escape_visible(reading.ring) + ": ";
   t.message += reading.text + against(reading, t.threshold) + text;
   episode.last = t;
   recent_.push_back(t);
@@ -226,8 +241,8 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level, con
   out_.push_back(std::move(t));
 }
 
-// The seconds of the wall clock in hex, or one more than the last: unique even when the state is lost, short, and
-// the same in a replay.
+// The seconds of the wall clock in hex, or one more than the last: unique even when the state is
+// lost, short, and the same in a replay.
 std::string AlertEngine::next_id() {
   const auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(wall_ns_ / kSecond, 0));
   last_id_ = std::max(last_id_ + 1, seconds);
@@ -238,12 +253,16 @@ void AlertEngine::show(Snapshot& snapshot) const {
   std::vector<const Episode*> active;
   for (const auto& [key, episode] : episodes_) active.push_back(&episode);
   const auto rank = [](const Episode* e) {
-    return std::tuple(e->state == AlertState::firing ? 0 : e->state == AlertState::recovering ? 1 : 2,
+    return std::tuple(e->state == AlertState::firing       ? 0
+                      : e->state == AlertState::recovering ? 1
+                                                           : 2,
                       -static_cast<int>(e->level), e->began_ns);
   };
-  std::stable_sort(active.begin(), active.end(), [&](auto* a, auto* b) { return rank(a) < rank(b); });
+  std::stable_sort(active.begin(), active.end(),
+                   [&](auto* a, auto* b) { return rank(a) < rank(b); });
   snapshot.alerts.clear();
-  for (const Episode* episode : active) snapshot.alerts.push_back({episode->last, episode->began_wall_ns});
+  for (const Episode* episode : active)
+    snapshot.alerts.push_back({episode->last, episode->began_wall_ns});
   snapshot.transitions.assign(recent_.begin(), recent_.end());
   snapshot.transitions_forgotten = forgotten_;
 }

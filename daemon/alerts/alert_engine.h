@@ -1,26 +1,36 @@
 // The life of alerts. Deterministic: a snapshot and the time go in, transitions come out.
 //
 //            first tick over                     raise_ticks of the last of_ticks over
-//   (none) ------------------> pending ------------------------------------------------> firing <--+
-//                                 |                                                      |   ^     | over a higher
-//                                 | none of the last of_ticks over                 below |   | over| level: the level
-//                                 v                                          its clear   v   |     | rises at once
-//                              resolved <---- clear_after below ----------------- recovering ------+
+//   (none) ------------------> pending ------------------------------------------------> firing
+//   <--+
+//                                 |                                                      |   ^ |
+//                                 over a higher | none of the last of_ticks over below |   | over|
+//                                 level: the level v                                          its
+//                                 clear   v   |     | rises at once
+//                              resolved <---- clear_after below ----------------- recovering
+//                              ------+
 //                                              each level's clear                     |
-//                                                                                     +-> a lower level, firing or
-//                                                                                         recovering, if that one's
-//                                                                                         clear was not kept so long
+//                                                                                     +-> a lower
+//                                                                                     level, firing
+//                                                                                     or
+//                                                                                         recovering,
+//                                                                                         if that
+//                                                                                         one's
+//                                                                                         clear was
+//                                                                                         not kept
+//                                                                                         so long
 //
 //   E1  Once firing, a level rises in one tick and falls only through recovering.
-//   E2  A figure that is not known changes no state, and time spent not knowing counts toward nothing. The log says
-//       so once for each such gap (at most once in clear_after), and after hold_without_data the alert is resolved as
-//       unknown.
+//   E2  A figure that is not known changes no state, and time spent not knowing counts toward
+//   nothing. The log says
+//       so once for each such gap (at most once in clear_after), and after hold_without_data the
+//       alert is resolved as unknown.
 //   E3  Too small a sample raises nothing and clears nothing.
 //   E4  A fact (a crash, a loss, an open breaker) skips pending.
 //
-// Every figure of alert_rules.h has its own episode, from raising to resolving. What is done with transitions (the
-// log, and whoever else is to be told) is decided by who calls evaluate(), so that spacing out repeats and summing
-// up storms find their place between here and there.
+// Every figure of alert_rules.h has its own episode, from raising to resolving. What is done with
+// transitions (the log, and whoever else is to be told) is decided by who calls evaluate(), so that
+// spacing out repeats and summing up storms find their place between here and there.
 #pragma once
 
 #include <array>
@@ -49,13 +59,15 @@ class AlertEngine {
   void reconfigure(const Config& config) { config_ = config; }
 
   // One tick. The snapshot's own alerts are not looked at.
-  std::vector<AlertTransition> evaluate(const Snapshot& snapshot, std::int64_t monotonic_ns, std::int64_t wall_ns);
+  std::vector<AlertTransition> evaluate(const Snapshot& snapshot, std::int64_t monotonic_ns,
+                                        std::int64_t wall_ns);
 
-  // Fills in what the snapshot shows: active alerts (firing first, then by level and age) and recent transitions.
+  // Fills in what the snapshot shows: active alerts (firing first, then by level and age) and
+  // recent transitions.
   void show(Snapshot& snapshot) const;
 
-  // Everything that goes on after a restart. decode() takes it back, in a new engine; false, and nothing taken, when
-  // it isn't such a state, and why says what is wrong.
+  // Everything that goes on after a restart. decode() takes it back, in a new engine; false, and
+  // nothing taken, when it isn't such a state, and why says what is wrong.
   std::string encode() const;
   bool decode(std::string_view bytes, std::string* why);
 
@@ -98,8 +110,9 @@ class AlertEngine {
   std::deque<AlertTransition> recent_;
   std::uint64_t forgotten_ = 0;
   std::uint64_t last_id_ = 0;
-  // Observed time: it runs while ticks come, and stands still while the daemon does not run. Ages are told in it, so
-  // that a daemon that was away for an hour has not seen an hour below the threshold.
+  // Observed time: it runs while ticks come, and stands still while the daemon does not run. Ages
+  // are told in it, so that a daemon that was away for an hour has not seen an hour below the
+  // threshold.
   std::int64_t observed_ns_ = 0;
 
   // During one evaluation.

@@ -99,27 +99,30 @@ class Figures {
       cpu_percent = cpu_percent.value_or(0) + *process.cpu_percent;
     }
     const std::string unknown = "the server's process could not be sampled";
-    Reading& memory = add(AlertType::high_memory, "resident",
-                          alerts_.memory.times(static_cast<double>(config_.thresholds.memory_bytes)), "bytes");
+    Reading& memory =
+        add(AlertType::high_memory, "resident",
+            alerts_.memory.times(static_cast<double>(config_.thresholds.memory_bytes)), "bytes");
     memory.ring = ring.name;
     memory.text = unknown;
     if (largest != nullptr) {
       memory.value = judge_memory(*largest, config_.thresholds).value;
-      memory.text = fmt::format("process {} has {} resident", largest->pid, format_bytes(*largest->resident_bytes));
+      memory.text = fmt::format("process {} has {} resident", largest->pid,
+                                format_bytes(*largest->resident_bytes));
     }
     Reading& cpu = add(AlertType::system_overload, "server_cpu", alerts_.cpu_percent, "percent");
     cpu.ring = ring.name;
     cpu.text = unknown;
     if (cpu_percent && s_.host.cpus) {
       cpu.value = *cpu_percent / *s_.host.cpus;
-      cpu.text =
-          fmt::format("the server uses {} of the host's {} CPUs", format_percent(*cpu.value / 100), *s_.host.cpus);
+      cpu.text = fmt::format("the server uses {} of the host's {} CPUs",
+                             format_percent(*cpu.value / 100), *s_.host.cpus);
     }
   }
 
   void connections(const RingView& ring) {
     Reading& r = add(AlertType::high_connections, "connections",
-                     alerts_.connections.times(static_cast<double>(config_.thresholds.connections)), "connections");
+                     alerts_.connections.times(static_cast<double>(config_.thresholds.connections)),
+                     "connections");
     r.ring = ring.name;
     r.text = "the server does not say how many connections it has";
     if (!ring.live()) return;
@@ -136,9 +139,11 @@ class Figures {
     return nullptr;
   }
 
-  // Of the present instance only: a restarted server begins with its breaker closed and says nothing about it.
+  // Of the present instance only: a restarted server begins with its breaker closed and says
+  // nothing about it.
   void breaker(const RingView& ring) {
-    Reading& r = add(AlertType::database_issue, "breaker", Levels::of({}, LevelBounds{1, 0.5}), "open");
+    Reading& r =
+        add(AlertType::database_issue, "breaker", Levels::of({}, LevelBounds{1, 0.5}), "open");
     r.ring = ring.name;
     r.certain = true;
     r.text = "the ring is not live";
@@ -160,11 +165,14 @@ class Figures {
   void down(const RingView& ring) {
     const bool known = ring.state != RingState::refused;
     const bool crashed = ring.state == RingState::crashed;
-    const bool stopped = ring.state == RingState::closed || (ring.state == RingState::waiting && ring.instances_seen > 0);
+    const bool stopped = ring.state == RingState::closed ||
+                         (ring.state == RingState::waiting && ring.instances_seen > 0);
     const auto before = memory_.rings.find(ring.name);
-    const bool crashed_since = before != memory_.rings.end() && ring.crashes_seen > before->second.crashes;
+    const bool crashed_since =
+        before != memory_.rings.end() && ring.crashes_seen > before->second.crashes;
 
-    Reading& crash = add(AlertType::server_down, "crashed", Levels::of({}, LevelBounds{1, 1}), "crashed");
+    Reading& crash =
+        add(AlertType::server_down, "crashed", Levels::of({}, LevelBounds{1, 1}), "crashed");
     crash.ring = ring.name;
     crash.certain = true;
     crash.text = "the ring cannot be read";
@@ -178,8 +186,10 @@ class Figures {
       crash.text = ring.live() ? fmt::format("{} (pid {}) runs", who, ring.pid) : "no crash";
     }
 
-    // A restart in order takes a few ticks, and is no reason to wake anybody: raised like a measurement.
-    Reading& stop = add(AlertType::server_down, "stopped", Levels::of(LevelBounds{1, 1}), "stopped");
+    // A restart in order takes a few ticks, and is no reason to wake anybody: raised like a
+    // measurement.
+    Reading& stop =
+        add(AlertType::server_down, "stopped", Levels::of(LevelBounds{1, 1}), "stopped");
     stop.ring = ring.name;
     stop.text = known ? (stopped ? who + " has stopped" : "") : "the ring cannot be read";
     if (known) stop.value = stopped ? 1 : 0;
@@ -187,11 +197,14 @@ class Figures {
   }
 
   void unreadable(const RingView& ring) {
-    Reading& r = add(AlertType::telemetry_loss, "refused", Levels::of({}, LevelBounds{1, 1}), "refused");
+    Reading& r =
+        add(AlertType::telemetry_loss, "refused", Levels::of({}, LevelBounds{1, 1}), "refused");
     r.ring = ring.name;
     r.certain = true;
     r.value = ring.state == RingState::refused ? 1 : 0;
-    r.text = ring.state == RingState::refused ? "the ring is refused: " + escape_visible(ring.problem) : "the ring can be read";
+    r.text = ring.state == RingState::refused
+                 ? "the ring is refused: " + escape_visible(ring.problem)
+                 : "the ring can be read";
   }
 
   void host() {
@@ -201,63 +214,75 @@ class Figures {
     cpu.text = unknown;
     if (host.cpu_percent && host.cpus) {
       cpu.value = *host.cpu_percent;
-      cpu.text = fmt::format("the host's {} CPUs are {} busy", *host.cpus, format_percent(*host.cpu_percent / 100));
+      cpu.text = fmt::format("the host's {} CPUs are {} busy", *host.cpus,
+                             format_percent(*host.cpu_percent / 100));
     }
     Reading& load = add(AlertType::system_overload, "host_load", alerts_.load_per_cpu, "per_cpu");
     load.text = unknown;
     if (host.load_1m && host.cpus) {
       load.value = *host.load_1m / *host.cpus;
-      load.text = fmt::format("the host's load is {} on {} CPUs", format_number(*host.load_1m), *host.cpus);
+      load.text =
+          fmt::format("the host's load is {} on {} CPUs", format_number(*host.load_1m), *host.cpus);
     }
-    Reading& memory = add(AlertType::system_overload, "host_memory", alerts_.memory_percent, "percent");
+    Reading& memory =
+        add(AlertType::system_overload, "host_memory", alerts_.memory_percent, "percent");
     memory.text = unknown;
     if (host.memory_available_bytes && host.memory_total_bytes.value_or(0) > 0) {
       const auto available = std::min(*host.memory_available_bytes, *host.memory_total_bytes);
-      const double used = 1 - static_cast<double>(available) / static_cast<double>(*host.memory_total_bytes);
+      const double used =
+          1 - static_cast<double>(available) / static_cast<double>(*host.memory_total_bytes);
       memory.value = used * 100;
-      memory.text = fmt::format("{} of the host's memory is used, {} of {} are available", format_percent(used),
-                                format_bytes(available), format_bytes(*host.memory_total_bytes));
+      memory.text = fmt::format("{} of the host's memory is used, {} of {} are available",
+                                format_percent(used), format_bytes(available),
+                                format_bytes(*host.memory_total_bytes));
     }
   }
 
   void database(const RingView& ring, std::uint64_t calls) {
-    Reading& rollbacks = add(AlertType::database_issue, "rollbacks", alerts_.rollback_percent, "percent");
+    Reading& rollbacks =
+        add(AlertType::database_issue, "rollbacks", alerts_.rollback_percent, "percent");
     rollbacks.ring = ring.name;
     const SeriesView* transactions = event(ring, names::kDbTransaction);
-    const WindowStats minute = transactions != nullptr ? transactions->window(Window::minute) : WindowStats{};
+    const WindowStats minute =
+        transactions != nullptr ? transactions->window(Window::minute) : WindowStats{};
     if (!few(rollbacks, minute.recorded, "transactions")) {
-      const double share = static_cast<double>(minute.errors) / static_cast<double>(minute.recorded);
+      const double share =
+          static_cast<double>(minute.errors) / static_cast<double>(minute.recorded);
       rollbacks.value = share * 100;
       rollbacks.text = fmt::format("{} of {} transactions were rolled back in the last minute ({})",
-                                   format_count(minute.errors), format_count(minute.recorded), format_percent(share));
+                                   format_count(minute.errors), format_count(minute.recorded),
+                                   format_percent(share));
     }
 
-    Reading& errors = add(AlertType::database_issue, "errors", alerts_.database_error_percent, "percent");
+    Reading& errors =
+        add(AlertType::database_issue, "errors", alerts_.database_error_percent, "percent");
     errors.ring = ring.name;
     if (!few(errors, calls, "calls")) {
       std::uint64_t count = 0;
       for (const ErrorStats& error : s_.errors) {
-        if (error.ring == ring.name && error.name.starts_with("DATABASE_")) count += error.count[kMinuteWindow];
+        if (error.ring == ring.name && error.name.starts_with("DATABASE_"))
+          count += error.count[kMinuteWindow];
       }
       const double share = static_cast<double>(count) / static_cast<double>(calls);
       errors.value = share * 100;
-      errors.text = fmt::format("{} of {} calls failed with a DATABASE_ error in the last minute ({})",
-                                format_count(count), format_count(calls), format_percent(share));
+      errors.text =
+          fmt::format("{} of {} calls failed with a DATABASE_ error in the last minute ({})",
+                      format_count(count), format_count(calls), format_percent(share));
     }
 
-    per_minute(ring, AlertType::database_issue, "slow_queries", names::kSlowQuery, alerts_.slow_queries_per_minute,
-               "slow query", "slow queries");
+    per_minute(ring, AlertType::database_issue, "slow_queries", names::kSlowQuery,
+               alerts_.slow_queries_per_minute, "slow query", "slow queries");
   }
 
   void security(const RingView& ring) {
-    per_minute(ring, AlertType::security_threat, "failed_logins", names::kLoginFailed, alerts_.failed_logins_per_minute,
-               "failed login", "failed logins");
-    per_minute(ring, AlertType::security_threat, "rejected_tokens", names::kTokenRejected, alerts_.rejected_tokens_per_minute,
-               "rejected token", "rejected tokens");
-    per_minute(ring, AlertType::security_threat, "ip_blocks", names::kIpBlock, alerts_.ip_blocks_per_minute,
-               "blocked address", "blocked addresses");
-    per_minute(ring, AlertType::security_threat, "threats", names::kThreatPattern, alerts_.threats_per_minute,
-               "threat pattern", "threat patterns");
+    per_minute(ring, AlertType::security_threat, "failed_logins", names::kLoginFailed,
+               alerts_.failed_logins_per_minute, "failed login", "failed logins");
+    per_minute(ring, AlertType::security_threat, "rejected_tokens", names::kTokenRejected,
+               alerts_.rejected_tokens_per_minute, "rejected token", "rejected tokens");
+    per_minute(ring, AlertType::security_threat, "ip_blocks", names::kIpBlock,
+               alerts_.ip_blocks_per_minute, "blocked address", "blocked addresses");
+    per_minute(ring, AlertType::security_threat, "threats", names::kThreatPattern,
+               alerts_.threats_per_minute, "threat pattern", "threat patterns");
   }
 
   // Counts need no minimum sample: each of them is the thing itself.
@@ -273,25 +298,29 @@ class Figures {
     r.text = fmt::format("{} {} in the last minute", format_count(count), count == 1 ? one : many);
     if (count > 0 && !series->last.empty()) {
       const RecordView& latest = series->last.front();
-      const Party& party = latest.subject.kind == PartyKind::address ? latest.subject : latest.actor;
+      const Party& party =
+          latest.subject.kind == PartyKind::address ? latest.subject : latest.actor;
       if (!party.none()) r.text += ", latest: " + format_party(party);
     }
   }
 
-  void added(const char* figure, const std::string& ring, std::uint64_t now, std::uint64_t before, const char* words) {
+  void added(const char* figure, const std::string& ring, std::uint64_t now, std::uint64_t before,
+             const char* words) {
     Reading& r = add(AlertType::telemetry_loss, figure, alerts_.lost_records, "records");
     r.ring = ring;
     r.certain = true;
     // A count that went back began anew: all of it was added.
     const std::uint64_t count = now >= before ? now - before : now;
     r.value = static_cast<double>(count);
-    r.text = fmt::format("{} records {} since the last tick, {} in all", format_count(count), words, format_count(now));
+    r.text = fmt::format("{} records {} since the last tick, {} in all", format_count(count), words,
+                         format_count(now));
   }
 
   void loss() {
     if (!memory_.known) return;
     added("lost", "", s_.books.lost, memory_.lost, "were overwritten before they were read");
-    added("rejected", "", s_.books.rejected, memory_.rejected, "were read but could not be believed");
+    added("rejected", "", s_.books.rejected, memory_.rejected,
+          "were read but could not be believed");
     for (const RingView& ring : s_.rings) {
       const auto before = memory_.rings.find(ring.name);
       if (before == memory_.rings.end()) continue;
@@ -305,7 +334,8 @@ class Figures {
     memory_.lost = s_.books.lost;
     memory_.rejected = s_.books.rejected;
     memory_.rings.clear();
-    for (const RingView& ring : s_.rings) memory_.rings[ring.name] = {ring.crashes_seen, ring.untraced_records};
+    for (const RingView& ring : s_.rings)
+      memory_.rings[ring.name] = {ring.crashes_seen, ring.untraced_records};
   }
 
   const Snapshot& s_;
@@ -317,7 +347,8 @@ class Figures {
 
 }  // namespace
 
-std::vector<Reading> read_figures(const Snapshot& snapshot, const Config& config, RuleMemory& memory) {
+std::vector<Reading> read_figures(const Snapshot& snapshot, const Config& config,
+                                  RuleMemory& memory) {
   return Figures(snapshot, config, memory).all();
 }
 

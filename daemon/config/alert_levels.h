@@ -10,15 +10,16 @@
 
 namespace ringside {
 
-// A level is reached at `raise` and above, and left below `clear`. Between the two it stays as it is, so that a
-// value that trembles around one threshold does not raise and clear at every tick.
+// A level is reached at `raise` and above, and left below `clear`. Between the two it stays as it
+// is, so that a value that trembles around one threshold does not raise and clear at every tick.
 struct LevelBounds {
   double raise = 0;
   double clear = 0;
   friend bool operator==(const LevelBounds&, const LevelBounds&) = default;
 };
 
-// One figure's levels; those that are absent are never reached. All absent: the figure raises no alert.
+// One figure's levels; those that are absent are never reached. All absent: the figure raises no
+// alert.
 struct Levels {
   std::array<std::optional<LevelBounds>, kAlertLevels> bounds{};
 
@@ -30,7 +31,9 @@ struct Levels {
     return levels;
   }
 
-  const std::optional<LevelBounds>& at(AlertLevel level) const { return bounds[static_cast<std::size_t>(level)]; }
+  const std::optional<LevelBounds>& at(AlertLevel level) const {
+    return bounds[static_cast<std::size_t>(level)];
+  }
   bool any() const {
     for (const auto& level : bounds) {
       if (level) return true;

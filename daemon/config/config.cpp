@@ -27,15 +27,18 @@ ConfigResult load_config(const std::string& path) {
   const auto text = read_whole_file(path, &failure);
   if (!text) {
     ConfigResult result;
-    result.errors.push_back(failure.message + "\n  next: name a readable file with --config; `ringsided --print-config` "
-                                              "prints one with all the defaults");
+    result.errors.push_back(
+        failure.message +
+        "\n  next: name a readable file with --config; `ringsided --print-config` "
+        "prints one with all the defaults");
     return result;
   }
   return parse_config(*text, path);
 }
 
 Surroundings read_surroundings() {
-  return {geteuid() == 0, variable("HOME"), variable("XDG_STATE_HOME"), variable("XDG_CONFIG_HOME")};
+  return {geteuid() == 0, variable("HOME"), variable("XDG_STATE_HOME"),
+          variable("XDG_CONFIG_HOME")};
 }
 
 void resolve_paths(Config& config, const Surroundings& surroundings) {
@@ -43,15 +46,18 @@ void resolve_paths(Config& config, const Surroundings& surroundings) {
     config.state_directory =
         surroundings.root
             ? "/var/lib/ringside"
-            : base_directory(surroundings.xdg_state_home, surroundings.home, "/.local/state") + "/ringside";
+            : base_directory(surroundings.xdg_state_home, surroundings.home, "/.local/state") +
+                  "/ringside";
   }
   if (config.alert_log_path.empty()) config.alert_log_path = config.state_directory + "/alerts.log";
-  if (config.report_directory.empty()) config.report_directory = config.state_directory + "/reports";
+  if (config.report_directory.empty())
+    config.report_directory = config.state_directory + "/reports";
 }
 
 std::string default_config_path(const Surroundings& surroundings) {
   if (surroundings.root) return "/etc/ringside/ringsided.toml";
-  return base_directory(surroundings.xdg_config_home, surroundings.home, "/.config") + "/ringside/ringsided.toml";
+  return base_directory(surroundings.xdg_config_home, surroundings.home, "/.config") +
+         "/ringside/ringsided.toml";
 }
 
 }  // namespace ringside

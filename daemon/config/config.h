@@ -1,5 +1,6 @@
-// What the daemon is told to do. The values here are the shipped defaults; daemon/config/config_keys.cpp names each as a
-// key of the TOML file, with its range and what it means.
+// What the daemon is told to do. The values here are the shipped defaults;
+// daemon/config/config_keys.cpp names each as a key of the TOML file, with its range and what it
+// means.
 #pragma once
 
 #include <cstdint>
@@ -71,17 +72,19 @@ struct ConfigResult {
   std::vector<std::string> errors;
 };
 
-// `file` is only what the messages call the text. What the text doesn't set keeps its default. Every error is
-// reported, except that nothing can be read behind an error of TOML's syntax.
+// `file` is only what the messages call the text. What the text doesn't set keeps its default.
+// Every error is reported, except that nothing can be read behind an error of TOML's syntax.
 ConfigResult parse_config(std::string_view text, const std::string& file);
 ConfigResult load_config(const std::string& path);
 
-// Sets one key from a flag of the command line: for a list all values, else one. The error when it isn't allowed.
-std::optional<std::string> override_config(Config& config, std::string_view key, const std::vector<std::string>& values,
+// Sets one key from a flag of the command line: for a list all values, else one. The error when it
+// isn't allowed.
+std::optional<std::string> override_config(Config& config, std::string_view key,
+                                           const std::vector<std::string>& values,
                                            const std::string& flag);
 
-// As TOML that parse_config() reads back as the same. With comments, each key says what it is, what is allowed
-// and what its default is.
+// As TOML that parse_config() reads back as the same. With comments, each key says what it is, what
+// is allowed and what its default is.
 enum class Comments : bool { without, with };
 std::string print_config(const Config& config, Comments comments);
 

@@ -26,8 +26,10 @@ using Bounds = LevelsField<Config>;
 const std::vector<ConfigKey<Config>>& table() {
   static const std::vector<ConfigKey<Config>> keys = {
       {"rings", Rings{AT(rings)},
-       "Rings to watch: by name (`chat` is /dev/shm/ringside.chat), by path (anything with a '/'), or by pattern: "
-       "`*` is every ring in /dev/shm that appears, `/run/chat/ring-*` every one in that directory; 64 at most."},
+       "Rings to watch: by name (`chat` is /dev/shm/ringside.chat), by path (anything with a '/'), "
+       "or by pattern: "
+       "`*` is every ring in /dev/shm that appears, `/run/chat/ring-*` every one in that "
+       "directory; 64 at most."},
       {"any_owner", Switch{AT(any_owner)},
        "Accept rings whose file belongs to a user other than the daemon's and root."},
       {"tick", Duration{AT(tick_ns), 100 * kMillisecond, kHour},
@@ -36,25 +38,32 @@ const std::vector<ConfigKey<Config>>& table() {
        "What the daemon says about itself on standard error."},
 
       {"state.directory", Path{AT(state_directory)},
-       "Where positions, totals and alerts are kept. One daemon for each. Empty: /var/lib/ringside for root, "
+       "Where positions, totals and alerts are kept. One daemon for each. Empty: /var/lib/ringside "
+       "for root, "
        "$XDG_STATE_HOME/ringside or ~/.local/state/ringside for others."},
       {"state.interval", Duration{AT(state_interval_ns), 0, kHour},
-       "How often the state is saved, at most; 0s: at every tick. After a kill the daemon goes on from the last saved "
+       "How often the state is saved, at most; 0s: at every tick. After a kill the daemon goes on "
+       "from the last saved "
        "one: it reads again what is still in the ring, and loses what was overwritten since."},
 
-      {"metrics.last", Integer{AT(last), 1, 10000}, "Operations of each kind that are kept singly, the latest."},
-      {"metrics.top", Integer{AT(top), 1, 100}, "Actors, subjects and slowest operations that are listed."},
+      {"metrics.last", Integer{AT(last), 1, 10000},
+       "Operations of each kind that are kept singly, the latest."},
+      {"metrics.top", Integer{AT(top), 1, 100},
+       "Actors, subjects and slowest operations that are listed."},
 
       {"alert_log.path", Path{AT(alert_log_path)},
        "One line for each transition of an alert. Empty: alerts.log in the state directory. "
        "- is standard output."},
-      {"alert_log.format", Choice{AT(alert_log_format), {"logfmt", "json"}}, "The form of its lines."},
+      {"alert_log.format", Choice{AT(alert_log_format), {"logfmt", "json"}},
+       "The form of its lines."},
 
       {"reports.directory", Path{AT(report_directory)},
        "Where reports are written. Empty: reports in the state directory."},
       {"reports.interval", Duration{AT(report_interval_ns), 0, 366 * kDay},
-       "How often a report is written, at full multiples in UTC; 0s: only at SIGUSR1 and at the end."},
-      {"reports.formats", Choices{AT(report_formats), {"text", "json"}}, "What is written each time."},
+       "How often a report is written, at full multiples in UTC; 0s: only at SIGUSR1 and at the "
+       "end."},
+      {"reports.formats", Choices{AT(report_formats), {"text", "json"}},
+       "What is written each time."},
       {"reports.keep", Integer{AT(report_keep), 0, 100000},
        "Copies with a time in their name that are kept in each format, beside the latest report."},
 
@@ -62,13 +71,15 @@ const std::vector<ConfigKey<Config>>& table() {
        "Slower is too slow: judged by the p95 of the last minute, for each operation."},
       {"thresholds.error_rate_percent", Number{AT(thresholds.error_percent), 0.001, 100},
        "More errors and timeouts of an operation's calls in the last minute are too many."},
-      {"thresholds.memory", Size{AT(thresholds.memory_bytes), std::uint64_t{1} << 20, std::uint64_t{1} << 50},
+      {"thresholds.memory",
+       Size{AT(thresholds.memory_bytes), std::uint64_t{1} << 20, std::uint64_t{1} << 50},
        "Resident memory of the server's process."},
       {"thresholds.connections", Integer{AT(thresholds.connections), 1, 1'000'000'000},
        "Open connections, as the server's gauge `connections` says."},
 
       {"alerts.min_samples", Integer{AT(thresholds.min_samples), 1, 1'000'000},
-       "Below this many calls in the last minute a quantile or a share proves nothing and raises nothing."},
+       "Below this many calls in the last minute a quantile or a share proves nothing and raises "
+       "nothing."},
       {"alerts.raise_ticks", Integer{AT(alerts.raise_ticks), 1, 64},
        "An alert is raised when it was over its threshold in this many ..."},
       {"alerts.of_ticks", Integer{AT(alerts.of_ticks), 1, 64}, "... of this many latest ticks."},
@@ -82,7 +93,8 @@ const std::vector<ConfigKey<Config>>& table() {
       {"alerts.times_threshold.error_rate", Bounds{AT(alerts.error_rate), 1e6},
        "high_error_rate, likewise. A level beyond 100 % is never reached."},
       {"alerts.times_threshold.memory", Bounds{AT(alerts.memory), 1e6}, "high_memory, likewise."},
-      {"alerts.times_threshold.connections", Bounds{AT(alerts.connections), 1e6}, "high_connections, likewise."},
+      {"alerts.times_threshold.connections", Bounds{AT(alerts.connections), 1e6},
+       "high_connections, likewise."},
 
       {"alerts.system_overload.cpu_percent", Bounds{AT(alerts.cpu_percent), 100},
        "CPU of the host, and of the server's process as a share of all the host's CPUs."},
@@ -95,29 +107,32 @@ const std::vector<ConfigKey<Config>>& table() {
        "Share of the last minute's transactions that were rolled back."},
       {"alerts.database_issue.error_percent", Bounds{AT(alerts.database_error_percent), 100},
        "Share of the last minute's operations that ended with an error named DATABASE_..."},
-      {"alerts.database_issue.slow_queries_per_minute", Bounds{AT(alerts.slow_queries_per_minute), 1e12},
-       "Slow queries in the last minute."},
+      {"alerts.database_issue.slow_queries_per_minute",
+       Bounds{AT(alerts.slow_queries_per_minute), 1e12}, "Slow queries in the last minute."},
 
-      {"alerts.security_threat.failed_logins_per_minute", Bounds{AT(alerts.failed_logins_per_minute), 1e12},
-       "Failed logins in the last minute."},
-      {"alerts.security_threat.rejected_tokens_per_minute", Bounds{AT(alerts.rejected_tokens_per_minute), 1e12},
-       "Rejected tokens in the last minute."},
+      {"alerts.security_threat.failed_logins_per_minute",
+       Bounds{AT(alerts.failed_logins_per_minute), 1e12}, "Failed logins in the last minute."},
+      {"alerts.security_threat.rejected_tokens_per_minute",
+       Bounds{AT(alerts.rejected_tokens_per_minute), 1e12}, "Rejected tokens in the last minute."},
       {"alerts.security_threat.ip_blocks_per_minute", Bounds{AT(alerts.ip_blocks_per_minute), 1e12},
        "Addresses blocked in the last minute."},
       {"alerts.security_threat.threats_per_minute", Bounds{AT(alerts.threats_per_minute), 1e12},
        "Threat patterns recognised in the last minute."},
 
       {"alerts.telemetry_loss.lost_records", Bounds{AT(alerts.lost_records), 1e12},
-       "Records lost in one tick; the same bounds hold for rejected ones, and for those of untraced threads."},
+       "Records lost in one tick; the same bounds hold for rejected ones, and for those of "
+       "untraced threads."},
   };
   return keys;
 }
 
 const std::vector<ConfigKey<OperationThresholds>>& operation_table() {
   static const std::vector<ConfigKey<OperationThresholds>> keys = {
-      {"response_time", DurationField<OperationThresholds>{AT_OPERATION(response_ns), kMillisecond / 1000, kHour},
+      {"response_time",
+       DurationField<OperationThresholds>{AT_OPERATION(response_ns), kMillisecond / 1000, kHour},
        "In place of thresholds.response_time, for this operation."},
-      {"error_rate_percent", NumberField<OperationThresholds>{AT_OPERATION(error_percent), 0.001, 100},
+      {"error_rate_percent",
+       NumberField<OperationThresholds>{AT_OPERATION(error_percent), 0.001, 100},
        "In place of thresholds.error_rate_percent, for this operation."},
   };
   return keys;
@@ -128,15 +143,16 @@ const std::vector<ConfigKey<OperationThresholds>>& operation_table() {
 
 std::string listed(const std::vector<std::string_view>& choices) {
   std::string out;
-  for (const std::string_view choice : choices) out += fmt::format("{}\"{}\"", out.empty() ? "" : ", ", choice);
+  for (const std::string_view choice : choices)
+    out += fmt::format("{}\"{}\"", out.empty() ? "" : ", ", choice);
   return out;
 }
 
 template <typename Root>
 struct Allowed {
   std::string operator()(const DurationField<Root>& f) const {
-    return fmt::format("a duration from {} to {}, such as \"5s\", \"200ms\", \"2min\"", write_duration(f.least_ns),
-                       write_duration(f.most_ns));
+    return fmt::format("a duration from {} to {}, such as \"5s\", \"200ms\", \"2min\"",
+                       write_duration(f.least_ns), write_duration(f.most_ns));
   }
   std::string operator()(const SizeField<Root>& f) const {
     return fmt::format("a size from {} to {}, such as \"512MiB\"", write_size(f.least_bytes),
@@ -149,17 +165,23 @@ struct Allowed {
     return fmt::format("a number from {} to {}", write_number(f.least), write_number(f.most));
   }
   std::string operator()(const SwitchField<Root>&) const { return "true or false"; }
-  std::string operator()(const PathField<Root>&) const { return "a path, as text without control characters"; }
+  std::string operator()(const PathField<Root>&) const {
+    return "a path, as text without control characters";
+  }
   std::string operator()(const ChoiceField<Root>& f) const { return "one of " + listed(f.choices); }
-  std::string operator()(const ChoicesField<Root>& f) const { return "a list of any of " + listed(f.choices); }
+  std::string operator()(const ChoicesField<Root>& f) const {
+    return "a list of any of " + listed(f.choices);
+  }
   std::string operator()(const RingsField<Root>&) const {
-    return "a list of 1 to 64 different rings: 1 to 64 letters, digits, '.', '_' or '-', or a path with a '/'; "
+    return "a list of 1 to 64 different rings: 1 to 64 letters, digits, '.', '_' or '-', or a path "
+           "with a '/'; "
            "*, ? and [...] in its last part make it a pattern";
   }
   std::string operator()(const LevelsField<Root>& f) const {
-    return fmt::format("a table of info, warning, critical and emergency (any of them), each [raise, clear] with "
-                       "0 < clear <= raise <= {} and rising from level to level, such as {{ warning = [2, 1] }}",
-                       write_number(f.most));
+    return fmt::format(
+        "a table of info, warning, critical and emergency (any of them), each [raise, clear] with "
+        "0 < clear <= raise <= {} and rising from level to level, such as {{ warning = [2, 1] }}",
+        write_number(f.most));
   }
 };
 
@@ -170,8 +192,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
+      row[j] =
+          std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
     }
     std::swap(before, last);
     std::swap(last, row);
@@ -189,7 +213,9 @@ std::string_view last_part(std::string_view path) {
 std::span<const ConfigKey<Config>> config_keys() { return table(); }
 std::span<const ConfigKey<OperationThresholds>> operation_keys() { return operation_table(); }
 
-std::string allowed_text(const ConfigKey<Config>& key) { return std::visit(Allowed<Config>{}, key.field); }
+std::string allowed_text(const ConfigKey<Config>& key) {
+  return std::visit(Allowed<Config>{}, key.field);
+}
 std::string allowed_text(const ConfigKey<OperationThresholds>& key) {
   return std::visit(Allowed<OperationThresholds>{}, key.field);
 }

@@ -1,5 +1,5 @@
-// The table of configuration keys. Parsing, checking, suggesting, printing and documenting all read it, so that
-// none of them can know a key that the others don't.
+// The table of configuration keys. Parsing, checking, suggesting, printing and documenting all read
+// it, so that none of them can know a key that the others don't.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@
 
 namespace ringside {
 
-// One type of value each: where it is kept (a function, so that nested members can be named), and what is allowed.
+// One type of value each: where it is kept (a function, so that nested members can be named), and
+// what is allowed.
 template <typename Root>
 struct DurationField {
   std::int64_t& (*at)(Root&);
@@ -66,8 +67,9 @@ struct LevelsField {
 template <typename Root>
 struct ConfigKey {
   std::string_view path;   // dotted: "alert_log.format"
-  std::variant<DurationField<Root>, SizeField<Root>, IntegerField<Root>, NumberField<Root>, SwitchField<Root>,
-               PathField<Root>, ChoiceField<Root>, ChoicesField<Root>, RingsField<Root>, LevelsField<Root>>
+  std::variant<DurationField<Root>, SizeField<Root>, IntegerField<Root>, NumberField<Root>,
+               SwitchField<Root>, PathField<Root>, ChoiceField<Root>, ChoicesField<Root>,
+               RingsField<Root>, LevelsField<Root>>
       field;
   std::string_view doc;    // one sentence, without the range
 };
@@ -82,8 +84,8 @@ inline constexpr std::string_view kOperationsTable = "thresholds.operations";
 std::string allowed_text(const ConfigKey<Config>& key);
 std::string allowed_text(const ConfigKey<OperationThresholds>& key);
 
-// The name nearest to what was written, by edit distance; empty when none is near enough to be meant. A key that
-// only stands in the wrong table is near.
+// The name nearest to what was written, by edit distance; empty when none is near enough to be
+// meant. A key that only stands in the wrong table is near.
 std::string nearest_name(std::string_view written, std::span<const std::string> names);
 
 }  // namespace ringside

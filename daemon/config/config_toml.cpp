@@ -14,7 +14,8 @@
 namespace ringside {
 namespace {
 
-// ---- words for messages --------------------------------------------------------------------------------
+// ---- words for messages
+// --------------------------------------------------------------------------------
 
 // Text as a TOML string.
 std::string toml_string(std::string_view text) {
@@ -33,7 +34,8 @@ std::string toml_string(std::string_view text) {
 }
 
 std::string found_text(const toml::node& node) {
-  if (const auto* text = node.as_string()) return clip(escape_visible(toml_string(text->get())), 60);
+  if (const auto* text = node.as_string())
+    return clip(escape_visible(toml_string(text->get())), 60);
   std::ostringstream out;
   node.visit([&](const auto& value) { out << value; });
   // As it would stand in one line.
@@ -43,7 +45,8 @@ std::string found_text(const toml::node& node) {
 }
 
 bool bare_key(std::string_view key) {
-  return !key.empty() && key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+  return !key.empty() && key.find_first_not_of(
+                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
                              std::string_view::npos;
 }
 
@@ -52,7 +55,8 @@ std::string joined(const std::string& table, std::string_view key) {
   return table.empty() ? part : table + "." + part;
 }
 
-// ---- reading values ------------------------------------------------------------------------------------
+// ---- reading values
+// ------------------------------------------------------------------------------------
 
 std::optional<double> number_of(const toml::node& node) {
   if (const auto* integer = node.as_integer()) return static_cast<double>(integer->get());
@@ -60,9 +64,11 @@ std::optional<double> number_of(const toml::node& node) {
   return std::nullopt;
 }
 
-// A pattern of names (`irc-*`, `*`) as a name that it could stand for. What it matches is daemon/rings' business.
+// A pattern of names (`irc-*`, `*`) as a name that it could stand for. What it matches is
+// daemon/rings' business.
 std::string without_wildcards(std::string ring) {
-  if (ring.find('/') != std::string::npos || ring.find_first_of("*?[") == std::string::npos) return ring;
+  if (ring.find('/') != std::string::npos || ring.find_first_of("*?[") == std::string::npos)
+    return ring;
   for (char& c : ring) {
     if (std::string_view("*?[]!^").find(c) != std::string_view::npos) c = 'x';
   }
@@ -89,7 +95,8 @@ std::optional<Levels> levels_of(const toml::node& node, double most) {
     const auto raise = number_of((*pair)[0]);
     const auto clear = number_of((*pair)[1]);
     // Written so that a NaN fails.
-    if (!raise || !clear || !(*clear > 0 && *clear <= *raise && *raise <= most && *raise > below)) return std::nullopt;
+    if (!raise || !clear || !(*clear > 0 && *clear <= *raise && *raise <= most && *raise > below))
+      return std::nullopt;
     levels.bounds[i] = LevelBounds{*raise, *clear};
     below = *raise;
   }
@@ -103,7 +110,8 @@ std::optional<std::vector<std::string>> texts_of(const toml::node& node) {
   std::vector<std::string> out;
   for (const auto& entry : *array) {
     const auto* text = entry.as_string();
-    if (text == nullptr || std::find(out.begin(), out.end(), text->get()) != out.end()) return std::nullopt;
+    if (text == nullptr || std::find(out.begin(), out.end(), text->get()) != out.end())
+      return std::nullopt;
     out.push_back(text->get());
   }
   return out;
@@ -157,7 +165,9 @@ struct Store {
   }
   bool operator()(const ChoiceField<Root>& f) const {
     const auto* text = node.as_string();
-    if (text == nullptr || std::find(f.choices.begin(), f.choices.end(), text->get()) == f.choices.end()) return false;
+    if (text == nullptr ||
+        std::find(f.choices.begin(), f.choices.end(), text->get()) == f.choices.end())
+      return false;
     f.at(root) = text->get();
     return true;
   }
@@ -175,7 +185,8 @@ struct Store {
     if (!texts || texts->empty() || texts->size() > 64) return false;
     Failure ignored;
     for (const std::string& ring : *texts) {
-      if (!printable_path(ring) || ring_path(without_wildcards(ring), &ignored).empty()) return false;
+      if (!printable_path(ring) || ring_path(without_wildcards(ring), &ignored).empty())
+        return false;
     }
     f.at(root) = std::move(*texts);
     return true;
@@ -188,7 +199,8 @@ struct Store {
   }
 };
 
-// ---- writing values ------------------------------------------------------------------------------------
+// ---- writing values
+// ------------------------------------------------------------------------------------
 
 std::string list_text(const std::vector<std::string>& texts) {
   std::string out;
@@ -200,9 +212,15 @@ std::string list_text(const std::vector<std::string>& texts) {
 template <typename Root>
 struct Print {
   Root& root;
-  std::string operator()(const DurationField<Root>& f) const { return toml_string(write_duration(f.at(root))); }
-  std::string operator()(const SizeField<Root>& f) const { return toml_string(write_size(f.at(root))); }
-  std::string operator()(const IntegerField<Root>& f) const { return fmt::format("{}", f.at(root)); }
+  std::string operator()(const DurationField<Root>& f) const {
+    return toml_string(write_duration(f.at(root)));
+  }
+  std::string operator()(const SizeField<Root>& f) const {
+    return toml_string(write_size(f.at(root)));
+  }
+  std::string operator()(const IntegerField<Root>& f) const {
+    return fmt::format("{}", f.at(root));
+  }
   std::string operator()(const NumberField<Root>& f) const { return write_number(f.at(root)); }
   std::string operator()(const SwitchField<Root>& f) const { return f.at(root) ? "true" : "false"; }
   std::string operator()(const PathField<Root>& f) const { return toml_string(f.at(root)); }
@@ -214,8 +232,8 @@ struct Print {
     for (std::size_t i = 0; i < kAlertLevels; ++i) {
       const auto& level = f.at(root).bounds[i];
       if (!level) continue;
-      out += fmt::format("{} {} = [{}, {}]", out.empty() ? "" : ",", kAlertLevelNames[i], write_number(level->raise),
-                         write_number(level->clear));
+      out += fmt::format("{} {} = [{}, {}]", out.empty() ? "" : ",", kAlertLevelNames[i],
+                         write_number(level->raise), write_number(level->clear));
     }
     return out.empty() ? "{}" : "{" + out + " }";
   }
@@ -226,7 +244,8 @@ std::string value_text(const ConfigKey<Root>& key, Root& root) {
   return std::visit(Print<Root>{root}, key.field);
 }
 
-// ---- walking the file ----------------------------------------------------------------------------------
+// ---- walking the file
+// ----------------------------------------------------------------------------------
 
 class Reader {
  public:
@@ -234,7 +253,8 @@ class Reader {
     std::set<std::string> tables{std::string(kOperationsTable)};
     for (const auto& key : config_keys()) {
       names_.emplace_back(key.path);
-      for (std::size_t dot = key.path.find('.'); dot != std::string_view::npos; dot = key.path.find('.', dot + 1)) {
+      for (std::size_t dot = key.path.find('.'); dot != std::string_view::npos;
+           dot = key.path.find('.', dot + 1)) {
         tables.emplace(key.path.substr(0, dot));
       }
     }
@@ -246,7 +266,8 @@ class Reader {
     for (auto&& [key, node] : table) {
       const std::string full = joined(path, key.str());
       const auto keys = config_keys();
-      const auto known = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.path == full; });
+      const auto known =
+          std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.path == full; });
       if (known != keys.end()) {
         set(*known, node, full, result_.config);
       } else if (path == kOperationsTable) {
@@ -255,7 +276,8 @@ class Reader {
         if (const auto* inner = node.as_table()) {
           read(*inner, full);
         } else {
-          error(node.source(), fmt::format("{}: found {}, allowed: a table of keys", full, found_text(node)),
+          error(node.source(),
+                fmt::format("{}: found {}, allowed: a table of keys", full, found_text(node)),
                 fmt::format("write [{}] on a line of its own, and its keys below it", full));
         }
       } else {
@@ -264,19 +286,23 @@ class Reader {
     }
   }
 
-  // What no key can say alone. Told at the place of the key that was read; the defaults agree with each other.
+  // What no key can say alone. Told at the place of the key that was read; the defaults agree with
+  // each other.
   void check_together() {
     const AlertConfig& alerts = result_.config.alerts;
     if (alerts.raise_ticks > alerts.of_ticks) {
-      error(alert_ticks_, fmt::format("alerts.raise_ticks: found {} with alerts.of_ticks = {}, allowed: at most as many",
-                                      alerts.raise_ticks, alerts.of_ticks),
+      error(alert_ticks_,
+            fmt::format(
+                "alerts.raise_ticks: found {} with alerts.of_ticks = {}, allowed: at most as many",
+                alerts.raise_ticks, alerts.of_ticks),
             "raise alerts.of_ticks, or lower alerts.raise_ticks");
     }
   }
 
   void error(const toml::source_region& at, const std::string& what, const std::string& next) {
     errors_.push_back({at.begin.line, at.begin.column,
-                       fmt::format("{}:{}:{}: {}\n  next: {}", file_, at.begin.line, at.begin.column, what, next)});
+                       fmt::format("{}:{}:{}: {}\n  next: {}", file_, at.begin.line,
+                                   at.begin.column, what, next)});
   }
 
   // In the order of the file; the parser's tables are sorted by name.
@@ -294,7 +320,8 @@ class Reader {
   };
 
   template <typename Root>
-  void set(const ConfigKey<Root>& key, const toml::node& node, const std::string& full, Root& root) {
+  void set(const ConfigKey<Root>& key, const toml::node& node, const std::string& full,
+           Root& root) {
     if (full == "alerts.raise_ticks" || full == "alerts.of_ticks") alert_ticks_ = node.source();
     if (std::visit(Store<Root>{node, root}, key.field)) return;
     Root defaults{};
@@ -302,8 +329,10 @@ class Reader {
       const Thresholds shipped;
       defaults = {shipped.response_ns, shipped.error_percent};
     }
-    error(node.source(), fmt::format("{}: found {}, allowed: {}", full, found_text(node), allowed_text(key)),
-          fmt::format("for instance {} = {}", key.path.substr(key.path.rfind('.') + 1), value_text(key, defaults)));
+    error(node.source(),
+          fmt::format("{}: found {}, allowed: {}", full, found_text(node), allowed_text(key)),
+          fmt::format("for instance {} = {}", key.path.substr(key.path.rfind('.') + 1),
+                      value_text(key, defaults)));
   }
 
   void read_operation(const std::string& name, const toml::node& node, const std::string& full,
@@ -315,9 +344,13 @@ class Reader {
       return;
     }
     if (name.empty() || name.size() >= kNameBytes || escape_visible(name) != name) {
-      error(at, fmt::format("{}: found a name of {} bytes, allowed: an operation's wire name, 1 to {} printable "
-                            "characters", full, name.size(), kNameBytes - 1),
-            "copy the name from a report, or from `ringside inspect`");
+      error(
+          at,
+          fmt::format(
+              "{}: found a name of {} bytes, allowed: an operation's wire name, 1 to {} printable "
+              "characters",
+              full, name.size(), kNameBytes - 1),
+          "copy the name from a report, or from `ringside inspect`");
       return;
     }
     std::vector<std::string> names;
@@ -325,8 +358,9 @@ class Reader {
     OperationThresholds& own = result_.config.thresholds.operations[name];
     for (auto&& [key, value] : *table) {
       const auto keys = operation_keys();
-      const auto known = std::find_if(keys.begin(), keys.end(),
-                                      [written = key.str()](const auto& k) { return k.path == written; });
+      const auto known =
+          std::find_if(keys.begin(), keys.end(),
+                       [written = key.str()](const auto& k) { return k.path == written; });
       if (known != keys.end()) {
         set(*known, value, joined(full, key.str()), own);
       } else {
@@ -335,13 +369,16 @@ class Reader {
     }
   }
 
-  void unknown(const std::string& full, const toml::source_region& at, std::span<const std::string> names) {
+  void unknown(const std::string& full, const toml::source_region& at,
+               std::span<const std::string> names) {
     const std::string nearest = nearest_name(full, names);
     if (nearest.empty()) {
-      error(at, fmt::format("{}: found an unknown key", full), "remove it; `ringsided --print-config` prints all keys");
+      error(at, fmt::format("{}: found an unknown key", full),
+            "remove it; `ringsided --print-config` prints all keys");
     } else {
       error(at, fmt::format("{}: found an unknown key, nearest known: {}", full, nearest),
-            fmt::format("write {}, or remove it; `ringsided --print-config` prints all keys", nearest));
+            fmt::format("write {}, or remove it; `ringsided --print-config` prints all keys",
+                        nearest));
     }
   }
 
@@ -368,26 +405,32 @@ std::string comment(std::string_view text) {
 }
 
 template <typename Root>
-void print_key(std::string& out, const ConfigKey<Root>& key, Root& root, Root& defaults, Comments comments) {
+void print_key(std::string& out, const ConfigKey<Root>& key, Root& root, Root& defaults,
+               Comments comments) {
   if (comments == Comments::with) {
     out += "\n" + comment(key.doc);
-    out += comment(fmt::format("Allowed: {}. Default: {}.", allowed_text(key), value_text(key, defaults)));
+    out += comment(
+        fmt::format("Allowed: {}. Default: {}.", allowed_text(key), value_text(key, defaults)));
   }
   out += fmt::format("{} = {}\n", key.path.substr(key.path.rfind('.') + 1), value_text(key, root));
 }
 
 void print_operations(std::string& out, const Thresholds& thresholds, Comments comments) {
   if (comments == Comments::with) {
-    out += "\n" + comment("Thresholds of single operations: a table [thresholds.operations.NAME] for each, in which "
-                          "any of these keys may stand.");
+    out += "\n" + comment(
+                      "Thresholds of single operations: a table [thresholds.operations.NAME] for "
+                      "each, in which "
+                      "any of these keys may stand.");
     for (const auto& key : operation_keys()) {
       out += comment(fmt::format("{}: {} Allowed: {}.", key.path, key.doc, allowed_text(key)));
     }
   }
   for (const auto& [name, own] : thresholds.operations) {
     out += fmt::format("\n[{}]\n", joined(std::string(kOperationsTable), name));
-    if (own.response_ns > 0) out += fmt::format("response_time = {}\n", toml_string(write_duration(own.response_ns)));
-    if (own.error_percent >= 0) out += fmt::format("error_rate_percent = {}\n", write_number(own.error_percent));
+    if (own.response_ns > 0)
+      out += fmt::format("response_time = {}\n", toml_string(write_duration(own.response_ns)));
+    if (own.error_percent >= 0)
+      out += fmt::format("error_rate_percent = {}\n", write_number(own.error_percent));
   }
 }
 
@@ -401,14 +444,16 @@ ConfigResult parse_config(std::string_view text, const std::string& file) {
     reader.read(root, "");
     reader.check_together();
   } catch (const toml::parse_error& e) {
-    reader.error(e.source(), fmt::format("found no TOML: {}", escape_visible(e.description())),
-                 "mend the syntax there; `ringsided --print-config` prints a configuration to start from");
+    reader.error(
+        e.source(), fmt::format("found no TOML: {}", escape_visible(e.description())),
+        "mend the syntax there; `ringsided --print-config` prints a configuration to start from");
   }
   reader.finish();
   return result;
 }
 
-std::optional<std::string> override_config(Config& config, std::string_view key, const std::vector<std::string>& values,
+std::optional<std::string> override_config(Config& config, std::string_view key,
+                                           const std::vector<std::string>& values,
                                            const std::string& flag) {
   for (const auto& known : config_keys()) {
     if (known.path != key) continue;
@@ -416,12 +461,15 @@ std::optional<std::string> override_config(Config& config, std::string_view key,
     for (const std::string& value : values) list.push_back(value);
     const bool takes_list = std::holds_alternative<RingsField<Config>>(known.field) ||
                             std::holds_alternative<ChoicesField<Config>>(known.field);
-    const toml::node& node = takes_list || list.empty() ? static_cast<const toml::node&>(list) : list[0];
+    const toml::node& node =
+        takes_list || list.empty() ? static_cast<const toml::node&>(list) : list[0];
     if (std::visit(Store<Config>{node, config}, known.field)) return std::nullopt;
     std::string found;
-    for (const std::string& value : values) found += (found.empty() ? "" : ", ") + toml_string(value);
-    return fmt::format("{}: found {}, allowed: {}\n  next: give another value; the key is {} in the configuration",
-                       flag, clip(escape_visible(found), 60), allowed_text(known), key);
+    for (const std::string& value : values)
+      found += (found.empty() ? "" : ", ") + toml_string(value);
+    return fmt::format(
+        "{}: found {}, allowed: {}\n  next: give another value; the key is {} in the configuration",
+        flag, clip(escape_visible(found), 60), allowed_text(known), key);
   }
   throw std::logic_error("a flag for a key that is not in the table");
 }
@@ -433,7 +481,8 @@ std::string print_config(const Config& config, Comments comments) {
   std::string table;
   for (const auto& key : config_keys()) {
     const std::size_t dot = key.path.rfind('.');
-    const std::string in(dot == std::string_view::npos ? std::string_view{} : key.path.substr(0, dot));
+    const std::string in(dot == std::string_view::npos ? std::string_view{}
+                                                       : key.path.substr(0, dot));
     if (in != table) {
       // Behind the table that they are part of.
       if (table == "thresholds") print_operations(out, config.thresholds, comments);

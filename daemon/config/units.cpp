@@ -14,10 +14,21 @@ struct Unit {
   double factor;
 };
 
-constexpr std::array<Unit, 7> kDurations = {{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"min", 60e9},
-                                             {"h", 3600e9}, {"d", 86400e9}}};
-constexpr std::array<Unit, 9> kSizes = {{{"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-                                         {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0},
+constexpr std::array<Unit, 7> kDurations = {{{"ns", 1},
+                                             {"us", 1e3},
+                                             {"ms", 1e6},
+                                             {"s", 1e9},
+                                             {"min", 60e9},
+                                             {"h", 3600e9},
+                                             {"d", 86400e9}}};
+constexpr std::array<Unit, 9> kSizes = {{{"B", 1},
+                                         {"kB", 1e3},
+                                         {"MB", 1e6},
+                                         {"GB", 1e9},
+                                         {"TB", 1e12},
+                                         {"KiB", 1024.0},
+                                         {"MiB", 1048576.0},
+                                         {"GiB", 1073741824.0},
                                          {"TiB", 1099511627776.0}}};
 
 // Takes one number with its unit off the front. Negative when there is none.
@@ -26,12 +37,14 @@ double take_quantity(std::string_view& text, const std::array<Unit, N>& units) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   if (text.empty() || text.front() < '0' || text.front() > '9') return -1;
   double number = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  const auto end =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (end.ec != std::errc{}) return -1;
   text.remove_prefix(static_cast<std::size_t>(end.ptr - text.data()));
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   std::size_t letters = 0;
-  while (letters < text.size() && ((text[letters] | 0x20) >= 'a' && (text[letters] | 0x20) <= 'z')) ++letters;
+  while (letters < text.size() && ((text[letters] | 0x20) >= 'a' && (text[letters] | 0x20) <= 'z'))
+    ++letters;
   const std::string_view name = text.substr(0, letters);
   text.remove_prefix(letters);
   for (const Unit& unit : units) {
@@ -74,7 +87,8 @@ std::string write_duration(std::int64_t ns) {
 std::string write_size(std::uint64_t bytes) {
   for (std::size_t i = kSizes.size(); i-- > 5;) {
     const auto factor = static_cast<std::uint64_t>(kSizes[i].factor);
-    if (bytes >= factor && bytes % factor == 0) return fmt::format("{}{}", bytes / factor, kSizes[i].name);
+    if (bytes >= factor && bytes % factor == 0)
+      return fmt::format("{}{}", bytes / factor, kSizes[i].name);
   }
   return fmt::format("{}B", bytes);
 }

@@ -14,8 +14,9 @@ inline constexpr std::int64_t kMinute = 60 * kSecond;
 inline constexpr std::int64_t kHour = 60 * kMinute;
 inline constexpr std::int64_t kDay = 24 * kHour;
 
-// One or several numbers with a unit (ns, us, ms, s, min, h, d), e.g. "5s", "1.5s", "1h30min". Nothing without a
-// unit, so that nobody writes 5 and means milliseconds. Nanoseconds; nothing when it isn't one or doesn't fit.
+// One or several numbers with a unit (ns, us, ms, s, min, h, d), e.g. "5s", "1.5s", "1h30min".
+// Nothing without a unit, so that nobody writes 5 and means milliseconds. Nanoseconds; nothing when
+// it isn't one or doesn't fit.
 std::optional<std::int64_t> parse_duration(std::string_view text);
 // A number and B, KiB, MiB, GiB, TiB or kB, MB, GB, TB. Bytes.
 std::optional<std::uint64_t> parse_size(std::string_view text);

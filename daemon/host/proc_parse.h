@@ -9,7 +9,8 @@
 namespace ringside {
 
 struct ProcessStat {   // /proc/PID/stat
-  std::uint64_t cpu_ticks = 0;   // user and system, of all its threads; sysconf(_SC_CLK_TCK) a second
+  std::uint64_t cpu_ticks =
+      0;  // user and system, of all its threads; sysconf(_SC_CLK_TCK) a second
   std::uint64_t threads = 0;
   std::uint64_t start_time = 0;    // clock ticks after boot
   std::uint64_t resident_pages = 0;

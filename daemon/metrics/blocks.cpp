@@ -9,7 +9,8 @@ namespace ringside {
 
 void BlockTable::sort(std::vector<Event>& events) {
   std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) {
-    return std::tie(a.end_ns, a.part, a.address, a.value) < std::tie(b.end_ns, b.part, b.address, b.value);
+    return std::tie(a.end_ns, a.part, a.address, a.value) <
+           std::tie(b.end_ns, b.part, b.address, b.value);
   });
 }
 
@@ -59,7 +60,8 @@ std::vector<BlockTable::Block> BlockTable::latest() const {
 }
 
 std::size_t BlockTable::bytes() const {
-  return blocks_.size() * (sizeof(Blocks::value_type) + 2 * sizeof(void*)) + waiting_.capacity() * sizeof(Event);
+  return blocks_.size() * (sizeof(Blocks::value_type) + 2 * sizeof(void*)) +
+         waiting_.capacity() * sizeof(Event);
 }
 
 void BlockTable::encode(Encoder& out) const {
@@ -68,7 +70,9 @@ void BlockTable::encode(Encoder& out) const {
   for (const Block& block : blocks) {
     out.u64(block.address);
     out.i64(block.since_ns);
-    for (const std::uint64_t n : {block.blocks, block.attempts_before, block.turned_away, block.got_through}) out.u64(n);
+    for (const std::uint64_t n :
+         {block.blocks, block.attempts_before, block.turned_away, block.got_through})
+      out.u64(n);
   }
 }
 
@@ -78,7 +82,8 @@ void BlockTable::decode(Decoder& in, std::int64_t shift_ns) {
     Block block;
     block.address = in.u64();
     block.since_ns = add_ns(in.i64(), shift_ns);
-    for (std::uint64_t* figure : {&block.blocks, &block.attempts_before, &block.turned_away, &block.got_through}) {
+    for (std::uint64_t* figure :
+         {&block.blocks, &block.attempts_before, &block.turned_away, &block.got_through}) {
       *figure = in.u64();
     }
     if (in.good()) blocks_[block.address] = block;

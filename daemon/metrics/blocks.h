@@ -1,8 +1,9 @@
-// What became of each address that the server blocked: how often it was turned away since, and how often
-// it got through all the same.
+// What became of each address that the server blocked: how often it was turned away since, and how
+// often it got through all the same.
 //
-// Events of several lanes come lane by lane, so those of one pass wait until the next one begins, and are
-// then counted in the order in which they happened. An attempt counts for a block if it ended after it.
+// Events of several lanes come lane by lane, so those of one pass wait until the next one begins,
+// and are then counted in the order in which they happened. An attempt counts for a block if it
+// ended after it.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +25,7 @@ class BlockTable {
     std::uint64_t blocks = 0;             // how often it was blocked
     std::uint64_t attempts_before = 0;    // as the server counted them when it blocked it
     std::uint64_t turned_away = 0;        // since its latest block
-    std::uint64_t got_through = 0;        // failed logins and rejected tokens since its latest block
+    std::uint64_t got_through = 0;  // failed logins and rejected tokens since its latest block
   };
   // Of more addresses than this, those that were blocked latest are kept.
   static constexpr std::size_t kMaxBlocks = 1024;

@@ -6,7 +6,8 @@
 
 namespace ringside {
 
-ErrorTable::Entry& ErrorTable::entry(const std::string& operation, std::uint16_t code, std::uint8_t outcome) {
+ErrorTable::Entry& ErrorTable::entry(const std::string& operation, std::uint16_t code,
+                                     std::uint8_t outcome) {
   Key key{operation, code, outcome};
   auto at = entries_.find(key);
   if (at == entries_.end()) {
@@ -22,7 +23,8 @@ void ErrorTable::count(Entry& entry, const Failure& failure, std::int64_t now_sl
   } else {
     entry.count.add_since_start();
   }
-  if (failure.end_monotonic_ns != INT64_MIN && failure.end_monotonic_ns >= entry.last_monotonic_ns) {
+  if (failure.end_monotonic_ns != INT64_MIN &&
+      failure.end_monotonic_ns >= entry.last_monotonic_ns) {
     entry.last_monotonic_ns = failure.end_monotonic_ns;
     entry.actor_kind = failure.actor_kind;
     entry.actor = failure.actor;
@@ -50,7 +52,9 @@ std::vector<ErrorTable::Row> ErrorTable::rows(std::int64_t now_slice) const {
   return rows;
 }
 
-std::size_t ErrorTable::bytes() const { return entries_.size() * (sizeof(Key) + sizeof(Entry) + 4 * sizeof(void*)); }
+std::size_t ErrorTable::bytes() const {
+  return entries_.size() * (sizeof(Key) + sizeof(Entry) + 4 * sizeof(void*));
+}
 
 void ErrorTable::encode(Encoder& out) const {
   out.u64(entries_.size());

@@ -32,7 +32,8 @@ class ErrorTable {
   struct Failure {
     bool in_windows = true;                     // else it counts since start alone
     std::int64_t slice = 0;
-    std::int64_t end_monotonic_ns = INT64_MIN;  // INT64_MIN: it ended in the future, and is not the latest
+    std::int64_t end_monotonic_ns =
+        INT64_MIN;  // INT64_MIN: it ended in the future, and is not the latest
     std::uint8_t actor_kind = 0;
     std::uint64_t actor = 0;
   };

@@ -33,7 +33,8 @@ class ObservedTime {
   }
   // It goes on until now, unless it has ended.
   void extend(std::int64_t now_ns) {
-    if (going_on_ && !spans_.empty()) spans_.back().until_ns = std::max(spans_.back().until_ns, now_ns);
+    if (going_on_ && !spans_.empty())
+      spans_.back().until_ns = std::max(spans_.back().until_ns, now_ns);
   }
 
   // What ended before that instant was read without being observed. INT64_MIN before begin().
@@ -56,7 +57,9 @@ class ObservedTime {
     }
     return static_cast<double>(total_ns) / 1e9;
   }
-  double seconds() const { return seconds_since(INT64_MIN) + static_cast<double>(earlier_ns_) / 1e9; }
+  double seconds() const {
+    return seconds_since(INT64_MIN) + static_cast<double>(earlier_ns_) / 1e9;
+  }
 
   void encode(Encoder& out) const {
     out.i64(earlier_ns_);

@@ -9,8 +9,8 @@ namespace ringside {
 namespace {
 
 // Half the width of an interval in standard deviations. So wide, because a list shows the largest
-// estimates of many alike, and those are the ones that came out too high: with 3.3 all intervals of a list
-// of 20 held at once in 92 of 100 lists, with 4 they do in more than 95.
+// estimates of many alike, and those are the ones that came out too high: with 3.3 all intervals of
+// a list of 20 held at once in 92 of 100 lists, with 4 they do in more than 95.
 constexpr double kDeviations = 4;
 
 }  // namespace
@@ -28,9 +28,10 @@ void PartyTable::Sum::add(const Sum& other) {
   counted += other.counted;
 }
 
-// Above, Wilson's score bound: a term that was passed over may weigh as much as any can, and where there
-// was no term at all the true figure may still be most * z^2. Below, the normal bound: of a few heavy terms
-// it leaves what was counted, because among thousands of parties some are hit by chance.
+// Above, Wilson's score bound: a term that was passed over may weigh as much as any can, and where
+// there was no term at all the true figure may still be most * z^2. Below, the normal bound: of a
+// few heavy terms it leaves what was counted, because among thousands of parties some are hit by
+// chance.
 PartyTable::Figure PartyTable::Sum::figure(double most, double missed) const {
   if (most == 0) return {estimate, estimate, estimate + missed};
   const double shift = most * kDeviations / 2;
@@ -71,9 +72,11 @@ void PartyTable::expect_sampling(double most_operations, double most_time_ns) {
 
 void PartyTable::prune() {
   const auto time = [](const Entry& e) { return e.time_ns.estimate + e.missed.time_ns; };
-  const auto failures = [](const Entry& e) { return e.errors + e.refused + e.missed.errors + e.missed.refused; };
-  // The kKeep largest by either figure stay. Whoever equals the next one goes, so that nobody who stays
-  // is smaller in both than somebody who goes.
+  const auto failures = [](const Entry& e) {
+    return e.errors + e.refused + e.missed.errors + e.missed.refused;
+  };
+  // The kKeep largest by either figure stay. Whoever equals the next one goes, so that nobody who
+  // stays is smaller in both than somebody who goes.
   const auto bound = [this](const auto& of) {
     std::vector<double> figures;
     figures.reserve(entries_.size());

@@ -2,14 +2,14 @@
 //
 // Two things make a figure an estimate, and each has its own way into the interval that is shown.
 //
-//   Sampling. Above some rate only some records are looked at. A record that had the probability p of
-//   being looked at counts 1/p times (Horvitz and Thompson 1952), which is right on average for
+//   Sampling. Above some rate only some records are looked at. A record that had the probability p
+//   of being looked at counts 1/p times (Horvitz and Thompson 1952), which is right on average for
 //   operations and for time. A failed or refused record is always looked at, so those are exact.
 //
 //   Pruning. Between 2 * kKeep and 3 * kKeep parties are kept (Space-Saving, Metwally, Agrawal and
-//   El Abbadi 2005, in batches). A party that comes into a table that was pruned may have been in it
-//   before, and may have lost at most what the largest party that was dropped had: `missed`. What is
-//   shown is what was counted since it came, so the true figure may only be larger.
+//   El Abbadi 2005, in batches). A party that comes into a table that was pruned may have been in
+//   it before, and may have lost at most what the largest party that was dropped had: `missed`.
+//   What is shown is what was counted since it came, so the true figure may only be larger.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +52,8 @@ class PartyTable {
     }
   };
 
-  // One operation that went well and was looked at with the given probability, 0 < probability <= 1.
+  // One operation that went well and was looked at with the given probability, 0 < probability
+  // <= 1.
   void add(const PartyKey& key, double time_ns, double probability);
   // One that failed, or was refused. Those are always looked at.
   void add_failure(const PartyKey& key, double time_ns, bool refused);
@@ -62,7 +63,8 @@ class PartyTable {
 
   enum class By { time, failures };
   // The `most` largest of two tables together, largest first; those with nothing are left out.
-  static std::vector<Row> largest(const PartyTable& a, const PartyTable& b, By by, std::size_t most);
+  static std::vector<Row> largest(const PartyTable& a, const PartyTable& b, By by,
+                                  std::size_t most);
   std::size_t bytes() const;
 
  private:

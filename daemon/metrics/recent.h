@@ -1,10 +1,11 @@
-// The last N operations of one kind: exactly those that completed latest, whatever thread they ran on and in
-// whatever order its lane was read.
+// The last N operations of one kind: exactly those that completed latest, whatever thread they ran
+// on and in whatever order its lane was read.
 //
-// A lane's records come in the order in which they ended. Of one run of one lane, what may still be among the latest is
-// copied and put at the end of the run's keys; at the end of the run its last N are merged with the N kept so far. Then
-// the earliest of the N is the floor, and what ended before it is dropped before it is copied: with several lanes that
-// is most. Only 16-byte keys move; a record stays where it was copied to.
+// A lane's records come in the order in which they ended. Of one run of one lane, what may still be
+// among the latest is copied and put at the end of the run's keys; at the end of the run its last N
+// are merged with the N kept so far. Then the earliest of the N is the floor, and what ended before
+// it is dropped before it is copied: with several lanes that is most. Only 16-byte keys move; a
+// record stays where it was copied to.
 #pragma once
 
 #include <algorithm>
@@ -37,8 +38,8 @@ class Recent {
 
   explicit Recent(std::size_t wanted) { resize(wanted); }
 
-  // A record of `instance` that ended before these ticks, in the sense of a clock that wraps, is not among the last N.
-  // `none` where there is no such bound yet.
+  // A record of `instance` that ended before these ticks, in the sense of a clock that wraps, is
+  // not among the last N. `none` where there is no such bound yet.
   std::uint64_t floor(std::uint32_t instance, std::uint64_t none) const {
     return floor_instance_ == instance ? floor_end_ : none;
   }
@@ -84,8 +85,8 @@ class Recent {
     origins_[place] = entry.origin;
   }
 
-  // When the ring's clock goes away: `fix` says of each record what only the clock and the names of the
-  // ids know.
+  // When the ring's clock goes away: `fix` says of each record what only the clock and the names of
+  // the ids know.
   template <typename Fix>
   void fix_origins(const Fix& fix) {
     for (std::size_t i = 0; i < size(); ++i) {
@@ -99,7 +100,8 @@ class Recent {
   void resize(std::size_t wanted) {
     if (wanted == wanted_) return;
     std::vector<Entry> entries;
-    for (std::size_t i = std::min(wanted, size()); i > 0; --i) entries.push_back({record(i - 1), origin(i - 1)});
+    for (std::size_t i = std::min(wanted, size()); i > 0; --i)
+      entries.push_back({record(i - 1), origin(i - 1)});
     wanted_ = wanted;
     // Room for a run of twice the length before it is shortened, so that shortening is seldom.
     run_.assign(2 * wanted + 16, Key{});
@@ -139,7 +141,8 @@ class Recent {
     return apart > 0 || (apart == 0 && later_of_tie(a, b));
   }
   [[gnu::cold]] bool later_of_tie(const Key& a, const Key& b) const {
-    return a.lane != b.lane ? a.lane > b.lane : records_[a.place].sequence > records_[b.place].sequence;
+    return a.lane != b.lane ? a.lane > b.lane
+                            : records_[a.place].sequence > records_[b.place].sequence;
   }
 
   void sort_run() {
@@ -163,20 +166,22 @@ class Recent {
     sort_run();
     std::size_t run = run_count_;     // that are not merged yet, of the run and of the kept
     std::size_t kept = kept_count_;
-    const std::size_t first = wanted_ - std::min(wanted_, run + kept);   // from there on merged_ is filled
+    const std::size_t first =
+        wanted_ - std::min(wanted_, run + kept);  // from there on merged_ is filled
     std::size_t room = wanted_;
     // A later life of the ring is later whatever its clock says.
     const bool mixed = kept > 0 && origins_[kept_[0].place].instance != instance;
     if (!mixed) {
-      // Which of the two is later is anybody's guess when several threads are at work, so no branch depends on it; and as
-      // many steps as cannot exhaust either side need no look at their ends.
+      // Which of the two is later is anybody's guess when several threads are at work, so no branch
+      // depends on it; and as many steps as cannot exhaust either side need no look at their ends.
       while (const std::size_t steps = std::min({room - first, run, kept})) {
         for (std::size_t i = 0; i < steps; ++i) {
           const Key& of_run = run_[run - 1];
           const Key& of_kept = kept_[kept - 1];
           const auto apart = static_cast<std::int64_t>(of_run.end - of_kept.end);
           std::uint64_t kept_later = static_cast<std::uint64_t>(apart >> 63);   // all ones, or none
-          if (apart == 0) [[unlikely]] kept_later = later_of_tie(of_run, of_kept) ? 0 : ~std::uint64_t{0};
+          if (apart == 0) [[unlikely]]
+            kept_later = later_of_tie(of_run, of_kept) ? 0 : ~std::uint64_t{0};
           Key& to = merged_[--room];
           to.end = (of_kept.end & kept_later) | (of_run.end & ~kept_later);
           to.place = (of_kept.place & static_cast<std::uint32_t>(kept_later)) |
@@ -197,13 +202,16 @@ class Recent {
     }
     while (room > first && run > 0) merged_[--room] = run_[--run];
     while (room > first && kept > 0) merged_[--room] = kept_[--kept];
-    for (std::size_t i = run; i < run_count_; ++i) origins_[run_[i].place] = Origin{run_[i].lane, instance};
+    for (std::size_t i = run; i < run_count_; ++i)
+      origins_[run_[i].place] = Origin{run_[i].lane, instance};
     for (std::size_t i = 0; i < run; ++i) give_back(run_[i]);
     for (std::size_t i = 0; i < kept; ++i) give_back(kept_[i]);
     run_count_ = 0;
     run_in_order_ = true;
     kept_count_ = wanted_ - first;
-    if (first > 0) std::move(merged_.begin() + static_cast<std::ptrdiff_t>(first), merged_.end(), merged_.begin());
+    if (first > 0)
+      std::move(merged_.begin() + static_cast<std::ptrdiff_t>(first), merged_.end(),
+                merged_.begin());
     std::swap(kept_, merged_);
     if (kept_count_ < wanted_) return;
     floor_end_ = kept_[0].end;

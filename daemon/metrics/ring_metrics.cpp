@@ -29,7 +29,8 @@ void RingMetrics::reconfigure(const RingMetricsOptions& options) {
   for (const std::uint16_t id : ids_) set_plain_bounds(id);
 }
 
-void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns, std::uint32_t instance) {
+void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns,
+                           std::uint32_t instance) {
   // end_run() comes before the next set_time().
   RINGSIDE_ASSERT(!in_run_);
   scale_ = scale;
@@ -43,7 +44,8 @@ void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns
   if (!timed_) {
     now_slice_ = slice;
     parties_since_ns_ = std::min(parties_since_ns_, now_monotonic_ns);
-    if (observed_.since_ns() != INT64_MIN) parties_since_ns_ = std::min(parties_since_ns_, observed_.until_ns());
+    if (observed_.since_ns() != INT64_MIN)
+      parties_since_ns_ = std::min(parties_since_ns_, observed_.until_ns());
   }
   if (slice > now_slice_) {
     for (auto& [name, series] : series_) series->roll(now_slice_, slice, scale_);
@@ -59,9 +61,11 @@ void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns
   };
   slice_begin_ = begin_of(now_slice_);
   previous_begin_ = begin_of(now_slice_ - 1);
-  // To the end of the slice, but not further ahead than what may be: garbage must not look like now.
+  // To the end of the slice, but not further ahead than what may be: garbage must not look like
+  // now.
   const std::int64_t begin_ns = std::max(now_slice_ * kSliceNs, observed_.since_ns());
-  const std::int64_t end_ns = std::min((now_slice_ + 1) * kSliceNs, now_monotonic_ns + kRecordAheadNs);
+  const std::int64_t end_ns =
+      std::min((now_slice_ + 1) * kSliceNs, now_monotonic_ns + kRecordAheadNs);
   slice_ticks_ = scale.ticks_from_ns(std::max(end_ns, begin_ns + 1)) - slice_begin_;
   if (now_slice_ / kHalfSlices != half_) begin_half();
   for (const std::uint16_t id : ids_) set_plain_bounds(id);
@@ -97,7 +101,8 @@ void RingMetrics::end_clock(std::int64_t wall_minus_monotonic_ns) {
 }
 
 Series* RingMetrics::series_named(const SeriesKey& wanted, const NameEntry& wanted_name) {
-  // A server that takes new names at every start must not fill the memory: beyond a bound all new ones are one.
+  // A server that takes new names at every start must not fill the memory: beyond a bound all new
+  // ones are one.
   const bool full = series_.size() >= kMaxSeries && !series_.contains(wanted);
   const SeriesKey key{wanted.kind, full ? "others" : wanted.name};
   const NameEntry name = !full ? wanted_name : NameEntry{"others", {}, {}};
@@ -131,7 +136,8 @@ Series* RingMetrics::series_of(std::uint16_t id) {
   if (by_id_[id] == nullptr && ask_name_) ask_name_(id);
   if (by_id_[id] == nullptr) {
     NameEntry name;
-    name.name = (kind_of(id) == Kind::event ? "event-" : "operation-") + std::to_string(kind_of(id) == Kind::event ? id - kFirstEvent : id);
+    name.name = (kind_of(id) == Kind::event ? "event-" : "operation-") +
+                std::to_string(kind_of(id) == Kind::event ? id - kFirstEvent : id);
     by_id_[id] = series_named({kind_of(id), name.name}, name);
     set_plain_bounds(id);
   }
@@ -164,7 +170,8 @@ std::uint64_t RingMetrics::retired_lost() const {
   return lost;
 }
 
-// Several ids may share a series: those beyond the bound do, and a server may give two of them one name.
+// Several ids may share a series: those beyond the bound do, and a server may give two of them one
+// name.
 std::map<Series*, RingMetrics::Living> RingMetrics::by_series(const LivingById& living) {
   std::map<Series*, Living> sums;
   for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
@@ -179,8 +186,8 @@ std::map<Series*, RingMetrics::Living> RingMetrics::by_series(const LivingById& 
 }
 
 std::size_t RingMetrics::bytes() const {
-  std::size_t total = sizeof *this + plain_.capacity() * sizeof(Plain) + errors_.bytes() + slowest_.bytes() +
-                      blocks_.bytes();
+  std::size_t total = sizeof *this + plain_.capacity() * sizeof(Plain) + errors_.bytes() +
+                      slowest_.bytes() + blocks_.bytes();
   for (const auto& [name, series] : series_) total += series->bytes();
   for (const Half& half : halves_) total += half.actors.bytes() + half.subjects.bytes();
   return total;

@@ -1,6 +1,6 @@
-// Everything that is counted of one ring, over all its lives: a series for each operation and event,
-// errors, who is behind it, the slowest, and what became of blocked addresses. It is given records and
-// the time; it reads no clock. One thread uses it.
+// Everything that is counted of one ring, over all its lives: a series for each operation and
+// event, errors, who is behind it, the slowest, and what became of blocked addresses. It is given
+// records and the time; it reads no clock. One thread uses it.
 //
 // The order of calls for a pass: set_time(), then for each lane add() and end_batch() in turns, and
 // end_run() at the lane's end.
@@ -29,8 +29,8 @@
 
 namespace ringside {
 
-// A record may be this far ahead of the tick that reads it (it ended after the clock was read) and still counts as now;
-// further ahead it is late in the other direction.
+// A record may be this far ahead of the tick that reads it (it ended after the clock was read) and
+// still counts as now; further ahead it is late in the other direction.
 inline constexpr std::int64_t kRecordAheadNs = 1'000'000'000;
 
 struct RingMetricsOptions {
@@ -60,21 +60,23 @@ using StageVector = StageTicks __attribute__((vector_size(16)));
 
 class RingMetrics {
  public:
-  explicit RingMetrics(const RingMetricsOptions& options) : options_(options), slowest_(options.top) {}
+  explicit RingMetrics(const RingMetricsOptions& options)
+      : options_(options), slowest_(options.top) {}
 
   void reconfigure(const RingMetricsOptions& options);
 
-  // From then on every record is read or counted as lost. To be called before the first set_time(), and
-  // when reading goes on behind a gap. Records that ended earlier are history: they count since start,
-  // and in no window and no rate.
+  // From then on every record is read or counted as lost. To be called before the first set_time(),
+  // and when reading goes on behind a gap. Records that ended earlier are history: they count since
+  // start, and in no window and no rate.
   void observe_from(std::int64_t since_monotonic_ns) { observed_.begin(since_monotonic_ns); }
   // Nothing is known of what came after that instant, until observe_from() is called again.
   void stop_observing(std::int64_t until_monotonic_ns) { observed_.end(until_monotonic_ns); }
 
-  // Tells how the records that follow are to be read: their clock, as of now, and which life of the ring
-  // they are of. Must be called before add() whenever `now` has moved on.
+  // Tells how the records that follow are to be read: their clock, as of now, and which life of the
+  // ring they are of. Must be called before add() whenever `now` has moved on.
   void set_time(const TickScale& scale, std::int64_t now_monotonic_ns, std::uint32_t instance);
-  // Before records come from a segment with another clock: what is counted in ticks so far is converted.
+  // Before records come from a segment with another clock: what is counted in ticks so far is
+  // converted.
   void end_clock(std::int64_t wall_minus_monotonic_ns);
 
   // Names of the ids, as the segment has them now; an id without a name gets one of its own
@@ -83,7 +85,9 @@ class RingMetrics {
   bool named(std::uint16_t id) const { return named_[id]; }
   // Asked when a record comes whose id has no name yet; may answer through set_name().
   void ask_names_of(std::function<void(std::uint16_t)> source) { ask_name_ = std::move(source); }
-  void set_error_name(std::uint16_t code, std::string name) { error_names_[code] = std::move(name); }
+  void set_error_name(std::uint16_t code, std::string name) {
+    error_names_[code] = std::move(name);
+  }
   void forget_names();
 
   // Counts one lane: add() for each believable record, at most kBatch of them, then end_batch();
@@ -97,10 +101,12 @@ class RingMetrics {
   void add_alone(const Record& record, std::uint32_t lane, Counts& read_of);
 
   Series* series_of(std::uint16_t id);
-  // Counted by the server and not written as records: since the last show(), or, the first time, since
-  // the instant given to count_skipped_since(). What may be of long ago is in no window.
+  // Counted by the server and not written as records: since the last show(), or, the first time,
+  // since the instant given to count_skipped_since(). What may be of long ago is in no window.
   void add_skipped(std::uint16_t id, std::uint64_t count);
-  void count_skipped_since(std::int64_t since_monotonic_ns) { skipped_since_ns_ = since_monotonic_ns; }
+  void count_skipped_since(std::int64_t since_monotonic_ns) {
+    skipped_since_ns_ = since_monotonic_ns;
+  }
   // Overwritten before they were read, while the ring was observed.
   void add_lost(std::uint64_t count) { lost_.add(now_slice_, now_slice_, count); }
   std::array<std::uint64_t, kWindows> lost() const { return lost_.over_windows(now_slice_); }
@@ -117,7 +123,8 @@ class RingMetrics {
   };
   using LivingById = std::vector<Living>;   // kIdCount of them
   // Fills in what the snapshot shows of this ring's metrics.
-  void show(const std::string& ring, const LivingById& living, const RingTimes& times, Snapshot& out);
+  void show(const std::string& ring, const LivingById& living, const RingTimes& times,
+            Snapshot& out);
   // That life is over: its figures stay with the series.
   void retire(const LivingById& living);
   // Lost in the lives that are over, and known by operation.
@@ -150,7 +157,8 @@ class RingMetrics {
   Place place_of(std::int64_t end_ns) const;
   void add_elsewhere(Series& series, const Record& record, std::uint64_t end);
   void count_failure(Series& series, const Record& record, std::uint64_t end);
-  void look_at(std::uint64_t descriptor, std::uint64_t actor, std::uint64_t subject, std::uint64_t ticks);
+  void look_at(std::uint64_t descriptor, std::uint64_t actor, std::uint64_t subject,
+               std::uint64_t ticks);
   void expect_sampling();
   void offer_slowest(const Series& series, const Record& record, std::uint32_t lane);
   void count_block(const Record& record);
@@ -160,9 +168,11 @@ class RingMetrics {
   const Series* context_of(const Record& record) const;
   template <typename Kept>
   End end_of(const Record& record, const Kept& kept, std::int64_t wall_minus_monotonic_ns) const;
-  RecordView view(const Record& record, const Series& series, const std::string& ring, std::uint32_t lane,
-                  std::uint32_t instance, const Series* context, const End& end) const;
-  void show_series(const std::string& ring, const LivingById& living, const RingTimes& times, Snapshot& out);
+  RecordView view(const Record& record, const Series& series, const std::string& ring,
+                  std::uint32_t lane, std::uint32_t instance, const Series* context,
+                  const End& end) const;
+  void show_series(const std::string& ring, const LivingById& living, const RingTimes& times,
+                   Snapshot& out);
   void show_parties(const std::string& ring, Snapshot& out) const;
   void show_slowest(const std::string& ring, const RingTimes& times, Snapshot& out) const;
   void encode_last(Encoder& out, const Series& series, std::int64_t wall_minus_monotonic_ns) const;
@@ -195,8 +205,8 @@ class RingMetrics {
   std::array<BlockTable::Part, kIdCount> block_part_{};
   std::function<void(std::uint16_t)> ask_name_;
 
-  // What add() touches of an id: two cache lines. Sums wait here for end_batch(); the bounds are those
-  // of the series' slice.
+  // What add() touches of an id: two cache lines. Sums wait here for end_batch(); the bounds are
+  // those of the series' slice.
   struct alignas(64) Plain {
     // A record is plain when none of these bits is set in its descriptor, and its span lies in
     // [least, least + width).
@@ -210,8 +220,8 @@ class RingMetrics {
     std::uint32_t count = 0;             // plain records
     std::uint32_t single = 0;            // others
     std::uint64_t values = 0;            // events: their values
-    // Stage marks are plain when none is above its bound: [0] without kFlagStages, where there must be
-    // none, [1] with it. The bounds are biased, because SSE2 compares signed.
+    // Stage marks are plain when none is above its bound: [0] without kFlagStages, where there must
+    // be none, [1] with it. The bounds are biased, because SSE2 compares signed.
     StageVector bounds[2]{};
     StageVector sums{};
     StageVector absent{};

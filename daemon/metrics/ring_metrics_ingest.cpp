@@ -8,7 +8,8 @@ namespace ringside {
 
 namespace {
 
-// A plain record's stage mark is below it, so that a batch of them fits a sum of 32 bits: 6 ms at 2.6 GHz.
+// A plain record's stage mark is below it, so that a batch of them fits a sum of 32 bits: 6 ms
+// at 2.6 GHz.
 constexpr StageTicks kSummable = 1U << 24;
 static_assert(RingMetrics::kBatch <= 1U << 8);
 
@@ -28,14 +29,15 @@ void RingMetrics::set_plain_bounds(std::uint16_t id) {
   plain.buckets = slice.buckets.data();
   // Events that say something about a block are each counted for its address.
   plain.single_bits = block_part_[id] == BlockTable::Part::none ? kSingleBits : ~std::uint64_t{0};
-  // Above the slowest's floor it is offered to them, above the maximum it becomes it; and a bucket index
-  // must fit.
-  const std::uint64_t most =
-      std::min({slice.max_ticks, units_.max_ticks, operation ? slowest_.floor_ticks() : ~std::uint64_t{0}});
+  // Above the slowest's floor it is offered to them, above the maximum it becomes it; and a bucket
+  // index must fit.
+  const std::uint64_t most = std::min(
+      {slice.max_ticks, units_.max_ticks, operation ? slowest_.floor_ticks() : ~std::uint64_t{0}});
   plain.least = slice.min_ticks;
   plain.width = most >= plain.least ? most - plain.least + 1 : 0;
   for (std::size_t i = 0; i < kStageCount; ++i) {
-    const StageTicks bound = operation ? std::min(slice.stages[i].max_packed, kSummable - 1) : ~StageTicks{0};
+    const StageTicks bound =
+        operation ? std::min(slice.stages[i].max_packed, kSummable - 1) : ~StageTicks{0};
     plain.bounds[0][i] = (operation ? 0 : ~StageTicks{0}) ^ kSignBit;
     plain.bounds[1][i] = bound ^ kSignBit;
   }
@@ -60,7 +62,8 @@ void RingMetrics::end_batch(Counts& read_of) {
         slice.stages[i].sum_ticks += plain.sums[i];
       }
     } else {
-      slice.value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(slice.value_sum) + plain.values);
+      slice.value_sum =
+          static_cast<std::int64_t>(static_cast<std::uint64_t>(slice.value_sum) + plain.values);
     }
     plain.count = plain.single = 0;
     plain.ticks = plain.values = 0;
@@ -113,8 +116,8 @@ RingMetrics::Place RingMetrics::place_of(std::int64_t end_ns) const {
   if (end_ns < observed_.since_ns()) return {Place::When::history, slice_of(end_ns)};
   const std::int64_t slice = slice_of(end_ns);
   if (end_ns > add_ns(now_ns_, kRecordAheadNs)) return {Place::When::future, slice};
-  // One that ended in the next slice ended just after the clock was read: it is now as far as anybody
-  // can tell.
+  // One that ended in the next slice ended just after the clock was read: it is now as far as
+  // anybody can tell.
   return {Place::When::slice, std::min(slice, now_slice_)};
 }
 
@@ -142,9 +145,10 @@ void RingMetrics::add_elsewhere(Series& series, const Record& record, std::uint6
 void RingMetrics::count_failure(Series& series, const Record& record, std::uint64_t end) {
   const std::int64_t end_ns = scale_.monotonic_ns(end);
   const Place place = place_of(end_ns);
-  const std::uint64_t descriptor =
-      pack_descriptor(record.operation, Kind::operation, static_cast<Outcome>(record.outcome), 0, record.error);
-  FailureKind& kind = failure_kinds_[(record.operation * 5U + record.error * 3U + record.outcome) % failure_kinds_.size()];
+  const std::uint64_t descriptor = pack_descriptor(
+      record.operation, Kind::operation, static_cast<Outcome>(record.outcome), 0, record.error);
+  FailureKind& kind = failure_kinds_[(record.operation * 5U + record.error * 3U + record.outcome) %
+                                     failure_kinds_.size()];
   if (kind.descriptor != descriptor) {
     kind = {descriptor, &errors_.entry(series.name().name, record.error, record.outcome)};
   }
@@ -156,15 +160,17 @@ void RingMetrics::count_failure(Series& series, const Record& record, std::uint6
   failure.actor = record.actor;
   ErrorTable::count(*kind.entry, failure, now_slice_);
   if (place.when == Place::When::history) return;
-  const auto time_ns = static_cast<double>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
+  const auto time_ns =
+      static_cast<double>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
   // Refusals weigh too: an actor who is refused a thousand times is behind something.
   const bool refused = !is_error(static_cast<Outcome>(record.outcome));
   if (record.actor_kind() != ActorKind::none) {
-    halves_[0].actors.add_failure({static_cast<std::uint8_t>(record.actor_kind()), record.actor}, time_ns, refused);
+    halves_[0].actors.add_failure({static_cast<std::uint8_t>(record.actor_kind()), record.actor},
+                                  time_ns, refused);
   }
   if (record.subject_kind() != SubjectKind::none) {
-    halves_[0].subjects.add_failure({static_cast<std::uint8_t>(record.subject_kind()), record.subject}, time_ns,
-                                    refused);
+    halves_[0].subjects.add_failure(
+        {static_cast<std::uint8_t>(record.subject_kind()), record.subject}, time_ns, refused);
   }
 }
 
@@ -178,7 +184,8 @@ void RingMetrics::look_at(std::uint64_t descriptor, std::uint64_t actor, std::ui
   const double time_ns = static_cast<double>(ticks) * ns_per_tick_;
   const std::uint64_t flags = descriptor >> kFlagsShift;
   const auto actor_kind = static_cast<std::uint8_t>(flags & kFlagActorMask);
-  const auto subject_kind = static_cast<std::uint8_t>((flags & kFlagSubjectMask) >> kFlagSubjectShift);
+  const auto subject_kind =
+      static_cast<std::uint8_t>((flags & kFlagSubjectMask) >> kFlagSubjectShift);
   if (actor_kind != 0) halves_[0].actors.add({actor_kind, actor}, time_ns, probability);
   if (subject_kind != 0) halves_[0].subjects.add({subject_kind, subject}, time_ns, probability);
 }
@@ -194,7 +201,8 @@ void RingMetrics::offer_slowest(const Series& series, const Record& record, std:
   Slowest::Entry entry;
   entry.record = record;
   entry.series = &series;
-  entry.span_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
+  entry.span_ns =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
   entry.end_ns = scale_.monotonic_ns(record.end());
   const Place place = place_of(entry.end_ns);
   entry.slice = place.when == Place::When::future ? now_slice_ + 1 : place.slice;
@@ -208,7 +216,8 @@ void RingMetrics::count_block(const Record& record) {
   if (record.subject_kind() == SubjectKind::address) address = &record.subject;
   if (address == nullptr && record.actor_kind() == ActorKind::address) address = &record.actor;
   if (address == nullptr) return;
-  blocks_.add(block_part_[record.operation], *address, scale_.monotonic_ns(record.end()), record.event.value);
+  blocks_.add(block_part_[record.operation], *address, scale_.monotonic_ns(record.end()),
+              record.event.value);
 }
 
 }  // namespace ringside

@@ -38,7 +38,9 @@ static_assert(static_cast<int>(RecordOutcome::denied) == static_cast<int>(Outcom
 static_assert(static_cast<int>(RecordOutcome::limited) == static_cast<int>(Outcome::limited));
 static_assert(static_cast<int>(RecordOutcome::cancelled) == static_cast<int>(Outcome::cancelled));
 
-std::uint64_t whole(double value) { return static_cast<std::uint64_t>(std::llround(std::clamp(value, 0.0, 9e18))); }
+std::uint64_t whole(double value) {
+  return static_cast<std::uint64_t>(std::llround(std::clamp(value, 0.0, 9e18)));
+}
 
 // Whole numbers that enclose the interval.
 Interval interval_of(const PartyTable::Figure& figure) {
@@ -69,7 +71,8 @@ RecordView RingMetrics::view(const Record& record, const Series& series, const s
   // What an earlier clock measured is converted by that clock's rate.
   const auto span_ns = [&](std::int64_t ticks) {
     if (end.ticks_per_second <= 0) return scale_.span_ns(ticks);
-    return static_cast<std::int64_t>(std::clamp(static_cast<double>(ticks) * 1e9 / end.ticks_per_second, -9.2e18, 9.2e18));
+    return static_cast<std::int64_t>(
+        std::clamp(static_cast<double>(ticks) * 1e9 / end.ticks_per_second, -9.2e18, 9.2e18));
   };
   RecordView out;
   out.operation = series.name().name;
@@ -77,17 +80,19 @@ RecordView RingMetrics::view(const Record& record, const Series& series, const s
   out.start_wall_ns = subtract_ns(end.wall_ns, out.duration_ns);
   out.outcome = outcome_from(record.outcome);
   out.error = record.error;
-  if (const auto at = error_names_.find(record.error); at != error_names_.end()) out.error_name = at->second;
+  if (const auto at = error_names_.find(record.error); at != error_names_.end())
+    out.error_name = at->second;
   out.actor = {actor_kind_from(static_cast<std::uint8_t>(record.actor_kind())), record.actor};
-  out.subject = {subject_kind_from(static_cast<std::uint8_t>(record.subject_kind())), record.subject};
+  out.subject = {subject_kind_from(static_cast<std::uint8_t>(record.subject_kind())),
+                 record.subject};
   out.untimed = (record.flags & kFlagUntimed) != 0;
   if (record.kind == static_cast<std::uint8_t>(Kind::event)) {
     out.value = record.event.value;
     if (context != nullptr) out.context = context->name().name;
   } else if ((record.flags & kFlagStages) != 0) {
     for (std::size_t i = 0; i < kStageCount; ++i) {
-      out.stages_ns[i] = static_cast<std::uint64_t>(
-          std::max<std::int64_t>(0, span_ns(static_cast<std::int64_t>(unpack_stage_ticks(record.stages[i])))));
+      out.stages_ns[i] = static_cast<std::uint64_t>(std::max<std::int64_t>(
+          0, span_ns(static_cast<std::int64_t>(unpack_stage_ticks(record.stages[i])))));
     }
   }
   out.ring = ring;
@@ -99,7 +104,8 @@ RecordView RingMetrics::view(const Record& record, const Series& series, const s
   return out;
 }
 
-void RingMetrics::show(const std::string& ring, const LivingById& living, const RingTimes& times, Snapshot& out) {
+void RingMetrics::show(const std::string& ring, const LivingById& living, const RingTimes& times,
+                       Snapshot& out) {
   // end_run() comes before show().
   RINGSIDE_ASSERT(!in_run_);
   observed_.extend(times.now_ns);
@@ -107,7 +113,8 @@ void RingMetrics::show(const std::string& ring, const LivingById& living, const 
   for (const ErrorTable::Row& row : errors_.rows(now_slice_)) {
     ErrorStats stats;
     stats.code = row.code;
-    if (const auto at = error_names_.find(row.code); at != error_names_.end()) stats.name = at->second;
+    if (const auto at = error_names_.find(row.code); at != error_names_.end())
+      stats.name = at->second;
     stats.operation = row.operation;
     stats.ring = ring;
     stats.outcome = outcome_from(row.outcome);
@@ -135,8 +142,8 @@ void RingMetrics::show(const std::string& ring, const LivingById& living, const 
   skipped_since_ns_ = INT64_MIN;
 }
 
-void RingMetrics::show_series(const std::string& ring, const LivingById& living, const RingTimes& times,
-                              Snapshot& out) {
+void RingMetrics::show_series(const std::string& ring, const LivingById& living,
+                              const RingTimes& times, Snapshot& out) {
   const std::map<Series*, Living> sums = by_series(living);
   std::array<double, kWindows> seconds{};
   for (std::size_t w = 0; w < kWindows; ++w) {
@@ -179,13 +186,16 @@ void RingMetrics::show_series(const std::string& ring, const LivingById& living,
 
 void RingMetrics::show_parties(const std::string& ring, Snapshot& out) const {
   const std::int64_t half_ns = kHalfSlices * kSliceNs;
-  const std::int64_t begin_ns = half_ == INT64_MIN ? now_ns_ : std::max((half_ - 1) * half_ns, parties_since_ns_);
+  const std::int64_t begin_ns =
+      half_ == INT64_MIN ? now_ns_ : std::max((half_ - 1) * half_ns, parties_since_ns_);
   out.parties_seconds = std::max(out.parties_seconds, observed_.seconds_since(begin_ns));
   const auto list = [&](PartyTable Half::*of, PartyTable::By by, std::vector<TopEntry>& into) {
-    for (const PartyTable::Row& row : PartyTable::largest(halves_[0].*of, halves_[1].*of, by, options_.top)) {
+    for (const PartyTable::Row& row :
+         PartyTable::largest(halves_[0].*of, halves_[1].*of, by, options_.top)) {
       TopEntry entry;
       const bool actors = of == &Half::actors;
-      entry.party = {actors ? actor_kind_from(row.key.kind) : subject_kind_from(row.key.kind), row.key.id};
+      entry.party = {actors ? actor_kind_from(row.key.kind) : subject_kind_from(row.key.kind),
+                     row.key.id};
       entry.ring = ring;
       entry.count = whole(row.operations.value);
       entry.errors = whole(row.errors.value);
@@ -206,7 +216,8 @@ void RingMetrics::show_parties(const std::string& ring, Snapshot& out) const {
   list(&Half::subjects, PartyTable::By::time, out.subjects_by_time);
 }
 
-void RingMetrics::show_slowest(const std::string& ring, const RingTimes& times, Snapshot& out) const {
+void RingMetrics::show_slowest(const std::string& ring, const RingTimes& times,
+                               Snapshot& out) const {
   const auto list = [&](const std::vector<Slowest::Entry>& entries, std::vector<RecordView>& into) {
     for (const Slowest::Entry& entry : entries) {
       into.push_back(view(entry.record, *entry.series, ring, entry.lane, entry.instance, nullptr,
@@ -217,7 +228,9 @@ void RingMetrics::show_slowest(const std::string& ring, const RingTimes& times, 
   list(slowest_.since_start(), out.slowest_since_start);
 }
 
-template RingMetrics::End RingMetrics::end_of(const Record&, const Recent::Origin&, std::int64_t) const;
-template RingMetrics::End RingMetrics::end_of(const Record&, const Slowest::Entry&, std::int64_t) const;
+template RingMetrics::End RingMetrics::end_of(const Record&, const Recent::Origin&,
+                                              std::int64_t) const;
+template RingMetrics::End RingMetrics::end_of(const Record&, const Slowest::Entry&,
+                                              std::int64_t) const;
 
 }  // namespace ringside

@@ -48,7 +48,8 @@ void RingMetrics::encode(Encoder& out, std::int64_t wall_minus_monotonic_ns) {
   }
 }
 
-void RingMetrics::encode_last(Encoder& out, const Series& series, std::int64_t wall_minus_monotonic_ns) const {
+void RingMetrics::encode_last(Encoder& out, const Series& series,
+                              std::int64_t wall_minus_monotonic_ns) const {
   const Recent& last = series.recent();
   out.u64(last.size());
   for (std::size_t i = last.size(); i > 0; --i) {
@@ -97,7 +98,9 @@ void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice
   const std::uint64_t count = in.count(32, kMaxSeries + 2);
   for (std::uint64_t n = 0; n < count && in.good(); ++n) {
     const std::uint64_t kind = in.u64();
-    if (kind != static_cast<std::uint64_t>(Kind::operation) && kind != static_cast<std::uint64_t>(Kind::event)) in.fail();
+    if (kind != static_cast<std::uint64_t>(Kind::operation) &&
+        kind != static_cast<std::uint64_t>(Kind::event))
+      in.fail();
     const SeriesKey key{static_cast<Kind>(kind), in.text()};
     NameEntry name;
     name.name = key.name;
@@ -173,8 +176,10 @@ void RingMetrics::decode_slowest(Decoder& in, std::int64_t now_slice, std::int64
       restore(entry);
     }
   };
-  decode_all(Slowest::kMostOfHour, [&](const Slowest::Entry& entry) { slowest_.restore_of_hour(entry, now_slice); });
-  decode_all(Slowest::kMostWanted, [&](const Slowest::Entry& entry) { slowest_.restore_since_start(entry); });
+  decode_all(Slowest::kMostOfHour,
+             [&](const Slowest::Entry& entry) { slowest_.restore_of_hour(entry, now_slice); });
+  decode_all(Slowest::kMostWanted,
+             [&](const Slowest::Entry& entry) { slowest_.restore_since_start(entry); });
 }
 
 }  // namespace ringside

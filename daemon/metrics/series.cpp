@@ -32,8 +32,8 @@ void Series::put(Kept& kept, std::int64_t number, const StoredSlice& part) {
 
 void Series::store(std::int64_t slice, std::int64_t now_slice, const StoredSlice& part) {
   if (part.empty()) return;
-  // A slice ahead of now belongs to no window yet, and one that is older than its place in the ring would push
-  // out what is newer: both only count since start.
+  // A slice ahead of now belongs to no window yet, and one that is older than its place in the ring
+  // would push out what is newer: both only count since start.
   if (slice <= now_slice && slice >= first_slice(Window::five_minutes, now_slice)) {
     put(fine_[place_of(slice, kFine)], slice, part);
   }
@@ -45,7 +45,8 @@ void Series::store(std::int64_t slice, std::int64_t now_slice, const StoredSlice
 
 void Series::store_since_start(const StoredSlice& part) {
   StoredSlice fields = part;
-  for (const StoredSlice::Bucket& bucket : part.buckets) since_start_buckets_[bucket.index] += bucket.count;
+  for (const StoredSlice::Bucket& bucket : part.buckets)
+    since_start_buckets_[bucket.index] += bucket.count;
   fields.buckets.clear();
   since_start_.add(fields);
 }
@@ -98,7 +99,8 @@ void Series::add_skipped_history(std::uint64_t count) {
   history_ += count;
 }
 
-void Series::sum(Window window, std::int64_t now_slice, const TickScale& scale, WindowSum& into) const {
+void Series::sum(Window window, std::int64_t now_slice, const TickScale& scale,
+                 WindowSum& into) const {
   const std::int64_t first = first_slice(window, now_slice);
   switch (window) {
     case Window::since_start:
@@ -109,12 +111,14 @@ void Series::sum(Window window, std::int64_t now_slice, const TickScale& scale, 
     case Window::minute:
     case Window::five_minutes:
       for (const Kept& kept : fine_) {
-        if (kept.stats != nullptr && kept.number >= first && kept.number <= now_slice) into.add(*kept.stats);
+        if (kept.stats != nullptr && kept.number >= first && kept.number <= now_slice)
+          into.add(*kept.stats);
       }
       break;
     case Window::hour:
       for (const Kept& kept : coarse_) {
-        if (kept.stats != nullptr && kept.number >= minute_of(first) && kept.number <= minute_of(now_slice)) {
+        if (kept.stats != nullptr && kept.number >= minute_of(first) &&
+            kept.number <= minute_of(now_slice)) {
           into.add(*kept.stats);
         }
       }
@@ -126,7 +130,8 @@ void Series::sum(Window window, std::int64_t now_slice, const TickScale& scale, 
 
 void Series::encode(Encoder& out, std::int64_t now_slice, const TickScale& scale) const {
   // What is dense goes along as slices that are over; the next reader adds them like late ones.
-  const StoredSlice dense[2] = {StoredSlice::of(previous_, scale), StoredSlice::of(current_, scale)};
+  const StoredSlice dense[2] = {StoredSlice::of(previous_, scale),
+                                StoredSlice::of(current_, scale)};
   for (int i = 0; i < 2; ++i) {
     out.i64(now_slice - 1 + i);
     dense[i].encode(out);
@@ -156,8 +161,8 @@ void Series::encode(Encoder& out, std::int64_t now_slice, const TickScale& scale
   encode_kept(coarse_);
   out.u64(retired_count);
   out.u64(retired_errors);
-  for (const std::uint64_t n : {retired_books.written, retired_books.read, retired_books.lost, retired_books.torn,
-                                retired_books.rejected}) {
+  for (const std::uint64_t n : {retired_books.written, retired_books.read, retired_books.lost,
+                                retired_books.torn, retired_books.rejected}) {
     out.u64(n);
   }
 }
@@ -170,7 +175,8 @@ void Series::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shif
     dense[i] = StoredSlice::decode(in);
   }
   since_start_ = StoredSlice::decode(in);
-  for (const StoredSlice::Bucket& bucket : since_start_.buckets) since_start_buckets_[bucket.index] += bucket.count;
+  for (const StoredSlice::Bucket& bucket : since_start_.buckets)
+    since_start_buckets_[bucket.index] += bucket.count;
   since_start_.buckets.clear();
   history_ = in.u64();
   const auto decode_kept = [&in](auto& ring, std::int64_t shift) {
@@ -185,8 +191,8 @@ void Series::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shif
   decode_kept(coarse_, slice_shift / kSlicesPerMinute);
   retired_count = in.u64();
   retired_errors = in.u64();
-  for (std::uint64_t* n : {&retired_books.written, &retired_books.read, &retired_books.lost, &retired_books.torn,
-                           &retired_books.rejected}) {
+  for (std::uint64_t* n : {&retired_books.written, &retired_books.read, &retired_books.lost,
+                           &retired_books.torn, &retired_books.rejected}) {
     *n = in.u64();
   }
   if (!retired_books.balance()) in.fail();

@@ -1,4 +1,5 @@
-// One operation's (or event's) metrics: the slice being filled, the windows, all since start, and the last N.
+// One operation's (or event's) metrics: the slice being filled, the windows, all since start, and
+// the last N.
 #pragma once
 
 #include <array>
@@ -59,7 +60,8 @@ class Series {
   // First slice of a window that ends with `now_slice`.
   static std::int64_t first_slice(Window window, std::int64_t now_slice);
 
-  // By the server's totals, over all lives of the ring that are over; the living one is added at each tick.
+  // By the server's totals, over all lives of the ring that are over; the living one is added at
+  // each tick.
   std::uint64_t retired_count = 0;
   std::uint64_t retired_errors = 0;
   Books retired_books;

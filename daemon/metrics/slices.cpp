@@ -5,8 +5,8 @@ namespace ringside {
 namespace {
 
 std::uint64_t to_ns(std::uint64_t ticks, const TickScale& scale) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, scale.span_ns(static_cast<std::int64_t>(
-                                                                   std::min<std::uint64_t>(ticks, INT64_MAX)))));
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(
+      0, scale.span_ns(static_cast<std::int64_t>(std::min<std::uint64_t>(ticks, INT64_MAX)))));
 }
 
 void add_fields(StoredSlice& to, const StoredSlice& from) {
@@ -76,12 +76,14 @@ void StoredSlice::add(const StoredSlice& other) {
   std::size_t a = 0;
   std::size_t b = 0;
   while (a < buckets.size() || b < other.buckets.size()) {
-    const std::size_t index = a == buckets.size()         ? other.buckets[b].index
-                              : b == other.buckets.size() ? buckets[a].index
-                                                          : std::min(buckets[a].index, other.buckets[b].index);
+    const std::size_t index = a == buckets.size() ? other.buckets[b].index
+                              : b == other.buckets.size()
+                                  ? buckets[a].index
+                                  : std::min(buckets[a].index, other.buckets[b].index);
     std::uint64_t count = 0;
     while (a < buckets.size() && buckets[a].index == index) count += buckets[a++].count;
-    while (b < other.buckets.size() && other.buckets[b].index == index) count += other.buckets[b++].count;
+    while (b < other.buckets.size() && other.buckets[b].index == index)
+      count += other.buckets[b++].count;
     append(merged, index, count);
   }
   merged.shrink_to_fit();
@@ -161,7 +163,8 @@ WindowStats WindowSum::finish(double seconds) {
     out.outcomes[i] = sum_.outcomes[i];
     if (is_error(outcome)) {
       out.errors += sum_.outcomes[i];
-    } else if (outcome == Outcome::rejected || outcome == Outcome::denied || outcome == Outcome::limited) {
+    } else if (outcome == Outcome::rejected || outcome == Outcome::denied ||
+               outcome == Outcome::limited) {
       out.refused += sum_.outcomes[i];
     }
   }

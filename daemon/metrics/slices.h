@@ -1,5 +1,5 @@
-// Time cut into slices of 5 s. The slice that is being filled is dense and counts in raw ticks, because every
-// record passes here; a slice that is over is kept sparse, in nanoseconds.
+// Time cut into slices of 5 s. The slice that is being filled is dense and counts in raw ticks,
+// because every record passes here; a slice that is over is kept sparse, in nanoseconds.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,8 @@ inline std::int64_t slice_of(std::int64_t monotonic_ns) {
 // From ticks to histogram units by one multiplication.
 struct UnitScale {
   double units_per_tick = 0;
-  std::uint64_t max_ticks = 0;   // longer spans are not told apart: 2 years, less where the clock is slow
+  std::uint64_t max_ticks =
+      0;  // longer spans are not told apart: 2 years, less where the clock is slow
 
   static UnitScale of(double ticks_per_second) {
     UnitScale scale;
@@ -56,7 +57,8 @@ struct DenseSlice {
     StageTicks max_packed;
   };
   std::array<Stage, kStageCount> stages;
-  // Every bucket there is, so that no index needs a check; those outside the range kept are folded in later.
+  // Every bucket there is, so that no index needs a check; those outside the range kept are folded
+  // in later.
   std::array<std::uint32_t, kHighestBucket - kLowestBucket + 1> buckets;
 
   DenseSlice() { clear(); }

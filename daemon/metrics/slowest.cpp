@@ -56,14 +56,17 @@ void Slowest::roll(std::int64_t to) {
 
 // Drops what can no longer be among the slowest of an hour that ends in `now_slice` or later.
 void Slowest::thin_out(std::int64_t now_slice) {
-  std::sort(earlier_.begin(), earlier_.end(), [](const Entry& a, const Entry& b) { return a.slice > b.slice; });
-  // From the latest slice back: those that are among the slowest of their own slice and all later ones.
+  std::sort(earlier_.begin(), earlier_.end(),
+            [](const Entry& a, const Entry& b) { return a.slice > b.slice; });
+  // From the latest slice back: those that are among the slowest of their own slice and all later
+  // ones.
   std::vector<Entry> slowest;
   std::vector<Entry> kept;
   for (auto begin = earlier_.begin(); begin != earlier_.end();) {
     const std::int64_t slice = begin->slice;
     if (now_slice != INT64_MIN && slice <= now_slice - kSlices) break;
-    const auto end = std::find_if(begin, earlier_.end(), [&](const Entry& entry) { return entry.slice != slice; });
+    const auto end = std::find_if(begin, earlier_.end(),
+                                  [&](const Entry& entry) { return entry.slice != slice; });
     std::for_each(begin, end, [&](const Entry& entry) { insert(slowest, entry); });
     std::copy_if(begin, end, std::back_inserter(kept), [&](const Entry& entry) {
       return slowest.size() < wanted_ || !slower(slowest.back(), entry);

@@ -1,8 +1,9 @@
 // The slowest single operations: of the last hour, and since start.
 //
-// Of the last hour exactly those, though what falls out of the hour must be replaced by what was not
-// among the slowest when it ended. So a record is kept until as many as are wanted are slower and ended
-// in the same slice or later: until then it may still come up. Of random spans that leaves a few hundred.
+// Of the last hour exactly those, though what falls out of the hour must be replaced by what was
+// not among the slowest when it ended. So a record is kept until as many as are wanted are slower
+// and ended in the same slice or later: until then it may still come up. Of random spans that
+// leaves a few hundred.
 #pragma once
 
 #include <cstdint>

@@ -32,10 +32,12 @@ class WindowedCount {
     std::array<std::uint64_t, kWindows> out{};
     out[static_cast<std::size_t>(Window::since_start)] = total_;
     for (const Window window : {Window::minute, Window::five_minutes}) {
-      out[static_cast<std::size_t>(window)] = sum(fine_, Series::first_slice(window, now_slice), now_slice);
+      out[static_cast<std::size_t>(window)] =
+          sum(fine_, Series::first_slice(window, now_slice), now_slice);
     }
     out[static_cast<std::size_t>(Window::hour)] =
-        sum(coarse_, Series::minute_of(Series::first_slice(Window::hour, now_slice)), Series::minute_of(now_slice));
+        sum(coarse_, Series::minute_of(Series::first_slice(Window::hour, now_slice)),
+            Series::minute_of(now_slice));
     return out;
   }
 
@@ -61,7 +63,7 @@ class WindowedCount {
   template <std::size_t N>
   static void count_in(Places<N>& places, std::int64_t number, std::uint64_t n) {
     const std::size_t at = Series::place_of(number, N);
-    if (places.number[at] > number && places.count[at] != 0) return;   // its place has what is newer
+    if (places.number[at] > number && places.count[at] != 0) return;  // its place has what is newer
     if (places.number[at] != number) {
       places.number[at] = number;
       places.count[at] = 0;

@@ -15,11 +15,15 @@ std::uint64_t drain_some(const LaneToDrain& lane, RingMetrics& metrics) {
   if (!lane.overflow) {
     const std::uint64_t moved = read_lane_words(
         lane.slots, *lane.header, lane.capacity, *lane.cursor, RingMetrics::kBatch,
-        [&](const RecordWords& record, std::uint64_t position) { metrics.add(record, position, lane.lane); }, reject);
+        [&](const RecordWords& record, std::uint64_t position) {
+          metrics.add(record, position, lane.lane);
+        },
+        reject);
     metrics.end_batch(*lane.read_of);
     return moved;
   }
-  // In one call, because each looks at every hole again; holes that were filled come on top of its limit.
+  // In one call, because each looks at every hole again; holes that were filled come on top of its
+  // limit.
   std::uint32_t added = 0;
   const std::uint64_t moved = read_overflow(
       lane.slots, *lane.header, lane.capacity, *lane.cursor, 2 * lane.capacity,

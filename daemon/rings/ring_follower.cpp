@@ -263,14 +263,15 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   problem_ = std::exchange(lost_note_, {});
 }
 
-// From when on every record of the ring is read: from where the last daemon stopped, or from the ring's
-// birth; where records were overwritten before we came, from the oldest that is still there.
+// From when on every record of the ring is read: from where the last daemon stopped, or from the
+// ring's birth; where records were overwritten before we came, from the oldest that is still there.
 void RingFollower::note_observed(const Instant& now, bool resumed) {
   const std::int64_t made = std::clamp(facts_.anchor_monotonic_ns, INT64_MIN / 2, now.monotonic_ns);
   const std::optional<std::int64_t> complete = lanes_.complete_since(*segment_, scale_);
   const std::int64_t stopped = metrics_.observed().until_ns();
   const bool reads_on = resumed && !complete && stopped != INT64_MIN;
-  metrics_.observe_from(reads_on ? stopped : std::clamp(complete.value_or(made), made, now.monotonic_ns));
+  metrics_.observe_from(reads_on ? stopped
+                                 : std::clamp(complete.value_or(made), made, now.monotonic_ns));
   metrics_.count_skipped_since(resumed && stopped != INT64_MIN ? stopped : made);
   saved_ns_ = INT64_MIN;
   first_drain_ = true;
@@ -302,7 +303,8 @@ PassResult RingFollower::drain(const Instant& now) {
   if (segment_ == nullptr || segment_->broken() || !scale_.known()) return {};
   metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
   const PassResult result = lanes_.drain(*segment_, metrics_);
-  // What was overwritten before the first pass over a ring says nothing about how this daemon keeps up.
+  // What was overwritten before the first pass over a ring says nothing about how this daemon keeps
+  // up.
   if (std::exchange(first_drain_, false)) {
     lost_before_attach_ += result.lost;
   } else if (result.lost > 0) {

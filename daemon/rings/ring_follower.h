@@ -138,7 +138,8 @@ class RingFollower {
   std::int64_t next_liveness_ns_ = 0;
   bool first_drain_ = true;                    // of this segment by this daemon
   std::uint64_t lost_before_attach_ = 0;
-  std::int64_t saved_ns_ = INT64_MIN;          // when the state was saved that this one goes on from, until it has attached
+  std::int64_t saved_ns_ =
+      INT64_MIN;  // when the state was saved that this one goes on from, until it has attached
   std::uint64_t crashes_ = 0;
   Books retired_;                              // of instances that are over
   // By place in the table.

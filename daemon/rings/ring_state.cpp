@@ -18,7 +18,8 @@ void RingFollower::encode(Encoder& out, const Instant& now) {
   out.u64(crashes_);
   out.u64(missed_);
   out.u64(lost_before_attach_);
-  for (const std::uint64_t n : {retired_.written, retired_.read, retired_.lost, retired_.torn, retired_.rejected}) {
+  for (const std::uint64_t n :
+       {retired_.written, retired_.read, retired_.lost, retired_.torn, retired_.rejected}) {
     out.u64(n);
   }
   lanes_.encode(out);
@@ -39,7 +40,8 @@ void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_sh
   crashes_ = in.u64();
   missed_ = in.u64();
   lost_before_attach_ = in.u64();
-  for (std::uint64_t* n : {&retired_.written, &retired_.read, &retired_.lost, &retired_.torn, &retired_.rejected}) {
+  for (std::uint64_t* n :
+       {&retired_.written, &retired_.read, &retired_.lost, &retired_.torn, &retired_.rejected}) {
     *n = in.u64();
   }
   if (!retired_.balance() || retired_.rejected > retired_.read) in.fail();

@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::int64_t kCheckEveryNs = 200'000'000;
 
-// Whether `a` completed later than `b`, or at the same time in a larger lane. Wall time does not tell: it
-// steps, and records that were saved keep the one they had. Rings have clocks of their own, so of two rings
-// only nanoseconds can be compared.
+// Whether `a` completed later than `b`, or at the same time in a larger lane. Wall time does not
+// tell: it steps, and records that were saved keep the one they had. Rings have clocks of their
+// own, so of two rings only nanoseconds can be compared.
 bool later(const RecordView& a, const RecordView& b) {
   if (a.ring != b.ring) return a.end_monotonic_ns > b.end_monotonic_ns;
   if (a.instance != b.instance) return a.instance > b.instance;
@@ -25,13 +25,14 @@ bool later(const RecordView& a, const RecordView& b) {
   return std::tie(a.lane, a.position) > std::tie(b.lane, b.position);
 }
 
-// All but the stages: each operation names its own, so that the second of one is not the second of another.
-// The analysis adds them up by name.
+// All but the stages: each operation names its own, so that the second of one is not the second of
+// another. The analysis adds them up by name.
 void merge(WindowStats& to, const WindowStats& from) {
   // Rates add up. Where the two were not observed equally long, the time is such that they do.
   const double rate = to.rate() + from.rate();
   const auto in_rates = static_cast<double>(to.count() - to.history + from.count() - from.history);
-  to.seconds = rate > 0 && to.seconds != from.seconds ? in_rates / rate : std::max(to.seconds, from.seconds);
+  to.seconds =
+      rate > 0 && to.seconds != from.seconds ? in_rates / rate : std::max(to.seconds, from.seconds);
   to.history += from.history;
   to.recorded += from.recorded;
   to.skipped += from.skipped;
@@ -57,7 +58,8 @@ void merge(SeriesView& to, const SeriesView& from, std::size_t last) {
   std::size_t a = 0;
   std::size_t b = 0;
   while (both.size() < last && (a < to.last.size() || b < from.last.size())) {
-    const bool take_a = b == from.last.size() || (a < to.last.size() && !later(from.last[b], to.last[a]));
+    const bool take_a =
+        b == from.last.size() || (a < to.last.size() && !later(from.last[b], to.last[a]));
     both.push_back(take_a ? std::move(to.last[a++]) : from.last[b++]);
   }
   to.last = std::move(both);
@@ -172,7 +174,8 @@ Snapshot Watch::tick(const Instant& now) {
   const auto by_span = [](const RecordView& record) { return record.duration_ns; };
   keep_largest(snapshot.slowest, top, by_span);
   keep_largest(snapshot.slowest_since_start, top, by_span);
-  keep_largest(snapshot.blocks, BlockTable::kMaxBlocks, [](const BlockView& block) { return block.blocked_wall_ns; });
+  keep_largest(snapshot.blocks, BlockTable::kMaxBlocks,
+               [](const BlockView& block) { return block.blocked_wall_ns; });
   constexpr auto hour = static_cast<std::size_t>(Window::hour);
   keep_largest(snapshot.errors, ErrorTable::kMaxEntries,
                [](const ErrorStats& e) { return e.count[hour]; });

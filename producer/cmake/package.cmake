@@ -2,7 +2,8 @@
 #   dev        the libraries a server links, their headers, the CMake package
 #   programs   the daemon, the debug tool, the reference server and its load, the benchmark
 #   doc        the guides and the licence
-# Headers keep their folders below include/ringside, so that an installed header is included as it is in the tree.
+# Headers keep their folders below include/ringside, so that an installed header is included as it
+# is in the tree.
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ringside)
 
 install(TARGETS ringside_shm ringside_producer EXPORT ringsideTargets
@@ -14,7 +15,8 @@ foreach(folder shm producer)
   install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside/${folder} COMPONENT dev)
 endforeach()
 
-# For the package's users in C: what C++ links and C doesn't, of the compiler that builds the libraries.
+# For the package's users in C: what C++ links and C doesn't, of the compiler that builds the
+# libraries.
 set(RINGSIDE_CXX_RUNTIME ${CMAKE_CXX_IMPLICIT_LINK_LIBRARIES})
 list(REMOVE_ITEM RINGSIDE_CXX_RUNTIME ${CMAKE_C_IMPLICIT_LINK_LIBRARIES})
 list(REMOVE_DUPLICATES RINGSIDE_CXX_RUNTIME)

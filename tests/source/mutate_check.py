@@ -110,9 +110,12 @@ class Run(unittest.TestCase):
     def run_it(self, root, *arguments):
         # A mutant that hangs is given two seconds.
         program = "import sys, mutate; mutate.RUN_SECONDS = 2; sys.exit(mutate.main())"
-        done = subprocess.run([sys.executable, "-B", "-c", program, "--files", "shm", "--root", root,
-                               *arguments], cwd=mutate.HERE, capture_output=True, text=True,
-                              check=False)
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", program, "--files", "shm", "--root", root, *arguments],
+            cwd=mutate.HERE,
+            capture_output=True,
+            text=True,
+            check=False)
         return done.returncode, done.stdout, done.stderr
 
     def test_a_run_tells_killed_from_survived_and_leaves_the_tree_as_it_was(self):
@@ -130,7 +133,8 @@ class Run(unittest.TestCase):
         self.assertEqual((root / "shm/lane.cpp").read_text(encoding="utf-8"), SOURCE)
 
     def test_a_score_that_is_too_low_and_time_that_is_over_are_told(self):
-        status, out, err = self.run_it(self.tree(), "--seed", "1", "--count", "8", "--least", "99.9")
+        status, out, err = self.run_it(self.tree(), "--seed", "1", "--count", "8", "--least",
+                                       "99.9")
         self.assertEqual(status, 1, out + err)
         self.assertIn("the score is below 99.9 %", out)
         out = self.run_it(self.tree(), "--minutes", "0")[1]

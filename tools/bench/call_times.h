@@ -76,7 +76,8 @@ inline void add_whole(const CallTimes& tail, Results& results) {
 }
 inline void add_above(const CallTimes& tail, const CallTimes& floor, Results& results) {
   for (std::size_t q = 0; q < kQuantileNames.size(); ++q) {
-    results.add(figure(tail.name + ", " + kQuantileNames[q] + ", above", "ns", tail.above(floor, q)));
+    results.add(
+        figure(tail.name + ", " + kQuantileNames[q] + ", above", "ns", tail.above(floor, q)));
   }
 }
 

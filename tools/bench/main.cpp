@@ -50,7 +50,9 @@ std::vector<std::string> part_names() {
 // Over everything that is the same in each run: FNV-1a of the names, counts and checksums.
 std::uint64_t hash_of(const std::vector<ringside::bench::Work>& all) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;
-  const auto mix = [&hash](std::uint64_t byte) { hash = (hash ^ (byte & 0xff)) * 0x100000001b3ULL; };
+  const auto mix = [&hash](std::uint64_t byte) {
+    hash = (hash ^ (byte & 0xff)) * 0x100000001b3ULL;
+  };
   for (const auto& work : all) {
     for (const char c : work.name) mix(static_cast<unsigned char>(c));
     for (unsigned shift = 0; shift < 64; shift += 8) mix(work.count >> shift);
@@ -82,16 +84,22 @@ bool write_json(const std::string& path, const Settings& settings, const Results
   out["processors"] = std::thread::hardware_concurrency();
   out["clock"] = ringside::clock_name(ringside::choose_clock().kind);
   for (const auto& figure : results.all()) {
-    out["figures"].push_back({{"name", figure.name}, {"unit", figure.unit}, {"median", figure.median},
-                              {"p10", figure.low}, {"p90", figure.high}, {"rounds", figure.rounds},
-                              {"limit", figure.limit}, {"note", figure.note}});
+    out["figures"].push_back({{"name", figure.name},
+                              {"unit", figure.unit},
+                              {"median", figure.median},
+                              {"p10", figure.low},
+                              {"p90", figure.high},
+                              {"rounds", figure.rounds},
+                              {"limit", figure.limit},
+                              {"note", figure.note}});
   }
   out["producer_cpu"] = settings.producer_cpu;
   out["daemon_cpu"] = settings.daemon_cpu;
   out["remarks"] = results.remarks();
   out["work"] = nlohmann::json::array();
   for (const auto& work : results.work()) {
-    out["work"].push_back({{"name", work.name}, {"count", work.count}, {"checksum", hex(work.checksum)}});
+    out["work"].push_back(
+        {{"name", work.name}, {"count", work.count}, {"checksum", hex(work.checksum)}});
   }
   out["work_hash"] = hex(hash_of(results.work()));
   std::ofstream file(path);
@@ -102,23 +110,28 @@ bool write_json(const std::string& path, const Settings& settings, const Results
 int run(int argc, char** argv) {
   using namespace ringside::bench;
   // The traced process of the daemon's measurement is this program again.
-  if (argc == 5 && std::string(argv[1]) == "--serve") return serve_for_bench(argv[2], std::stod(argv[3]), argv[4]);
+  if (argc == 5 && std::string(argv[1]) == "--serve")
+    return serve_for_bench(argv[2], std::stod(argv[3]), argv[4]);
 
   // For a tool that counts instructions: one loop, no figures.
-  if (argc > 2 && std::string(argv[1]) == "--loop") return run_counted_loops({argv + 2, argv + argc});
+  if (argc > 2 && std::string(argv[1]) == "--loop")
+    return run_counted_loops({argv + 2, argv + argc});
 
-  CLI::App app("Measures what tracing, draining and watching cost. Paired and interleaved; medians, with the 10th and\n"
-               "90th percentile of the rounds. Run it on a machine that does nothing else.\n\n"
-               "  record        an operation on its thread: stages, sampling, switched off\n"
-               "  scale         1 to 64 threads, 19 and 256 operations, the overflow lane\n"
-               "  tails         p50, p99 and p99.9 of the single call\n"
-               "  cold          a single operation after the caches were lost\n"
-               "  instructions  by callgrind; needs the package valgrind\n"
-               "  rivals        LTTng-UST, spdlog, prometheus-cpp, queues of Boost and moodycamel, where they were built in\n"
-               "  drain         ring to metrics on one core\n"
-               "  daemon        what the daemon and the ring cost their machine\n"
-               "  server        the reference chat server, traced against untraced",
-               "ringside-bench");
+  CLI::App app(
+      "Measures what tracing, draining and watching cost. Paired and interleaved; medians, with "
+      "the 10th and\n"
+      "90th percentile of the rounds. Run it on a machine that does nothing else.\n\n"
+      "  record        an operation on its thread: stages, sampling, switched off\n"
+      "  scale         1 to 64 threads, 19 and 256 operations, the overflow lane\n"
+      "  tails         p50, p99 and p99.9 of the single call\n"
+      "  cold          a single operation after the caches were lost\n"
+      "  instructions  by callgrind; needs the package valgrind\n"
+      "  rivals        LTTng-UST, spdlog, prometheus-cpp, queues of Boost and moodycamel, where "
+      "they were built in\n"
+      "  drain         ring to metrics on one core\n"
+      "  daemon        what the daemon and the ring cost their machine\n"
+      "  server        the reference chat server, traced against untraced",
+      "ringside-bench");
   app.set_version_flag("--version", RINGSIDE_VERSION);
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return std::string("ringside-bench: ") + error.what() + "\n  next: ringside-bench --help\n";
@@ -126,7 +139,8 @@ int run(int argc, char** argv) {
   Settings settings;
   std::string json;
   std::vector<std::string> parts;
-  app.add_flag("--smoke", settings.smoke, "sizes that only show that everything runs; the figures mean little");
+  app.add_flag("--smoke", settings.smoke,
+               "sizes that only show that everything runs; the figures mean little");
   app.add_option("--json", json, "also write the figures to this file");
   app.add_option("--part", parts, "only these; repeatable")->check(CLI::IsMember(part_names()));
   try {
@@ -136,8 +150,9 @@ int run(int argc, char** argv) {
   }
   settings.programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   if (std::thread::hardware_concurrency() > 1) settings.producer_cpu = 1;
-  std::printf("ringside-bench %s: %s, %u processors, clock %s%s\n", RINGSIDE_VERSION, processor_name().c_str(),
-              std::thread::hardware_concurrency(), ringside::clock_name(ringside::choose_clock().kind),
+  std::printf("ringside-bench %s: %s, %u processors, clock %s%s\n", RINGSIDE_VERSION,
+              processor_name().c_str(), std::thread::hardware_concurrency(),
+              ringside::clock_name(ringside::choose_clock().kind),
               settings.smoke ? "; smoke sizes, the figures mean little" : "");
   Results results;
   const auto wanted = [&](const char* part) {
@@ -164,7 +179,9 @@ int run(int argc, char** argv) {
     }
   }
   if (interrupted() != 0) end_by(interrupted());
-  if (!results.work().empty()) std::printf("\nwork hash %s: equal in two runs that did the same\n", hex(hash_of(results.work())).c_str());
+  if (!results.work().empty())
+    std::printf("\nwork hash %s: equal in two runs that did the same\n",
+                hex(hash_of(results.work())).c_str());
   if (!json.empty() && !write_json(json, settings, results)) {
     std::fprintf(stderr, "ringside-bench: %s: can't write the figures\n", json.c_str());
     return 1;

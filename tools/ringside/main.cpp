@@ -8,10 +8,13 @@ namespace {
 
 int run(int argc, char** argv) {
   using namespace ringside::tool;
-  CLI::App app("Looks into the rings of traced servers. Reads only: whatever it does, the server does not notice.",
-               "ringside");
+  CLI::App app(
+      "Looks into the rings of traced servers. Reads only: whatever it does, the server does not "
+      "notice.",
+      "ringside");
   app.set_version_flag("--version", RINGSIDE_VERSION);
-  // Asked for further down: CLI11 would complain about the missing one before it names a wrong flag.
+  // Asked for further down: CLI11 would complain about the missing one before it names a wrong
+  // flag.
   app.require_subcommand(0, 1);
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return std::string("ringside: ") + error.what() + "\n  next: ringside --help\n";
@@ -23,19 +26,24 @@ int run(int argc, char** argv) {
 
   std::string ring;
   InspectOptions inspect_options;
-  CLI::App* inspect_command = app.add_subcommand("inspect", "what a ring is, who writes it, what its totals say");
+  CLI::App* inspect_command =
+      app.add_subcommand("inspect", "what a ring is, who writes it, what its totals say");
   inspect_command->add_option("ring", ring, "a ring's name, or a path with a '/'")->required();
   inspect_command->add_flag("--json", inspect_options.json, "as one JSON object");
 
   TailOptions tail_options;
   bool once = false;
-  CLI::App* tail_command = app.add_subcommand("tail", "records as they are written; after a crash, the last ones");
+  CLI::App* tail_command =
+      app.add_subcommand("tail", "records as they are written; after a crash, the last ones");
   tail_command->add_option("ring", ring, "a ring's name, or a path with a '/'")->required();
-  tail_command->add_option("-n,--records", tail_options.records, "how many of those already there to show first")
+  tail_command
+      ->add_option("-n,--records", tail_options.records,
+                   "how many of those already there to show first")
       ->capture_default_str();
   tail_command->add_flag("--once", once, "show those and end");
   tail_command->add_flag("--failures", tail_options.failures, "only what did not end with ok");
-  tail_command->add_option("--op", tail_options.operations, "only this operation or event; repeatable");
+  tail_command->add_option("--op", tail_options.operations,
+                           "only this operation or event; repeatable");
 
   try {
     app.parse(argc, argv);
@@ -43,7 +51,8 @@ int run(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (app.get_subcommands().empty()) {
-    std::fputs("ringside: expected a command: list, inspect or tail\n  next: ringside --help\n", stderr);
+    std::fputs("ringside: expected a command: list, inspect or tail\n  next: ringside --help\n",
+               stderr);
     return 2;
   }
   tail_options.follow = !once;

@@ -8,7 +8,8 @@ namespace ringside::tool {
 
 namespace {
 
-// In /dev/shm anybody may give a file any name: it must not steer the terminal of whoever lists the rings.
+// In /dev/shm anybody may give a file any name: it must not steer the terminal of whoever lists the
+// rings.
 void make_harmless(const std::string& path, Failure* failure) {
   const std::string shown = escape_visible(path);
   std::string& text = failure->message;
@@ -63,7 +64,8 @@ void RingFile::refresh() {
 
 std::string RingFile::operation_name(std::uint16_t id) const {
   if (id < kIdCount && !names_[id].name.empty()) return names_[id].name;
-  return (id < kFirstEvent ? "operation-" : "event-") + std::to_string(id < kFirstEvent ? id : id - kFirstEvent);
+  return (id < kFirstEvent ? "operation-" : "event-") +
+         std::to_string(id < kFirstEvent ? id : id - kFirstEvent);
 }
 
 std::string RingFile::error_name(std::uint16_t code) const {

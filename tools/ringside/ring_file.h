@@ -1,4 +1,5 @@
-// A ring as the debug tool holds it: opened for reading, with its names, and its clock turned into wall time.
+// A ring as the debug tool holds it: opened for reading, with its names, and its clock turned into
+// wall time.
 #pragma once
 
 #include <array>
@@ -16,8 +17,8 @@ namespace ringside::tool {
 
 class RingFile {
  public:
-  // Null and `failure` set when it can't be read. The tool reads rings of any owner that the system lets it read,
-  // and says whose they are.
+  // Null and `failure` set when it can't be read. The tool reads rings of any owner that the system
+  // lets it read, and says whose they are.
   static std::unique_ptr<RingFile> open(const std::string& ring, Failure* failure);
 
   const Segment& segment() const { return *segment_; }

@@ -1,5 +1,5 @@
-"""The built programs in a world of their own: a temporary directory, a ring that nobody else has, and an end after
-which nothing of them is left: no process, no segment, no file.
+"""The built programs in a world of their own: a temporary directory, a ring that nobody else has,
+and an end after which nothing of them is left: no process, no segment, no file.
 
     class Books(harness.Scenario):
         def test_something(self):
@@ -8,8 +8,9 @@ which nothing of them is left: no process, no segment, no file.
             daemon = world.daemon()
             load = world.load(server, rate=500, seconds=5).result()
 
-Nothing here sleeps to wait for something: it looks for it, until a deadline. A deadline that passes, a program that
-ends when it should not, and a sanitizer that has something to say fail the scenario, with the ends of all logs.
+Nothing here sleeps to wait for something: it looks for it, until a deadline. A deadline that
+passes, a program that ends when it should not, and a sanitizer that has something to say fail
+the scenario, with the ends of all logs.
 """
 
 import argparse
@@ -69,7 +70,8 @@ def seed():
 
 
 def free_port():
-    """A port that a server can take, leave and take again: outside the range that the kernel hands to clients."""
+    """A port that a server can take, leave and take again: outside the range that the kernel
+    hands to clients."""
     lowest_of_clients = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     ports = list(range(max(1024, lowest_of_clients - 8000), lowest_of_clients))
     random.SystemRandom().shuffle(ports)
@@ -110,10 +112,13 @@ class Process:
         self.name = f"{Path(program).name}-{next(_numbers)}"
         self.log_path = world.directory / f"{self.name}.log"
         with open(self.log_path, "wb") as log:
-            self.popen = subprocess.Popen([world.program(program), *map(str, arguments)], stdin=subprocess.DEVNULL,
+            self.popen = subprocess.Popen([world.program(program), *map(str, arguments)],
+                                          stdin=subprocess.DEVNULL,
                                           stdout=log if stdout is None else stdout,
-                                          stderr=log if stderr is None else stderr, cwd=world.directory,
-                                          env=environment, preexec_fn=lambda: _born(closed),
+                                          stderr=log if stderr is None else stderr,
+                                          cwd=world.directory,
+                                          env=environment,
+                                          preexec_fn=lambda: _born(closed),
                                           **as_user(user))
         self.pid = self.popen.pid
         self.killed = False
@@ -132,7 +137,9 @@ class Process:
             if not answer and not self.alive():
                 answer = look()  # its last words
                 if not answer:
-                    raise AssertionError(f"{what}: {self.name} has ended with {self.popen.returncode}:\n{self.log()}")
+                    raise AssertionError(
+                        f"{what}: {self.name} has ended with {self.popen.returncode}:\n{self.log()}"
+                    )
             return answer
         return wait_for(f"{self.name}: {what}", look_at_the_living, seconds)
 
@@ -195,8 +202,9 @@ class Daemon(Process):
         """SIGHUP, until it has said that it has obeyed, or why not. Returns what it said."""
         before = len(self.log())
         self.signal(signal.SIGHUP)
-        return self.wait_until("an answer to SIGHUP",
-                               lambda: "logs reopened" in self.log()[before:] and self.log()[before:])
+        return self.wait_until(
+            "an answer to SIGHUP",
+            lambda: "logs reopened" in self.log()[before:] and self.log()[before:])
 
     def report(self):
         """The report of this moment, asked for with SIGUSR1."""
@@ -220,8 +228,10 @@ class Load(Process):
     def __init__(self, world, server, rate, seconds, clients, arguments):
         self.json_path = world.directory / f"load-{next(_numbers)}.json"
         self.seconds = seconds
-        base = ["--connect", f"127.0.0.1:{server.port}", "--rate", rate, "--clients", clients, "--duration", seconds,
-                "--json", self.json_path]
+        base = [
+            "--connect", f"127.0.0.1:{server.port}", "--rate", rate, "--clients", clients,
+            "--duration", seconds, "--json", self.json_path
+        ]
         super().__init__(world, "ringside-chatload", [*base, *arguments], world.environment())
 
     def begun(self):
@@ -254,22 +264,46 @@ class World:
         return BIN / name  # a path stays what it is
 
     def environment(self, **more):
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("RINGSIDE_")}
+        kept = {
+            name: value
+            for name, value in os.environ.items() if not name.startswith("RINGSIDE_")
+        }
         kept.update({name: str(value) for name, value in more.items() if value is not None})
         return kept
 
     def run(self, program, *arguments, seconds=30, user=None, **environment):
-        return Ended(subprocess.run([self.program(program), *map(str, arguments)], stdin=subprocess.DEVNULL,
-                                    capture_output=True, text=True, encoding="utf-8", errors="replace",
-                                    timeout=seconds * sized(1, 4), cwd=self.directory,
-                                    env=self.environment(**environment), check=False, **as_user(user)))
+        return Ended(
+            subprocess.run([self.program(program), *map(str, arguments)],
+                           stdin=subprocess.DEVNULL,
+                           capture_output=True,
+                           text=True,
+                           encoding="utf-8",
+                           errors="replace",
+                           timeout=seconds * sized(1, 4),
+                           cwd=self.directory,
+                           env=self.environment(**environment),
+                           check=False,
+                           **as_user(user)))
 
     def start(self, program, *arguments, **environment):
         return Process(self, program, arguments, self.environment(**environment))
 
-    def server(self, *arguments, ring=None, port=0, program="ringside-chatd", home=None, user=None, **environment):
-        return Server(self, arguments, ring=ring or self.ring, port=port, environment=environment, program=program,
-                      home=home or self.directory, user=user)
+    def server(self,
+               *arguments,
+               ring=None,
+               port=0,
+               program="ringside-chatd",
+               home=None,
+               user=None,
+               **environment):
+        return Server(self,
+                      arguments,
+                      ring=ring or self.ring,
+                      port=port,
+                      environment=environment,
+                      program=program,
+                      home=home or self.directory,
+                      user=user)
 
     def daemon(self, *arguments, **settings):
         """Ready for signals, if not yet attached to a ring. See write_config() for the settings."""
@@ -287,7 +321,8 @@ class World:
     # -- what they leave
 
     def write_config(self, rings=None, tick="500ms", top="", reports="", alerts=""):
-        """A daemon's configuration: paths in this world, quick ticks, and TOML lines for three of its tables."""
+        """A daemon's configuration: paths in this world, quick ticks, and TOML lines for three
+        of its tables."""
         path = self.directory / "ringsided.toml"
         beside = path.with_suffix(".tmp")
         beside.write_text(f"""
@@ -323,7 +358,8 @@ interval = "0s"
     # -- the end
 
     def end(self):
-        """Ends everything and says what is wrong about it; the directory stays for whoever looks into the logs."""
+        """Ends everything and says what is wrong about it; the directory stays for whoever looks
+        into the logs."""
         wrong = []
         for process in self.processes:
             if process.alive():
@@ -333,9 +369,11 @@ interval = "0s"
                 wrong.append(f"{process.name} died of signal {-process.popen.returncode}")
             text = process.log()
             # Of the sanitizers, in the words of each.
-            if any(words in text for words in ("Sanitizer:", "runtime error:", "Sanitizer CHECK failed")):
+            if any(words in text
+                   for words in ("Sanitizer:", "runtime error:", "Sanitizer CHECK failed")):
                 wrong.append(f"{process.name}: a sanitizer has found something")
-        # A server that was killed leaves its ring for whoever wants to know why; that is us, and we know.
+        # A server that was killed leaves its ring for whoever wants to know why; that is us, and we
+        # know.
         for path in Path("/dev/shm").glob(f"ringside.{self.ring}*"):
             path.unlink()
         left = [str(path) for path in Path("/dev/shm").glob("*") if self.ring in path.name]
@@ -346,7 +384,10 @@ interval = "0s"
     def print_logs(self):
         for process in self.processes:
             lines = process.log().splitlines()[-25:]
-            print(f"--- {process.name} (exit code {process.popen.returncode})", *lines, sep="\n", flush=True)
+            print(f"--- {process.name} (exit code {process.popen.returncode})",
+                  *lines,
+                  sep="\n",
+                  flush=True)
 
     def remove(self):
         if os.environ.get("RINGSIDE_KEEP"):

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Rings that come and go: noticed at once, read to the end, by name, path and pattern, each of them once."""
+"""Rings that come and go: noticed at once, read to the end, by name, path and pattern, each of
+them once."""
 
 import os
 from pathlib import Path
@@ -15,7 +16,11 @@ def short_server():
 class Rings(harness.Scenario):
     def short(self, world, records, per_ms, life_ms, ring=None):
         """A server's whole life."""
-        server = world.start(short_server(), records, per_ms, life_ms, RINGSIDE_RING=ring or world.ring)
+        server = world.start(short_server(),
+                             records,
+                             per_ms,
+                             life_ms,
+                             RINGSIDE_RING=ring or world.ring)
         self.assertEqual(server.ended(), 0, server.log())
 
     def check_all_read(self, report, records):
@@ -24,15 +29,17 @@ class Rings(harness.Scenario):
         self.assertTrue(report["books"]["balance"])
 
     def test_a_burst_right_after_a_server_starts_loses_nothing(self):
-        # 50 records a millisecond fill the lane of 4096 in 82 ms. Looked for every 200 ms only, a new ring would have
-        # been found in time in two of five cases; five in a row are no chance.
+        # 50 records a millisecond fill the lane of 4096 in 82 ms. Looked for every 200 ms only, a
+        # new ring would have been found in time in two of five cases; five in a row are no chance.
         world = self.world()
         daemon = world.daemon(tick="1s")
         servers, records = 5, sized(20_000, 4_000)
         for done in range(servers):
             self.short(world, records, sized(50, 10), 0)
-            daemon.report_when("the burst read", lambda found, done=done: found["books"]["read"] + found["books"]["lost"]
-                               == (done + 1) * records)
+            daemon.report_when(
+                "the burst read",
+                lambda found, done=done: found["books"]["read"] + found["books"]["lost"] ==
+                (done + 1) * records)
         report = daemon.report()
         self.check_all_read(report, servers * records)
         self.assertEqual(report["rings"][0]["instances_seen"], servers)
@@ -43,7 +50,8 @@ class Rings(harness.Scenario):
         daemon = world.daemon(tick="1s")
         for _ in range(30):
             self.short(world, 10, 10, 50)
-        report = daemon.report_when("every server seen", lambda found: found["rings"][0]["instances_seen"] == 30)
+        report = daemon.report_when("every server seen",
+                                    lambda found: found["rings"][0]["instances_seen"] == 30)
         self.check_all_read(report, 300)
         self.assertEqual(report["rings"][0]["problem"], "")
         self.assertEqual(report["rings"][0]["crashes_seen"], 0)
@@ -53,13 +61,17 @@ class Rings(harness.Scenario):
         world = self.world()
         daemon = world.daemon("--ring", f"{world.ring}-*", tick="1s")
         report = daemon.report()
-        self.assertEqual([(ring["name"], ring["state"]) for ring in report["rings"]], [(f"{world.ring}-*", "waiting")])
+        self.assertEqual([(ring["name"], ring["state"]) for ring in report["rings"]],
+                         [(f"{world.ring}-*", "waiting")])
         for number in range(10):
             self.short(world, 10, 10, 50, ring=f"{world.ring}-{number}")
         self.short(world, 10, 10, 0, ring=f"{world.ring}x")  # does not match
         report = daemon.report_when("every ring seen", lambda found: len(found["rings"]) == 10)
         self.check_all_read(report, 100)
-        self.assertEqual({ring["name"] for ring in report["rings"]}, {f"{world.ring}-{number}" for number in range(10)})
+        self.assertEqual({ring["name"]
+                          for ring in report["rings"]},
+                         {f"{world.ring}-{number}"
+                          for number in range(10)})
         self.assertEqual({ring["state"] for ring in report["rings"]}, {"closed"})
         # What was read stays read in the next daemon's books.
         daemon.stop()
@@ -80,10 +92,15 @@ class Rings(harness.Scenario):
         self.assertEqual([operation["name"] for operation in report["operations"]], ["BURST"])
         daemon.stop()
 
-    def test_a_ring_that_was_kept_and_one_that_was_moved_aside_are_read_by_a_daemon_that_comes_later(self):
+    def test_a_ring_that_was_kept_and_one_that_was_moved_aside_are_read_by_a_daemon_that_comes_later(
+            self):
         world = self.world()
         for records in (30, 40):
-            server = world.start(short_server(), records, records, 600_000, RINGSIDE_RING=world.ring)
+            server = world.start(short_server(),
+                                 records,
+                                 records,
+                                 600_000,
+                                 RINGSIDE_RING=world.ring)
             server.says("written")
             server.kill()
         self.assertTrue(Path(f"{world.ring_path}.previous").exists())

@@ -34,8 +34,8 @@ struct Machine {
 };
 
 // A ring that counts this machine's ticks.
-std::unique_ptr<Segment> ring_of(const Machine& machine, const std::string& path, std::uint64_t stated_hz,
-                                 ClockKind kind = ClockKind::tsc) {
+std::unique_ptr<Segment> ring_of(const Machine& machine, const std::string& path,
+                                 std::uint64_t stated_hz, ClockKind kind = ClockKind::tsc) {
   auto ring = make_ring(path, {1, 4096, 64});
   SegmentHeader& header = ring->header();
   header.clock_kind = static_cast<std::uint32_t>(kind);
@@ -53,7 +53,9 @@ const SeriesView& only(const Snapshot& snapshot) {
 }
 
 // Within what two conversions in double precision leave.
-bool near(std::int64_t a, std::int64_t b, std::int64_t by = 100'000) { return a - b <= by && b - a <= by; }
+bool near(std::int64_t a, std::int64_t b, std::int64_t by = 100'000) {
+  return a - b <= by && b - a <= by;
+}
 
 }  // namespace
 
@@ -108,7 +110,8 @@ TEST_CASE("Case15: after a suspension records are in their place again, and none
   CHECK(near(only(snapshot).last[0].start_wall_ns, machine.now.realtime_ns - 1'000'000));
   CHECK(near(only(snapshot).last[0].duration_ns, 1'000'000, 100));
   // What ended before the suspension keeps the wall time that it ended at.
-  CHECK(near(only(snapshot).last[60].start_wall_ns, machine.now.realtime_ns - 3660 * kSecond - 1'000'000));
+  CHECK(near(only(snapshot).last[60].start_wall_ns,
+             machine.now.realtime_ns - 3660 * kSecond - 1'000'000));
 }
 
 TEST_CASE("Case15: wall time follows a clock that is set forth or back, and no window moves") {
@@ -131,7 +134,8 @@ TEST_CASE("Case15: wall time follows a clock that is set forth or back, and no w
     CHECK(only(snapshot).window(Window::minute).negative == 0);
     CHECK(snapshot.late_records == 0);
     CHECK(near(only(snapshot).last[0].start_wall_ns, machine.now.realtime_ns - 1'000'000));
-    CHECK(near(only(snapshot).last[5].start_wall_ns, machine.now.realtime_ns - 5 * kSecond - 1'000'000));
+    CHECK(near(only(snapshot).last[5].start_wall_ns,
+               machine.now.realtime_ns - 5 * kSecond - 1'000'000));
     CHECK(near(snapshot.rings[0].created_wall_ns, machine.now.realtime_ns - 11 * kSecond));
   }
 }
@@ -148,7 +152,9 @@ TEST_CASE("Case15: a ring of an earlier boot is read by its own clock, at its ow
     LaneWriter lane = claim(*ring);
     // Twenty minutes of it, one record a minute.
     for (int i = 1; i <= 20; ++i) {
-      write_record(lane, operation(0, header.anchor_ticks + static_cast<std::uint64_t>(i * 60 * kSecond), 5'000'000));
+      write_record(lane,
+                   operation(0, header.anchor_ticks + static_cast<std::uint64_t>(i * 60 * kSecond),
+                             5'000'000));
     }
     // The machine comes back half an hour after the ring was made: both its clocks begin anew.
     const Instant today{40 * kSecond, before.now.realtime_ns + 1800 * kSecond, 123'456'789};
@@ -195,8 +201,9 @@ TEST_CASE("Case15: a ring of an earlier boot that states no rate is read by the 
   ring->header().boot_id[0] ^= 1;
   LaneWriter lane = claim(*ring);
   for (int i = 1; i <= 20; ++i) {
-    write_record(lane, operation(0, ring->header().anchor_ticks + static_cast<std::uint64_t>(i * 60 * rate),
-                                 static_cast<std::int64_t>(rate / 100)));
+    write_record(
+        lane, operation(0, ring->header().anchor_ticks + static_cast<std::uint64_t>(i * 60 * rate),
+                        static_cast<std::int64_t>(rate / 100)));
   }
   const Instant today{40 * kSecond, before.now.realtime_ns + 1800 * kSecond, 123'456'789};
   Watch watch({{dir.file("ring")}, 100, 20, false});
@@ -204,8 +211,10 @@ TEST_CASE("Case15: a ring of an earlier boot that states no rate is read by the 
   const Snapshot snapshot = watch.tick(today);
   CHECK(snapshot.books.read == 20);
   REQUIRE(only(snapshot).last.size() == 20);
-  // What the kernel states, or a second measurement says, may differ from ours by a part in a thousand.
-  CHECK(near(only(snapshot).last[0].start_wall_ns, before.now.realtime_ns + 1200 * kSecond, 2 * kSecond));
+  // What the kernel states, or a second measurement says, may differ from ours by a part in a
+  // thousand.
+  CHECK(near(only(snapshot).last[0].start_wall_ns, before.now.realtime_ns + 1200 * kSecond,
+             2 * kSecond));
   CHECK(near(only(snapshot).last[0].duration_ns, 10'000'000, 20'000));
 }
 
@@ -218,7 +227,8 @@ TEST_CASE("Case15: an end before its start is counted as a negative span, from t
             Operation(chat::SEND_MESSAGE, early).finish_at(late, Outcome::ok);
             event_since(chat::RECOVERY, {early.ticks + (std::uint64_t{1} << 40)});
             Operation staged(chat::JOIN_ROOM, {early.ticks + (std::uint64_t{1} << 40)});
-            staged.stage(chat::kDatabase);   // a stage that "ended" before the operation began adds nothing
+            staged.stage(
+                chat::kDatabase);  // a stage that "ended" before the operation began adds nothing
             staged.finish_at({early.ticks + (std::uint64_t{1} << 40) + 7}, Outcome::ok);
             return 0;
           }).exited(0));
@@ -246,5 +256,6 @@ TEST_CASE("Case15: an end before its start is counted as a negative span, from t
   }
   CHECK(negative == 2);
   CHECK(span_is_shown);
-  CHECK(render_text(Report(snapshot)).find("2 negative spans: the clock went back") != std::string::npos);
+  CHECK(render_text(Report(snapshot)).find("2 negative spans: the clock went back") !=
+        std::string::npos);
 }

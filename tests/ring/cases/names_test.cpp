@@ -28,7 +28,9 @@ Created create(const std::string& path, Failure* failure) {
   return create_segment(options, self_identity(), failure);
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 std::string text_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -70,14 +72,16 @@ TEST_CASE("Case13: a name that another user has taken stays his, and the server 
             return symlink(victim.c_str(), link.c_str());
           }).exited(0));
 
-  const std::string his = "is taken by user " + std::to_string(kStranger) + ", expected user 0\n  next: find out who";
+  const std::string his =
+      "is taken by user " + std::to_string(kStranger) + ", expected user 0\n  next: find out who";
   for (const std::string& path : {taken, fake, link}) {
     CAPTURE(path);
     const std::uint64_t inode = inode_of(path);
     const std::string before = text_of(path);
     Failure failure;
     CHECK(create(path, &failure).segment == nullptr);
-    CHECK(contains(failure.message, path == link ? "is a symbolic link, which is not followed" : his));
+    CHECK(contains(failure.message,
+                   path == link ? "is a symbolic link, which is not followed" : his));
     CHECK(inode_of(path) == inode);
     CHECK(text_of(path) == before);
     // Nor does a reader believe it.
@@ -174,8 +178,10 @@ TEST_CASE("Case12: a reader that holds a dead ring's lock costs the next server 
   Failure failure;
   const auto begin = std::chrono::steady_clock::now();
   CHECK(create(path, &failure).segment == nullptr);
-  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(20));   // 1 s, and a machine under load
-  CHECK(contains(failure.message, "is held locked by another process\n  next: find out which (lslocks)"));
+  CHECK(std::chrono::steady_clock::now() - begin <
+        std::chrono::seconds(20));  // 1 s, and a machine under load
+  CHECK(contains(failure.message,
+                 "is held locked by another process\n  next: find out which (lslocks)"));
   CHECK(inode_of(path) == inode);
   close(fd);
 
@@ -188,7 +194,8 @@ TEST_CASE("Case12: a reader that holds a dead ring's lock costs the next server 
   CHECK(access(path.c_str(), F_OK) == 0);   // its name stays for the next server to clear
   close(fd);
   CHECK(create(path, &failure).segment != nullptr);
-  CHECK(access(previous_path(path).c_str(), F_OK) == 0);   // of the dead ring above; a closed one is not kept
+  CHECK(access(previous_path(path).c_str(), F_OK) ==
+        0);  // of the dead ring above; a closed one is not kept
 }
 
 TEST_CASE("Case12: while servers start, leave and are killed on one name, an open finds a whole ring or none") {
@@ -223,7 +230,8 @@ TEST_CASE("Case12: while servers start, leave and are killed on one name, an ope
         Failure failure;
         const Created made = create(path, &failure);
         if (made.segment == nullptr) {
-          HOLDS(contains(failure.message, "is in use by process") || contains(failure.message, "keep taking this name"));
+          HOLDS(contains(failure.message, "is in use by process") ||
+                contains(failure.message, "keep taking this name"));
           continue;
         }
         // While it lives nobody's clearing up removes it.

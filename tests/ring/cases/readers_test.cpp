@@ -1,4 +1,5 @@
-// Cases 2, 6, 14 and 15, readers: too early, too slow, and before bytes that change while they look.
+// Cases 2, 6, 14 and 15, readers: too early, too slow, and before bytes that change while they
+// look.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -48,8 +49,10 @@ TEST_CASE("Case02: a server that is read from the moment its ring has a name is 
     while (!ended || cursor.position < ring->lane_header(0).head.load()) {
       ended = ring->header().state.load() == kSegmentClosed;
       REQUIRE(std::chrono::steady_clock::now() < deadline);
-      if (!lane_readable(ring->lane_header(0))) continue;   // claimed perhaps, and still without memory
-      read_lane(ring->slots(0), ring->lane_header(0), facts.geometry.lane_capacity, cursor, 64, [](const Record&) {});
+      if (!lane_readable(ring->lane_header(0)))
+        continue;  // claimed perhaps, and still without memory
+      read_lane(ring->slots(0), ring->lane_header(0), facts.geometry.lane_capacity, cursor, 64,
+                [](const Record&) {});
     }
     CHECK(wait_for(server).exited(0));
     CHECK(cursor.read == 1000);
@@ -76,11 +79,13 @@ TEST_CASE("Case06: lapped between two words of a copy, the copy is thrown away a
     cursor.position = writer.position;
     const std::uint64_t begin = writer.position;
     write(3);
-    // The writer comes round when the reader holds the first words of the second record, and not the others.
+    // The writer comes round when the reader holds the first words of the second record, and not
+    // the others.
     RecordWords words{};
     CHECK(read_words(ring->slots(0)[begin % 64], begin, words) == Poll::record);
     const std::uint64_t second = begin + 1;
-    CHECK(read_words(ring->slots(0)[second % 64], second, words, [&] { write(laps * 64); }) == Poll::lapped);
+    CHECK(read_words(ring->slots(0)[second % 64], second, words, [&] { write(laps * 64); }) ==
+          Poll::lapped);
     std::vector<Record> taken;
     read_lane(ring->slots(0), ring->lane_header(0), 64, cursor, 1000,
               [&](const Record& record) { taken.push_back(record); });
@@ -107,7 +112,8 @@ TEST_CASE("Case06: a reader that is stopped for many laps goes on with the oldes
     std::atomic<std::uint64_t> position, read, lost, mixed, first_after;
     std::atomic<bool> stopped_once;
   };
-  void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   REQUIRE(memory != MAP_FAILED);
   auto& shared = *new (memory) Shared{};
   const pid_t reader = spawn([&] {
@@ -119,10 +125,13 @@ TEST_CASE("Case06: a reader that is stopped for many laps goes on with the oldes
     bool closed = false;
     while (!closed || cursor.position < segment->lane_header(0).head.load()) {
       closed = segment->header().state.load() == kSegmentClosed;
-      read_lane(segment->slots(0), segment->lane_header(0), kCapacity, cursor, 16, [&](const Record& record) {
-        if (record.actor != record.start || record.sequence != 2 * (record.start + 1)) shared.mixed.fetch_add(1);
-        if (shared.stopped_once.load() && shared.first_after.load() == 0) shared.first_after.store(record.start);
-      });
+      read_lane(segment->slots(0), segment->lane_header(0), kCapacity, cursor, 16,
+                [&](const Record& record) {
+                  if (record.actor != record.start || record.sequence != 2 * (record.start + 1))
+                    shared.mixed.fetch_add(1);
+                  if (shared.stopped_once.load() && shared.first_after.load() == 0)
+                    shared.first_after.store(record.start);
+                });
       shared.read.store(cursor.read);
       shared.lost.store(cursor.lost);
       shared.position.store(cursor.position);
@@ -157,9 +166,11 @@ TEST_CASE("Case06: a reader that is stopped for many laps goes on with the oldes
   CHECK(shared.read.load() + shared.lost.load() == writer.position);
   CHECK(shared.mixed.load() == 0);
   CHECK(shared.lost.load() >= (kLaps - 1) * kCapacity - 16);
-  CHECK(shared.read.load() >= read_before + kCapacity - 1);   // the whole last lap, but for the slot under the pen
+  CHECK(shared.read.load() >=
+        read_before + kCapacity - 1);  // the whole last lap, but for the slot under the pen
   // The oldest that is safe, or what a last copy before the stop still held.
-  CHECK((shared.first_after.load() == writer.position - kCapacity + 1 || shared.first_after.load() < stopped_at + 16));
+  CHECK((shared.first_after.load() == writer.position - kCapacity + 1 ||
+         shared.first_after.load() < stopped_at + 16));
   munmap(memory, sizeof(Shared));
 }
 
@@ -176,13 +187,16 @@ TEST_CASE("Case14: a header whose every word changes between check and use sends
     auto* words = reinterpret_cast<std::uint64_t*>(&ring->header());
     const auto* right = reinterpret_cast<const std::uint64_t*>(good);
     while (!enough.load()) {
-      // Mostly one word wrong for a moment, so that checks pass and what follows meets the other value.
+      // Mostly one word wrong for a moment, so that checks pass and what follows meets the other
+      // value.
       const std::size_t at = random() % (sizeof good / 8);
-      const std::uint64_t wrong = random() % 3 == 0 ? random() : right[at] ^ (std::uint64_t{1} << (random() % 64));
+      const std::uint64_t wrong =
+          random() % 3 == 0 ? random() : right[at] ^ (std::uint64_t{1} << (random() % 64));
       __atomic_store_n(&words[at], wrong, __ATOMIC_RELAXED);
       LaneHeader& lane = ring->lane_header(static_cast<std::uint32_t>(random() % 5));
       lane.head.store(random() % 4 == 0 ? random() : random() % 200, std::memory_order_relaxed);
-      lane.owner.store(random() % 2 == 0 ? random() : pack_owner(1, 1, kOwned), std::memory_order_relaxed);
+      lane.owner.store(random() % 2 == 0 ? random() : pack_owner(1, 1, kOwned),
+                       std::memory_order_relaxed);
       write_record(writer, operation(1, random(), static_cast<std::int64_t>(random())));
       __atomic_store_n(&words[at], right[at], __ATOMIC_RELAXED);
     }
@@ -259,7 +273,8 @@ TEST_CASE("Case15: a reader's mapping is read-only in the kernel's eyes, and a s
     read_lane(segment->slots(0), segment->lane_header(0), 64, cursor, 100, [](const Record&) {});
     HOLDS(cursor.read == 1);
     TotalsCopy totals;
-    HOLDS(copy_totals_at(segment->slots(0), segment->lane_header(0), segment->totals(0), 64, 1, totals));
+    HOLDS(copy_totals_at(segment->slots(0), segment->lane_header(0), segment->totals(0), 64, 1,
+                         totals));
     signal(SIGSEGV, SIG_DFL);   // a sanitizer would rather tell about it
     segment->header().state.store(0);
     return 0;

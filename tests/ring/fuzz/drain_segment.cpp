@@ -1,5 +1,5 @@
-// Fuzz target: a small ring that is written, spoilt, closed, replaced and read, in any order, by the daemon's core
-// (Watch: follower, metrics, ticks, state) and by bare lane readers.
+// Fuzz target: a small ring that is written, spoilt, closed, replaced and read, in any order, by
+// the daemon's core (Watch: follower, metrics, ticks, state) and by bare lane readers.
 //
 //   byte 0   bits 0-2 what is in the ring at first, 3-4 the geometry, 5-6 the clock, 7 whether the
 //            reports are made, which take longer than all the rest
@@ -19,7 +19,8 @@ using namespace ringside::fuzz;
 
 namespace {
 
-// So that no input takes long, however it is put together. A tick sums up every series over every window.
+// So that no input takes long, however it is put together. A tick sums up every series over every
+// window.
 constexpr int kMostSteps = 48;
 constexpr int kMostTicks = 4;
 
@@ -33,7 +34,8 @@ struct Pair {
     const std::size_t content = (which & 7) % std::size(kContents);
     const std::size_t geometry = (which >> 3 & 3) % std::size(kGeometries);
     const std::size_t clock = (which >> 5 & 3) % kClocks;
-    const std::size_t index = (clock * std::size(kGeometries) + geometry) * std::size(kContents) + content;
+    const std::size_t index =
+        (clock * std::size(kGeometries) + geometry) * std::size(kContents) + content;
     Pair& pair = pairs[index];
     for (std::uint64_t i = 0; i < 2 && pair.ring[1] == nullptr; ++i) {
       const std::string path = Scratch::file((i == 0 ? "first" : "second") + std::to_string(index));
@@ -52,7 +54,10 @@ struct Pair {
 class Run {
  public:
   Run(Pair& pair, const WatchOptions& options)
-      : pair_(pair), segment_(&pair.ring[0]->segment()), options_(options), watch_(std::make_unique<Watch>(options)) {
+      : pair_(pair),
+        segment_(&pair.ring[0]->segment()),
+        options_(options),
+        watch_(std::make_unique<Watch>(options)) {
     cursors_.resize(std::size_t{segment_->overflow_lane()} + 1);
   }
 
@@ -81,8 +86,10 @@ class Run {
 
   Snapshot end() {
     Snapshot snapshot = tick();
-    // Whatever is claimed to have been written, so many passes come to an end with it or to a standstill.
-    for (std::size_t lane = 0; lane < cursors_.size(); ++lane) read_bare(static_cast<std::uint32_t>(lane), 1U << 20);
+    // Whatever is claimed to have been written, so many passes come to an end with it or to a
+    // standstill.
+    for (std::size_t lane = 0; lane < cursors_.size(); ++lane)
+      read_bare(static_cast<std::uint32_t>(lane), 1U << 20);
     return snapshot;
   }
   bool exchanged() const { return exchanged_; }
@@ -106,7 +113,8 @@ class Run {
     const auto place = in.take<std::uint16_t>();
     const auto value = in.take<std::uint64_t>();
     const auto put = [value](void* begin, std::uint64_t words, std::uint64_t at) {
-      static_cast<std::atomic<std::uint64_t>*>(begin)[at % words].store(value, std::memory_order_relaxed);
+      static_cast<std::atomic<std::uint64_t>*>(begin)[at % words].store(value,
+                                                                        std::memory_order_relaxed);
     };
     switch (where & 3) {
       case 0: return put(&segment_->lane_header(lane), sizeof(LaneHeader) / 8, place);
@@ -120,19 +128,22 @@ class Run {
   void poke_head(Input& in) {
     const auto where = in.take<std::uint8_t>();
     const std::uint32_t lane = lane_of(where >> 1);
-    const std::uint64_t head = (where & 1) != 0
-                                   ? in.take<std::uint64_t>()
-                                   : cursors_[lane].position + static_cast<std::uint64_t>(in.take<std::int16_t>());
+    const std::uint64_t head =
+        (where & 1) != 0
+            ? in.take<std::uint64_t>()
+            : cursors_[lane].position + static_cast<std::uint64_t>(in.take<std::int16_t>());
     segment_->lane_header(lane).head.store(head, std::memory_order_release);
   }
 
-  // A slot that fits the position that it is given, or misses it a little; its words as the input has them.
+  // A slot that fits the position that it is given, or misses it a little; its words as the input
+  // has them.
   void poke_slot(Input& in) {
     const auto where = in.take<std::uint8_t>();
     const std::uint32_t lane = lane_of(where >> 1);
     const std::uint64_t position = cursors_[lane].position + in.take<std::uint8_t>();
     Slot& slot = segment_->slots(lane)[position & (segment_->geometry().capacity(lane) - 1)];
-    slot.sequence.store(2 * (position + 1) + static_cast<std::uint64_t>((where & 1) != 0 ? in.take<std::int8_t>() : 0));
+    slot.sequence.store(2 * (position + 1) +
+                        static_cast<std::uint64_t>((where & 1) != 0 ? in.take<std::int8_t>() : 0));
     for (auto& word : slot.words) word.store(in.take<std::uint64_t>());
   }
 
@@ -144,7 +155,8 @@ class Run {
     record.operation = in.take<std::uint8_t>();
     const auto how = in.take<std::uint16_t>();
     record.kind = static_cast<std::uint8_t>(1 + (how & 1));
-    if ((how & 1) != 0) record.operation = static_cast<std::uint16_t>(kFirstEvent + record.operation % kMaxEvents);
+    if ((how & 1) != 0)
+      record.operation = static_cast<std::uint16_t>(kFirstEvent + record.operation % kMaxEvents);
     record.outcome = static_cast<std::uint8_t>(how >> 1 & 7);
     record.flags = static_cast<std::uint16_t>(how >> 4 & 0xff);
     record.error = static_cast<std::uint16_t>(record.outcome != 0 ? 4000 + (how >> 12) : 0);
@@ -195,17 +207,20 @@ class Run {
       ++taken;
     };
     const bool overflow = lane == segment_->overflow_lane();
-    const std::uint64_t moved = overflow
-                                    ? read_overflow(segment_->slots(lane), header, capacity, cursor, limit, take)
-                                    : read_lane(segment_->slots(lane), header, capacity, cursor, limit, take);
+    const std::uint64_t moved =
+        overflow ? read_overflow(segment_->slots(lane), header, capacity, cursor, limit, take)
+                 : read_lane(segment_->slots(lane), header, capacity, cursor, limit, take);
     FUZZ_REQUIRE(cursor.position >= before.position && moved == cursor.position - before.position);
     FUZZ_REQUIRE(cursor.written() == cursor.read + cursor.lost);
-    FUZZ_REQUIRE(cursor.read >= before.read && cursor.lost >= before.lost && cursor.rejected >= before.rejected);
+    FUZZ_REQUIRE(cursor.read >= before.read && cursor.lost >= before.lost &&
+                 cursor.rejected >= before.rejected);
     FUZZ_REQUIRE(taken == (cursor.read - before.read) - (cursor.rejected - before.rejected));
-    FUZZ_REQUIRE(cursor.holes.size() <= kMaxHoles && std::is_sorted(cursor.holes.begin(), cursor.holes.end()));
+    FUZZ_REQUIRE(cursor.holes.size() <= kMaxHoles &&
+                 std::is_sorted(cursor.holes.begin(), cursor.holes.end()));
     FUZZ_REQUIRE(cursor.holes.empty() || cursor.holes.back() < cursor.position);
     TotalsCopy totals;
-    copy_totals_at(segment_->slots(lane), header, segment_->totals(lane), capacity, cursor.position, totals);
+    copy_totals_at(segment_->slots(lane), header, segment_->totals(lane), capacity, cursor.position,
+                   totals);
     lane_remainder(segment_->slots(lane), header, capacity);
   }
 

@@ -29,8 +29,8 @@ inline void require_sound(const Snapshot& snapshot, const WatchOptions& options)
   FUZZ_REQUIRE(snapshot.operations.size() + snapshot.events.size() <= rings * 1026);
   FUZZ_REQUIRE(snapshot.errors.size() <= ErrorTable::kMaxEntries);
   FUZZ_REQUIRE(snapshot.slowest.size() <= options.top);
-  for (const auto* top : {&snapshot.actors_by_errors, &snapshot.actors_by_time, &snapshot.subjects_by_errors,
-                          &snapshot.subjects_by_time}) {
+  for (const auto* top : {&snapshot.actors_by_errors, &snapshot.actors_by_time,
+                          &snapshot.subjects_by_errors, &snapshot.subjects_by_time}) {
     FUZZ_REQUIRE(top->size() <= options.top);
   }
   for (const auto* all : {&snapshot.operations, &snapshot.events, &snapshot.categories}) {
@@ -41,8 +41,8 @@ inline void require_sound(const Snapshot& snapshot, const WatchOptions& options)
   }
 }
 
-// Of a watch that began with an empty state: every record that was read and believed is in exactly one series, and
-// every one that was timed in its histogram.
+// Of a watch that began with an empty state: every record that was read and believed is in exactly
+// one series, and every one that was timed in its histogram.
 inline void require_complete(const Snapshot& snapshot) {
   for (const LaneView& lane : snapshot.lanes) FUZZ_REQUIRE(lane.books.rejected <= lane.books.read);
   std::uint64_t recorded = 0;
@@ -61,7 +61,8 @@ inline void require_complete(const Snapshot& snapshot) {
 // Both reports can be made of it: text without control characters, and JSON that is JSON.
 inline void require_shown(const Snapshot& snapshot) {
   const std::string text = render_text(Report(snapshot));
-  for (const char c : text) FUZZ_REQUIRE(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
+  for (const char c : text)
+    FUZZ_REQUIRE(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
   FUZZ_REQUIRE(nlohmann::json::accept(render_json(Report(snapshot))));
 }
 

@@ -1,8 +1,10 @@
-// Fuzz target: the state file that a daemon finds when it starts. Decoded, taken over by a Watch whose ring is there
-// and by an AlertEngine, then ticks, alerts, reports, and what is saved of it is taken back.
+// Fuzz target: the state file that a daemon finds when it starts. Decoded, taken over by a Watch
+// whose ring is there and by an AlertEngine, then ticks, alerts, reports, and what is saved of it
+// is taken back.
 //
-// The input is the file. Most bytes of it stand under a checksum and inside of lengths that contain one another; the
-// mutator changes what is inside and puts the outside right, and now and then leaves it wrong.
+// The input is the file. Most bytes of it stand under a checksum and inside of lengths that contain
+// one another; the mutator changes what is inside and puts the outside right, and now and then
+// leaves it wrong.
 #include "daemon/alerts/alert_engine.h"
 #include "daemon/rings/ring_names.h"
 #include "daemon/rings/watch.h"
@@ -20,7 +22,8 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 namespace {
 
 SpoiltRing& watched_ring() {
-  static SpoiltRing ring(Scratch::file("ring"), {2, 64, 64}, Content::used, ClockKind::monotonic, 0x5eed);
+  static SpoiltRing ring(Scratch::file("ring"), {2, 64, 64}, Content::used, ClockKind::monotonic,
+                         0x5eed);
   return ring;
 }
 
@@ -33,9 +36,11 @@ void mutate(std::string& text, std::size_t more) {
   text.resize(LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(text.data()), size, text.size()));
 }
 
-// One byte of the alerts, in place of it a number at the end of its type: the mutator finds such by chance only.
+// One byte of the alerts, in place of it a number at the end of its type: the mutator finds such by
+// chance only.
 void mutate_number(std::string& bytes, unsigned seed) {
-  constexpr std::uint64_t kNumbers[] = {0, 1, INT64_MAX, std::uint64_t{1} << 62, std::uint64_t{1} << 63, UINT64_MAX};
+  constexpr std::uint64_t kNumbers[] = {
+      0, 1, INT64_MAX, std::uint64_t{1} << 62, std::uint64_t{1} << 63, UINT64_MAX};
   if (bytes.empty()) return;
   Encoder number;
   number.u64(kNumbers[seed % std::size(kNumbers)]);
@@ -85,8 +90,8 @@ void take_over(const SavedState& saved) {
 
 }  // namespace
 
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
-                                               unsigned seed) {
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t most, unsigned seed) {
   auto parts = StateParts::of({reinterpret_cast<const char*>(data), size});
   if (!parts || seed % 16 == 0) return LLVMFuzzerMutate(data, size, most);
   const std::size_t room = most - std::min(most, size);
@@ -106,7 +111,8 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
     case 6: mutate_value(parts->meta); break;
     case 7:
       if (seed / 192 % 8 == 0) mutate_value(parts->forgotten);
-      if (!parts->rings.empty()) parts->rings.push_back(parts->rings[seed / 192 % parts->rings.size()]);
+      if (!parts->rings.empty())
+        parts->rings.push_back(parts->rings[seed / 192 % parts->rings.size()]);
       break;
     case 8:
       if (!parts->rings.empty()) mutate(parts->rings[seed / 192 % parts->rings.size()].path, 16);

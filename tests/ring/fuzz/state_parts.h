@@ -1,5 +1,5 @@
-// A state file taken apart as far as lengths and a checksum go, so that what is changed inside of them is still read;
-// and put together again.
+// A state file taken apart as far as lengths and a checksum go, so that what is changed inside of
+// them is still read; and put together again.
 #pragma once
 
 #include <array>
@@ -16,7 +16,8 @@
 
 namespace ringside::fuzz {
 
-// What the seeds call the ring that is there; the target puts its path in, which is another one at each run.
+// What the seeds call the ring that is there; the target puts its path in, which is another one at
+// each run.
 inline constexpr std::string_view kWatchedRing = "watched";
 
 struct StateParts {

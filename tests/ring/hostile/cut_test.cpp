@@ -27,19 +27,26 @@ struct Victim {
     enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
     for (std::uint32_t lane = 0; lane < kGeometry.lane_count; ++lane) {
       LaneWriter writer = claim(*ring, lane);
-      for (int i = 0; i < 100; ++i) write_record(writer, operation(0, ring->header().anchor_ticks, 10));
+      for (int i = 0; i < 100; ++i)
+        write_record(writer, operation(0, ring->header().anchor_ticks, 10));
     }
     const LaneWriter overflow = claim_overflow(*ring).writer;
-    for (int i = 0; i < 30; ++i) write_overflow(overflow, operation(0, ring->header().anchor_ticks, 10));
+    for (int i = 0; i < 30; ++i)
+      write_overflow(overflow, operation(0, ring->header().anchor_ticks, 10));
   }
 };
 
 // Nothing, a page, in the middle of a table or of a lane, and anywhere.
 off_t random_length(std::mt19937_64& random) {
   const std::uint64_t all = kGeometry.segment_bytes();
-  const std::uint64_t lengths[] = {0, 1, kPageBytes, random() % kLaneHeadersOffset,
-                                   kGeometry.block_offset(static_cast<std::uint32_t>(random() % 3)) + random() % 20'000,
-                                   all - kPageBytes, random() % all};
+  const std::uint64_t lengths[] = {
+      0,
+      1,
+      kPageBytes,
+      random() % kLaneHeadersOffset,
+      kGeometry.block_offset(static_cast<std::uint32_t>(random() % 3)) + random() % 20'000,
+      all - kPageBytes,
+      random() % all};
   return static_cast<off_t>(lengths[random() % std::size(lengths)]);
 }
 
@@ -92,9 +99,11 @@ TEST_CASE("Cut: whatever a reader is reading at that moment, it goes on, and kno
         cursors[lane] = LaneCursor{};
         const std::uint64_t capacity = kGeometry.capacity(lane);
         if (lane == kGeometry.lane_count) {
-          read_overflow(reader->slots(lane), reader->lane_header(lane), capacity, cursors[lane], 1000, [](const Record&) {});
+          read_overflow(reader->slots(lane), reader->lane_header(lane), capacity, cursors[lane],
+                        1000, [](const Record&) {});
         } else {
-          read_lane(reader->slots(lane), reader->lane_header(lane), capacity, cursors[lane], 1000, [](const Record&) {});
+          read_lane(reader->slots(lane), reader->lane_header(lane), capacity, cursors[lane], 1000,
+                    [](const Record&) {});
         }
         check_books(cursors[lane]);
         copy_totals(reader->totals(lane), totals);
@@ -104,7 +113,8 @@ TEST_CASE("Cut: whatever a reader is reading at that moment, it goes on, and kno
       segment_liveness(*reader, facts);
     }
     // Within the last page only bytes are gone, and read as zeros.
-    CHECK(reader->broken() == (static_cast<std::uint64_t>(length) <= kGeometry.segment_bytes() - kPageBytes));
+    CHECK(reader->broken() ==
+          (static_cast<std::uint64_t>(length) <= kGeometry.segment_bytes() - kPageBytes));
     // The file is what it is now: refused, with its length.
     SegmentFacts again;
     CHECK(open_segment(victim.path, {}, &again, &failure) == nullptr);
@@ -137,11 +147,14 @@ TEST_CASE("Cut: the daemon's core gives the ring up, keeps its books, and takes 
     }
     const std::uint64_t read = snapshot.books.read;
     CHECK(read <= 330);
-    // Another ring takes the name. It is read, unless the old one still is: cut where nothing was, it can be.
+    // Another ring takes the name. It is read, unless the old one still is: cut where nothing was,
+    // it can be.
     unlink(victim->path.c_str());
-    // Its server is gone. Where its page is not there, that store would be a SIGBUS, and the zeros say the same.
+    // Its server is gone. Where its page is not there, that store would be a SIGBUS, and the zeros
+    // say the same.
     struct stat info {};
-    if (fstat(file.get(), &info) == 0 && info.st_size >= kPageBytes) victim->ring->header().processes[0].pid.store(0);
+    if (fstat(file.get(), &info) == 0 && info.st_size >= kPageBytes)
+      victim->ring->header().processes[0].pid.store(0);
     auto next = make_ring(victim->path, {1, 64, 64});
     LaneWriter writer = claim(*next);
     for (int i = 0; i < 5; ++i) write_record(writer, operation(0, next->header().anchor_ticks, 10));

@@ -18,7 +18,8 @@ using namespace ringside::test;
 
 namespace {
 
-// The beginning of a ring's state (RingFollower::encode), down to its first lane's position; the rest as it is.
+// The beginning of a ring's state (RingFollower::encode), down to its first lane's position; the
+// rest as it is.
 struct SavedRing {
   std::uint64_t instance[2], one, known[2], number, finished, crashes, missed, lost_before_attach;
   std::uint64_t written, read, lost, torn, rejected;   // of instances that are over
@@ -54,7 +55,8 @@ struct SavedRing {
       out.u64(n);
     }
     for (const std::uint64_t n : {written, read, lost, torn, rejected}) out.u64(n);
-    for (const std::uint64_t n : {lanes, used, position, lane_read, lane_lost, lane_rejected}) out.u64(n);
+    for (const std::uint64_t n : {lanes, used, position, lane_read, lane_lost, lane_rejected})
+      out.u64(n);
     out.u64(holes.size());
     for (const std::uint64_t hole : holes) out.u64(hole);
     out.raw(rest.data(), rest.size());
@@ -97,7 +99,8 @@ TEST_CASE("Findings: instants at the end of all time are shown as that, not as w
   Failure failure;
   const auto file = tool::RingFile::open(dir.file("ring"), &failure);
   REQUIRE(file != nullptr);
-  for (const std::uint64_t ticks : {std::uint64_t{0}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) file->wall_ns(ticks);
+  for (const std::uint64_t ticks : {std::uint64_t{0}, std::uint64_t{1} << 63, ~std::uint64_t{0}})
+    file->wall_ns(ticks);
   ring->header().clock_kind = static_cast<std::uint32_t>(ClockKind::monotonic);
   const auto nanoseconds = tool::RingFile::open(dir.file("ring"), &failure);
   REQUIRE(nanoseconds != nullptr);
@@ -195,8 +198,8 @@ TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, withi
   const std::string saved = alerts.encode();
   std::string why;
   REQUIRE_MESSAGE(AlertEngine(config).decode(saved, &why), why);
-  // Every byte in turn, replaced by each of these: refused, or taken and gone on with. The longer ones are the largest
-  // count and the ends of signed time.
+  // Every byte in turn, replaced by each of these: refused, or taken and gone on with. The longer
+  // ones are the largest count and the ends of signed time.
   const auto number = [](std::uint64_t value) {
     Encoder out;
     out.u64(value);
@@ -205,8 +208,9 @@ TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, withi
   int refused = 0;
   int tried = 0;
   for (std::size_t at = 0; at < saved.size(); ++at) {
-    for (const std::string& bytes : {std::string(1, '\0'), std::string(1, '\x7f'), std::string(1, '\xff'),
-                                     number(UINT64_MAX), number(UINT64_MAX - 1), number(std::uint64_t{1} << 62)}) {
+    for (const std::string& bytes :
+         {std::string(1, '\0'), std::string(1, '\x7f'), std::string(1, '\xff'), number(UINT64_MAX),
+          number(UINT64_MAX - 1), number(std::uint64_t{1} << 62)}) {
       AlertEngine next(config);
       ++tried;
       if (!next.decode(std::string(saved).replace(at, 1, bytes), &why)) {
@@ -225,7 +229,9 @@ TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, withi
   // Observed time comes first.
   Decoder in(saved);
   in.u64();
-  const auto with_observed = [&](std::uint64_t value) { return number(value) + std::string(in.rest()); };
+  const auto with_observed = [&](std::uint64_t value) {
+    return number(value) + std::string(in.rest());
+  };
   CHECK(AlertEngine(config).decode(with_observed(5), &why));
   CHECK(AlertEngine(config).decode(with_observed(std::uint64_t{1} << 62), &why));
   CHECK_FALSE(AlertEngine(config).decode(with_observed((std::uint64_t{1} << 62) + 1), &why));

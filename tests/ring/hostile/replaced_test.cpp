@@ -15,8 +15,9 @@ using namespace ringside::test;
 
 namespace {
 
-// A server's whole life: creates a ring of a size of its own somewhere, puts it under the name, writes, and is gone.
-// How it comes under the name: 0 renamed over what is there, 1 what is there removed first, 2 as servers do.
+// A server's whole life: creates a ring of a size of its own somewhere, puts it under the name,
+// writes, and is gone. How it comes under the name: 0 renamed over what is there, 1 what is there
+// removed first, 2 as servers do.
 int server(const std::string& path, unsigned how, Geometry geometry, unsigned records) {
   CreateOptions options;
   options.path = how == 0 ? path + ".new" : path;
@@ -28,7 +29,8 @@ int server(const std::string& path, unsigned how, Geometry geometry, unsigned re
   if (created.segment == nullptr) return 1;
   if (how == 0 && rename(options.path.c_str(), path.c_str()) != 0) return 2;
   LaneWriter lane = claim_lane(*created.segment, self_identity(), 1, "w").writer;
-  for (unsigned i = 0; i < records; ++i) write_record(lane, operation(0, created.segment->header().anchor_ticks, 10));
+  for (unsigned i = 0; i < records; ++i)
+    write_record(lane, operation(0, created.segment->header().anchor_ticks, 10));
   return 0;
 }
 
@@ -53,7 +55,8 @@ TEST_CASE("Replaced: under a live reader, by rings of other sizes, and the last 
       const Geometry geometry = random_geometry(random);
       const auto records = n + 1 == kServers ? kLast : static_cast<unsigned>(random() % 200);
       // A process of its own, so that it is really dead when the next one comes.
-      if (!run([&] { return server(path, how, geometry, records); }).exited(0)) return done.store(UINT64_MAX);
+      if (!run([&] { return server(path, how, geometry, records); }).exited(0))
+        return done.store(UINT64_MAX);
       done.fetch_add(1);
     }
     pause();
@@ -74,13 +77,15 @@ TEST_CASE("Replaced: under a live reader, by rings of other sizes, and the last 
   };
   while (enemy.done() < static_cast<std::uint64_t>(kServers)) pass();
   REQUIRE(enemy.done() == static_cast<std::uint64_t>(kServers));
-  for (pass(); snapshot.rings[0].program != last || snapshot.rings[0].state != RingState::crashed;) pass();
+  for (pass(); snapshot.rings[0].program != last || snapshot.rings[0].state != RingState::crashed;)
+    pass();
   CHECK(snapshot.books.torn == 0);
   CHECK(snapshot.rings[0].instances_seen >= 1);
   CHECK(snapshot.rings[0].instances_seen <= static_cast<std::uint64_t>(kServers));
   CHECK(snapshot.books.rejected == 0);
-  MESSAGE(snapshot.rings[0].instances_seen << " of " << kServers << " rings were seen, " << snapshot.books.read
-                                           << " records read, " << snapshot.books.lost << " lost");
+  MESSAGE(snapshot.rings[0].instances_seen << " of " << kServers << " rings were seen, "
+                                           << snapshot.books.read << " records read, "
+                                           << snapshot.books.lost << " lost");
 }
 
 TEST_CASE("Replaced: a file that comes and goes as a ring, as rubbish, as a link, a pipe and a folder is no harm") {

@@ -14,8 +14,8 @@ namespace {
 
 constexpr Geometry kGeometry{2, 64, 64};
 
-// Nobody's idea of a server: random words everywhere, many of them close to what a reader expects, and now and then a
-// record as it should be, so that the reader gets on.
+// Nobody's idea of a server: random words everywhere, many of them close to what a reader expects,
+// and now and then a record as it should be, so that the reader gets on.
 class Scribbler {
  public:
   Scribbler(Segment& ring, std::uint64_t seed) : ring_(ring), random_(seed) {}
@@ -28,12 +28,16 @@ class Scribbler {
     switch (random_() % 16) {
       case 0: return put(&header, sizeof header, random_());
       case 1: return header.owner.store(pack_owner(any32(), any32(), kOwned));
-      case 2: return header.head.store(random_() % 16 == 0 ? any() : heads_[lane] += random_() % (2 * capacity));
+      case 2:
+        return header.head.store(random_() % 16 == 0 ? any()
+                                                     : heads_[lane] += random_() % (2 * capacity));
       case 3: return put(ring_.totals(lane), sizeof(Totals) * kIdCount, any());
       case 4: return put(ring_.names(), sizeof(Name) * kIdCount, any_text());
       case 5: return put(ring_.gauges(), kErrorNamesOffset - kGaugesOffset, any());
       case 6: return put(ring_.error_names(), sizeof(ErrorName) * kMaxErrorNames, any_text());
-      case 7: return put(&ring_.header().state, sizeof(SegmentHeader) - offsetof(SegmentHeader, state), any());
+      case 7:
+        return put(&ring_.header().state, sizeof(SegmentHeader) - offsetof(SegmentHeader, state),
+                   any());
       case 8:
       case 9: {
         LaneWriter writer{ring_.slots(lane), ring_.totals(lane), &header, position, capacity - 1};

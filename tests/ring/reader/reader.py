@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""A small reader of a Ringside ring in the standard library of Python, written from shm/README.md alone: what that page
-says must be enough for a reader in any language.
+"""A small reader of a Ringside ring in the standard library of Python, written from shm/README.md
+alone: what that page says must be enough for a reader in any language.
 
     reader.py chat                 the ring, its names, gauges, totals and lanes as JSON
     reader.py --records ./ring     with every record that is there
 
-It needs an x86-64 processor while the ring is written: Python has no acquire loads, and there plain loads do. It is a
-specimen, not a tool: a file that is truncated under it ends it with SIGBUS.
+It needs an x86-64 processor while the ring is written: Python has no acquire loads, and there
+plain loads do. It is a specimen, not a tool: a file that is truncated under it ends it with
+SIGBUS.
 """
 
 import argparse
@@ -48,7 +49,9 @@ def ring_path(ring):
     if "/" in ring:
         return ring
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", ring):
-        raise NoRing(f"ring name {ring!r}: expected 1 to 64 letters, digits, '.', '_' or '-', or a path with a '/'")
+        raise NoRing(
+            f"ring name {ring!r}: expected 1 to 64 letters, digits, '.', '_' or '-', or a path with a '/'"
+        )
     return "/dev/shm/ringside." + ring
 
 
@@ -77,7 +80,8 @@ def process_is_dead(pid, start_time):
         return False
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()  # from field 3 on: the name may hold anything
+            fields = file.read().rpartition(
+                b")")[2].split()  # from field 3 on: the name may hold anything
     except OSError:
         return None
     if int(fields[19]) != start_time:
@@ -113,32 +117,40 @@ class Ring:
         self.words = self.bytes.cast("Q")
         self.halves = self.bytes.cast("I")
         if platform.machine() not in ("x86_64", "AMD64") and self.alive() is not False:
-            raise NoRing(f"{self.path}: is still written, and Python can't load with acquire on {platform.machine()}")
+            raise NoRing(
+                f"{self.path}: is still written, and Python can't load with acquire on {platform.machine()}"
+            )
 
     def check(self, header, file_bytes):
         if header[:8] != MAGIC:
             raise NoRing(f"{self.path}: is no ring: its first bytes are not RINGSIDE")
-        (self.layout_version, byte_order, word_bits, self.creator_pid, self.creator_start_time, self.segment_bytes,
-         self.lane_count, self.lane_capacity, self.overflow_capacity, self.clock_kind) = struct.unpack_from(
-             "<IIIIQQIIII", header, 8)
+        (self.layout_version, byte_order, word_bits, self.creator_pid, self.creator_start_time,
+         self.segment_bytes, self.lane_count, self.lane_capacity, self.overflow_capacity,
+         self.clock_kind) = struct.unpack_from("<IIIIQQIIII", header, 8)
         self.instance = header[56:72]
         self.boot_id = struct.unpack_from("<2Q", header, 72)
         (self.pid_namespace, self.ticks_per_second, self.anchor_ticks, self.anchor_monotonic_ns,
          self.anchor_realtime_ns) = struct.unpack_from("<QQQqq", header, 88)
         self.program = printable(header[128:176])
         if byte_order != 0x01020304 or word_bits != 64:
-            raise NoRing(f"{self.path}: was written by a machine of another byte order or word size")
+            raise NoRing(
+                f"{self.path}: was written by a machine of another byte order or word size")
         if self.layout_version != LAYOUT_VERSION:
-            raise NoRing(f"{self.path}: layout version {self.layout_version}, this reader knows {LAYOUT_VERSION}")
+            raise NoRing(
+                f"{self.path}: layout version {self.layout_version}, this reader knows {LAYOUT_VERSION}"
+            )
         capacities = (self.lane_capacity, self.overflow_capacity)
-        if not (1 <= self.lane_count <= 4096 and all(64 <= c <= 1 << 20 and c & (c - 1) == 0 for c in capacities)):
+        if not (1 <= self.lane_count <= 4096 and all(64 <= c <= 1 << 20 and c & (c - 1) == 0
+                                                     for c in capacities)):
             raise NoRing(f"{self.path}: its header is damaged")
         end = LANE_HEADERS + LANE_HEADER_BYTES * (self.lane_count + 1)
         self.lanes_begin = -(-end // PAGE) * PAGE
         self.lane_bytes = TOTALS_BYTES + SLOT_BYTES * self.lane_capacity
         expected = self.block(self.lane_count) + TOTALS_BYTES + SLOT_BYTES * self.overflow_capacity
         if self.segment_bytes != expected or file_bytes < expected:
-            raise NoRing(f"{self.path}: {file_bytes} bytes, its header says {self.segment_bytes}, expected {expected}")
+            raise NoRing(
+                f"{self.path}: {file_bytes} bytes, its header says {self.segment_bytes}, expected {expected}"
+            )
         if self.clock_kind not in CLOCKS:
             raise NoRing(f"{self.path}: its clock is of an unknown kind ({self.clock_kind})")
         if self.ticks_per_second > 10**12:
@@ -182,7 +194,8 @@ class Ring:
         found = {}
         for at in range(ERROR_TABLE, ERROR_TABLE + 64 * ERROR_NAMES, 64):
             if self.halves[at // 4] == NAME_READY:
-                found[self.halves[at // 4 + 1] & 0xFFFF] = printable(bytes(self.bytes[at + 8:at + 64]))
+                found[self.halves[at // 4 + 1] & 0xFFFF] = printable(
+                    bytes(self.bytes[at + 8:at + 64]))
         return found
 
     def gauges(self):
@@ -200,21 +213,23 @@ class Ring:
     def read_slot(self, lane, position):
         """(RECORD, its eight words), (NOT_YET, None) or (LAPPED, None)."""
         wanted = 2 * (position + 1) & (1 << 64) - 1
-        at = (self.block(lane) + TOTALS_BYTES + SLOT_BYTES * (position & self.capacity(lane) - 1)) // 8
+        at = (self.block(lane) + TOTALS_BYTES + SLOT_BYTES *
+              (position & self.capacity(lane) - 1)) // 8
         words = self.words
         before = words[at]
         if before != wanted:
             return (NOT_YET if before < wanted else LAPPED), None
         # One word at a time and in this order: a slice would be copied in whatever order suits.
-        copy = (before, words[at + 1], words[at + 2], words[at + 3], words[at + 4], words[at + 5], words[at + 6],
-                words[at + 7])
+        copy = (before, words[at + 1], words[at + 2], words[at + 3], words[at + 4], words[at + 5],
+                words[at + 6], words[at + 7])
         return (RECORD, copy) if words[at] == wanted else (LAPPED, None)
 
     def read_lane(self, lane, cursor, limit=1 << 20):
         """The records that have come since, oldest first."""
         if not self.readable(lane):
             return []
-        return (self.read_overflow if lane == self.lane_count else self.read_owned)(lane, cursor, limit)
+        return (self.read_overflow if lane == self.lane_count else self.read_owned)(lane, cursor,
+                                                                                    limit)
 
     def read_owned(self, lane, cursor, limit):
         capacity, found = self.capacity(lane), []
@@ -278,7 +293,8 @@ class Ring:
     # -- totals
 
     def totals(self, lane):
-        """{id: (recorded, skipped, errors, ticks)} where there is any; each figure is right, not all of one moment."""
+        """{id: (recorded, skipped, errors, ticks)} where there is any; each figure is right, not
+        all of one moment."""
         at = self.block(lane) // 8
         found = {}
         for identity in range(IDS):
@@ -339,9 +355,15 @@ class Ring:
     def owner(self, lane):
         word = self.lane_word(lane, 64)
         raw = struct.pack("<2Q", self.lane_word(lane, 96), self.lane_word(lane, 104))
-        return {"pid": word >> 32, "generation": word >> 8 & 0xFFFFFF, "state": LANE_STATES[word & 3],
-                "tid": self.halves[(LANE_HEADERS + LANE_HEADER_BYTES * lane + 80) // 4], "thread": printable(raw),
-                "dropped": self.lane_word(lane, 8), "torn": self.lane_word(lane, 88)}
+        return {
+            "pid": word >> 32,
+            "generation": word >> 8 & 0xFFFFFF,
+            "state": LANE_STATES[word & 3],
+            "tid": self.halves[(LANE_HEADERS + LANE_HEADER_BYTES * lane + 80) // 4],
+            "thread": printable(raw),
+            "dropped": self.lane_word(lane, 8),
+            "torn": self.lane_word(lane, 88)
+        }
 
 
 def decode(copy):
@@ -351,10 +373,21 @@ def decode(copy):
     flags, error = descriptor >> 32 & 0xFFFF, descriptor >> 48
     if outcome >= len(OUTCOMES) or flags & ~0x00FF:
         return None
-    record = {"position": sequence // 2 - 1, "operation": operation, "outcome": OUTCOMES[outcome], "error": error,
-              "start": start, "duration": signed(duration), "actor_kind": flags & 3, "actor": actor,
-              "subject_kind": flags >> 2 & 7, "subject": subject, "untimed": bool(flags & 0x20),
-              "has_stages": bool(flags & 0x40), "overflow": bool(flags & 0x80)}
+    record = {
+        "position": sequence // 2 - 1,
+        "operation": operation,
+        "outcome": OUTCOMES[outcome],
+        "error": error,
+        "start": start,
+        "duration": signed(duration),
+        "actor_kind": flags & 3,
+        "actor": actor,
+        "subject_kind": flags >> 2 & 7,
+        "subject": subject,
+        "untimed": bool(flags & 0x20),
+        "has_stages": bool(flags & 0x40),
+        "overflow": bool(flags & 0x80)
+    }
     if kind == 1 and operation < 256:
         packed = (stages_or_value & 0xFFFFFFFF, stages_or_value >> 32,
                   stages_or_context & 0xFFFFFFFF, stages_or_context >> 32)
@@ -380,20 +413,45 @@ def describe(ring, with_records):
         lanes.append({"lane": lane, "overflow": lane == ring.lane_count, **ring.owner(lane),
                       "written": cursor.position, "read": cursor.read, "lost": cursor.lost,
                       "rejected": cursor.rejected, "holes": cursor.holes})
-    out = {"path": ring.path, "program": ring.program, "pid": ring.creator_pid, "closed": ring.state() == CLOSED,
-           "alive": ring.alive(), "instance": ring.instance.hex(), "layout_version": ring.layout_version,
-           "segment_bytes": ring.segment_bytes, "lane_count": ring.lane_count, "lane_capacity": ring.lane_capacity,
-           "overflow_capacity": ring.overflow_capacity, "clock": CLOCKS[ring.clock_kind],
-           "ticks_per_second": ring.ticks_per_second, "created_wall_ns": ring.anchor_realtime_ns,
-           "enabled": ring.halves[CONTROL // 4] != 0, "untraced_threads": ring.words[264 // 8],
-           "untraced_records": ring.words[272 // 8], "names_refused": ring.words[280 // 8],
-           "gauges": ring.gauges(), "errors": ring.error_names(), "lanes": lanes, "operations": {}, "events": {}}
+    out = {
+        "path": ring.path,
+        "program": ring.program,
+        "pid": ring.creator_pid,
+        "closed": ring.state() == CLOSED,
+        "alive": ring.alive(),
+        "instance": ring.instance.hex(),
+        "layout_version": ring.layout_version,
+        "segment_bytes": ring.segment_bytes,
+        "lane_count": ring.lane_count,
+        "lane_capacity": ring.lane_capacity,
+        "overflow_capacity": ring.overflow_capacity,
+        "clock": CLOCKS[ring.clock_kind],
+        "ticks_per_second": ring.ticks_per_second,
+        "created_wall_ns": ring.anchor_realtime_ns,
+        "enabled": ring.halves[CONTROL // 4] != 0,
+        "untraced_threads": ring.words[264 // 8],
+        "untraced_records": ring.words[272 // 8],
+        "names_refused": ring.words[280 // 8],
+        "gauges": ring.gauges(),
+        "errors": ring.error_names(),
+        "lanes": lanes,
+        "operations": {},
+        "events": {}
+    }
     for identity in sorted(set(names) | set(totals)):
         name, category, stages = names.get(identity, (f"#{identity}", "", [""] * 4))
         recorded, skipped, errors, ticks = totals.get(identity, (0, 0, 0, 0))
         out["operations" if identity < FIRST_EVENT else "events"][name] = {
-            "id": identity, "category": category, "stages": stages, "recorded": recorded, "skipped": skipped,
-            "count": recorded + skipped, "errors": errors, "ticks": ticks, "sampling": ring.sampling(identity)}
+            "id": identity,
+            "category": category,
+            "stages": stages,
+            "recorded": recorded,
+            "skipped": skipped,
+            "count": recorded + skipped,
+            "errors": errors,
+            "ticks": ticks,
+            "sampling": ring.sampling(identity)
+        }
     if with_records:
         out["records"] = records
     return out

@@ -26,7 +26,8 @@ sigset_t g_before;   // the mask that children get back
 int g_signals = -1;
 int g_interrupted = 0;
 
-// A process that is killed can't take its rings along. Their names end in its pid, or in .previous after it.
+// A process that is killed can't take its rings along. Their names end in its pid, or in .previous
+// after it.
 void remove_rings_of(pid_t pid) {
   const std::string ending = "-" + std::to_string(pid);
   std::error_code error;
@@ -40,7 +41,8 @@ void remove_rings_of(pid_t pid) {
   }
 }
 
-[[noreturn]] void be_the_child(void (*part)(const Settings&, Results&), const Settings& settings, int out) {
+[[noreturn]] void be_the_child(void (*part)(const Settings&, Results&), const Settings& settings,
+                               int out) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigprocmask(SIG_SETMASK, &g_before, nullptr);
   Results results;
@@ -69,7 +71,8 @@ void end_by(int signal) {
   _exit(128 + signal);
 }
 
-bool run_in_child(void (*part)(const Settings&, Results&), const Settings& settings, Results& results) {
+bool run_in_child(void (*part)(const Settings&, Results&), const Settings& settings,
+                  Results& results) {
   if (g_interrupted != 0) return false;
   std::fflush(stdout);
   int ends[2];

@@ -12,7 +12,8 @@ void watch_for_interrupts();
 // Runs `part` in a child process, prints what it prints and takes its results in. False when the
 // child failed. When the benchmark is interrupted meanwhile: ends the child, removes its rings, and
 // sets interrupted().
-bool run_in_child(void (*part)(const Settings&, Results&), const Settings& settings, Results& results);
+bool run_in_child(void (*part)(const Settings&, Results&), const Settings& settings,
+                  Results& results);
 
 // The signal that interrupted the benchmark; 0 for none.
 int interrupted();

@@ -35,7 +35,9 @@ void measure_tails(const Settings& settings, Results& results) {
       // The first hundred find code and stack cold after the pause, and are not counted.
       for (int i = -100; i < kCalls; ++i) {
         Spans thrown_away;
-        const auto spans = [&](CallTimes& tail) -> Spans& { return i < 0 ? thrown_away : tail.spans; };
+        const auto spans = [&](CallTimes& tail) -> Spans& {
+          return i < 0 ? thrown_away : tail.spans;
+        };
         time_one(spans(timer), [] {});
         time_one(spans(floor), [] { two_clock_reads(); });
         time_one(spans(operation), [i] {

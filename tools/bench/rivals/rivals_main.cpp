@@ -1,5 +1,6 @@
-// ringside-bench-rivals: run by `ringside-bench --part rivals`, in turn within each round: the floor, Ringside with the
-// daemon attached, and every rival whose package was there when this was built.
+// ringside-bench-rivals: run by `ringside-bench --part rivals`, in turn within each round: the
+// floor, Ringside with the daemon attached, and every rival whose package was there when this was
+// built.
 
 #include <poll.h>
 #include <signal.h>
@@ -22,7 +23,9 @@ namespace {
 class Floor : public TimedRival<Floor> {
  public:
   Floor() : TimedRival("floor: two clock reads") {}
-  void record(const Payload& payload) { asm volatile("" ::"r"(payload.end - payload.start) : "memory"); }
+  void record(const Payload& payload) {
+    asm volatile("" ::"r"(payload.end - payload.start) : "memory");
+  }
 };
 
 // The same fields, through the interface that servers use.
@@ -94,7 +97,8 @@ class Consumer {
   std::thread thread_;
 };
 
-void add_rivals(const RivalSettings& settings, bool lttng, std::vector<std::unique_ptr<Rival>>& rivals, Results& results) {
+void add_rivals(const RivalSettings& settings, bool lttng,
+                std::vector<std::unique_ptr<Rival>>& rivals, Results& results) {
   const auto add = [&](const char* name, std::unique_ptr<Rival> rival) {
     if (rival != nullptr) {
       rivals.push_back(std::move(rival));
@@ -143,10 +147,14 @@ int compare(const Settings& settings, const std::string& scratch, bool lttng, Re
   Consumer consumer(rivals, settings.daemon_cpu);
   const bool pinned = pin_to(settings.producer_cpu);
   consumer.wait();
-  std::printf("  (writer %s, consumer and daemons %s; queues of %zu records, emptied each ms; batches of %d)\n",
-              pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str() : "not pinned",
-              consumer.pinned() ? ("pinned to processor " + std::to_string(settings.daemon_cpu)).c_str() : "not pinned",
-              kQueueCapacity, kRivalBatch);
+  std::printf(
+      "  (writer %s, consumer and daemons %s; queues of %zu records, emptied each ms; batches of "
+      "%d)\n",
+      pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str()
+             : "not pinned",
+      consumer.pinned() ? ("pinned to processor " + std::to_string(settings.daemon_cpu)).c_str()
+                        : "not pinned",
+      kQueueCapacity, kRivalBatch);
 
   const std::size_t count = rivals.size();
   std::vector<std::vector<double>> above(count);
@@ -175,7 +183,8 @@ int compare(const Settings& settings, const std::string& scratch, bool lttng, Re
   for (int group = 0; group < groups; ++group) {
     for (int round = 0; round < rounds_a_group; ++round) {
       for (int call = -100; call < kCalls; ++call) {
-        for (std::size_t i = 0; i < count; ++i) rivals[i]->single(call < 0 ? thrown_away : tails[i].spans);
+        for (std::size_t i = 0; i < count; ++i)
+          rivals[i]->single(call < 0 ? thrown_away : tails[i].spans);
       }
       consumer.wait();
     }
@@ -184,7 +193,8 @@ int compare(const Settings& settings, const std::string& scratch, bool lttng, Re
   consumer.stop();
 
   results.add(figure(rivals[0]->name(), "ns", floors));
-  for (std::size_t i = 1; i < count; ++i) results.add(figure(rivals[i]->name() + ", above", "ns", above[i]));
+  for (std::size_t i = 1; i < count; ++i)
+    results.add(figure(rivals[i]->name() + ", above", "ns", above[i]));
   std::printf("  Tails of the single call, %d calls each:\n", groups * rounds_a_group * kCalls);
   add_whole(tails[0], results);
   for (std::size_t i = 1; i < count; ++i) add_above(tails[i], tails[0], results);
@@ -197,8 +207,9 @@ int compare(const Settings& settings, const std::string& scratch, bool lttng, Re
     if (rivals[i]->taken(&taken, &checksum)) results.add(Work{rivals[i]->name(), taken, checksum});
     const bool tells = rivals[i]->dropped(&dropped);
     if (tells && dropped == 0) continue;
-    results.remark(rivals[i]->name() + ": " + std::to_string(rivals[i]->offered()) + " calls, " +
-                   (tells ? std::to_string(dropped) + " dropped" : "does not tell how many it dropped"));
+    results.remark(
+        rivals[i]->name() + ": " + std::to_string(rivals[i]->offered()) + " calls, " +
+        (tells ? std::to_string(dropped) + " dropped" : "does not tell how many it dropped"));
   }
   return 0;
 }
@@ -211,7 +222,9 @@ int main(int argc, char** argv) {
   using namespace ringside::bench;
   ringside::secure_streams();
   if (argc != 7) {
-    std::fprintf(stderr, "ringside-bench-rivals: is run by ringside-bench\n  next: ringside-bench --part rivals\n");
+    std::fprintf(
+        stderr,
+        "ringside-bench-rivals: is run by ringside-bench\n  next: ringside-bench --part rivals\n");
     return 2;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -79,7 +79,8 @@ double mean_ns(const RingFile& file, const TotalsCopy::Entry& entry) {
 }
 
 std::string sampling(const RingFile& file, std::uint16_t id) {
-  const std::uint32_t every = file.segment().control().effective[id].load(std::memory_order_relaxed);
+  const std::uint32_t every =
+      file.segment().control().effective[id].load(std::memory_order_relaxed);
   return every == 0 ? "off" : every == 1 ? "all" : "1 in " + std::to_string(every);
 }
 
@@ -107,44 +108,61 @@ void print_json(const RingFile& file, const Sums& sums) {
   out["names_refused"] = header.names_refused.load(std::memory_order_relaxed);
   out["enabled"] = file.segment().control().enabled.load(std::memory_order_relaxed) != 0;
   for (const LaneSum& lane : sums.lanes) {
-    out["lanes"].push_back({{"lane", lane.lane}, {"overflow", lane.overflow}, {"state", lane.state},
-                            {"pid", lane.pid}, {"tid", lane.tid}, {"generation", lane.generation},
-                            {"thread", lane.thread}, {"written", lane.head}, {"readable", lane.readable},
-                            {"dropped", lane.dropped}, {"torn", lane.torn}});
+    out["lanes"].push_back({{"lane", lane.lane},
+                            {"overflow", lane.overflow},
+                            {"state", lane.state},
+                            {"pid", lane.pid},
+                            {"tid", lane.tid},
+                            {"generation", lane.generation},
+                            {"thread", lane.thread},
+                            {"written", lane.head},
+                            {"readable", lane.readable},
+                            {"dropped", lane.dropped},
+                            {"torn", lane.torn}});
   }
   for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
     const TotalsCopy::Entry& entry = sums.totals.entries[id];
     if (entry.recorded + entry.skipped == 0) continue;
     out[id < kFirstEvent ? "operations" : "events"][file.operation_name(id)] = {
-        {"count", entry.recorded + entry.skipped}, {"recorded", entry.recorded}, {"skipped", entry.skipped},
-        {"errors", entry.errors}, {"mean_ns", mean_ns(file, entry)}, {"sampling", sampling(file, id)}};
+        {"count", entry.recorded + entry.skipped},
+        {"recorded", entry.recorded},
+        {"skipped", entry.skipped},
+        {"errors", entry.errors},
+        {"mean_ns", mean_ns(file, entry)},
+        {"sampling", sampling(file, id)}};
   }
   for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
     std::string name;
     if (!read_gauge_name(file.segment(), i, &name)) continue;
     out["gauges"][name] = file.segment().gauges()[i].value.load(std::memory_order_relaxed);
   }
-  // The path may hold any bytes: those that are no text are replaced, those that steer a terminal are escaped.
+  // The path may hold any bytes: those that are no text are replaced, those that steer a terminal
+  // are escaped.
   std::printf("%s\n", out.dump(2, ' ', true, json::error_handler_t::replace).c_str());
 }
 
 void print_text(const RingFile& file, const Sums& sums) {
   const SegmentFacts& facts = file.facts();
   const SegmentHeader& header = file.segment().header();
-  const auto line = [](const char* label, const std::string& value) { std::printf("%-10s %s\n", label, value.c_str()); };
+  const auto line = [](const char* label, const std::string& value) {
+    std::printf("%-10s %s\n", label, value.c_str());
+  };
   line("ring", escape_visible(file.segment().path()));
-  line("state", file.state() + (file.segment().control().enabled.load(std::memory_order_relaxed) != 0
-                                    ? ", tracing on" : ", tracing switched off"));
-  line("server", escape_visible(facts.program) + ", pid " + std::to_string(facts.creator_pid) + ", uid " +
-                     std::to_string(file.owner_uid()));
+  line("state",
+       file.state() + (file.segment().control().enabled.load(std::memory_order_relaxed) != 0
+                           ? ", tracing on"
+                           : ", tracing switched off"));
+  line("server", escape_visible(facts.program) + ", pid " + std::to_string(facts.creator_pid) +
+                     ", uid " + std::to_string(file.owner_uid()));
   line("created", format_wall(file.wall_ns(facts.anchor_ticks)));
-  line("layout", "version " + std::to_string(kLayoutVersion) + ", " + std::to_string(facts.geometry.lane_count) +
-                     " lanes of " + format_count(facts.geometry.lane_capacity) + " records, overflow " +
+  line("layout", "version " + std::to_string(kLayoutVersion) + ", " +
+                     std::to_string(facts.geometry.lane_count) + " lanes of " +
+                     format_count(facts.geometry.lane_capacity) + " records, overflow " +
                      format_count(facts.geometry.overflow_capacity) + ", " +
                      format_bytes(facts.geometry.segment_bytes()) + " if all are used");
   line("clock", std::string(clock_name(facts.clock)) + ", " +
-                    format_count(static_cast<std::uint64_t>(file.scale().ticks_per_second())) + " Hz" +
-                    (facts.ticks_per_second == 0 ? " (measured)" : ""));
+                    format_count(static_cast<std::uint64_t>(file.scale().ticks_per_second())) +
+                    " Hz" + (facts.ticks_per_second == 0 ? " (measured)" : ""));
   line("written", format_count(sums.written) + " records");
   const auto untraced = header.untraced_threads.load(std::memory_order_relaxed);
   if (untraced > 0) {
@@ -157,8 +175,16 @@ void print_text(const RingFile& file, const Sums& sums) {
   }
 
   std::printf("\n");
-  Table lanes({{"lane"}, {"state", Align::left}, {"thread", Align::left}, {"pid"}, {"tid"}, {"gen"}, {"written"},
-               {"readable"}, {"dropped"}, {"torn"}});
+  Table lanes({{"lane"},
+               {"state", Align::left},
+               {"thread", Align::left},
+               {"pid"},
+               {"tid"},
+               {"gen"},
+               {"written"},
+               {"readable"},
+               {"dropped"},
+               {"torn"}});
   for (const LaneSum& lane : sums.lanes) {
     lanes.row({lane.overflow ? "overflow" : std::to_string(lane.lane), lane.state, lane.thread,
                std::to_string(lane.pid), std::to_string(lane.tid), std::to_string(lane.generation),
@@ -172,14 +198,20 @@ void print_text(const RingFile& file, const Sums& sums) {
   }
 
   for (const bool events : {false, true}) {
-    Table table({{events ? "event" : "operation", Align::left}, {"count"}, {"recorded"}, {"counted only"}, {"errors"},
-                 {"mean"}, {"sampling", Align::left}});
+    Table table({{events ? "event" : "operation", Align::left},
+                 {"count"},
+                 {"recorded"},
+                 {"counted only"},
+                 {"errors"},
+                 {"mean"},
+                 {"sampling", Align::left}});
     for (std::uint16_t id = events ? kFirstEvent : std::uint16_t{0};
          id < (events ? kFirstEvent + kMaxEvents : kFirstEvent); ++id) {
       const TotalsCopy::Entry& entry = sums.totals.entries[id];
       if (entry.recorded + entry.skipped == 0) continue;
-      table.row({file.operation_name(id), format_count(entry.recorded + entry.skipped), format_count(entry.recorded),
-                 format_count(entry.skipped), format_count(entry.errors), format_span_cell(mean_ns(file, entry)),
+      table.row({file.operation_name(id), format_count(entry.recorded + entry.skipped),
+                 format_count(entry.recorded), format_count(entry.skipped),
+                 format_count(entry.errors), format_span_cell(mean_ns(file, entry)),
                  sampling(file, id)});
     }
     if (!table.empty()) std::printf("\n%s", table.render(0, 100).c_str());
@@ -189,7 +221,8 @@ void print_text(const RingFile& file, const Sums& sums) {
   for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
     std::string name;
     if (!read_gauge_name(file.segment(), i, &name)) continue;
-    gauges.row({name, format_signed(file.segment().gauges()[i].value.load(std::memory_order_relaxed))});
+    gauges.row(
+        {name, format_signed(file.segment().gauges()[i].value.load(std::memory_order_relaxed))});
   }
   if (!gauges.empty()) std::printf("\n%s", gauges.render(0, 100).c_str());
 }

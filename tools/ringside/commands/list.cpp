@@ -22,13 +22,21 @@ int list(const std::string& folder) {
     return 1;
   }
   if (names.empty()) {
-    std::printf("no rings in %s\n  next: start a traced server, e.g. RINGSIDE_RING=chat ringside-chatd\n",
-                folder.c_str());
+    std::printf(
+        "no rings in %s\n  next: start a traced server, e.g. RINGSIDE_RING=chat ringside-chatd\n",
+        folder.c_str());
     return 0;
   }
   std::sort(names.begin(), names.end());
-  Table table({{"ring", Align::left}, {"state", Align::left}, {"program", Align::left}, {"pid"}, {"uid"}, {"lanes"},
-               {"written"}, {"size"}, {"created", Align::left}});
+  Table table({{"ring", Align::left},
+               {"state", Align::left},
+               {"program", Align::left},
+               {"pid"},
+               {"uid"},
+               {"lanes"},
+               {"written"},
+               {"size"},
+               {"created", Align::left}});
   std::vector<std::string> unreadable;
   for (const std::string& path : names) {
     Failure failure;
@@ -42,17 +50,20 @@ int list(const std::string& folder) {
     const Segment& segment = file->segment();
     for (std::uint32_t lane = 0; lane <= segment.overflow_lane(); ++lane) {
       const LaneHeader& header = segment.lane_header(lane);
-      used += lane < segment.overflow_lane() && owner_state(header.owner.load(std::memory_order_acquire)) == kOwned;
+      used += lane < segment.overflow_lane() &&
+              owner_state(header.owner.load(std::memory_order_acquire)) == kOwned;
       written += header.head.load(std::memory_order_acquire);
     }
-    table.row({escape_visible(std::filesystem::path(path).filename().string().substr(9)), file->state(),
-               escape_visible(file->facts().program), std::to_string(file->facts().creator_pid),
-               std::to_string(file->owner_uid()),
-               std::to_string(used) + "/" + std::to_string(segment.geometry().lane_count), format_count(written),
-               format_bytes(segment.geometry().segment_bytes()), format_wall(file->wall_ns(file->facts().anchor_ticks))});
+    table.row({escape_visible(std::filesystem::path(path).filename().string().substr(9)),
+               file->state(), escape_visible(file->facts().program),
+               std::to_string(file->facts().creator_pid), std::to_string(file->owner_uid()),
+               std::to_string(used) + "/" + std::to_string(segment.geometry().lane_count),
+               format_count(written), format_bytes(segment.geometry().segment_bytes()),
+               format_wall(file->wall_ns(file->facts().anchor_ticks))});
   }
   std::fputs(table.render(0, 120).c_str(), stdout);
-  for (const std::string& message : unreadable) std::fprintf(stderr, "ringside: %s\n", message.c_str());
+  for (const std::string& message : unreadable)
+    std::fprintf(stderr, "ringside: %s\n", message.c_str());
   return 0;
 }
 

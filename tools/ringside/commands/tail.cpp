@@ -38,8 +38,9 @@ void print(const RingFile& file, const Line& line) {
   const Record& record = line.record;
   std::string text = format_time_of_day(file.wall_ns(line.end));
   text += "  " + pad(file.operation_name(record.operation), 18);
-  text += "  " + pad((record.flags & kFlagUntimed) != 0 ? "untimed"
-                                                        : format_span(static_cast<double>(file.scale().span_ns(record.duration))),
+  text += "  " + pad((record.flags & kFlagUntimed) != 0
+                         ? "untimed"
+                         : format_span(static_cast<double>(file.scale().span_ns(record.duration))),
                      9, Align::right);
   text += "  " + pad(outcome_word(record.outcome), 9);
   text += "  " + pad(actor_text(record), 14);
@@ -51,7 +52,8 @@ void print(const RingFile& file, const Line& line) {
   if (record.kind == static_cast<std::uint8_t>(Kind::event)) {
     if (record.event.value != 0) text += "  value " + std::to_string(record.event.value);
     if (record.event.context != 0) {
-      text += "  during " + file.operation_name(static_cast<std::uint16_t>(record.event.context - 1));
+      text +=
+          "  during " + file.operation_name(static_cast<std::uint16_t>(record.event.context - 1));
     }
   } else if ((record.flags & kFlagStages) != 0) {
     for (std::size_t i = 0; i < kStageCount; ++i) {
@@ -71,7 +73,8 @@ class Tail {
     cursors_.resize(std::size_t{file.segment().overflow_lane()} + 1);
   }
 
-  // Reads what is new, in the order in which it ended. Returns how many records were lost to this reader.
+  // Reads what is new, in the order in which it ended. Returns how many records were lost to this
+  // reader.
   std::uint64_t read(std::vector<Line>& lines) {
     const Segment& segment = file_.segment();
     std::uint64_t lost = 0;
@@ -102,7 +105,8 @@ class Tail {
     if (options_.failures && record.outcome == 0) return false;
     if (options_.operations.empty()) return true;
     const std::string name = file_.operation_name(record.operation);
-    return std::find(options_.operations.begin(), options_.operations.end(), name) != options_.operations.end();
+    return std::find(options_.operations.begin(), options_.operations.end(), name) !=
+           options_.operations.end();
   }
 
   RingFile& file_;
@@ -139,7 +143,9 @@ int tail(const std::string& ring, const TailOptions& options) {
     lines.clear();
     const std::uint64_t lost = tail.read(lines);
     for (const Line& line : lines) print(*file, line);
-    if (lost > 0) std::printf("-- %s records were overwritten before they could be shown\n", format_count(lost).c_str());
+    if (lost > 0)
+      std::printf("-- %s records were overwritten before they could be shown\n",
+                  format_count(lost).c_str());
     std::fflush(stdout);
     if (state == "closed" || state == "crashed" || file->segment().broken()) {
       std::fprintf(stderr, "ringside: %s: %s\n", escape_visible(file->segment().path()).c_str(),

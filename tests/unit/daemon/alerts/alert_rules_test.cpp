@@ -61,7 +61,7 @@ TEST_CASE("Rules: connections are the live ring's gauge") {
   world.snapshot.gauges = {{"chat", "connections", 1000, 1000}};
   world.ticks(3);
   CHECK(world.story("high_connections") == Story{"pending/warning", "firing/warning"});
-  world.snapshot.rings[0].state = RingState::waiting;   // what its gauge said last is no longer true
+  world.snapshot.rings[0].state = RingState::waiting;  // what its gauge said last is no longer true
   world.snapshot.gauges[0].value = 0;
   world.ticks(30);
   CHECK(world.story("high_connections") == Story{"firing/warning"});
@@ -139,8 +139,8 @@ TEST_CASE("Rules: threats are counted by the minute, and name who it was") {
   world.ticks(3);
   REQUIRE(world.log.size() == 2);
   CHECK(world.log[1].alert == AlertType::security_threat);
-  CHECK(world.log[1].message.find("25 failed logins in the last minute, latest: address 127.0.0.2") !=
-        std::string::npos);
+  CHECK(world.log[1].message.find(
+            "25 failed logins in the last minute, latest: address 127.0.0.2") != std::string::npos);
   world.log.clear();
   world.event("IP_BLOCK", 1);
   world.event("THREAT_PATTERN", 1, 0, 1);
@@ -237,8 +237,9 @@ TEST_CASE("Rules: every type but the regression against a baseline has a figure 
     CHECK_FALSE(reading.text.empty());
     CHECK_FALSE(reading.unit.empty());
   }
-  for (const char* type : {"high_latency", "high_error_rate", "high_memory", "high_connections", "system_overload",
-                           "database_issue", "security_threat", "telemetry_loss", "server_down"}) {
+  for (const char* type :
+       {"high_latency", "high_error_rate", "high_memory", "high_connections", "system_overload",
+        "database_issue", "security_threat", "telemetry_loss", "server_down"}) {
     CAPTURE(type);
     CHECK(std::find(types.begin(), types.end(), type) != types.end());
   }

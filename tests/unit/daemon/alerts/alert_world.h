@@ -39,12 +39,14 @@ struct World {
     operation("SEND_MESSAGE", 100, 0, 20);
   }
 
-  void operation(const std::string& name, std::uint64_t calls, std::uint64_t errors, double latency_ms) {
+  void operation(const std::string& name, std::uint64_t calls, std::uint64_t errors,
+                 double latency_ms) {
     series(snapshot.operations, name).windows[static_cast<std::size_t>(Window::minute)] =
         window_of(calls, errors, latency_ms);
   }
   // An event: so many in the last minute, of them errors; `value` of the latest.
-  void event(const std::string& name, std::uint64_t count, std::uint64_t errors = 0, std::int64_t value = 0) {
+  void event(const std::string& name, std::uint64_t count, std::uint64_t errors = 0,
+             std::int64_t value = 0) {
     SeriesView& one = series(snapshot.events, name);
     one.windows[static_cast<std::size_t>(Window::minute)] = window_of(count, errors, 1);
     RecordView latest;
@@ -80,7 +82,8 @@ struct World {
   std::vector<std::string> story(const std::string& alert) {
     std::vector<std::string> out;
     for (const AlertTransition& t : log) {
-      if (name_of(t.alert) == alert) out.push_back(std::string(name_of(t.state)) + "/" + name_of(t.level));
+      if (name_of(t.alert) == alert)
+        out.push_back(std::string(name_of(t.state)) + "/" + name_of(t.level));
     }
     log.clear();
     return out;

@@ -14,7 +14,9 @@ std::string only_error(const std::string& text) {
   return result.errors.front();
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST_CASE("Config: an empty file gives the shipped defaults") {
   const ConfigResult result = parse_config("", "test.toml");
@@ -91,12 +93,15 @@ TEST_CASE("Config: an unknown key is refused with the nearest known one") {
 
 TEST_CASE("Config: an unknown key that resembles none is refused without a guess") {
   const std::string error = only_error("zebra = 1");
-  CHECK(error == "test.toml:1:1: zebra: found an unknown key\n  next: remove it; `ringsided --print-config` prints all keys");
+  CHECK(error ==
+        "test.toml:1:1: zebra: found an unknown key\n  next: remove it; `ringsided --print-config` "
+        "prints all keys");
 }
 
 TEST_CASE("Config: an error names file, line, column, key, what was found, what is allowed and what to do next") {
   CHECK(only_error("# first line\ntick = \"5 parsecs\"") ==
-        "test.toml:2:8: tick: found \"5 parsecs\", allowed: a duration from 100ms to 1h, such as \"5s\", \"200ms\", "
+        "test.toml:2:8: tick: found \"5 parsecs\", allowed: a duration from 100ms to 1h, such as "
+        "\"5s\", \"200ms\", "
         "\"2min\"\n  next: for instance tick = \"5s\"");
 }
 
@@ -161,7 +166,8 @@ TEST_CASE("Config: values of the wrong type or beyond the range are refused") {
 }
 
 TEST_CASE("Config: all errors are reported, in the order of the file") {
-  const ConfigResult result = parse_config("tick = 1\nzebra = 1\n[metrics]\nlast = 0\n[alerts]\nraise_ticks = 60\n", "f");
+  const ConfigResult result =
+      parse_config("tick = 1\nzebra = 1\n[metrics]\nlast = 0\n[alerts]\nraise_ticks = 60\n", "f");
   REQUIRE(result.errors.size() == 4);
   CHECK(result.errors[0].starts_with("f:1:8: tick: "));
   CHECK(result.errors[1].starts_with("f:2:1: zebra: "));
@@ -185,9 +191,11 @@ TEST_CASE("Config: a message shows what was found in visible form") {
 }
 
 TEST_CASE("Config: rings may be named by pattern") {
-  const ConfigResult result = parse_config("rings = [\"*\", \"irc-?\", \"node[0-9]\", \"/run/chat/ring-*\"]", "test.toml");
+  const ConfigResult result =
+      parse_config("rings = [\"*\", \"irc-?\", \"node[0-9]\", \"/run/chat/ring-*\"]", "test.toml");
   REQUIRE(result.errors == std::vector<std::string>{});
-  CHECK(result.config.rings == std::vector<std::string>{"*", "irc-?", "node[0-9]", "/run/chat/ring-*"});
+  CHECK(result.config.rings ==
+        std::vector<std::string>{"*", "irc-?", "node[0-9]", "/run/chat/ring-*"});
   Config config;
   CHECK_FALSE(override_config(config, "rings", {"*"}, "--ring"));
 }
@@ -199,11 +207,14 @@ TEST_CASE("Config: a threshold for an operation that no server has registered is
   thresholds.operations["TELEPORTATION"] = {kSecond, -1};
   const std::vector<std::string> registered = {"SEND_MESSAGE", "JOIN_ROOM"};
   const std::vector<UnknownOperation> unknown = unknown_operations(thresholds, registered);
-  CHECK(unknown == std::vector<UnknownOperation>{{"SEND_MESAGE", "SEND_MESSAGE"}, {"TELEPORTATION", ""}});
+  CHECK(unknown ==
+        std::vector<UnknownOperation>{{"SEND_MESAGE", "SEND_MESSAGE"}, {"TELEPORTATION", ""}});
   CHECK(unknown_operation_text(unknown[0]) ==
-        "thresholds.operations.SEND_MESAGE: no server has registered this operation, nearest known: SEND_MESSAGE\n"
+        "thresholds.operations.SEND_MESAGE: no server has registered this operation, nearest "
+        "known: SEND_MESSAGE\n"
         "  next: write thresholds.operations.SEND_MESSAGE, or remove it");
-  CHECK(has(unknown_operation_text(unknown[1]), "TELEPORTATION: no server has registered this operation\n"));
+  CHECK(has(unknown_operation_text(unknown[1]),
+            "TELEPORTATION: no server has registered this operation\n"));
   // Before any server has come there is nothing to say. A default that was changed was meant.
   CHECK(unknown_operations(thresholds, {}).empty());
   thresholds.operations = {{"CREATE_ROOM", {kSecond, -1}}};
@@ -225,7 +236,8 @@ TEST_CASE("Config: a printed configuration reads back as the same") {
   for (const Comments comments : {Comments::without, Comments::with}) {
     const std::string text = print_config(config, comments);
     const ConfigResult back = parse_config(text, "printed");
-    REQUIRE_MESSAGE(back.errors.empty(), text, "\n", back.errors.empty() ? "" : back.errors.front());
+    REQUIRE_MESSAGE(back.errors.empty(), text, "\n",
+                    back.errors.empty() ? "" : back.errors.front());
     CHECK(back.config == config);
   }
   const ConfigResult defaults = parse_config(print_config(Config{}, Comments::with), "printed");
@@ -251,12 +263,14 @@ TEST_CASE("Config: the README has every key with its default") {
     const std::size_t equals = line.find(" = ");
     if (line.starts_with('[') || equals == std::string::npos) continue;
     const bool one_operation = table.starts_with("thresholds.operations.");
-    const std::string key = (one_operation ? "thresholds.operations.NAME." : table) + line.substr(0, equals);
+    const std::string key =
+        (one_operation ? "thresholds.operations.NAME." : table) + line.substr(0, equals);
     const std::string value = line.substr(equals + 3);
     CAPTURE(key);
     const std::size_t row = readme.find("`" + key + "`");
     REQUIRE(row != std::string::npos);
-    if (value != "\"\"") CHECK(has(readme.substr(row, readme.find('\n', row) - row), "`" + value + "`"));
+    if (value != "\"\"")
+      CHECK(has(readme.substr(row, readme.find('\n', row) - row), "`" + value + "`"));
   }
 }
 
@@ -299,18 +313,20 @@ TEST_CASE("Config: paths that are not set follow the state directory, and that t
 }
 
 TEST_CASE("Units: durations and sizes read back as they are written") {
-  for (const std::int64_t ns : {std::int64_t{0}, std::int64_t{1}, kMillisecond, 1500 * kMillisecond, kMinute + kSecond, 90 * kMinute,
-                                366 * kDay, kDay + 1}) {
+  for (const std::int64_t ns : {std::int64_t{0}, std::int64_t{1}, kMillisecond, 1500 * kMillisecond,
+                                kMinute + kSecond, 90 * kMinute, 366 * kDay, kDay + 1}) {
     CHECK(parse_duration(write_duration(ns)) == ns);
   }
   CHECK(write_duration(2 * kMinute) == "2min");
   CHECK(parse_duration("0.5ms") == 500'000);
   CHECK(parse_duration("1 h 30 min") == 90 * kMinute);
-  for (const char* text : {"", "5", "s", "5x", "5s!", "-1s", "1e3s", "99999999999d", "nan s", "0x10s"}) {
+  for (const char* text :
+       {"", "5", "s", "5x", "5s!", "-1s", "1e3s", "99999999999d", "nan s", "0x10s"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_duration(text));
   }
-  for (const std::uint64_t bytes : {std::uint64_t{0}, std::uint64_t{1023}, std::uint64_t{1024}, std::uint64_t{1} << 40}) {
+  for (const std::uint64_t bytes :
+       {std::uint64_t{0}, std::uint64_t{1023}, std::uint64_t{1024}, std::uint64_t{1} << 40}) {
     CHECK(parse_size(write_size(bytes)) == bytes);
   }
   CHECK(parse_size("1.5KiB") == 1536);

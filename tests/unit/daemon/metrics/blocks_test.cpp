@@ -21,7 +21,9 @@ TEST_CASE("Blocks: attempts are counted from the latest block on, in whatever or
   std::vector<Event> events;
   for (std::int64_t at = 1; at <= 5000; ++at) {
     const std::uint64_t kind = random() % 40;
-    const Part part = kind == 0 ? Part::block : kind % 4 == 0 ? Part::got_through : Part::turned_away;
+    const Part part = kind == 0       ? Part::block
+                      : kind % 4 == 0 ? Part::got_through
+                                      : Part::turned_away;
     events.push_back({at, part, random() % 10});
   }
   std::map<std::uint64_t, BlockTable::Block> expected;
@@ -32,12 +34,14 @@ TEST_CASE("Blocks: attempts are counted from the latest block on, in whatever or
     if (event.part == Part::got_through) ++block.got_through;
   }
   BlockTable table;
-  // Passes of up to 100 events, each read lane by lane: out of order within the pass and the one before.
+  // Passes of up to 100 events, each read lane by lane: out of order within the pass and the one
+  // before.
   for (std::size_t begin = 0; begin < events.size();) {
     const std::size_t end = std::min(events.size(), begin + 1 + random() % 100);
-    std::shuffle(events.begin() + static_cast<std::ptrdiff_t>(begin), events.begin() + static_cast<std::ptrdiff_t>(end),
-                 random);
-    for (std::size_t i = begin; i < end; ++i) table.add(events[i].part, events[i].address, events[i].at, 7);
+    std::shuffle(events.begin() + static_cast<std::ptrdiff_t>(begin),
+                 events.begin() + static_cast<std::ptrdiff_t>(end), random);
+    for (std::size_t i = begin; i < end; ++i)
+      table.add(events[i].part, events[i].address, events[i].at, 7);
     if (random() % 2 == 0 || end == events.size()) {
       std::int64_t latest = 0;
       for (std::size_t i = 0; i < end; ++i) latest = std::max(latest, events[i].at);

@@ -21,7 +21,8 @@ struct Truth {
 using Everybody = std::map<std::uint64_t, Truth>;
 
 bool inside(const PartyTable::Figure& figure, double truth) {
-  return figure.low <= truth && truth <= figure.high && figure.low <= figure.value && figure.value <= figure.high;
+  return figure.low <= truth && truth <= figure.high && figure.low <= figure.value &&
+         figure.value <= figure.high;
 }
 bool inside(const PartyTable::Row& row, const Truth& truth) {
   return inside(row.operations, truth.operations) && inside(row.errors, truth.errors) &&
@@ -35,15 +36,23 @@ struct OneRecord {
 };
 using Shape = std::function<OneRecord(std::mt19937_64&, int)>;
 
-double uniform(std::mt19937_64& random) { return (static_cast<double>(random() >> 11) + 0.5) * 0x1p-53; }
-std::uint64_t zipf(std::mt19937_64& random) { return static_cast<std::uint64_t>(1 / uniform(random)) % 3000; }
+double uniform(std::mt19937_64& random) {
+  return (static_cast<double>(random() >> 11) + 0.5) * 0x1p-53;
+}
+std::uint64_t zipf(std::mt19937_64& random) {
+  return static_cast<std::uint64_t>(1 / uniform(random)) % 3000;
+}
 std::uint64_t lognormal(std::mt19937_64& random, double median_ns) {
-  const double normal = std::sqrt(-2 * std::log(uniform(random))) * std::cos(6.283185307179586 * uniform(random));
+  const double normal =
+      std::sqrt(-2 * std::log(uniform(random))) * std::cos(6.283185307179586 * uniform(random));
   return static_cast<std::uint64_t>(median_ns * std::exp(normal));
 }
 
 const std::map<std::string, Shape> kShapes = {
-    {"zipf actors", [](auto& random, int) { return OneRecord{zipf(random), lognormal(random, 1e5)}; }},
+    {"zipf actors",
+     [](auto& random, int) {
+       return OneRecord{zipf(random), lognormal(random, 1e5)};
+     }},
     {"one heavy actor among a crowd",
      [](auto& random, int) {
        const bool heavy = random() % 3 == 0;
@@ -61,11 +70,17 @@ const std::map<std::string, Shape> kShapes = {
      }},
     {"many alike",
      [](auto& random, int) {
-       return OneRecord{random() % 53, random() % 7 == 0 ? 200'000 + random() % 100'000 : random() % 20'000};
+       return OneRecord{random() % 53,
+                        random() % 7 == 0 ? 200'000 + random() % 100'000 : random() % 20'000};
      }},
     {"in turns, with a period",
-     [](auto&, int i) { return OneRecord{static_cast<std::uint64_t>(i % 64), i % 64 == 7 ? 90'000U : 30'000U}; }},
-    {"all of no length", [](auto& random, int) { return OneRecord{random() % 40, 0}; }},
+     [](auto&, int i) {
+       return OneRecord{static_cast<std::uint64_t>(i % 64), i % 64 == 7 ? 90'000U : 30'000U};
+     }},
+    {"all of no length",
+     [](auto& random, int) {
+       return OneRecord{random() % 40, 0};
+     }},
 };
 
 }  // namespace
@@ -118,7 +133,8 @@ TEST_CASE("Parties: of a table that was pruned every printed figure lies between
   Everybody truth;
   const int records = 300'000;
   for (int i = 0; i < records; ++i) {
-    // A few heavy ones in a crowd, and one that is heavy only from the middle on, having been there before.
+    // A few heavy ones in a crowd, and one that is heavy only from the middle on, having been there
+    // before.
     std::uint64_t id = random() % 10 == 0 ? random() % 20 : 1000 + random() % 100'000;
     if (i > records / 2 && random() % 20 == 0) id = 500;
     if (i < records / 2 && random() % 2000 == 0) id = 500;
@@ -141,7 +157,8 @@ TEST_CASE("Parties: of a table that was pruned every printed figure lies between
       CAPTURE(row.key.id);
       CHECK((row.key.id < 20 || row.key.id == 500));
       CHECK(inside(row, truth[row.key.id]));
-      CHECK(row.time_ns.low == row.time_ns.value);   // what is shown was counted: there may only be more
+      CHECK(row.time_ns.low ==
+            row.time_ns.value);  // what is shown was counted: there may only be more
       estimates += !row.exact();
     }
   }
@@ -182,7 +199,8 @@ TEST_CASE("Parties: estimates are right on average, and their intervals hold in 
       bool all_hold = true;
       for (const auto by : {PartyTable::By::time, PartyTable::By::failures}) {
         for (const auto& row : PartyTable::largest(table, none, by, 20)) {
-          all_hold = all_hold && inside(row, truth[row.key.id]) && row.errors.value == truth[row.key.id].errors &&
+          all_hold = all_hold && inside(row, truth[row.key.id]) &&
+                     row.errors.value == truth[row.key.id].errors &&
                      row.errors.low == row.errors.high;
         }
       }
@@ -202,7 +220,8 @@ TEST_CASE("Parties: estimates are right on average, and their intervals hold in 
     CHECK(held >= 95);
     for (const auto& [id, of] : bias) {
       CAPTURE(id);
-      // Of forty sums of a hundred terms none is off by four and a half of its deviations by chance.
+      // Of forty sums of a hundred terms none is off by four and a half of its deviations by
+      // chance.
       CHECK(std::abs(of[0]) <= 4.5 * std::sqrt(of[1]));
       CHECK(std::abs(of[2]) <= 4.5 * std::sqrt(of[3]));
     }

@@ -23,10 +23,12 @@ TEST_CASE("Recent: exactly the N that completed latest, from runs of any order, 
   std::mt19937_64 random(seed());
   for (int round = 0; round < 60; ++round) {
     const std::size_t corners[] = {1, 2, 64, 100, 128};
-    const std::size_t wanted = round % 3 == 0 ? corners[static_cast<std::size_t>(round / 3) % 5] : 1 + random() % 200;
+    const std::size_t wanted =
+        round % 3 == 0 ? corners[static_cast<std::size_t>(round / 3) % 5] : 1 + random() % 200;
     Recent recent(wanted);
     std::vector<Expected> all;
-    std::uint64_t base = random() % 2 == 0 ? 1000 : ~std::uint64_t{0} - 100'000;   // also across the clock's wrap
+    std::uint64_t base =
+        random() % 2 == 0 ? 1000 : ~std::uint64_t{0} - 100'000;  // also across the clock's wrap
     for (int run = 0; run < 40; ++run) {
       const auto lane = static_cast<std::uint32_t>(random() % 6);
       const std::uint64_t length = random() % 400;
@@ -42,7 +44,8 @@ TEST_CASE("Recent: exactly the N that completed latest, from runs of any order, 
         recent.push(record, lane, instance);
         all.push_back({end, lane, record.sequence, instance});
       }
-      // A record that was copied and not taken in lies in the next place, and must not be anybody's.
+      // A record that was copied and not taken in lies in the next place, and must not be
+      // anybody's.
       std::memset(static_cast<void*>(recent.place()), 0xff, sizeof(Record));
       recent.end_run(instance);
       base += random() % 300;
@@ -57,7 +60,8 @@ TEST_CASE("Recent: exactly the N that completed latest, from runs of any order, 
     REQUIRE(recent.size() == all.size());
     bool same = true;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      same = same && recent.record(i).sequence == all[i].sequence && recent.origin(i).lane == all[i].lane;
+      same = same && recent.record(i).sequence == all[i].sequence &&
+             recent.origin(i).lane == all[i].lane;
     }
     CHECK(same);
   }

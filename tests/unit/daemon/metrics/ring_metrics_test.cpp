@@ -1,4 +1,5 @@
-// Derived lists of a ring's metrics against an oracle that keeps every record and looks at all of them.
+// Derived lists of a ring's metrics against an oracle that keeps every record and looks at all of
+// them.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -57,14 +58,16 @@ struct World {
   std::vector<Kept> all;
   std::mt19937_64 random{seed()};
 
-  explicit World(std::int64_t begin_ns) : born_ns(begin_ns), now_ns(begin_ns), parties_since_ns(begin_ns) {
+  explicit World(std::int64_t begin_ns)
+      : born_ns(begin_ns), now_ns(begin_ns), parties_since_ns(begin_ns) {
     metrics->observe_from(born_ns);
     name_ids();
     tick();
   }
   void name_ids() {
     metrics->forget_names();
-    for (std::uint16_t id = 0; id < 4; ++id) metrics->set_name(id, {"OP_" + std::to_string(id), "", {}});
+    for (std::uint16_t id = 0; id < 4; ++id)
+      metrics->set_name(id, {"OP_" + std::to_string(id), "", {}});
   }
   void tick() { metrics->set_time(clock.scale(), now_ns, instance); }
 
@@ -89,8 +92,9 @@ struct World {
     record.error = kept.error;
     record.actor = kept.actor;
     record.subject = kept.subject;
-    record.flags = static_cast<std::uint16_t>(static_cast<unsigned>(ActorKind::user) |
-                                              static_cast<unsigned>(SubjectKind::room) << kFlagSubjectShift);
+    record.flags =
+        static_cast<std::uint16_t>(static_cast<unsigned>(ActorKind::user) |
+                                   static_cast<unsigned>(SubjectKind::room) << kFlagSubjectShift);
     metrics->add_alone(record, 0, read_of);
     all.push_back(kept);
   }
@@ -150,7 +154,8 @@ void check_errors(const World& world, const Snapshot& shown) {
   std::map<std::tuple<std::string, int, int>, const Kept*> latest;
   for (const Kept& kept : world.all) {
     if (kept.outcome == 0) continue;
-    const auto key = std::make_tuple("OP_" + std::to_string(kept.operation), int{kept.error}, int{kept.outcome});
+    const auto key =
+        std::make_tuple("OP_" + std::to_string(kept.operation), int{kept.error}, int{kept.outcome});
     for (std::size_t w = 0; w < kWindows; ++w) {
       counts[key][w] += in_window(kept, static_cast<Window>(w), world.now_ns);
     }
@@ -174,10 +179,12 @@ void check_parties(const World& world, const Snapshot& shown) {
     std::uint64_t count = 0, errors = 0, refused = 0, time_ns = 0;
   };
   const std::int64_t half_ns = 1800 * kSecond;
-  const auto check = [&](const std::vector<TopEntry>& list, std::uint64_t Kept::*who, bool by_time) {
+  const auto check = [&](const std::vector<TopEntry>& list, std::uint64_t Kept::*who,
+                         bool by_time) {
     std::map<std::uint64_t, Sums> sums;
     for (const Kept& kept : world.all) {
-      if (kept.daemon != world.daemon || kept.read_at_ns / half_ns < world.now_ns / half_ns - 1) continue;
+      if (kept.daemon != world.daemon || kept.read_at_ns / half_ns < world.now_ns / half_ns - 1)
+        continue;
       Sums& of = sums[kept.*who];
       ++of.count;
       of.errors += kept.outcome == 1 || kept.outcome == 2;
@@ -212,8 +219,10 @@ void check_parties(const World& world, const Snapshot& shown) {
   check(shown.actors_by_errors, &Kept::actor, false);
   check(shown.subjects_by_time, &Kept::subject, true);
   check(shown.subjects_by_errors, &Kept::subject, false);
-  const std::int64_t begin_ns = std::max((world.now_ns / half_ns - 1) * half_ns, world.parties_since_ns);
-  CHECK(shown.parties_seconds == doctest::Approx(static_cast<double>(world.now_ns - begin_ns) / 1e9));
+  const std::int64_t begin_ns =
+      std::max((world.now_ns / half_ns - 1) * half_ns, world.parties_since_ns);
+  CHECK(shown.parties_seconds ==
+        doctest::Approx(static_cast<double>(world.now_ns - begin_ns) / 1e9));
 }
 
 void check_slowest(const World& world, const Snapshot& shown) {
@@ -229,7 +238,8 @@ void check_slowest(const World& world, const Snapshot& shown) {
       CHECK(near(list[i].duration_ns, spans[i]));
       // It is one of those that were written, with all that belongs to it.
       const bool found = std::any_of(world.all.begin(), world.all.end(), [&](const Kept& kept) {
-        return kept.span_ns == spans[i] && near(kept.end_ns - kept.span_ns + kWall, list[i].start_wall_ns) &&
+        return kept.span_ns == spans[i] &&
+               near(kept.end_ns - kept.span_ns + kWall, list[i].start_wall_ns) &&
                kept.actor == list[i].actor.id && kept.subject == list[i].subject.id &&
                "OP_" + std::to_string(kept.operation) == list[i].operation &&
                kept.outcome == static_cast<std::uint8_t>(list[i].outcome);
@@ -275,23 +285,28 @@ TEST_CASE("Metrics: lists and windows agree with all records, over late ones, pa
       world.tick();
       for (std::uint64_t i = world.random() % 6; i > 0; --i) {
         std::int64_t ago = static_cast<std::int64_t>(world.random() % 1000);
-        if (world.random() % 10 == 0) ago = static_cast<std::int64_t>(world.random() % (1200 * kSecond));
+        if (world.random() % 10 == 0)
+          ago = static_cast<std::int64_t>(world.random() % (1200 * kSecond));
         const std::int64_t end_ns = std::max(world.now_ns - ago, world.born_ns);
-        const auto span_ns = static_cast<std::int64_t>(1 + world.random() % (world.random() % 9 == 0 ? 30 * kSecond : 1000));
-        world.write(end_ns, span_ns, static_cast<std::uint8_t>(world.random() % 3 == 0 ? world.random() % 7 : 0));
+        const auto span_ns = static_cast<std::int64_t>(
+            1 + world.random() % (world.random() % 9 == 0 ? 30 * kSecond : 1000));
+        world.write(end_ns, span_ns,
+                    static_cast<std::uint8_t>(world.random() % 3 == 0 ? world.random() % 7 : 0));
       }
       switch (world.random() % 60) {
         case 0: world.restart(); break;
         case 1: world.another_clock(); break;
         case 2: {
-          // A longer list takes in what a shorter one did not, only from then on; so it only becomes shorter here.
+          // A longer list takes in what a shorter one did not, only from then on; so it only
+          // becomes shorter here.
           world.options.top = std::max<std::size_t>(2, world.options.top - 1);
           world.metrics->reconfigure(world.options);
           break;
         }
         default: break;
       }
-      if (step > 5 && step % 23 != 0) continue;   // from the first record on: lists that are not full
+      if (step > 5 && step % 23 != 0)
+        continue;  // from the first record on: lists that are not full
       const Snapshot shown = world.show();
       check_errors(world, shown);
       check_parties(world, shown);
@@ -318,7 +333,8 @@ TEST_CASE("Metrics: above twenty thousand records in a slice an actor's figures 
     record.operation = static_cast<std::uint16_t>(random() % 3);
     record.kind = static_cast<std::uint8_t>(Kind::operation);
     record.outcome = random() % 90 == 0 ? 1 : 0;
-    record.duration = static_cast<std::int64_t>(random() % 7 == 0 ? 200'000 + random() % 100'000 : random() % 20'000);
+    record.duration = static_cast<std::int64_t>(random() % 7 == 0 ? 200'000 + random() % 100'000
+                                                                  : random() % 20'000);
     record.start = static_cast<std::uint64_t>(now_ns - record.duration) + i % 1000;
     record.actor = random() % 53;
     record.flags = static_cast<std::uint16_t>(ActorKind::user);
@@ -467,7 +483,8 @@ TEST_CASE("Metrics: rates are over the observed time, and what is older is histo
   // Read on without a gap, the seconds are all counted.
   metrics.observe_from(back_ns - 10);
   metrics.set_time(clock, back_ns + 10 * kSecond, 1);
-  CHECK(shown_at(back_ns + 10 * kSecond).operations.at(0).window(Window::since_start).seconds == doctest::Approx(15));
+  CHECK(shown_at(back_ns + 10 * kSecond).operations.at(0).window(Window::since_start).seconds ==
+        doctest::Approx(15));
 }
 
 TEST_CASE("Metrics: losses are counted over the windows") {
@@ -477,7 +494,8 @@ TEST_CASE("Metrics: losses are counted over the windows") {
   metrics.add_lost(5'000'000'000);
   metrics.set_time(clock, 1100 * kSecond, 1);
   metrics.add_lost(3);
-  CHECK(metrics.lost() == std::array<std::uint64_t, kWindows>{5'000'000'003, 3, 5'000'000'003, 5'000'000'003});
+  CHECK(metrics.lost() ==
+        std::array<std::uint64_t, kWindows>{5'000'000'003, 3, 5'000'000'003, 5'000'000'003});
   metrics.set_time(clock, 1400 * kSecond, 1);
   CHECK(metrics.lost() == std::array<std::uint64_t, kWindows>{5'000'000'003, 0, 0, 5'000'000'003});
   metrics.set_time(clock, 5000 * kSecond, 1);

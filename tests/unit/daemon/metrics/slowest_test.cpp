@@ -23,9 +23,13 @@ Slowest::Entry entry_of(std::uint64_t span_ns, std::int64_t slice, std::uint64_t
 }
 
 // Spans and sequences of the slowest of those that ended in (after, until], slowest first.
-std::vector<std::pair<std::uint64_t, std::uint64_t>> slowest_of(std::vector<Slowest::Entry> all, std::int64_t after,
-                                                                std::int64_t until, std::size_t wanted) {
-  std::erase_if(all, [&](const Slowest::Entry& entry) { return entry.slice <= after || entry.slice > until; });
+std::vector<std::pair<std::uint64_t, std::uint64_t>> slowest_of(std::vector<Slowest::Entry> all,
+                                                                std::int64_t after,
+                                                                std::int64_t until,
+                                                                std::size_t wanted) {
+  std::erase_if(all, [&](const Slowest::Entry& entry) {
+    return entry.slice <= after || entry.slice > until;
+  });
   std::sort(all.begin(), all.end(), [](const Slowest::Entry& a, const Slowest::Entry& b) {
     return std::tie(b.span_ns, b.slice, b.end_ns, b.record.sequence) <
            std::tie(a.span_ns, a.slice, a.end_ns, a.record.sequence);
@@ -36,9 +40,11 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> slowest_of(std::vector<Slow
   }
   return out;
 }
-std::vector<std::pair<std::uint64_t, std::uint64_t>> listed(const std::vector<Slowest::Entry>& entries) {
+std::vector<std::pair<std::uint64_t, std::uint64_t>> listed(
+    const std::vector<Slowest::Entry>& entries) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> out;
-  for (const Slowest::Entry& entry : entries) out.emplace_back(entry.span_ns, entry.record.sequence);
+  for (const Slowest::Entry& entry : entries)
+    out.emplace_back(entry.span_ns, entry.record.sequence);
   return out;
 }
 
@@ -58,9 +64,10 @@ TEST_CASE("Slowest: of the last hour and since start exactly those, with late re
       for (std::uint64_t i = random() % 12; i > 0; --i) {
         std::int64_t slice = now;
         if (random() % 20 == 0) slice -= static_cast<std::int64_t>(random() % 900);   // late
-        if (random() % 200 == 0) slice += 1;                                          // in the future
+        if (random() % 200 == 0) slice += 1;  // in the future
         // For an hour the spans fall, so that each may come up once the ones before it are out.
-        const std::uint64_t most = step % 800 < 400 ? 1'000'000U - 2000U * static_cast<unsigned>(step % 400) : 1000U;
+        const std::uint64_t most =
+            step % 800 < 400 ? 1'000'000U - 2000U * static_cast<unsigned>(step % 400) : 1000U;
         const Slowest::Entry entry = entry_of(random() % most, slice, ++sequence);
         // Only what takes longer than the floor is offered, or what is late.
         if (slice == now && entry.span_ns <= slowest.floor_ticks()) {
@@ -69,7 +76,8 @@ TEST_CASE("Slowest: of the last hour and since start exactly those, with late re
         }
         slowest.add(entry, now);
         all.push_back(entry);
-        if (slice > now) all.back().slice = INT64_MAX;   // for ever: when its time comes it is not met again
+        if (slice > now)
+          all.back().slice = INT64_MAX;  // for ever: when its time comes it is not met again
       }
       if (step % 13 != 0) continue;
       // Of equally long ones of one slice it does not matter which; their spans are told.
@@ -78,8 +86,10 @@ TEST_CASE("Slowest: of the last hour and since start exactly those, with late re
         for (const auto& [span, of] : list) out.push_back(span);
         return out;
       };
-      REQUIRE(spans(listed(slowest.last_hour(now))) == spans(slowest_of(all, now - Slowest::kSlices, now, wanted)));
-      REQUIRE(spans(listed(slowest.since_start())) == spans(slowest_of(all, INT64_MIN, INT64_MAX, wanted)));
+      REQUIRE(spans(listed(slowest.last_hour(now))) ==
+              spans(slowest_of(all, now - Slowest::kSlices, now, wanted)));
+      REQUIRE(spans(listed(slowest.since_start())) ==
+              spans(slowest_of(all, INT64_MIN, INT64_MAX, wanted)));
     }
     CHECK(slowest.bytes() < 2'000'000);
   }
@@ -91,7 +101,8 @@ TEST_CASE("Slowest: one of thirty seconds is there since start when it has left 
   for (std::int64_t slice = 1001; slice <= 1000 + Slowest::kSlices; ++slice) {
     slowest.roll(slice);
     for (std::uint64_t i = 0; i < 5; ++i) slowest.add(entry_of(1'000'000 + i, slice, 10), slice);
-    REQUIRE((slowest.last_hour(slice).front().span_ns == 30'000'000'000) == (slice < 1000 + Slowest::kSlices));
+    REQUIRE((slowest.last_hour(slice).front().span_ns == 30'000'000'000) ==
+            (slice < 1000 + Slowest::kSlices));
   }
   CHECK(slowest.since_start().front().span_ns == 30'000'000'000);
   CHECK(slowest.since_start().size() == 3);
@@ -102,7 +113,8 @@ TEST_CASE("Slowest: a shorter list keeps the slowest, a longer one takes in more
   for (std::uint64_t i = 1; i <= 10; ++i) slowest.add(entry_of(i, 50, i), 50);
   CHECK(slowest.floor_ticks() == 7);
   slowest.resize(2);
-  CHECK(listed(slowest.last_hour(50)) == std::vector<std::pair<std::uint64_t, std::uint64_t>>{{10, 10}, {9, 9}});
+  CHECK(listed(slowest.last_hour(50)) ==
+        std::vector<std::pair<std::uint64_t, std::uint64_t>>{{10, 10}, {9, 9}});
   CHECK(slowest.floor_ticks() == 0);
   slowest.resize(5);
   slowest.add(entry_of(1, 50, 11), 50);

@@ -99,7 +99,8 @@ TEST_CASE("Drain: the longest stage is known, and stages of any length add up") 
   }
   std::uint64_t sum = 0, longest = 0, n = 0;
   // Shorter, longer, and far beyond what the sums of plain records take, in turns.
-  for (const std::uint64_t ticks : {500ULL, 100ULL, 700ULL, 600ULL, 40'000'000ULL, 90ULL, 41'000'000ULL, 30'000'000ULL, 701ULL}) {
+  for (const std::uint64_t ticks : {500ULL, 100ULL, 700ULL, 600ULL, 40'000'000ULL, 90ULL,
+                                    41'000'000ULL, 30'000'000ULL, 701ULL}) {
     Record record = operation(0, static_cast<std::uint64_t>(kNow) + n, 50);
     record.flags = kFlagStages;
     record.stages[2] = pack_stage_ticks(ticks);
@@ -109,7 +110,8 @@ TEST_CASE("Drain: the longest stage is known, and stages of any length add up") 
     longest = std::max(longest, ticks);
     const Snapshot shown = drained.show();
     REQUIRE(shown.operations.at(0).name == "operation-0");
-    const StageStats& stage = shown.operations.at(0).windows[static_cast<std::size_t>(Window::minute)].stages[2];
+    const StageStats& stage =
+        shown.operations.at(0).windows[static_cast<std::size_t>(Window::minute)].stages[2];
     CHECK(stage.count == n);
     CHECK(stage.sum_ns == sum);
     CHECK(stage.max_ns == longest);

@@ -1,4 +1,5 @@
-// Keeps every record and answers by looking at all of them: slow, simple, and written with nothing of the daemon.
+// Keeps every record and answers by looking at all of them: slow, simple, and written with nothing
+// of the daemon.
 #pragma once
 
 #include <algorithm>
@@ -27,14 +28,16 @@ class Oracle {
   std::vector<OracleRecord> of(int operation, std::int64_t from, std::int64_t to) const {
     std::vector<OracleRecord> out;
     for (const OracleRecord& record : all) {
-      if (record.operation == operation && record.end_ns() >= from && record.end_ns() < to) out.push_back(record);
+      if (record.operation == operation && record.end_ns() >= from && record.end_ns() < to)
+        out.push_back(record);
     }
     return out;
   }
 
   static std::int64_t quantile(std::vector<OracleRecord> records, double q) {
-    std::sort(records.begin(), records.end(),
-              [](const OracleRecord& a, const OracleRecord& b) { return a.duration_ns < b.duration_ns; });
+    std::sort(records.begin(), records.end(), [](const OracleRecord& a, const OracleRecord& b) {
+      return a.duration_ns < b.duration_ns;
+    });
     const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(records.size())));
     return records[rank == 0 ? 0 : rank - 1].duration_ns;
   }

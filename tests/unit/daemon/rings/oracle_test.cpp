@@ -29,7 +29,8 @@ struct Simulation {
   static constexpr std::int64_t kBorn = 1000 * kSecond + 123;
   std::int64_t now = kBorn;
 
-  explicit Simulation(std::uint32_t capacity = 1024) : ring(make_ring(dir.file("ring"), {4, capacity, 64})) {
+  explicit Simulation(std::uint32_t capacity = 1024)
+      : ring(make_ring(dir.file("ring"), {4, capacity, 64})) {
     use_nanoseconds(*ring, now);
     for (std::uint32_t i = 0; i < 4; ++i) lanes.push_back(claim(*ring, i));
     const char* names[] = {"CREATE_ROOM", "JOIN_ROOM", "SEND_MESSAGE", "EDIT_MESSAGE", "LOGIN"};
@@ -42,18 +43,22 @@ struct Simulation {
 
   Instant at(std::int64_t ns) const { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
 
-  // One operation that ended `ago` ns before now, on a random lane. Durations are log-uniform over six decades.
+  // One operation that ended `ago` ns before now, on a random lane. Durations are log-uniform over
+  // six decades.
   void write(std::int64_t ago = 0) {
     ago = std::min(ago, now - kBorn);   // nothing of a ring is older than the ring
     const auto lane = static_cast<std::uint32_t>(random() % lanes.size());
     const auto id = static_cast<std::uint16_t>(random() % 5);
     const double exponent = static_cast<double>(random() % 1'000'000) / 1'000'000 * 6 + 3;
     const auto duration = static_cast<std::int64_t>(std::pow(10.0, exponent));
-    const std::uint8_t outcome = random() % 10 == 0 ? static_cast<std::uint8_t>(random() % kOutcomeCount) : 0;
-    Record record = operation(id, static_cast<std::uint64_t>(now - ago - duration), duration, static_cast<Outcome>(outcome));
+    const std::uint8_t outcome =
+        random() % 10 == 0 ? static_cast<std::uint8_t>(random() % kOutcomeCount) : 0;
+    Record record = operation(id, static_cast<std::uint64_t>(now - ago - duration), duration,
+                              static_cast<Outcome>(outcome));
     record.actor = random() % 50;
     record.flags = static_cast<std::uint16_t>(ActorKind::user);
-    oracle.all.push_back({id, outcome, lane, lanes[lane].position, now - ago - duration, duration, record.actor});
+    oracle.all.push_back(
+        {id, outcome, lane, lanes[lane].position, now - ago - duration, duration, record.actor});
     write_record(lanes[lane], record);
   }
 };
@@ -92,7 +97,8 @@ void check_window(const WindowStats& stats, const std::vector<OracleRecord>& exp
   }
 }
 
-void check_last(const SeriesView& view, const std::vector<OracleRecord>& expected, std::int64_t wall) {
+void check_last(const SeriesView& view, const std::vector<OracleRecord>& expected,
+                std::int64_t wall) {
   REQUIRE(view.last.size() == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
     CHECK(view.last[i].lane == expected[i].lane);
@@ -103,7 +109,8 @@ void check_last(const SeriesView& view, const std::vector<OracleRecord>& expecte
   }
 }
 
-constexpr const char* kNames[] = {"CREATE_ROOM", "JOIN_ROOM", "SEND_MESSAGE", "EDIT_MESSAGE", "LOGIN"};
+constexpr const char* kNames[] = {"CREATE_ROOM", "JOIN_ROOM", "SEND_MESSAGE", "EDIT_MESSAGE",
+                                  "LOGIN"};
 
 }  // namespace
 
@@ -117,7 +124,9 @@ TEST_CASE("Oracle: windows, quantiles, errors and the last 100 are right over ho
     for (std::uint64_t i = 0; i < burst; ++i) {
       sim.now += length / static_cast<std::int64_t>(burst + 1);
       // Some arrive late: they ended up to 20 min ago.
-      sim.write(sim.random() % 20 == 0 ? static_cast<std::int64_t>(sim.random() % 1'200'000'000'000ULL) : 0);
+      sim.write(sim.random() % 20 == 0
+                    ? static_cast<std::int64_t>(sim.random() % 1'200'000'000'000ULL)
+                    : 0);
       if (sim.random() % 7 == 0) watch.pass(sim.at(sim.now));
     }
     sim.now += length / static_cast<std::int64_t>(burst + 1);
@@ -130,15 +139,19 @@ TEST_CASE("Oracle: windows, quantiles, errors and the last 100 are right over ho
     for (int id = 0; id < 5; ++id) {
       const SeriesView& view = series(snapshot, kNames[id]);
       check_window(view.window(Window::since_start), sim.oracle.of(id, INT64_MIN, INT64_MAX));
-      check_window(view.window(Window::minute), sim.oracle.of(id, (slice - 11) * 5 * kSecond, INT64_MAX));
-      check_window(view.window(Window::five_minutes), sim.oracle.of(id, (slice - 59) * 5 * kSecond, INT64_MAX));
-      check_window(view.window(Window::hour), sim.oracle.of(id, (minute - 59) * 60 * kSecond, INT64_MAX));
+      check_window(view.window(Window::minute),
+                   sim.oracle.of(id, (slice - 11) * 5 * kSecond, INT64_MAX));
+      check_window(view.window(Window::five_minutes),
+                   sim.oracle.of(id, (slice - 59) * 5 * kSecond, INT64_MAX));
+      check_window(view.window(Window::hour),
+                   sim.oracle.of(id, (minute - 59) * 60 * kSecond, INT64_MAX));
       check_last(view, sim.oracle.last(id, 100), 1'700'000'000 * kSecond);
       CHECK(view.books.balance());
       CHECK(view.books.read == view.server_count);
     }
     std::uint64_t all = 0;
-    for (const SeriesView& view : snapshot.operations) all += view.window(Window::since_start).recorded;
+    for (const SeriesView& view : snapshot.operations)
+      all += view.window(Window::since_start).recorded;
     CHECK(snapshot.all.window(Window::since_start).recorded == all);
     CHECK(snapshot.categories.size() == 3);
     CHECK(snapshot.all.last.size() == 100);
@@ -158,7 +171,8 @@ TEST_CASE("Oracle: errors are counted by operation, code and outcome, with who w
   }
   const Snapshot snapshot = watch.tick(sim.at(sim.now));
   REQUIRE(snapshot.errors.size() == expected.size());
-  for (const ErrorStats& error : snapshot.errors) CHECK(error.count[0] == expected[{error.operation, name_of(error.outcome)}]);
+  for (const ErrorStats& error : snapshot.errors)
+    CHECK(error.count[0] == expected[{error.operation, name_of(error.outcome)}]);
 }
 
 TEST_CASE("Oracle: with a ring made too small the sums hold, and the loss is known per operation") {
@@ -200,11 +214,13 @@ TEST_CASE("Oracle: the last 100 of many real threads are exactly those that comp
     threads.emplace_back([&, t] {
       for (std::uint64_t n = 0; n < 3000; ++n) {
         const std::uint64_t start = read_ticks(kind);
-        for (int spin = 0; spin < static_cast<int>(n * 7 % 300); ++spin) std::atomic_signal_fence(std::memory_order_seq_cst);
+        for (int spin = 0; spin < static_cast<int>(n * 7 % 300); ++spin)
+          std::atomic_signal_fence(std::memory_order_seq_cst);
         const std::uint64_t end = read_ticks(kind);
         const auto id = static_cast<std::uint16_t>((n + t) % 3);
         const auto duration = static_cast<std::int64_t>(end - start);
-        kept[t].push_back({id, 0, t, writers[t].position, static_cast<std::int64_t>(start), duration, 0});
+        kept[t].push_back(
+            {id, 0, t, writers[t].position, static_cast<std::int64_t>(start), duration, 0});
         write_record(writers[t], operation(id, start, duration));
       }
       --running;
@@ -216,7 +232,8 @@ TEST_CASE("Oracle: the last 100 of many real threads are exactly those that comp
   REQUIRE(snapshot.books.lost == 0);
   REQUIRE(snapshot.books.read == 24000);
   Oracle oracle;
-  for (const auto& records : kept) oracle.all.insert(oracle.all.end(), records.begin(), records.end());
+  for (const auto& records : kept)
+    oracle.all.insert(oracle.all.end(), records.begin(), records.end());
   for (int id = 0; id < 3; ++id) {
     const auto expected = oracle.last(id, 100);
     const SeriesView& view = series(snapshot, "operation-" + std::to_string(id));

@@ -1,5 +1,5 @@
-// What is saved comes back: killed at any instant, the daemon counts nothing twice and loses only what was
-// overwritten meanwhile.
+// What is saved comes back: killed at any instant, the daemon counts nothing twice and loses only
+// what was overwritten meanwhile.
 
 #include <doctest/doctest.h>
 
@@ -75,11 +75,13 @@ TEST_CASE("State: what was overwritten between two daemons is lost, exactly that
   std::string saved;
   {
     Watch watch(options);
-    for (int i = 0; i < 10; ++i) write_record(lane, operation(0, static_cast<std::uint64_t>(now), 1000));
+    for (int i = 0; i < 10; ++i)
+      write_record(lane, operation(0, static_cast<std::uint64_t>(now), 1000));
     watch.tick(at(now));
     saved = watch.encode(at(now));
   }
-  for (int i = 0; i < 200; ++i) write_record(lane, operation(0, static_cast<std::uint64_t>(now), 1000));
+  for (int i = 0; i < 200; ++i)
+    write_record(lane, operation(0, static_cast<std::uint64_t>(now), 1000));
   Watch watch(options);
   std::string why;
   REQUIRE(watch.decode(saved, at(now), &why));
@@ -104,7 +106,8 @@ TEST_CASE("State: after a step of the clock and a restart the last 100 of catego
   {
     Watch watch(options);
     watch.tick(at(now));
-    for (int i = 0; i < 5; ++i) write_record(lane, operation(0, static_cast<std::uint64_t>(++now), 1));
+    for (int i = 0; i < 5; ++i)
+      write_record(lane, operation(0, static_cast<std::uint64_t>(++now), 1));
     watch.tick(at(now));
     saved = watch.encode(at(now));
   }
@@ -117,7 +120,8 @@ TEST_CASE("State: after a step of the clock and a restart the last 100 of catego
   Watch watch(options);
   std::string why;
   REQUIRE(watch.decode(saved, stepped(now), &why));
-  for (int i = 0; i < 5; ++i) write_record(lane, operation(1, static_cast<std::uint64_t>(++now), 1));
+  for (int i = 0; i < 5; ++i)
+    write_record(lane, operation(1, static_cast<std::uint64_t>(++now), 1));
   const Snapshot snapshot = watch.tick(stepped(now));
   REQUIRE(snapshot.all.last.size() == 10);
   REQUIRE(snapshot.categories.size() == 1);
@@ -135,7 +139,8 @@ TEST_CASE("State: what a day of counting without records left is in no window") 
   enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
   LaneWriter lane = claim(*ring);
   for (int i = 0; i < 9000; ++i) count_only(lane, 0);
-  for (int i = 200; i > 0; --i) write_record(lane, operation(0, static_cast<std::uint64_t>(now - i * kSecond / 10), 0));
+  for (int i = 200; i > 0; --i)
+    write_record(lane, operation(0, static_cast<std::uint64_t>(now - i * kSecond / 10), 0));
   Watch watch({{dir.file("ring")}, 100, 20, false});
   watch.tick(at(now));
   const Snapshot snapshot = watch.tick(at(now));
@@ -146,10 +151,12 @@ TEST_CASE("State: what a day of counting without records left is in no window") 
   CHECK(snapshot.rings[0].losses.before_attach == 200 - 63);
   CHECK(snapshot.rings[0].losses.while_observed[0] == 0);
   // From now on a loss is the daemon's.
-  for (int i = 0; i < 200; ++i) write_record(lane, operation(0, static_cast<std::uint64_t>(now), 0));
+  for (int i = 0; i < 200; ++i)
+    write_record(lane, operation(0, static_cast<std::uint64_t>(now), 0));
   const Snapshot later = watch.tick(at(now));
   CHECK(later.rings[0].losses.before_attach == 200 - 63);
-  CHECK(later.rings[0].losses.while_observed == std::array<std::uint64_t, kWindows>{137, 137, 137, 137});
+  CHECK(later.rings[0].losses.while_observed ==
+        std::array<std::uint64_t, kWindows>{137, 137, 137, 137});
 }
 
 TEST_CASE("State: damaged bytes are refused whole, at every length and with any byte changed") {
@@ -162,7 +169,8 @@ TEST_CASE("State: damaged bytes are refused whole, at every length and with any 
   use_nanoseconds(*ring, now.monotonic_ns);
   Watch watch(options);
   for (int i = 0; i < 5; ++i) {
-    write_record(lane, operation(0, static_cast<std::uint64_t>(now.monotonic_ns), 1000, Outcome::error));
+    write_record(lane,
+                 operation(0, static_cast<std::uint64_t>(now.monotonic_ns), 1000, Outcome::error));
   }
   watch.tick(now);
   const std::string saved = watch.encode(now);
@@ -177,7 +185,8 @@ TEST_CASE("State: damaged bytes are refused whole, at every length and with any 
     std::string bent = saved;
     bent[random() % bent.size()] = static_cast<char>(random());
     Watch other(options);
-    if (other.decode(bent, now, &why)) other.tick(now);   // it may be believable; it must be harmless
+    if (other.decode(bent, now, &why))
+      other.tick(now);  // it may be believable; it must be harmless
   }
   Watch other(options);
   CHECK(other.decode(saved, now, &why));

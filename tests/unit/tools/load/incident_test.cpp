@@ -133,8 +133,8 @@ TEST_CASE("Incident: what is no database is refused before the load begins") {
   const TempDir dir;
   FakeServer server;
   const auto missing = dir / "missing.db";
-  CHECK(check_failure(settings_with(server, "locked-database:db=" + missing.string() + "@0+0.1", 1)).find("missing.db: unable to open") !=
-        std::string::npos);
+  CHECK(check_failure(settings_with(server, "locked-database:db=" + missing.string() + "@0+0.1", 1))
+            .find("missing.db: unable to open") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(missing));
   const auto text = dir / "text.db";
   std::ofstream(text) << std::string(5000, 'x');
@@ -144,7 +144,8 @@ TEST_CASE("Incident: what is no database is refused before the load begins") {
 
 TEST_CASE("Incident: passwords are guessed from another address, and counted as operations") {
   FakeServer server;
-  const Result result = run_quietly(settings_with(server, "password-guessing:rate=100,clients=2@0.1+0.5", 0.8));
+  const Result result =
+      run_quietly(settings_with(server, "password-guessing:rate=100,clients=2@0.1+0.5", 0.8));
   const IncidentReport& report = result.incidents.at(0);
   check_times(report, 0.5);
   CHECK(server.addresses() == std::set<std::string>{"127.0.0.1", "127.0.0.2"});
@@ -164,7 +165,8 @@ TEST_CASE("Incident: an address that is not ours is refused before the load begi
 
 TEST_CASE("Incident: a surge opens its connections, and holds them") {
   FakeServer server;
-  const Result result = run_quietly(settings_with(server, "connection-surge:connections=300@0.1+0.6", 0.9));
+  const Result result =
+      run_quietly(settings_with(server, "connection-surge:connections=300@0.1+0.6", 0.9));
   const IncidentReport& report = result.incidents.at(0);
   check_times(report, 0.6);
   CHECK(figure(report, "opened") == 300);
@@ -174,7 +176,8 @@ TEST_CASE("Incident: a surge opens its connections, and holds them") {
 
 TEST_CASE("Incident: a burst of invalid requests balances, garbage and long lines included") {
   FakeServer server;
-  const Result result = run_quietly(settings_with(server, "invalid-burst:rate=2000,clients=2@0.1+0.6", 1.0));
+  const Result result =
+      run_quietly(settings_with(server, "invalid-burst:rate=2000,clients=2@0.1+0.6", 1.0));
   const IncidentReport& report = result.incidents.at(0);
   check_times(report, 0.6);
   const auto taken = server.taken();
@@ -201,8 +204,11 @@ TEST_CASE(
   const auto pid_file = dir / "server.pid";
   const auto mark = dir / "restarted";
   std::ofstream(pid_file) << victim << '\n';
-  const Result result = run_quietly(settings_with(
-      server, "kill-server:pid-file=" + pid_file.string() + ",command=echo a,b > " + mark.string() + "@0.1+0.3", 1.0));
+  const Result result =
+      run_quietly(settings_with(server,
+                                "kill-server:pid-file=" + pid_file.string() +
+                                    ",command=echo a,b > " + mark.string() + "@0.1+0.3",
+                                1.0));
   const IncidentReport& report = result.incidents.at(0);
   check_times(report, 0.3);
   int status = 0;
@@ -224,11 +230,13 @@ TEST_CASE("Incident: a process that is not there, and a command that fails, are 
   const TempDir dir;
   FakeServer server;
   const auto pid_file = dir / "server.pid";
-  CHECK(check_failure(settings_with(server, "kill-server:pid-file=" + pid_file.string() + ",command=true@0+0.1", 1))
+  CHECK(check_failure(
+            settings_with(server,
+                          "kill-server:pid-file=" + pid_file.string() + ",command=true@0+0.1", 1))
             .find("found no process id") != std::string::npos);
   const pid_t victim = start_sleeper();
-  const Result result =
-      run_quietly(settings_with(server, "kill-server:pid=" + std::to_string(victim) + ",command=exit 7@0.1+0.2", 1.0));
+  const Result result = run_quietly(settings_with(
+      server, "kill-server:pid=" + std::to_string(victim) + ",command=exit 7@0.1+0.2", 1.0));
   ::waitpid(victim, nullptr, 0);
   CHECK(result.incidents.at(0).failure == "the command ended with exit code 7");
 }
@@ -238,8 +246,10 @@ TEST_CASE("Incident: a load that ends early ends its incidents, and restarts wha
   FakeServer server;
   const pid_t victim = start_sleeper();
   const auto mark = dir / "restarted";
-  Settings settings = settings_with(
-      server, "kill-server:pid=" + std::to_string(victim) + ",command=echo yes > " + mark.string() + "@0+500", 0);
+  Settings settings = settings_with(server,
+                                    "kill-server:pid=" + std::to_string(victim) +
+                                        ",command=echo yes > " + mark.string() + "@0+500",
+                                    0);
   settings.operations = 20;
   settings.duration_s = 0;
   const Result result = run_quietly(settings);

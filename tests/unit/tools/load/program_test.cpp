@@ -102,5 +102,6 @@ TEST_CASE("Program: a run ends with 0, a table, and the JSON whole in its file")
                                " --clients 2 --rate 0 --operations 5 --json " +
                                (dir / "no" / "load.json").string());
   CHECK(unwritable.code == 1);
-  CHECK(unwritable.output.find("cannot be written: No such file or directory") != std::string::npos);
+  CHECK(unwritable.output.find("cannot be written: No such file or directory") !=
+        std::string::npos);
 }
