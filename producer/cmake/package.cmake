@@ -11,7 +11,9 @@ install(TARGETS ringside_shm ringside_producer EXPORT ringsideTargets
 install(EXPORT ringsideTargets NAMESPACE ringside:: DESTINATION ${package_dir} COMPONENT dev)
 foreach(folder shm producer)
   file(GLOB headers CONFIGURE_DEPENDS
-    ${PROJECT_SOURCE_DIR}/${folder}/*.h ${PROJECT_SOURCE_DIR}/${folder}/*.hpp ${PROJECT_SOURCE_DIR}/${folder}/*.def)
+    ${PROJECT_SOURCE_DIR}/${folder}/*.h
+    ${PROJECT_SOURCE_DIR}/${folder}/*.hpp
+    ${PROJECT_SOURCE_DIR}/${folder}/*.def)
   install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside/${folder} COMPONENT dev)
 endforeach()
 
@@ -25,8 +27,10 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/ringsideConfig.cmake.in
   ${PROJECT_BINARY_DIR}/package/ringsideConfig.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/ringsideConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/package/ringsideConfig.cmake
-  ${PROJECT_BINARY_DIR}/package/ringsideConfigVersion.cmake DESTINATION ${package_dir} COMPONENT dev)
+install(FILES
+  ${PROJECT_BINARY_DIR}/package/ringsideConfig.cmake
+  ${PROJECT_BINARY_DIR}/package/ringsideConfigVersion.cmake
+  DESTINATION ${package_dir} COMPONENT dev)
 
 foreach(program ringsided ringside ringside-chatd ringside-chatload ringside-bench)
   if(TARGET ${program})
@@ -36,11 +40,15 @@ endforeach()
 
 # The guides link to each other by folder, so they keep them.
 file(GLOB_RECURSE guides CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
-  ${PROJECT_SOURCE_DIR}/shm/README.md ${PROJECT_SOURCE_DIR}/producer/README.md ${PROJECT_SOURCE_DIR}/report/README.md
-  ${PROJECT_SOURCE_DIR}/daemon/README.md ${PROJECT_SOURCE_DIR}/tools/README.md)
+  ${PROJECT_SOURCE_DIR}/shm/README.md
+  ${PROJECT_SOURCE_DIR}/producer/README.md
+  ${PROJECT_SOURCE_DIR}/report/README.md
+  ${PROJECT_SOURCE_DIR}/daemon/README.md
+  ${PROJECT_SOURCE_DIR}/tools/README.md)
 foreach(guide ${guides})
   cmake_path(GET guide PARENT_PATH folder)
-  install(FILES ${PROJECT_SOURCE_DIR}/${guide} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder} COMPONENT doc)
+  install(FILES ${PROJECT_SOURCE_DIR}/${guide}
+    DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder} COMPONENT doc)
 endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT doc)
 if(EXISTS ${PROJECT_SOURCE_DIR}/README.md)

@@ -271,7 +271,7 @@ OUTCOMES = ("killed", "survived", "equivalent", "not compiled")
 
 
 def score(mutants):
-    """Of those that a test can notice, how many per cent were noticed. None where there are none."""
+    """The per cent that were noticed, of those that a test can notice; None if there are none."""
     counted = Counter(mutant.outcome for mutant in mutants)
     judged = counted["killed"] + counted["survived"]
     return 100 * counted["killed"] / judged if judged else None

@@ -11,6 +11,8 @@ and an end after which nothing of them is left: no process, no segment, no file.
 Nothing here sleeps to wait for something: it looks for it, until a deadline. A deadline that
 passes, a program that ends when it should not, and a sanitizer that has something to say fail
 the scenario, with the ends of all logs.
+
+Over 400 lines: the world starts and ends every program, so the classes of the programs stay here.
 """
 
 import argparse
@@ -38,7 +40,7 @@ OPERATIONS = (
 )
 
 BIN = Path()
-SANITIZED = False  # the programs are several times slower, so scenarios are smaller and more patient
+SANITIZED = False  # the programs are several times slower: scenarios are smaller, more patient
 
 _numbers = itertools.count(1)
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -105,7 +107,7 @@ class Ended:
 
 
 class Process:
-    """A program at work. What it says goes into one file, but for a stream that is given or closed."""
+    """A program at work. Its output goes into one file, unless a stream is given or closed."""
 
     def __init__(self, world, program, arguments, environment, user=None, *,
                  stdout=None, stderr=None, closed=()):
@@ -310,7 +312,7 @@ class World:
         return Daemon(self, self.write_config(**settings), arguments).started()
 
     def daemon_with(self, *, settings=None, **streams):
-        """One whose streams are not the usual ones. Its state tells when it has had its first tick."""
+        """A daemon whose streams are not the usual ones. Its state file shows the first tick."""
         daemon = Daemon(self, self.write_config(**(settings or {})), **streams)
         daemon.wait_until("its first state", (self.state / "state").exists)
         return daemon

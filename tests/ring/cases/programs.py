@@ -250,8 +250,8 @@ class Cases(harness.Scenario):
         for line in lines:
             self.assertRegex(
                 line,
-                r'^ts=20\d\d-\S+ level=\w+ alert=\w+ state=\w+ op=(?:"(?:[^"\\]|\\.)*"|[^\s"]+) value='
-            )
+                r'^ts=20\d\d-\S+ level=\w+ alert=\w+ state=\w+ '
+                r'op=(?:"(?:[^"\\]|\\.)*"|[^\s"]+) value=')
             self.assertFalse(line.startswith("ts=2020-01-01"),
                              "a server has written a line of its own into the log")
         report = json.loads((world.reports / "report.json").read_text(encoding="utf-8"))
@@ -315,7 +315,7 @@ class Atomics(harness.Scenario):
         return self.WIDE_INSTRUCTION.findall(code) + self.WIDE_CALL.findall(names)
 
     def test_case15_nothing_wider_than_eight_bytes_is_atomic(self):
-        """A 16-byte load is a compare-and-swap on many machines: in a read-only mapping it faults."""
+        """A 16-byte load is a compare-and-swap on many machines: it faults in read-only memory."""
         if shutil.which("objdump") is None:
             self.skipTest("objdump is not installed (binutils)")
         world = self.world()

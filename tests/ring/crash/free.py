@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Checks that the test points of shm/test_points.h cost nothing where they are not compiled in.
 
-  symbols   no library that a server or the daemon links refers to the hook; the crash tests' executable does
-  code      write_record(), write_overflow() and the functions of lane_claim.cpp, segment_create.cpp and names.cpp
-            compile to the same instructions from the sources as they are and from a copy without the lines of the
-            points; with RINGSIDE_TEST_POINTS they don't, so that the comparison can fail
+  symbols   no library that a server or the daemon links refers to the hook; the crash tests'
+            executable does
+  code      write_record(), write_overflow() and the functions of lane_claim.cpp,
+            segment_create.cpp and names.cpp compile to the same instructions from the sources as
+            they are and from a copy without the lines of the points; with RINGSIDE_TEST_POINTS
+            they don't, so that the comparison can fail
 
 Exit code 0 when all is well, 1 when something is found, 2 on wrong usage.
 """
@@ -21,7 +23,9 @@ HOOK = "test_point"
 
 INLINED = """
 #include "shm/lane.h"
-void lane(ringside::LaneWriter& writer, const ringside::Record& record) { ringside::write_record(writer, record); }
+void lane(ringside::LaneWriter& writer, const ringside::Record& record) {
+  ringside::write_record(writer, record);
+}
 bool overflow(const ringside::LaneWriter& writer, const ringside::Record& record) {
   return ringside::write_overflow(writer, record);
 }
@@ -105,8 +109,8 @@ def main():
                 removed += count
         if removed < 20:
             found.append(
-                f"only {removed} lines of points found in shm/: the copy without them is not without them"
-            )
+                f"only {removed} lines of points found in shm/: "
+                "the copy without them is not without them")
         for source in SOURCES:
             as_it_is = code_of(arguments, trees["as_it_is"], source)
             if as_it_is != code_of(arguments, trees["without_points"], source):
@@ -117,8 +121,8 @@ def main():
 
     print(
         "\n".join(found) if found else
-        f"{removed} points: no reference to them, and no instruction of {len(SOURCES)} sources changed by them"
-    )
+        f"{removed} points: no reference to them, "
+        f"and no instruction of {len(SOURCES)} sources changed by them")
     return 1 if found else 0
 
 

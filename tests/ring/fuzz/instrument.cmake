@@ -3,7 +3,8 @@
 include(CheckCXXSourceCompiles)
 
 if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  message(FATAL_ERROR "the fuzz targets need clang (libFuzzer comes with it), found ${CMAKE_CXX_COMPILER_ID}\n"
+  message(FATAL_ERROR
+    "the fuzz targets need clang (libFuzzer comes with it), found ${CMAKE_CXX_COMPILER_ID}\n"
     "  next: cmake --preset fuzz, in a build directory of its own")
 endif()
 if(RINGSIDE_SANITIZE)
@@ -12,17 +13,20 @@ endif()
 
 set(CMAKE_REQUIRED_FLAGS "-fsanitize=fuzzer,address,undefined")
 check_cxx_source_compiles(
-  "extern \"C\" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }" RINGSIDE_HAVE_LIBFUZZER)
+  "extern \"C\" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }"
+  RINGSIDE_HAVE_LIBFUZZER)
 unset(CMAKE_REQUIRED_FLAGS)
 if(NOT RINGSIDE_HAVE_LIBFUZZER)
   unset(RINGSIDE_HAVE_LIBFUZZER CACHE)   # looked for anew once it is installed
-  message(FATAL_ERROR "clang has no libFuzzer here: a program could not be linked with -fsanitize=fuzzer\n"
+  message(FATAL_ERROR
+    "clang has no libFuzzer here: a program could not be linked with -fsanitize=fuzzer\n"
     "  next: tools/setup (on Debian 12 it is in libclang-rt-14-dev)")
 endif()
 
 # What guides the fuzzer is counted in our own code alone (not_ours.txt).
 add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-  -fsanitize-coverage-ignorelist=${CMAKE_CURRENT_LIST_DIR}/not_ours.txt -fno-omit-frame-pointer -O2 -g1)
+  -fsanitize-coverage-ignorelist=${CMAKE_CURRENT_LIST_DIR}/not_ours.txt
+  -fno-omit-frame-pointer -O2 -g1)
 add_link_options(-fsanitize=address,undefined)
 # ccache takes precompiled headers of clang only without a time in them.
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")

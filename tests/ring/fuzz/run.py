@@ -29,7 +29,8 @@ RUNS = 1_000_000     # whichever comes first
 INPUT_SECONDS = 10
 RESIDENT_MB = 1024
 ALLOCATION_MB = 64
-ASAN_OPTIONS = "quarantine_size_mb=16:malloc_context_size=6"  # less to unwind and to keep for each allocation
+# Less to unwind and to keep for each allocation.
+ASAN_OPTIONS = "quarantine_size_mb=16:malloc_context_size=6"
 SHOWN_BYTES = 65536  # of an input that is printed
 INPUTS = ("crash-*", "timeout-*", "oom-*", "leak-*", "slow-unit-*")
 
@@ -46,8 +47,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog="environment: RINGSIDE_TEST_LONG=1 runs each target for "
-        f"{LONG_SECONDS} s. exit codes: 0 nothing found, 1 something found or a run failed, 2 wrong usage"
-    )
+        f"{LONG_SECONDS} s. exit codes: 0 nothing found, 1 something found or a run failed, "
+        "2 wrong usage")
     parser.add_argument("targets",
                         nargs="*",
                         metavar="TARGET",
@@ -66,9 +67,8 @@ def parse_arguments():
         "--seed",
         type=int,
         metavar="N",
-        help=
-        "of libFuzzer; printed, so that a run can be repeated. 1, and random with RINGSIDE_TEST_LONG"
-    )
+        help="of libFuzzer; printed, so that a run can be repeated. "
+        "1, and random with RINGSIDE_TEST_LONG")
     parser.add_argument("--keep",
                         type=Path,
                         metavar="DIRECTORY",
@@ -156,10 +156,10 @@ def run(name, arguments, folder, corpora):
     figures = Figures(output)
     found = sorted(path for pattern in INPUTS for path in findings.glob(pattern))
     good = status == 0 and not found and figures.executions > 0
+    outcome = "nothing found" if good else "FOUND" if found else f"failed ({status})"
     say(f"{name:14} {figures.executions:>9,} executions, {figures.per_second:>7,} a second, "
         f"{figures.edges:,} edges, {figures.features:,} features, corpus {figures.corpus:,}, "
-        f"{figures.peak_mb:,} MB at most: {'nothing found' if good else 'FOUND' if found else f'failed ({status})'}"
-        )
+        f"{figures.peak_mb:,} MB at most: {outcome}")
     if good:
         return True
     say("\n".join(f"   {line}" for line in output.splitlines()[-80:]))
@@ -173,8 +173,8 @@ def run(name, arguments, folder, corpora):
 def main():
     arguments = parse_arguments()
     require_built(arguments.programs, arguments.targets)
-    say(f"seed {arguments.seed}; {arguments.seconds} s each (repeat: {Path(__file__).name} --seed {arguments.seed})"
-        )
+    say(f"seed {arguments.seed}; {arguments.seconds} s each "
+        f"(repeat: {Path(__file__).name} --seed {arguments.seed})")
     # In memory where that is possible: the targets put their files there.
     memory = Path("/dev/shm")
     parent = memory if os.access(memory, os.W_OK) else None

@@ -1,21 +1,26 @@
-/* How a lane changes hands: shm/lane_claim.cpp claim_lane(), settle(), release_lane(), and shm/lane_reader.cpp
- * lane_remainder(). Several processes of one thread each, every one of which may be killed before any step, want one lane;
- * a pid comes back with another process.
+/* How a lane changes hands: shm/lane_claim.cpp claim_lane(), settle(), release_lane(), and
+ * shm/lane_reader.cpp lane_remainder(). Several processes of one thread each want one lane. Each
+ * may be killed before any step. A pid comes back with another process.
+ * Over 400 lines: the properties are about all steps together, and Spin checks one model at a time.
  *
- *   claim     owner -> (dead owner? its start time out) -> owner: compare-and-swap -> start time -> (pages -> owner)
- *             -> head -> (after a dead owner: settle)
+ *   claim     owner -> (dead owner? its start time out) -> owner: compare-and-swap -> start time
+ *             -> (pages -> owner) -> head -> (after a dead owner: settle)
  *   record    as in lane.pml
  *   release   start time out -> owner
  *
- * With -DREADER=1 a reader looks at the lane meanwhile, as soon as its owner word says that it has memory.
+ * With -DREADER=1 a reader looks at the lane meanwhile, as soon as the lane's owner word says that
+ * it has memory.
  *
- * What is taken for granted: whoever learns from the kernel that a process is dead sees all that the process had stored
- * (`death_is_not_seen` is the mutant without it); a process is its pid and its start time; generations (24 bits) do not
- * come round while somebody holds an old owner word. One attempt here is one pass of claim_lane() over one lane for that of
- * its three picks which fits what it finds: the others turn away without a store.
+ * The model takes for granted:
+ *   - Whoever learns from the kernel that a process is dead sees all that the process had stored
+ *     (`death_is_not_seen` is the mutant without it).
+ *   - A process is its pid and its start time.
+ *   - Generations (24 bits) do not come round while somebody holds an old owner word.
+ * One attempt here is one pass of claim_lane() over one lane, for the one of its three picks that
+ * fits what it finds: the others turn away without a store.
  *
- * Smaller than life: PIDS pids with LIVES processes in all, CLAIMS attempts each (with one attempt each, the next attempt
- * of a process is what another one does), RECORDS records of one word an
+ * Smaller than life: PIDS pids with LIVES processes in all, CLAIMS attempts each (with one attempt
+ * each, the next attempt of a process is what another one does), RECORDS records of one word an
  * ownership, one operation. */
 
 #ifndef READER
@@ -53,12 +58,13 @@
 #define odd_seen_before_head  108
 #define lapped_twice          109
 
-/* What breaks when it is switched on; `holds` where nothing does, with the reason. models.py sees to it that it is so. */
+/* What breaks when it is switched on; `holds` where nothing does, with the reason. models.py checks
+ * it. */
 /* Orders, weakened at one end. */
 #define claim_load            1   /* holds: the compare-and-swap after it acquires too */
 #define claim_cas_acquire     2   /* holds: the load before it has read the same store */
 #define claim_loads           15  /* position_written_once */
-#define claim_cas_release     3   /* holds: the start time is looked at twice, the second time by compare-and-swap */
+#define claim_cas_release     3   /* holds: a compare-and-swap looks at the start time once more */
 #define owned_store           4   /* pages_before_touch */
 #define released_store        5   /* position_written_once */
 #define readable_load         6   /* pages_before_touch */
@@ -80,9 +86,9 @@
 #define start_time_kept_by_release  25  /* one_owner */
 #define start_time_kept_by_failure  26  /* one_owner */
 #define start_time_left_in    27  /* one_owner */
-#define start_time_ignored    28  /* holds: a lane of a pid that came back waits for that process to end */
+#define start_time_ignored    28  /* holds: a lane of a pid that came back waits for its end */
 #define own_pid_is_judged     29  /* holds: its start time tells */
-#define torn_not_cleared      30  /* holds: it would be counted again, and come to the same number */
+#define torn_not_cleared      30  /* holds: a second count comes to the same number */
 #define torn_counted_first    31  /* torn_once */
 #define torn_cleared_first    32  /* torn_once */
 #define totals_after_even     33  /* totals_fit */
@@ -102,7 +108,8 @@
 
 mtype = {
   model_large_enough, reached, stores_in_order,
-  record_is_whole, reader_moves_on, lost_only_if_overwritten, nothing_left_unread, books_balance, /* as in lane.pml */
+  /* as in lane.pml */
+  record_is_whole, reader_moves_on, lost_only_if_overwritten, nothing_left_unread, books_balance,
   one_owner,               /* I1 */
   position_written_once,   /* a record that was published is never written anew */
   published_is_taken_in,   /* every published record is below head, or the remainder says so */
@@ -158,7 +165,8 @@ byte fails;                    /* times that there was no memory */
 #define pid_of(id)      ((id) % PIDS + 1)
 #define start_of(id)    ((id) + 1)
 
-/* Whether the owner is dead, as the kernel says (process_liveness()); who learns it has seen all that it stored. */
+/* Whether the owner is dead, as the kernel says (process_liveness()). Whoever learns it has seen
+ * all that the owner stored. */
 inline judge(who, since, verdict) {
   d_step {
     verdict = true;
@@ -172,7 +180,10 @@ inline judge(who, since, verdict) {
     if
     :: verdict && !mutant(death_is_not_seen) ->
        for (every : 0 .. LIVES - 1) {
-         if :: pid_of(every) == who && killed[every] -> learn(views[every], 0, LOCATIONS - 1) :: else fi
+         if
+         :: pid_of(every) == who && killed[every] -> learn(views[every], 0, LOCATIONS - 1)
+         :: else
+         fi
        }
     :: else
     fi
@@ -186,11 +197,14 @@ inline take() {
   }
 }
 
-inline touch() { must(pages_before_touch, known.at[PAGES] > 0 && memory[PAGES].at[known.at[PAGES]].value) }
+inline touch() {
+  must(pages_before_touch, known.at[PAGES] > 0 && memory[PAGES].at[known.at[PAGES]].value)
+}
 
-/* Steps. A process may be killed, and others may act, between any two of them; a load of what the lane's owner alone stores
- * (all but OWNER and START, as long as `one_owner` holds) is one step with what the owner does next, for whenever
- * it takes place it finds the same. The condition that leads to a step is part of it. */
+/* Steps. A process may be killed, and others may act, between any two of them. A load of what the
+ * lane's owner alone stores (all but OWNER and START, as long as `one_owner` holds) is one step
+ * with what the owner does next: the load finds the same whenever it takes place. The condition
+ * that leads to a step is part of it. */
 
 inline count_torn() {
   atomic {
@@ -199,13 +213,16 @@ inline count_torn() {
     total = 0
   };
   if
-  :: atomic { !mutant(torn_not_cleared) -> store(order(release, settled_store), SEQUENCE(slot_of(position)), 0) }
+  :: atomic {
+       !mutant(torn_not_cleared) ->
+       store(order(release, settled_store), SEQUENCE(slot_of(position)), 0)
+     }
   :: else
   fi
 }
 
-/* What torn is to become is put down in the slot, which is to be written anew, before it is counted: whoever comes after
- * an heir that died in between counts the same number again, not another one. */
+/* The heir writes the new torn count into the slot first (the slot is written anew anyway). If the
+ * heir dies before it counts, the next owner repeats the count instead of adding to it. */
 inline settle() {
   if
   :: atomic {
@@ -215,11 +232,13 @@ inline settle() {
        store(order(release, settled_head_store), HEAD, position)
      }
   :: atomic {
-       sequence == 2 * position + 1 && mutant(torn_counted_first) -> fetch_add(relaxed, TORN, ignored)
+       sequence == 2 * position + 1 && mutant(torn_counted_first) ->
+       fetch_add(relaxed, TORN, ignored)
      };
      store(release, SEQUENCE(slot_of(position)), 0)
   :: atomic {
-       sequence == 2 * position + 1 && mutant(torn_cleared_first) -> store(release, SEQUENCE(slot_of(position)), 0)
+       sequence == 2 * position + 1 && mutant(torn_cleared_first) ->
+       store(release, SEQUENCE(slot_of(position)), 0)
      };
      fetch_add(relaxed, TORN, ignored)
   :: atomic {
@@ -273,7 +292,8 @@ inline give_back() {
 }
 
 #define cas_order \
-  ((mutant(claim_cas_acquire) || mutant(claim_loads) -> relaxed : acquire) | order(release, claim_cas_release))
+  ((mutant(claim_cas_acquire) || mutant(claim_loads) -> relaxed : acquire) | \
+   order(release, claim_cas_release))
 
 proctype process(byte me) {
   byte attempts = CLAIMS;
@@ -338,7 +358,8 @@ proctype process(byte me) {
                 give_up()
               }
            :: atomic { taken(seen) == claiming -> store(relaxed, PAGES, 1) };
-              store(order(release, owned_store), OWNER, pack(pid_of(me), generation_in(seen) + 1, owned))
+              store(order(release, owned_store), OWNER,
+                    pack(pid_of(me), generation_in(seen) + 1, owned))
            :: taken(seen) == owned
            fi;
            if
@@ -422,7 +443,8 @@ proctype reader() {
      fi
   :: over = true; break
   od;
-  /* Everybody is dead now; the daemon reads to the end, and counts what lane_remainder() finds at head. */
+  /* Everybody is dead now. The daemon reads to the end, and counts what lane_remainder() finds at
+   * head. */
   if
   :: READER ->
      read_lane(true);
@@ -440,7 +462,8 @@ proctype reader() {
     if :: sequence == 2 * (position + 1) -> reachable(published_left_to_reader) :: else fi;
     must(torn_once, real(TORN) + i == torn_really);
     must(published_is_taken_in, published_count == position + (sequence == 2 * (position + 1)));
-    must(totals_fit, real(TOTAL) >= published_count && real(TOTAL) <= published_count + torn_really);
+    must(totals_fit,
+         real(TOTAL) >= published_count && real(TOTAL) <= published_count + torn_really);
     i = 0
   }
 }

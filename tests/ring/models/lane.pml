@@ -1,13 +1,14 @@
-/* A single-writer lane: shm/lane.h write_record() and read_words(), shm/lane_reader.h read_lane_words(), and
- * copy_totals_at(). One writer, which may stop for good at any step, and one reader (readers write nothing, so a second one
- * changes nothing for the first).
+/* A single-writer lane: shm/lane.h write_record() and read_words(), shm/lane_reader.h
+ * read_lane_words(), and copy_totals_at(). There is one writer, which may stop for good at any
+ * step, and one reader (readers write nothing, so a second one changes nothing for the first).
  *
- *   writer   odd -> words -> totals -> even -> head               laps the reader as often as it likes
- *   reader   head -> sequence -> words -> sequence -> ...         in calls of one record, or of all that there are
- *            head -> totals -> sequence                           between the calls
+ *   writer   odd -> words -> totals -> even -> head         laps the reader as often as it likes
+ *   reader   head -> sequence -> words -> sequence -> ...   in calls of one record, or of all
+ *            head -> totals -> sequence                     between the calls
  *
- * Smaller than life: CAPACITY slots, RECORDS records, WORDS words a record (each is stored and loaded alike), two
- * operations with one total each. All words of record p hold p + 1, so that a mixture shows. */
+ * Smaller than life: CAPACITY slots, RECORDS records, WORDS words a record (each is stored and
+ * loaded alike), two operations with one total each. All words of record p hold p + 1, so that a
+ * mixture shows. */
 
 #ifndef CAPACITY
 #define CAPACITY 2
@@ -19,9 +20,10 @@
 #define WORDS 2
 #endif
 
-/* What breaks when it is switched on; `holds` where nothing does, with the reason. models.py sees to it that it is so. */
+/* What breaks when it is switched on; `holds` where nothing does, with the reason. models.py checks
+ * it. */
 /* Orders, weakened at one end. */
-#define publish_store         1   /* holds: head -> totals brings the words along; overflow.pml needs it */
+#define publish_store         1   /* holds: head -> totals brings the words, but see overflow.pml */
 #define poll_load             2   /* holds: the same */
 #define words_store           3   /* record_is_whole */
 #define words_load            4   /* record_is_whole */
@@ -35,7 +37,7 @@
 #define resume_at_newest      21  /* lost_only_if_overwritten */
 #define resume_under_the_pen  22  /* reader_moves_on */
 #define totals_before_odd     23  /* totals_stand_at_head */
-#define totals_after_even     24  /* holds: head still hides them; the next owner would not, see claim.pml */
+#define totals_after_even     24  /* holds: head still hides them; for heirs see claim.pml */
 #define totals_after_head     25  /* totals_stand_at_head */
 #define head_before_even      26  /* lost_only_if_overwritten */
 #define loss_not_counted      27  /* books_balance */
@@ -75,7 +77,7 @@ mtype = {
 
 #include "read_lane.pml"
 
-bit over;        /* no step of the writer any more: it is dead, or asleep for as long as anybody looks */
+bit over;   /* no step of the writer any more: it is dead, or asleep for as long as anybody looks */
 
 inline bump(id) {
   load(relaxed, TOTAL(id), total);
@@ -102,7 +104,10 @@ proctype writer() {
      if :: mutant(head_before_even) -> store(release, HEAD, position + 1) :: else fi;
      store(order(release, publish_store), SEQUENCE(slot_of(position)), 2 * (position + 1));
      if :: mutant(totals_after_even) -> bump(id_of(position)) :: else fi;
-     if :: !mutant(head_before_even) -> store(order(release, head_store), HEAD, position + 1) :: else fi;
+     if
+     :: !mutant(head_before_even) -> store(order(release, head_store), HEAD, position + 1)
+     :: else
+     fi;
      if :: mutant(totals_after_head) -> bump(id_of(position)) :: else fi;
      position++
   :: else -> break
@@ -155,8 +160,14 @@ proctype reader() {
   d_step {
     /* Exact just when nobody died in mid-record. */
     must(totals_stand_at_head, exact == (real_sequence(slot_of(position)) < 2 * position + 1));
-    if :: real_sequence(slot_of(position)) == 2 * position + 1 -> reachable(writer_died_torn) :: else fi;
-    if :: real_sequence(slot_of(position)) == 2 * (position + 1) -> reachable(writer_died_published) :: else fi
+    if
+    :: real_sequence(slot_of(position)) == 2 * position + 1 -> reachable(writer_died_torn)
+    :: else
+    fi;
+    if
+    :: real_sequence(slot_of(position)) == 2 * (position + 1) -> reachable(writer_died_published)
+    :: else
+    fi
   }
 }
 

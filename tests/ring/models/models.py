@@ -4,11 +4,11 @@ load may give.
 
 A model is checked in three ways, all of them exhaustive:
   as it is   every property holds in every state
-  mutants    a weakened order, or a defect, breaks the property that stands beside it in the model (or none, where it
-             says `holds`), with that property alone looked at
+  mutants    a weakened order, or a defect, breaks the property that stands beside it in the model
+             (or none, where the model says `holds`), with that property alone looked at
   states     that the proof would be worth nothing without are reached
 
-  models.py lane                     what ctest runs (with RINGSIDE_TEST_LONG=1: larger sizes as well)
+  models.py lane                     what ctest runs (RINGSIDE_TEST_LONG=1: larger sizes as well)
   models.py lane words_store         this mutant alone
   models.py lane words_store --steps its counterexample, step by step
 
@@ -123,8 +123,8 @@ def compiler():
         if name and shutil.which(name):
             return name
     wrong_usage(
-        "no C compiler (cc, gcc), which spin's verifiers are built with\n  next: tools/setup installs it"
-    )
+        "no C compiler (cc, gcc), which spin's verifiers are built with\n"
+        "  next: tools/setup installs it")
 
 
 class Found:
@@ -174,7 +174,8 @@ class Check:
         found = Found(self.model, folder, hash_bits=22 if sizes == self.model.small else 25)
         self.say(
             found.broken is None,
-            f"{self.model.name} {sizes or 'as in the file'}: {found.broken or 'every property holds'}: "
+            f"{self.model.name} {sizes or 'as in the file'}: "
+            f"{found.broken or 'every property holds'}: "
             f"{found.states} states, depth {found.depth}, {found.seconds:.1f} s")
 
     def mutant(self, folder, name):
@@ -190,12 +191,12 @@ class Check:
         found = Found(self.model, folder, name, "reached")
         self.say(
             found.broken == "reached",
-            f"{self.model.name} {name}: {'reached' if found.broken == 'reached' else found.broken or 'never reached'}"
+            f"{self.model.name} {name}: {found.broken or 'never reached'}"
             f" ({found.states} states, {found.seconds:.1f} s)")
 
 
 def show_steps(model, name):
-    """The counterexample of one mutant, by spin itself, without what the memory model does inside."""
+    """The counterexample of one mutant, by spin itself, without the memory model's own steps."""
     with tempfile.TemporaryDirectory(prefix="ringside-models.") as folder:
         expected = model.mutants.get(name, "reached")
         focus = [f"-DFOCUS={expected}"] if expected in model.properties else []
@@ -219,13 +220,13 @@ def main():
     arguments = parser.parse_args()
     if shutil.which("spin") is None:
         wrong_usage(
-            "no spin, which checks the models\n  next: tools/setup installs it (Debian package spin)"
-        )
+            "no spin, which checks the models\n"
+            "  next: tools/setup installs it (Debian package spin)")
     model = Model(arguments.model)
-    if arguments.mutant is not None and arguments.mutant not in model.mutants and arguments.mutant not in model.states:
+    known = [*model.mutants, *model.states]
+    if arguments.mutant is not None and arguments.mutant not in known:
         wrong_usage(
-            f"{arguments.model} has no mutant {arguments.mutant}; it has {' '.join([*model.mutants, *model.states])}"
-        )
+            f"{arguments.model} has no mutant {arguments.mutant}; it has {' '.join(known)}")
     if arguments.steps:
         if arguments.mutant is None:
             wrong_usage("--steps needs a mutant: the model itself has no counterexample")

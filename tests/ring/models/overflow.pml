@@ -1,14 +1,15 @@
-/* The overflow lane: shm/lane.h write_overflow(), shm/lane_reader.h read_overflow(), and how daemon/rings/ring_follower.cpp
- * settle() finds its totals exact. Several writers, each of which may stop for good at any step (a dead writer and one that
- * sleeps for as long as anybody looks are the same: nobody asks who it was), and one reader.
+/* The overflow lane: shm/lane.h write_overflow(), shm/lane_reader.h read_overflow(), and how
+ * daemon/rings/ring_follower.cpp settle() finds its totals exact. There are several writers and one
+ * reader. Each writer may stop for good at any step (a dead writer and one that sleeps for as long
+ * as anybody looks are the same: nobody asks who it was).
  *
  *   writer   head + 1 -> total + 1 -> sequence: even to odd -> words -> even        or: dropped
  *   reader   head -> the holes again -> sequence -> words -> sequence -> ...
  *            totals -> head
  *
  * A writer that sleeps between its reservation and its compare-and-swap may wake up laps later.
- * Smaller than life: CAPACITY slots, WRITERS times RECORDS records, WORDS words a record, one total a writer. All
- * words of record p hold p + 1. kMaxHoles is MAX_HOLES. */
+ * Smaller than life: CAPACITY slots, WRITERS times RECORDS records, WORDS words a record, one total
+ * a writer. All words of record p hold p + 1. kMaxHoles is MAX_HOLES. */
 
 #ifndef CAPACITY
 #define CAPACITY 2
@@ -26,7 +27,8 @@
 #define MAX_HOLES CAPACITY
 #endif
 
-/* What breaks when it is switched on; `holds` where nothing does, with the reason. models.py sees to it that it is so. */
+/* What breaks when it is switched on; `holds` where nothing does, with the reason. models.py checks
+ * it. */
 /* Orders, weakened at one end. */
 #define publish_store        1   /* record_is_whole */
 #define hand_over_store      2   /* stores_in_order */
@@ -36,7 +38,7 @@
 #define hand_over_cas        6   /* stores_in_order */
 #define totals_store         7   /* totals_stand_at_head */
 #define totals_load          8   /* totals_stand_at_head */
-#define head_load            9   /* holds: head is reserved, not published, so it brings nothing along */
+#define head_load            9   /* holds: head is reserved, not published: it brings nothing */
 #define head_load_of_totals  10  /* holds: the totals before it have brought head along */
 /* Defects. */
 #define no_second_check      20  /* record_is_whole */
@@ -63,7 +65,7 @@
 mtype = {
   model_large_enough, reached, stores_in_order,
   record_is_whole,          /* I2: an accepted copy is record p, all of it */
-  lost_only_if_overwritten, /* what is given up is at least `capacity` records old (or a hole too many) */
+  lost_only_if_overwritten, /* given up: at least `capacity` records old (or a hole too many) */
   books_balance,            /* reserved = read + lost + holes */
   hole_is_unpublished,      /* in the end: what is neither read nor lost was never published */
   totals_stand_at_head      /* totals that are taken for exact are */
@@ -84,7 +86,7 @@ mtype = { record, not_yet, lapped };
 #define real_head         (memory[HEAD].at[memory[HEAD].last].value)
 
 bit over;                      /* no step of any writer any more */
-bit totals_looked_at;          /* or the records: a run is about one of them, and leaves out what only the other sees */
+bit totals_looked_at;          /* or the records: a run looks at one, and leaves the other out */
 bit published[POSITIONS];      /* what happened, whoever has seen it */
 byte author[POSITIONS];        /* which writer reserved it, + 1 */
 
@@ -107,12 +109,16 @@ proctype writer(byte me) {
        fetch_add(relaxed, HEAD, position);
        author[position] = me + 1
      };
-     if :: totals_looked_at -> fetch_add(order(release, totals_store), TOTAL(me), ignored) :: else fi;
+     if
+     :: totals_looked_at -> fetch_add(order(release, totals_store), TOTAL(me), ignored)
+     :: else
+     fi;
      atomic {
        load(relaxed, SEQUENCE(slot_of(position)), sequence);
        if
        :: (sequence & 1) && !mutant(odd_is_taken) -> reachable(dropped_at_odd); finish()
-       :: !(sequence & 1) && sequence > 2 * position && !mutant(sleeper_is_let_in) -> reachable(sleeper_dropped); finish()
+       :: !(sequence & 1) && sequence > 2 * position && !mutant(sleeper_is_let_in) ->
+          reachable(sleeper_dropped); finish()
        :: else -> taken = true
        fi
      };
@@ -120,10 +126,11 @@ proctype writer(byte me) {
      :: taken ->
         atomic {
           if
-          :: mutant(no_compare_and_swap) -> store(relaxed, SEQUENCE(slot_of(position)), 2 * position + 1)
+          :: mutant(no_compare_and_swap) ->
+             store(relaxed, SEQUENCE(slot_of(position)), 2 * position + 1)
           :: else ->
-             compare_exchange(order(acquire, hand_over_cas), SEQUENCE(slot_of(position)), sequence, 2 * position + 1,
-                              taken)
+             compare_exchange(order(acquire, hand_over_cas), SEQUENCE(slot_of(position)), sequence,
+                              2 * position + 1, taken)
           fi;
           sequence = 0;
           if :: !taken -> reachable(dropped_at_cas); finish() :: else fi
@@ -131,11 +138,16 @@ proctype writer(byte me) {
         if
         :: taken ->
            do
-           :: d_step { i < WORDS && !totals_looked_at -> store(order(release, words_store), WORD(slot_of(position), i), position + 1); i++ }
+           :: d_step {
+                i < WORDS && !totals_looked_at ->
+                store(order(release, words_store), WORD(slot_of(position), i), position + 1);
+                i++
+              }
            :: i == WORDS || totals_looked_at -> break
            od;
            atomic {
-             store((mutant(publish_store) || mutant(hand_over_store) -> relaxed : release), SEQUENCE(slot_of(position)), 2 * (position + 1));
+             store((mutant(publish_store) || mutant(hand_over_store) -> relaxed : release),
+                   SEQUENCE(slot_of(position)), 2 * (position + 1));
              published[position] = true;
              finish()
            }
@@ -203,8 +215,8 @@ inline conclude(is_hole) {
 #define load_slot(at, how, where, into) \
   load_within(SEQUENCE(slot_of(at)), WORD(slot_of(at), WORDS - 1), how, where, into)
 
-/* read_words() for position `at`. It needs nothing that the reader knew before. What becomes of the position is the same
- * step as the load that decides it: nobody sees what lies between. */
+/* read_words() for position `at`. It needs nothing that the reader knew before. What becomes of the
+ * position is the same step as the load that decides it: nobody sees what lies between. */
 inline read_slot(at, is_hole) {
   atomic {
     start_anew(over);
@@ -218,7 +230,11 @@ inline read_slot(at, is_hole) {
   if
   :: poll == record ->
      do
-     :: atomic { i < WORDS -> load_slot(at, order(acquire, words_load), WORD(slot_of(at), i), word[i]); i++ }
+     :: atomic {
+          i < WORDS ->
+          load_slot(at, order(acquire, words_load), WORD(slot_of(at), i), word[i]);
+          i++
+        }
      :: i == WORDS -> break
      od;
      atomic {
@@ -235,7 +251,8 @@ inline read_slot(at, is_hole) {
   fi
 }
 
-/* read_overflow(); unless it is patient it stops after as many records as it likes, as `limit` tells it to. */
+/* read_overflow(). Unless it is patient it stops after as many records as it likes, as `limit`
+ * tells it to. */
 inline read_overflow(patient) {
   atomic {
     start_anew(over);
@@ -267,8 +284,9 @@ inline read_overflow(patient) {
   head = 0
 }
 
-/* settle() of the daemon: totals are exact when they add up to the reader's position, and head, loaded after them, stands
- * there too. Here, with nothing read, whatever they add up to may be that position. */
+/* settle() of the daemon: totals are exact when they add up to the reader's position, and head,
+ * loaded after them, stands there too. Here, with nothing read, whatever they add up to may be that
+ * position. */
 inline copy_totals() {
   do
   :: atomic { i < WRITERS -> load(order(acquire, totals_load), TOTAL(i), total[i]); i++ }

@@ -1,5 +1,6 @@
-/* The reader of a single-writer lane: shm/lane.h read_words() and shm/lane_reader.h read_lane_words(). For lane.pml and
- * claim.pml, which say what a record holds: content(p) in every word of record p. */
+/* The reader of a single-writer lane: shm/lane.h read_words() and shm/lane_reader.h
+ * read_lane_words(). lane.pml and claim.pml include it. They say what a record holds: content(p) in
+ * every word of record p. */
 
 #define real_head             (memory[HEAD].at[memory[HEAD].last].value)
 #define real_sequence(slot)   (memory[SEQUENCE(slot)].at[memory[SEQUENCE(slot)].last].value)
@@ -20,7 +21,11 @@ inline read_slot() {
   if
   :: poll == record ->
      do
-     :: atomic { i < WORDS -> load(order(acquire, words_load), WORD(slot_of(position), i), word[i]); i++ }
+     :: atomic {
+          i < WORDS ->
+          load(order(acquire, words_load), WORD(slot_of(position), i), word[i]);
+          i++
+        }
      :: i == WORDS -> break
      od;
      atomic {
@@ -50,8 +55,8 @@ inline resume(oldest) {
 #define resumption \
   (head - CAPACITY + 1 + mutant(resume_at_newest) * (CAPACITY - 1) - mutant(resume_under_the_pen))
 
-/* read_lane_words(); unless it is patient it stops after as many records as it likes, as `limit` tells it to. It may be the first
- * call of another process, which goes on with a saved cursor. */
+/* read_lane_words(). Unless it is patient it stops after as many records as it likes, as `limit`
+ * tells it to. It may be the first call of another process, which goes on with a saved cursor. */
 inline read_lane(patient) {
   atomic {
     start_anew(over);

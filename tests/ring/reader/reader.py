@@ -7,7 +7,7 @@ alone: what that page says must be enough for a reader in any language.
 
 It needs an x86-64 processor while the ring is written: Python has no acquire loads, and there
 plain loads do. It is a specimen, not a tool: a file that is truncated under it ends it with
-SIGBUS.
+SIGBUS. Over 400 lines: a specimen is one file, which can be copied.
 """
 
 import argparse
@@ -50,8 +50,8 @@ def ring_path(ring):
         return ring
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", ring):
         raise NoRing(
-            f"ring name {ring!r}: expected 1 to 64 letters, digits, '.', '_' or '-', or a path with a '/'"
-        )
+            f"ring name {ring!r}: expected 1 to 64 letters, digits, '.', '_' or '-', "
+            "or a path with a '/'")
     return "/dev/shm/ringside." + ring
 
 
@@ -118,8 +118,8 @@ class Ring:
         self.halves = self.bytes.cast("I")
         if platform.machine() not in ("x86_64", "AMD64") and self.alive() is not False:
             raise NoRing(
-                f"{self.path}: is still written, and Python can't load with acquire on {platform.machine()}"
-            )
+                f"{self.path}: is still written, "
+                f"and Python can't load with acquire on {platform.machine()}")
 
     def check(self, header, file_bytes):
         if header[:8] != MAGIC:
@@ -137,8 +137,8 @@ class Ring:
                 f"{self.path}: was written by a machine of another byte order or word size")
         if self.layout_version != LAYOUT_VERSION:
             raise NoRing(
-                f"{self.path}: layout version {self.layout_version}, this reader knows {LAYOUT_VERSION}"
-            )
+                f"{self.path}: layout version {self.layout_version}, "
+                f"this reader knows {LAYOUT_VERSION}")
         capacities = (self.lane_capacity, self.overflow_capacity)
         if not (1 <= self.lane_count <= 4096 and all(64 <= c <= 1 << 20 and c & (c - 1) == 0
                                                      for c in capacities)):
@@ -149,8 +149,8 @@ class Ring:
         expected = self.block(self.lane_count) + TOTALS_BYTES + SLOT_BYTES * self.overflow_capacity
         if self.segment_bytes != expected or file_bytes < expected:
             raise NoRing(
-                f"{self.path}: {file_bytes} bytes, its header says {self.segment_bytes}, expected {expected}"
-            )
+                f"{self.path}: {file_bytes} bytes, its header says {self.segment_bytes}, "
+                f"expected {expected}")
         if self.clock_kind not in CLOCKS:
             raise NoRing(f"{self.path}: its clock is of an unknown kind ({self.clock_kind})")
         if self.ticks_per_second > 10**12:

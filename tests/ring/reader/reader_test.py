@@ -41,8 +41,8 @@ class Writer:
         line = self.process.stdout.readline()
         if line != word + "\n":
             raise AssertionError(
-                f"the writer says {line!r}, expected {word!r}; it has ended with {self.process.poll()}"
-            )
+                f"the writer says {line!r}, expected {word!r}; "
+                f"it has ended with {self.process.poll()}")
 
     def ask(self, wish):
         self.process.stdin.write(wish + "\n")
@@ -66,10 +66,8 @@ def on_the_first_lane():
         "has_stages": False,
         "overflow": False,
         "stages": [0] * 4,
-        "actor_kind": 0,
-        "actor": 0,
-        "subject_kind": 0,
-        "subject": 0,
+        "actor_kind": 0, "actor": 0,
+        "subject_kind": 0, "subject": 0,
         "outcome": "ok"
     }
     for n in range(12):
@@ -388,8 +386,8 @@ class Flood(unittest.TestCase):
         self.assertEqual(sum(ring.head(lane) for lane in range(3)), sum(written))
         print(
             f"written {sum(written)}, read {sum(cursor.read for cursor in cursors)}, "
-            f"lost {sum(cursor.lost for cursor in cursors)}, holes {sum(len(cursor.holes) for cursor in cursors)}"
-        )
+            f"lost {sum(cursor.lost for cursor in cursors)}, "
+            f"holes {sum(len(cursor.holes) for cursor in cursors)}")
 
 
 if __name__ == "__main__":

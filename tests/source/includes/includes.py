@@ -7,10 +7,12 @@ daemon/ and report/ are divided into rooms, on five and three layers; a room inc
 ROOMS says.
 
 Four checks, each on what is really there rather than on a list that somebody keeps:
-  arrows   every #include of ours, in every source file, follows an arrow; in the libraries it is written from the
-           project's root; the headers that are installed need nothing but the standard library and the system
+  arrows   every #include of ours, in every source file, follows an arrow; in the libraries it is
+           written from the project's root; the headers that are installed need nothing but the
+           standard library and the system
   rooms    every #include between rooms follows an arrow; the arrows that are drawn have no circle
-  links    every target is linked only with libraries that its folder may include (CMake says which it is)
+  links    every target is linked only with libraries that its folder may include (CMake says which
+           folder it is)
   headers  every header of the library folders compiles by itself, twice over, without a warning
 
 Exit code 0 when all is well, 1 when something is found (each on a line `path:line: what`), 2 on
@@ -118,8 +120,8 @@ def check_arrows(root):
             if name is None:
                 if folder in LIBRARIES:
                     found.append(
-                        f"{where}: #include {match['other'].strip()}: a macro hides what is included"
-                    )
+                        f"{where}: #include {match['other'].strip()}: "
+                        "a macro hides what is included")
                 continue
             first = name.split("/")[0]
             if first in ARROWS:
@@ -294,8 +296,8 @@ def main():
     found += in_headers
     print(
         "\n".join(found) if found else
-        f"{len(list(source_files(root)))} files, {compiled} headers compiled alone: every arrow is drawn"
-    )
+        f"{len(list(source_files(root)))} files, {compiled} headers compiled alone: "
+        "every arrow is drawn")
     return 1 if found else 0
 
 

@@ -175,8 +175,9 @@ class Headers(Tree):
                 "#pragma once\ninline std::string x() { return {}; }\n",  # a missing include
                 "report/unguarded.h": "struct Twice {};\n",  # no guard
                 "daemon/wrong.h": "#pragma once\ninline int x(long y) { return y; }\n",  # a warning
+                # not C++17
                 "shm/wrong.h":
-                "#pragma once\n#include <span>\ninline std::span<int> x() { return {}; }\n",  # not C++17
+                "#pragma once\n#include <span>\ninline std::span<int> x() { return {}; }\n",
         }.items():
             with self.subTest(name=name):
                 self.write(name, text)

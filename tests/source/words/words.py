@@ -20,7 +20,7 @@ CELL = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,\s"]+)')
 
 
 def read_list(text):
-    """{kind: [cells of an entry, …]}: kind is OPERATION, EVENT, …; adjacent strings are one cell."""
+    """{kind: [cells of an entry, …]}: kind is OPERATION, EVENT, … Adjacent strings are one cell."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     words = {}
     for kind, inside in ENTRY.findall(text):
