@@ -1,4 +1,5 @@
 // Between TOML and Config: everything about keys comes from the table in config_keys.
+// Over 400 lines: reading and printing stay in one file, because what is printed must read back.
 #include <fmt/format.h>
 
 #include <algorithm>

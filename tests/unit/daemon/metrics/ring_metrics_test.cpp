@@ -1,5 +1,6 @@
 // Derived lists of a ring's metrics against an oracle that keeps every record and looks at all of
 // them.
+// Over 400 lines: half of it is the oracle, which only these cases use.
 #include <doctest/doctest.h>
 
 #include <algorithm>

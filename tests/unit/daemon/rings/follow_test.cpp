@@ -1,5 +1,6 @@
 // The life of a ring as its watcher sees it: not there yet, there, restarted, crashed, closed,
 // refused.
+// Over 400 lines: one family of short cases, which share the server at the top.
 
 #include <doctest/doctest.h>
 #include <signal.h>
