@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cassert>
 #include <cerrno>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -13,6 +12,7 @@
 
 #include "daemon/storage/files.h"
 #include "report/model/format.h"
+#include "shm/assert.h"
 
 namespace ringside {
 namespace {
@@ -151,7 +151,7 @@ std::optional<Failure> AlertLog::open_file(const std::string& path) {
 // What the stream has not accepted is for the next target.
 void AlertLog::move_lines_back() {
   if (!stream_) return;
-  assert(waiting_.empty());   // no lines wait for a file while there is a stream
+  RINGSIDE_ASSERT(waiting_.empty());   // no lines wait for a file while there is a stream
   const LineWriter::Status status = stream_->status();
   written_before_ += status.written;
   dropped_ += status.dropped;

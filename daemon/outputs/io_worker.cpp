@@ -1,9 +1,9 @@
 #include "daemon/outputs/io_worker.h"
+#include "shm/assert.h"
 
 #include <concurrentqueue/blockingconcurrentqueue.h>
 #include <spdlog/spdlog.h>
 
-#include <cassert>
 #include <cstring>
 #include <utility>
 
@@ -30,7 +30,7 @@ IoWorker::~IoWorker() {
 }
 
 std::optional<Failure> IoWorker::start(const IoOptions& options) {
-  assert(!thread_.joinable());
+  RINGSIDE_ASSERT(!thread_.joinable());
   if (auto failure = log_.open(options.alert_log_path, options.alert_log_format)) return failure;
   options_ = options;
   here_.release();
@@ -39,7 +39,7 @@ std::optional<Failure> IoWorker::start(const IoOptions& options) {
 }
 
 void IoWorker::finish(LastWords last, std::function<void()> ended) {
-  assert(thread_.joinable() && !finishing_.load());
+  RINGSIDE_ASSERT(thread_.joinable() && !finishing_.load());
   last_ = std::move(last);
   ended_ = std::move(ended);
   finishing_.store(true, std::memory_order_release);
@@ -47,13 +47,13 @@ void IoWorker::finish(LastWords last, std::function<void()> ended) {
 }
 
 Unwritten IoWorker::join() {
-  assert(finishing_.load());
+  RINGSIDE_ASSERT(finishing_.load());
   if (thread_.joinable()) thread_.join();
   return unwritten_;
 }
 
 void IoWorker::enqueue(Task task) {
-  assert(!finishing_.load(std::memory_order_relaxed) && "handed over after finish()");
+  RINGSIDE_ASSERT(!finishing_.load(std::memory_order_relaxed) && "handed over after finish()");
   queue_->tasks.enqueue(std::move(task));
 }
 
@@ -83,7 +83,7 @@ bool IoWorker::next(Task& task) {
 
 // Tries waiting lines again, at a time of its own: tasks may come more often than that, for ever.
 void IoWorker::retry_waiting_lines() {
-  assert(here_.is_current());
+  RINGSIDE_ASSERT(here_.is_current());
   const bool due = retry_at_ && Clock::now() >= *retry_at_;
   if (due) log_.flush();
   say_log_state();
@@ -137,7 +137,7 @@ bool IoWorker::write_report(std::shared_ptr<const Snapshot> snapshot) {
 }
 
 void IoWorker::write_state(const SavedState& state) {
-  assert(here_.is_current());
+  RINGSIDE_ASSERT(here_.is_current());
   const auto failure = write_(options_.state_path, encode_state(state), 0640);
   const bool failed_before = state_failed_.exchange(failure.has_value(), std::memory_order_relaxed);
   if (failure && !failed_before) {
@@ -149,7 +149,7 @@ void IoWorker::write_state(const SavedState& state) {
 
 // Returns how many files could not be written.
 std::size_t IoWorker::write_report_files(const Snapshot& snapshot) {
-  assert(here_.is_current());
+  RINGSIDE_ASSERT(here_.is_current());
   const auto failures = write_reports(options_.reports, snapshot, write_);
   for (const Failure& failure : failures) spdlog::error("{}", failure.message);
   if (failures.empty() && !options_.reports.formats.empty()) {

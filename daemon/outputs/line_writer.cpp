@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cassert>
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
@@ -10,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "shm/assert.h"
 #include "shm/file_descriptor.h"
 
 namespace ringside {
@@ -78,7 +78,7 @@ struct LineWriter::Shared {
 
 LineWriter::LineWriter(int fd, LineWriterOptions options)
     : shared_(std::make_shared<Shared>(fd, std::move(options))) {
-  assert(fd >= 0);
+  RINGSIDE_ASSERT(fd >= 0);
   std::thread([shared = shared_] { run(shared); }).detach();
 }
 
@@ -95,7 +95,7 @@ void LineWriter::run(const std::shared_ptr<Shared>& shared) {
 }
 
 void LineWriter::add(std::string line) {
-  assert(!line.empty() && line.back() == '\n');
+  RINGSIDE_ASSERT(!line.empty() && line.back() == '\n');
   std::string oldest;   // freed behind the lock
   const std::lock_guard lock(shared_->mutex);
   if (shared_->lines.size() >= shared_->options.most_waiting) {

@@ -11,6 +11,8 @@ namespace ringside {
 
 namespace {
 
+// How long the rate of a clock may take to be known.
+constexpr std::int64_t kRateTakesNs = 2'000'000'000;
 constexpr std::int64_t kLivenessEveryNs = 1'000'000'000;
 // Word of a file that appeared is here by then.
 constexpr std::int64_t kEventsTakeNs = 1'000'000'000;
@@ -87,7 +89,9 @@ void RingFollower::count_missed(const Instant& now, std::uint64_t appeared) {
 // True while there is more to come from the ring that is read; else it was read to its end.
 bool RingFollower::read_on(const Instant& now) {
   scale_.sync(now);
-  if (!scale_.known()) return true;   // its records can't be placed in time yet
+  // Its records can't be placed in time yet. What a header says may be garbage, so the rate of its
+  // clock may never be known: then its end must be noticed all the same.
+  if (!scale_.known() && now.monotonic_ns - attached_ns_ < kRateTakesNs) return true;
   const bool is_closed = closed(*segment_);
   if (!is_closed && !segment_->broken() && now.monotonic_ns >= next_liveness_ns_) {
     next_liveness_ns_ = now.monotonic_ns + kLivenessEveryNs;
@@ -259,6 +263,7 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   metrics_.forget_names();
   refresh_names();
   next_liveness_ns_ = now.monotonic_ns;
+  attached_ns_ = now.monotonic_ns;
   state_ = RingState::live;
   problem_ = std::exchange(lost_note_, {});
 }

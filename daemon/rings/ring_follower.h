@@ -136,6 +136,7 @@ class RingFollower {
   std::uint64_t missed_ = 0;
 
   std::int64_t next_liveness_ns_ = 0;
+  std::int64_t attached_ns_ = 0;
   bool first_drain_ = true;                    // of this segment by this daemon
   std::uint64_t lost_before_attach_ = 0;
   std::int64_t saved_ns_ =

@@ -1,10 +1,10 @@
 #include "daemon/run/drain_thread.h"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "daemon/rings/pacing.h"
+#include "shm/assert.h"
 #include "shm/clock.h"
 
 namespace ringside {
@@ -15,7 +15,7 @@ DrainThread::~DrainThread() {
 }
 
 void DrainThread::start(std::int64_t tick_ns, std::function<void(LastWords)> at_the_end) {
-  assert(!thread_.joinable() && tick_ns > 0);
+  RINGSIDE_ASSERT(!thread_.joinable() && tick_ns > 0);
   tick_ns_ = tick_ns;
   at_the_end_ = std::move(at_the_end);
   thread_ = std::thread([this] { run(); });

@@ -1,9 +1,9 @@
 #include "daemon/run/monitor.h"
+#include "shm/assert.h"
 
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <cassert>
 #include <utility>
 
 namespace ringside {
@@ -31,7 +31,7 @@ Monitor::Monitor(const Config& config, std::string version, const Instant& now, 
 }
 
 bool Monitor::restore(const SavedState& saved, const Instant& now, std::string* why) {
-  assert(here_.is_current() && passes_ == 0);
+  RINGSIDE_ASSERT(here_.is_current() && passes_ == 0);
   AlertEngine alerts(config_);
   // Watch comes last, because it takes nothing when it fails.
   if (!alerts.decode(saved.alerts, why) || !watch_.decode(saved.watch, now, why)) return false;
@@ -42,13 +42,13 @@ bool Monitor::restore(const SavedState& saved, const Instant& now, std::string* 
 }
 
 PassResult Monitor::pass(const Instant& now, const Arrivals& arrivals) {
-  assert(here_.is_current());
+  RINGSIDE_ASSERT(here_.is_current());
   ++passes_;
   return watch_.pass(now, arrivals);
 }
 
 Monitor::Published Monitor::tick(const Instant& now) {
-  assert(here_.is_current());
+  RINGSIDE_ASSERT(here_.is_current());
   host_.sample(watch_, now);
   const Published snapshot = make_snapshot(now, Evaluate::yes);
   ring_log_.follow(*snapshot);
@@ -64,7 +64,7 @@ Monitor::Published Monitor::tick(const Instant& now) {
 }
 
 Monitor::Published Monitor::report(const Instant& now) {
-  assert(here_.is_current());
+  RINGSIDE_ASSERT(here_.is_current());
   const Published snapshot = make_snapshot(now, Evaluate::no);
   if (!outputs_.write_report(snapshot)) {
     spdlog::warn("a report is asked for while two wait to be written; this one is left out");
@@ -73,14 +73,14 @@ Monitor::Published Monitor::report(const Instant& now) {
 }
 
 LastWords Monitor::last(const Instant& now) {
-  assert(here_.is_current());
+  RINGSIDE_ASSERT(here_.is_current());
   host_.sample(watch_, now);
   Published snapshot = make_snapshot(now, Evaluate::yes);
   return {std::move(snapshot), saved_state(now)};
 }
 
 void Monitor::reconfigure(const Config& config, const Instant& now) {
-  assert(here_.is_current());
+  RINGSIDE_ASSERT(here_.is_current());
   config_ = config;
   config_text_ = print_config(config_, Comments::without);
   watch_.reconfigure(watch_options(config_));

@@ -2,13 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
-#include <cassert>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
 #include <vector>
 
 #include "report/model/format.h"
+#include "shm/assert.h"
 #include "shm/clock.h"
 
 namespace ringside {
@@ -39,7 +39,7 @@ Service::~Service() {
 }
 
 std::optional<Failure> Service::start() {
-  assert(here_.is_current() && !started_);
+  RINGSIDE_ASSERT(here_.is_current() && !started_);
   if (auto failure = make_directories(state_directory_)) return failure;
   Failure failure;
   lock_ = DirectoryLock::acquire(state_directory_, &failure);
@@ -75,14 +75,14 @@ std::optional<Failure> Service::restore() {
 }
 
 void Service::begin_stop(std::function<void()> ended) {
-  assert(running());
+  RINGSIDE_ASSERT(running());
   stopping_ = true;
   ended_ = std::move(ended);   // the drain thread sees it behind the lock of its request
   drain_.stop();
 }
 
 Unwritten Service::stop() {
-  assert(here_.is_current() && started_);
+  RINGSIDE_ASSERT(here_.is_current() && started_);
   if (!stopping_) begin_stop({});
   drain_.join();
   started_ = false;
@@ -92,7 +92,7 @@ Unwritten Service::stop() {
 }
 
 bool Service::running() const {
-  assert(here_.is_current() && started_);
+  RINGSIDE_ASSERT(here_.is_current() && started_);
   return !stopping_;
 }
 
@@ -105,7 +105,7 @@ void Service::reopen_logs() {
 }
 
 void Service::reconfigure(const Config& config) {
-  assert(config.state_directory == state_directory_);
+  RINGSIDE_ASSERT(config.state_directory == state_directory_);
   if (!running()) return;
   io_options_ = io_options(config);
   io_.reopen(io_options_);

@@ -8,7 +8,7 @@ namespace ringside {
 
 // Belongs to the thread that made it, until another one takes it over.
 //
-//   assert(thread_.is_current());
+//   RINGSIDE_ASSERT(thread_.is_current());
 class ThreadCheck {
  public:
   ThreadCheck() : owner_(std::this_thread::get_id()) {}
