@@ -37,8 +37,8 @@ constexpr const char* lane_state_word(LaneState state) {
   return detail::word(kLaneStateWords, static_cast<std::size_t>(state));
 }
 
-// The name of a lane's thread, cut at its first NUL. Control characters are shown as '?'; the rest
-// may be any bytes, and not UTF-8.
+// The name of a lane's thread, cut at its first NUL. Every byte that is no printable ASCII is shown
+// as '?', as in the table of names: the bytes are anybody's, and may turn the direction of a text.
 inline std::string lane_thread_name(const LaneHeader& header) {
   const std::uint64_t words[2] = {header.thread_name[0].load(std::memory_order_relaxed),
                                   header.thread_name[1].load(std::memory_order_relaxed)};
@@ -46,7 +46,7 @@ inline std::string lane_thread_name(const LaneHeader& header) {
   std::memcpy(bytes, words, sizeof words);
   std::string name(bytes);
   for (char& c : name) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    if (c < 0x20 || c > 0x7e) c = '?';
   }
   return name;
 }

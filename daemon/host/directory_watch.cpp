@@ -53,12 +53,13 @@ void DirectoryWatch::follow(const std::vector<std::string>& files) {
     if (before != directories_.end()) directory.descriptor = before->second.descriptor;
     if (directory.descriptor < 0) add(directory);
   }
-  for (const auto& [path, directory] : directories_) {
+  for (const auto& entry : directories_) {
     // Two paths may lead to one directory, which has one watch then.
+    const int descriptor = entry.second.descriptor;
     const bool used = std::any_of(wanted.begin(), wanted.end(), [&](const auto& other) {
-      return other.second.descriptor == directory.descriptor;
+      return other.second.descriptor == descriptor;
     });
-    if (directory.descriptor >= 0 && !used) inotify_rm_watch(inotify_.get(), directory.descriptor);
+    if (descriptor >= 0 && !used) inotify_rm_watch(inotify_.get(), descriptor);
   }
   directories_ = std::move(wanted);
 }

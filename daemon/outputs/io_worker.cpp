@@ -33,6 +33,7 @@ std::optional<Failure> IoWorker::start(const IoOptions& options) {
   RINGSIDE_ASSERT(!thread_.joinable());
   if (auto failure = log_.open(options.alert_log_path, options.alert_log_format)) return failure;
   options_ = options;
+  report_files_ = options.reports;
   here_.release();
   thread_ = std::thread([this] { run(); });
   return std::nullopt;
@@ -150,15 +151,24 @@ void IoWorker::write_state(const SavedState& state) {
 // Returns how many files could not be written.
 std::size_t IoWorker::write_report_files(const Snapshot& snapshot) {
   RINGSIDE_ASSERT(here_.is_current());
-  const auto failures = write_reports(options_.reports, snapshot, write_);
+  ReportFiles files;
+  {
+    const std::lock_guard lock(report_files_mutex_);
+    files = report_files_;
+  }
+  const auto failures = write_reports(files, snapshot, write_);
   for (const Failure& failure : failures) spdlog::error("{}", failure.message);
-  if (failures.empty() && !options_.reports.formats.empty()) {
-    spdlog::info("report written to {}", options_.reports.directory);
+  if (failures.empty() && !files.formats.empty()) {
+    spdlog::info("report written to {}", files.directory);
   }
   return failures.size();
 }
 
 void IoWorker::reopen(IoOptions options) {
+  {
+    const std::lock_guard lock(report_files_mutex_);
+    report_files_ = options.reports;
+  }
   enqueue([this, options = std::move(options)] {
     const std::string path = options_.alert_log_path;
     options_ = options;

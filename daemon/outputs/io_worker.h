@@ -11,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -99,6 +100,10 @@ class IoWorker final : public Outputs, public AlertSink {
   std::optional<LastWords> last_;
   std::function<void()> ended_;
   Unwritten unwritten_;
+  // At once in force, and not behind a task: a report may be asked for by another thread than the
+  // one that reopens, and the queue keeps no order between the two.
+  std::mutex report_files_mutex_;
+  ReportFiles report_files_;
   // Of the thread alone, once it runs.
   ThreadCheck here_;
   IoOptions options_;

@@ -213,8 +213,9 @@ class Cases(harness.Scenario):
         """Nothing in it that moves a cursor, ends a line that is not ours, hides, or is no text."""
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
         bad = [
-            at for at, c in enumerate(text) if (ord(c) < 0x20 and c != "\n") or 0x7f <= ord(c) < 0xa0
-            or 0x202a <= ord(c) <= 0x202e or 0x2066 <= ord(c) <= 0x2069 or c in "\u2028\u2029\ufffd"
+            at for at, c in enumerate(text)
+            if (ord(c) < 0x20 and c != "\n") or 0x7f <= ord(c) < 0xa0 or 0x202a <= ord(c) <= 0x202e
+            or 0x2066 <= ord(c) <= 0x2069 or c in "\u2028\u2029\ufffd"
         ]
         for at in bad[:1]:
             self.fail(f"{what}: {hex(ord(text[at]))} in {text[max(0, at - 200):at + 100]!r}")

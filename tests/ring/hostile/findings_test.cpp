@@ -30,14 +30,16 @@ struct SavedRing {
   static SavedRing of(const std::string& bytes) {
     SavedRing state;
     Decoder in(bytes);
-    for (std::uint64_t* n : {&state.instance[0], &state.instance[1], &state.one, &state.known[0], &state.known[1],
-                             &state.number, &state.finished, &state.crashes, &state.missed,
-                             &state.lost_before_attach}) {
+    for (std::uint64_t* n : {&state.instance[0], &state.instance[1], &state.one, &state.known[0],
+                             &state.known[1], &state.number, &state.finished, &state.crashes,
+                             &state.missed, &state.lost_before_attach}) {
       *n = in.u64();
     }
-    for (std::uint64_t* n : {&state.written, &state.read, &state.lost, &state.torn, &state.rejected}) *n = in.u64();
-    for (std::uint64_t* n : {&state.lanes, &state.used, &state.position, &state.lane_read, &state.lane_lost,
-                             &state.lane_rejected}) {
+    for (std::uint64_t* n :
+         {&state.written, &state.read, &state.lost, &state.torn, &state.rejected})
+      *n = in.u64();
+    for (std::uint64_t* n : {&state.lanes, &state.used, &state.position, &state.lane_read,
+                             &state.lane_lost, &state.lane_rejected}) {
       *n = in.u64();
     }
     state.holes.resize(in.u64());
@@ -50,8 +52,8 @@ struct SavedRing {
   }
   std::string bytes() const {
     Encoder out;
-    for (const std::uint64_t n : {instance[0], instance[1], one, known[0], known[1], number, finished, crashes,
-                                  missed, lost_before_attach}) {
+    for (const std::uint64_t n : {instance[0], instance[1], one, known[0], known[1], number,
+                                  finished, crashes, missed, lost_before_attach}) {
       out.u64(n);
     }
     for (const std::uint64_t n : {written, read, lost, torn, rejected}) out.u64(n);

@@ -177,7 +177,8 @@ TEST_CASE("Scribbler: the daemon's core survives it through attach, tick and end
   int pass = 0;
   // Until it was attached to many times: each looks at all that is in the ring.
   const std::uint64_t instances = long_run() ? 500 : 20;
-  while (enemy.done() < kScribbles / 10 || snapshot.books.rejected == 0 || snapshot.rings.at(0).instances_seen < instances) {
+  while (enemy.done() < kScribbles / 10 || snapshot.books.rejected == 0 ||
+         snapshot.rings.at(0).instances_seen < instances) {
     CAPTURE(enemy.done());
     CAPTURE(snapshot.books.rejected);
     CAPTURE(snapshot.rings.empty() ? 0 : snapshot.rings[0].instances_seen);

@@ -125,6 +125,28 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("IoWorker: new report options hold at once, whoever asked for the report") {
+  const test::TempDir directory;
+  const test::Said said;
+  Disk disk;
+  IoWorker io(disk.write());
+  IoOptions options = options_in(directory);
+  options.reports.formats = {"text", "json"};
+  REQUIRE_FALSE(io.start(options));
+  disk.hang(true);
+  CHECK(io.save_state(state_of("early")));
+  disk.until_at_work(1);
+  // The queue keeps no order between two threads: a report may come before the new options.
+  std::thread other([&] { CHECK(io.write_report(std::make_shared<Snapshot>())); });
+  other.join();
+  options.reports.formats = {"text"};
+  io.reopen(options);
+  disk.hang(false);
+  io.finish({nullptr, state_of("last")}, {});
+  CHECK(io.join().nothing());
+  CHECK(disk.names() == std::vector<std::string>{"state", "report.txt", "state"});
+}
+
 TEST_CASE("IoWorker: an end that cannot write says what is missing") {
   const test::TempDir directory;
   const test::Said said;
