@@ -115,7 +115,7 @@ int run(int argc, char** argv) {
 
   // For a tool that counts instructions: one loop, no figures.
   if (argc > 2 && std::string(argv[1]) == "--loop")
-    return run_counted_loops({argv + 2, argv + argc});
+    return count_loops({argv + 2, argv + argc});
 
   CLI::App app(
       "Measures what tracing, draining and watching cost. Paired and interleaved; medians, with "

@@ -134,7 +134,7 @@ bool run(const OwnRing& ring, const std::string& name) {
 
 }  // namespace
 
-int run_counted_loops(const std::vector<std::string>& names) {
+int count_loops(const std::vector<std::string>& names) {
   Setup setup;
   setup.lanes = 1;
   OwnRing ring("loop", setup);

@@ -20,6 +20,6 @@ inline constexpr int kLongLoop = 30'000;
 
 // Runs each of the loops twice. Every run is two calls of a function whose name has `counted_loop`
 // in it, the first of which does nothing. Exit code.
-int run_counted_loops(const std::vector<std::string>& names);
+int count_loops(const std::vector<std::string>& names);
 
 }  // namespace ringside::bench
