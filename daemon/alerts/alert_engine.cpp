@@ -16,19 +16,15 @@ namespace {
 
 std::size_t index_of(AlertLevel level) { return static_cast<std::size_t>(level); }
 
-std::string words(double value, const std::string& unit) {
-  if (unit == "per_minute") return format_number(value) + " a minute";
-  if (unit == "per_cpu") return format_number(value) + " per CPU";
-  return format_value(value, unit);
-}
-
 std::string span(std::int64_t ns) { return format_span(static_cast<double>(ns)); }
 
 // A fact has no threshold worth naming.
-bool bare_fact(const Reading& reading) { return reading.certain && reading.unit != "records"; }
+bool bare_fact(const Reading& reading) {
+  return reading.certain && reading.unit != AlertUnit::records;
+}
 
 std::string against(const Reading& reading, double threshold) {
-  return bare_fact(reading) ? "" : ", threshold " + words(threshold, reading.unit);
+  return bare_fact(reading) ? "" : ", threshold " + format_value(threshold, reading.unit);
 }
 
 }  // namespace
@@ -183,7 +179,7 @@ void AlertEngine::step_recovering(Episode& episode, std::optional<AlertLevel> re
        fmt::format(": over after {}{}", span(observed_ns_ - episode.began_ns),
                    bare_fact(episode.reading)
                        ? ""
-                       : ", at worst " + words(episode.worst, episode.reading.unit)));
+                       : ", at worst " + format_value(episode.worst, episode.reading.unit)));
 }
 
 // E2: the timers are pushed along with the time that passes unseen.

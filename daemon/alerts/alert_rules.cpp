@@ -43,12 +43,12 @@ class Figures {
   }
 
  private:
-  Reading& add(AlertType alert, std::string figure, Levels levels, std::string unit) {
+  Reading& add(AlertType alert, std::string figure, Levels levels, AlertUnit unit) {
     Reading reading;
     reading.alert = alert;
     reading.figure = std::move(figure);
     reading.levels = levels;
-    reading.unit = std::move(unit);
+    reading.unit = unit;
     out_.push_back(std::move(reading));
     return out_.back();
   }
@@ -65,8 +65,8 @@ class Figures {
 
   void latency(const SeriesView& series) {
     const Judgement judged = judge_latency(series, config_.thresholds);
-    Reading& r =
-        add(AlertType::high_latency, "p95", alerts_.latency.times(judged.threshold / 1e6), "ms");
+    Reading& r = add(AlertType::high_latency, "p95", alerts_.latency.times(judged.threshold / 1e6),
+                     AlertUnit::ms);
     r.operation = series.name;
     r.ring = series.ring;
     if (few(r, judged.samples, "timed calls")) return;
@@ -81,7 +81,7 @@ class Figures {
     const WindowStats& minute = series.window(Window::minute);
     const Judgement judged = judge_errors(operation, minute, config_.thresholds);
     Reading& r = add(AlertType::high_error_rate, "errors",
-                     alerts_.error_rate.times(judged.threshold), "percent");
+                     alerts_.error_rate.times(judged.threshold), AlertUnit::percent);
     r.operation = operation;
     r.ring = series.ring;
     if (few(r, judged.samples, "calls")) return;
@@ -101,7 +101,8 @@ class Figures {
     const std::string unknown = "the server's process could not be sampled";
     Reading& memory =
         add(AlertType::high_memory, "resident",
-            alerts_.memory.times(static_cast<double>(config_.thresholds.memory_bytes)), "bytes");
+            alerts_.memory.times(static_cast<double>(config_.thresholds.memory_bytes)),
+            AlertUnit::bytes);
     memory.ring = ring.name;
     memory.text = unknown;
     if (largest != nullptr) {
@@ -109,7 +110,8 @@ class Figures {
       memory.text = fmt::format("process {} has {} resident", largest->pid,
                                 format_bytes(*largest->resident_bytes));
     }
-    Reading& cpu = add(AlertType::system_overload, "server_cpu", alerts_.cpu_percent, "percent");
+    Reading& cpu =
+        add(AlertType::system_overload, "server_cpu", alerts_.cpu_percent, AlertUnit::percent);
     cpu.ring = ring.name;
     cpu.text = unknown;
     if (cpu_percent && s_.host.cpus) {
@@ -122,7 +124,7 @@ class Figures {
   void connections(const RingView& ring) {
     Reading& r = add(AlertType::high_connections, "connections",
                      alerts_.connections.times(static_cast<double>(config_.thresholds.connections)),
-                     "connections");
+                     AlertUnit::connections);
     r.ring = ring.name;
     r.text = "the server does not say how many connections it has";
     if (!ring.live()) return;
@@ -142,8 +144,8 @@ class Figures {
   // Of the present instance only: a restarted server begins with its breaker closed and says
   // nothing about it.
   void breaker(const RingView& ring) {
-    Reading& r =
-        add(AlertType::database_issue, "breaker", Levels::of({}, LevelBounds{1, 0.5}), "open");
+    Reading& r = add(AlertType::database_issue, "breaker", Levels::of({}, LevelBounds{1, 0.5}),
+                     AlertUnit::open);
     r.ring = ring.name;
     r.certain = true;
     r.text = "the ring is not live";
@@ -171,8 +173,8 @@ class Figures {
     const bool crashed_since =
         before != memory_.rings.end() && ring.crashes_seen > before->second.crashes;
 
-    Reading& crash =
-        add(AlertType::server_down, "crashed", Levels::of({}, LevelBounds{1, 1}), "crashed");
+    Reading& crash = add(AlertType::server_down, "crashed", Levels::of({}, LevelBounds{1, 1}),
+                         AlertUnit::crashed);
     crash.ring = ring.name;
     crash.certain = true;
     crash.text = "the ring cannot be read";
@@ -189,7 +191,7 @@ class Figures {
     // A restart in order takes a few ticks, and is no reason to wake anybody: raised like a
     // measurement.
     Reading& stop =
-        add(AlertType::server_down, "stopped", Levels::of(LevelBounds{1, 1}), "stopped");
+        add(AlertType::server_down, "stopped", Levels::of(LevelBounds{1, 1}), AlertUnit::stopped);
     stop.ring = ring.name;
     stop.text = known ? (stopped ? who + " has stopped" : "") : "the ring cannot be read";
     if (known) stop.value = stopped ? 1 : 0;
@@ -197,8 +199,8 @@ class Figures {
   }
 
   void unreadable(const RingView& ring) {
-    Reading& r =
-        add(AlertType::telemetry_loss, "refused", Levels::of({}, LevelBounds{1, 1}), "refused");
+    Reading& r = add(AlertType::telemetry_loss, "refused", Levels::of({}, LevelBounds{1, 1}),
+                     AlertUnit::refused);
     r.ring = ring.name;
     r.certain = true;
     r.value = ring.state == RingState::refused ? 1 : 0;
@@ -210,14 +212,16 @@ class Figures {
   void host() {
     const HostView& host = s_.host;
     const std::string unknown = "the host could not be sampled";
-    Reading& cpu = add(AlertType::system_overload, "host_cpu", alerts_.cpu_percent, "percent");
+    Reading& cpu =
+        add(AlertType::system_overload, "host_cpu", alerts_.cpu_percent, AlertUnit::percent);
     cpu.text = unknown;
     if (host.cpu_percent && host.cpus) {
       cpu.value = *host.cpu_percent;
       cpu.text = fmt::format("the host's {} CPUs are {} busy", *host.cpus,
                              format_percent(*host.cpu_percent / 100));
     }
-    Reading& load = add(AlertType::system_overload, "host_load", alerts_.load_per_cpu, "per_cpu");
+    Reading& load =
+        add(AlertType::system_overload, "host_load", alerts_.load_per_cpu, AlertUnit::per_cpu);
     load.text = unknown;
     if (host.load_1m && host.cpus) {
       load.value = *host.load_1m / *host.cpus;
@@ -225,7 +229,7 @@ class Figures {
           fmt::format("the host's load is {} on {} CPUs", format_number(*host.load_1m), *host.cpus);
     }
     Reading& memory =
-        add(AlertType::system_overload, "host_memory", alerts_.memory_percent, "percent");
+        add(AlertType::system_overload, "host_memory", alerts_.memory_percent, AlertUnit::percent);
     memory.text = unknown;
     if (host.memory_available_bytes && host.memory_total_bytes.value_or(0) > 0) {
       const auto available = std::min(*host.memory_available_bytes, *host.memory_total_bytes);
@@ -240,7 +244,7 @@ class Figures {
 
   void database(const RingView& ring, std::uint64_t calls) {
     Reading& rollbacks =
-        add(AlertType::database_issue, "rollbacks", alerts_.rollback_percent, "percent");
+        add(AlertType::database_issue, "rollbacks", alerts_.rollback_percent, AlertUnit::percent);
     rollbacks.ring = ring.name;
     const SeriesView* transactions = event(ring, names::kDbTransaction);
     const WindowStats minute =
@@ -254,8 +258,8 @@ class Figures {
                                    format_percent(share));
     }
 
-    Reading& errors =
-        add(AlertType::database_issue, "errors", alerts_.database_error_percent, "percent");
+    Reading& errors = add(AlertType::database_issue, "errors", alerts_.database_error_percent,
+                          AlertUnit::percent);
     errors.ring = ring.name;
     if (!few(errors, calls, "calls")) {
       std::uint64_t count = 0;
@@ -288,7 +292,7 @@ class Figures {
   // Counts need no minimum sample: each of them is the thing itself.
   void per_minute(const RingView& ring, AlertType alert, const char* figure, std::string_view name,
                   const Levels& levels, const char* one, const char* many) {
-    Reading& r = add(alert, figure, levels, "per_minute");
+    Reading& r = add(alert, figure, levels, AlertUnit::per_minute);
     r.ring = ring.name;
     r.text = "the ring is not live";
     if (!ring.live()) return;
@@ -306,7 +310,7 @@ class Figures {
 
   void added(const char* figure, const std::string& ring, std::uint64_t now, std::uint64_t before,
              const char* words) {
-    Reading& r = add(AlertType::telemetry_loss, figure, alerts_.lost_records, "records");
+    Reading& r = add(AlertType::telemetry_loss, figure, alerts_.lost_records, AlertUnit::records);
     r.ring = ring;
     r.certain = true;
     // A count that went back began anew: all of it was added.

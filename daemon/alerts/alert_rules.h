@@ -40,7 +40,7 @@ struct Reading {
   bool few = false;  // too small a sample to raise or clear anything; `value` is absent then
   bool certain = false;           // a fact and not a measurement: raised at the first tick
   Levels levels;
-  std::string unit;
+  AlertUnit unit = AlertUnit::ms;
   std::string text;               // the figure in words, or why there is none
 
   // Tells it from all others, and is the same at every tick.

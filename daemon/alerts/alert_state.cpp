@@ -44,7 +44,7 @@ void put_transition(Encoder& out, const AlertTransition& t) {
   out.text(t.ring);
   out.real(t.value);
   out.real(t.threshold);
-  out.text(t.unit);
+  put(out, t.unit);
   out.text(t.message);
 }
 AlertTransition take_transition(Decoder& in) {
@@ -58,7 +58,7 @@ AlertTransition take_transition(Decoder& in) {
   t.ring = in.text();
   t.value = in.real();
   t.threshold = in.real();
-  t.unit = in.text();
+  t.unit = take<AlertUnit>(in, kAlertUnits);
   t.message = in.text();
   return t;
 }
@@ -69,7 +69,7 @@ void put_reading(Encoder& out, const Reading& r) {
   out.text(r.operation);
   out.text(r.ring);
   out.real(*r.value);
-  out.text(r.unit);
+  put(out, r.unit);
   out.flag(r.certain);
   for (const auto& bounds : r.levels.bounds) {
     out.flag(bounds.has_value());
@@ -85,7 +85,7 @@ Reading take_reading(Decoder& in) {
   r.operation = in.text();
   r.ring = in.text();
   r.value = in.real();
-  r.unit = in.text();
+  r.unit = take<AlertUnit>(in, kAlertUnits);
   r.certain = in.flag();
   for (auto& bounds : r.levels.bounds) {
     if (!in.flag()) continue;

@@ -52,7 +52,7 @@ std::string format_alert_line(const AlertTransition& t, AlertLogFormat format) {
     return fmt::format(
         "ts={} level={} alert={} state={} op={} value={} threshold={} unit={} id={} msg={}",
         format_wall(t.wall_ns), name_of(t.level), name_of(t.alert), name_of(t.state),
-        word(t.operation), number(t.value), number(t.threshold), word(t.unit), word(t.id),
+        word(t.operation), number(t.value), number(t.threshold), name_of(t.unit), word(t.id),
         in_quotes(t.message));
   }
   nlohmann::ordered_json line = {{"ts", format_wall(t.wall_ns)},
@@ -62,7 +62,7 @@ std::string format_alert_line(const AlertTransition& t, AlertLogFormat format) {
                                  {"op", escape_visible(t.operation)},
                                  {"value", t.value},
                                  {"threshold", t.threshold},
-                                 {"unit", t.unit},
+                                 {"unit", name_of(t.unit)},
                                  {"id", t.id},
                                  {"ring", escape_visible(t.ring)},
                                  {"msg", escape_visible(t.message)}};

@@ -36,6 +36,25 @@ inline constexpr std::size_t kAlertStates = 4;
 inline constexpr std::array<const char*, kAlertStates> kAlertStateNames = {
     "pending", "firing", "recovering", "resolved"};
 
+// What an alert's value and threshold count. The facts (open, crashed, …) are 1 or 0.
+enum class AlertUnit : std::uint8_t {
+  ms,
+  percent,
+  bytes,
+  connections,
+  per_cpu,
+  per_minute,
+  records,
+  open,
+  crashed,
+  stopped,
+  refused
+};
+inline constexpr std::size_t kAlertUnits = 11;
+inline constexpr std::array<const char*, kAlertUnits> kAlertUnitNames = {
+    "ms",      "percent", "bytes",   "connections", "per_cpu", "per_minute",
+    "records", "open",    "crashed", "stopped",     "refused"};
+
 constexpr const char* name_of(AlertType type) {
   return kAlertTypeNames[static_cast<std::size_t>(type)];
 }
@@ -44,6 +63,9 @@ constexpr const char* name_of(AlertLevel level) {
 }
 constexpr const char* name_of(AlertState state) {
   return kAlertStateNames[static_cast<std::size_t>(state)];
+}
+constexpr const char* name_of(AlertUnit unit) {
+  return kAlertUnitNames[static_cast<std::size_t>(unit)];
 }
 
 // One transition of an alert: a line of the alert log, as data.
@@ -57,7 +79,7 @@ struct AlertTransition {
   std::string ring;
   double value = 0;
   double threshold = 0;
-  std::string unit;
+  AlertUnit unit = AlertUnit::ms;
   std::string message;
 };
 

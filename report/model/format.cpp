@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "report/model/alerts.h"
+
 namespace ringside {
 namespace {
 
@@ -260,18 +262,16 @@ std::string format_percent(double share) {
   return fmt::format("{:.{}f}", percent, decimals) + " %";
 }
 
-std::string format_value(double value, std::string_view unit) {
-  if (unit == "ns") return format_span(value);
-  if (unit == "us") return format_span(value * 1e3);
-  if (unit == "ms") return format_span(value * 1e6);
-  if (unit == "s") return format_span(value * 1e9);
-  if (unit == "percent" || unit == "%") return format_percent(value / 100);
-  if (unit == "ratio") return format_percent(value);
-  if (unit == "per_s" || unit == "/s") return format_rate(value);
-  if (unit == "bytes")
-    return value >= 0 && value < 1e18 ? format_bytes(static_cast<std::uint64_t>(value)) : kNone;
-  if (unit.empty()) return format_number(value);
-  return format_number(value) + " " + clip(escape_visible(unit), 16);
+std::string format_value(double value, AlertUnit unit) {
+  switch (unit) {
+    case AlertUnit::ms: return format_span(value * 1e6);
+    case AlertUnit::percent: return format_percent(value / 100);
+    case AlertUnit::bytes:
+      return value >= 0 && value < 1e18 ? format_bytes(static_cast<std::uint64_t>(value)) : kNone;
+    case AlertUnit::per_minute: return format_number(value) + " a minute";
+    case AlertUnit::per_cpu: return format_number(value) + " per CPU";
+    default: return format_number(value) + " " + name_of(unit);
+  }
 }
 
 std::string format_wall(std::int64_t wall_ns) {

@@ -12,6 +12,8 @@
 
 namespace ringside {
 
+enum class AlertUnit : std::uint8_t;
+
 // ---- figures
 // -------------------------------------------------------------------------------------------
 
@@ -33,9 +35,8 @@ std::string format_rate(double per_second);
 std::string format_percent(double share);
 // A plain number, three significant digits.
 std::string format_number(double value);
-// A value as its unit asks for: ns, us, ms, s, bytes, percent (of 100), ratio (of 1), per_s; others
-// follow the number.
-std::string format_value(double value, std::string_view unit);
+// An alert's value with its unit: "798 ms", "5 %", "1.00 GiB", "3 a minute", "12 connections".
+std::string format_value(double value, AlertUnit unit);
 
 // Wall time, nanoseconds since the Unix epoch, as ISO 8601 in UTC: "2024-11-23T09:15:55.123Z". 0 is
 // "never".

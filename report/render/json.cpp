@@ -213,7 +213,7 @@ Json json_transition(const AlertTransition& transition) {
           {"ring", transition.ring},
           {"value", transition.value},
           {"threshold", transition.threshold},
-          {"unit", transition.unit},
+          {"unit", name_of(transition.unit)},
           {"message", transition.message}};
 }
 

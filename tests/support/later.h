@@ -5,6 +5,12 @@
 
 namespace ringside::test {
 
+inline constexpr std::int64_t kSecond = 1'000'000'000;
+
+// An instant of a simulation: so many nanoseconds after the machine's start. What a ring made with
+// use_nanoseconds() says of its clock agrees with it.
+inline Instant simulated(std::int64_t ns) { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
+
 // Later than now by that many steps of 2 s, which is more than the interval of looks at the name
 // and of liveness checks, in every clock.
 inline Instant later(int steps) {

@@ -144,8 +144,9 @@ class Setup(unittest.TestCase):
         heavy = {"spin": "run", "clang": "fuzz", "libclang-rt-14-dev": "fuzz",
                  "g++-aarch64-linux-gnu": "arm64", "qemu-user": "arm64"}
         self.write("absent", ["g++", *heavy])
-        for words, groups in ((["build"], ()), (["demo"], ()), (["release"], ("run",)),
-                              (["asan"], ("run",)), (["tsan"], ("run",)), (["fuzz"], ("fuzz",)),
+        for words, groups in ((["build"], ()), (["demo"], ()), (["edit"], ("run",)),
+                              (["release"], ("run",)), (["asan"], ("run",)),
+                              (["tsan"], ("run",)), (["fuzz"], ("fuzz",)),
                               (["arm64"], ("arm64",)), (["fuzz", "arm64"], ("fuzz", "arm64")),
                               (["test"], ("run", "fuzz", "arm64")), ([], ("run", "fuzz", "arm64"))):
             with self.subTest(words=words):

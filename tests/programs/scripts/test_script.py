@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path()
-PRESETS = ("release", "asan", "tsan", "fuzz", "arm64")
+PRESETS = ("edit", "release", "asan", "tsan", "fuzz", "arm64")
 
 PASSES = "add_test(NAME {0} COMMAND ${{CMAKE_COMMAND}} -E true)\n"
 FAILS = "add_test(NAME {0} COMMAND ${{CMAKE_COMMAND}} -E false)\n"
@@ -179,6 +179,7 @@ class Test(unittest.TestCase):
                 self.listed_project()
                 self.expect(0, last, "--only", pattern)
                 self.assertEqual(self.built(), built)
+                self.assertEqual(os.listdir(self.root / "build"), ["edit"])
 
     def test_only_takes_several_patterns_and_presets(self):
         self.listed_project()

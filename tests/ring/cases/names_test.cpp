@@ -20,14 +20,6 @@ namespace {
 constexpr unsigned kServer = 54321;    // users that nobody has
 constexpr unsigned kStranger = 54322;
 
-Created create(const std::string& path, Failure* failure) {
-  CreateOptions options;
-  options.path = path;
-  options.program = "test";
-  options.geometry = {2, 64, 64};
-  return create_segment(options, self_identity(), failure);
-}
-
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }

@@ -34,7 +34,7 @@ constexpr ClaimPoint kClaimPoints[] = {
     {TestPoint::claim_owned, Lane::fresh, true},
 };
 
-constexpr std::uint64_t kBefore = 6;
+constexpr std::uint64_t kWholeRecords = 6;
 
 Ended dies(const Setup& setup, TestPoint point, std::uint64_t from, std::uint64_t to,
            std::uint64_t nth = 1) {
@@ -63,14 +63,14 @@ void claim_and_die(const ClaimPoint& what, bool attached_before) {
 
   std::uint64_t written = 0;
   if (what.lane == Lane::released) {
-    REQUIRE(traced_run(setup, 0, kBefore).exited(0));
-    written = kBefore;
+    REQUIRE(traced_run(setup, 0, kWholeRecords).exited(0));
+    written = kWholeRecords;
   } else if (what.lane != Lane::fresh) {
     const TestPoint end = what.lane == Lane::dead_clean  ? TestPoint::record_done
                           : what.lane == Lane::dead_torn ? TestPoint::words_half
                                                          : TestPoint::record_published;
-    REQUIRE(dies(setup, end, 0, kBefore, kBefore).killed_by(SIGKILL));
-    written = what.lane == Lane::dead_torn ? kBefore - 1 : kBefore;
+    REQUIRE(dies(setup, end, 0, kWholeRecords, kWholeRecords).killed_by(SIGKILL));
+    written = what.lane == Lane::dead_torn ? kWholeRecords - 1 : kWholeRecords;
   }
   const std::uint64_t in_head = what.lane == Lane::dead_unpublished ? written - 1 : written;
   std::unique_ptr<Reader> reader;
@@ -171,22 +171,22 @@ TEST_CASE("CrashRelease: a process that died while it gave its lane back has giv
         daemon->tick();
       };
       if (attached_before) attach();
-      REQUIRE(dies(setup, point, 0, kBefore).killed_by(SIGKILL));
+      REQUIRE(dies(setup, point, 0, kWholeRecords).killed_by(SIGKILL));
       if (!attached_before) attach();
       reader->read();
       daemon->settle();
-      CHECK(reader->seen[0] == numbers(0, kBefore));
+      CHECK(reader->seen[0] == numbers(0, kWholeRecords));
       CHECK(reader->totals_at_cursor(0));
       CHECK(reader->state(0) == (point == TestPoint::release_begun ? kOwned : kReleased));
-      CHECK(daemon->snapshot.books.read == kBefore);
+      CHECK(daemon->snapshot.books.read == kWholeRecords);
       const std::uint32_t generation = reader->generation(0);
       REQUIRE(traced_run(setup, 1000, 1005).exited(0));
       CHECK(reader->generation(0) == generation + 1);
       reader->read();
-      CHECK(reader->cursors[0].read == kBefore + 5);
+      CHECK(reader->cursors[0].read == kWholeRecords + 5);
       CHECK(reader->header(0).torn.load() == 0);
       daemon->tick();
-      CHECK(daemon->snapshot.books.read == kBefore + 5);
+      CHECK(daemon->snapshot.books.read == kWholeRecords + 5);
       CHECK(daemon->snapshot.unattributed_lost == 0);
     }
   }

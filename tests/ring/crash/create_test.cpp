@@ -13,7 +13,8 @@ using Files = std::set<std::string>;
 // What stands under the name when the victim comes.
 enum class Before { nothing, dead, closed };
 
-Ended dies(const Setup& setup, TestPoint point, std::uint64_t from = 0, std::uint64_t to = 0) {
+Ended dies_creating(const Setup& setup, TestPoint point, std::uint64_t from = 0,
+                    std::uint64_t to = 0) {
   return run_victim(
       [&] {
         kill_at(point);
@@ -60,7 +61,7 @@ void die_while_creating(TestPoint point, Before name, bool attached_before) {
                               : name == Before::dead  ? RingState::crashed
                                                       : RingState::closed));
   }
-  REQUIRE(dies(scene.setup, point).killed_by(SIGKILL));
+  REQUIRE(dies_creating(scene.setup, point).killed_by(SIGKILL));
   // No half-made ring, under whatever name; a dead one is never thrown away for one that never came
   // to be.
   Files expected;
@@ -117,7 +118,7 @@ TEST_CASE("CrashCreate: servers that die one after the other at every point keep
   for (int round = 0; round < 3; ++round) {
     for (const TestPoint point :
          {TestPoint::create_sized, TestPoint::create_filled, TestPoint::create_whole}) {
-      REQUIRE(dies(scene.setup, point).killed_by(SIGKILL));
+      REQUIRE(dies_creating(scene.setup, point).killed_by(SIGKILL));
       CHECK(scene.files() == Files{"ring.previous"});
       CHECK(Reader(previous_path(scene.path)).seen[0] == numbers(0, 3));
     }
@@ -134,7 +135,7 @@ TEST_CASE("CrashJoin: more processes than a ring has places for may die while th
     const Setup setup = victim_setup(scene.path);
     Daemon daemon(scene.path);
     for (std::uint32_t i = 0; i < kMaxProcesses + 3; ++i) {
-      REQUIRE(dies(setup, point).killed_by(SIGKILL));
+      REQUIRE(dies_creating(setup, point).killed_by(SIGKILL));
       if (i == 3) daemon.tick();
     }
     daemon.settle();
@@ -254,7 +255,7 @@ TEST_CASE("CrashLeave: a process that dies while it leaves a shared ring takes n
   Scene scene;
   auto ring = make_shared_ring(scene.path);
   const Setup setup = victim_setup(scene.path);
-  REQUIRE(dies(setup, TestPoint::leave_left, 0, 5).killed_by(SIGKILL));
+  REQUIRE(dies_creating(setup, TestPoint::leave_left, 0, 5).killed_by(SIGKILL));
   Daemon daemon(scene.path);
   daemon.settle();
   CHECK(daemon.state() == RingState::live);
@@ -268,7 +269,7 @@ TEST_CASE("CrashNames: a process that dies in mid-name keeps no other out of a s
   auto ring = make_shared_ring(scene.path);
   const Setup setup = victim_setup(scene.path);
   NameEntry name;
-  REQUIRE(dies(setup, TestPoint::name_begun).killed_by(SIGKILL));
+  REQUIRE(dies_creating(setup, TestPoint::name_begun).killed_by(SIGKILL));
   CHECK_FALSE(read_name(*ring, 0, &name));
   Daemon daemon(scene.path);
   daemon.tick();

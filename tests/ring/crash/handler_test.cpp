@@ -9,13 +9,13 @@ using namespace ringside::test;
 
 namespace {
 
-TestPoint g_point;
+TestPoint g_interrupted;
 std::uint64_t g_anchor;
 std::uint64_t g_next;        // number of the next record, whoever writes it
 bool g_in_handler = false;
 
 void handler(TestPoint point) {
-  if (point != g_point || g_in_handler) return;
+  if (point != g_interrupted || g_in_handler) return;
   g_in_handler = true;
   trace(g_next++, g_anchor);
   g_in_handler = false;
@@ -38,7 +38,7 @@ TEST_CASE("CrashHandler: a handler that traces at any point of its thread's reco
     const Ended ended = run_victim(
         [&] {
           return traced_body(setup, [&](std::uint64_t anchor) {
-            g_point = point;
+            g_interrupted = point;
             g_anchor = anchor;
             g_next = 0;
             trace(g_next++, anchor);   // the first claims the lane

@@ -33,9 +33,9 @@ constexpr StopPoint kStopPoints[] = {
 
 // The lane has been round once, so that the slot holds an older record when the stopped one comes
 // to it.
-constexpr std::uint64_t kBefore = kCapacity + 10;
+constexpr std::uint64_t kLapAndTen = kCapacity + 10;
 
-// A writer that stands at a point, in record kBefore; let through, it writes three more.
+// A writer that stands at a point, in record kLapAndTen; let through, it writes three more.
 struct Stopped {
   TempDir dir;
   std::string path = dir.file("ring");
@@ -50,18 +50,18 @@ struct Stopped {
     if (what.overflow) claim(*ring);
     victim = spawn_victim([&] {
       return traced_body(victim_setup(path), [&](std::uint64_t anchor) {
-        for (std::uint64_t n = 0; n < kBefore; ++n) {
+        for (std::uint64_t n = 0; n < kLapAndTen; ++n) {
           trace(n, anchor);
           if (n % (kCapacity / 2) == 0)
             start.pass();  // so that a reader that is attached loses none
         }
         start.pass();
         stop_at(what.point, stop);
-        for (std::uint64_t n = kBefore; n < kBefore + 4; ++n) trace(n, anchor);
+        for (std::uint64_t n = kLapAndTen; n < kLapAndTen + 4; ++n) trace(n, anchor);
         return 0;
       });
     });
-    for (std::uint64_t n = 0; n < kBefore; n += kCapacity / 2) {
+    for (std::uint64_t n = 0; n < kLapAndTen; n += kCapacity / 2) {
       REQUIRE(start.reached());
       if (attached_before) look();
       start.open();
@@ -100,11 +100,11 @@ TEST_CASE("CrashStop: a reader passes by a writer that stopped anywhere in a rec
       const std::uint32_t lane = what.overflow ? 1 : 0;
       // A reader that comes late finds what is still there: the slot under the pen held the oldest.
       const std::uint64_t first = attached_before ? 0
-                                  : what.overflow ? kBefore + 1 - kCapacity
-                                                  : kBefore + what.readable - kCapacity + 1;
+                                  : what.overflow ? kLapAndTen + 1 - kCapacity
+                                                  : kLapAndTen + what.readable - kCapacity + 1;
       for (int looks = 0; looks < 3; ++looks) {
         scene.look();
-        CHECK(scene.reader->seen[lane] == numbers(first, kBefore + what.readable));
+        CHECK(scene.reader->seen[lane] == numbers(first, kLapAndTen + what.readable));
         CHECK(scene.reader->cursors[lane].lost == first);
         CHECK(scene.reader->cursors[lane].holes.size() ==
               (what.overflow && !what.readable ? 1 : 0));
@@ -112,7 +112,7 @@ TEST_CASE("CrashStop: a reader passes by a writer that stopped anywhere in a rec
       }
       CHECK(scene.daemon->snapshot.books.read == scene.reader->cursors[lane].read);
       scene.go_on();
-      std::vector<std::uint64_t> expected = numbers(first, kBefore + 4);
+      std::vector<std::uint64_t> expected = numbers(first, kLapAndTen + 4);
       CHECK(scene.reader->seen[lane] == expected);
       CHECK(scene.reader->cursors[lane].lost == first);
       CHECK(scene.reader->cursors[lane].holes.empty());
@@ -133,7 +133,7 @@ TEST_CASE("CrashStop: a writer that stopped in the overflow lane for two laps mi
     const LaneWriter other = claim_overflow(*scene.ring).writer;
     const std::uint64_t anchor = scene.ring->header().anchor_ticks;
     std::uint64_t given_up = 0;
-    std::vector<std::uint64_t> expected = numbers(0, kBefore);
+    std::vector<std::uint64_t> expected = numbers(0, kLapAndTen);
     const auto write = [&](std::uint64_t from, std::uint64_t to) {
       for (std::uint64_t n = from; n < to; ++n) {
         if (write_overflow(other, numbered(n, anchor))) {
@@ -152,7 +152,7 @@ TEST_CASE("CrashStop: a writer that stopped in the overflow lane for two laps mi
     // Its record is late by two laps. Where it had its slot it publishes there, for nobody; else it
     // gives it up.
     scene.go_on();
-    for (std::uint64_t n = kBefore + 1; n < kBefore + 4; ++n) expected.push_back(n);
+    for (std::uint64_t n = kLapAndTen + 1; n < kLapAndTen + 4; ++n) expected.push_back(n);
     CHECK(scene.reader->seen[1] == expected);
     CHECK(scene.reader->header(1).dropped.load() == (what.holds_slot ? 2 : 1));
     // And the slot is as good as any again.

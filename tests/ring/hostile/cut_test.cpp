@@ -16,16 +16,16 @@ using namespace ringside::test;
 
 namespace {
 
-constexpr Geometry kGeometry{3, 128, 64};
+constexpr Geometry kCutGeometry{3, 128, 64};
 
 struct Victim {
   TempDir dir;
   std::string path = dir.file("ring");
-  std::unique_ptr<Segment> ring = make_ring(path, kGeometry);
+  std::unique_ptr<Segment> ring = make_ring(path, kCutGeometry);
 
   Victim() {
     enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
-    for (std::uint32_t lane = 0; lane < kGeometry.lane_count; ++lane) {
+    for (std::uint32_t lane = 0; lane < kCutGeometry.lane_count; ++lane) {
       LaneWriter writer = claim(*ring, lane);
       for (int i = 0; i < 100; ++i)
         write_record(writer, operation(0, ring->header().anchor_ticks, 10));
@@ -38,13 +38,13 @@ struct Victim {
 
 // Nothing, a page, in the middle of a table or of a lane, and anywhere.
 off_t random_length(std::mt19937_64& random) {
-  const std::uint64_t all = kGeometry.segment_bytes();
+  const std::uint64_t all = kCutGeometry.segment_bytes();
   const std::uint64_t lengths[] = {
       0,
       1,
       kPageBytes,
       random() % kLaneHeadersOffset,
-      kGeometry.block_offset(static_cast<std::uint32_t>(random() % 3)) + random() % 20'000,
+      kCutGeometry.block_offset(static_cast<std::uint32_t>(random() % 3)) + random() % 20'000,
       all - kPageBytes,
       random() % all};
   return static_cast<off_t>(lengths[random() % std::size(lengths)]);
@@ -81,7 +81,7 @@ TEST_CASE("Cut: whatever a reader is reading at that moment, it goes on, and kno
     REQUIRE(reader != nullptr);
     const off_t length = random_length(random);
     const pid_t enemy = cutter(victim.path, length, random() % 100'000);
-    LaneCursor cursors[kGeometry.lane_count + 1];
+    LaneCursor cursors[kCutGeometry.lane_count + 1];
     std::string error;
     const auto latest = deadline();
     bool cut = false;
@@ -95,10 +95,10 @@ TEST_CASE("Cut: whatever a reader is reading at that moment, it goes on, and kno
       std::uint16_t code = 0;
       for (std::uint32_t i = 0; i < kMaxErrorNames; ++i) read_error_name(*reader, i, &code, &error);
       TotalsCopy totals;
-      for (std::uint32_t lane = 0; lane <= kGeometry.lane_count; ++lane) {
+      for (std::uint32_t lane = 0; lane <= kCutGeometry.lane_count; ++lane) {
         cursors[lane] = LaneCursor{};
-        const std::uint64_t capacity = kGeometry.capacity(lane);
-        if (lane == kGeometry.lane_count) {
+        const std::uint64_t capacity = kCutGeometry.capacity(lane);
+        if (lane == kCutGeometry.lane_count) {
           read_overflow(reader->slots(lane), reader->lane_header(lane), capacity, cursors[lane],
                         1000, [](const Record&) {});
         } else {
@@ -114,7 +114,7 @@ TEST_CASE("Cut: whatever a reader is reading at that moment, it goes on, and kno
     }
     // Within the last page only bytes are gone, and read as zeros.
     CHECK(reader->broken() ==
-          (static_cast<std::uint64_t>(length) <= kGeometry.segment_bytes() - kPageBytes));
+          (static_cast<std::uint64_t>(length) <= kCutGeometry.segment_bytes() - kPageBytes));
     // The file is what it is now: refused, with its length.
     SegmentFacts again;
     CHECK(open_segment(victim.path, {}, &again, &failure) == nullptr);

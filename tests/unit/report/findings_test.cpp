@@ -10,10 +10,9 @@
 #include "tests/unit/report/sample.h"
 
 using namespace ringside;
+using sample::kHour;
 
 namespace {
-
-constexpr auto kHour = static_cast<std::size_t>(Window::hour);
 
 const TimeShare& time_of(const Analysis& analysis, std::string_view ring, std::string_view name) {
   for (const TimeShare& time : analysis.operations) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "report/model/alerts.h"
 #include "report/render/table.h"
 
 using namespace ringside;
@@ -55,10 +56,17 @@ TEST_CASE("Format: counts, bytes, rates and shares") {
   CHECK(format_percent(0.9961) == "99.6 %");
   CHECK(format_percent(0.99996) == ">99.99 %");
   CHECK(format_percent(1) == "100 %");
-  CHECK(format_value(798.2, "ms") == "798 ms");
-  CHECK(format_value(5, "percent") == "5 %");
-  CHECK(format_value(1'073'741'824, "bytes") == "1.00 GiB");
-  CHECK(format_value(10, "events") == "10 events");
+}
+
+TEST_CASE("Format: an alert's value has its unit") {
+  CHECK(format_value(798.2, AlertUnit::ms) == "798 ms");
+  CHECK(format_value(5, AlertUnit::percent) == "5 %");
+  CHECK(format_value(1'073'741'824, AlertUnit::bytes) == "1.00 GiB");
+  CHECK(format_value(-1, AlertUnit::bytes) == "–");
+  CHECK(format_value(3, AlertUnit::per_minute) == "3 a minute");
+  CHECK(format_value(1.5, AlertUnit::per_cpu) == "1.50 per CPU");
+  CHECK(format_value(10, AlertUnit::connections) == "10 connections");
+  CHECK(format_value(1, AlertUnit::refused) == "1 refused");
 }
 
 TEST_CASE("Format: wall time is UTC to the millisecond, or to the nanosecond for machines") {

@@ -197,7 +197,7 @@ inline Json transition(const AlertTransition& of) {
           {"ring", of.ring},
           {"value", of.value},
           {"threshold", of.threshold},
-          {"unit", of.unit},
+          {"unit", kAlertUnitNames[static_cast<std::size_t>(of.unit)]},
           {"message", of.message}};
 }
 

@@ -10,7 +10,6 @@ namespace {
 
 using namespace ringside;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr double kSeconds[kWindows] = {5000, 60, 300, 3600};
 
 class Numbers {
@@ -266,7 +265,7 @@ void add_alerts(Snapshot& snapshot, Numbers& numbers) {
     transition.ring = i % 3 == 0 ? "east" : "west";
     transition.value = static_cast<double>(numbers.next());
     transition.threshold = static_cast<double>(numbers.next());
-    transition.unit = "ms";
+    transition.unit = i % 2 == 0 ? AlertUnit::ms : AlertUnit::connections;
     transition.message = i % 5 == 0 ? "" : "message " + std::to_string(i);
     snapshot.transitions.push_back(transition);
   }

@@ -8,7 +8,6 @@
 namespace sample {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kStart = kNow - 843 * kSecond;
 constexpr std::int64_t kLocked = kNow - 250 * kSecond;    // the database is held from here …
 constexpr std::int64_t kUnlocked = kNow - 225 * kSecond;  // … to here
@@ -185,27 +184,27 @@ Snapshot make(bool incident) {
                   0, {});
     const auto transition = [&](std::int64_t at_s, const char* id, AlertType alert,
                                 AlertLevel level, AlertState state, const char* operation,
-                                double value, double threshold, const char* unit,
+                                double value, double threshold, AlertUnit unit,
                                 const char* message) {
       snapshot.transitions.push_back({kNow - at_s * kSecond, id, alert, level, state, operation,
                                       "chat", value, threshold, unit, message});
     };
     transition(395, "c1a7-1", AlertType::security_threat, AlertLevel::warning, AlertState::firing,
-               "", 10, 5, "events",
+               "", 10, 5, AlertUnit::per_minute,
                "10 failed logins from address 127.0.0.2 within 60 s; it was blocked");
     transition(245, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::firing,
-               "SEND_MESSAGE", 798.2, 200, "ms",
+               "SEND_MESSAGE", 798.2, 200, AlertUnit::ms,
                "p95 over the last minute is 798 ms, threshold 200 ms (n = 1,301)");
     transition(
         240, "c1a7-3", AlertType::database_issue, AlertLevel::critical, AlertState::firing, "",
-        31.4, 5, "percent",
+        31.4, 5, AlertUnit::percent,
         "31 % of transactions were rolled back in the last minute; the circuit breaker is open");
     transition(180, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::recovering,
-               "SEND_MESSAGE", 141.9, 200, "ms", "");
+               "SEND_MESSAGE", 141.9, 200, AlertUnit::ms, "");
     transition(165, "c1a7-2", AlertType::high_latency, AlertLevel::critical, AlertState::resolved,
-               "SEND_MESSAGE", 3.4, 200, "ms", "resolved after 80 s");
+               "SEND_MESSAGE", 3.4, 200, AlertUnit::ms, "resolved after 80 s");
     transition(160, "c1a7-3", AlertType::database_issue, AlertLevel::critical, AlertState::resolved,
-               "", 0.4, 5, "percent", "resolved after 80 s");
+               "", 0.4, 5, AlertUnit::percent, "resolved after 80 s");
     snapshot.alerts.push_back({snapshot.transitions.front(), snapshot.transitions.front().wall_ns});
     snapshot.transitions_forgotten = 3;
   }
@@ -252,11 +251,11 @@ Snapshot hostile() {
   for (GaugeView& gauge : snapshot.gauges) gauge.name = evil;
   for (AlertTransition& transition : snapshot.transitions) {
     transition.id = transition.operation = transition.ring = evil;
-    transition.unit = transition.message = evil;
+    transition.message = evil;
   }
   for (BlockView& block : snapshot.blocks) block.ring = evil;
   for (AlertView& alert : snapshot.alerts) {
-    alert.last.message = alert.last.unit = alert.last.id = alert.last.ring = alert.last.operation =
+    alert.last.message = alert.last.id = alert.last.ring = alert.last.operation =
         evil;
   }
   snapshot.daemon.version = evil;

@@ -7,6 +7,8 @@
 
 namespace sample {
 
+inline constexpr std::int64_t kSecond = 1'000'000'000;
+inline constexpr auto kHour = static_cast<std::size_t>(ringside::Window::hour);
 inline constexpr std::int64_t kNow = 1'732'356'955'123'456'789;  // 2024-11-23T10:15:55.123456789Z
 inline constexpr std::uint64_t kBigId =
     9'007'199'254'740'993;  // 2^53 + 1: lost by whoever reads it as a double

@@ -9,10 +9,9 @@
 #include "tests/unit/report/sample.h"
 
 using namespace ringside;
+using sample::kHour;
 
 namespace {
-
-constexpr auto kHour = static_cast<std::size_t>(Window::hour);
 
 const Suggestion* suggestion(const Analysis& analysis, std::string_view part) {
   for (const Suggestion& one : analysis.suggestions) {

@@ -13,8 +13,6 @@ namespace sample {
 using Row = std::vector<std::string>;
 using Rows = std::vector<Row>;
 
-inline constexpr auto kHour = static_cast<std::size_t>(ringside::Window::hour);
-
 // Together with the report that it was written of.
 struct Written {
   explicit Written(const ringside::Snapshot& of, const ringside::Limits& limits = {});

@@ -12,18 +12,18 @@ using namespace ringside::test;
 
 namespace {
 
-constexpr std::uint32_t kCapacity = 64;
+constexpr std::uint32_t kOverflowCapacity = 64;
 
-struct Bench {
+struct OverflowBench {
   TempDir dir;
-  std::unique_ptr<Segment> ring = make_ring(dir.file("ring"), {1, 64, kCapacity});
+  std::unique_ptr<Segment> ring = make_ring(dir.file("ring"), {1, 64, kOverflowCapacity});
   std::uint32_t lane = ring->overflow_lane();
   LaneWriter writer = claim_overflow(*ring).writer;
   LaneCursor cursor;
   std::vector<Record> seen;
 
   void read() {
-    read_overflow(ring->slots(lane), ring->lane_header(lane), kCapacity, cursor, 1U << 20,
+    read_overflow(ring->slots(lane), ring->lane_header(lane), kOverflowCapacity, cursor, 1U << 20,
                   [&](const Record& record) { seen.push_back(record); });
   }
   LaneHeader& header() { return ring->lane_header(lane); }
@@ -34,7 +34,7 @@ struct Bench {
 TEST_CASE(
     "Overflow: many threads share it, nothing is mixed, and every reserved position is accounted "
     "for") {
-  Bench bench;
+  OverflowBench bench;
   constexpr std::uint64_t kPerThread = 20'000;
   constexpr unsigned kThreads = 4;
   std::atomic<unsigned> running{kThreads};
@@ -70,11 +70,11 @@ TEST_CASE(
 TEST_CASE(
     "Overflow: a writer that sleeps in mid-record holds up nobody, and its record is read when it "
     "comes") {
-  Bench bench;
+  OverflowBench bench;
   write_overflow(bench.writer, operation(1, 100, 1));
   // A second writer reserves and begins, and is interrupted there.
   const std::uint64_t position = bench.header().head.fetch_add(1);
-  Slot& slot = bench.ring->slots(bench.lane)[position % kCapacity];
+  Slot& slot = bench.ring->slots(bench.lane)[position % kOverflowCapacity];
   slot.sequence.store(2 * position + 1);
   write_overflow(bench.writer, operation(1, 300, 1));
   bench.read();
@@ -91,28 +91,28 @@ TEST_CASE(
 }
 
 TEST_CASE("Overflow: a slot that a dead writer left half-written costs one record a lap, counted") {
-  Bench bench;
+  OverflowBench bench;
   const std::uint64_t position = bench.header().head.fetch_add(1);
-  bench.ring->slots(bench.lane)[position % kCapacity].sequence.store(2 * position + 1);
-  for (std::uint64_t n = 0; n < 4 * kCapacity; ++n) {
+  bench.ring->slots(bench.lane)[position % kOverflowCapacity].sequence.store(2 * position + 1);
+  for (std::uint64_t n = 0; n < 4 * kOverflowCapacity; ++n) {
     write_overflow(bench.writer, operation(1, n, 1));
     bench.read();
   }
   CHECK(bench.header().dropped.load() == 4);
   // Its own position and the dropped ones: lost as soon as the lane has gone round.
-  CHECK(bench.cursor.read == 4 * kCapacity - 4);
+  CHECK(bench.cursor.read == 4 * kOverflowCapacity - 4);
   CHECK(bench.cursor.lost + bench.cursor.holes.size() == 5);
   CHECK(bench.cursor.read + bench.cursor.lost + bench.cursor.holes.size() == bench.cursor.position);
 }
 
 TEST_CASE("Overflow: a lapped reader resumes at the oldest record and counts the rest") {
-  Bench bench;
-  for (std::uint64_t n = 0; n < 5 * kCapacity; ++n)
+  OverflowBench bench;
+  for (std::uint64_t n = 0; n < 5 * kOverflowCapacity; ++n)
     write_overflow(bench.writer, operation(1, n, 1));
   bench.read();
-  CHECK(bench.seen.size() == kCapacity);
-  CHECK(bench.seen.front().start == 4 * kCapacity);
-  CHECK(bench.cursor.lost == 4 * kCapacity);
+  CHECK(bench.seen.size() == kOverflowCapacity);
+  CHECK(bench.seen.front().start == 4 * kOverflowCapacity);
+  CHECK(bench.cursor.lost == 4 * kOverflowCapacity);
 }
 
 TEST_CASE("Overflow: holes are bounded, whatever is written") {

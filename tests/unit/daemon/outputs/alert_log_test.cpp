@@ -28,7 +28,7 @@ AlertTransition sample_transition() {
           "chat",
           843.25,
           400,
-          "ms",
+          AlertUnit::ms,
           "p95 843 ms over 312 calls"};
 }
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "daemon/rings/ring_follower.h"
+#include "tests/support/later.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
 
@@ -11,10 +12,7 @@ using namespace ringside::test;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kBorn = 100'000 * kSecond;
-
-Instant at(std::int64_t ns) { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
 
 // A ring of one lane of 64 records, made at kBorn, that gets one record a second from then on.
 struct World {
@@ -36,9 +34,9 @@ struct World {
   }
   RingFollower follower() const { return RingFollower({path, path, {}}, {100, 20}, false); }
   RingTimes attach(RingFollower& ring_follower) const {
-    CHECK(ring_follower.check(at(now), 0));
-    ring_follower.drain(at(now));
-    return ring_follower.times(at(now));
+    CHECK(ring_follower.check(simulated(now), 0));
+    ring_follower.drain(simulated(now));
+    return ring_follower.times(simulated(now));
   }
 };
 
@@ -68,8 +66,8 @@ TEST_CASE(
 TEST_CASE("Observed: a ring that is not there yet is observed from now on") {
   TempDir dir;
   RingFollower follower({dir.file("ring"), dir.file("ring"), {}}, {100, 20}, false);
-  CHECK_FALSE(follower.check(at(kBorn), 0));
-  CHECK(follower.times(at(kBorn)).observed_since_ns == kBorn);
+  CHECK_FALSE(follower.check(simulated(kBorn), 0));
+  CHECK(follower.times(simulated(kBorn)).observed_since_ns == kBorn);
 }
 
 TEST_CASE(
@@ -85,17 +83,17 @@ TEST_CASE(
       RingFollower follower = world.follower();
       world.attach(follower);
       Encoder out;
-      follower.encode(out, at(world.now));
+      follower.encode(out, simulated(world.now));
       saved = out.take();
     }
     world.run(absence);
     RingFollower follower = world.follower();
     Decoder in(saved);
-    follower.decode(in, at(world.now), 0, saved_at);
+    follower.decode(in, simulated(world.now), 0, saved_at);
     REQUIRE(in.at_end());
-    follower.check(at(world.now), 0);
-    follower.drain(at(world.now));
-    const RingTimes times = follower.times(at(world.now));
+    follower.check(simulated(world.now), 0);
+    follower.drain(simulated(world.now));
+    const RingTimes times = follower.times(simulated(world.now));
     if (absence == 30) {
       CHECK(times.observed_since_ns == kBorn);
       CHECK(times.observed_before_ns == 0);

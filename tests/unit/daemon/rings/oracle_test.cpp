@@ -7,6 +7,7 @@
 
 #include "daemon/rings/watch.h"
 #include "shm/names.h"
+#include "tests/support/later.h"
 #include "tests/support/random.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
@@ -16,8 +17,6 @@ using namespace ringside;
 using namespace ringside::test;
 
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 // A server of four threads and five operations, in simulated time.
 struct Simulation {
@@ -40,8 +39,6 @@ struct Simulation {
   void enter_name_for_test(std::uint16_t id, const char* name, const char* category) {
     REQUIRE(enter_name(*ring, id, {name, category, {"validation", "", "database", ""}}));
   }
-
-  Instant at(std::int64_t ns) const { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
 
   // One operation that ended `ago` ns before now, on a random lane. Durations are log-uniform over
   // six decades.
@@ -117,7 +114,7 @@ constexpr const char* kNames[] = {"CREATE_ROOM", "JOIN_ROOM", "SEND_MESSAGE", "E
 TEST_CASE("Oracle: windows, quantiles, errors and the last 100 are right over hours, with late records and pauses") {
   Simulation sim;
   Watch watch({{sim.dir.file("ring")}, 100, 20, false});
-  watch.pass(sim.at(sim.now));
+  watch.pass(simulated(sim.now));
   for (int tick = 1; tick <= 1200; ++tick) {
     const std::uint64_t burst = sim.random() % 10 == 0 ? sim.random() % 300 : sim.random() % 12;
     const std::int64_t length = sim.random() % 50 == 0 ? 200 * kSecond : 5 * kSecond;
@@ -127,10 +124,10 @@ TEST_CASE("Oracle: windows, quantiles, errors and the last 100 are right over ho
       sim.write(sim.random() % 20 == 0
                     ? static_cast<std::int64_t>(sim.random() % 1'200'000'000'000ULL)
                     : 0);
-      if (sim.random() % 7 == 0) watch.pass(sim.at(sim.now));
+      if (sim.random() % 7 == 0) watch.pass(simulated(sim.now));
     }
     sim.now += length / static_cast<std::int64_t>(burst + 1);
-    const Snapshot snapshot = watch.tick(sim.at(sim.now));
+    const Snapshot snapshot = watch.tick(simulated(sim.now));
     CHECK(snapshot.books.lost == 0);
     CHECK(snapshot.books.read == sim.oracle.all.size());
     if (tick % 100 != 0) continue;
@@ -167,9 +164,9 @@ TEST_CASE("Oracle: errors are counted by operation, code and outcome, with who w
     sim.write();
     const OracleRecord& record = sim.oracle.all.back();
     if (record.outcome != 0) ++expected[{kNames[record.operation], kOutcomeNames[record.outcome]}];
-    watch.pass(sim.at(sim.now));
+    watch.pass(simulated(sim.now));
   }
-  const Snapshot snapshot = watch.tick(sim.at(sim.now));
+  const Snapshot snapshot = watch.tick(simulated(sim.now));
   REQUIRE(snapshot.errors.size() == expected.size());
   for (const ErrorStats& error : snapshot.errors)
     CHECK(error.count[0] == expected[{error.operation, name_of(error.outcome)}]);
@@ -178,15 +175,15 @@ TEST_CASE("Oracle: errors are counted by operation, code and outcome, with who w
 TEST_CASE("Oracle: with a ring made too small the sums hold, and the loss is known per operation") {
   Simulation sim(64);
   Watch watch({{sim.dir.file("ring")}, 100, 20, false});
-  watch.pass(sim.at(sim.now));
+  watch.pass(simulated(sim.now));
   for (int burst = 0; burst < 20; ++burst) {
     for (int i = 0; i < 3000; ++i) {
       sim.now += 1000;
       sim.write();
     }
-    watch.pass(sim.at(sim.now));
+    watch.pass(simulated(sim.now));
   }
-  const Snapshot snapshot = watch.tick(sim.at(sim.now));
+  const Snapshot snapshot = watch.tick(simulated(sim.now));
   CHECK(snapshot.books.lost > 0);
   CHECK(snapshot.books.balance());
   CHECK(snapshot.books.written == sim.oracle.all.size());
@@ -254,7 +251,7 @@ TEST_CASE("Oracle: negative spans are counted and shown, untimed ones stay out o
   write_record(sim.lanes[0], untimed);
   write_record(sim.lanes[0], operation(2, static_cast<std::uint64_t>(sim.now - 700), 700));
   count_only(sim.lanes[0], 2);
-  const Snapshot snapshot = watch.tick(sim.at(sim.now));
+  const Snapshot snapshot = watch.tick(simulated(sim.now));
   const SeriesView& view = series(snapshot, "SEND_MESSAGE");
   const WindowStats& stats = view.window(Window::since_start);
   CHECK(stats.recorded == 3);
@@ -280,7 +277,7 @@ TEST_CASE("Oracle: stages add up in nanoseconds") {
     write_record(sim.lanes[1], record);
   }
   sim.now += kSecond;
-  const Snapshot snapshot = watch.tick(sim.at(sim.now));
+  const Snapshot snapshot = watch.tick(simulated(sim.now));
   const WindowStats& stats = series(snapshot, "SEND_MESSAGE").window(Window::minute);
   CHECK(stats.stages[0].count == 10);
   CHECK(stats.stages[0].sum_ns == 55);

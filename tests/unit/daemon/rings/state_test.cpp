@@ -5,6 +5,7 @@
 
 #include "daemon/rings/watch.h"
 #include "shm/names.h"
+#include "tests/support/later.h"
 #include "tests/support/random.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
@@ -14,9 +15,6 @@ using namespace ringside::test;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-
-Instant at(std::int64_t ns) { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
 
 const SeriesView& only(const Snapshot& snapshot) {
   REQUIRE(snapshot.operations.size() == 1);
@@ -43,19 +41,19 @@ TEST_CASE("State: killed and restarted at random moments, nothing is counted twi
       write_record(lanes[random() % 2], operation(0, static_cast<std::uint64_t>(now), 1000));
       ++written;
     }
-    watch->pass(at(now));
+    watch->pass(simulated(now));
     if (step % 15 == 0) {
-      watch->tick(at(now));
-      saved = watch->encode(at(now));
+      watch->tick(simulated(now));
+      saved = watch->encode(simulated(now));
     }
     if (random() % 60 == 0 && !saved.empty()) {
       // Gone with all it knew since it saved last.
       watch = std::make_unique<Watch>(options);
       std::string why;
-      REQUIRE_MESSAGE(watch->decode(saved, at(now), &why), why);
+      REQUIRE_MESSAGE(watch->decode(saved, simulated(now), &why), why);
     }
   }
-  const Snapshot snapshot = watch->tick(at(now));
+  const Snapshot snapshot = watch->tick(simulated(now));
   CHECK(snapshot.books.read == written);
   CHECK(snapshot.books.lost == 0);
   CHECK(only(snapshot).window(Window::since_start).recorded == written);
@@ -77,15 +75,15 @@ TEST_CASE("State: what was overwritten between two daemons is lost, exactly that
     Watch watch(options);
     for (int i = 0; i < 10; ++i)
       write_record(lane, operation(0, static_cast<std::uint64_t>(now), 1000));
-    watch.tick(at(now));
-    saved = watch.encode(at(now));
+    watch.tick(simulated(now));
+    saved = watch.encode(simulated(now));
   }
   for (int i = 0; i < 200; ++i)
     write_record(lane, operation(0, static_cast<std::uint64_t>(now), 1000));
   Watch watch(options);
   std::string why;
-  REQUIRE(watch.decode(saved, at(now), &why));
-  const Snapshot snapshot = watch.tick(at(now));
+  REQUIRE(watch.decode(saved, simulated(now), &why));
+  const Snapshot snapshot = watch.tick(simulated(now));
   CHECK(snapshot.books.read == 10 + 63);
   CHECK(snapshot.books.lost == 200 - 63);
   CHECK(snapshot.books.balance());
@@ -105,15 +103,15 @@ TEST_CASE("State: after a step of the clock and a restart the last 100 of catego
   std::string saved;
   {
     Watch watch(options);
-    watch.tick(at(now));
+    watch.tick(simulated(now));
     for (int i = 0; i < 5; ++i)
       write_record(lane, operation(0, static_cast<std::uint64_t>(++now), 1));
-    watch.tick(at(now));
-    saved = watch.encode(at(now));
+    watch.tick(simulated(now));
+    saved = watch.encode(simulated(now));
   }
   // The wall clock is put back by an hour; what happens then happens later all the same.
   const auto stepped = [](std::int64_t ns) {
-    Instant instant = at(ns);
+    Instant instant = simulated(ns);
     instant.realtime_ns -= 3600 * kSecond;
     return instant;
   };
@@ -142,8 +140,8 @@ TEST_CASE("State: what a day of counting without records left is in no window") 
   for (int i = 200; i > 0; --i)
     write_record(lane, operation(0, static_cast<std::uint64_t>(now - i * kSecond / 10), 0));
   Watch watch({{dir.file("ring")}, 100, 20, false});
-  watch.tick(at(now));
-  const Snapshot snapshot = watch.tick(at(now));
+  watch.tick(simulated(now));
+  const Snapshot snapshot = watch.tick(simulated(now));
   CHECK(only(snapshot).window(Window::since_start).count() == 9000 + 63);
   CHECK(only(snapshot).window(Window::minute).count() == 63);
   CHECK(only(snapshot).window(Window::minute).rate() == doctest::Approx(10).epsilon(0.02));
@@ -153,7 +151,7 @@ TEST_CASE("State: what a day of counting without records left is in no window") 
   // From now on a loss is the daemon's.
   for (int i = 0; i < 200; ++i)
     write_record(lane, operation(0, static_cast<std::uint64_t>(now), 0));
-  const Snapshot later = watch.tick(at(now));
+  const Snapshot later = watch.tick(simulated(now));
   CHECK(later.rings[0].losses.before_attach == 200 - 63);
   CHECK(later.rings[0].losses.while_observed ==
         std::array<std::uint64_t, kWindows>{137, 137, 137, 137});
@@ -165,7 +163,7 @@ TEST_CASE("State: damaged bytes are refused whole, at every length and with any 
   enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
   LaneWriter lane = claim(*ring);
   const WatchOptions options{{dir.file("ring")}, 3, 3, false};
-  const Instant now = at(5000 * kSecond);
+  const Instant now = simulated(5000 * kSecond);
   use_nanoseconds(*ring, now.monotonic_ns);
   Watch watch(options);
   for (int i = 0; i < 5; ++i) {
@@ -205,8 +203,8 @@ TEST_CASE("State: after a reboot the windows keep their places by wall time") {
   {
     Watch watch(options);
     write_record(lane, operation(0, static_cast<std::uint64_t>(before), 1000));
-    watch.tick(at(before));
-    saved = watch.encode(at(before));
+    watch.tick(simulated(before));
+    saved = watch.encode(simulated(before));
   }
   // The boot id comes first: another boot. Two minutes later on the wall, monotonic near zero.
   saved[0] = static_cast<char>(saved[0] ^ 0x55);
@@ -214,12 +212,12 @@ TEST_CASE("State: after a reboot the windows keep their places by wall time") {
   std::filesystem::remove(dir.file("ring"));
   Watch watch(options);
   std::string why;
-  const Instant now{60 * kSecond, at(before).realtime_ns + 120 * kSecond, 0};
+  const Instant now{60 * kSecond, simulated(before).realtime_ns + 120 * kSecond, 0};
   REQUIRE(watch.decode(saved, now, &why));
   const Snapshot snapshot = watch.tick(now);
   CHECK(only(snapshot).window(Window::since_start).recorded == 1);
   CHECK(only(snapshot).window(Window::minute).recorded == 0);
   CHECK(only(snapshot).window(Window::five_minutes).recorded == 1);
   CHECK(only(snapshot).window(Window::hour).recorded == 1);
-  CHECK(only(snapshot).last.front().start_wall_ns == at(before).realtime_ns);
+  CHECK(only(snapshot).last.front().start_wall_ns == simulated(before).realtime_ns);
 }

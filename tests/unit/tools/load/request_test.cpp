@@ -7,7 +7,7 @@
 #include "tools/load/request.h"
 
 using namespace ringside::load;
-using nlohmann::json;
+using Json = nlohmann::json;
 
 namespace {
 
@@ -99,7 +99,7 @@ TEST_CASE("Request: every operation is written as the protocol has it, whatever 
       const std::string line = written(a_plan(op, draw), client, hood);
       INFO(line);
       REQUIRE(line.find('\n') == std::string::npos);
-      const json request = json::parse(line, nullptr, false);
+      const Json request = Json::parse(line, nullptr, false);
       REQUIRE(request.is_object());
       CHECK(request["id"] == 1);
       CHECK(request["op"] == name_of(op));
@@ -126,8 +126,8 @@ TEST_CASE("Request: a message that is sent can be edited, and one that is delete
   learn(Op::SEND_MESSAGE, {102, 0}, sent, client, hood);
   CHECK(can(Op::EDIT_MESSAGE, client, hood));
   CHECK(hood.boards[1] == std::vector<std::int64_t>{77});
-  CHECK(json::parse(written(a_plan(Op::EDIT_MESSAGE, 1), client, hood))["message"] == 77);
-  CHECK(json::parse(written(a_plan(Op::DELETE_MESSAGE, 1), client, hood))["message"] == 77);
+  CHECK(Json::parse(written(a_plan(Op::EDIT_MESSAGE, 1), client, hood))["message"] == 77);
+  CHECK(Json::parse(written(a_plan(Op::DELETE_MESSAGE, 1), client, hood))["message"] == 77);
   CHECK_FALSE(can(Op::EDIT_MESSAGE, client, hood));
   CHECK(hood.boards[1].empty());
 }
@@ -169,7 +169,7 @@ TEST_CASE("Request: invitations go round everyone but oneself") {
   ClientState client = a_client();
   std::map<std::string, int> invited;
   for (int i = 0; i < 22; ++i) {
-    ++invited[json::parse(written(a_plan(Op::INVITE_USER, 1), client, hood))["user"]
+    ++invited[Json::parse(written(a_plan(Op::INVITE_USER, 1), client, hood))["user"]
                   .get<std::string>()];
   }
   CHECK(invited.size() == 11);
@@ -186,7 +186,7 @@ TEST_CASE("BadRequest: each line is what it says: one of the 19, or no operation
     const BadRequest request = write_bad_request(number, 5, rng, line);
     INFO(line.substr(0, 100));
     REQUIRE(line.find('\n') == std::string::npos);
-    const json parsed = json::parse(line, nullptr, false);
+    const Json parsed = Json::parse(line, nullptr, false);
     const bool named = parsed.is_object() && parsed.contains("op") && parsed["op"].is_string();
     const Op op = named ? op_named(parsed["op"].get<std::string>()) : Op::none;
     CHECK(op == request.op);
