@@ -44,7 +44,7 @@ void twice(const Body& body) {
   counted(kLongLoop, body);
 }
 
-constexpr auto operation = [](int) {
+constexpr auto one_operation = [](int) {
   Operation op(chat::SEND_MESSAGE);
   operation_body();
   op.finish(Outcome::ok);
@@ -55,7 +55,7 @@ void drained() {
   constexpr std::uint32_t kLanes = 8;
   static_assert(kLongLoop % kLanes == 0 && kShortLoop % kLanes == 0);
   static_assert(kLongLoop / kLanes <= DrainedRing::kCapacity);
-  DrainedRing ring("loop", kLanes, 0);
+  DrainedRing ring("drained", kLanes, 0);
   if (!ring) return;
   const auto fill = [&](int count) {
     ring.fill(static_cast<std::uint64_t>(count) / kLanes);
@@ -74,7 +74,7 @@ bool run(const OwnRing& ring, const std::string& name) {
   if (name == "floor") {
     twice([](int) { two_clock_reads(); });
   } else if (name == "operation") {
-    twice(operation);
+    twice(one_operation);
   } else if (name == "context") {
     twice([](int i) {
       Operation op(chat::SEND_MESSAGE);
@@ -104,11 +104,11 @@ bool run(const OwnRing& ring, const std::string& name) {
     });
   } else if (name == "sampled") {
     ring.switch_to(id, 100);
-    twice(operation);
+    twice(one_operation);
     ring.switch_to(id, 1);
   } else if (name == "off") {
     ring.switch_to(id, 0);
-    twice(operation);
+    twice(one_operation);
     ring.switch_to(id, 1);
   } else if (name == "event") {
     twice([](int i) {
@@ -120,7 +120,7 @@ bool run(const OwnRing& ring, const std::string& name) {
     twice([](int) { count(chat::RATE_LIMIT); });
   } else if (name == "overflow") {
     // The main thread has the only lane.
-    std::thread([] { twice(operation); }).join();
+    std::thread([] { twice(one_operation); }).join();
   } else if (name == "drained") {
     drained();
   } else {
@@ -139,7 +139,7 @@ int count_loops(const std::vector<std::string>& names) {
   setup.lanes = 1;
   OwnRing ring("loop", setup);
   if (!ring) return 1;
-  operation(0);   // claims the lane
+  one_operation(0);   // claims the lane
 #if defined(__x86_64__)
   // A tool that counts instructions hides what the processor says about its counter; the
   // instructions are those of the counter, as they are without the tool.
