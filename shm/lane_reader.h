@@ -2,6 +2,7 @@
 // segment.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -68,20 +69,28 @@ inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header
     position = oldest;
   };
   if (head > position && head - position >= capacity) resume(head - capacity + 1);
-  for (std::uint64_t left = limit; position < head && left > 0; --left) {
-    RecordWords words;
-    __builtin_prefetch(&slots[(position + kReadAhead) & (capacity - 1)]);
-    if (__builtin_expect(
-            read_words(slots[position & (capacity - 1)], position, words) == Poll::record, 1)) {
+  std::uint64_t left = limit;
+  while (position < head && left > 0) {
+    // One bound for both, so that the loop has one comparison.
+    const std::uint64_t first = position;
+    const std::uint64_t end = position + std::min(left, head - position);
+    for (; position != end; ++position) {
+      RecordWords words;
+      __builtin_prefetch(&slots[(position + kReadAhead) & (capacity - 1)]);
+      if (__builtin_expect(
+              read_words(slots[position & (capacity - 1)], position, words) != Poll::record, 0)) {
+        break;
+      }
       if (__builtin_expect(believable(words), 1)) {
         take(words, position);
       } else {
         ++rejected;
         reject(words);
       }
-      ++position;
-      continue;
     }
+    left -= position - first;
+    if (position == end) continue;
+    --left;
     head = header.head.load(std::memory_order_acquire);
     const bool lapped = head > position && head - position >= capacity;
     // Not lapped, and not there although head says so: no writer of this format does that. Count it
