@@ -85,11 +85,14 @@ class Rings(harness.Scenario):
         link.symlink_to("/dev/shm")
         names = [world.ring, str(world.ring_path), str(link / world.ring_path.name)]
         daemon = world.daemon(rings=names, tick="1s")
-        self.short(world, 100, 100, 50)
+        server = world.start(short_server(), 100, 100, 600_000, RINGSIDE_RING=world.ring)
         report = daemon.report_when("all read", lambda found: found["books"]["read"] >= 100)
+        server.kill()
         self.check_all_read(report, 100)
         self.assertEqual([ring["name"] for ring in report["rings"]], [world.ring])
-        self.assertEqual([operation["name"] for operation in report["operations"]], ["BURST"])
+        self.assertEqual([(operation["name"], operation["server_count"])
+                          for operation in report["operations"] if operation["server_count"]],
+                         [("BURST", 100)])
         daemon.stop()
 
     def test_a_ring_that_was_kept_and_one_that_was_moved_aside_are_read_by_a_daemon_that_comes_later(

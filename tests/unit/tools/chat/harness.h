@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <doctest/doctest.h>
+#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
 #include "tests/support/temp.h"
@@ -111,6 +112,9 @@ class TestServer {
     start();
   }
   void start() {
+    // As main() does: spdlog sets itself up at its first use, in a library that ThreadSanitizer
+    // can't see into. Before there are threads, that is no race.
+    spdlog::default_logger_raw();
     server_ = std::make_unique<chatd::Server>(options_);
     server_->start();
   }
