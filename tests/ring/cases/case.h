@@ -16,6 +16,7 @@
 #include <functional>
 #include <string>
 
+#include "shm/segment.h"
 #include "tests/support/process.h"
 #include "tests/support/temp.h"
 
@@ -25,15 +26,6 @@ namespace ringside::test {
 inline constexpr bool kSanitized = true;
 #else
 inline constexpr bool kSanitized = false;
-#endif
-
-// LeakSanitizer looks for leaks in exit handlers: not in a pid namespace that its helper can't
-// enter, and not in the child of a process whose other threads held its locks. There, what would
-// exit leaves by _exit.
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr bool kExits = false;
-#else
-inline constexpr bool kExits = true;
 #endif
 
 inline bool long_run() { return std::getenv("RINGSIDE_TEST_LONG") != nullptr; }
@@ -48,6 +40,15 @@ inline bool long_run() { return std::getenv("RINGSIDE_TEST_LONG") != nullptr; }
       _exit(1);                                                              \
     }                                                                        \
   } while (false)
+
+// A small ring of this process.
+inline Created create(const std::string& path, Failure* failure) {
+  CreateOptions options;
+  options.path = path;
+  options.program = "test";
+  options.geometry = {2, 64, 64};
+  return create_segment(options, self_identity(), failure);
+}
 
 // Exit code of a child that found that it may not have the world it needs.
 inline constexpr int kNotAllowed = 77;

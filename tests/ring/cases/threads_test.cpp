@@ -338,7 +338,7 @@ TEST_CASE("Case09: forked again and again while other threads claim and write, c
                     if (!silent) trace(chat::JOIN_ROOM, 3);
                     return 0;
                   },
-                  kExits && i % 2 == 0);
+                  i % 2 == 0);
               HOLDS(child.exited(0));
               SegmentFacts facts;
               Failure failure;
