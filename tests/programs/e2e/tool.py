@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The debug tool beside a server that lives, and over one that has died."""
 
-import json
 import os
 import re
 import signal
@@ -100,26 +99,6 @@ class Tool(harness.Scenario):
         last = world.run("ringside", "tail", world.ring, "--once", "--op", "LIST_ROOMS")
         self.assertEqual(len(last.out.splitlines()), 5)
         self.assertEqual(last.code, 0)
-
-
-class Bench(harness.Scenario):
-    def test_its_smoke_size_measures_every_part_and_leaves_nothing(self):
-        world = self.world()
-        figures_path = world.directory / "figures.json"
-        bench = world.start("ringside-bench", "--smoke", "--json", figures_path)
-        self.assertEqual(bench.ended(150), 0, bench.log())
-        figures = json.loads(figures_path.read_text(encoding="utf-8"))
-        self.assertIs(figures["smoke"], True)
-        names = " | ".join(figure["name"] for figure in figures["figures"])
-        for part in ("two clock reads", "daemon attached", "switched off", "ring to metrics",
-                     "daemon idle", "traced"):
-            self.assertIn(part, names)
-        for figure in figures["figures"]:
-            # How fast a machine is nobody's test: only that there is a figure, and that it is one.
-            self.assertLessEqual(figure["p10"], figure["p90"], figure)
-            self.assertGreater(figure["rounds"], 0, figure)
-        pattern = re.compile(rf"-{bench.pid}\b")
-        self.assertEqual([path for path in os.listdir("/dev/shm") if pattern.search(path)], [])
 
 
 if __name__ == "__main__":
