@@ -11,7 +11,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 import only  # noqa: E402
 
-CASES = range(1, 17)
+# Of those that are known. The others wait for what they are about: plug-ins, a server that executes
+# itself again, shared rings, hung servers, names that are cut.
+CASES = [*range(1, 18), 21, 23, 24, 26, 28, 29, 30]
 
 
 def rows(readme):
@@ -54,7 +56,7 @@ class Table(unittest.TestCase):
         self.assertEqual(sorted(own - self.named), [])
 
     def test_no_case_is_left_out_and_none_is_without_a_test(self):
-        self.assertEqual([number for number, _ in self.rows if number], list(CASES))
+        self.assertEqual([number for number, _ in self.rows if number], CASES)
         for number, names in self.rows:
             self.assertNotEqual(names, [], number)
 
