@@ -10,16 +10,17 @@
 
 namespace ringside {
 
-// A level is reached at `raise` and above, and left below `clear`. Between the two it stays as it
-// is, so that a value that trembles around one threshold does not raise and clear at every tick.
+// A value reaches a level at `raise` and above, and leaves it below `clear`. Between the two the
+// level stays as it is. So a value that trembles around one threshold does not raise and clear at
+// every tick.
 struct LevelBounds {
   double raise = 0;
   double clear = 0;
   friend bool operator==(const LevelBounds&, const LevelBounds&) = default;
 };
 
-// One figure's levels; those that are absent are never reached. All absent: the figure raises no
-// alert.
+// The levels of one figure. An absent level is never reached. If all are absent, the figure raises
+// no alert.
 struct Levels {
   std::array<std::optional<LevelBounds>, kAlertLevels> bounds{};
 
@@ -40,7 +41,7 @@ struct Levels {
     }
     return false;
   }
-  // Bounds given as multiples of a threshold, made absolute.
+  // Turns bounds that are multiples of a threshold into absolute ones.
   Levels times(double threshold) const {
     Levels out = *this;
     for (auto& level : out.bounds) {

@@ -14,7 +14,7 @@ std::string variable(const char* name) {
   return value != nullptr ? value : "";
 }
 
-// XDG asks for relative paths to be ignored.
+// The XDG specification says to ignore relative paths.
 std::string base_directory(const std::string& xdg, const std::string& home, const char* fallback) {
   if (!xdg.empty() && xdg.front() == '/') return xdg;
   return home.empty() ? "." : home + fallback;

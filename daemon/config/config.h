@@ -1,6 +1,6 @@
-// What the daemon is told to do. The values here are the shipped defaults;
-// daemon/config/config_keys.cpp names each as a key of the TOML file, with its range and what it
-// means.
+// What the daemon is told to do. The values here are the shipped defaults.
+// daemon/config/config_keys.cpp names each as a key of the TOML file, with its range and its
+// meaning.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,12 @@ struct AlertConfig {
   std::uint64_t of_ticks = 5;
   std::int64_t clear_after_ns = 2 * kMinute;
   std::int64_t hold_without_data_ns = kHour;
-  // In multiples of the thresholds.
+  // Multiples of the thresholds.
   Levels latency = Levels::of(LevelBounds{1, 0.8}, LevelBounds{2, 1.6}, LevelBounds{10, 5});
   Levels error_rate = Levels::of(LevelBounds{1, 0.6}, LevelBounds{3, 2}, LevelBounds{10, 5});
   Levels memory = Levels::of(LevelBounds{1, 0.9}, LevelBounds{1.5, 1.3});
   Levels connections = Levels::of(LevelBounds{1, 0.9}, LevelBounds{1.5, 1.3});
-  // In units of their own.
+  // Absolute values, in the unit that the name says.
   Levels cpu_percent = Levels::of(LevelBounds{85, 75}, LevelBounds{95, 85});
   Levels memory_percent = Levels::of(LevelBounds{90, 80}, LevelBounds{98, 90});
   Levels load_per_cpu = Levels::of(LevelBounds{2, 1.5}, LevelBounds{4, 3});
@@ -68,27 +68,29 @@ struct Config {
 
 struct ConfigResult {
   Config config;                     // meaningless when there are errors
-  // Each two lines: where, key, found against allowed; and what to do next.
+  // Each error has two lines. The first says where, which key, what was found and what is allowed.
+  // The second says what to do next.
   std::vector<std::string> errors;
 };
 
-// `file` is only what the messages call the text. What the text doesn't set keeps its default.
-// Every error is reported, except that nothing can be read behind an error of TOML's syntax.
+// `file` is what the messages call the text. A key that the text doesn't set keeps its default.
+// Every error is reported, but after an error of TOML's syntax nothing more can be read.
 ConfigResult parse_config(std::string_view text, const std::string& file);
 ConfigResult load_config(const std::string& path);
 
-// Sets one key from a flag of the command line: for a list all values, else one. The error when it
-// isn't allowed.
+// Sets one key from a command-line flag. A list takes all values, any other key takes the first.
+// Returns the error when the value isn't allowed.
 std::optional<std::string> override_config(Config& config, std::string_view key,
                                            const std::vector<std::string>& values,
                                            const std::string& flag);
 
-// As TOML that parse_config() reads back as the same. With comments, each key says what it is, what
-// is allowed and what its default is.
+// Prints TOML that parse_config() reads back as the same Config. With comments, each key says what
+// it is, what is allowed and what its default is.
 enum class Comments : bool { without, with };
 std::string print_config(const Config& config, Comments comments);
 
-// Where things are when the configuration doesn't say. Taken from the environment by the caller.
+// Where to put things when the configuration doesn't say. The caller takes these values from the
+// environment.
 struct Surroundings {
   bool root = false;
   std::string home;               // $HOME
@@ -97,11 +99,12 @@ struct Surroundings {
 };
 Surroundings read_surroundings();
 
-// Fills in the paths that are empty: the state directory (root: /var/lib/ringside, others:
-// $XDG_STATE_HOME/ringside or ~/.local/state/ringside), and in it alerts.log and reports/.
+// Fills in the paths that are empty. The state directory becomes /var/lib/ringside for root, and
+// $XDG_STATE_HOME/ringside or ~/.local/state/ringside for others. alerts.log and reports/ go into
+// it.
 void resolve_paths(Config& config, const Surroundings& surroundings);
 
-// The file that is read when none is named, if it is there.
+// The file that is read when none is named, if this one exists.
 std::string default_config_path(const Surroundings& surroundings);
 
 }  // namespace ringside

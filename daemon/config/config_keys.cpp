@@ -226,7 +226,7 @@ std::string nearest_name(std::string_view written, std::span<const std::string> 
   for (const std::string& name : names) {
     const std::size_t whole = edit_distance(written, name);
     const std::size_t part = edit_distance(last_part(written), last_part(name)) + 1;
-    // Cut short, as in `response` for `response_time`.
+    // The written key may be cut short, as in `response` for `response_time`.
     const std::string_view meant = last_part(name);
     const bool cut = last_part(written).size() >= 4 && meant.starts_with(last_part(written));
     const std::size_t distance = cut ? std::min<std::size_t>(whole, 2) : std::min(whole, part);

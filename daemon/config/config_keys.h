@@ -1,5 +1,5 @@
 // The table of configuration keys. Parsing, checking, suggesting, printing and documenting all read
-// it, so that none of them can know a key that the others don't.
+// this table. So none of them knows a key that the others don't.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace ringside {
 
-// One type of value each: where it is kept (a function, so that nested members can be named), and
-// what is allowed.
+// One struct for each type of value. `at` leads from the root to the member that holds the value;
+// it is a function so that nested members can be named. The other members say what is allowed.
 template <typename Root>
 struct DurationField {
   std::int64_t& (*at)(Root&);
@@ -41,7 +41,7 @@ struct SwitchField {
   bool& (*at)(Root&);
 };
 template <typename Root>
-struct PathField {   // empty: where resolve_paths() puts it
+struct PathField {   // an empty path is filled in by resolve_paths()
   std::string& (*at)(Root&);
 };
 template <typename Root>
@@ -50,7 +50,7 @@ struct ChoiceField {
   std::vector<std::string_view> choices;
 };
 template <typename Root>
-struct ChoicesField {   // several of them; none is allowed
+struct ChoicesField {   // any number of the choices; an empty list is allowed
   std::vector<std::string>& (*at)(Root&);
   std::vector<std::string_view> choices;
 };
@@ -74,9 +74,9 @@ struct ConfigKey {
   std::string_view doc;    // one sentence, without the range
 };
 
-// In the order in which they are printed: by table.
+// All keys in the order in which they are printed: table by table.
 std::span<const ConfigKey<Config>> config_keys();
-// Those of a table [thresholds.operations.NAME].
+// The keys of a table [thresholds.operations.NAME].
 std::span<const ConfigKey<OperationThresholds>> operation_keys();
 inline constexpr std::string_view kOperationsTable = "thresholds.operations";
 
@@ -84,8 +84,8 @@ inline constexpr std::string_view kOperationsTable = "thresholds.operations";
 std::string allowed_text(const ConfigKey<Config>& key);
 std::string allowed_text(const ConfigKey<OperationThresholds>& key);
 
-// The name nearest to what was written, by edit distance; empty when none is near enough to be
-// meant. A key that only stands in the wrong table is near.
+// The name nearest to `written`, by edit distance. Empty when no name is near enough to be meant. A
+// right key in the wrong table is near.
 std::string nearest_name(std::string_view written, std::span<const std::string> names);
 
 }  // namespace ringside

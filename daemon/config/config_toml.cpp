@@ -1,5 +1,5 @@
-// Between TOML and Config: everything about keys comes from the table in config_keys.
-// Over 400 lines: reading and printing stay in one file, because what is printed must read back.
+// Reads TOML into a Config. Everything about keys comes from the table in config_keys. config_print
+// does the reverse.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,55 +9,23 @@
 #include <toml++/toml.h>
 
 #include "daemon/config/config_keys.h"
+#include "daemon/config/config_print.h"
 #include "report/model/format.h"
 #include "shm/segment.h"
 
 namespace ringside {
 namespace {
 
-// ---- words for messages
-// --------------------------------------------------------------------------------
-
-// Text as a TOML string.
-std::string toml_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 std::string found_text(const toml::node& node) {
   if (const auto* text = node.as_string())
     return clip(escape_visible(toml_string(text->get())), 60);
   std::ostringstream out;
   node.visit([&](const auto& value) { out << value; });
-  // As it would stand in one line.
+  // A table or array may have several lines; a message has one.
   std::string text = out.str();
   std::replace(text.begin(), text.end(), '\n', ' ');
   return clip(escape_visible(text), 60);
 }
-
-bool bare_key(std::string_view key) {
-  return !key.empty() && key.find_first_not_of(
-                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-                             std::string_view::npos;
-}
-
-std::string joined(const std::string& table, std::string_view key) {
-  const std::string part = bare_key(key) ? std::string(key) : escape_visible(toml_string(key));
-  return table.empty() ? part : table + "." + part;
-}
-
-// ---- reading values
-// ------------------------------------------------------------------------------------
 
 std::optional<double> number_of(const toml::node& node) {
   if (const auto* integer = node.as_integer()) return static_cast<double>(integer->get());
@@ -65,8 +33,8 @@ std::optional<double> number_of(const toml::node& node) {
   return std::nullopt;
 }
 
-// A pattern of names (`irc-*`, `*`) as a name that it could stand for. What it matches is
-// daemon/rings' business.
+// Turns a pattern of names (`irc-*`, `*`) into a name that it could match, so that ring_path() can
+// check it. daemon/rings decides what the pattern matches.
 std::string without_wildcards(std::string ring) {
   if (ring.find('/') != std::string::npos || ring.find_first_of("*?[") == std::string::npos)
     return ring;
@@ -95,7 +63,7 @@ std::optional<Levels> levels_of(const toml::node& node, double most) {
     if (pair == nullptr || pair->size() != 2) return std::nullopt;
     const auto raise = number_of((*pair)[0]);
     const auto clear = number_of((*pair)[1]);
-    // Written so that a NaN fails.
+    // The comparisons are written so that a NaN fails.
     if (!raise || !clear || !(*clear > 0 && *clear <= *raise && *raise <= most && *raise > below))
       return std::nullopt;
     levels.bounds[i] = LevelBounds{*raise, *clear};
@@ -118,7 +86,7 @@ std::optional<std::vector<std::string>> texts_of(const toml::node& node) {
   return out;
 }
 
-// Stores the node's value if it is one that the field allows.
+// Stores the node's value. False when the field does not allow it.
 template <typename Root>
 struct Store {
   const toml::node& node;
@@ -200,54 +168,6 @@ struct Store {
   }
 };
 
-// ---- writing values
-// ------------------------------------------------------------------------------------
-
-std::string list_text(const std::vector<std::string>& texts) {
-  std::string out;
-  for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + toml_string(text);
-  return "[" + out + "]";
-}
-
-// The fields lead to members by reference; printing only reads them, from a copy that is its own.
-template <typename Root>
-struct Print {
-  Root& root;
-  std::string operator()(const DurationField<Root>& f) const {
-    return toml_string(write_duration(f.at(root)));
-  }
-  std::string operator()(const SizeField<Root>& f) const {
-    return toml_string(write_size(f.at(root)));
-  }
-  std::string operator()(const IntegerField<Root>& f) const {
-    return fmt::format("{}", f.at(root));
-  }
-  std::string operator()(const NumberField<Root>& f) const { return write_number(f.at(root)); }
-  std::string operator()(const SwitchField<Root>& f) const { return f.at(root) ? "true" : "false"; }
-  std::string operator()(const PathField<Root>& f) const { return toml_string(f.at(root)); }
-  std::string operator()(const ChoiceField<Root>& f) const { return toml_string(f.at(root)); }
-  std::string operator()(const ChoicesField<Root>& f) const { return list_text(f.at(root)); }
-  std::string operator()(const RingsField<Root>& f) const { return list_text(f.at(root)); }
-  std::string operator()(const LevelsField<Root>& f) const {
-    std::string out;
-    for (std::size_t i = 0; i < kAlertLevels; ++i) {
-      const auto& level = f.at(root).bounds[i];
-      if (!level) continue;
-      out += fmt::format("{} {} = [{}, {}]", out.empty() ? "" : ",", kAlertLevelNames[i],
-                         write_number(level->raise), write_number(level->clear));
-    }
-    return out.empty() ? "{}" : "{" + out + " }";
-  }
-};
-
-template <typename Root>
-std::string value_text(const ConfigKey<Root>& key, Root& root) {
-  return std::visit(Print<Root>{root}, key.field);
-}
-
-// ---- walking the file
-// ----------------------------------------------------------------------------------
-
 class Reader {
  public:
   Reader(std::string file, ConfigResult& result) : file_(std::move(file)), result_(result) {
@@ -265,7 +185,7 @@ class Reader {
 
   void read(const toml::table& table, const std::string& path) {
     for (auto&& [key, node] : table) {
-      const std::string full = joined(path, key.str());
+      const std::string full = toml_path(path, key.str());
       const auto keys = config_keys();
       const auto known =
           std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.path == full; });
@@ -287,8 +207,8 @@ class Reader {
     }
   }
 
-  // What no key can say alone. Told at the place of the key that was read; the defaults agree with
-  // each other.
+  // Checks what concerns two keys together. The error points at one of them that the file sets. The
+  // defaults agree with each other, so the file sets at least one.
   void check_together() {
     const AlertConfig& alerts = result_.config.alerts;
     if (alerts.raise_ticks > alerts.of_ticks) {
@@ -306,7 +226,7 @@ class Reader {
                                    at.begin.column, what, next)});
   }
 
-  // In the order of the file; the parser's tables are sorted by name.
+  // Sorts the errors in the order of the file. The parser's tables are sorted by name.
   void finish() {
     std::stable_sort(errors_.begin(), errors_.end(), [](const Error& a, const Error& b) {
       return std::pair(a.line, a.column) < std::pair(b.line, b.column);
@@ -363,9 +283,9 @@ class Reader {
           std::find_if(keys.begin(), keys.end(),
                        [written = key.str()](const auto& k) { return k.path == written; });
       if (known != keys.end()) {
-        set(*known, value, joined(full, key.str()), own);
+        set(*known, value, toml_path(full, key.str()), own);
       } else {
-        unknown(joined(full, key.str()), key.source(), names);
+        unknown(toml_path(full, key.str()), key.source(), names);
       }
     }
   }
@@ -390,50 +310,6 @@ class Reader {
   std::vector<Error> errors_;
   toml::source_region alert_ticks_{};
 };
-
-std::string comment(std::string_view text) {
-  std::string out;
-  std::string line = "#";
-  std::istringstream words{std::string(text)};
-  for (std::string word; words >> word;) {
-    if (line.size() + 1 + word.size() > 110) {
-      out += line + "\n";
-      line = "#";
-    }
-    line += " " + word;
-  }
-  return out + line + "\n";
-}
-
-template <typename Root>
-void print_key(std::string& out, const ConfigKey<Root>& key, Root& root, Root& defaults,
-               Comments comments) {
-  if (comments == Comments::with) {
-    out += "\n" + comment(key.doc);
-    out += comment(
-        fmt::format("Allowed: {}. Default: {}.", allowed_text(key), value_text(key, defaults)));
-  }
-  out += fmt::format("{} = {}\n", key.path.substr(key.path.rfind('.') + 1), value_text(key, root));
-}
-
-void print_operations(std::string& out, const Thresholds& thresholds, Comments comments) {
-  if (comments == Comments::with) {
-    out += "\n" + comment(
-                      "Thresholds of single operations: a table [thresholds.operations.NAME] for "
-                      "each, in which "
-                      "any of these keys may stand.");
-    for (const auto& key : operation_keys()) {
-      out += comment(fmt::format("{}: {} Allowed: {}.", key.path, key.doc, allowed_text(key)));
-    }
-  }
-  for (const auto& [name, own] : thresholds.operations) {
-    out += fmt::format("\n[{}]\n", joined(std::string(kOperationsTable), name));
-    if (own.response_ns > 0)
-      out += fmt::format("response_time = {}\n", toml_string(write_duration(own.response_ns)));
-    if (own.error_percent >= 0)
-      out += fmt::format("error_rate_percent = {}\n", write_number(own.error_percent));
-  }
-}
 
 }  // namespace
 
@@ -473,26 +349,6 @@ std::optional<std::string> override_config(Config& config, std::string_view key,
         flag, clip(escape_visible(found), 60), allowed_text(known), key);
   }
   throw std::logic_error("a flag for a key that is not in the table");
-}
-
-std::string print_config(const Config& config, Comments comments) {
-  Config copy = config;
-  Config defaults;
-  std::string out;
-  std::string table;
-  for (const auto& key : config_keys()) {
-    const std::size_t dot = key.path.rfind('.');
-    const std::string in(dot == std::string_view::npos ? std::string_view{}
-                                                       : key.path.substr(0, dot));
-    if (in != table) {
-      // Behind the table that they are part of.
-      if (table == "thresholds") print_operations(out, config.thresholds, comments);
-      out += fmt::format("\n[{}]\n", in);
-      table = in;
-    }
-    print_key(out, key, copy, defaults, comments);
-  }
-  return out.starts_with('\n') ? out.substr(1) : out;
 }
 
 }  // namespace ringside

@@ -31,7 +31,7 @@ constexpr std::array<Unit, 9> kSizes = {{{"B", 1},
                                          {"GiB", 1073741824.0},
                                          {"TiB", 1099511627776.0}}};
 
-// Takes one number with its unit off the front. Negative when there is none.
+// Removes one number with its unit from the front of the text. Negative when there is none.
 template <std::size_t N>
 double take_quantity(std::string_view& text, const std::array<Unit, N>& units) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);

@@ -14,14 +14,17 @@ inline constexpr std::int64_t kMinute = 60 * kSecond;
 inline constexpr std::int64_t kHour = 60 * kMinute;
 inline constexpr std::int64_t kDay = 24 * kHour;
 
-// One or several numbers with a unit (ns, us, ms, s, min, h, d), e.g. "5s", "1.5s", "1h30min".
-// Nothing without a unit, so that nobody writes 5 and means milliseconds. Nanoseconds; nothing when
-// it isn't one or doesn't fit.
+// Parses one or several numbers, each with a unit (ns, us, ms, s, min, h, d): "5s", "1.5s",
+// "1h30min". Returns nanoseconds, up to 9e18. Returns nothing for other text. A number without a
+// unit is refused, so that nobody writes 5 and means milliseconds.
 std::optional<std::int64_t> parse_duration(std::string_view text);
-// A number and B, KiB, MiB, GiB, TiB or kB, MB, GB, TB. Bytes.
+// Parses one number with a unit: B, KiB, MiB, GiB, TiB or kB, MB, GB, TB. Returns bytes, up to
+// 9e18.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
-// The shortest text that parse_duration() and parse_size() read back as the same value.
+// Text that parse_duration() and parse_size() read back as the same value. A duration uses the
+// largest units that fit ("1h30min"). A size uses the largest binary unit that divides it ("1GiB"),
+// else B.
 std::string write_duration(std::int64_t ns);
 std::string write_size(std::uint64_t bytes);
 // The shortest decimal that reads back as the same number: "5", "0.8".
