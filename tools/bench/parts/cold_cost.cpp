@@ -1,4 +1,4 @@
-// What an operation costs a thread whose caches hold other things: a chat server does something
+// What an operation costs a thread whose caches hold other data. A chat server does something else
 // between two operations.
 
 #include <cstdio>
@@ -10,8 +10,8 @@ namespace ringside::bench {
 
 namespace {
 
-// Not inlined, so that its code lies in one place that can be flushed; aligned, so that it is known
-// how many lines.
+// Neither call is inlined, so that its code lies in one place that can be flushed. Both are
+// aligned, so that the number of cache lines is known.
 [[gnu::noinline, gnu::aligned(64)]] void traced_call(std::uint64_t actor) {
   Operation op(chat::SEND_MESSAGE);
   op.actor(ActorKind::user, actor);
@@ -25,7 +25,7 @@ namespace {
 }
 constexpr std::size_t kCodeBytes = 640;
 
-// More than the second-level cache of any processor that this runs on.
+// More than the second-level cache of any processor that this program runs on.
 constexpr std::size_t kOtherBytes = std::size_t{16} << 20;
 
 void flush(const volatile void* address, std::size_t bytes = 1) {
@@ -41,16 +41,20 @@ void flush(const volatile void* address, std::size_t bytes = 1) {
 #endif
 }
 
-// Every line that an operation touches, and the code of both calls, out of every cache.
+// Flushes what an operation touches out of every cache: the switches, the clock's kind, the lane's
+// totals, header and next slots, the thread's state, and the code of both calls.
 void flush_what_is_touched() {
   const LaneWriter& lane = detail::t_writer.lane;
   flush(&detail::g_switches);
   flush(&detail::g_clock);
   flush(&detail::g_switches.load()[chat::SEND_MESSAGE.value]);
   flush(&lane.totals[chat::SEND_MESSAGE.value]);
-  // The next ones as well: a prefetcher would have brought them.
+  // The lane's head is the position of the next record: lane.position stays where the claim left it
+  // (producer/hot_path.h). Four slots, because a prefetcher would have brought those behind the
+  // first.
+  const std::uint64_t position = lane.header->head.load(std::memory_order_relaxed);
   for (std::uint64_t ahead = 0; ahead < 4; ++ahead)
-    flush(&lane.slots[(lane.position + ahead) & lane.mask]);
+    flush(&lane.slots[(position + ahead) & lane.mask]);
   flush(lane.header);
   flush(reinterpret_cast<const void*>(&traced_call), kCodeBytes);
   flush(reinterpret_cast<const void*>(&floor_call), kCodeBytes);
