@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An incident that is real, and what the alert log makes of it."""
+"""A real incident, and what the alert log says of it."""
 
 import re
 import signal
@@ -13,7 +13,7 @@ ALERTS = {
     "database_issue", "security_threat", "performance_regression", "telemetry_loss", "server_down"
 }
 LEVELS = ["info", "warning", "critical", "emergency"]
-NEXT = {  # what may follow a state in the life of one episode
+NEXT = {  # the states that may follow a state in the life of one episode
     None: {"pending", "firing"},
     "pending": {"firing", "resolved"},
     "firing": {"firing", "recovering"},
@@ -24,8 +24,8 @@ PAIR = re.compile(r'([a-z]+)=("(?:[^"\\]|\\["\\])*"|[^\s"=]+)(?: |$)')
 
 
 def parse(line):
-    """One logfmt line, strictly: the ten keys in their order, one space between, quotes where
-    they are needed."""
+    """Parses one logfmt line strictly: the ten keys in their order, one space between them, and
+    quotes where they are needed."""
     found, at = {}, 0
     while at < len(line):
         match = PAIR.match(line, at)
@@ -55,7 +55,7 @@ class Alerts(harness.Scenario):
         return [parse(line) for line in text.splitlines()]
 
     def lives(self, lines):
-        """The lines of each episode, which have to be a life that is possible."""
+        """Returns the lines of each episode. Checks that each episode is a possible life."""
         episodes = {}
         for line in lines:
             self.assertIn(line["alert"], ALERTS)

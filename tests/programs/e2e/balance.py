@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The books balance: for each of the 19 operations what the clients counted is what the server's
-totals say, and is what the daemon has read and lost."""
+"""The books balance. For each of the 19 operations, the clients' count equals the server's totals,
+and both equal what the daemon has read and lost."""
 
 import signal
 
@@ -17,8 +17,8 @@ class Balance(harness.Scenario):
         load = world.load(server, rate=sized(1500, 300), seconds=sized(8, 4),
                           clients=sized(40, 15)).result()
 
-        # Records are there before the answers are; what else the server counts (audit rows) comes
-        # to rest soon.
+        # A record is written before its answer is sent. Other things that the server counts, such
+        # as audit rows, come to rest soon after.
         report = daemon.report_when("everything read",
                                     lambda found: ledger.has_all(found, server.totals()))
         totals = server.totals()
@@ -28,8 +28,7 @@ class Balance(harness.Scenario):
         self.assertEqual(report["rings"][0]["state"], "live")
         self.assertEqual(report["rings"][0]["instances_seen"], 1)
 
-        # What is known of a server at its end is the same, when neither it nor its ring is there
-        # any more.
+        # The daemon knows the same of a server at its end, when the server and its ring are gone.
         server.stop()
         self.ring_is_gone(world)
         daemon.report_when("the server's end seen",
@@ -52,7 +51,7 @@ class Balance(harness.Scenario):
         server = world.server(RINGSIDE_CAPACITY=64)
         load = world.load(server, rate=0, seconds=sized(6, 4), clients=sized(40, 15)).begun()
 
-        # A reader that stands still is lapped a thousand times, and the server does not notice.
+        # A reader that stands still is lapped many times, and the server does not notice.
         for _ in range(3):
             written = ledger.counts(server.totals())["SEND_MESSAGE"]
             daemon.signal(signal.SIGSTOP)

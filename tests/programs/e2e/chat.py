@@ -1,4 +1,4 @@
-"""A client by hand, for lines that no well-behaved client sends."""
+"""A client by hand. It can also send lines that no well-behaved client sends."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ class Chat:
         self.socket.sendall(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
 
     def answer(self):
-        """The next answer; pushes are passed over. None when the server has closed the
+        """Returns the next answer and skips pushes. None when the server has closed the
         connection."""
         while line := self.file.readline():
             answer = json.loads(line)
@@ -33,14 +33,14 @@ class Chat:
         return self.answer()
 
     def do(self, op, **fields):
-        """An operation that has to succeed."""
+        """Asks for an operation that must succeed."""
         answer = self.ask({"op": op, **fields})
         assert answer and answer["ok"], f"{op} {fields}: {answer}"
         return answer
 
 
 def serves(test, server):
-    """A server does its work, whatever became of its ring."""
+    """Checks that a server does its work, whatever became of its ring."""
     with Chat(server) as chat:
         name = f"user-{server.pid}"
         chat.do("REGISTRATION", user=name, password="correct horse")

@@ -1,5 +1,5 @@
-"""The built programs in a world of their own: a temporary directory, a ring that nobody else has,
-and an end after which nothing of them is left: no process, no segment, no file.
+"""Runs the built programs in their own world: a temporary directory and a ring that nobody else
+has. After its end nothing is left: no process, no segment, no file.
 
     class Books(harness.Scenario):
         def test_something(self):
@@ -8,9 +8,9 @@ and an end after which nothing of them is left: no process, no segment, no file.
             daemon = world.daemon()
             load = world.load(server, rate=500, seconds=5).result()
 
-Nothing here sleeps to wait for something: it looks for it, until a deadline. A deadline that
-passes, a program that ends when it should not, and a sanitizer that has something to say fail
-the scenario, with the ends of all logs.
+Nothing here sleeps to wait for something. It looks again and again, until a deadline. A scenario
+fails when a deadline passes, when a program ends that should not, or when a sanitizer reports
+something. It then prints the ends of all logs.
 
 Over 400 lines: the world starts and ends every program, so the classes of the programs stay here.
 """
@@ -40,7 +40,7 @@ OPERATIONS = (
 )
 
 BIN = Path()
-SANITIZED = False  # the programs are several times slower: scenarios are smaller, more patient
+SANITIZED = False  # then programs are several times slower: scenarios are smaller, more patient
 
 _numbers = itertools.count(1)
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -52,7 +52,7 @@ def sized(normal, sanitized):
 
 
 def wait_for(what, look, seconds=20):
-    """The first answer of look() that counts as true."""
+    """Calls look() until its answer counts as true, and returns that answer."""
     seconds *= sized(1, 4)
     deadline = time.monotonic() + seconds
     while True:
@@ -65,15 +65,15 @@ def wait_for(what, look, seconds=20):
 
 
 def seed():
-    """Of a scenario's random moments: new each time, or RINGSIDE_SEED."""
+    """The random numbers of a scenario. The seed is new each time, or RINGSIDE_SEED."""
     number = int(os.environ.get("RINGSIDE_SEED") or random.SystemRandom().randrange(1 << 32))
     print(f"RINGSIDE_SEED={number}", flush=True)
     return random.Random(number)
 
 
 def free_port():
-    """A port that a server can take, leave and take again: outside the range that the kernel
-    hands to clients."""
+    """Returns a port that a server can take, leave and take again. It lies outside the range that
+    the kernel gives to clients."""
     lowest_of_clients = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     ports = list(range(max(1024, lowest_of_clients - 8000), lowest_of_clients))
     random.SystemRandom().shuffle(ports)
@@ -88,14 +88,14 @@ def free_port():
 
 
 def _born(closed=()):
-    # Should the scenario itself be killed, its programs go with it.
+    # If the scenario itself is killed, the kernel kills its programs.
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for number in closed:
         os.close(number)
 
 
 def as_user(user):
-    """For Popen: nothing of ours is left to it."""
+    """Arguments for Popen that run a program as another user, with no group of ours."""
     return {} if user is None else {"user": user, "group": user, "extra_groups": []}
 
 
@@ -107,7 +107,7 @@ class Ended:
 
 
 class Process:
-    """A program at work. Its output goes into one file, unless a stream is given or closed."""
+    """A running program. Its output goes into one file, unless a stream is given or closed."""
 
     def __init__(self, world, program, arguments, environment, user=None, *,
                  stdout=None, stderr=None, closed=()):
@@ -133,11 +133,11 @@ class Process:
         return self.popen.poll() is None
 
     def wait_until(self, what, look, seconds=20):
-        """As wait_for(), but the program has to live for it."""
+        """Like wait_for(), but fails at once when the program ends."""
         def look_at_the_living():
             answer = look()
             if not answer and not self.alive():
-                answer = look()  # its last words
+                answer = look()  # once more: it may have done it just before its end
                 if not answer:
                     raise AssertionError(
                         f"{what}: {self.name} has ended with {self.popen.returncode}:\n{self.log()}"
@@ -153,14 +153,15 @@ class Process:
         self.popen.send_signal(number)
 
     def ended(self, seconds=20):
-        """Its exit code."""
+        """Waits for the end of the program and returns its exit code."""
         try:
             return self.popen.wait(timeout=seconds * sized(1, 4))
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.name} has not ended within {seconds} s") from None
 
     def stop(self):
-        """In order, as an init system would; every program of ours then ends with 0."""
+        """Stops the program in order, as an init system would. Each of our programs then ends with
+        0."""
         self.signal(signal.SIGTERM)
         code = self.ended(30)
         assert code == 0, f"{self.name} ended with {code} after SIGTERM:\n{self.log()}"
@@ -172,7 +173,7 @@ class Process:
 
 
 class Server(Process):
-    """ringside-chatd, traced into the world's ring unless `ring` says otherwise."""
+    """ringside-chatd, traced into the ring `ring`. The constructor waits until it listens."""
 
     def __init__(self, world, arguments, *, ring, port, environment, program, home, user):
         port_file = home / f"port-{next(_numbers)}"
@@ -185,7 +186,7 @@ class Server(Process):
         self.port = int(port_file.read_text())
 
     def totals(self, ring=None):
-        """What its ring says by itself, without the daemon."""
+        """What the server's ring says, read without the daemon."""
         return self.world.inspect(ring)
 
 
@@ -196,12 +197,13 @@ class Daemon(Process):
         self.world = world
 
     def started(self):
-        """At work, if not yet attached to a ring."""
+        """Waits until the daemon is at work. It may not yet be attached to a ring."""
         self.says("started; state")
         return self
 
     def reload(self):
-        """SIGHUP, until it has said that it has obeyed, or why not. Returns what it said."""
+        """Sends SIGHUP and waits until the daemon says that it has obeyed, or why not. Returns what
+        it said."""
         before = len(self.log())
         self.signal(signal.SIGHUP)
         return self.wait_until(
@@ -209,7 +211,7 @@ class Daemon(Process):
             lambda: "logs reopened" in self.log()[before:] and self.log()[before:])
 
     def report(self):
-        """The report of this moment, asked for with SIGUSR1."""
+        """Asks for a report with SIGUSR1 and returns the report of this moment."""
         asked_ms = time.time_ns() // 1_000_000
         self.signal(signal.SIGUSR1)
 
@@ -219,7 +221,7 @@ class Daemon(Process):
         return self.wait_until("the report that was asked for", read)
 
     def report_when(self, what, good, seconds=20):
-        """The first report that good() agrees with."""
+        """Returns the first report for which good() is true."""
         def look():
             report = self.report()
             return report if good(report) else None
@@ -237,9 +239,16 @@ class Load(Process):
         super().__init__(world, "ringside-chatload", [*base, *arguments], world.environment())
 
     def begun(self):
-        """Clients are registered, logged in and have their rooms; what follows is the mix."""
+        """Waits until the clients are registered, are logged in and have their rooms. The mix
+        follows."""
         self.says("the load begins", 60)
         return self
+
+    def interrupted(self):
+        """Ends the load now. Its books are kept nevertheless."""
+        assert self.alive(), f"{self.name} ended by itself:\n{self.log()}"
+        self.signal(signal.SIGINT)
+        return self.result()
 
     def result(self):
         code = self.ended(self.seconds + 90)
@@ -248,11 +257,11 @@ class Load(Process):
 
 
 class World:
-    """A directory, a ring, and all that runs in it."""
+    """A directory, a ring, and all the programs that use them."""
 
     def __init__(self):
         self.directory = Path(tempfile.mkdtemp(prefix="ringside-e2e."))
-        self.directory.chmod(0o755)  # a server of another user finds its way through it
+        self.directory.chmod(0o755)  # a server of another user must get through it
         self.ring = f"e2e-{os.getpid()}-{next(_numbers)}"
         self.ring_path = Path(f"/dev/shm/ringside.{self.ring}")
         self.state = self.directory / "state"
@@ -263,7 +272,7 @@ class World:
     # -- programs
 
     def program(self, name):
-        return BIN / name  # a path stays what it is
+        return BIN / name  # an absolute path stays what it is
 
     def environment(self, **more):
         kept = {
@@ -308,11 +317,13 @@ class World:
                       user=user)
 
     def daemon(self, *arguments, **settings):
-        """Ready for signals, if not yet attached to a ring. See write_config() for the settings."""
+        """Starts a daemon that is ready for signals. It may not yet be attached to a ring. See
+        write_config() for the settings."""
         return Daemon(self, self.write_config(**settings), arguments).started()
 
     def daemon_with(self, *, settings=None, **streams):
-        """A daemon whose streams are not the usual ones. Its state file shows the first tick."""
+        """Starts a daemon whose streams are not the usual ones. Its log may not be readable, so its
+        state file tells when the first tick is over."""
         daemon = Daemon(self, self.write_config(**(settings or {})), **streams)
         daemon.wait_until("its first state", (self.state / "state").exists)
         return daemon
@@ -323,8 +334,8 @@ class World:
     # -- what they leave
 
     def write_config(self, rings=None, tick="500ms", top="", reports="", alerts=""):
-        """A daemon's configuration: paths in this world, quick ticks, and TOML lines for three
-        of its tables."""
+        """Writes a daemon's configuration: paths in this world, quick ticks, and TOML lines of the
+        caller for the top and for the tables `reports` and `alerts`."""
         path = self.directory / "ringsided.toml"
         beside = path.with_suffix(".tmp")
         beside.write_text(f"""
@@ -346,7 +357,7 @@ interval = "0s"
         return path
 
     def report(self):
-        """The report as it lies there, or None."""
+        """Returns the report file as it is now, or None."""
         try:
             return json.loads((self.reports / "report.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -360,8 +371,8 @@ interval = "0s"
     # -- the end
 
     def end(self):
-        """Ends everything and says what is wrong about it; the directory stays for whoever looks
-        into the logs."""
+        """Ends everything and fails with what is wrong. The directory stays until remove(), because
+        its logs may be printed."""
         wrong = []
         for process in self.processes:
             if process.alive():
@@ -370,12 +381,12 @@ interval = "0s"
             elif process.popen.returncode < 0 and not process.killed:
                 wrong.append(f"{process.name} died of signal {-process.popen.returncode}")
             text = process.log()
-            # Of the sanitizers, in the words of each.
+            # The words by which each sanitizer's reports are known.
             if any(words in text
                    for words in ("Sanitizer:", "runtime error:", "Sanitizer CHECK failed")):
                 wrong.append(f"{process.name}: a sanitizer has found something")
-        # A server that was killed leaves its ring for whoever wants to know why; that is us, and we
-        # know.
+        # A server that was killed leaves its ring, so that somebody can look for the cause. Here
+        # the cause is known, so the ring goes.
         for path in Path("/dev/shm").glob(f"ringside.{self.ring}*"):
             path.unlink()
         left = [str(path) for path in Path("/dev/shm").glob("*") if self.ring in path.name]
@@ -423,11 +434,11 @@ class Scenario(unittest.TestCase):
                 world.remove()
 
     def ring_is_gone(self, world):
-        """After servers that ended in order."""
+        """Checks that nothing of the ring is left. For servers that ended in order."""
         self.assertEqual(list(Path("/dev/shm").glob(f"ringside.{world.ring}*")), [])
 
 
-SKIPPED = 77  # what ctest knows as skipped
+SKIPPED = 77  # the exit code that ctest takes for skipped
 
 
 def main():

@@ -1,5 +1,5 @@
-"""The same operations, counted in three places that know nothing of each other: by the clients that
-sent them, by the server's own totals in its ring, and by the daemon from the records that it read.
+"""The same operations are counted in three places that know nothing of each other: by the clients
+that sent them, by the server's totals in its ring, and by the daemon from the records that it read.
 
     clients' answers  =  server's totals  =  read + lost        for each of the 19 operations
 """
@@ -8,17 +8,17 @@ from datetime import datetime
 
 from harness import OPERATIONS
 
-ERRORS = ("error", "timeout")                   # the server's fault, which its totals count
-REFUSALS = ("rejected", "denied", "limited")    # the caller's
+ERRORS = ("error", "timeout")                   # the server's fault; its totals count them
+REFUSALS = ("rejected", "denied", "limited")    # the caller's fault
 OUTCOMES = ("ok",) + ERRORS + REFUSALS
 
-# Bucket boundaries are 2^(1/32) apart: a quantile is within 1.1 % of its value, on either side of a
-# comparison.
+# Bucket boundaries are 2^(1/32) apart, so a quantile is within 1.1 % of its value. In a comparison
+# of two quantiles both may be off.
 QUANTILE_SLACK = 1.022
 
 
 def counts(totals):
-    """Per operation, from ringside inspect."""
+    """The count of each operation, from `ringside inspect`."""
     return {name: totals.get("operations", {}).get(name, {}).get("count", 0) for name in OPERATIONS}
 
 
@@ -55,15 +55,15 @@ def sent(load):
 
 
 def has_all(report, totals):
-    """True when the daemon has caught up with what the server has counted, and knows whose the
-    lost records were."""
+    """True when the daemon has caught up with the server's counts and knows to which operations the
+    lost records belonged."""
     return (server_counts(report) == counts(totals) == read_and_lost(report) and
             report["unattributed_lost"] == 0 and report["books"]["balance"])
 
 
 def check_sums(test, report):
-    """What holds in every report, however much was lost: written = read + lost, for each lane,
-    operation and in all."""
+    """Checks what holds in every report, however much was lost: written = read + lost, for each
+    lane, for each operation and in all."""
     books = report["books"]
     test.assertEqual(books["written"], books["read"] + books["lost"], books)
     test.assertIs(books["balance"], True)
@@ -85,7 +85,7 @@ def check_sums(test, report):
 
 
 def check_server_and_daemon(test, totals, report):
-    """Server's totals = read + lost, for each operation and each event, at rest."""
+    """Checks at rest that the server's totals = read + lost, for each operation and event."""
     check_sums(test, report)
     test.assertEqual(report["unattributed_lost"], 0)
     test.assertEqual(report["books"]["rejected"], 0)
@@ -110,7 +110,8 @@ def check_nothing_lost(test, report):
 
 
 def check_clients(test, load, totals):
-    """As long as no connection broke, every answer is one operation of the server."""
+    """Checks that every answer is one operation of the server, which holds as long as no connection
+    broke."""
     test.assertEqual(load["connections"]["lost"], 0)
     for name in OPERATIONS:
         of_clients = load["operations"][name]
@@ -120,7 +121,7 @@ def check_clients(test, load, totals):
 
 
 def check_outcomes(test, load, report):
-    """Where nothing was lost, outcomes and error codes agree one by one."""
+    """Checks that outcomes and error codes agree one by one, which holds if nothing was lost."""
     codes_read = {}
     for error in report["errors"]:
         key = (error["operation"], error["code"])
@@ -138,9 +139,9 @@ def check_outcomes(test, load, report):
 
 
 def check_latencies(test, load, report):
-    """An operation's time in the server is a part of the time that its client waited, so each
-    quantile is at most the client's. Only for operations of the mix alone: the clients measure
-    no set-up. Returns how many were compared."""
+    """An operation's time in the server is a part of the time that its client waited. So each
+    quantile is at most the client's. Compares only operations that the mix alone has sent, because
+    the clients' latencies are those of the mix. Returns how many were compared."""
     compared = 0
     for name in OPERATIONS:
         of_clients = load["operations"][name]
@@ -154,7 +155,7 @@ def check_latencies(test, load, report):
         for quantile in ("p50", "p90", "p99"):
             test.assertLessEqual(spent[f"{quantile}_ns"], waited[quantile] * QUANTILE_SLACK,
                                  f"{name}: {quantile}")
-        # Two clocks, calibrated apart.
+        # The two sides use two clocks, which are calibrated apart.
         for exact in ("min", "mean", "max"):
             test.assertLessEqual(spent[f"{exact}_ns"], waited[exact] * 1.001 + 1000,
                                  f"{name}: {exact}")
@@ -163,20 +164,21 @@ def check_latencies(test, load, report):
 
 
 def nanoseconds(instant):
-    """Of an instant in RFC 3339 with nine decimals; datetime knows six."""
+    """Nanoseconds since 1970 of an RFC 3339 instant with nine decimals. datetime knows only six."""
     whole, fraction = instant.rstrip("Z").split(".")
     seconds = datetime.fromisoformat(whole + "+00:00").timestamp()
     return int(seconds) * 10**9 + int(fraction)
 
 
 def check_last(test, report):
-    """The last hundred of each are there, latest first, each once."""
+    """Checks that the last hundred records of each operation are there, latest first, each once."""
     for one in report["operations"]:
         last = one["last"]
         test.assertEqual(len(last), min(100, one["books"]["read"]), one["name"])
         places = {(record["start_at"], record["lane"], record["position"]) for record in last}
         test.assertEqual(len(places), len(last), f"{one['name']}: a record stands there twice")
         ends = [nanoseconds(record["start_at"]) + record["duration_ns"] for record in last]
-        # Ticks are compared; as nanoseconds, start and duration are rounded apart.
+        # The daemon orders by ticks. Here start and duration are nanoseconds, each rounded by
+        # itself.
         test.assertTrue(all(later >= earlier - 2 for later, earlier in zip(ends, ends[1:])),
                         one["name"])

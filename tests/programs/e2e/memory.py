@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Memory that is full: a server runs untraced, or some of its threads do, and is told why."""
+"""Memory that is full. A server runs untraced, or some of its threads do, and its log or the alert
+log says why."""
 
 import ctypes
 import os
@@ -15,9 +16,9 @@ FSCONFIG_SET_STRING, FSCONFIG_CMD_CREATE, FSCONFIG_CMD_RECONFIGURE = 1, 6, 7
 
 class Memory(harness.Scenario):
     def small_memory(self, world, size):
-        """A file system of that size, reached through a descriptor of this process and attached
-        to no folder: so no mount spreads anywhere, and it works in a chroot, where "/" is no
-        mount point."""
+        """Makes a file system of that size. It is reached through a descriptor of this process and
+        attached to no folder. So no mount spreads anywhere, and it works in a chroot, where "/" is
+        no mount point."""
         if os.geteuid() != 0:
             self.skipTest("only root can make a small file system")
         libc = ctypes.CDLL(None, use_errno=True)
@@ -60,7 +61,7 @@ class Memory(harness.Scenario):
         load = world.load(server, rate=sized(600, 100), seconds=3).result()
         self.assertEqual(load["totals"]["sent"], load["totals"]["answered"])
 
-        # What is in the totals was traced, the rest was counted as untraced; nothing is in between.
+        # An operation is either in the totals or counted as untraced. There is no third way.
         report = daemon.report_when("everything read",
                                     lambda found: ledger.has_all(found, server.totals(ring)))
         totals = server.totals(ring)
@@ -76,7 +77,7 @@ class Memory(harness.Scenario):
         self.assertIn("of threads without a lane were not written",
                       world.alert_log.read_text(encoding="utf-8"))
 
-        # When there is room again, threads find their lanes by themselves.
+        # When there is room again, threads get their lanes without a restart.
         self.resize("64m")
 
         def traced_again():
@@ -93,7 +94,7 @@ class Memory(harness.Scenario):
         for _ in range(clients):
             with Chat(server) as chat:
                 for _ in range(50):
-                    self.assertFalse(chat.ask({"op": "LIST_ROOMS"})["ok"])  # nobody has logged in
+                    self.assertFalse(chat.ask({"op": "LIST_ROOMS"})["ok"])  # not logged in
 
 
 if __name__ == "__main__":

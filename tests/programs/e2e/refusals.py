@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Wrong usage, wrong configuration, rings that are none or another's, a taken port,
-garbage on the wire: each with its message and its exit code, and without harm to anything that
-is in order."""
+"""Wrong usage, wrong configuration, files that are no ring, rings of another user, a taken port,
+garbage on the wire. Each gets its message and its exit code, and does no harm to what is in
+order."""
 
 import os
 import shutil
@@ -74,7 +74,7 @@ class Refusals(harness.Scenario):
         absent = world.directory / "absent.toml"
         self.refused(world.run("ringsided", "--config", absent), 2, f"{absent}: cannot open",
                      "--print-config")
-        # And the daemon's own word for what is right.
+        # The configuration that the daemon itself prints is accepted.
         printed = world.run("ringsided", "--print-config", "--ring", world.ring)
         self.assertEqual(printed.code, 0, printed.err)
         path.write_text(printed.out, encoding="utf-8")
@@ -88,7 +88,7 @@ class Refusals(harness.Scenario):
         self.refused(world.run("ringsided", "--config", world.write_config()), 1, str(world.state),
                      f"another daemon holds this state directory: pid {first.pid}", "--state-dir")
         self.assertEqual(first.report()["system"]["daemon"]["pid"], first.pid)
-        # Not the file but the process holds it: one that was killed holds nothing.
+        # The process holds the directory, not the file. A daemon that was killed holds nothing.
         first.kill()
         world.daemon().stop()
 
@@ -106,7 +106,7 @@ class Refusals(harness.Scenario):
     # -- rings that are none
 
     def strange_rings(self, world, server):
-        """Files that a ring's readers must not believe, each with what is said about it."""
+        """Makes files that a ring's readers must not believe. Returns the message about each."""
         bytes_of_ring = bytearray(world.ring_path.read_bytes())
         version = int.from_bytes(bytes_of_ring[LAYOUT_VERSION_AT:LAYOUT_VERSION_AT + 4], "little")
         self.assertEqual(version, server.totals()["layout_version"])
@@ -232,7 +232,7 @@ class Refusals(harness.Scenario):
         theirs = world.directory / "theirs"
         theirs.mkdir()
         os.chown(theirs, NOBODY, NOBODY)
-        # The build may lie where nobody else may look.
+        # The build may lie in a folder that no other user can enter.
         program = shutil.copy(world.program("ringside-chatd"), world.directory)
         server = world.server(program=program, home=theirs, user=NOBODY)
         self.assertIn("] traced", server.log())
@@ -251,7 +251,7 @@ class Refusals(harness.Scenario):
         report = daemon.report_when("read", lambda found: ledger.has_all(found, server.totals()))
         self.assertEqual(ledger.series(report, "SEND_MESSAGE")["server_count"], 1)
 
-        # And the other way round: a ring is for its owner's eyes.
+        # The other way round: only its owner may open a ring.
         own = world.server(ring=f"{world.ring}-own")
         tool = shutil.copy(world.program("ringside"), world.directory)
         self.refused(world.run(tool, "inspect", f"{world.ring}-own", user=NOBODY), 1,
@@ -298,8 +298,8 @@ class Refusals(harness.Scenario):
         daemon.stop()
 
     def talk_garbage(self, server):
-        """Says everything that is no operation. Returns how many lines of it the server has
-        to count."""
+        """Sends every kind of line that is no operation. Returns how many of the lines the server
+        must count."""
         lines = ((b"garbage\n", 1001), (b"\x00\xff\xfe\x80\n", 1001), (b"[]\n", 1001),
                  (b"{\n", 1001), (b'{"op":5}\n', 1001), (b'{"op":null}\n', 1001),
                  (b'{"op":"NOPE"}\n', 1002), (b'{"op":"send_message"}\n',
@@ -309,18 +309,18 @@ class Refusals(harness.Scenario):
                 answer = chat.ask(line)
                 self.assertEqual((answer["op"], answer["id"], answer["error"]["code"]),
                                  (None, None, code), line[:40])
-            chat.send(b"\n\r\n")  # a keep-alive: no answer
+            chat.send(b"\n\r\n")  # two keep-alives, which get no answer
             longest = b'{"op":"NOPE","x":"' + b"x" * (65_536 - 20) + b'"}'
             self.assertEqual(len(longest), 65_536)
             self.assertEqual(chat.ask(longest + b"\n")["error"]["code"], 1002)
             self.assertEqual(chat.ask(longest + b" \n")["error"]["code"], 1003)
             self.assertIsNone(chat.answer(), "the connection is to be closed")
         with Chat(server) as chat:
-            chat.send(b"x" * 65_537)  # no newline will come: the server need not wait for one
+            chat.send(b"x" * 65_537)  # no newline: the server need not wait for one
             self.assertEqual(chat.answer()["error"]["code"], 1003)
             self.assertIsNone(chat.answer(), "the connection is to be closed")
         with Chat(server) as chat:
-            chat.send(b'{"op":"LIST_ROOMS"')  # and it goes away in mid-line: nothing was said
+            chat.send(b'{"op":"LIST_ROOMS"')  # the client leaves in mid-line: no line to count
         return len(lines) + 3
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Rings that come and go: noticed at once, read to the end, by name, path and pattern, each of
-them once."""
+"""Rings that come and go. The daemon notices each at once and reads it to the end, by name, path
+and pattern, and each ring once."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ def short_server():
 
 class Rings(harness.Scenario):
     def short(self, world, records, per_ms, life_ms, ring=None):
-        """A server's whole life."""
+        """Runs a server for its whole life."""
         server = world.start(short_server(),
                              records,
                              per_ms,
@@ -29,8 +29,9 @@ class Rings(harness.Scenario):
         self.assertTrue(report["books"]["balance"])
 
     def test_a_burst_right_after_a_server_starts_loses_nothing(self):
-        # 50 records a millisecond fill the lane of 4096 in 82 ms. Looked for every 200 ms only, a
-        # new ring would have been found in time in two of five cases; five in a row are no chance.
+        # 50 records a millisecond fill the lane of 4096 in 82 ms. A daemon that looked for new
+        # rings every 200 ms would find one in time in two of five cases. Five in a row are no
+        # chance.
         world = self.world()
         daemon = world.daemon(tick="1s")
         servers, records = 5, sized(20_000, 4_000)
@@ -73,7 +74,7 @@ class Rings(harness.Scenario):
                          {f"{world.ring}-{number}"
                           for number in range(10)})
         self.assertEqual({ring["state"] for ring in report["rings"]}, {"closed"})
-        # What was read stays read in the next daemon's books.
+        # The next daemon's books still have what the first one read.
         daemon.stop()
         daemon = world.daemon("--ring", f"{world.ring}-*", tick="1s")
         self.check_all_read(daemon.report(), 100)

@@ -1,5 +1,6 @@
-// short_server RECORDS PER_MS LIFE_MS: a server that writes so many records, from its first moment
-// on and at that pace, says "written", lives for LIFE_MS at least, and leaves in order.
+// short_server RECORDS PER_MS LIFE_MS: a server that writes RECORDS records from its first moment
+// on, PER_MS of them in a millisecond. Then it says "written", lives for LIFE_MS at least, and
+// leaves in order.
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -8,7 +9,7 @@
 
 namespace {
 
-// The pace of the traffic, not a wait for anything.
+// This sleep is the pace of the traffic. It does not wait for anything.
 void sleep_until(timespec since, long ms) {
   since.tv_sec += ms / 1000;
   since.tv_nsec += ms % 1000 * 1'000'000;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What an operator says to programs at work: signals, and a configuration that changed."""
+"""How an operator steers running programs: signals, and a changed configuration."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ class Signals(harness.Scenario):
         moved = world.alert_log.with_suffix(".1")
         self.server_crashes(world, daemon, told_in=world.alert_log)
         world.alert_log.rename(moved)
-        # Until it is told, it goes on in the file that it has.
+        # Until SIGHUP the daemon goes on writing into the file that it has open.
         self.server_crashes(world, daemon, told_in=moved)
         self.assertFalse(world.alert_log.exists())
         self.assertIn("configuration reloaded, logs reopened", daemon.reload())
@@ -28,8 +28,8 @@ class Signals(harness.Scenario):
         self.assertEqual(moved.read_bytes(), old)
 
     def server_crashes(self, world, daemon, told_in):
-        """A server that is killed is an alert at the next tick; one that comes back is its
-        recovery."""
+        """Starts and kills a server. A kill is an alert at the next tick. If the alert is already
+        active, the new server brings its recovery first."""
         def told(state):
             words = f"alert=server_down state={state}"
             return told_in.read_text(encoding="utf-8").count(words) if told_in.exists() else 0
@@ -73,7 +73,7 @@ class Signals(harness.Scenario):
                                     lambda found: found["rings"][0]["pid"] == server.pid)
         self.assertEqual(report["thresholds"]["connections"], 7)
 
-        # A ring that is added is followed at once, and one that is taken away is not.
+        # After a reload the daemon follows an added ring at once, and no longer the removed one.
         other = world.server(ring=f"{world.ring}-other")
         world.write_config(rings=[f"{world.ring}-other"])
         daemon.reload()
@@ -95,7 +95,7 @@ class Signals(harness.Scenario):
         wrong, seen = [], set()
 
         def read():
-            # As a script of somebody's would, at no particular moment.
+            # At no particular moment, as anybody's script would.
             while not done.is_set():
                 try:
                     report = json.loads(json_path.read_bytes())
@@ -135,8 +135,8 @@ class Signals(harness.Scenario):
         server = world.server()
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(signal=number.name):
-                # No tick comes to its help: what is read and reported is read and reported at the
-                # end.
+                # No tick comes before the end. So what is read and reported is read and reported at
+                # the end.
                 daemon = world.daemon(tick="10min")
                 load = world.load(server, rate=sized(500, 100), seconds=1).result()
                 self.assertGreater(load["totals"]["answered"], 0)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An orderly end: everything is written, the state last, and the exit code says whether it was."""
+"""An orderly end. Everything is written, the state last, and the exit code says whether it was."""
 
 import resource
 import signal
@@ -14,7 +14,7 @@ UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 class Stops(harness.Scenario):
     def stopped_before_the_next_tick(self, world, server_leaves):
-        # No tick comes to its help: what is read is read at the end.
+        # No tick comes before the end. So what is read is read at the end.
         daemon = world.daemon(tick="10min")
         server = world.server()
         daemon.report_when("the server seen", lambda found: found["rings"][0]["pid"] == server.pid)
@@ -38,7 +38,8 @@ class Stops(harness.Scenario):
     def test_what_was_read_at_the_end_is_not_read_again_while_the_server_lives(self):
         world = self.world()
         server, books = self.stopped_before_the_next_tick(world, server_leaves=False)
-        # From an older state, the next daemon would read the records again. So the ring goes.
+        # If the saved state were older than the books, the next daemon would read records again. So
+        # the ring is removed: its books then show what the state alone holds.
         server.kill()
         world.ring_path.unlink()
         next_daemon = world.daemon(tick="10min")
@@ -76,7 +77,7 @@ class Stops(harness.Scenario):
         daemon = world.daemon(tick="100ms")
         server = world.server()
         daemon.report_when("the server seen", lambda found: found["rings"][0]["pid"] == server.pid)
-        # No file may grow: a full disk for this process alone. The default of SIGXFSZ is to kill.
+        # No file may grow: a full disk for this process alone. By default SIGXFSZ would kill it.
         resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         server.kill()
         second = world.server()

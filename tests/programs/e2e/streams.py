@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Standard input, output and error as they come: stalled, closed, full, a pipe, a terminal."""
+"""Standard input, output and error in every condition: stalled, closed, full, a pipe, a
+terminal."""
 
 import errno
 import fcntl
@@ -13,7 +14,7 @@ from alerts import parse
 
 
 def fill(descriptor):
-    """Writes into a pipe until it is full, so that the next write waits."""
+    """Writes into a pipe until it is full, so that the next write blocks."""
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_NONBLOCK)
     for size in (4096, 1):  # whole pages, then the rest of the last one
@@ -26,12 +27,12 @@ def fill(descriptor):
 
 
 def read_all(descriptor):
-    """What is in a pipe or terminal that nobody writes any more."""
+    """Reads all that is in a pipe or terminal that has no writer any more."""
     found = b""
     while True:
         try:
             more = os.read(descriptor, 65536)
-        except OSError as error:  # a terminal without its other end
+        except OSError as error:  # EIO: a terminal whose other end is closed
             if error.errno != errno.EIO:
                 raise
             more = b""
@@ -51,10 +52,10 @@ class Streams(harness.Scenario):
         try:
             os.close(descriptor)
         except OSError:
-            pass  # closed by the scenario
+            pass  # the scenario has closed it
 
     def server_crashes(self, world, daemon):
-        """Returns once the report shows the alert."""
+        """Kills a server. Returns when the report shows the alert."""
         server = world.server()
         daemon.report_when("the server seen", lambda found: found["rings"][0]["pid"] == server.pid)
         server.kill()
@@ -92,7 +93,7 @@ class Streams(harness.Scenario):
         harness.wait_for("the end of the log", read)
         self.assertEqual(daemon.ended(), 0)
         log = said.decode("utf-8").lstrip("x")
-        self.assertIn(" started; state", log.splitlines()[0])
+        self.assertIn(" started; state", log)
         self.assertIn(f"ring {world.ring}: crashed", log)
 
     # -- closed ones
@@ -126,7 +127,8 @@ class Streams(harness.Scenario):
     # -- signals that come early
 
     def start_with_a_pipe_for_its_configuration(self, world):
-        """A daemon that is reading its configuration. Returns it, and where to write that."""
+        """Starts a daemon whose configuration is a pipe. Returns the daemon, the path of the pipe,
+        and a descriptor for writing into it. The daemon is reading by then."""
         pipe = world.directory / "slow.toml"
         os.mkfifo(pipe)
         daemon = harness.Daemon(world, pipe)
@@ -144,7 +146,7 @@ class Streams(harness.Scenario):
         daemon, path, into = self.start_with_a_pipe_for_its_configuration(world)
         daemon.signal(signal.SIGHUP)
         daemon.signal(signal.SIGUSR1)
-        world.write_config().rename(path)  # what the reload reads
+        world.write_config().rename(path)  # the reload reads this file
         os.write(into, text.encode())
         os.close(into)
         daemon.says("configuration reloaded, logs reopened")
@@ -179,7 +181,7 @@ class Streams(harness.Scenario):
              "--duration", "1"),
             ("ringside-bench", "--help"), ("ringside-bench", "--version"),
         )
-        world.load(server, rate=50, seconds=1, clients=2).result()  # something for the tail to show
+        world.load(server, rate=50, seconds=1, clients=2).result()  # records for `tail` to show
         for program, *arguments in cases:
             for stream in ("full", "closed"):
                 with self.subTest(program=program, arguments=arguments, stream=stream):
@@ -189,7 +191,7 @@ class Streams(harness.Scenario):
         server.stop()
 
     def run_into(self, world, stream, program, arguments):
-        """Runs it with a standard output that is full or closed."""
+        """Runs a program with a standard output that is full or closed."""
         with open("/dev/full", "wb") as full:
             return subprocess.run([world.program(program), *arguments], stdin=subprocess.DEVNULL,
                                   stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
@@ -199,7 +201,7 @@ class Streams(harness.Scenario):
     # -- the alert log on a stream
 
     def lines_on(self, world, text):
-        """Checks alert lines against the report. The stream may hold the daemon's log too."""
+        """Checks the alert lines against the report. The stream may also hold the daemon's log."""
         lines = [line for line in text.replace("\r\n", "\n").splitlines() if line.startswith("ts=")]
         found = [parse(line) for line in lines]
         self.assertIn(("server_down", "firing"), [(line["alert"], line["state"]) for line in found])
@@ -222,7 +224,7 @@ class Streams(harness.Scenario):
                     daemon = world.daemon_with(**{stream: into})
                     os.close(into)
                     self.server_crashes(world, daemon)
-                    daemon.signal(signal.SIGHUP)  # nothing to reopen, and nothing is lost
+                    daemon.signal(signal.SIGHUP)  # there is nothing to reopen; nothing may be lost
                     self.server_crashes(world, daemon)
                     daemon.stop()
                     self.lines_on(world, read_all(out_of))
@@ -250,7 +252,7 @@ class Streams(harness.Scenario):
         fill(into)
         daemon = world.daemon_with(stdout=into)
         self.server_crashes(world, daemon)
-        daemon.signal(signal.SIGTERM)  # waits a second for the reader
+        daemon.signal(signal.SIGTERM)  # the daemon now waits a second for the pipe's reader
         daemon.signal(signal.SIGINT)
         self.assertEqual(daemon.ended(), 1, daemon.log())
         self.assertIn("stopped at once by a second signal", daemon.log())

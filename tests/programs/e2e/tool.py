@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The debug tool beside a server that lives, and over one that has died."""
+"""The debug tool on the ring of a living server, and on that of a dead one."""
 
 import os
 import re
@@ -10,7 +10,7 @@ import ledger
 from chat import Chat
 from harness import sized
 
-# As ringside tail prints them: time of day, operation or event, duration, outcome.
+# A line as `ringside tail` prints it: time of day, operation or event, duration, outcome.
 LINE = re.compile(r"\d\d:\d\d:\d\d\.\d{3}  [A-Z_]+ +(untimed|[0-9.,]+ (ns|µs|ms|s)) +"
                   r"(ok|error|timeout|rejected|denied|limited|cancelled)\b")
 
@@ -35,13 +35,12 @@ class Tool(harness.Scenario):
         self.assertEqual((totals["state"], totals["pid"], totals["program"]),
                          ("live", server.pid, "ringside-chatd"))
         self.assertEqual(ledger.counts(totals), ledger.answered(load))
-        # Every record is an operation or an event, and every operation is a record: nothing is
-        # sampled out.
+        # Nothing is sampled out, so every operation and every event is one record.
         recorded = sum(one["recorded"] for kind in ("operations", "events")
                        for one in totals[kind].values())
         self.assertEqual(totals["written"], recorded)
         self.assertEqual(sum(lane["written"] for lane in totals["lanes"]), recorded)
-        # A connection that the load has closed may not be known to be yet.
+        # The server may not yet have noticed that the load has closed its connections.
         server.wait_until("no connections", lambda: world.inspect()["gauges"]["connections"] == 0)
         text = world.run("ringside", "inspect", world.ring)
         self.assertEqual(text.code, 0)
@@ -76,7 +75,7 @@ class Tool(harness.Scenario):
         self.assertIn("NOT_AUTHENTICATED", tail.log())
         tail.signal(signal.SIGINT)
         self.assertEqual(tail.ended(), 0)
-        # And until its server leaves.
+        # `tail` also ends when the server leaves.
         tail = world.start("ringside", "tail", world.ring)
         tail.says("LIST_INVITATIONS")
         server.stop()

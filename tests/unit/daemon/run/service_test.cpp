@@ -63,7 +63,7 @@ TEST_CASE("Service: from the ring to snapshot, alert log, report and state") {
   const TempDir directory;
   Service service(config_in(directory), "test");
   REQUIRE_FALSE(service.start());
-  Server server(directory);   // the daemon was there first
+  Server server(directory);   // the daemon starts first
   server.send(100, 300 * kMillisecond);
   until([&] { return read_so_far(service) == 100; });
   until([&] {
@@ -105,7 +105,7 @@ TEST_CASE("Service: the next daemon goes on where the last one ended, alerts inc
     });
     since_wall_ns = first.snapshot()->daemon.state_since_wall_ns;
   }
-  server.send(50, 300 * kMillisecond);   // while there is no daemon
+  server.send(50, 300 * kMillisecond);   // no daemon runs
   Service second(config_in(directory), "test");
   REQUIRE_FALSE(second.start());
   until([&] { return read_so_far(second) == 150; });
@@ -165,8 +165,12 @@ TEST_CASE("Service: a new configuration is taken over while running") {
     return read_text(directory.file("alerts.log")).find("\"alert\":\"high_latency\"") !=
            std::string::npos;
   });
-  const auto snapshot = service.snapshot();
-  CHECK(snapshot->thresholds.response_of("SEND_MESSAGE") == 10 * kMillisecond);
+  // The line is written on one thread, the snapshot is published on another.
+  std::shared_ptr<const Snapshot> snapshot;
+  until([&] {
+    snapshot = service.snapshot();
+    return snapshot->thresholds.response_of("SEND_MESSAGE") == 10 * kMillisecond;
+  });
   CHECK(snapshot->configuration.find("response_time = \"10ms\"") != std::string::npos);
 }
 
@@ -193,7 +197,7 @@ TEST_CASE("Service: the state is saved again and again, and last at the end") {
   server.send(10, 1000);
   CHECK(service.stop().nothing());
   CHECK(service.snapshot()->books.read == 40);
-  // One state for that snapshot, whatever was on its way before.
+  // A state of the last snapshot is on disk, whatever was being written before.
   CHECK(saved_in(directory).meta.saved_wall_ns >= saved_wall_ns);
   Service next(config_in(directory), "test");
   REQUIRE_FALSE(next.start());
@@ -277,7 +281,7 @@ TEST_CASE("Service: an end that cannot write says what is missing") {
   REQUIRE_FALSE(service.start());
   const Unwritten unwritten = service.stop();
   CHECK(unwritten.state);
-  CHECK(unwritten.reports == 4);   // the latest and a copy, as text and as JSON
+  CHECK(unwritten.reports == 4);   // the latest and a copy, each as text and JSON
   CHECK(unwritten.alert_lines == 0);
 }
 
