@@ -120,12 +120,13 @@ struct ringside_gauge {
 };
 
 ringside_gauge* ringside_register_gauge(const char* name) {
-  // Used until the process ends, so never destroyed; the same name gives the same gauge.
+  // Gauges are used until the process ends, so the map is never destroyed. The same name gives the
+  // same gauge.
   static std::mutex mutex;
   static auto* gauges = new std::map<std::string, ringside_gauge>;
   const std::lock_guard lock(mutex);
   const auto [at, fresh] = gauges->try_emplace(text(name));
-  // Again where it was asked for before the ring was there.
+  // Register again if the gauge was asked for before the ring existed.
   if (fresh || !at->second.gauge.live()) at->second.gauge = ringside::register_gauge(text(name));
   return &at->second;
 }

@@ -1,4 +1,4 @@
-// What operations and events are called by in code.
+// The ids by which code names operations and events.
 #pragma once
 
 #include <cstdint>

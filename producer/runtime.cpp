@@ -43,16 +43,17 @@ Runtime& runtime() {
   return *instance;
 }
 
-// What records need of it, without the lock.
+// What writing a record needs of the state. Read without the lock.
 std::atomic<Segment*> g_segment{nullptr};
 ProcessIdentity g_self;  // written at start and in a forked child, while no other thread traces
-std::atomic<bool> g_child_enters{
-    false};  // in a forked child: enter the process at its first record
+// In a forked child: enter the process in the ring's header at its first record.
+std::atomic<bool> g_child_enters{false};
 std::atomic<bool> g_entered{false};         // this process stands in the ring's header
 pthread_key_t g_thread_end;
 
-// After how many records a thread without a lane tries to claim one again, and a thread that could
-// not even get the overflow lane's memory. Each attempt costs system calls.
+// A thread without a lane tries to claim one again after kRetryAfter records. A thread that could
+// not even get the overflow lane's memory tries again after kRetryOverflowAfter. Each attempt costs
+// system calls.
 constexpr std::uint32_t kRetryAfter = 256;
 constexpr std::uint32_t kRetryOverflowAfter = 4096;
 constexpr std::uint32_t kNoMore = UINT32_MAX;   // as t_retry_in: this thread is ending
@@ -104,7 +105,7 @@ void after_fork_in_child() {
   t_retry_in = 0;
   t_overflow_retry_in = 0;
   t_counted_untraced = false;
-  // Now, while nobody else in the child can claim a lane with its parent's identity.
+  // Read it before any other thread of the child can claim a lane under its parent's identity.
   if (g_segment.load(std::memory_order_relaxed) != nullptr) g_self = self_identity();
   g_entered.store(false, std::memory_order_relaxed);
   g_child_enters.store(true, std::memory_order_relaxed);
@@ -113,8 +114,8 @@ void after_fork_in_child() {
 
 void enter_as_child(Segment& segment) {
   if (!g_child_enters.exchange(false)) return;
-  // In another pid namespace no reader can tell this child alive from dead, and the child can't
-  // tell the others.
+  // In another pid namespace no reader can tell whether this child is alive, and the child can't
+  // tell whether other processes are.
   const std::uint64_t home = segment.header().pid_namespace;
   if (home != 0 && g_self.pid_namespace != home) return;
   g_entered.store(enter_process(segment, g_self));
@@ -132,8 +133,8 @@ void register_chat(Runtime& state) {
 #include "shm/chat_words.def"
 }
 
-// The id of a name, new or known; kInvalidId when the table is full. Own names go after the chat
-// server's, and into those places only when they are known to be free.
+// The id of a name, new or known; kInvalidId when the table is full. A server's own names go behind
+// the chat server's. They take the chat server's places only when those are known to be free.
 std::uint16_t register_name(Runtime& state, const NameEntry& entry, std::uint32_t first,
                             std::uint32_t after_chat, std::uint32_t end) {
   const std::string shown = entry.name.substr(0, kNameBytes - 1);
@@ -262,7 +263,7 @@ bool claim_for_this_thread(Segment& segment) {
     t_retry_in = kRetryAfter;
   }
   writer.state = claimed.result == Claim::owned ? ThreadWriter::kOwned : ThreadWriter::kNone;
-  // Opened last, when all else is in place.
+  // The lane is opened last, when everything else is in place.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (claimed.result == Claim::owned) writer.set_open(claimed.writer.slots);
   return claimed.result == Claim::owned;
@@ -289,7 +290,7 @@ ClaimedLane overflow_of(Segment& segment) {
   return overflow;
 }
 
-// What is called in a signal handler must leave errno to the code that it interrupted.
+// Keeps errno. A signal handler that traces must leave it to the code that it interrupted.
 class KeepErrno {
  public:
   KeepErrno() : saved_(errno) {}
@@ -373,7 +374,7 @@ bool start(const Setup& setup) {
   detail::g_clock.store(static_cast<ClockKind>(state.segment->header().clock_kind),
                         std::memory_order_relaxed);
   g_segment.store(state.segment.get(), std::memory_order_release);
-  // ORDER switched on: after the clock.
+  // ORDER switched on: the switches are stored after the clock.
   detail::g_switches.store(state.segment->control().effective, std::memory_order_release);
   state.started = true;
   state.why.clear();

@@ -35,9 +35,8 @@ bool kernel_runs_on_tsc() {
   return source >> name && name == "tsc";
 }
 
-// The kernel publishes how it converts the counter in the page behind any perf event: ns = ticks *
-// mult >> shift. A software event that counts nothing is enough, and is allowed up to
-// perf_event_paranoid 2.
+// The page behind any perf event says how the kernel converts the counter: ns = ticks * mult >>
+// shift. A software event that counts nothing is enough. It is allowed up to perf_event_paranoid 2.
 std::uint64_t frequency_from_perf_page() {
   perf_event_attr attributes{};
   attributes.type = PERF_TYPE_SOFTWARE;
@@ -171,9 +170,9 @@ void TickScale::sync(const Instant& now) {
   const auto ticks = static_cast<std::int64_t>(now.ticks - birth_ticks_);
   if (ticks > 0 && baseline_ns >= (known() ? kTrustedNs : kBetterThanNothingNs)) {
     const double measured = static_cast<double>(ticks) * 1e9 / static_cast<double>(baseline_ns);
-    // An anchor that is garbage, or from before a suspend, must not bend time: where the kernel
-    // stated a frequency, the measurement may correct it by what clock discipline can do (0.1 %),
-    // not replace it. And no counter runs slower than 1 kHz or faster than 1 THz.
+    // An anchor that is garbage, or from before a suspend, must not bend time. Where the kernel
+    // stated a frequency, the measurement may only correct it, by as much as clock discipline can
+    // do (0.1 %). No counter runs slower than 1 kHz or faster than 1 THz.
     const bool possible = measured > 1e3 && measured < 1e12;
     if (possible && (stated_ <= 0 || std::abs(measured / stated_ - 1) < 1e-3))
       ticks_per_second_ = measured;

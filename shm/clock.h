@@ -35,8 +35,8 @@ inline std::uint64_t hardware_ticks() {
 #endif
 }
 
-// CLOCK_MONOTONIC in nanoseconds, as ticks; out of line, so that what is inlined around it stays
-// small.
+// CLOCK_MONOTONIC in nanoseconds, as ticks. Out of line, so that the code that is inlined around it
+// stays small.
 [[gnu::cold]] std::uint64_t monotonic_ticks();
 
 inline std::uint64_t read_ticks(ClockKind kind) {
@@ -45,22 +45,22 @@ inline std::uint64_t read_ticks(ClockKind kind) {
 }
 
 // The best clock that this machine guarantees, and its frequency in Hz as the kernel states it (0:
-// it doesn't).
+// the kernel states none).
 struct ClockChoice {
   ClockKind kind = ClockKind::monotonic;
   std::uint64_t ticks_per_second = 1'000'000'000;
 };
 ClockChoice choose_clock();
 
-// The hardware counter's frequency in Hz as measured over 20 ms, which it waits for: good to a few
-// parts in a million, and only for rings whose own clock has ended, so that nothing better will
-// come.
+// Measures the hardware counter's frequency in Hz over 20 ms, and waits that long. Good to a few
+// parts in a million. Use it only for a ring whose own clock has ended, because nothing better will
+// come for that ring.
 double measure_ticks_per_second();
 
 const char* clock_name(ClockKind kind);
 bool clock_known(std::uint32_t kind);
 
-// Sums and differences of times that may be garbage: they saturate.
+// Add and subtract times that may be garbage. The results saturate.
 inline std::int64_t add_ns(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
   if (!__builtin_add_overflow(a, b, &sum)) return sum;
@@ -72,23 +72,26 @@ inline std::int64_t subtract_ns(std::int64_t a, std::int64_t b) {
   return b < 0 ? INT64_MAX : INT64_MIN;
 }
 
-// One instant in every clock at once. Deterministic code takes it from outside.
+// One instant in every clock at once. Deterministic code is given it and reads no clock.
 struct Instant {
   std::int64_t monotonic_ns = 0;  // CLOCK_MONOTONIC
   std::int64_t realtime_ns = 0;   // CLOCK_REALTIME
   std::uint64_t ticks = 0;        // hardware_ticks(), for rings whose clock it is
 };
 
-// Reads them together. Of several tries the fastest is taken. So they belong together within about
-// the time of three clock reads, even when the thread is interrupted between two of them.
+// Reads all clocks together. The fastest of several tries is taken. So the values belong together
+// within about the time of three clock reads, even when the thread is interrupted between two of
+// them.
 Instant read_instant();
 
 // Converts a ring's ticks. Keeps one straight line from ticks to CLOCK_MONOTONIC, anchored anew at
-// each sync(); its slope is the kernel's figure at first, and what was measured since the ring's
-// birth as soon as that is long enough to be better (100 ms: a few parts in a million). Where the
-// kernel states none, 1 ms must do at first. Where the two clocks part between two syncs (one of
-// them went on while the machine was suspended), the measurement begins anew: a baseline with such
-// a gap in it would make every span too short or too long.
+// each sync(). The slope is the kernel's figure at first. After 100 ms a measurement since the
+// ring's birth is better (a few parts in a million) and replaces it. Where the kernel states no
+// figure, a measurement over 1 ms must do at first.
+//
+// If the two clocks part between two syncs (one of them went on while the machine was suspended),
+// the measurement begins anew. A baseline with such a gap in it would make every span too short or
+// too long.
 class TickScale {
  public:
   TickScale() = default;
@@ -106,7 +109,7 @@ class TickScale {
   std::uint64_t ticks_at(const Instant& now) const {
     return kind_ == ClockKind::monotonic ? static_cast<std::uint64_t>(now.monotonic_ns) : now.ticks;
   }
-  // CLOCK_MONOTONIC at those ticks, in ns. Any value is taken; far-off ones saturate.
+  // CLOCK_MONOTONIC at those ticks, in ns. Takes any value; far-off ones saturate.
   std::int64_t monotonic_ns(std::uint64_t ticks) const;
   // A span in ns, signed.
   std::int64_t span_ns(std::int64_t ticks) const;
@@ -118,7 +121,7 @@ class TickScale {
  private:
   ClockKind kind_ = ClockKind::monotonic;
   double ticks_per_second_ = 1e9;
-  double stated_ = 1e9;              // by the kernel; 0: not
+  double stated_ = 1e9;              // by the kernel; 0 if it states none
   std::uint64_t birth_ticks_ = 0;
   std::int64_t birth_ns_ = 0;
   std::uint64_t anchor_ticks_ = 0;

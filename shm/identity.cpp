@@ -14,7 +14,7 @@ namespace ringside {
 
 namespace {
 
-// Without streams: this is called from a forked child's first record.
+// Uses no streams: a forked child calls this at its first record.
 std::size_t read_file(const char* path, char* buffer, std::size_t bytes) {
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
@@ -35,8 +35,8 @@ namespace {
 
 // A numeric field of /proc/PID/stat, counted from 1 as in proc(5); 0 when it isn't there.
 std::uint64_t stat_field(std::string_view stat, int wanted) {
-  // The name (field 2) stands in parentheses and may hold some itself: fields are counted from the
-  // last one.
+  // The name (field 2) stands in parentheses and may hold some itself. So fields are counted from
+  // the last parenthesis.
   const std::size_t name_end = stat.rfind(')');
   if (name_end == std::string_view::npos) return 0;
   std::size_t at = name_end + 1;
@@ -68,7 +68,8 @@ std::uint64_t process_start_time(std::uint32_t pid) {
 }
 
 Liveness process_liveness(std::uint32_t pid, std::uint64_t start_time) {
-  // Larger ones are no pids, and kill() would take them for groups, or for everybody.
+  // Larger numbers are no pids. As negative ones they would stand for groups in kill(), or for
+  // every process.
   if (pid == 0 || pid > static_cast<std::uint32_t>(INT32_MAX)) return Liveness::dead;
   if (kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return Liveness::dead;
   if (start_time == 0) return Liveness::alive;
@@ -80,8 +81,8 @@ Liveness process_liveness(std::uint32_t pid, std::uint64_t start_time) {
   const std::uint64_t now = start_time_from_stat(stat);
   if (now == 0) return Liveness::unknown;
   if (now != start_time) return Liveness::dead;
-  // A zombie writes nothing any more, unless it is only the main thread that ended before the
-  // others.
+  // A zombie writes nothing any more. But a process whose main thread ended first is shown as one
+  // while its other threads run.
   const std::size_t name_end = stat.rfind(')');
   const char state = name_end + 2 < stat.size() ? stat[name_end + 2] : '?';
   const bool ended = (state == 'Z' || state == 'X') && stat_field(stat, kThreadsField) <= 1;

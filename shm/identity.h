@@ -1,5 +1,4 @@
-// Who a process is, and whether it still lives. A pid is used again; a pid with its start time is
-// not.
+// Who a process is, and whether it still lives. A pid is reused. A pid with its start time is not.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +15,17 @@ struct ProcessIdentity {
 // This process. Read from /proc at each call: after a fork the answer is the child's.
 ProcessIdentity self_identity();
 
-// Field 22 of the text of a /proc/PID/stat; 0 when it isn't one. The command's name in it may hold
-// anything, spaces and parentheses included.
+// Field 22 of the text of a /proc/PID/stat; 0 when the text isn't one. The command's name in it may
+// hold anything, spaces and parentheses included.
 std::uint64_t start_time_from_stat(std::string_view stat);
 
-// Of a living process; 0 when there is none, or /proc doesn't say.
+// The start time of a living process. 0 when there is no such process, or /proc doesn't say.
 std::uint64_t process_start_time(std::uint32_t pid);
 
 enum class Liveness { alive, dead, unknown };
 
-// Whether the process with that pid and start time lives. `unknown` when /proc cannot tell; a start
-// time of 0 matches any. Only meaningful in the pid namespace that the pid is from.
+// Whether the process with that pid and start time is alive. `unknown` when /proc cannot tell. A
+// start time of 0 matches any. Only meaningful in the pid namespace that the pid is from.
 Liveness process_liveness(std::uint32_t pid, std::uint64_t start_time);
 
 std::uint64_t self_pid_namespace();

@@ -36,9 +36,9 @@
 //                                                                        owner's head and totals
 //   start time       owner_start_time release   the same acquire         it brings its owner
 //
-// What breaks when an end is weakened to relaxed, on hardware that makes use of it:
-// tests/ring/models/models.py MODEL MUTANT shows it. The tests in tests/unit/shm run on x86, which
-// orders more than it is asked to.
+// tests/ring/models/models.py MODEL MUTANT shows what breaks when an end is weakened to relaxed, on
+// hardware that makes use of it. The tests in tests/unit/shm run on x86, which orders more than it
+// is asked to.
 //
 //   label            MODEL     MUTANT: store, load
 //   publish -> poll  overflow  publish_store, poll_load (lane: none, see head -> totals)
@@ -68,8 +68,8 @@ struct RecordWords {
   std::uint64_t actor;
   std::uint64_t subject;
   std::uint64_t stages_or_value;    // operation: stages 0 and 1; event: its value
-  std::uint64_t
-      stages_or_context;  // operation: stages 2 and 3; event: operation id + 1 it happened during
+  // Operation: stages 2 and 3. Event: the id + 1 of the operation during which it happened.
+  std::uint64_t stages_or_context;
 };
 static_assert(sizeof(RecordWords) == sizeof(Slot::words));
 
@@ -104,8 +104,8 @@ struct LaneWriter {
 inline constexpr std::uint64_t kPrefetchAhead = 8;   // records
 
 // Asks for a cache line before it is written. A reader leaves the line of a record shared. The
-// store a lap later would wait for the other core to give it back. Asked for some records ahead,
-// the line is there in time.
+// store a lap later would wait for the other core to give it back. A line that is asked for some
+// records ahead arrives in time.
 inline void prefetch_for_write(const void* line) {
 #if defined(__x86_64__)
   // Not __builtin_prefetch: without -mprfchw it asks for a shared line, which does not help.
@@ -123,8 +123,8 @@ inline void bump(std::atomic<std::uint64_t>& total, std::uint64_t by) {
   total.store(total.load(std::memory_order_relaxed) + by, std::memory_order_release);
 }
 
-// Writes record `position` and publishes it: what write_record() does for a caller that keeps the
-// position itself.
+// Writes record `position` and publishes it. For a caller that keeps the position itself; otherwise
+// use write_record().
 [[gnu::always_inline]] inline void write_at(const LaneWriter& lane, std::uint64_t position,
                                             const RecordWords& record) {
   Slot& slot = lane.slots[position & lane.mask];
@@ -156,7 +156,7 @@ inline void write_record(LaneWriter& lane, const Record& record) {
   write_record(lane, words_of(record));
 }
 
-// Counts one that is not written as a record: sampled out, or an event that is only counted.
+// Counts an operation or event without a record: it was sampled out, or the event is only counted.
 inline void count_only(const LaneWriter& lane, std::uint16_t id) {
   bump(lane.totals[id & (kIdCount - 1)].skipped, 1);
 }
@@ -206,9 +206,9 @@ enum class Poll {
   lapped,   // overwritten, or being overwritten
 };
 
-// Reads the words of record `position` out of a slot if it is there, whole. Unless the answer is
-// `record`, `out` is garbage. between() runs in the middle of the copy: tests let a writer run
-// there, programs do nothing.
+// Reads the words of record `position` out of a slot if the whole record is there. Unless the
+// answer is `record`, `out` is garbage. between() runs in the middle of the copy: tests let a
+// writer run there, programs do nothing.
 template <typename Between>
 inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& out,
                        const Between& between) {

@@ -16,7 +16,7 @@ namespace ringside {
 namespace {
 
 // Allocates a lane's pages and maps them in, so that no later store can fault on a full file
-// system. Not through the path: the name may be another ring's by now. The mapping itself is asked.
+// system. Asks the mapping itself, not the path: the name may be another ring's by now.
 bool allocate(Segment& segment, std::uint32_t lane) {
   const Geometry& geometry = segment.geometry();
   auto* begin = reinterpret_cast<unsigned char*>(segment.totals(lane));
@@ -29,7 +29,7 @@ bool allocate(Segment& segment, std::uint32_t lane) {
   if (madvise(begin - before, bytes + before, MADV_POPULATE_WRITE) == 0) return true;
   if (errno != EINVAL) return false;
 #endif
-  // Before Linux 5.14: by descriptor, if the name still is ours.
+  // Before Linux 5.14: allocate through a descriptor, if the name is still ours.
   const FileDescriptor file(open(segment.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   struct stat info {};
   if (!file || fstat(file.get(), &info) != 0 || info.st_ino != segment.inode()) return false;
@@ -49,7 +49,7 @@ LaneWriter writer_of(Segment& segment, std::uint32_t lane) {
 
 void set_owner(LaneHeader& header, const ProcessIdentity& self, std::uint32_t tid,
                const char* thread_name) {
-  // ORDER start time. Relaxed, it could be seen before the owner word that it belongs to.
+  // ORDER start time. With relaxed, it could be seen before the owner word that it belongs to.
   header.owner_start_time.store(self.start_time, std::memory_order_release);
   header.owner_tid.store(tid, std::memory_order_relaxed);
   std::uint64_t name[2] = {0, 0};
@@ -89,7 +89,7 @@ void settle(LaneWriter& writer) {
 // Whether the owner's process has died. If so, its start time is removed: the next owner stores its
 // pid first, and must not be judged by the old start time. If the start time has changed meanwhile
 // (the owner stored it just before it died, or another claimer was faster), the lane is left for
-// another attempt. Taken with that start time still in it, it would be taken again.
+// another attempt. A lane that was claimed with that start time still in it would be claimed again.
 bool owner_died(LaneHeader& header, std::uint64_t owner, const ProcessIdentity& self) {
   // ORDER start time.
   std::uint64_t start_time = header.owner_start_time.load(std::memory_order_acquire);
@@ -159,8 +159,8 @@ ClaimedLane try_lane(Segment& segment, std::uint32_t lane, Pick pick, const Proc
 ClaimedLane claim_lane(Segment& segment, const ProcessIdentity& self, std::uint32_t tid,
                        const char* thread_name) {
   ClaimedLane claimed;
-  // In another pid namespace (a sandboxed child) living owners look dead to us, and we to them. Two
-  // threads would write one lane. The overflow lane does not ask who writes.
+  // In another pid namespace (a sandboxed child) living owners look dead to us, and we to them.
+  // Then two threads would write one lane. The overflow lane does not ask who writes.
   const std::uint64_t home = segment.header().pid_namespace;
   if (home != 0 && self.pid_namespace != home) return claimed;
   for (const Pick pick : {Pick::released, Pick::never, Pick::dead}) {
@@ -176,7 +176,7 @@ ClaimedLane claim_overflow(Segment& segment) {
   ClaimedLane claimed;
   claimed.lane = segment.overflow_lane();
   LaneHeader& header = segment.lane_header(claimed.lane);
-  // Several threads may allocate at once; that does no harm, and the first success is enough for
+  // Several threads may allocate at once. That does no harm, and the first success is enough for
   // all.
   if (owner_state(header.owner.load(std::memory_order_acquire)) != kOwned) {
     if (!allocate(segment, claimed.lane)) {
@@ -193,10 +193,10 @@ ClaimedLane claim_overflow(Segment& segment) {
 }
 
 void release_lane(Segment& segment, std::uint32_t lane) {
-  RINGSIDE_ASSERT(lane < segment.overflow_lane());  // that one is nobody's to give back
+  RINGSIDE_ASSERT(lane < segment.overflow_lane());  // nobody gives back the overflow lane
   LaneHeader& header = segment.lane_header(lane);
   const std::uint64_t owner = header.owner.load(std::memory_order_relaxed);
-  // Until the next owner has stored its start time, it must not be judged by this owner's.
+  // Clear it. Until the next owner stores its own start time, it must not be judged by this one.
   header.owner_start_time.store(0, std::memory_order_relaxed);
   RINGSIDE_TEST_POINT(release_begun);
   // ORDER claim: the next owner sees this one's head and totals.

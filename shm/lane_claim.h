@@ -13,7 +13,8 @@ enum class Claim {
   owned,      // the lane is ours
   none_free,  // every lane belongs to a living thread, or we are of another pid namespace: use the
               // overflow lane
-  no_memory,  // its pages could not be allocated (/dev/shm is full): the thread goes untraced
+  no_memory,  // its pages could not be allocated (/dev/shm is full): use the overflow lane; if that
+              // has no memory either, the thread goes untraced
 };
 
 struct ClaimedLane {

@@ -16,8 +16,8 @@ bool copy_totals_at(const Slot* slots, const LaneHeader& header, const Totals* t
                     std::uint64_t capacity, std::uint64_t position, TotalsCopy& out) {
   if (header.head.load(std::memory_order_acquire) != position) return false;
   copy_totals(totals, out);
-  // The writer's first step of record `position` is to make this slot odd; any total of that record
-  // which we saw brings the odd sequence with it.
+  // The writer's first step of record `position` is to make this slot odd. If we saw any total of
+  // that record, we also see the odd sequence.
   return slots[position & (capacity - 1)].sequence.load(std::memory_order_relaxed) <
          2 * position + 1;
 }

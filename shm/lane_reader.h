@@ -36,7 +36,7 @@ inline bool lane_readable(const LaneHeader& header) {
   return state == kOwned || state == kReleased;
 }
 
-// How many records ahead a reader prefetches: they lie in another processor's cache.
+// How many records ahead a reader prefetches. The records lie in another processor's cache.
 // Measured from 0 to 64 (ringside-bench --part drain, Xeon, 64 lanes): 14.3 ns a record at 0, 11.1
 // at 12, 10.3 at 32 and 64.
 inline constexpr std::uint64_t kReadAhead = 64;
@@ -46,8 +46,8 @@ struct IgnoreRejected {
   void operator()(const RecordWords&) const {}
 };
 
-// Reads what a single-writer lane has published, oldest first, at most `limit` records: take(const
-// RecordWords&, position) is called for each believable one, reject(const RecordWords&) for the
+// Reads what a single-writer lane has published, oldest first, at most `limit` records. Calls
+// take(const RecordWords&, position) for each believable one and reject(const RecordWords&) for the
 // others. A lapped reader goes on at the oldest record that is safe to read and counts the rest as
 // lost. Returns how many positions it moved on, read and lost.
 template <typename Take, typename Reject = IgnoreRejected>
@@ -93,9 +93,9 @@ inline std::uint64_t read_lane_words(const Slot* slots, const LaneHeader& header
     --left;
     head = header.head.load(std::memory_order_acquire);
     const bool lapped = head > position && head - position >= capacity;
-    // Not lapped, and not there although head says so: no writer of this format does that. Count it
-    // as lost and move on. Another process controls these bytes, so a reader must never wait for
-    // them.
+    // The reader was not lapped, and the record is not there although head says so. No writer of
+    // this format does that. Count it as lost and move on. Another process controls these bytes, so
+    // a reader must never wait for them.
     resume(lapped ? head - capacity + 1 : position + 1);
   }
   cursor.position = position;
@@ -179,8 +179,8 @@ struct TotalsCopy {
 
 void copy_totals(const Totals* totals, TotalsCopy& out);
 
-// Copies the totals of a single-writer lane if they stand exactly at `position`: nothing is being
-// written, and nothing was while they were copied. False when the writer is busy; try again later.
+// Copies the totals of a single-writer lane if they stand exactly at `position`: nothing was being
+// written while they were copied. False when the writer is busy; try again later.
 bool copy_totals_at(const Slot* slots, const LaneHeader& header, const Totals* totals,
                     std::uint64_t capacity, std::uint64_t position, TotalsCopy& out);
 

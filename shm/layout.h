@@ -51,8 +51,8 @@ inline constexpr std::uint32_t kDefaultLanes = 64;
 inline constexpr std::uint32_t kMinCapacity = 64;
 inline constexpr std::uint32_t kMaxCapacity = 1U << 20;
 inline constexpr std::uint32_t kDefaultCapacity = 4096;
-// Of the whole segment. On tmpfs reading a hole allocates it. So the largest size that a header may
-// claim is the most that a reader can be made to allocate and to scan.
+// The most bytes of a whole segment. On tmpfs reading a hole allocates it. So the largest size that
+// a header may claim is the most that a reader can be made to allocate and to scan.
 inline constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{4} << 30;
 
 // What the ring's ticks are.
@@ -62,12 +62,12 @@ enum class ClockKind : std::uint32_t {
   cntvct = 3,     // aarch64 virtual counter
 };
 
-// A process that holds something. A pid is used again; a pid with its start time is not.
+// A process that holds something. A pid is reused. A pid with its start time is not.
 struct ProcessSlot {
   std::atomic<std::uint32_t> pid;         // 0 free
   std::uint32_t reserved;
-  std::atomic<std::uint64_t>
-      start_time;  // clock ticks after boot, field 22 of /proc/PID/stat; 0 not yet known
+  // Clock ticks after boot, field 22 of /proc/PID/stat; 0 not yet known.
+  std::atomic<std::uint64_t> start_time;
 };
 
 enum SegmentState : std::uint32_t { kSegmentReady = 1, kSegmentClosed = 2 };
@@ -90,20 +90,19 @@ struct SegmentHeader {
   std::uint64_t instance[2];        // random; tells one ring from the next under the same name
   std::uint64_t boot_id[2];         // of the kernel that it lives under
   std::uint64_t pid_namespace;      // inode of the creator's /proc/self/ns/pid; 0 unknown
-  std::uint64_t
-      ticks_per_second;  // as the kernel states it; 0 when it doesn't, then readers measure
+  std::uint64_t ticks_per_second;   // as the kernel states it; 0 if it doesn't: readers measure
   std::uint64_t anchor_ticks;       // one instant at creation in three clocks
   std::int64_t anchor_monotonic_ns;
   std::int64_t anchor_realtime_ns;
   char program[48];                 // NUL-terminated
   std::uint8_t reserved[80];
-  // From here on live.
+  // The live part begins here.
   std::atomic<std::uint32_t> state;              // SegmentState
   std::uint32_t reserved_state;
-  std::atomic<std::uint64_t> untraced_threads;   // a lane's memory was not to be had
-  std::atomic<std::uint64_t>
-      untraced_records;  // records of such threads, and of handlers inside a claim
-  std::atomic<std::uint64_t> names_refused;      // registrations that found their table full
+  std::atomic<std::uint64_t> untraced_threads;   // not even the overflow lane's memory was there
+  std::atomic<std::uint64_t> untraced_records;   // records of such threads
+  // Refused registrations: the table was full, or an error code had another name.
+  std::atomic<std::uint64_t> names_refused;
   std::uint8_t reserved_live[224];
   ProcessSlot processes[kMaxProcesses];
 };
@@ -198,15 +197,15 @@ enum LaneState : std::uint8_t { kNever = 0, kClaiming = 1, kOwned = 2, kReleased
 
 struct LaneHeader {
   // The owner's hot line.
-  std::atomic<std::uint64_t>
-      head;  // positions published: the next record's position (overflow: reserved)
+  // Positions published: the next record's position (overflow: reserved).
+  std::atomic<std::uint64_t> head;
   std::atomic<std::uint64_t> dropped;   // overflow lane: reserved, counted, but never published
   std::atomic<std::uint64_t> in_flight_start;      // ticks; 0 nothing begun
   std::atomic<std::uint64_t> in_flight_operation;  // id + 1
   std::uint64_t reserved_hot[4];
   // Written at claim and release.
-  std::atomic<std::uint64_t>
-      owner;  // pid << 32 | generation (24 bits) << 8 | LaneState, changed by CAS alone
+  // pid << 32 | generation (24 bits) << 8 | LaneState. Claimed by CAS alone; then its owner stores.
+  std::atomic<std::uint64_t> owner;
   std::atomic<std::uint64_t> owner_start_time;  // as ProcessSlot::start_time; 0 not yet known
   std::atomic<std::uint32_t> owner_tid;
   std::uint32_t reserved_owner;

@@ -51,8 +51,8 @@ struct MappingGuard {
   static Entry entries[kSlots];
   static struct sigaction previous;
   static std::mutex mutex;
-  // The system's pages, which on Arm may be larger than the layout's: less than a whole one can't
-  // be replaced.
+  // The size of the system's pages, which on Arm may be larger than the layout's. Only a whole page
+  // can be replaced.
   static std::uintptr_t page_bytes;
 
   static void handle(int signal, siginfo_t* info, void* context) {
@@ -135,8 +135,8 @@ std::unique_ptr<Mapping> Mapping::map(int fd, std::uint64_t bytes, bool writable
   }
   mapping->data_ = static_cast<unsigned char*>(mapping->region_->region.get_address());
   mapping->bytes_ = bytes;
-  // A writer's pages are allocated before they are touched, and its process's signal handlers are
-  // its own.
+  // A writer needs no guard: its pages are allocated before they are touched. And a server's signal
+  // handlers are its own.
   if (!writable) {
     mapping->guard_slot_ = MappingGuard::enter(mapping.get());
     if (mapping->guard_slot_ < 0) {

@@ -46,8 +46,8 @@ std::uint32_t writing_by(pid_t pid) {
 }
 bool is_writing(std::uint32_t state) { return (state & kNameStateMask) == kNameWriting; }
 
-// Waits for another process of the same program that is writing this entry. Not for long: it may be
-// stopped.
+// Waits for another process of the same program that is writing this entry. At most 100 ms: that
+// process may be stopped.
 bool ready(const std::atomic<std::uint32_t>& state) {
   for (int i = 0; i < 100 && is_writing(state.load(std::memory_order_acquire)); ++i) {
     const timespec pause{0, 1'000'000};
@@ -56,9 +56,9 @@ bool ready(const std::atomic<std::uint32_t>& state) {
   return state.load(std::memory_order_acquire) == kNameReady;
 }
 
-// Takes an entry for writing: a free one, or one whose writer died, which would keep every later
-// process of a shared ring out. An entry that a living process has begun stays as it is: a name
-// that never appears costs less than a mixed one.
+// Takes an entry for writing: a free one, or one whose writer died. Such an entry would keep every
+// later process of a shared ring out. An entry that a living process has begun stays as it is: a
+// name that never appears costs less than a mixed one.
 bool take(std::atomic<std::uint32_t>& state) {
   std::uint32_t expected = state.load(std::memory_order_acquire);
   const bool abandoned = is_writing(expected) &&

@@ -15,19 +15,20 @@ struct NameEntry {
   std::array<std::string, kStageCount> stages;
 };
 
-// What a reader may believe of a name: printable ASCII only, anything else shown as '?'; cut at its
-// table's width. False while the entry is free or being written.
+// Read a name as far as a reader may believe it: cut at its table's width, with every byte but
+// printable ASCII shown as '?' (a space too). False while the entry is free or being written.
 bool read_name(const Segment& segment, std::uint16_t id, NameEntry* out);
 bool read_gauge_name(const Segment& segment, std::uint32_t index, std::string* out);
 bool read_error_name(const Segment& segment, std::uint32_t index, std::uint16_t* code,
                      std::string* out);
 
 // Writers: enters a name at a given id. False when the id is taken by another name; the same name
-// is fine. What a process began and died over is taken over.
+// is fine. An entry whose writer died before it was ready is taken over.
 bool enter_name(Segment& segment, std::uint16_t id, const NameEntry& entry);
-// Index of the gauge of that name, entered if new; kMaxGauges when the table is full.
+// Returns the index of the gauge of that name, and enters the name if it is new. kMaxGauges when
+// the table is full.
 std::uint32_t enter_gauge(Segment& segment, const std::string& name);
-// False when the table is full.
+// False when the table is full, or when the code has another name.
 bool enter_error_name(Segment& segment, std::uint16_t code, const std::string& name);
 
 }  // namespace ringside

@@ -47,8 +47,8 @@ enum class SubjectKind : std::uint8_t { none, room, message, user, address };
 inline constexpr std::uint16_t kFlagActorMask = 0x0003;
 inline constexpr unsigned kFlagSubjectShift = 2;
 inline constexpr std::uint16_t kFlagSubjectMask = 0x001c;
-inline constexpr std::uint16_t kFlagUntimed =
-    0x0020;  // sampled out, recorded all the same because it failed
+// Sampled out, but recorded because it failed.
+inline constexpr std::uint16_t kFlagUntimed = 0x0020;
 inline constexpr std::uint16_t kFlagStages = 0x0040;    // at least one stage mark is set
 inline constexpr std::uint16_t kFlagOverflow = 0x0080;  // written through the overflow lane
 inline constexpr std::uint16_t kFlagKnownMask = 0x00ff;

@@ -1,4 +1,4 @@
-// One ring's shared memory: how it comes to be, how it is opened, and where its parts lie.
+// One ring's shared memory: how it is created, how it is opened, and where its parts lie.
 #pragma once
 
 #include <cstdint>
@@ -78,18 +78,18 @@ struct Created {
   bool joined = false;
 };
 
-// Creates the ring under its name, whole from the first moment that anybody can see it. A dead
-// server's ring under that name is moved to previous_path() (or removed, if it was closed in
-// order); a living one's is joined with `share` and refused without. Never follows a symbolic link,
-// never touches another user's file, never replaces a file that is no ring.
+// Creates the ring under its name. The ring is whole from the first moment that anybody can see it.
+// A dead server's ring under that name is moved to previous_path(), or removed if it was closed in
+// order. A living server's ring is joined with `share` and refused without. Never follows a
+// symbolic link, never touches another user's file, never replaces a file that is no ring.
 Created create_segment(const CreateOptions& options, const ProcessIdentity& self, Failure* failure);
 
-// Enters a process among the ring's writers, as a forked child must. False when 32 are there
+// Enters a process among the ring's writers. A forked child must do that. False when 32 are there
 // already.
 bool enter_process(Segment& segment, const ProcessIdentity& self);
 
-// Says that this process writes no more. The last one to leave marks the ring closed and, unless
-// `keep`, removes the name; whoever has it open can read on.
+// Says that this process writes no more. The last process to leave marks the ring closed and,
+// unless `keep`, removes the name. Readers that have it open can read on.
 void leave_segment(Segment& segment, const ProcessIdentity& self, bool keep);
 
 // A copy of a header's fixed part. Readers check the copy and never read the header again.
@@ -123,11 +123,11 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
 // times.
 bool move_to_this_boot(SegmentFacts* facts, const Instant& now);
 
-// How a ring's ticks are read; moves the facts to this boot.
+// Returns the scale that reads a ring's ticks. Also moves the facts to this boot.
 TickScale scale_of(SegmentFacts* facts, const Instant& now);
 
-// Whether any process that writes this ring lives. Unknown when it is of another boot or pid
-// namespace.
+// Whether any process that writes this ring is alive. `dead` when the ring is of another boot.
+// `unknown` when it is of another pid namespace, or when /proc cannot tell.
 Liveness segment_liveness(const Segment& segment, const SegmentFacts& facts);
 
 }  // namespace ringside

@@ -185,8 +185,8 @@ void fill_header(SegmentHeader& header, const CreateOptions& options, const Proc
   header.state.store(kSegmentReady, std::memory_order_release);
 }
 
-// Makes the segment as a file without a name, so that a crash in here leaves nothing behind, and
-// links it when it is whole. EEXIST from the link means that another server was faster.
+// Makes the segment as a file without a name, so that a crash in here leaves nothing behind. Links
+// it when it is whole. EEXIST from the link means that another server was faster.
 std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessIdentity& self,
                                     bool* raced, Failure* failure) {
   const std::size_t slash = options.path.rfind('/');
@@ -245,11 +245,11 @@ std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessI
   return segment;
 }
 
-// Null with `gone` when the ring's last process left in the meantime: then there is a name to be
-// had again.
+// Null with `gone` set when the ring's last process left in the meantime. The name is then free
+// again.
 std::unique_ptr<Segment> join(const CreateOptions& options, const ProcessIdentity& self, bool* gone,
                               Failure* failure) {
-  // Under the file's lock, so that nobody closes the ring between the look and the entry.
+  // Take the file's lock, so that nobody closes the ring between the look and the entry.
   const FileDescriptor file(
       open(options.path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   *gone = !file && errno == ENOENT;
@@ -289,8 +289,8 @@ std::unique_ptr<Segment> join(const CreateOptions& options, const ProcessIdentit
 }  // namespace
 
 bool enter_process(Segment& segment, const ProcessIdentity& self) {
-  // A start time of 0 is "not known yet": a process is never judged by the one that stood in its
-  // place before.
+  // A start time of 0 means "not known yet". So a process is never judged by the start time of the
+  // one before it in the slot.
   for (int round = 0; round < 2; ++round) {
     for (ProcessSlot& slot : segment.header().processes) {
       std::uint32_t expected = slot.pid.load(std::memory_order_acquire);
@@ -353,12 +353,12 @@ Created create_segment(const CreateOptions& options, const ProcessIdentity& self
 }
 
 void leave_segment(Segment& segment, const ProcessIdentity& self, bool keep) {
-  // Under the file's lock, so that "nobody else" and "removed" are one step for whoever starts
-  // meanwhile.
+  // Take the file's lock. For a server that starts meanwhile, "nobody else" and "removed" are then
+  // one step.
   const FileDescriptor file(
       open(segment.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info {};
-  // Without the lock (a reader may hold it) the ring is closed, too. Its name stays, and the next
+  // Without the lock (a reader may hold it) the ring is still closed. Its name stays, and the next
   // server clears it.
   const bool named = file && fstat(file.get(), &info) == 0 && info.st_ino == segment.inode() &&
                      lock_for_a_moment(file.get());

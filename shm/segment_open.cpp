@@ -94,7 +94,7 @@ bool check_header(const unsigned char* bytes, std::uint64_t file_bytes, const st
   std::memcpy(facts->instance, header->instance, sizeof facts->instance);
   std::memcpy(facts->boot_id.words, header->boot_id, sizeof facts->boot_id.words);
   facts->pid_namespace = header->pid_namespace;
-  // No counter runs faster than 1 THz; a larger figure would only overflow what is computed from
+  // No counter runs faster than 1 THz. A larger figure would only overflow what is computed from
   // it.
   facts->ticks_per_second =
       header->ticks_per_second <= 1'000'000'000'000 ? header->ticks_per_second : 0;
@@ -174,8 +174,8 @@ TickScale scale_of(SegmentFacts* facts, const Instant& now) {
     if (today.kind == facts->clock) hz = today.ticks_per_second;
   }
   const bool past = move_to_this_boot(facts, now);
-  // Its own clock can't be measured any more. Most likely the machine is still the same, and so is
-  // its counter.
+  // The ring's own clock can't be measured any more. Most likely the machine is still the same, and
+  // so is its counter.
   if (past && hz == 0) hz = static_cast<std::uint64_t>(measure_ticks_per_second());
   TickScale scale(facts->clock, hz, facts->anchor_ticks, facts->anchor_monotonic_ns);
   if (past) scale.freeze();

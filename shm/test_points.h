@@ -1,10 +1,9 @@
-// Named points inside the protocol, at which a test kills the process that has come there, or stops
-// it.
+// Named points inside the protocol. A test kills or stops a process that comes to one.
 //
-// Compiled to nothing unless RINGSIDE_TEST_POINTS is defined, which only tests/ring/crash does, for
-// copies of shm and producer of its own: what is built, installed and included by a server has no
-// trace of them (crash_points_free checks that). Never define it in a server. What a reader sees
-// after a death at each point: shm/README.md.
+// Compiled to nothing unless RINGSIDE_TEST_POINTS is defined. Only tests/ring/crash defines it, for
+// its own copies of shm and producer. What a server builds, installs and includes has no trace of
+// the points (crash_points_free checks that). Never define it in a server. shm/README.md says what
+// a reader sees after a death at each point.
 #pragma once
 
 #ifdef RINGSIDE_TEST_POINTS
@@ -13,8 +12,8 @@
 
 namespace ringside {
 
-// In the order in which a process comes by. One list, from which the enumeration and the names are
-// made.
+// In the order in which a process comes to them. The enumeration and the names are made from this
+// one list.
 #define RINGSIDE_TEST_POINT_LIST(X)                                                              \
   /* segment_create.cpp: making a ring */                                                        \
   X(create_cleared) /* the old ring is out of the way: a dead one under its other name, a closed \
@@ -26,7 +25,7 @@ namespace ringside {
   /* segment_create.cpp: joining one, leaving it */                                              \
   X(join_taken)    /* a place among the processes has our pid, and no start time yet */          \
   X(join_entered)  /* we stand among the processes */                                            \
-  X(leave_left)    /* we don't any more, and the ring is not closed yet */                       \
+  X(leave_left)    /* we left the processes, and the ring is not closed yet */                   \
   X(leave_closed)  /* the ring is closed, its name still there */                                \
   X(leave_unnamed) /* the name is removed */                                                     \
   /* names.cpp */                                                                                \
@@ -34,7 +33,7 @@ namespace ringside {
   /* lane_claim.cpp */                                                                           \
   X(claim_taken)     /* the compare-and-swap of `owner` is done, nothing else */                 \
   X(claim_allocated) /* a fresh lane has its pages, and is not said to be owned yet */           \
-  X(claim_owned)     /* it is */                                                                 \
+  X(claim_owned)     /* the lane is said to be owned */                                          \
   X(claim_torn)      /* what a dead owner left half-written is counted, its slot still odd */    \
   X(claim_settled)   /* what a dead owner left is settled */                                     \
   X(release_begun)   /* the start time is taken out, the lane still ours */                      \
@@ -47,11 +46,11 @@ namespace ringside {
   X(totals_half)        /* the record is counted, its duration is not */                         \
   X(record_unpublished) /* all is there but the even sequence */                                 \
   X(record_published)   /* the sequence is even, head still says that there is no such record */ \
-  X(record_done)        /* head says it, too */                                                  \
+  X(record_done)        /* head says that there is one */                                        \
   /* lane.h: write_overflow() */                                                                 \
   X(overflow_reserved)    /* head has grown, nothing is counted */                               \
   X(overflow_half)        /* the record is counted, its duration is not */                       \
-  X(overflow_counted)     /* it is; no slot is taken */                                          \
+  X(overflow_counted)     /* its duration is counted too; no slot is taken */                    \
   X(overflow_taken)       /* the slot's sequence is odd */                                       \
   X(overflow_unpublished) /* all is there but the even sequence */                               \
   X(overflow_done)        /* the record can be read */                                           \
@@ -64,7 +63,7 @@ enum class TestPoint : unsigned {
 #undef RINGSIDE_TEST_POINT_ENTRY
 };
 
-// Called by whoever comes to a point, from any thread or signal handler; null: nobody is called.
+// Called at each point, from any thread or signal handler. Null: nothing is called.
 using TestPointHook = void (*)(TestPoint);
 inline std::atomic<TestPointHook> g_test_point_hook{nullptr};
 

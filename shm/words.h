@@ -1,5 +1,5 @@
 // The words for the numbers in a ring: what readers print. Another process wrote the numbers, so
-// every function takes any value; one that the format does not know is "unknown".
+// every function takes any value. A value that the format does not know is "unknown".
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,8 @@ constexpr const char* lane_state_word(LaneState state) {
 }
 
 // The name of a lane's thread, cut at its first NUL. Every byte that is no printable ASCII is shown
-// as '?', as in the table of names: the bytes are anybody's, and may turn the direction of a text.
+// as '?', as in the table of names; a space stays. Another process wrote the bytes, and they could
+// turn the direction of a text.
 inline std::string lane_thread_name(const LaneHeader& header) {
   const std::uint64_t words[2] = {header.thread_name[0].load(std::memory_order_relaxed),
                                   header.thread_name[1].load(std::memory_order_relaxed)};

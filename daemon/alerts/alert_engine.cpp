@@ -18,7 +18,7 @@ std::size_t index_of(AlertLevel level) { return static_cast<std::size_t>(level);
 
 std::string span(std::int64_t ns) { return format_span(static_cast<double>(ns)); }
 
-// A fact has no threshold worth naming.
+// True for a fact without a threshold worth naming. Lost records are a fact too, but have one.
 bool bare_fact(const Reading& reading) {
   return reading.certain && reading.unit != AlertUnit::records;
 }
@@ -32,7 +32,7 @@ std::string against(const Reading& reading, double threshold) {
 std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
                                                    std::int64_t monotonic_ns,
                                                    std::int64_t wall_ns) {
-  // A gap longer than a few ticks was not observed, whatever the clock says.
+  // At most 4 ticks count as observed. In a longer gap nobody looked, although the clock went on.
   const std::int64_t passed_ns = last_monotonic_ns_ ? monotonic_ns - *last_monotonic_ns_ : 0;
   step_ns_ = std::clamp<std::int64_t>(passed_ns, 0, 4 * config_.tick_ns);
   last_monotonic_ns_ = monotonic_ns;
@@ -66,7 +66,7 @@ void AlertEngine::step(const Reading& reading) {
   if (known) {
     step_known(episode, reading);
   } else if (reading.few && episode.state == AlertState::pending) {
-    // It was seen, and nothing was to be seen in it: no longer over.
+    // Too few samples count as one tick below the threshold.
     for (auto& bits : episode.over) bits = (bits << 1) & tick_mask();
     step_pending(episode, std::nullopt);
   } else {
@@ -96,7 +96,7 @@ std::uint64_t AlertEngine::tick_mask() const {
                                        : (std::uint64_t{1} << config_.alerts.of_ticks) - 1;
 }
 
-// Enters the value into the bits and the clear timers.
+// Adds the value to the bits and the clear timers.
 void AlertEngine::observe(Episode& episode, const Reading& reading) {
   const auto reached = reading.levels.reached(*reading.value);
   for (std::size_t i = 0; i < kAlertLevels; ++i) {
@@ -182,7 +182,7 @@ void AlertEngine::step_recovering(Episode& episode, std::optional<AlertLevel> re
                        : ", at worst " + format_value(episode.worst, episode.reading.unit)));
 }
 
-// E2: the timers are pushed along with the time that passes unseen.
+// E2: the timers move along with the unobserved time, so that it does not count.
 void AlertEngine::step_unknown(Episode& episode, const std::string& why) {
   for (auto& since : episode.below_since_ns) {
     if (since) *since += step_ns_;
@@ -221,7 +221,7 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level,
   t.operation = reading.operation;
   t.ring = reading.ring;
   t.value = *reading.value;
-  // A level that is no longer configured has none.
+  // A level that is no longer configured has no threshold.
   if (const auto& bounds = reading.levels.at(level))
     t.threshold = falling ? bounds->clear : bounds->raise;
   t.unit = reading.unit;
@@ -237,8 +237,8 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level,
   out_.push_back(std::move(t));
 }
 
-// The seconds of the wall clock in hex, or one more than the last: unique even when the state is
-// lost, short, and the same in a replay.
+// The wall clock's seconds in hex, but at least the last id plus one. That is short, the same in a
+// replay, and unique even when the state is lost.
 std::string AlertEngine::next_id() {
   const auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(wall_ns_ / kSecond, 0));
   last_id_ = std::max(last_id_ + 1, seconds);

@@ -1,36 +1,31 @@
 // The life of alerts. Deterministic: a snapshot and the time go in, transitions come out.
 //
-//            first tick over                     raise_ticks of the last of_ticks over
-//   (none) ------------------> pending ------------------------------------------------> firing
-//   <--+
-//                                 |                                                      |   ^ |
-//                                 over a higher | none of the last of_ticks over below |   | over|
-//                                 level: the level v                                          its
-//                                 clear   v   |     | rises at once
-//                              resolved <---- clear_after below ----------------- recovering
-//                              ------+
-//                                              each level's clear                     |
-//                                                                                     +-> a lower
-//                                                                                     level, firing
-//                                                                                     or
-//                                                                                         recovering,
-//                                                                                         if that
-//                                                                                         one's
-//                                                                                         clear was
-//                                                                                         not kept
-//                                                                                         so long
+//   (none) ---> pending ---> firing <---> recovering ---> resolved
+//                  |                                          ^
+//                  +------------------------------------------+
+//
+//   from         to            when
+//   (none)       pending       the first tick over a level
+//   pending      firing        raise_ticks of the last of_ticks over
+//   pending      resolved      none of the last of_ticks over
+//   firing       firing        over a higher level: the level rises at once
+//   firing       recovering    below the level's clear
+//   recovering   firing        over the level again, or over a higher one
+//   recovering   a lower level clear_after below its own clear, but not below the lower level's:
+//                              recovering if the value is below that clear now, else firing
+//   recovering   resolved      clear_after below each level's clear
 //
 //   E1  Once firing, a level rises in one tick and falls only through recovering.
-//   E2  A figure that is not known changes no state, and time spent not knowing counts toward
-//   nothing. The log says
-//       so once for each such gap (at most once in clear_after), and after hold_without_data the
-//       alert is resolved as unknown.
-//   E3  Too small a sample raises nothing and clears nothing.
+//   E2  A figure that is not known changes no state, and the time without it counts toward nothing.
+//       The log says so once for each such gap, at most once in clear_after. After
+//       hold_without_data the alert is resolved as unknown.
+//   E3  Too small a sample raises nothing and clears nothing that fires. A pending alert takes it
+//       for a tick below the threshold.
 //   E4  A fact (a crash, a loss, an open breaker) skips pending.
 //
-// Every figure of alert_rules.h has its own episode, from raising to resolving. What is done with
-// transitions (the log, and whoever else is to be told) is decided by who calls evaluate(), so that
-// spacing out repeats and summing up storms find their place between here and there.
+// Every figure of alert_rules.h has its own episode, from raising to resolving. The caller of
+// evaluate() decides what is done with transitions: the log, and anything else that must know.
+// Spacing out repeats and summing up storms belong there, not here.
 #pragma once
 
 #include <array>
@@ -55,10 +50,10 @@ class AlertEngine {
  public:
   explicit AlertEngine(const Config& config) : config_(config) {}
 
-  // New thresholds hold from the next evaluation on; episodes go on.
+  // New thresholds hold from the next evaluation on. Episodes that have begun continue.
   void reconfigure(const Config& config) { config_ = config; }
 
-  // One tick. The snapshot's own alerts are not looked at.
+  // Evaluates one tick. The snapshot's own alerts are not read.
   std::vector<AlertTransition> evaluate(const Snapshot& snapshot, std::int64_t monotonic_ns,
                                         std::int64_t wall_ns);
 
@@ -66,8 +61,8 @@ class AlertEngine {
   // recent transitions.
   void show(Snapshot& snapshot) const;
 
-  // Everything that goes on after a restart. decode() takes it back, in a new engine; false, and
-  // nothing taken, when it isn't such a state, and why says what is wrong.
+  // Everything that continues after a restart. decode() takes it back, in a new engine. It returns
+  // false and changes nothing when the bytes are not such a state; `why` then says what is wrong.
   std::string encode() const;
   bool decode(std::string_view bytes, std::string* why);
 
@@ -77,7 +72,8 @@ class AlertEngine {
     Reading reading;                   // the latest that had a value
     AlertState state = AlertState::pending;
     AlertLevel level = AlertLevel::info;
-    // For each level, one bit for each of the latest ticks with a value: was it reached?
+    // For each level, one bit for each of the latest ticks with a value: did the value reach the
+    // level? While pending, a tick with too small a sample adds a 0.
     std::array<std::uint64_t, kAlertLevels> over{};
     // For each level, since when the value has been below its clear threshold, in observed time.
     std::array<std::optional<std::int64_t>, kAlertLevels> below_since_ns{};
@@ -97,7 +93,7 @@ class AlertEngine {
   void step_recovering(Episode& episode, std::optional<AlertLevel> reached);
   void step_unknown(Episode& episode, const std::string& why);
   void observe(Episode& episode, const Reading& reading);
-  // The bits of the latest of_ticks ticks.
+  // A mask of of_ticks bits.
   std::uint64_t tick_mask() const;
   bool kept_below(const Episode& episode, std::size_t level) const;
   std::optional<AlertLevel> raised(const Episode& episode) const;
@@ -110,12 +106,11 @@ class AlertEngine {
   std::deque<AlertTransition> recent_;
   std::uint64_t forgotten_ = 0;
   std::uint64_t last_id_ = 0;
-  // Observed time: it runs while ticks come, and stands still while the daemon does not run. Ages
-  // are told in it, so that a daemon that was away for an hour has not seen an hour below the
-  // threshold.
+  // Observed time runs while ticks come and stands still while the daemon does not run. Ages are
+  // measured in it. A daemon that was away for an hour has not seen an hour below the threshold.
   std::int64_t observed_ns_ = 0;
 
-  // During one evaluation.
+  // Of the latest evaluation. Not saved.
   std::optional<std::int64_t> last_monotonic_ns_;
   std::int64_t step_ns_ = 0;
   std::int64_t wall_ns_ = 0;

@@ -53,7 +53,7 @@ class Figures {
     return out_.back();
   }
 
-  // True when the sample is too small; then the reading says so.
+  // True when the sample is too small. The reading then says so.
   bool few(Reading& reading, std::uint64_t samples, const char* of) {
     const std::uint64_t needed = config_.thresholds.min_samples;
     if (samples >= needed) return false;
@@ -76,7 +76,7 @@ class Figures {
                          format_span(static_cast<double>(series.window(Window::minute).max_ns)));
   }
 
-  // Of one operation, or with no name of all operations of a ring together.
+  // Judges one operation. With an empty name it judges all operations of a ring together.
   void error_rate(const std::string& operation, const SeriesView& series) {
     const WindowStats& minute = series.window(Window::minute);
     const Judgement judged = judge_errors(operation, minute, config_.thresholds);
@@ -141,8 +141,8 @@ class Figures {
     return nullptr;
   }
 
-  // Of the present instance only: a restarted server begins with its breaker closed and says
-  // nothing about it.
+  // Looks at the present instance only. A restarted server begins with its breaker closed and
+  // records nothing about that.
   void breaker(const RingView& ring) {
     Reading& r = add(AlertType::database_issue, "breaker", Levels::of({}, LevelBounds{1, 0.5}),
                      AlertUnit::open);
@@ -157,7 +157,7 @@ class Figures {
     const RecordView& move = moves->last.front();
     const std::int64_t moved_ns = move.start_wall_ns + std::max<std::int64_t>(move.duration_ns, 0);
     if (moved_ns < ring.created_wall_ns) return;
-    // Half-open: a trial runs. That neither raises nor clears.
+    // Half-open: a trial runs. That neither raises nor clears the alert.
     const auto known = breaker_state_from(move.value);
     r.value = known == BreakerState::open ? 1 : known == BreakerState::half_open ? 0.5 : 0;
     const char* state = known ? name_of(*known) : "in an unknown state";
@@ -188,8 +188,8 @@ class Figures {
       crash.text = ring.live() ? fmt::format("{} (pid {}) runs", who, ring.pid) : "no crash";
     }
 
-    // A restart in order takes a few ticks, and is no reason to wake anybody: raised like a
-    // measurement.
+    // An orderly restart takes a few ticks and should wake nobody. So a stop is raised like a
+    // measurement, not like a fact.
     Reading& stop =
         add(AlertType::server_down, "stopped", Levels::of(LevelBounds{1, 1}), AlertUnit::stopped);
     stop.ring = ring.name;
@@ -289,7 +289,7 @@ class Figures {
                alerts_.threats_per_minute, "threat pattern", "threat patterns");
   }
 
-  // Counts need no minimum sample: each of them is the thing itself.
+  // A count needs no minimum sample: each event counts for itself.
   void per_minute(const RingView& ring, AlertType alert, const char* figure, std::string_view name,
                   const Levels& levels, const char* one, const char* many) {
     Reading& r = add(alert, figure, levels, AlertUnit::per_minute);
@@ -313,7 +313,7 @@ class Figures {
     Reading& r = add(AlertType::telemetry_loss, figure, alerts_.lost_records, AlertUnit::records);
     r.ring = ring;
     r.certain = true;
-    // A count that went back began anew: all of it was added.
+    // A count that went down was started anew, so all of it was added.
     const std::uint64_t count = now >= before ? now - before : now;
     r.value = static_cast<double>(count);
     r.text = fmt::format("{} records {} since the last tick, {} in all", format_count(count), words,

@@ -6,7 +6,7 @@
 namespace ringside {
 namespace {
 
-// More than an engine ever has: a bound for what damaged bytes may ask to be allocated.
+// Bounds on what damaged bytes can make decode() allocate. An engine never has as many.
 constexpr std::uint64_t kMostEpisodes = 1U << 20;
 constexpr std::uint64_t kMostRings = 1U << 16;
 
@@ -19,7 +19,8 @@ Enum take(Decoder& in, std::size_t end) {
   return static_cast<Enum>(in.below(end));
 }
 
-// Observed time begins at 0. It is added to and subtracted from, and 146 years leave room for that.
+// Observed time begins at 0. Up to 2^62 ns (146 years) is accepted, which leaves room to add and
+// subtract.
 std::int64_t take_observed(Decoder& in) {
   return static_cast<std::int64_t>(in.below((std::uint64_t{1} << 62) + 1));
 }

@@ -1,4 +1,4 @@
-// Who is told of the transitions of alerts: the alert log, and whoever else is to know.
+// Receives the transitions of alerts: the alert log does, and anything else that must know.
 #pragma once
 
 #include <vector>
@@ -11,8 +11,8 @@ class AlertSink {
  public:
   virtual ~AlertSink() = default;
 
-  // The transitions of one evaluation, in order; never none. Called on the drain thread, so it must
-  // not wait: a sink hands them to a thread of its own and returns.
+  // Takes the transitions of one evaluation, in order. The list is never empty. Called on the drain
+  // thread, so it must not wait: a sink hands them to a thread of its own and returns.
   virtual void tell(const std::vector<AlertTransition>& transitions) = 0;
 };
 

@@ -15,8 +15,8 @@ namespace ringside {
 namespace {
 
 constexpr std::uint32_t kAppeared = IN_CREATE | IN_MOVED_TO;
-// Not told. But the kernel folds an event into an equal one just before it, and so would lose one
-// of two files that came and went under one name.
+// Watched, but not reported. The kernel drops an event that equals the one just before it. If two
+// files come and go under one name, the event between them keeps the second one from being lost.
 constexpr std::uint32_t kVanished = IN_DELETE | IN_MOVED_FROM;
 constexpr std::uint32_t kGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT;
 
@@ -54,7 +54,7 @@ void DirectoryWatch::follow(const std::vector<std::string>& files) {
     if (directory.descriptor < 0) add(directory);
   }
   for (const auto& entry : directories_) {
-    // Two paths may lead to one directory, which has one watch then.
+    // Two paths may lead to one directory. They share one watch.
     const int descriptor = entry.second.descriptor;
     const bool used = std::any_of(wanted.begin(), wanted.end(), [&](const auto& other) {
       return other.second.descriptor == descriptor;
@@ -68,8 +68,9 @@ void DirectoryWatch::add(Directory& directory) {
   directory.descriptor =
       inotify_add_watch(inotify_.get(), directory.path.c_str(),
                         kAppeared | kVanished | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
+  // A directory that does not exist yet is tried again at the next follow().
   if (directory.descriptor >= 0 || errno == ENOENT)
-    return;   // one that is not there yet is tried again
+    return;
   problem_ = system_failure(directory.path,
                             "cannot be watched; new rings in it are noticed up to 200 ms late",
                             errno, errno == ENOSPC ? "raise fs.inotify.max_user_watches" : nullptr)
@@ -80,7 +81,7 @@ DirectoryWatch::Changes DirectoryWatch::take() {
   Changes changes;
   if (!inotify_) return changes;
   alignas(inotify_event) char buffer[16384];
-  // A directory in which files appear as fast as we read must not hold us here.
+  // The rounds are limited: files may appear as fast as we read.
   for (int rounds = 0; rounds < 16; ++rounds) {
     const ssize_t bytes = read(inotify_.get(), buffer, sizeof buffer);
     if (bytes <= 0) break;
@@ -93,7 +94,7 @@ DirectoryWatch::Changes DirectoryWatch::take() {
       for (auto& [path, directory] : directories_) {
         if (directory.descriptor != event.wd) continue;
         if ((event.mask & kGone) != 0) {
-          // A directory that was moved away is still watched under its old path, which is another's
+          // The watch follows a directory that was moved. Its old path may be another directory's
           // now.
           if ((event.mask & IN_MOVE_SELF) != 0) inotify_rm_watch(inotify_.get(), event.wd);
           directory.descriptor = -1;

@@ -1,6 +1,6 @@
-// Says when a file of a wanted name appears in a directory, by inotify, so that a new ring is
-// noticed at once and not at the next look. The daemon looks by itself every 200 ms as well: where
-// the kernel gives no inotify, a new ring is noticed that late.
+// Reports, by inotify, when a file of a wanted name appears in a directory. So a new ring is
+// noticed at once. The daemon also looks for itself every 200 ms. Where the kernel gives no
+// inotify, a new ring is noticed that late.
 //
 //   drain thread:  poll(fd()) while it sleeps; take() before each pass; follow() at each tick
 //
@@ -23,14 +23,14 @@ class DirectoryWatch {
   int fd() const { return inotify_.get(); }
 
   // From now on these files are wanted, and no others. The last component of a path may be a
-  // pattern (*, ?, [...]). Calling it again with the same files costs nothing, and adds directories
-  // that were not there before.
+  // pattern (*, ?, [...]). A call with the same files costs nothing, and adds directories that did
+  // not exist before.
   void follow(const std::vector<std::string>& files);
 
   struct Changes {
-    // Paths of wanted files, each time that one was created or moved there.
+    // Paths of wanted files, one entry for each time that one was created or moved there.
     std::vector<std::string> appeared;
-    // The kernel dropped events, or a directory is gone: look for yourself.
+    // The kernel dropped events, or a directory is gone. The caller must look for itself.
     bool unsure = false;
   };
   Changes take();

@@ -17,7 +17,7 @@ Doorbell::Doorbell() : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
 
 void Doorbell::ring() {
   const std::uint64_t one = 1;
-  // Fails only when it was rung 2^64 times already; the sleeper wakes then anyhow.
+  // Fails only after 2^64 rings without a sleep. The sleeper then wakes anyway.
   [[maybe_unused]] const ssize_t written = write(event_.get(), &one, sizeof one);
 }
 
@@ -25,7 +25,7 @@ void Doorbell::sleep(std::int64_t pause_ns, int fd) {
   constexpr std::int64_t kSecondNs = 1'000'000'000;
   const std::int64_t ns = std::max<std::int64_t>(pause_ns, 0);
   const timespec pause{static_cast<time_t>(ns / kSecondNs), static_cast<long>(ns % kSecondNs)};
-  pollfd waited_for[2] = {{event_.get(), POLLIN, 0}, {fd, POLLIN, 0}};   // poll passes over -1
+  pollfd waited_for[2] = {{event_.get(), POLLIN, 0}, {fd, POLLIN, 0}};   // poll ignores an fd of -1
   if (ppoll(waited_for, 2, &pause, nullptr) <= 0 || waited_for[0].revents == 0) return;
   std::uint64_t rung = 0;
   [[maybe_unused]] const ssize_t bytes = read(event_.get(), &rung, sizeof rung);

@@ -1,4 +1,4 @@
-// What a thread sleeps on that others must be able to wake, and that files may wake as well.
+// A thread sleeps on a doorbell. Other threads can wake it, and so can a file.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,11 @@ class Doorbell {
  public:
   Doorbell();   // throws std::system_error when the process may have no more descriptors
 
-  // From any thread. Rung before the sleep begins, it ends the sleep at once.
+  // Wakes the sleeper. From any thread. If it is rung before the sleep begins, the sleep ends at
+  // once.
   void ring();
-  // Sleeps for `pause_ns`, but not after a ring(), nor once there is something to read from `fd`
-  // (-1: nothing to wait for). May end early. One thread sleeps.
+  // Sleeps for `pause_ns`, or until ring(), or until `fd` is readable (-1: no file). May end early.
+  // Only one thread sleeps.
   void sleep(std::int64_t pause_ns, int fd);
 
  private:

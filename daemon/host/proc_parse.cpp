@@ -8,7 +8,7 @@
 namespace ringside {
 namespace {
 
-// Takes the next word off the front; words are parted by blanks.
+// Removes the next word from the front. Words are separated by white space.
 std::string_view take_word(std::string_view& text) {
   const std::size_t begin = text.find_first_not_of(" \t\n");
   if (begin == std::string_view::npos) {
@@ -59,8 +59,8 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
 
 std::optional<HostCpu> parse_host_cpu(std::string_view text) {
   if (take_word(text) != "cpu") return std::nullopt;
-  // user nice system idle iowait irq softirq steal; guest times after them are among user and nice
-  // already.
+  // The fields are user nice system idle iowait irq softirq steal. The guest times that follow are
+  // already part of user and nice.
   std::array<std::uint64_t, 8> ticks{};
   for (std::uint64_t& field : ticks) {
     if (!take_number(text, field)) return std::nullopt;

@@ -1,5 +1,4 @@
-// The texts of /proc that system sampling needs, as figures. Only text comes in here; reading is in
-// system_sampler.
+// Parses the texts of /proc that system sampling needs. system_sampler reads the files.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +8,8 @@
 namespace ringside {
 
 struct ProcessStat {   // /proc/PID/stat
-  std::uint64_t cpu_ticks =
-      0;  // user and system, of all its threads; sysconf(_SC_CLK_TCK) a second
+  // User and system, of all its threads; sysconf(_SC_CLK_TCK) a second.
+  std::uint64_t cpu_ticks = 0;
   std::uint64_t threads = 0;
   std::uint64_t start_time = 0;    // clock ticks after boot
   std::uint64_t resident_pages = 0;
@@ -22,8 +21,8 @@ struct HostCpu {   // first line of /proc/stat, in clock ticks
   std::uint64_t busy = 0;
   std::uint64_t total = 0;
 };
-// Waiting for a disk counts as idle; time that the hypervisor took away counts as busy, for it was
-// wanted.
+// Time spent waiting for a disk counts as idle. Time that the hypervisor took away counts as busy:
+// the host wanted it.
 std::optional<HostCpu> parse_host_cpu(std::string_view text);
 
 struct LoadAverage {

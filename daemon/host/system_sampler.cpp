@@ -23,7 +23,7 @@ std::uint32_t count_cpus(std::string_view stat) {
   return count;
 }
 
-// By a way that does not go through /proc.
+// Asks the kernel without /proc, which may hide the process.
 bool lives(std::uint32_t pid) {
   return pid > 0 && pid <= INT32_MAX && (kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
 }
@@ -68,7 +68,7 @@ std::optional<std::uint64_t> SystemSampler::open_files(const std::string& pid) c
        it.increment(error))
     ++count;
   if (!error) return count;
-  // Another user's process: the directory may not be listed, but since Linux 6.2 its size is the
+  // The directory of another user's process may not be listed. But since Linux 6.2 its size is the
   // number of entries. Before, the size was 0.
   struct stat info {};
   if (stat(directory.c_str(), &info) != 0 || info.st_size <= 0) return std::nullopt;
@@ -82,7 +82,7 @@ ProcessView SystemSampler::view(const Target& target, const ProcessStat& stat,
   view.pid = target.pid;
   view.cpu_percent = cpu_percent(target.pid, stat, monotonic_ns);
   view.cpu_seconds = static_cast<double>(stat.cpu_ticks) / ticks_per_second_;
-  // No process that runs has no memory and no thread.
+  // A running process has memory and at least one thread. A 0 means that the figure is not known.
   if (stat.resident_pages > 0) view.resident_bytes = stat.resident_pages * page_bytes_;
   if (stat.threads > 0) view.threads = stat.threads;
   view.open_files = open_files(std::to_string(target.pid));
@@ -98,8 +98,8 @@ HostView SystemSampler::host() {
   if (const auto cpu = parse_host_cpu(stat)) {
     const std::uint64_t total = cpu->total - std::min(host_used_.total, cpu->total);
     const std::uint64_t busy = cpu->busy - std::min(host_used_.busy, cpu->busy);
-    // At the first sample there is nothing to compare with but the time since boot, which says
-    // nothing about now.
+    // The first sample could only be compared with boot. An average since boot says nothing about
+    // now.
     if (host_used_.total > 0 && total > 0) {
       host.cpu_percent =
           std::min(100.0, 100 * static_cast<double>(busy) / static_cast<double>(total));

@@ -1,8 +1,8 @@
 // What the operating system says about the server's processes, the host and the daemon itself (from
 // /proc).
 //
-// What it does not say is absent, never zero: a /proc that hides other users' processes, one that a
-// sandbox has emptied, a figure since the last sample at the first one.
+// A figure that is not known is absent, never zero. /proc may hide other users' processes, or a
+// sandbox may have emptied it. A figure "since the last sample" is absent at the first sample.
 #pragma once
 
 #include <cstdint>
@@ -19,24 +19,24 @@ namespace ringside {
 
 class SystemSampler {
  public:
-  // Another root than /proc is for tests.
+  // Tests pass another root than /proc.
   explicit SystemSampler(std::string root = "/proc");
 
   struct Target {
     std::string ring;
     std::uint32_t pid = 0;
-    std::uint64_t start_time = 0;   // as field 22 of stat; 0 any
+    std::uint64_t start_time = 0;   // field 22 of stat; 0 matches any
   };
   struct Sample {
-    // Of the targets that live, one each. A pid that came back is another process. One that lives
-    // and that /proc does not show is there without figures.
+    // One entry for each target that is alive. A pid with another start time is another process and
+    // has no entry. A process that is alive but not shown by /proc has an entry without figures.
     std::vector<ProcessView> processes;
     HostView host;
     std::optional<double> own_cpu_percent;           // of one core, since the last sample
     std::optional<double> own_cpu_seconds;           // since this process began
     std::optional<std::uint64_t> own_resident_bytes;
   };
-  // CPU is what was used since the last sample.
+  // CPU percentages are over the time since the last sample.
   Sample sample(const std::vector<Target>& targets, std::int64_t monotonic_ns,
                 std::int64_t boottime_ns);
 
@@ -56,8 +56,8 @@ class SystemSampler {
   std::string root_;
   double ticks_per_second_;
   std::uint64_t page_bytes_;
-  // By pid and start time. `next_` is filled during a sample and replaces `used_`, so that the dead
-  // fall out.
+  // By pid and start time. `next_` is filled during a sample and then replaces `used_`. So dead
+  // processes drop out.
   std::map<std::pair<std::uint32_t, std::uint64_t>, Used> used_, next_;
   HostCpu host_used_;
 };

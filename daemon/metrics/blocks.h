@@ -1,9 +1,9 @@
-// What became of each address that the server blocked: how often it was turned away since, and how
-// often it got through all the same.
+// What became of each address that the server blocked: how often it was turned away since then, and
+// how often it got through all the same.
 //
-// Events of several lanes come lane by lane, so those of one pass wait until the next one begins,
-// and are then counted in the order in which they happened. An attempt counts for a block if it
-// ended after it.
+// Events are read lane by lane, not in the order in which they happened. So the events of one pass
+// wait until the next pass begins, and are then counted in their order. An attempt counts for a
+// block if it did not end before the block.
 #pragma once
 
 #include <cstddef>
@@ -25,16 +25,16 @@ class BlockTable {
     std::uint64_t blocks = 0;             // how often it was blocked
     std::uint64_t attempts_before = 0;    // as the server counted them when it blocked it
     std::uint64_t turned_away = 0;        // since its latest block
-    std::uint64_t got_through = 0;  // failed logins and rejected tokens since its latest block
+    std::uint64_t got_through = 0;        // failed logins, rejected tokens; since its latest block
   };
-  // Of more addresses than this, those that were blocked latest are kept.
+  // With more addresses than this, those that were blocked latest are kept.
   static constexpr std::size_t kMaxBlocks = 1024;
 
   void add(Part part, std::uint64_t address, std::int64_t end_ns, std::int64_t value);
-  // Counts what ended before that instant: everything that did has been read.
+  // Counts the events that ended before that instant. By then all of them have been read.
   void settle(std::int64_t before_ns);
 
-  // The latest block first. What still waits is counted in.
+  // The latest block first. Events that still wait are counted too.
   std::vector<Block> latest() const;
   std::size_t bytes() const;
 
@@ -51,7 +51,8 @@ class BlockTable {
   static constexpr std::size_t kMaxWaiting = 65536;
   using Blocks = std::unordered_map<std::uint64_t, Block>;
   static void count(Blocks& blocks, const Event& event);
-  // In their order; a block comes before an attempt that ended at the same instant.
+  // Sorts events in the order in which they ended. A block comes before an attempt that ended at
+  // the same instant.
   static void sort(std::vector<Event>& events);
 
   Blocks blocks_;

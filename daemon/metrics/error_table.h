@@ -21,19 +21,19 @@ class ErrorTable {
 
   struct Entry {
     WindowedCount<std::uint32_t> count;
-    // The latest: when it ended, and whose it was.
+    // The latest failure: when it ended, and whose it was.
     std::int64_t last_monotonic_ns = INT64_MIN;
     std::uint8_t actor_kind = 0;
     std::uint64_t actor = 0;
   };
 
-  // Where failures of that kind are counted; stays where it is until decode().
+  // The entry that counts failures of that kind. The reference is valid until decode().
   Entry& entry(const std::string& operation, std::uint16_t code, std::uint8_t outcome);
   struct Failure {
-    bool in_windows = true;                     // else it counts since start alone
+    bool in_windows = true;                     // else it only counts since start
     std::int64_t slice = 0;
-    std::int64_t end_monotonic_ns =
-        INT64_MIN;  // INT64_MIN: it ended in the future, and is not the latest
+    // INT64_MIN: it ended in the future, and is never the latest.
+    std::int64_t end_monotonic_ns = INT64_MIN;
     std::uint8_t actor_kind = 0;
     std::uint64_t actor = 0;
   };
@@ -48,7 +48,7 @@ class ErrorTable {
     std::uint8_t actor_kind = 0;
     std::uint64_t actor = 0;
   };
-  // Most in the last hour first, then most since start.
+  // The rows with most in the last hour first, then most since start.
   std::vector<Row> rows(std::int64_t now_slice) const;
   std::size_t bytes() const;
 

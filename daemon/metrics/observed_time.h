@@ -1,4 +1,5 @@
-// Over which time a ring was observed. What a window counted is divided by the part of it that was.
+// The time over which a ring was observed. A window's count is divided by the part of the window
+// that was observed.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +14,8 @@ namespace ringside {
 // Instants are of CLOCK_MONOTONIC.
 class ObservedTime {
  public:
-  // Every record that ends from then on is read, or counted as lost. Where observing never stopped,
-  // that changes nothing.
+  // From that instant on every record that ends is read, or counted as lost. If observing never
+  // stopped, the latest span just goes on.
   void begin(std::int64_t since_ns) {
     going_on_ = true;
     if (!spans_.empty() && since_ns <= spans_.back().until_ns) return;
@@ -23,7 +24,7 @@ class ObservedTime {
     earlier_ns_ = add_ns(earlier_ns_, length_ns(spans_.front()));
     spans_.erase(spans_.begin());
   }
-  // It came to its end, then or earlier than was thought.
+  // Observing ended at that instant. The latest span is cut if it was extended further.
   void end(std::int64_t until_ns) {
     going_on_ = false;
     if (!spans_.empty()) {
@@ -31,16 +32,17 @@ class ObservedTime {
       last.until_ns = std::clamp(until_ns, last.since_ns, last.until_ns);
     }
   }
-  // It goes on until now, unless it has ended.
+  // Extends the latest span to now, unless observing has ended.
   void extend(std::int64_t now_ns) {
     if (going_on_ && !spans_.empty())
       spans_.back().until_ns = std::max(spans_.back().until_ns, now_ns);
   }
 
-  // What ended before that instant was read without being observed. INT64_MIN before begin().
+  // The beginning of the latest span. A record that ended earlier is history. INT64_MIN before
+  // begin().
   std::int64_t since_ns() const { return spans_.empty() ? INT64_MIN : spans_.back().since_ns; }
   bool going_on() const { return going_on_; }
-  // Of the stretches that are over.
+  // The length of the spans that are over.
   std::int64_t before_ns() const {
     std::int64_t total_ns = earlier_ns_;
     for (const Span& span : spans_) {
@@ -48,7 +50,7 @@ class ObservedTime {
     }
     return total_ns;
   }
-  // How far it goes.
+  // The end of the latest span. INT64_MIN before begin().
   std::int64_t until_ns() const { return spans_.empty() ? INT64_MIN : spans_.back().until_ns; }
   double seconds_since(std::int64_t from_ns) const {
     std::int64_t total_ns = 0;
@@ -88,10 +90,11 @@ class ObservedTime {
   static std::int64_t length_ns(const Span& span) {
     return std::max<std::int64_t>(0, subtract_ns(span.until_ns, span.since_ns));
   }
-  // More interruptions than this in an hour blur the oldest of its rates.
+  // With more spans than this, the oldest is no longer kept singly. If it was in the last hour, the
+  // hour's rate is less exact.
   static constexpr std::size_t kMostSpans = 64;
 
-  bool going_on_ = false;         // not while a state waits for its ring
+  bool going_on_ = false;         // false while a restored state waits for its ring
   std::int64_t earlier_ns_ = 0;   // of spans that are no longer kept singly
   std::vector<Span> spans_;       // the earliest first, with gaps between them
 };

@@ -8,9 +8,9 @@ namespace ringside {
 
 namespace {
 
-// Half the width of an interval in standard deviations. So wide, because a list shows the largest
-// estimates of many alike, and those are the ones that came out too high: with 3.3 all intervals of
-// a list of 20 held at once in 92 of 100 lists, with 4 they do in more than 95.
+// Half the width of an interval in standard deviations. It is so wide because a list shows the
+// largest estimates of many similar ones, and those are the ones that came out too high. With 3.3
+// all intervals of a list of 20 held at once in 92 of 100 lists, with 4 they do in more than 95.
 constexpr double kDeviations = 4;
 
 }  // namespace
@@ -28,10 +28,10 @@ void PartyTable::Sum::add(const Sum& other) {
   counted += other.counted;
 }
 
-// Above, Wilson's score bound: a term that was passed over may weigh as much as any can, and where
-// there was no term at all the true figure may still be most * z^2. Below, the normal bound: of a
-// few heavy terms it leaves what was counted, because among thousands of parties some are hit by
-// chance.
+// The upper end is Wilson's score bound. A term that was passed over may weigh as much as any term
+// can. Even where there was no term at all, the true figure may be most * z^2. The lower end is the
+// normal bound. Of a few heavy terms it leaves only what was counted, because among thousands of
+// parties some are hit by chance.
 PartyTable::Figure PartyTable::Sum::figure(double most, double missed) const {
   if (most == 0) return {estimate, estimate, estimate + missed};
   const double shift = most * kDeviations / 2;
@@ -46,7 +46,7 @@ PartyTable::Entry& PartyTable::entry(const PartyKey& key) {
   at->second.missed = floor_;
   if (entries_.size() <= 3 * kKeep) return at->second;
   prune();
-  // It may have gone with the others; it is on its way back in.
+  // The party itself may have been pruned. It is entered again.
   const auto [again, gone] = entries_.try_emplace(key);
   if (gone) again->second.missed = floor_;
   return again->second;
@@ -75,8 +75,8 @@ void PartyTable::prune() {
   const auto failures = [](const Entry& e) {
     return e.errors + e.refused + e.missed.errors + e.missed.refused;
   };
-  // The kKeep largest by either figure stay. Whoever equals the next one goes, so that nobody who
-  // stays is smaller in both than somebody who goes.
+  // The kKeep largest by either figure stay. Parties that equal the next one go. So no party that
+  // stays is smaller in both figures than a party that goes.
   const auto bound = [this](const auto& of) {
     std::vector<double> figures;
     figures.reserve(entries_.size());

@@ -1,15 +1,17 @@
 // Who takes the time and who fails: the actors (or subjects) of a ring, in bounded memory.
 //
-// Two things make a figure an estimate, and each has its own way into the interval that is shown.
+// Two things make a figure an estimate. Each of them widens the interval that is shown, in its own
+// way.
 //
 //   Sampling. Above some rate only some records are looked at. A record that had the probability p
-//   of being looked at counts 1/p times (Horvitz and Thompson 1952), which is right on average for
-//   operations and for time. A failed or refused record is always looked at, so those are exact.
+//   of being looked at counts 1/p times (Horvitz and Thompson 1952). That is right on average for
+//   operations and for time. A failed or refused record is always looked at, so sampling leaves
+//   errors and refusals exact.
 //
 //   Pruning. Between 2 * kKeep and 3 * kKeep parties are kept (Space-Saving, Metwally, Agrawal and
-//   El Abbadi 2005, in batches). A party that comes into a table that was pruned may have been in
-//   it before, and may have lost at most what the largest party that was dropped had: `missed`.
-//   What is shown is what was counted since it came, so the true figure may only be larger.
+//   El Abbadi 2005, in batches). A party that enters a pruned table may have been in it before. It
+//   lost at most what the largest dropped party had: `missed`. The figure shown counts from when
+//   the party entered, so the true figure can only be larger.
 #pragma once
 
 #include <cstddef>
@@ -52,23 +54,25 @@ class PartyTable {
     }
   };
 
-  // One operation that went well and was looked at with the given probability, 0 < probability
+  // Adds one operation that went well and was looked at with the given probability, 0 < probability
   // <= 1.
   void add(const PartyKey& key, double time_ns, double probability);
-  // One that failed, or was refused. Those are always looked at.
+  // Adds one that failed or was refused. Those are always looked at.
   void add_failure(const PartyKey& key, double time_ns, bool refused);
-  // From now on records may be passed over: one that is not looked at counts for at most so many
-  // operations and so much time, had it been. Needed for the intervals.
+  // From now on records may be passed over. A record that is passed over would have counted, had it
+  // been looked at, for at most this many operations and this much time. The intervals need these
+  // bounds.
   void expect_sampling(double most_operations, double most_time_ns);
 
   enum class By { time, failures };
-  // The `most` largest of two tables together, largest first; those with nothing are left out.
+  // The `most` largest parties of two tables together, largest first. Parties with nothing are left
+  // out.
   static std::vector<Row> largest(const PartyTable& a, const PartyTable& b, By by,
                                   std::size_t most);
   std::size_t bytes() const;
 
  private:
-  // What a party may have had before it was dropped, at most.
+  // What a party had at most before it was dropped.
   struct Missed {
     double operations = 0, errors = 0, refused = 0, time_ns = 0;
   };
@@ -76,7 +80,7 @@ class PartyTable {
   struct Sum {
     double estimate = 0;
     double variance = 0;
-    double counted = 0;      // without dividing: the true figure is at least that
+    double counted = 0;      // not divided: the true figure is at least this
     void add(double value, double probability);
     void add(const Sum& other);
     Figure figure(double most, double missed) const;
@@ -93,7 +97,7 @@ class PartyTable {
   Row row(const PartyKey& key, const Entry& entry) const;
 
   Entries entries_;
-  Missed floor_;                  // for parties that come
+  Missed floor_;                  // `missed` of a party that enters
   double most_operations_ = 0;    // see expect_sampling(); 0 while everything was looked at
   double most_time_ns_ = 0;
 };

@@ -1,11 +1,12 @@
-// The last N operations of one kind: exactly those that completed latest, whatever thread they ran
-// on and in whatever order its lane was read.
+// The last N operations of one kind: exactly those that completed latest, on any thread, in
+// whatever order the lanes were read.
 //
-// A lane's records come in the order in which they ended. Of one run of one lane, what may still be
-// among the latest is copied and put at the end of the run's keys; at the end of the run its last N
-// are merged with the N kept so far. Then the earliest of the N is the floor, and what ended before
-// it is dropped before it is copied: with several lanes that is most. Only 16-byte keys move; a
-// record stays where it was copied to.
+// A lane's records come in the order in which they ended. A run is what one lane gives in one go.
+// Each record of a run that may be among the latest is copied, and its key is put at the end of the
+// run's keys. At the end of the run its last N are merged with the N kept so far. The earliest of
+// those N is then the floor. A record that ended before the floor is dropped before it is copied:
+// with several lanes that is most of them. Only 16-byte keys move. A record stays where it was
+// copied to.
 #pragma once
 
 #include <algorithm>
@@ -23,13 +24,13 @@ class Recent {
  public:
   struct Origin {
     std::uint32_t lane = 0;
-    std::uint32_t instance = 0;   // which life of the ring; a later one's operations are all later
-    // Fixed when the ring's clock goes away, and worthless before:
+    std::uint32_t instance = 0;   // of the ring; all operations of a later one are later
+    // Set when the ring's clock goes away, and not valid before:
     bool fixed = false;
     std::int64_t end_ns = 0;      // CLOCK_MONOTONIC
     std::int64_t wall_ns = 0;     // of its end
     double ticks_per_second = 0;  // of the clock that it was measured by
-    const Series* context = nullptr;   // events: the operation during which it happened
+    const Series* context = nullptr;   // events: the operation they happened in
   };
   struct Entry {
     Record record;
@@ -38,8 +39,8 @@ class Recent {
 
   explicit Recent(std::size_t wanted) { resize(wanted); }
 
-  // A record of `instance` that ended before these ticks, in the sense of a clock that wraps, is
-  // not among the last N. `none` where there is no such bound yet.
+  // Ticks: a record of `instance` that ended before them is not among the last N. "Before" as in a
+  // clock that wraps. Returns `none` while there is no such bound.
   std::uint64_t floor(std::uint32_t instance, std::uint64_t none) const {
     return floor_instance_ == instance ? floor_end_ : none;
   }
@@ -47,9 +48,9 @@ class Recent {
     return floor_instance_ != instance || static_cast<std::int64_t>(end - floor_end_) >= 0;
   }
 
-  // Where the next record is to be copied to, before push_placed().
+  // Where to copy the next record to, before push_placed().
   Record* place() { return &records_[free_[free_count_ - 1]]; }
-  // Takes in the record that lies in place(), which ended at `end`.
+  // Adds the record in place(), which ended at `end`.
   void push_placed(std::uint64_t end, std::uint32_t lane) {
     const Key key{end, free_[--free_count_], lane};
     if (run_count_ > 0 && static_cast<std::int64_t>(end - run_[run_count_ - 1].end) <= 0 &&
@@ -58,7 +59,7 @@ class Recent {
     }
     run_[run_count_++] = key;
     if (run_count_ == run_.size()) [[unlikely]] shorten_run();
-    // It is a while until the next one comes, and by then its place should be near.
+    // Some time passes until the next record. By then its place should be in the cache.
     __builtin_prefetch(place(), 1);
   }
   void push(const Record& record, std::uint32_t lane, std::uint32_t instance) {
@@ -71,7 +72,7 @@ class Recent {
   void end_run(std::uint32_t instance) {
     if (run_count_ != 0) merge(instance);
   }
-  // Between runs.
+  // Only valid between runs.
   std::size_t size() const { return kept_count_; }
   // 0 is the latest.
   const Record& record(std::size_t i) const { return records_[key(i).place]; }
@@ -85,8 +86,8 @@ class Recent {
     origins_[place] = entry.origin;
   }
 
-  // When the ring's clock goes away: `fix` says of each record what only the clock and the names of
-  // the ids know.
+  // To be called when the ring's clock goes away. For each record `fix` fills in what only the
+  // clock and the names of the ids can tell.
   template <typename Fix>
   void fix_origins(const Fix& fix) {
     for (std::size_t i = 0; i < size(); ++i) {
@@ -103,7 +104,7 @@ class Recent {
     for (std::size_t i = std::min(wanted, size()); i > 0; --i)
       entries.push_back({record(i - 1), origin(i - 1)});
     wanted_ = wanted;
-    // Room for a run of twice the length before it is shortened, so that shortening is seldom.
+    // A run may grow to twice the length before it is shortened, so it is seldom shortened.
     run_.assign(2 * wanted + 16, Key{});
     kept_.assign(wanted, Key{});
     merged_.assign(wanted, Key{});
@@ -135,7 +136,8 @@ class Recent {
   const Key& key(std::size_t i) const { return kept_[kept_count_ - 1 - i]; }
   void give_back(const Key& key) { free_[free_count_++] = key.place; }
 
-  // Of one instance: completed later; a tie goes to the larger lane, then to the later position.
+  // True when `a` completed later than `b`. Both are of one instance. A tie goes to the larger
+  // lane, then to the later position.
   bool later(const Key& a, const Key& b) const {
     const auto apart = static_cast<std::int64_t>(a.end - b.end);
     return apart > 0 || (apart == 0 && later_of_tie(a, b));
@@ -146,7 +148,8 @@ class Recent {
   }
 
   void sort_run() {
-    // Not in order: a handed-in end, a signal handler, the overflow lane, or a clock that stepped.
+    // A run is not in order after a handed-in end, a signal handler, a record of the overflow lane,
+    // or a clock that stepped.
     if (run_in_order_) return;
     std::sort(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(run_count_),
               [this](const Key& a, const Key& b) { return later(b, a); });
@@ -164,22 +167,23 @@ class Recent {
 
   void merge(std::uint32_t instance) {
     sort_run();
-    std::size_t run = run_count_;     // that are not merged yet, of the run and of the kept
+    std::size_t run = run_count_;     // not merged yet: of the run, and of the kept
     std::size_t kept = kept_count_;
-    const std::size_t first =
-        wanted_ - std::min(wanted_, run + kept);  // from there on merged_ is filled
+    // merged_ is filled from here on.
+    const std::size_t first = wanted_ - std::min(wanted_, run + kept);
     std::size_t room = wanted_;
-    // A later life of the ring is later whatever its clock says.
+    // Records of a later instance are later, whatever their clock says. Then clocks are not
+    // compared.
     const bool mixed = kept > 0 && origins_[kept_[0].place].instance != instance;
     if (!mixed) {
-      // Which of the two is later is anybody's guess when several threads are at work, so no branch
-      // depends on it; and as many steps as cannot exhaust either side need no look at their ends.
+      // With several threads at work nothing predicts which of the two is later, so no branch
+      // depends on it. Run min(room, run, kept) steps without bounds checks.
       while (const std::size_t steps = std::min({room - first, run, kept})) {
         for (std::size_t i = 0; i < steps; ++i) {
           const Key& of_run = run_[run - 1];
           const Key& of_kept = kept_[kept - 1];
           const auto apart = static_cast<std::int64_t>(of_run.end - of_kept.end);
-          std::uint64_t kept_later = static_cast<std::uint64_t>(apart >> 63);   // all ones, or none
+          std::uint64_t kept_later = static_cast<std::uint64_t>(apart >> 63);   // all ones or 0
           if (apart == 0) [[unlikely]]
             kept_later = later_of_tie(of_run, of_kept) ? 0 : ~std::uint64_t{0};
           Key& to = merged_[--room];
@@ -223,13 +227,13 @@ class Recent {
   std::vector<Origin> origins_;        // by place, of the kept
   std::vector<std::uint32_t> free_;    // places; the first free_count_ of them
   std::size_t free_count_ = 0;
-  std::vector<Key> run_;               // of the present run, in the order in which they came
+  std::vector<Key> run_;               // of the present run, in order of arrival
   std::size_t run_count_ = 0;
   bool run_in_order_ = true;
   std::vector<Key> kept_;              // the earliest first
   std::size_t kept_count_ = 0;
-  std::vector<Key> merged_;            // between two merges of no meaning
-  // The earliest of a full list.
+  std::vector<Key> merged_;            // scratch of merge()
+  // The end and the instance of the earliest record, when the list is full.
   static constexpr std::uint32_t kNoFloor = ~0U;
   std::uint32_t floor_instance_ = kNoFloor;
   std::uint64_t floor_end_ = 0;

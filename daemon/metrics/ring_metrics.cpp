@@ -25,7 +25,7 @@ void RingMetrics::reconfigure(const RingMetricsOptions& options) {
   options_ = options;
   slowest_.resize(options.top);
   for (auto& [name, series] : series_) series->recent().resize(options.last);
-  // The floors of the lists that were there are no longer those of the lists that are.
+  // The new lists have other floors than the old ones.
   for (const std::uint16_t id : ids_) set_plain_bounds(id);
 }
 
@@ -55,14 +55,14 @@ void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns
   }
   timed_ = true;
   observed_.extend(now_monotonic_ns);
-  // What ended before the observed time is not of this slice.
+  // A record that ended before the observed time is not of this slice.
   const auto begin_of = [this](std::int64_t of) {
     return scale_.ticks_from_ns(std::max(of * kSliceNs, observed_.since_ns()));
   };
   slice_begin_ = begin_of(now_slice_);
   previous_begin_ = begin_of(now_slice_ - 1);
-  // To the end of the slice, but not further ahead than what may be: garbage must not look like
-  // now.
+  // Up to the end of the slice, but not further ahead than kRecordAheadNs: garbage must not look
+  // like now.
   const std::int64_t begin_ns = std::max(now_slice_ * kSliceNs, observed_.since_ns());
   const std::int64_t end_ns =
       std::min((now_slice_ + 1) * kSliceNs, now_monotonic_ns + kRecordAheadNs);
@@ -101,8 +101,8 @@ void RingMetrics::end_clock(std::int64_t wall_minus_monotonic_ns) {
 }
 
 Series* RingMetrics::series_named(const SeriesKey& wanted, const NameEntry& wanted_name) {
-  // A server that takes new names at every start must not fill the memory: beyond a bound all new
-  // ones are one.
+  // A server that takes new names at every start must not fill the memory. Beyond a bound all new
+  // names share one series.
   const bool full = series_.size() >= kMaxSeries && !series_.contains(wanted);
   const SeriesKey key{wanted.kind, full ? "others" : wanted.name};
   const NameEntry name = !full ? wanted_name : NameEntry{"others", {}, {}};
@@ -119,7 +119,7 @@ void RingMetrics::set_name(std::uint16_t id, const NameEntry& name) {
   by_id_[id] = series_named({kind_of(id), name.name}, name);
   named_[id] = true;
   block_part_[id] = block_part_of(id, name.name);
-  failure_kinds_.fill({});   // failures of this id are counted under its name from now on
+  failure_kinds_.fill({});   // its failures count under the new name from now on
   set_plain_bounds(id);
 }
 
@@ -144,7 +144,7 @@ Series* RingMetrics::series_of(std::uint16_t id) {
   return by_id_[id];
 }
 
-// What was counted without a record has no time of its own.
+// An operation that was counted without a record has no time of its own.
 void RingMetrics::add_skipped(std::uint16_t id, std::uint64_t count) {
   Series& series = *series_of(id);
   if (skipped_since_ns_ == INT64_MIN || subtract_ns(now_ns_, skipped_since_ns_) <= 2 * kSliceNs) {
@@ -170,7 +170,7 @@ std::uint64_t RingMetrics::retired_lost() const {
   return lost;
 }
 
-// Several ids may share a series: those beyond the bound do, and a server may give two of them one
+// Several ids may share a series: the names beyond the bound do, and a server may give two ids one
 // name.
 std::map<Series*, RingMetrics::Living> RingMetrics::by_series(const LivingById& living) {
   std::map<Series*, Living> sums;

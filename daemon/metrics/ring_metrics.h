@@ -1,9 +1,10 @@
 // Everything that is counted of one ring, over all its lives: a series for each operation and
-// event, errors, who is behind it, the slowest, and what became of blocked addresses. It is given
-// records and the time; it reads no clock. One thread uses it.
+// event, errors, the actors and subjects behind them, the slowest operations, and what became of
+// blocked addresses. The caller passes records and the time in. This class reads no clock. Only one
+// thread uses it.
 //
 // The order of calls for a pass: set_time(), then for each lane add() and end_batch() in turns, and
-// end_run() at the lane's end.
+// end_run() at the end of the lane.
 #pragma once
 
 #include <array>
@@ -29,8 +30,8 @@
 
 namespace ringside {
 
-// A record may be this far ahead of the tick that reads it (it ended after the clock was read) and
-// still counts as now; further ahead it is late in the other direction.
+// A record may be this far ahead of the tick that reads it, because it ended after the clock was
+// read. It still counts as now. A record further ahead ended in the future and counts as late.
 inline constexpr std::int64_t kRecordAheadNs = 1'000'000'000;
 
 struct RingMetricsOptions {
@@ -38,20 +39,20 @@ struct RingMetricsOptions {
   std::size_t top = 20;     // rows of each top list
 };
 
-// Which series. Operations and events are named apart: an operation may have an event's name.
+// Names a series. Operations and events are kept apart: an operation may have an event's name.
 struct SeriesKey {
   Kind kind = Kind::operation;
   std::string name;
   friend auto operator<=>(const SeriesKey&, const SeriesKey&) = default;
 };
 
-// When a ring is looked at, and over which time it was observed. Instants are of CLOCK_MONOTONIC.
+// When a ring is looked at, and how long it was observed. Instants are of CLOCK_MONOTONIC.
 struct RingTimes {
   std::int64_t now_ns = 0;
   std::int64_t wall_minus_monotonic_ns = 0;
   // Every record that ended since then was read, or is counted as lost.
   std::int64_t observed_since_ns = 0;
-  // Earlier stretches together. Between them nobody read, and records were overwritten.
+  // The earlier observed spans together. Between them nobody read, and records were overwritten.
   std::int64_t observed_before_ns = 0;
 };
 
@@ -65,54 +66,56 @@ class RingMetrics {
 
   void reconfigure(const RingMetricsOptions& options);
 
-  // From then on every record is read or counted as lost. To be called before the first set_time(),
-  // and when reading goes on behind a gap. Records that ended earlier are history: they count since
-  // start, and in no window and no rate.
+  // From that instant on every record is read or counted as lost. To be called before the first
+  // set_time(), and when reading goes on after a gap. Records that ended earlier are history: they
+  // count since start, and in no window and no rate.
   void observe_from(std::int64_t since_monotonic_ns) { observed_.begin(since_monotonic_ns); }
   // Nothing is known of what came after that instant, until observe_from() is called again.
   void stop_observing(std::int64_t until_monotonic_ns) { observed_.end(until_monotonic_ns); }
 
-  // Tells how the records that follow are to be read: their clock, as of now, and which life of the
-  // ring they are of. Must be called before add() whenever `now` has moved on.
+  // Says how to read the records that follow: by which clock, as of now, and of which life of the
+  // ring. Must be called before add() whenever `now` has moved on.
   void set_time(const TickScale& scale, std::int64_t now_monotonic_ns, std::uint32_t instance);
-  // Before records come from a segment with another clock: what is counted in ticks so far is
-  // converted.
+  // To be called before records come from a segment with another clock. Converts what has been
+  // counted in ticks.
   void end_clock(std::int64_t wall_minus_monotonic_ns);
 
-  // Names of the ids, as the segment has them now; an id without a name gets one of its own
+  // The names of the ids, as the segment has them now. An id without a name gets one of its own
   // ("operation-17").
   void set_name(std::uint16_t id, const NameEntry& name);
   bool named(std::uint16_t id) const { return named_[id]; }
-  // Asked when a record comes whose id has no name yet; may answer through set_name().
+  // `source` is called when a record comes whose id has no name yet. It may call set_name().
   void ask_names_of(std::function<void(std::uint16_t)> source) { ask_name_ = std::move(source); }
   void set_error_name(std::uint16_t code, std::string name) {
     error_names_[code] = std::move(name);
   }
   void forget_names();
 
-  // Counts one lane: add() for each believable record, at most kBatch of them, then end_batch();
-  // end_run() when the lane has been caught up with. What each id had is added to `read_of`.
+  // Counts one lane: add() for each believable record, end_batch() after at most kBatch of them,
+  // and end_run() when the lane has been caught up with. end_batch() adds the number of records of
+  // each id to `read_of`.
   static constexpr std::uint32_t kBatch = 256;
   using Counts = std::array<std::uint64_t, kIdCount>;
   void add(const RecordWords& record, std::uint64_t position, std::uint32_t lane);
   void end_batch(Counts& read_of);
   void end_run();
-  // All of it for one record that was read in another way.
+  // Does all of this for one record that was read in another way.
   void add_alone(const Record& record, std::uint32_t lane, Counts& read_of);
 
   Series* series_of(std::uint16_t id);
-  // Counted by the server and not written as records: since the last show(), or, the first time,
-  // since the instant given to count_skipped_since(). What may be of long ago is in no window.
+  // Adds what the server counted without a record. It happened since the last show(), or, the first
+  // time, since the instant given to count_skipped_since(). If that may be long ago, it is in no
+  // window.
   void add_skipped(std::uint16_t id, std::uint64_t count);
   void count_skipped_since(std::int64_t since_monotonic_ns) {
     skipped_since_ns_ = since_monotonic_ns;
   }
-  // Overwritten before they were read, while the ring was observed.
+  // Adds records that were overwritten before they were read, while the ring was observed.
   void add_lost(std::uint64_t count) { lost_.add(now_slice_, now_slice_, count); }
   std::array<std::uint64_t, kWindows> lost() const { return lost_.over_windows(now_slice_); }
   const ObservedTime& observed() const { return observed_; }
 
-  // Rolls on to the slice that holds `now`. Implied by set_time().
+  // The slice that set_time() was last in.
   std::int64_t now_slice() const { return now_slice_; }
   std::uint64_t late_records() const { return late_; }
 
@@ -125,25 +128,26 @@ class RingMetrics {
   // Fills in what the snapshot shows of this ring's metrics.
   void show(const std::string& ring, const LivingById& living, const RingTimes& times,
             Snapshot& out);
-  // That life is over: its figures stay with the series.
+  // The present life of the ring is over. Its figures stay with the series.
   void retire(const LivingById& living);
-  // Lost in the lives that are over, and known by operation.
+  // Records lost in the lives that are over, as far as their operation is known.
   std::uint64_t retired_lost() const;
 
   std::size_t bytes() const;
 
-  // Actors and subjects are not kept: those lists begin anew with the daemon, and say so.
+  // The state has no actors and subjects: those lists begin anew with the daemon, and say so.
   void encode(Encoder& out, std::int64_t wall_minus_monotonic_ns);
-  // `slice_shift` is added to every slice's number: after a reboot CLOCK_MONOTONIC has begun anew.
+  // `slice_shift` is added to every slice's number. It is not 0 after a reboot, when
+  // CLOCK_MONOTONIC has begun anew.
   void decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shift);
 
  private:
-  // Where a record that ended at some time counts.
+  // Where a record counts, by the time at which it ended.
   struct Place {
     enum class When { history, slice, future } when = When::slice;
     std::int64_t slice = 0;
   };
-  // An instant of a kept record, by the clock that measured it.
+  // The end of a kept record, by the clock that measured it.
   struct End {
     std::int64_t monotonic_ns = 0;
     std::int64_t wall_ns = 0;
@@ -184,8 +188,8 @@ class RingMetrics {
   TickScale scale_;
   UnitScale units_;
   double ns_per_tick_ = 0;
-  bool timed_ = false;                    // set_time() was called
-  bool in_run_ = false;                   // a batch was ended, and its run was not
+  bool timed_ = false;                    // set_time() has been called
+  bool in_run_ = false;                   // end_batch() was called, and end_run() not yet
   std::uint32_t instance_ = 0;
   std::int64_t now_ns_ = 0;
   std::int64_t now_slice_ = 0;
@@ -194,7 +198,7 @@ class RingMetrics {
   std::uint64_t previous_begin_ = 0;
   std::uint64_t late_ = 0;
   ObservedTime observed_;
-  std::int64_t skipped_since_ns_ = INT64_MIN;   // INT64_MIN: a moment ago
+  std::int64_t skipped_since_ns_ = INT64_MIN;   // INT64_MIN: since the last show()
   WindowedCount<std::uint64_t> lost_;
 
   WindowSum sum_;
@@ -205,40 +209,42 @@ class RingMetrics {
   std::array<BlockTable::Part, kIdCount> block_part_{};
   std::function<void(std::uint16_t)> ask_name_;
 
-  // What add() touches of an id: two cache lines. Sums wait here for end_batch(); the bounds are
-  // those of the series' slice.
+  // What add() touches of an id: two cache lines. Sums wait here for end_batch(). The bounds are
+  // those of the series' present slice.
   struct alignas(64) Plain {
     // A record is plain when none of these bits is set in its descriptor, and its span lies in
     // [least, least + width).
     std::uint64_t single_bits = ~std::uint64_t{0};
     std::uint64_t least = 0;
     std::uint64_t width = 0;
-    std::uint64_t floor = 0;             // what ended before it is not among the last N
-    // Not beside `values`: the compiler would add both as one vector, gathered through memory.
+    std::uint64_t floor = 0;             // a record that ended before is not among the last N
+    // Keep it away from `values`. Next to each other, the compiler would add both as one vector,
+    // gathered through memory.
     std::uint64_t ticks = 0;
     std::uint32_t* buckets = nullptr;
     std::uint32_t count = 0;             // plain records
     std::uint32_t single = 0;            // others
     std::uint64_t values = 0;            // events: their values
-    // Stage marks are plain when none is above its bound: [0] without kFlagStages, where there must
-    // be none, [1] with it. The bounds are biased, because SSE2 compares signed.
+    // Stage marks are plain when none is above its bound. bounds[0] is for records without
+    // kFlagStages, which must have none; bounds[1] for records with it. The bounds are biased,
+    // because SSE2 compares signed.
     StageVector bounds[2]{};
     StageVector sums{};
     StageVector absent{};
   };
   static_assert(sizeof(Plain) == 128);
   std::vector<Plain> plain_ = std::vector<Plain>(kIdCount);
-  std::vector<std::uint16_t> ids_;        // that have a series
+  std::vector<std::uint16_t> ids_;        // those that have a series
   std::map<std::uint16_t, std::string> error_names_;
   ErrorTable errors_;
-  // Failures come in kinds, and mostly in the same ones: where each was counted last.
+  // Most failures are of a few kinds. This remembers where each kind was counted last.
   struct FailureKind {
     std::uint64_t descriptor = 0;         // operation, outcome and error; 0 none
     ErrorTable::Entry* entry = nullptr;
   };
   std::array<FailureKind, 64> failure_kinds_{};
 
-  // Two halves of up to 30 minutes, so that the lists say who it is now, not who it was last week.
+  // Two halves of up to 30 minutes each. So the lists say who it is now, not who it was last week.
   struct Half {
     PartyTable actors, subjects;
   };

@@ -1,12 +1,11 @@
-// RingMetrics::add(): what the drain does with each record. Inlined into the drain's loop, and
-// nowhere else.
+// RingMetrics::add(): what the drain does with each record. Only the drain's loop inlines it.
 //
-// Every record of every thread passes here, so this is where the drain's speed is decided
-// (ringside-bench --part drain, and --part instructions). A record is plain if it changes nothing
-// but sums: it went well, ended in the present slice, is neither the shortest nor the longest of
-// the slice nor among the slowest, and no stage of it is the longest. One comparison each tells;
-// then it is an addition to a dozen words of its id and to one bucket, without a call, and is
-// copied only if it may be among the last N. All others go to add_singly().
+// Every record of every thread passes here, so this code decides the drain's speed (ringside-bench
+// --part drain, and --part instructions). A record is plain if it changes nothing but sums: it went
+// well, it ended in the present slice, it is neither the shortest nor the longest of the slice nor
+// among the slowest, and none of its stages is the longest. One comparison tests each condition. A
+// plain record is an addition to a dozen words of its id and to one bucket, without a call. It is
+// copied only if it may be among the last N. All other records go to add_singly().
 #pragma once
 
 #if defined(__SSE2__)
@@ -47,7 +46,7 @@ inline bool any_above(StageVector marks, StageVector biased_bounds) {
   const std::uint64_t end = record.start + ticks;
   const auto marks = reinterpret_cast<StageVector>(
       detail::WordVector{record.stages_or_value, record.stages_or_context});
-  // Without a branch: which records have stages is nobody's to foresee.
+  // No branch: nothing predicts which records have stages.
   constexpr std::uint64_t kStagesBit = std::uint64_t{kFlagStages} << kFlagsShift;
   const bool staged = (record.descriptor & kStagesBit) != 0;
   if ((record.descriptor & plain.single_bits) != 0 || end - slice_begin_ >= slice_ticks_ ||

@@ -1,4 +1,4 @@
-// What becomes of records that are not plain: the rare half of RingMetrics::add().
+// What happens to records that are not plain: the rare half of RingMetrics::add().
 #include <algorithm>
 
 #include "daemon/metrics/ring_metrics_add.h"
@@ -8,7 +8,7 @@ namespace ringside {
 
 namespace {
 
-// A plain record's stage mark is below it, so that a batch of them fits a sum of 32 bits: 6 ms
+// A stage mark of a plain record is below this, so that the sum of a batch fits 32 bits. It is 6 ms
 // at 2.6 GHz.
 constexpr StageTicks kSummable = 1U << 24;
 static_assert(RingMetrics::kBatch <= 1U << 8);
@@ -19,7 +19,7 @@ std::uint64_t span_ticks(const Record& record) {
 
 }  // namespace
 
-// Sets what is plain for an id: what changes nothing but sums.
+// Sets the bounds within which a record of an id is plain: it changes nothing but sums.
 void RingMetrics::set_plain_bounds(std::uint16_t id) {
   Plain& plain = plain_[id];
   if (plain.buckets == nullptr) ids_.push_back(id);
@@ -27,10 +27,10 @@ void RingMetrics::set_plain_bounds(std::uint16_t id) {
   Series& series = *by_id_[id];
   DenseSlice& slice = series.current();
   plain.buckets = slice.buckets.data();
-  // Events that say something about a block are each counted for its address.
+  // An event that says something about a block is never plain: it is counted for its address.
   plain.single_bits = block_part_[id] == BlockTable::Part::none ? kSingleBits : ~std::uint64_t{0};
-  // Above the slowest's floor it is offered to them, above the maximum it becomes it; and a bucket
-  // index must fit.
+  // A longer span is offered to the slowest, or becomes the maximum. Its bucket index must fit,
+  // too.
   const std::uint64_t most = std::min(
       {slice.max_ticks, units_.max_ticks, operation ? slowest_.floor_ticks() : ~std::uint64_t{0}});
   plain.least = slice.min_ticks;
@@ -41,7 +41,7 @@ void RingMetrics::set_plain_bounds(std::uint16_t id) {
     plain.bounds[0][i] = (operation ? 0 : ~StageTicks{0}) ^ kSignBit;
     plain.bounds[1][i] = bound ^ kSignBit;
   }
-  // Without a floor: half the clock's range ago.
+  // Where there is no floor, it lies far back, a quarter of the clock's range ago.
   plain.floor = series.recent().floor(instance_, slice_begin_ - (std::uint64_t{1} << 62));
 }
 
@@ -108,7 +108,7 @@ void RingMetrics::add_singly(RecordWords words, std::uint64_t position, std::uin
   }
   if (operation && span_ticks(record) > slowest_.floor_ticks()) offer_slowest(series, record, lane);
   if (block_part_[record.operation] != BlockTable::Part::none) count_block(record);
-  // Bounds may have moved.
+  // The record may have moved the bounds.
   set_plain_bounds(record.operation);
 }
 
@@ -116,8 +116,7 @@ RingMetrics::Place RingMetrics::place_of(std::int64_t end_ns) const {
   if (end_ns < observed_.since_ns()) return {Place::When::history, slice_of(end_ns)};
   const std::int64_t slice = slice_of(end_ns);
   if (end_ns > add_ns(now_ns_, kRecordAheadNs)) return {Place::When::future, slice};
-  // One that ended in the next slice ended just after the clock was read: it is now as far as
-  // anybody can tell.
+  // A record in the next slice ended just after the clock was read. It counts as now.
   return {Place::When::slice, std::min(slice, now_slice_)};
 }
 
@@ -162,7 +161,7 @@ void RingMetrics::count_failure(Series& series, const Record& record, std::uint6
   if (place.when == Place::When::history) return;
   const auto time_ns =
       static_cast<double>(std::max<std::int64_t>(0, scale_.span_ns(record.duration)));
-  // Refusals weigh too: an actor who is refused a thousand times is behind something.
+  // Refusals count too: an actor who is refused a thousand times is behind something.
   const bool refused = !is_error(static_cast<Outcome>(record.outcome));
   if (record.actor_kind() != ActorKind::none) {
     halves_[0].actors.add_failure({static_cast<std::uint8_t>(record.actor_kind()), record.actor},
@@ -174,7 +173,7 @@ void RingMetrics::count_failure(Series& series, const Record& record, std::uint6
   }
 }
 
-// One record among those that went well: who is behind it.
+// Counts a record that went well for its actor and its subject.
 void RingMetrics::look_at(std::uint64_t descriptor, std::uint64_t actor, std::uint64_t subject,
                           std::uint64_t ticks) {
   const double most_ticks = sampler_.most_ticks();

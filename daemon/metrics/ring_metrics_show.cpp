@@ -9,7 +9,7 @@ namespace ringside {
 
 namespace {
 
-// The wire's numbers (shm/record.h) as the model's kinds.
+// Turn the wire's numbers (shm/record.h) into the model's kinds.
 PartyKind actor_kind_from(std::uint8_t kind) {
   switch (static_cast<ActorKind>(kind)) {
     case ActorKind::none: return PartyKind::none;
@@ -68,7 +68,7 @@ RingMetrics::End RingMetrics::end_of(const Record& record, const Kept& kept,
 RecordView RingMetrics::view(const Record& record, const Series& series, const std::string& ring,
                              std::uint32_t lane, std::uint32_t instance, const Series* context,
                              const End& end) const {
-  // What an earlier clock measured is converted by that clock's rate.
+  // A span that an earlier clock measured is converted by that clock's rate.
   const auto span_ns = [&](std::int64_t ticks) {
     if (end.ticks_per_second <= 0) return scale_.span_ns(ticks);
     return static_cast<std::int64_t>(

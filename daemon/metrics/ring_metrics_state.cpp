@@ -30,7 +30,7 @@ void RingMetrics::encode(Encoder& out, std::int64_t wall_minus_monotonic_ns) {
     series->encode(out, now_slice_, scale_);
     encode_last(out, *series, wall_minus_monotonic_ns);
   }
-  // Which series each id of the present life counts in.
+  // The series in which each id of the present life counts.
   const auto used = [](const Series* series) { return series != nullptr; };
   out.u64(static_cast<std::uint64_t>(std::count_if(by_id_.begin(), by_id_.end(), used)));
   for (std::uint16_t id = 0; id < kIdCount; ++id) {
@@ -143,7 +143,7 @@ void RingMetrics::decode_last(Decoder& in, Series& series, std::int64_t slice_sh
     origin.wall_ns = in.i64();
     in.raw(&origin.ticks_per_second, sizeof(double));
     origin.ticks_per_second = believable_rate(origin.ticks_per_second);
-    // Operations come before events, so their series are there.
+    // Operations come before events, so the series of operations exist by now.
     const auto at = series_.find({Kind::operation, in.text()});
     if (at != series_.end()) origin.context = at->second.get();
     if (in.good()) series.recent().restore(entry);

@@ -15,8 +15,8 @@ double Sampler::looked_at(std::uint64_t ticks) {
   records_ += 1 / chance;
   ticks_ += static_cast<double>(ticks) / chance;
   if (++looked_at_ == exact_) {
-    // What comes next is chosen by what came before alone, so the estimates stay right on average.
-    // With the base at the mean, a record has two bases of the line on average.
+    // The next step depends only on records that are over, so the estimates stay right on average.
+    // With the base at the mean, a record takes two bases of the line on average.
     const double mean = std::clamp(ticks_ / records_, 1.0, 1e14);
     step_ = mean * (step_ > 0 ? 2 * 512 : 2 * 128);
     base_ = static_cast<std::uint64_t>(mean);

@@ -32,8 +32,8 @@ void Series::put(Kept& kept, std::int64_t number, const StoredSlice& part) {
 
 void Series::store(std::int64_t slice, std::int64_t now_slice, const StoredSlice& part) {
   if (part.empty()) return;
-  // A slice ahead of now belongs to no window yet, and one that is older than its place in the ring
-  // would push out what is newer: both only count since start.
+  // A slice ahead of now belongs to no window yet. A slice older than the ring of slices would push
+  // out a newer one. Both only count since start.
   if (slice <= now_slice && slice >= first_slice(Window::five_minutes, now_slice)) {
     put(fine_[place_of(slice, kFine)], slice, part);
   }
@@ -61,7 +61,7 @@ void Series::roll(std::int64_t from, std::int64_t to, const TickScale& scale) {
     previous_.clear();
   }
   current_.clear();
-  // Forget what has left the windows, so that memory follows the traffic.
+  // Forget the slices that have left the windows, so that memory follows the traffic.
   for (Kept& kept : fine_) {
     if (kept.stats != nullptr && kept.number < first_slice(Window::five_minutes, to)) kept = Kept{};
   }
@@ -129,7 +129,7 @@ void Series::sum(Window window, std::int64_t now_slice, const TickScale& scale,
 }
 
 void Series::encode(Encoder& out, std::int64_t now_slice, const TickScale& scale) const {
-  // What is dense goes along as slices that are over; the next reader adds them like late ones.
+  // The dense slices are saved as slices that are over. decode() adds them like late ones.
   const StoredSlice dense[2] = {StoredSlice::of(previous_, scale),
                                 StoredSlice::of(current_, scale)};
   for (int i = 0; i < 2; ++i) {

@@ -1,5 +1,5 @@
-// One operation's (or event's) metrics: the slice being filled, the windows, all since start, and
-// the last N.
+// The metrics of one operation or event: the slice that is being filled, the windows, everything
+// since start, and the last N.
 #pragma once
 
 #include <array>
@@ -28,22 +28,23 @@ class Series {
   Recent& recent() { return recent_; }
   const Recent& recent() const { return recent_; }
 
-  // Moves on to slice `to`: what is dense and over is stored.
+  // Moves on to slice `to`. Stores the dense slices that are over.
   void roll(std::int64_t from, std::int64_t to, const TickScale& scale);
-  // Stores what is dense, when the ring's clock is about to change.
+  // Stores the dense slices. To be called when the ring's clock is about to change.
   void flush(std::int64_t now_slice, const TickScale& scale);
-  // Adds to a slice that is over. Only to "since start" when it has left every window.
+  // Adds to a slice that is over. If it has left every window, adds only to "since start".
   void add_late(std::int64_t slice, std::int64_t now_slice, const StoredSlice& part);
-  // Adds what is from before the observed time: it counts since start, and in no rate.
+  // Adds a part from before the observed time. It counts since start, and in no rate.
   void add_history(const StoredSlice& part);
-  // What ended in the future counts since start, and in no window.
+  // Adds a part that ended in the future. It counts since start, and in no window.
   void add_future(const StoredSlice& part) { store_since_start(part); }
-  // Counted without a record: in the present slice, or at some time since start.
+  // Add what was counted without a record: in the present slice, at some time since start, or
+  // before the observed time.
   void add_skipped(std::int64_t now_slice, std::uint64_t count);
   void add_skipped_sometime(std::uint64_t count);
   void add_skipped_history(std::uint64_t count);
 
-  // Adds the window's slices up.
+  // Adds the window's slices to `into`.
   void sum(Window window, std::int64_t now_slice, const TickScale& scale, WindowSum& into) const;
 
   void encode(Encoder& out, std::int64_t now_slice, const TickScale& scale) const;
@@ -55,13 +56,13 @@ class Series {
   static constexpr std::size_t kFine = 60;     // slices: 5 min
   static constexpr std::size_t kCoarse = 61;   // minutes: 1 h and the one that is under way
   static std::int64_t minute_of(std::int64_t slice);
-  // Where the slice or minute of that number stands among `size` of them in a row.
+  // The index of the slice or minute of that number in a ring of `size` of them.
   static std::size_t place_of(std::int64_t number, std::size_t size);
-  // First slice of a window that ends with `now_slice`.
+  // The first slice of a window that ends with `now_slice`.
   static std::int64_t first_slice(Window window, std::int64_t now_slice);
 
-  // By the server's totals, over all lives of the ring that are over; the living one is added at
-  // each tick.
+  // What the server's totals say, over all lives of the ring that are over. The present life is
+  // added at each tick.
   std::uint64_t retired_count = 0;
   std::uint64_t retired_errors = 0;
   Books retired_books;
@@ -81,7 +82,7 @@ class Series {
   std::array<Kept, kFine> fine_;
   std::array<Kept, kCoarse> coarse_;
   StoredSlice since_start_;   // all but the buckets
-  std::uint64_t history_ = 0;   // of since_start_: from before the observed time
+  std::uint64_t history_ = 0;   // the part of since_start_ from before the observed time
   std::array<std::uint64_t, kBucketCount> since_start_buckets_{};
   Recent recent_;
 };

@@ -1,5 +1,5 @@
 // Time cut into slices of 5 s. The slice that is being filled is dense and counts in raw ticks,
-// because every record passes here; a slice that is over is kept sparse, in nanoseconds.
+// because every record passes here. A slice that is over is kept sparse, in nanoseconds.
 #pragma once
 
 #include <algorithm>
@@ -19,15 +19,15 @@ inline constexpr std::int64_t kSliceNs = 5'000'000'000;
 inline constexpr std::int64_t kSlicesPerMinute = 12;
 
 inline std::int64_t slice_of(std::int64_t monotonic_ns) {
-  // Rounded down, for any time: garbage may lie at the very ends.
+  // Rounds down, for any time. Garbage may lie at the very ends of the range.
   return monotonic_ns / kSliceNs - (monotonic_ns % kSliceNs < 0 ? 1 : 0);
 }
 
-// From ticks to histogram units by one multiplication.
+// Turns ticks into histogram units by one multiplication.
 struct UnitScale {
   double units_per_tick = 0;
-  std::uint64_t max_ticks =
-      0;  // longer spans are not told apart: 2 years, less where the clock is slow
+  // Longer spans are not told apart. 2 years; less with a clock above 137 GHz.
+  std::uint64_t max_ticks = 0;
 
   static UnitScale of(double ticks_per_second) {
     UnitScale scale;
@@ -37,7 +37,7 @@ struct UnitScale {
     scale.max_ticks = static_cast<std::uint64_t>(std::min(9e18, 1.8e19 / scale.units_per_tick));
     return scale;
   }
-  // Into DenseSlice::buckets; for at most max_ticks.
+  // The index into DenseSlice::buckets. `ticks` is at most max_ticks.
   std::size_t bucket_index(std::uint64_t ticks) const {
     return bucket_index_of(static_cast<double>(static_cast<std::int64_t>(ticks)) * units_per_tick);
   }
@@ -57,8 +57,8 @@ struct DenseSlice {
     StageTicks max_packed;
   };
   std::array<Stage, kStageCount> stages;
-  // Every bucket there is, so that no index needs a check; those outside the range kept are folded
-  // in later.
+  // Every possible bucket, so that no index needs a check. Buckets outside the kept range are
+  // folded in later.
   std::array<std::uint32_t, kHighestBucket - kLowestBucket + 1> buckets;
 
   DenseSlice() { clear(); }
@@ -70,7 +70,8 @@ struct DenseSlice {
     return std::all_of(outcomes.begin(), outcomes.end(), [](std::uint64_t n) { return n == 0; });
   }
 
-  // One record of any kind; the drain adds whole groups (metrics/ring_metrics_ingest.cpp).
+  // Adds one record of any kind. The drain adds whole groups instead
+  // (metrics/ring_metrics_ingest.cpp).
   void add(const Record& record, const UnitScale& scale) {
     ++outcomes[record.outcome & 7];
     if ((record.flags & kFlagUntimed) != 0) {
@@ -96,14 +97,14 @@ struct DenseSlice {
         if (packed == 0) continue;
         ++stages[i].count;
         stages[i].sum_ticks += packed < kExactStageTicks ? packed : unpack_stage_ticks(packed);
-        // Packed spans are ordered as the spans are.
+        // Packed spans have the order of the spans.
         if (packed > stages[i].max_packed) [[unlikely]] stages[i].max_packed = packed;
       }
     }
   }
 };
 
-// A slice, or several added up, as they are kept.
+// One slice, or several added up, in the form in which it is kept.
 struct StoredSlice {
   struct Bucket {
     std::uint16_t index;   // bucket - kMinBucket
@@ -130,13 +131,14 @@ struct StoredSlice {
   static StoredSlice decode(Decoder& in);
 };
 
-// Adds slices up for a window; then finish() gives the result. One is used for window after window.
+// Adds slices up for a window. finish() then gives the result. One object is used for window after
+// window.
 class WindowSum {
  public:
   void clear();
   void add(const StoredSlice& slice);
   void add_histogram(const std::array<std::uint64_t, kBucketCount>& buckets);
-  // So many of what was added are from before the observed time.
+  // Says that this many of what was added are from before the observed time.
   void add_history(std::uint64_t count) { history_ += count; }
   WindowStats finish(double seconds);
 

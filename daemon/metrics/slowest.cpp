@@ -6,7 +6,7 @@
 
 namespace ringside {
 
-// Of two that took equally long, the later one comes first, then that of the larger lane.
+// Of two that took equally long the later one comes first, then the one of the larger lane.
 bool Slowest::slower(const Entry& a, const Entry& b) {
   return std::tie(a.span_ns, a.slice, a.end_ns, a.lane, a.record.sequence) >
          std::tie(b.span_ns, b.slice, b.end_ns, b.lane, b.record.sequence);
@@ -54,12 +54,13 @@ void Slowest::roll(std::int64_t to) {
   thin_out(to);
 }
 
-// Drops what can no longer be among the slowest of an hour that ends in `now_slice` or later.
+// Drops entries that can no longer be among the slowest of an hour that ends in `now_slice` or
+// later.
 void Slowest::thin_out(std::int64_t now_slice) {
   std::sort(earlier_.begin(), earlier_.end(),
             [](const Entry& a, const Entry& b) { return a.slice > b.slice; });
-  // From the latest slice back: those that are among the slowest of their own slice and all later
-  // ones.
+  // Go from the latest slice back. Keep the entries that are among the slowest of their own slice
+  // and all later ones.
   std::vector<Entry> slowest;
   std::vector<Entry> kept;
   for (auto begin = earlier_.begin(); begin != earlier_.end();) {

@@ -1,9 +1,8 @@
 // The slowest single operations: of the last hour, and since start.
 //
-// Of the last hour exactly those, though what falls out of the hour must be replaced by what was
-// not among the slowest when it ended. So a record is kept until as many as are wanted are slower
-// and ended in the same slice or later: until then it may still come up. Of random spans that
-// leaves a few hundred.
+// The list of the last hour is exact. When a record leaves the hour, one that was not among the
+// slowest takes its place. So a record is kept until as many slower ones as are wanted ended in the
+// same slice or later. Until then it may still come up. Of random spans that leaves a few hundred.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +21,10 @@ class Slowest {
     const Series* series = nullptr;
     std::uint64_t span_ns = 0;
     std::int64_t end_ns = 0;          // CLOCK_MONOTONIC
-    std::int64_t slice = 0;           // in which it counts
+    std::int64_t slice = 0;           // the slice in which it counts
     std::uint32_t lane = 0;
     std::uint32_t instance = 0;
-    // Fixed when the ring's clock goes away, and worthless before:
+    // Set when the ring's clock goes away, and not valid before:
     bool fixed = false;
     std::int64_t wall_ns = 0;         // of its end
     double ticks_per_second = 0;      // of the clock that it was measured by
@@ -37,13 +36,14 @@ class Slowest {
   explicit Slowest(std::size_t wanted) : wanted_(wanted) {}
   void resize(std::size_t wanted);
 
-  // What took no longer than that in the present slice is of no interest.
+  // A record of the present slice that took no longer than this is not among the slowest.
   std::uint64_t floor_ticks() const { return floor_ticks_; }
-  // A record of any slice; one that ends in the future is only among those since start.
+  // Adds a record of any slice. One that ended in the future is only among those since start.
   void add(const Entry& entry, std::int64_t now_slice);
   // Moves on to a later slice.
   void roll(std::int64_t to);
-  // When the ring's clock goes away: `fix` says of each entry what only the clock knows.
+  // To be called when the ring's clock goes away. For each entry `fix` fills in what only the clock
+  // can tell.
   template <typename Fix>
   void fix_entries(const Fix& fix) {
     for (std::vector<Entry>* entries : {&current_, &earlier_, &since_start_}) {
@@ -59,7 +59,7 @@ class Slowest {
   // Slowest first.
   std::vector<Entry> last_hour(std::int64_t now_slice) const;
   const std::vector<Entry>& since_start() const { return since_start_; }
-  // Everything, to be stored, and back.
+  // All entries of the hour, to be saved, and back.
   template <typename Take>
   void each_of_hour(const Take& take) const {
     for (const Entry& entry : current_) take(entry);

@@ -12,11 +12,11 @@
 
 namespace ringside {
 
-// A single slice or minute counts up to what `Count` holds.
+// A single slice or minute stops counting at the largest `Count`.
 template <typename Count>
 class WindowedCount {
  public:
-  // Counts what happened in `slice`, which is not later than the present one.
+  // Counts what happened in `slice`, which must not be later than the present slice.
   void add(std::int64_t slice, std::int64_t now_slice, std::uint64_t n = 1) {
     // The future is in no window.
     RINGSIDE_ASSERT(slice <= now_slice);
@@ -59,11 +59,11 @@ class WindowedCount {
     std::array<Count, N> count{};
   };
 
-  // Counts under `number`, forgetting what stood in that place.
+  // Counts under `number`. Forgets an older number in the same place.
   template <std::size_t N>
   static void count_in(Places<N>& places, std::int64_t number, std::uint64_t n) {
     const std::size_t at = Series::place_of(number, N);
-    if (places.number[at] > number && places.count[at] != 0) return;  // its place has what is newer
+    if (places.number[at] > number && places.count[at] != 0) return;  // a newer number is there
     if (places.number[at] != number) {
       places.number[at] = number;
       places.count[at] = 0;

@@ -17,8 +17,8 @@
 namespace ringside {
 namespace {
 
-// Visible text between quotes. Its backslashes are doubled, so that a logfmt reader gives back
-// exactly the visible form, and no escape that only some readers know is in the line.
+// Visible text between quotes. Its backslashes are doubled, so a logfmt reader gives back exactly
+// the visible form. The line has no escape that only some readers know.
 std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : escape_visible(text)) {
@@ -36,7 +36,7 @@ std::string word(std::string_view text) {
   return bare ? std::string(text) : in_quotes(text);
 }
 
-// For machines: no separators, at most three decimals, none that say nothing.
+// For machines: no separators, at most three decimals, no trailing zeros.
 std::string number(double value) {
   if (!std::isfinite(value)) return "-";
   std::string text = fmt::format("{:.3f}", value);
@@ -117,7 +117,7 @@ std::optional<Failure> AlertLog::open_stream(int number, const std::string& path
 
 std::optional<Failure> AlertLog::open_file(const std::string& path) {
   if (auto failure = make_directories(directory_of(path))) return failure;
-  // O_NONBLOCK: opening somebody's pipe must not wait for a reader before it is refused.
+  // O_NONBLOCK: the path may be a pipe, and opening it must not wait for a reader.
   auto fd = std::make_unique<FileDescriptor>(::open(
       path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
   if (!*fd) {
@@ -133,7 +133,7 @@ std::optional<Failure> AlertLog::open_file(const std::string& path) {
     return Failure{0, path + ": found no regular file, expected one for the alert log\n"
                              "  next: configure alert_log.path; - is standard output"};
   }
-  // Where a line was cut off (a full disk, a crash) the next one must not be glued to it.
+  // A line may be cut off at the end (a full disk, a crash). The next line must not continue it.
   char last = '\n';
   if (info.st_size > 0 && pread(fd->get(), &last, 1, info.st_size - 1) == 1 && last != '\n' &&
       write(fd->get(), "\n", 1) != 1) {
@@ -142,13 +142,13 @@ std::optional<Failure> AlertLog::open_file(const std::string& path) {
   move_lines_back();
   stream_.reset();
   file_ = std::move(fd);
-  // The rest of a line belongs to the file in which it began; the new one gets the line whole.
+  // The rest of a line belongs to the file where it began. The new file gets the whole line.
   begun_ = 0;
   flush();
   return std::nullopt;
 }
 
-// What the stream has not accepted is for the next target.
+// The lines that the stream has not accepted go to the next target.
 void AlertLog::move_lines_back() {
   if (!stream_) return;
   RINGSIDE_ASSERT(waiting_.empty());   // no lines wait for a file while there is a stream
@@ -187,7 +187,7 @@ bool AlertLog::flush() {
       return false;
     }
     begun_ += static_cast<std::size_t>(n);
-    // A full disk takes a part of a line. The next write fails, or goes on.
+    // A full disk takes part of a line. The next write fails or continues.
     if (begun_ < waiting_.front().size()) continue;
     waiting_.pop_front();
     begun_ = 0;
@@ -211,7 +211,7 @@ AlertLog::Status AlertLog::status() const {
     status.failed_writes += stream.failed_writes;
     status.dropped += stream.dropped;
     status.last_error = stream.last_error;
-    // A line is always on its way for a moment.
+    // A line is in the stream's hands for a moment all the time, so that is no failure.
     status.failing = stream.last_error != 0 || stream.stuck >= kStuckAfter;
   }
   return status;

@@ -4,11 +4,11 @@
 //   value=843.2 threshold=400 unit=ms id=6741a2bb msg="p95 843 ms over 312 calls in the last
 //   minute, ..."      (on one line)
 //
-// What a server chose (names, programs) appears in visible form only: it can neither forge a line
-// nor steer a terminal. A line is written by one write(2) to a file that is open for appending, so
-// it stays whole beside other writers and through a log rotation. Standard output and error are
-// written by a thread of their own (line_writer.h), because their reader may stall. Lines that
-// can't be written are kept and tried again, in order. Nothing here waits, but for finish().
+// Text that a server chose (names, programs) appears only in visible form. It can neither forge a
+// line nor steer a terminal. One write(2) writes a line to a file that is open for appending. So a
+// line stays whole beside other writers and through a log rotation. Standard output and error have
+// a thread of their own (line_writer.h), because their reader may stall. Lines that can't be
+// written are kept and tried again, in order. Only finish() waits.
 #pragma once
 
 #include <chrono>
@@ -27,24 +27,25 @@ namespace ringside {
 
 enum class AlertLogFormat : std::uint8_t { logfmt, json };
 
-// One line without its end. A value that is empty is '-' in logfmt.
+// One line without its line end. An empty value is '-' in logfmt.
 std::string format_alert_line(const AlertTransition& transition, AlertLogFormat format);
 
 class AlertLog {
  public:
-  // Lines that are kept while they can't be written. Beyond it the oldest are dropped, and counted.
+  // The most lines that wait while they can't be written. Beyond that the oldest are dropped and
+  // counted.
   static constexpr std::size_t kMaxWaiting = 100'000;
-  // A stream that accepts nothing for so long is said to be stuck.
+  // A stream that accepts nothing for this long counts as stuck.
   static constexpr std::chrono::milliseconds kStuckAfter{1000};
 
-  // Opens (and creates, mode 0640) the log. `-` and /dev/stdout are standard output, /dev/stderr is
-  // standard error, whatever they are. Any other path must be a regular file: no link is followed.
-  // On failure what was open before stays open.
+  // Opens the log, and creates it with mode 0640. `-` and /dev/stdout are standard output,
+  // /dev/stderr is standard error, of any kind. Any other path must be a regular file, and no link
+  // is followed. On failure the old log stays open.
   std::optional<Failure> open(const std::string& path, AlertLogFormat format);
 
   // Queues a line and tries to write all that wait.
   void add(const AlertTransition& transition);
-  // Tries again. True when nothing waits any more.
+  // Tries again. True when no line waits any more.
   bool flush();
   // The last try: a stream gets `patience` to accept what waits.
   bool finish(std::chrono::milliseconds patience);
@@ -65,13 +66,13 @@ class AlertLog {
   void move_lines_back();
 
   AlertLogFormat format_ = AlertLogFormat::logfmt;
-  // One of the two.
+  // At most one of these two is set.
   std::unique_ptr<FileDescriptor> file_;
   std::unique_ptr<LineWriter> stream_;
   int stream_number_ = -1;
   std::deque<std::string> waiting_;   // for the file
-  std::size_t begun_ = 0;             // bytes of the first that are in the file already
-  std::uint64_t written_before_ = 0;  // the file's, and those of earlier streams
+  std::size_t begun_ = 0;             // bytes of the first line that are already in the file
+  std::uint64_t written_before_ = 0;  // to files and to earlier streams
   std::uint64_t failed_writes_ = 0;
   std::uint64_t dropped_ = 0;
   int last_error_ = 0;

@@ -12,7 +12,7 @@ namespace ringside {
 using Clock = std::chrono::steady_clock;
 
 namespace {
-// For a reader of standard output that has stalled, at the end.
+// How long the end waits for a stalled reader of standard output.
 constexpr std::chrono::milliseconds kPatienceAtTheEnd{1000};
 }  // namespace
 
@@ -44,7 +44,7 @@ void IoWorker::finish(LastWords last, std::function<void()> ended) {
   last_ = std::move(last);
   ended_ = std::move(ended);
   finishing_.store(true, std::memory_order_release);
-  queue_->tasks.enqueue([] {});   // wakes the thread; means nothing by its place
+  queue_->tasks.enqueue([] {});   // wakes the thread; its position has no meaning
 }
 
 Unwritten IoWorker::join() {
@@ -70,7 +70,7 @@ void IoWorker::run() {
   if (ended_) ended_();
 }
 
-// The next task; none when it is time to retry the log. False when all is done.
+// The next task, or none when it is time to retry the log. False when all is done.
 bool IoWorker::next(Task& task) {
   if (finishing_.load(std::memory_order_acquire)) return queue_->tasks.try_dequeue(task);
   if (!retry_at_) {
@@ -82,7 +82,7 @@ bool IoWorker::next(Task& task) {
   return true;
 }
 
-// Tries waiting lines again, at a time of its own: tasks may come more often than that, for ever.
+// Retries the waiting lines at fixed times. Tasks may come more often than that, for ever.
 void IoWorker::retry_waiting_lines() {
   RINGSIDE_ASSERT(here_.is_current());
   const bool due = retry_at_ && Clock::now() >= *retry_at_;
@@ -179,7 +179,7 @@ void IoWorker::reopen(IoOptions options) {
   });
 }
 
-// Lines first, the state last: see the order above.
+// The alert lines come first and the state last: see io_worker.h on the order.
 void IoWorker::write_last() {
   if (!log_.finish(kPatienceAtTheEnd)) {
     const AlertLog::Status log = log_.status();

@@ -1,10 +1,10 @@
 // Everything that touches a disk, on a thread of its own: alert lines, reports, state. The drain
-// hands work over and goes on; a disk that hangs holds up this thread and nothing else.
+// hands work over and goes on. A disk that hangs holds up only this thread.
 //
-// Work of one thread is done in the order in which it was handed over. So an alert's line is in the
-// log before the state says that the alert was raised: killed between the two, the daemon writes
+// Work from one thread is done in the order in which it comes. So an alert's line is in the log
+// before the state says that the alert was raised. A daemon that is killed between the two writes
 // the line again, and never loses it. The queue keeps no order between threads, so no task can be
-// the last word: at the end the queue is emptied first, and the last report and state follow.
+// the last one. At the end the queue is emptied first, and the last report and state follow.
 #pragma once
 
 #include <atomic>
@@ -34,7 +34,7 @@ struct IoOptions {
   AlertLogFormat alert_log_format = AlertLogFormat::logfmt;
   ReportFiles reports;
   std::string state_path;
-  std::chrono::milliseconds retry{1000};   // of alert lines that could not be written
+  std::chrono::milliseconds retry{1000};   // until failed alert lines are written again
 };
 
 // What is written last, at an orderly end.
@@ -55,22 +55,22 @@ class IoWorker final : public Outputs, public AlertSink {
  public:
   // `write` is for tests.
   explicit IoWorker(WriteFile write = write_whole_file);
-  ~IoWorker() override;   // ends without last words, if it was not finished
+  ~IoWorker() override;   // without finish() it ends without last words
 
   // Opens the alert log and starts the thread. Nothing is started on failure.
   std::optional<Failure> start(const IoOptions& options);
 
-  // From here on from any thread, and none of them waits.
+  // The rest may be called from any thread, and none of it waits.
   void tell(const std::vector<AlertTransition>& transitions) override;
   bool write_report(std::shared_ptr<const Snapshot> snapshot) override;
   bool save_state(SavedState state) override;
   bool state_failed() const override { return state_failed_.load(std::memory_order_relaxed); }
-  // Opens the alert log anew and takes over the options. If it can't be opened, the old one goes
-  // on.
+  // Opens the alert log anew and takes over the options. If it can't be opened, the old log stays
+  // in use.
   void reopen(IoOptions options);
 
-  // Does all that was handed over, writes the last words, calls `ended` on the I/O thread and ends
-  // it. Called once, after everything that is handed over. Does not wait.
+  // Does all the work that was handed over, writes the last words, calls `ended` on the I/O thread
+  // and ends the thread. Call it once, after everything is handed over. Does not wait.
   void finish(LastWords last, std::function<void()> ended);
   // Waits for that end.
   Unwritten join();
@@ -95,16 +95,16 @@ class IoWorker final : public Outputs, public AlertSink {
   std::atomic<int> states_waiting_{0};
   std::atomic<int> reports_waiting_{0};
   std::atomic<bool> state_failed_{false};
-  // ORDER finish -> next: whoever sees true sees the last words and all that was handed over.
+  // ORDER finish -> next: a thread that sees true also sees the last words and all earlier work.
   std::atomic<bool> finishing_{false};
   std::optional<LastWords> last_;
   std::function<void()> ended_;
   Unwritten unwritten_;
-  // At once in force, and not behind a task: a report may be asked for by another thread than the
-  // one that reopens, and the queue keeps no order between the two.
+  // In force at once, not behind a task. The thread that asks for a report may be another one than
+  // the thread that reopens, and the queue keeps no order between them.
   std::mutex report_files_mutex_;
   ReportFiles report_files_;
-  // Of the thread alone, once it runs.
+  // Only for the I/O thread, once it runs.
   ThreadCheck here_;
   IoOptions options_;
   AlertLog log_;

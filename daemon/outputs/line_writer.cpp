@@ -35,7 +35,7 @@ struct LineWriter::Shared {
   std::uint64_t failed_writes = 0;
   int last_error = 0;
 
-  // Waits for something to write. False when there is nobody left to write for.
+  // Waits for something to write. False when the object is gone, which abandons its lines.
   bool next(std::string& line) {
     std::unique_lock lock(mutex);
     in_hand = false;
@@ -54,7 +54,7 @@ struct LineWriter::Shared {
     return true;
   }
 
-  // Tries until all of it is written. False when the object is gone meanwhile.
+  // Tries until all of it is written. False when the object goes in between.
   bool write_whole(std::string_view rest) {
     while (!rest.empty()) {
       const ssize_t n = ::write(fd.get(), rest.data(), rest.size());
@@ -96,7 +96,7 @@ void LineWriter::run(const std::shared_ptr<Shared>& shared) {
 
 void LineWriter::add(std::string line) {
   RINGSIDE_ASSERT(!line.empty() && line.back() == '\n');
-  std::string oldest;   // freed behind the lock
+  std::string oldest;   // freed after the lock is released
   const std::lock_guard lock(shared_->mutex);
   if (shared_->lines.size() >= shared_->options.most_waiting) {
     oldest = std::move(shared_->lines.front());

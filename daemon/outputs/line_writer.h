@@ -1,10 +1,11 @@
-// Writes lines to somebody who may stop reading: a pipe nobody empties, a terminal after Ctrl-S.
+// Writes lines to a reader that may stop reading: a pipe that nobody empties, a terminal after
+// Ctrl-S.
 //
-// Such a write blocks, perhaps for ever. O_NONBLOCK is no way out: it belongs to the open file,
-// which we share with the shell and with every other program on that terminal. poll(2) is none
-// either: it calls a stopped terminal writable. So a thread of its own writes, and is abandoned at
-// the end. What it does not get rid of waits in a bounded queue, whose oldest lines are dropped and
-// counted.
+// Such a write blocks, perhaps for ever. O_NONBLOCK does not help: it belongs to the open file,
+// which we share with the shell and with every other program on that terminal. poll(2) does not
+// help either: it calls a stopped terminal writable. So a thread of its own writes, and is
+// abandoned at the end. Lines that it can't write wait in a bounded queue. The oldest are dropped
+// and counted.
 #pragma once
 
 #include <chrono>
@@ -19,41 +20,41 @@ namespace ringside {
 
 struct LineWriterOptions {
   std::size_t most_waiting = 10'000;   // lines
-  // Where lines were dropped, this line is written in their place. Empty: nothing is.
+  // Where lines were dropped, this line is written in their place. Empty: no line.
   std::function<std::string(std::uint64_t dropped)> notice;
   std::chrono::milliseconds retry{1000};   // after a write that failed
 };
 
 class LineWriter {
  public:
-  // Takes the descriptor over. It is closed once the thread is done with it.
+  // Takes over the descriptor. It is closed when the thread no longer uses it.
   LineWriter(int fd, LineWriterOptions options);
-  // Abandons what is not written yet. wait_until_written() comes first where that matters.
+  // Abandons what is not written yet. Call wait_until_written() first where that matters.
   ~LineWriter();
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
 
-  // From here on from any thread. None of them waits for the reader, but for wait_until_written().
+  // The rest may be called from any thread. Only wait_until_written() waits for the reader.
 
-  // A line with its end.
+  // A line with its line end.
   void add(std::string line);
   // False when lines still wait after `patience`.
   bool wait_until_written(std::chrono::milliseconds patience);
-  // Takes back what waits. A line that is being written at this moment is not among it.
+  // Takes back the waiting lines. The line that is being written at this moment is not among them.
   std::deque<std::string> take_back();
 
   struct Status {
-    std::size_t waiting = 0;      // with the one that is being written
+    std::size_t waiting = 0;      // includes the line that is being written
     std::uint64_t written = 0;
     std::uint64_t dropped = 0;
     std::uint64_t failed_writes = 0;
     int last_error = 0;           // errno of the last write, 0 when it did not fail
-    std::chrono::milliseconds stuck{0};   // how long the present line has not been accepted
+    std::chrono::milliseconds stuck{0};   // how long the current line has waited for its reader
   };
   Status status() const;
 
  private:
-  struct Shared;   // of this object and its thread, whichever lives longer
+  struct Shared;   // shared by this object and its thread; lives as long as either
   static void run(const std::shared_ptr<Shared>& shared);
 
   std::shared_ptr<Shared> shared_;

@@ -1,4 +1,4 @@
-// What the drain thread hands over to be written. Nothing here waits.
+// Takes what the drain thread wants written. Nothing here waits.
 #pragma once
 
 #include <memory>
@@ -12,12 +12,12 @@ class Outputs {
  public:
   virtual ~Outputs() = default;
 
-  // False, and nothing taken, while two reports still wait to be written: a disk that hangs must
+  // False, and nothing is taken, while two reports still wait to be written: a disk that hangs must
   // not fill the memory.
   virtual bool write_report(std::shared_ptr<const Snapshot> snapshot) = 0;
-  // Likewise, while the state before it waits.
+  // The same, while the state before it still waits.
   virtual bool save_state(SavedState state) = 0;
-  // The last state that was to be written could not be.
+  // Whether the last state could not be written.
   virtual bool state_failed() const = 0;
 };
 

@@ -35,7 +35,8 @@ class Sink final : public spdlog::sinks::base_sink<std::mutex> {
 
 OwnLog::OwnLog(const std::string& program) {
   spdlog::sink_ptr sink = std::make_shared<spdlog::sinks::null_sink_mt>();
-  // Read only: standard error was closed at the start (standard_streams.h), and nobody reads this.
+  // Read only means that standard error was closed at the start (standard_streams.h). Nobody reads
+  // it.
   const int flags = fcntl(STDERR_FILENO, F_GETFL);
   const int fd = flags != -1 && (flags & O_ACCMODE) != O_RDONLY
                      ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)

@@ -1,4 +1,5 @@
-// The daemon's own log, on standard error. Its reader may stall; the daemon does not.
+// The daemon's own log, on standard error. Its reader may stall, and the daemon still does not
+// wait.
 #pragma once
 
 #include <memory>
@@ -8,15 +9,15 @@
 
 namespace ringside {
 
-// While it lives, spdlog's default logger writes here: any thread may log, and none waits.
+// For as long as it lives, spdlog's default logger writes here. Any thread may log, and none waits.
 class OwnLog {
  public:
   explicit OwnLog(const std::string& program);
-  ~OwnLog();   // wait_until_written()
+  ~OwnLog();   // calls wait_until_written()
 
   // A line as it is, without time and level.
   void say(const std::string& text);
-  // Waits for what is not written yet, but only briefly.
+  // Waits briefly for the lines that are not written yet.
   void wait_until_written();
 
  private:

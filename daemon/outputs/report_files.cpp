@@ -16,14 +16,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "20241123T091555Z": sorts by time, and is a file name everywhere.
+// "20241123T091555Z". It sorts by time and is a valid file name everywhere.
 std::string stamp(std::int64_t wall_ns) {
   std::string text = format_wall(wall_ns).substr(0, 19) + "Z";
   std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
   return text;
 }
 
-// Names of ours only: whatever else lies in that directory is not ours to remove.
+// Only names of our copies. Other files in that directory are not ours to remove.
 bool is_copy(const std::string& name, const std::string& extension) {
   constexpr std::string_view kShape = "report-00000000T000000Z";   // 0: any digit
   if (name.size() != kShape.size() + extension.size() || !name.ends_with(extension)) return false;
@@ -46,7 +46,7 @@ void remove_old(const ReportFiles& files, const std::string& extension, const st
   }
   const std::size_t keep = files.keep - (written.empty() ? 0 : 1);
   if (copies.size() <= keep) return;
-  // The first to go come first: later than the one just written, then the oldest.
+  // The first ones to remove come first: those later than the copy just written, then the oldest.
   std::sort(copies.begin(), copies.end(), [&](const std::string& a, const std::string& b) {
     const bool a_later = !written.empty() && a > written;
     const bool b_later = !written.empty() && b > written;
@@ -87,8 +87,8 @@ std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& sna
     remove_old(files, extension, copy, failures);
   }
 #ifdef __GLIBC__
-  // A report takes ten times its size for a moment, once an hour; without this the daemon would
-  // hold that for good.
+  // Once an hour a report takes ten times its size for a moment. Without this call the daemon would
+  // keep that memory.
   malloc_trim(0);
 #endif
   return failures;

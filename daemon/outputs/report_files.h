@@ -1,9 +1,9 @@
 // Reports as files: report.txt and report.json, always the latest, and copies with the time in
 // their names (report-20241123T091555Z.txt). In each format `keep` copies are kept.
 //
-// Which copies go, if there are too many? The one just written never does, whatever the clock says.
-// Of the others those with a later time go first: they come from a clock that was wrong, and would
-// otherwise stay for good and push out the right ones. Then the oldest go.
+// Which copies go if there are too many? The copy just written always stays, whatever the clock
+// says. Copies with a later time go first: a wrong clock made them, and otherwise they would stay
+// for good and push out the right ones. Then the oldest go.
 #pragma once
 
 #include <cstdint>

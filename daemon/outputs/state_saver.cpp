@@ -6,7 +6,7 @@
 namespace ringside {
 namespace {
 
-// Everything that the state depends on, except the time.
+// Everything that the state depends on except the time.
 std::vector<std::uint64_t> figures_of(const Snapshot& s) {
   std::vector<std::uint64_t> figures = {s.books.written, s.books.read, s.books.lost, s.books.torn,
                                         s.books.rejected};

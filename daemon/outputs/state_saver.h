@@ -1,5 +1,5 @@
-// When the state is due to be saved: at a tick, if anything changed since it was last handed over,
-// but at most once in an interval. The state's encoding is in storage/state_file.h.
+// When the state is due to be saved: at a tick, if anything changed since the last save was handed
+// over, and at most once in an interval. storage/state_file.h has the state's encoding.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ class StateSaver {
  public:
   void set_interval(std::int64_t interval_ns) { interval_ns_ = interval_ns; }
 
-  // `failed`: the last one handed over could not be written, so it is due again.
+  // `failed`: the last state could not be written, so it is due again.
   bool due(const Snapshot& snapshot, std::int64_t monotonic_ns, bool failed) const;
   // The state of this snapshot is handed over.
   void handed_over(const Snapshot& snapshot, std::int64_t monotonic_ns);
@@ -22,7 +22,7 @@ class StateSaver {
  private:
   std::int64_t interval_ns_ = 0;
   std::optional<std::int64_t> saved_ns_;
-  std::vector<std::uint64_t> saved_figures_;   // what that state was made of
+  std::vector<std::uint64_t> saved_figures_;   // figures_of() the last saved snapshot
 };
 
 }  // namespace ringside

@@ -6,8 +6,7 @@ namespace ringside {
 
 namespace {
 
-// Reads some of a lane and hands the metrics no more than they take at once. Returns how many
-// positions it was.
+// Reads a part of a lane: as much as the metrics take at once. Returns the number of positions.
 std::uint64_t drain_some(const LaneToDrain& lane, RingMetrics& metrics) {
   const auto reject = [&lane](const RecordWords& record) {
     if (lane.rejected_of != nullptr) ++(*lane.rejected_of)[record.descriptor & (kIdCount - 1)];
@@ -22,7 +21,7 @@ std::uint64_t drain_some(const LaneToDrain& lane, RingMetrics& metrics) {
     metrics.end_batch(*lane.read_of);
     return moved;
   }
-  // In one call, because each looks at every hole again; holes that were filled come on top of its
+  // One call, because every call looks at all holes again. Filled holes come on top of the call's
   // limit.
   std::uint32_t added = 0;
   const std::uint64_t moved = read_overflow(

@@ -10,12 +10,12 @@
 
 namespace ringside {
 
-// What one pass came upon.
+// What one pass found.
 struct PassResult {
   std::uint64_t records = 0;    // read in this pass
   std::uint64_t lost = 0;       // found overwritten in this pass
-  double fullest = 0;   // 0..1: of the fullest lane, how much had been written since the last pass
-  bool attached = false;   // to a ring that was not read before: its server has just begun to write
+  double fullest = 0;   // 0..1: how much of the fullest lane was written since the last pass
+  bool attached = false;   // to a new ring, whose server has just begun to write
 
   PassResult& operator+=(const PassResult& other) {
     records += other.records;
@@ -35,8 +35,8 @@ struct LaneToDrain {
   const LaneHeader* header = nullptr;
   LaneCursor* cursor = nullptr;
   RingMetrics::Counts* read_of = nullptr;       // believed records, by id
-  RingMetrics::Counts* rejected_of = nullptr;   // others, by the id that they claim; may be null
-  std::uint64_t moved = 0;   // how many positions the cursor moved on, read and lost
+  RingMetrics::Counts* rejected_of = nullptr;   // rejected ones, by their claimed id; may be null
+  std::uint64_t moved = 0;   // positions that the cursor has moved, read and lost
 
   static LaneToDrain of(const Segment& segment, std::uint32_t lane, LaneCursor& cursor,
                         RingMetrics::Counts& read_of, RingMetrics::Counts* rejected_of = nullptr) {
@@ -52,8 +52,8 @@ struct LaneToDrain {
   }
 };
 
-// Reads every lane until it has caught up with its writer, but at most two laps of it: the others
-// must have their turn.
+// Reads every lane until the reader has caught up with the writer, but at most two laps of it,
+// because the other lanes must have their turn.
 void drain(std::vector<LaneToDrain>& lanes, RingMetrics& metrics);
 
 }  // namespace ringside

@@ -7,7 +7,7 @@ namespace ringside {
 
 namespace {
 
-// Whether whoever wrote the lane last is gone.
+// Whether the lane's last writer is dead.
 bool owner_died(const LaneHeader& header) {
   const std::uint32_t pid = owner_pid(header.owner.load(std::memory_order_acquire));
   return process_liveness(pid, header.owner_start_time.load(std::memory_order_relaxed)) ==
@@ -28,9 +28,9 @@ void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers write
   TotalsCopy totals;
   bool exact = false;
   if (lane == segment.overflow_lane()) {
-    // Nobody has reserved beyond the reader's position, so nobody has counted beyond it; what was
-    // read was counted before it could be. A position whose writer died before it counted is lost,
-    // and of no operation.
+    // When the head still equals the reader's position after the copy, no writer has reserved or
+    // counted beyond it, and the copy is exact. A record is counted before it can be read. A
+    // position whose writer died before counting is lost, of no operation.
     copy_totals(segment.totals(lane), totals);
     exact = header.head.load(std::memory_order_acquire) == position;
   } else {
@@ -40,7 +40,7 @@ void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers write
     }
     if (!exact) copy_totals(segment.totals(lane), totals);
   }
-  if (segment.broken()) return;   // the copy may be zeros; what was known before stays
+  if (segment.broken()) return;   // the copy may be zeros, so the earlier figures stay
   for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
     const std::uint64_t before = totals_.entries[id].skipped;
     const std::uint64_t skipped = totals.entries[id].skipped;
@@ -49,8 +49,8 @@ void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers write
   totals_ = totals;
   if (!exact && writers == Writers::at_work) return;
   if (const std::size_t holes = cursor_.holes.size(); holes > 0) {
-    // Each may be counted or not, and under any id: what is surely lost is so much less. A slot
-    // that a dead writer holds leaves a hole at nearly all times.
+    // Each hole may be counted or not, and under any id. Only the lost records beyond the holes are
+    // certain. A slot that a dead writer holds leaves a hole nearly all the time.
     for (std::uint32_t id = 0; id < kIdCount; ++id) {
       const std::uint64_t unsure = read_[id] + cursor_.rejected + holes;
       const std::uint64_t recorded = totals_.entries[id].recorded;
@@ -65,8 +65,8 @@ void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers write
     settled_lost_[id] = recorded > read ? recorded - read : 0;
     unexplained += settled_lost_[id];
   }
-  // A thread that died between counting a record and publishing it leaves its operation one ahead:
-  // torn, not lost.
+  // A thread that died between counting a record and publishing it leaves its operation one ahead.
+  // That record is torn, not lost.
   std::uint64_t torn = unexplained > cursor_.lost ? unexplained - cursor_.lost : 0;
   for (std::uint32_t id = 0; id < kIdCount && torn > 0; ++id) {
     const std::uint64_t part = std::min(torn, settled_lost_[id]);
@@ -75,8 +75,8 @@ void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers write
   }
 }
 
-// A rejected record may claim any id. The server has counted it under that id unless the bytes were
-// spoilt later, so the claim is believed as far as the server's own count leaves room for it.
+// A rejected record may claim any id. The server counted it under that id unless the bytes were
+// spoilt later. So the claim is believed as far as the server's own count has room for it.
 std::uint64_t LaneBooks::rejected_of(std::uint32_t id) const {
   const std::uint64_t recorded = totals_.entries[id].recorded;
   return std::min(rejected_[id], recorded > read_[id] ? recorded - read_[id] : 0);
@@ -90,8 +90,8 @@ void LaneBooks::take_remainder(const Segment& segment, std::uint32_t lane, bool 
   switch (lane_remainder(slots, header, capacity)) {
     case Remainder::clean: break;
     case Remainder::torn:
-      // In a ring that was closed in order, too: one of the processes that shared it may have died
-      // before.
+      // This can happen in a ring that was closed in order: one of the processes that shared it may
+      // have died before.
       if (crashed || owner_died(header)) ++torn_;
       break;
     case Remainder::unpublished_head: {
@@ -115,8 +115,8 @@ void LaneBooks::take_remainder(const Segment& segment, std::uint32_t lane, bool 
 }
 
 void LaneBooks::close_holes(const Segment& segment, std::uint32_t lane) {
-  // Positions that were reserved and will never be published. Counted in the totals, they are lost;
-  // not even counted, they are torn.
+  // The holes were reserved and will never be published. If the totals count a hole, it is lost.
+  // Otherwise it is torn.
   if (!segment.broken()) copy_totals(segment.totals(lane), totals_);
   std::uint64_t counted = 0;
   for (const auto& entry : totals_.entries) counted += entry.recorded;

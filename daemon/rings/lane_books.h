@@ -1,8 +1,8 @@
-// The books of one lane: where its reader stands, what was read and lost, and of which operation.
+// The books of one lane: the reader's position, what was read and lost, and of which operation.
 //
-// written = read + lost holds at all times; rejected records are among the read. Of which operation
-// a lost record was, only the server's totals can tell: lost = recorded - read, and that is exact
-// only when the totals were copied while the writer stood where the reader stands (settle()).
+// written = read + lost holds at all times. Rejected records are among the read. Only the server's
+// totals can tell the operations of lost records: lost = recorded - read. That is exact only when
+// the totals were copied while the writer was at the reader's position (settle()).
 //
 // Worked example, a lane of four slots. The writer has written A A A B B B (positions 0 to 5). The
 // reader comes late and resumes at the oldest safe record: it loses positions 0 to 2 and reads 3 to
@@ -28,34 +28,35 @@ class LaneBooks {
  public:
   const LaneCursor& cursor() const { return cursor_; }
 
-  // False when there is nothing to read, by the lane's head.
+  // False when the lane's head says that there is nothing to read.
   bool behind(const LaneHeader& header) const {
     return header.head.load(std::memory_order_relaxed) != cursor_.position ||
            !cursor_.holes.empty();
   }
   LaneToDrain to_drain(const Segment& segment, std::uint32_t lane);
 
-  // Copies the lane's totals, hands what is new in `skipped` to the metrics, and says of which
-  // operation the lost records were if that can be told now. `gone`: nobody writes any more, so the
-  // copy is exact.
+  // Copies the lane's totals and adds what is new in `skipped` to the metrics. Attributes the lost
+  // records to operations if that is possible now. `gone`: nobody writes any more, so the copy is
+  // exact.
   void settle(const Segment& segment, std::uint32_t lane, Writers writers, RingMetrics& metrics);
 
-  // What the last owner of a lane left at its head: a record that was published and not counted in
-  // `head` is read, one that was half written is torn. For a ring that nobody writes any more.
+  // Takes in what the last owner of a lane left at its head. A record that was published and not
+  // counted in `head` is read. A half-written one is torn. Only for a ring that nobody writes any
+  // more.
   void take_remainder(const Segment& segment, std::uint32_t lane, bool crashed,
                       RingMetrics& metrics);
-  // The same for the overflow lane: its holes are never filled now.
+  // The same for the overflow lane: its holes will never be filled.
   void close_holes(const Segment& segment, std::uint32_t lane);
 
-  // `segment` may be null, or cut off: its own count of torn records is left out then.
+  // `segment` may be null, or cut off. Its own count of torn records is then left out.
   Books books(const Segment* segment, std::uint32_t lane) const;
-  // Adds what is known by id.
+  // Adds the figures that are known by id.
   void add_to(RingMetrics::LivingById& living) const;
-  // Lost, and known by operation.
+  // Lost records whose operation is known.
   std::uint64_t settled_lost() const;
 
   void encode(Encoder& out) const;
-  // Fails on books that cannot be: a lane's own numbers contradict one another.
+  // Fails on books that are impossible: the lane's own numbers contradict each other.
   void decode(Decoder& in, bool overflow);
 
  private:
@@ -64,7 +65,7 @@ class LaneBooks {
   LaneCursor cursor_;
   std::uint32_t torn_ = 0;                              // found at the end of a server that is gone
   RingMetrics::Counts read_{};                          // believed records, by id
-  RingMetrics::Counts rejected_{};                      // others, by the id that they claim
+  RingMetrics::Counts rejected_{};                      // rejected ones, by their claimed id
   TotalsCopy totals_;                                   // as last copied
   std::array<std::uint64_t, kIdCount> settled_lost_{};  // by id, as of the last exact copy
 };

@@ -1,12 +1,12 @@
 // How long the drain sleeps between two passes.
 //
-// The lane that fills fastest decides: the pause aims at a quarter of its capacity, so that a
-// writer has to become four times as fast within one pause before anything is lost. Slow writers
-// get a pass each 20 ms: one that starts at full speed is still read in full as long as it fills
-// less than a lane in that time (4096 records: 200,000 a second and thread). Where nothing at all
-// was written for two seconds the pause is 50 ms, because there the waking itself is the cost:
-// about 30 µs each on a virtual machine, which at 20 ms would use up what an idle daemon may take
-// (0.2 % of a core). When a new ring is attached to, the pause begins at its shortest again.
+// The lane that fills fastest decides. The pause aims at a quarter of its capacity, so a writer has
+// to become four times as fast within one pause before anything is lost. Slow writers get a pass
+// every 20 ms. A writer that starts at full speed is still read in full if it fills less than a
+// lane in that time (4096 records: 200,000 a second and thread). When nothing at all was written
+// for two seconds the pause is 50 ms, because then the waking itself is the cost: about 30 µs each
+// on a virtual machine. At 20 ms that alone would use up what an idle daemon may take (0.2 % of a
+// core). A new ring makes the pause begin at its shortest again.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +22,8 @@ inline constexpr double kTargetFill = 0.25;
 
 class Pacing {
  public:
-  // A server has just begun to write: bursts come right after a start, and nobody knows yet how
-  // fast it is.
+  // A server has just begun to write. Bursts often follow a start, and nobody knows yet how fast
+  // this server is.
   void begin_anew() {
     pause_ns_ = kShortestPauseNs;
     quiet_ns_ = 0;
@@ -34,7 +34,7 @@ class Pacing {
   std::int64_t next_pause_ns(double fullest, std::int64_t since_ns) {
     quiet_ns_ = fullest > 0 ? 0 : quiet_ns_ + since_ns;
     const std::int64_t longest_ns = quiet_ns_ >= kRestAfterNs ? kRestPauseNs : kLongestPauseNs;
-    // It shortens at once and grows at most twofold, for bursts come again.
+    // The pause shortens at once and grows at most twofold, because bursts come again.
     double pause_ns = 2 * static_cast<double>(pause_ns_);
     if (fullest > 0)
       pause_ns = std::min(pause_ns, static_cast<double>(since_ns) * kTargetFill / fullest);

@@ -11,10 +11,10 @@ namespace ringside {
 
 namespace {
 
-// How long the rate of a clock may take to be known.
+// The longest time until the rate of a clock is known.
 constexpr std::int64_t kRateTakesNs = 2'000'000'000;
 constexpr std::int64_t kLivenessEveryNs = 1'000'000'000;
-// Word of a file that appeared is here by then.
+// The longest time until the event of a new file arrives.
 constexpr std::int64_t kEventsTakeNs = 1'000'000'000;
 
 std::uint64_t inode_of(const std::string& path) {
@@ -58,8 +58,8 @@ void RingFollower::remember(const RingInstance& instance) {
 bool RingFollower::check(const Instant& now, std::uint64_t appeared) {
   if (ring_.path.empty()) return false;
   const std::uint32_t before = instance_number_;
-  // An end and a beginning, and what was moved aside in between; more than that is left to the next
-  // check.
+  // Enough for an end, a beginning, and a ring that was moved aside in between. The next check does
+  // the rest.
   for (int steps = 0; steps < 4; ++steps) {
     if (segment_ != nullptr ? read_on(now) : !find_next(now)) break;
   }
@@ -67,9 +67,9 @@ bool RingFollower::check(const Instant& now, std::uint64_t appeared) {
   return instance_number_ != before;
 }
 
-// Every file that appears under the name is met there by a check, or has come and gone in between.
-// The event of one that was just met may still be on its way: then `unmet_` is below zero until it
-// is here. A file that was there before anybody waited for events has none.
+// A check meets every file that appears under the name, unless the file has come and gone in
+// between. The event of a file that was just met may still be on its way. Until it arrives `unmet_`
+// is below zero. A file that was there before anybody waited for events has no event.
 void RingFollower::count_missed(const Instant& now, std::uint64_t appeared) {
   unmet_ += static_cast<std::int64_t>(std::min<std::uint64_t>(appeared, 1U << 20));
   if (unmet_ < 0 && now.monotonic_ns - met_ns_ >= kEventsTakeNs) unmet_ = 0;
@@ -86,22 +86,23 @@ void RingFollower::count_missed(const Instant& now, std::uint64_t appeared) {
   }
 }
 
-// True while there is more to come from the ring that is read; else it was read to its end.
+// True while more may come from the ring. False when it was read to its end.
 bool RingFollower::read_on(const Instant& now) {
   scale_.sync(now);
-  // Its records can't be placed in time yet. What a header says may be garbage, so the rate of its
-  // clock may never be known: then its end must be noticed all the same.
+  // The ring's records can't be placed in time yet. The header may be garbage, and then the rate of
+  // its clock is never known. Its end must be noticed anyway.
   if (!scale_.known() && now.monotonic_ns - attached_ns_ < kRateTakesNs) return true;
   const bool is_closed = closed(*segment_);
   if (!is_closed && !segment_->broken() && now.monotonic_ns >= next_liveness_ns_) {
     next_liveness_ns_ = now.monotonic_ns + kLivenessEveryNs;
     dead_ = segment_liveness(*segment_, facts_) == Liveness::dead;
   }
-  // Another ring under the name: its server can only have started because this one's had ended.
+  // Another ring has the name. Its server could only start because the server of this ring had
+  // ended.
   const std::uint64_t inode = inode_of(ring_.path);
   if (!is_closed && !dead_ && inode != segment_->inode()) {
-    // Where the old one's processes can't be seen, the new ring is evidence enough: a living one is
-    // never replaced.
+    // Where the old ring's processes can't be seen, the new ring is evidence enough: a living ring
+    // is never replaced.
     const Liveness liveness = segment_liveness(*segment_, facts_);
     dead_ = liveness == Liveness::dead || (inode != 0 && liveness == Liveness::unknown);
     problem_ = dead_ ? ""
@@ -135,11 +136,11 @@ void RingFollower::refuse(const std::string& why) {
   problem_ = why;
 }
 
-// True when it has attached to something.
+// True when it has attached to a ring.
 bool RingFollower::find_next(const Instant& now) {
   if (saved_) {
     if (find_saved(now)) return true;
-    if (saved_) return false;   // looked at again: it may be readable then
+    if (saved_) return false;   // looked at again, because it may be readable then
   }
   if (find_previous(now)) return true;
   SegmentFacts facts;
@@ -173,8 +174,8 @@ bool RingFollower::find_next(const Instant& now) {
   return true;
 }
 
-// Finds the ring whose positions were saved: under its name, or moved away by a server that was
-// started since. False when it isn't there; `saved_` still stands when it may be there later.
+// Finds the ring whose positions were saved: under its name, or moved aside by a server that
+// started later. False when the ring isn't there. `saved_` stays set when it may be there later.
 bool RingFollower::find_saved(const Instant& now) {
   bool readable = true;
   bool replaced = false;
@@ -184,8 +185,8 @@ bool RingFollower::find_saved(const Instant& now) {
     auto segment = open(path, &facts, &failure);
     if (segment != nullptr && instance_of(facts) == instance_) {
       if (lanes_.size() != std::size_t{facts.geometry.lane_count} + 1) {
-        // Not the state of this ring, whatever it says: it is read from its beginning, as another
-        // one.
+        // This is not the state of this ring, whatever it says. The ring is read from its
+        // beginning, as another instance.
         std::erase(known_, instance_);
         instance_[0] = ~instance_[0];
         readable = true;
@@ -195,17 +196,17 @@ bool RingFollower::find_saved(const Instant& now) {
       return true;
     }
     if (segment != nullptr && path == ring_.path) replaced = true;
-    // What is refused at the previous ring's place is somebody else's; it must not keep us from the
-    // present one.
+    // A refusal at the previous ring's path concerns somebody else's file. It must not keep us from
+    // the present ring.
     if (replaced && (failure.error_number == 0 || failure.error_number == EACCES)) continue;
     if (segment == nullptr && failure.error_number != ENOENT) {
-      // It may be the one, and unreadable only for the moment.
+      // This may be the ring, unreadable only for the moment.
       refuse(failure.message);
       readable = false;
     }
   }
   if (!readable) return false;
-  // Stays to be seen when the next ring is read already.
+  // The note stays visible when the next ring is already being read.
   lost_note_ =
       "the ring that was read last is gone; records written after the saved positions are lost";
   problem_ = lost_note_;
@@ -215,7 +216,7 @@ bool RingFollower::find_saved(const Instant& now) {
   return false;
 }
 
-// A crashed server's ring that was moved aside before anybody had read it.
+// Reads a crashed server's ring that was moved aside before it was read.
 bool RingFollower::find_previous(const Instant& now) {
   SegmentFacts facts;
   Failure failure;
@@ -228,16 +229,16 @@ bool RingFollower::find_previous(const Instant& now) {
   const std::string problem = problem_;
   const bool alone = metrics_.observed().until_ns() == INT64_MIN || saved_ns_ != INT64_MIN;
   attach(std::move(segment), facts, now);
-  --unmet_;   // it stood under the name once
+  --unmet_;   // it had the name once
   met_ns_ = now.monotonic_ns;
   if (!scale_.known()) return true;
   const std::optional<std::int64_t> newest = lanes_.newest(*segment_, scale_);
   finish(closed(*segment_) ? RingState::closed : RingState::crashed, now);
   if (alone) {
-    // Nobody knows what came between its end and us.
+    // Nobody knows what happened between its end and now.
     metrics_.stop_observing(newest.value_or(INT64_MIN));
   }
-  // What stands under the name now is another matter.
+  // The ring under the name is looked at next.
   state_ = RingState::waiting;
   problem_ = problem;
   return false;
@@ -245,7 +246,7 @@ bool RingFollower::find_previous(const Instant& now) {
 
 void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts,
                           const Instant& now) {
-  // One ring is read at a time.
+  // Only one ring is read at a time.
   RINGSIDE_ASSERT(segment_ == nullptr);
   const bool resumed = std::exchange(saved_, false);
   if (!resumed) {
@@ -268,8 +269,8 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   problem_ = std::exchange(lost_note_, {});
 }
 
-// From when on every record of the ring is read: from where the last daemon stopped, or from the
-// ring's birth; where records were overwritten before we came, from the oldest that is still there.
+// Since when every record of the ring is read: since the last daemon stopped, or since the ring's
+// birth. If records were overwritten before this daemon came, since the oldest record that is left.
 void RingFollower::note_observed(const Instant& now, bool resumed) {
   const std::int64_t made = std::clamp(facts_.anchor_monotonic_ns, INT64_MIN / 2, now.monotonic_ns);
   const std::optional<std::int64_t> complete = lanes_.complete_since(*segment_, scale_);
@@ -283,7 +284,7 @@ void RingFollower::note_observed(const Instant& now, bool resumed) {
 }
 
 void RingFollower::finish(RingState state, const Instant& now) {
-  // Only a ring that is read comes to its end.
+  // Only a ring that is being read has an end.
   RINGSIDE_ASSERT(segment_ != nullptr);
   for (int round = 0; round < 64; ++round) {
     if (drain(now).records == 0) break;
@@ -308,8 +309,7 @@ PassResult RingFollower::drain(const Instant& now) {
   if (segment_ == nullptr || segment_->broken() || !scale_.known()) return {};
   metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
   const PassResult result = lanes_.drain(*segment_, metrics_);
-  // What was overwritten before the first pass over a ring says nothing about how this daemon keeps
-  // up.
+  // Records that were overwritten before the first pass say nothing about how this daemon keeps up.
   if (std::exchange(first_drain_, false)) {
     lost_before_attach_ += result.lost;
   } else if (result.lost > 0) {

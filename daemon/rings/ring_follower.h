@@ -1,5 +1,6 @@
-// The life of one ring under its name: waited for, read while its server lives, read to its end
-// when the server is restarted, crashes or leaves, and then the next one under that name.
+// The life of one ring under its name. It is waited for, and read while its server lives. When the
+// server restarts, crashes or leaves, the ring is read to its end, and then the next one under the
+// name.
 //
 //   waiting --a ring appears--> live --closed by its server, read to the end--> closed ---+
 //      |                         |                                                          |
@@ -8,13 +9,13 @@
 //      |                        live <--------------------a new ring---------------------+--+
 //      +--what is there is no ring of ours--> refused, and looked at again
 //
-// A crashed server's ring is moved aside when the server is started again (previous_path()).
-// Whatever lies there and was not read yet is read first.
+// A crashed server's ring is moved aside when the server starts again (previous_path()). A ring
+// there that has not been read is read first.
 //
 //   ring_follower.cpp   this life
 //   ring_lanes.h        the lanes, drained and settled (lane_books.h)
-//   ring_view.cpp       what the snapshot shows of it
-//   ring_state.cpp      what is saved of it
+//   ring_view.cpp       what the snapshot shows of the ring
+//   ring_state.cpp      what is saved of the ring
 #pragma once
 
 #include <array>
@@ -34,13 +35,13 @@ namespace ringside {
 
 using RingInstance = std::array<std::uint64_t, 2>;   // as SegmentFacts::instance
 
-// How many instances a follower remembers to have read.
+// The number of instances that a follower remembers as read.
 inline constexpr std::size_t kMostKnown = 16;
 
 struct RingProcess {
   std::string ring;
   std::uint32_t pid = 0;
-  // Field 22 of /proc/PID/stat, so that a pid that came back is noticed; 0 not known.
+  // Field 22 of /proc/PID/stat, which tells a pid that is used again; 0 when not known.
   std::uint64_t start_time = 0;
 };
 
@@ -52,16 +53,17 @@ class RingFollower {
   const std::string& path() const { return ring_.path; }
   void reconfigure(RingName ring, const RingMetricsOptions& options, bool any_owner);
 
-  // Asked before a ring is read: the name under which somebody else reads that instance, or empty.
+  // The follower asks this before it reads a ring: the name under which another follower reads that
+  // instance, or empty.
   void ask_reader_of(std::function<std::string(const RingInstance&)> reader_of) {
     reader_of_ = std::move(reader_of);
   }
-  // True when this one reads it, has read it, or is going to.
+  // True when this follower reads the instance, has read it, or is about to.
   bool reads(const RingInstance& instance) const;
 
-  // Looks at what stands under the name, and at the ring that is read: attaches, notices an end.
-  // `appeared`: how often a file was created under the name since the last check, as far as
-  // somebody noticed. True when a ring that was not read before is read now.
+  // Looks at the file under the name and at the ring that is read. Attaches to rings and notices
+  // their end. `appeared`: how many files were created under the name since the last check, as far
+  // as that was noticed. True when a new ring is being read.
   bool check(const Instant& now, std::uint64_t appeared);
   PassResult drain(const Instant& now);
   // Settles the books and adds this ring to the snapshot.
@@ -69,20 +71,20 @@ class RingFollower {
 
   // Since when the ring is read, for its rates.
   RingTimes times(const Instant& now) const;
-  // Nothing is read, and nothing stands under the name any more.
+  // No ring is read, and no file has the name any more.
   bool gone() const { return segment_ == nullptr && !saved_ && absent_; }
   Books books() const;
-  // The processes that write the ring, dead ones perhaps among them; none where their pids are of
+  // The processes that write the ring. Dead ones may be among them. None where the pids belong to
   // another namespace.
   void add_processes(std::vector<RingProcess>& out) const;
   std::size_t metrics_bytes() const { return metrics_.bytes(); }
 
   void encode(Encoder& out, const Instant& now);
-  // `saved_ns`: when it was encoded, by today's CLOCK_MONOTONIC.
+  // `saved_ns`: when the state was encoded, by today's CLOCK_MONOTONIC.
   void decode(Decoder& in, const Instant& now, std::int64_t slice_shift, std::int64_t saved_ns);
 
  private:
-  // One step of check(). False: nothing more to do now.
+  // One step of check(). False when nothing more can be done now.
   bool read_on(const Instant& now);
   bool find_next(const Instant& now);
   bool find_saved(const Instant& now);
@@ -108,7 +110,7 @@ class RingFollower {
   bool any_owner_;
   RingState state_ = RingState::waiting;
   std::string problem_;
-  std::string lost_note_;                      // becomes the problem of the ring that is read next
+  std::string lost_note_;                      // becomes the problem of the next ring
   RingMetrics metrics_;
   std::function<std::string(const RingInstance&)> reader_of_;
 
@@ -117,10 +119,11 @@ class RingFollower {
   TickScale scale_;
   RingLanes lanes_;
 
-  // Which ring this is about, also while no segment is open: positions saved by an earlier daemon.
+  // The ring that this follower is about. Set even while no segment is open, by the positions that
+  // an earlier daemon saved.
   RingInstance instance_{};
-  // Those that were read, or seen under previous_path() and passed over; the latest last. What lies
-  // there is read once, and servers that start meanwhile move other rings there at any moment.
+  // Instances that were read, or seen under previous_path() and passed over; the latest is last.
+  // The ring there is read once, and servers that start may move other rings there at any moment.
   std::vector<RingInstance> known_;
   std::uint32_t instance_number_ = 0;
   bool finished_ = false;                      // that instance was read to its end
@@ -128,8 +131,8 @@ class RingFollower {
   bool saved_ = false;                         // lanes_ come from the state and wait for their ring
   bool absent_ = false;                        // nothing stands under the name
 
-  // Files that appeared under the name and were not met there by any check: they came and went in
-  // between.
+  // Files that appeared under the name and that no check met there: they came and went between two
+  // checks.
   std::int64_t unmet_ = 0;
   std::uint64_t inode_met_ = 0;
   std::int64_t met_ns_ = 0;
@@ -139,11 +142,11 @@ class RingFollower {
   std::int64_t attached_ns_ = 0;
   bool first_drain_ = true;                    // of this segment by this daemon
   std::uint64_t lost_before_attach_ = 0;
-  std::int64_t saved_ns_ =
-      INT64_MIN;  // when the state was saved that this one goes on from, until it has attached
+  // When the state was saved from which this follower continues. Set until it has attached.
+  std::int64_t saved_ns_ = INT64_MIN;
   std::uint64_t crashes_ = 0;
   Books retired_;                              // of instances that are over
-  // By place in the table.
+  // By position in the table.
   std::array<std::pair<std::string, std::int64_t>, kMaxGauges> gauge_max_;
 };
 

@@ -13,7 +13,7 @@ void RingLanes::reset(std::size_t count) {
 
 namespace {
 
-// When a record ended; none when it isn't there any more, or not yet, or is not to be believed.
+// When a record ended. None when the record is gone, is not there yet, or is not believable.
 std::optional<std::int64_t> end_of(const Segment& segment, std::uint32_t lane,
                                    std::uint64_t position, const TickScale& scale) {
   Record record;
@@ -35,7 +35,8 @@ std::optional<std::int64_t> RingLanes::complete_since(const Segment& segment,
     const std::uint64_t position = lanes_[i] != nullptr ? lanes_[i]->cursor().position : 0;
     if (head <= position || head - position < capacity) continue;
     const std::uint64_t oldest = head - capacity + 1;
-    // Overwritten while we look: the lane is busy, and what is left in it is of this moment.
+    // The record may be overwritten while we look. Then the lane is busy, and its records are of
+    // this moment.
     since =
         std::max(since.value_or(INT64_MIN), end_of(segment, i, oldest, scale).value_or(INT64_MAX));
   }
@@ -56,7 +57,7 @@ std::optional<std::int64_t> RingLanes::newest(const Segment& segment,
 }
 
 PassResult RingLanes::drain(const Segment& segment, RingMetrics& metrics) {
-  // Lanes are those of the ring that is drained.
+  // The lanes belong to the ring that is drained.
   RINGSIDE_ASSERT(lanes_.size() == std::size_t{segment.geometry().lane_count} + 1);
   PassResult result;
   to_drain_.clear();

@@ -1,4 +1,4 @@
-// All lanes of one ring, as its reader has them: drained together, settled together, saved
+// All lanes of one ring as its reader sees them: drained together, settled together, saved
 // together.
 #pragma once
 
@@ -20,8 +20,8 @@ class RingLanes {
   // Null when the lane was never used.
   const LaneBooks* at(std::uint32_t lane) const { return lanes_[lane].get(); }
 
-  // From which instant on every record is there to be read, by CLOCK_MONOTONIC: the oldest record
-  // that is still there in each lane that has overwritten what was not read. None when no lane has.
+  // Since when every record can be read, by CLOCK_MONOTONIC. Each lane that has overwritten unread
+  // records counts from the oldest record that it still has. None when no lane has overwritten any.
   std::optional<std::int64_t> complete_since(const Segment& segment, const TickScale& scale) const;
 
   // The end of the newest record in any lane. None when there is no record.
@@ -29,7 +29,7 @@ class RingLanes {
 
   PassResult drain(const Segment& segment, RingMetrics& metrics);
   void settle(const Segment& segment, Writers writers, RingMetrics& metrics);
-  // The ring's end: what dead writers left is taken in, and nothing stays open. `crashed`: no
+  // The ring's end: takes in what dead writers left, so that nothing stays open. `crashed`: no
   // writer left in order.
   void close(const Segment& segment, bool crashed, RingMetrics& metrics);
 

@@ -68,8 +68,8 @@ bool is_pattern(const std::string& ring) {
 std::string canonical_path(const std::string& path) {
   const std::unique_ptr<char, decltype(&free)> directory(
       realpath(directory_of(path).c_str(), nullptr), &free);
-  // A link of /proc (/proc/PID/fd/N, /proc/PID/root) leads to a directory without the path that it
-  // shows: one of another mount namespace, or one that was removed. Then only the link is right.
+  // A link of /proc (/proc/PID/fd/N, /proc/PID/root) can lead to a directory without using the path
+  // that it shows: one of another mount namespace, or a removed one. Then only the link is right.
   if (directory == nullptr || !same_file(directory.get(), directory_of(path))) return path;
   return joined(directory.get(), last_component(path));
 }

@@ -18,8 +18,7 @@ void RingSet::reconfigure(Options options) {
   follow_all();
 }
 
-// Named rings in the order in which they are named, each file once; then what the patterns have
-// found so far.
+// Named rings in their order, each file once. Then the rings that the patterns have found so far.
 void RingSet::follow_all() {
   std::vector<Followed> next;
   const auto take = [&](const RingName& ring, bool by_pattern) {
@@ -50,7 +49,8 @@ void RingSet::follow_all() {
 
 std::unique_ptr<RingFollower> RingSet::make(const RingName& ring) const {
   auto follower = std::make_unique<RingFollower>(ring, options_.metrics, options_.any_owner);
-  // Names that lead to one ring by ways that no path tells: the first that reads it, keeps it.
+  // Several names may lead to one ring in ways that no path shows. The first follower that reads
+  // the ring keeps it.
   follower->ask_reader_of(
       [this, self = follower.get()](const RingInstance& instance) -> std::string {
         for (const Followed& other : followed_) {
@@ -114,8 +114,7 @@ void RingSet::find_by_pattern(Pattern& pattern) {
   }
 }
 
-// Files that a pattern wanted and that are gone already. Of a ring that is followed, the follower
-// knows better.
+// Counts files that matched a pattern and are already gone. A ring that is followed counts its own.
 void RingSet::count_missed(const std::vector<std::string>& appeared) {
   for (const std::string& path : appeared) {
     if (find(path) != nullptr || exists(path)) continue;
@@ -125,7 +124,7 @@ void RingSet::count_missed(const std::vector<std::string>& appeared) {
   }
 }
 
-// The one that is gone for longest makes room. False when none is gone.
+// Forgets the ring that has been gone for longest. False when none is gone.
 bool RingSet::forget_one() {
   const Followed* oldest = nullptr;
   for (const Followed& one : followed_) {
@@ -184,7 +183,7 @@ void RingSet::encode(Encoder& out, const Instant& now) const {
   }
   out.u64(followed_.size());
   for (const Followed& one : followed_) {
-    // Each by itself, so that a ring that is no longer followed can be passed over.
+    // Each ring is encoded separately, so that one that is no longer followed can be skipped.
     Encoder ring;
     one.follower->encode(ring, now);
     out.text(one.follower->path());
@@ -211,7 +210,7 @@ bool RingSet::decode(Decoder& in, const Instant& now, std::int64_t slice_shift,
       *why = "the state is damaged: ring '" + path + "' is in it twice";
       return false;
     }
-    // A ring that nobody follows any more: nothing is allocated for what is said about it.
+    // Nobody follows this ring any more, so nothing is allocated for its state.
     const RingFollower* named = find(path);
     const bool by_pattern = named == nullptr && matched(path) && taken.size() < kMostRings;
     if (named == nullptr && !by_pattern) continue;

@@ -1,7 +1,7 @@
-// The rings that are followed: those that are named, and those that a pattern has found.
+// The rings that are followed: those that are named, and those that patterns have found.
 //
-// One ring is followed once, however often it is named (ring_names.h). A ring that a pattern has
-// found leaves the set an hour after it is gone, or when its place is needed; its books stay in
+// One ring is followed once, however often it is named (ring_names.h). A ring that a pattern found
+// leaves the set an hour after it is gone, or when its place is needed. Its books stay in
 // forgotten().
 #pragma once
 
@@ -16,18 +16,18 @@
 
 namespace ringside {
 
-// At most so many rings are followed, those that are named included. (Of those that are named there
-// are never more.)
+// At most this many rings are followed, the named ones included. (The configuration never names
+// more.)
 inline constexpr std::size_t kMostRings = 64;
-// A ring that a pattern has found is forgotten this long after its file is gone and it was read to
-// its end; no window shows its records any more by then.
+// A ring that a pattern found is forgotten this long after its file is gone and it was read to its
+// end. By then no window shows its records.
 inline constexpr std::int64_t kForgetAfterNs = 3'600'000'000'000;
 
-// What somebody who can wait for files has noticed since the last pass
+// What was noticed of new files since the last pass, by code that can wait for files
 // (daemon/host/directory_watch.h).
 struct Arrivals {
-  std::vector<std::string> appeared;   // paths, each time that a file was made or moved there
-  bool unsure = false;                 // something was missed: look for yourself
+  std::vector<std::string> appeared;   // paths, once for each time a file was made or moved there
+  bool unsure = false;                 // something was missed, so the receiver must look itself
 };
 
 class RingSet {
@@ -38,12 +38,12 @@ class RingSet {
     bool any_owner = false;
   };
 
-  // Rings that are no longer meant are dropped, with their books.
+  // Drops the rings that are no longer configured, with their books.
   void reconfigure(Options options);
-  // The files whose appearance should be told. The last component of each may be a pattern.
+  // The files whose appearance must be reported. The last component of each may be a pattern.
   std::vector<std::string> wanted_files() const;
 
-  // Looks for new and vanished rings. True when one is read that was not read before.
+  // Looks for new and vanished rings. True when a new one is being read.
   bool check(const Instant& now, const Arrivals& arrivals);
 
   template <typename Each>
@@ -51,12 +51,12 @@ class RingSet {
     for (const Followed& one : followed_) each(*one.follower);
   }
   const Books& forgotten() const { return forgotten_; }
-  // Adds what is to be said about patterns: one that found nothing, or more than can be followed.
+  // Adds the problems of patterns: one that found nothing, or more rings than can be followed.
   void show_patterns(Snapshot& out) const;
 
   void encode(Encoder& out, const Instant& now) const;
-  // Takes over what is followed. False, and nothing taken, when the bytes are not such a state;
-  // `why` says it then.
+  // Takes over the state of the rings that are followed. False when the bytes are not such a state:
+  // then nothing is taken, and `why` says the reason.
   bool decode(Decoder& in, const Instant& now, std::int64_t slice_shift, std::int64_t saved_ns,
               std::string* why);
 

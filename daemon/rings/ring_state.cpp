@@ -1,5 +1,5 @@
-// What is saved of a ring, so that the next daemon goes on where this one was: which ring it was,
-// how far each lane was read, and all that was counted.
+// What is saved of a ring, so that the next daemon continues from it: which ring it was, how far
+// each lane was read, and everything that was counted.
 #include <algorithm>
 
 #include "daemon/rings/ring_follower.h"

@@ -1,5 +1,5 @@
-// What the snapshot shows of a ring: the ring itself, its lanes and its gauges. Everything in the
-// segment was written by another process and may be anything.
+// What the snapshot shows of a ring: the ring itself, its lanes and its gauges. Another process
+// wrote everything in the segment, so any value is possible.
 #include <algorithm>
 #include <cstdio>
 

@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::int64_t kCheckEveryNs = 200'000'000;
 
-// Whether `a` completed later than `b`, or at the same time in a larger lane. Wall time does not
-// tell: it steps, and records that were saved keep the one they had. Rings have clocks of their
-// own, so of two rings only nanoseconds can be compared.
+// Whether `a` completed later than `b`, or at the same time in a larger lane. Wall time can't tell:
+// it steps, and saved records keep the one they had. Each ring has its own clock, so records of two
+// rings are compared by nanoseconds.
 bool later(const RecordView& a, const RecordView& b) {
   if (a.ring != b.ring) return a.end_monotonic_ns > b.end_monotonic_ns;
   if (a.instance != b.instance) return a.instance > b.instance;
@@ -25,10 +25,11 @@ bool later(const RecordView& a, const RecordView& b) {
   return std::tie(a.lane, a.position) > std::tie(b.lane, b.position);
 }
 
-// All but the stages: each operation names its own, so that the second of one is not the second of
-// another. The analysis adds them up by name.
+// Everything except the stages. Each operation names its own, so the second stage of one is not the
+// second of another. The analysis adds stages up by name.
 void merge(WindowStats& to, const WindowStats& from) {
-  // Rates add up. Where the two were not observed equally long, the time is such that they do.
+  // Rates add up. Where the two were observed for different times, `seconds` is set so that they
+  // do.
   const double rate = to.rate() + from.rate();
   const auto in_rates = static_cast<double>(to.count() - to.history + from.count() - from.history);
   to.seconds =
@@ -52,7 +53,7 @@ void merge(SeriesView& to, const SeriesView& from, std::size_t last) {
   to.server_count += from.server_count;
   to.server_errors += from.server_errors;
   to.books += from.books;
-  // Both are sorted, latest first; so is what comes of them.
+  // Both lists are sorted, latest first, and the result is too.
   std::vector<RecordView> both;
   both.reserve(std::min(last, to.last.size() + from.last.size()));
   std::size_t a = 0;
@@ -68,7 +69,7 @@ void merge(SeriesView& to, const SeriesView& from, std::size_t last) {
 void sum_up(Snapshot& snapshot, std::size_t last) {
   std::map<std::pair<std::string, std::string>, SeriesView> categories;
   snapshot.all.name = "all";
-  // Ring by ring, because only within a ring every record has its place.
+  // Ring by ring, because only within one ring every record has its place in the order.
   std::vector<SeriesView> rings;
   for (const SeriesView& operation : snapshot.operations) {
     if (!operation.category.empty()) {
@@ -106,7 +107,7 @@ struct Watch::Impl {
   std::optional<std::thread::id> thread;
 
   void assert_thread() const {
-    // One thread uses a Watch once it has made its first pass.
+    // After its first pass only one thread may use a Watch.
     RINGSIDE_ASSERT(!thread || *thread == std::this_thread::get_id());
   }
   void begin(const Instant& now) {
@@ -199,7 +200,7 @@ std::string Watch::encode(const Instant& now) const {
 }
 
 bool Watch::decode(std::string_view bytes, const Instant& now, std::string* why) {
-  // A state is taken over before the first pass.
+  // A state is taken over before the first pass only.
   RINGSIDE_ASSERT(!impl_->thread);
   Decoder in(bytes);
   BootId boot;
@@ -209,7 +210,7 @@ bool Watch::decode(std::string_view bytes, const Instant& now, std::string* why)
   const BootId now_boot = current_boot_id();
   std::int64_t slice_shift = 0;
   if (other_boot(boot, now_boot)) {
-    // After a reboot the monotonic clock has begun anew: slices keep their places by wall time, to
+    // The monotonic clock begins anew after a reboot. The slices keep their places by wall time, to
     // the minute.
     const std::int64_t shift_ns = subtract_ns(now.monotonic_ns - now.realtime_ns,
                                               subtract_ns(saved_monotonic, saved_realtime));

@@ -1,8 +1,8 @@
-// From rings to a snapshot: attaches to the rings that are configured, follows each through restart
-// and crash, drains every lane into the metrics, and says at each tick what is known.
+// From rings to a snapshot: attaches to the configured rings, follows each through restart and
+// crash, drains every lane into the metrics, and makes a snapshot at each tick.
 //
-// Deterministic: time comes from outside, and so does word of files that appeared. Nothing here
-// sleeps, spawns or writes. One thread uses it once it has made its first pass.
+// Deterministic: the time and the word of new files come from outside. Nothing here sleeps, spawns
+// or writes. After the first pass only one thread may use it.
 #pragma once
 
 #include <cstdint>
@@ -30,10 +30,10 @@ class Watch {
   explicit Watch(WatchOptions options);
   ~Watch();
 
-  // Takes over what can change while running (last, top, rings added or dropped).
+  // Takes over the options that can change while it runs (last, top, rings added or dropped).
   void reconfigure(WatchOptions options);
 
-  // The files whose appearance should be told to pass(). The last component of each may be a
+  // The files whose appearance must be reported to pass(). The last component of each may be a
   // pattern.
   std::vector<std::string> wanted_files() const;
 
@@ -41,17 +41,17 @@ class Watch {
   // arrived, then drains every lane.
   PassResult pass(const Instant& now, const Arrivals& arrivals = {});
 
-  // Closes a tick: drains, rolls the windows, and returns all that it knows: rings, operations,
-  // events, categories, all, errors, top lists, slowest, lanes, books, gauges. The rest of the
-  // snapshot (alerts, processes, host, daemon, configuration) is the caller's to fill in.
+  // Closes a tick: drains, rolls the windows, and returns a snapshot with rings, operations,
+  // events, categories, all, errors, top lists, slowest, lanes, books and gauges. The caller fills
+  // in the rest (alerts, processes, host, daemon, configuration).
   Snapshot tick(const Instant& now);
 
-  // Server processes behind live rings, for sampling /proc: all that share each ring.
+  // The server processes of live rings, for sampling /proc: every process that shares a ring.
   std::vector<RingProcess> processes() const;
 
-  // Positions, totals, windows and last records in one string, to be stored whole; decode() takes
-  // it back, in a new Watch, before its first pass. False, and nothing taken, when the bytes are
-  // not such a state, and why says what is wrong.
+  // Positions, totals, windows and last records in one string, to be stored whole. decode() takes
+  // it back, in a new Watch before its first pass. False when the bytes are not such a state: then
+  // nothing is taken, and `why` says the reason.
   std::string encode(const Instant& now) const;
   bool decode(std::string_view bytes, const Instant& now, std::string* why);
 

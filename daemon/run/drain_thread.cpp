@@ -56,11 +56,11 @@ void DrainThread::publish(std::shared_ptr<const Snapshot> snapshot) {
     const std::lock_guard lock(mutex_);
     published_.swap(snapshot);
   }
-  // The one before is freed here, outside the lock, if nobody else holds it.
+  // The snapshot before it is freed here, outside the lock, if nobody else holds it.
 }
 
-// Sleeps until the pause is over, somebody asks, or a ring's directory has a new file.
-// Returns what was asked for.
+// Sleeps until the pause is over, a request comes, or a ring's directory has a new file. Returns
+// the requests.
 std::optional<DrainThread::Requests> DrainThread::sleep(std::int64_t pause_ns) {
   bell_.sleep(pause_ns, directories_.fd());
   const std::lock_guard lock(mutex_);
@@ -81,15 +81,15 @@ void DrainThread::run() {
     if (pass.attached) pacing.begin_anew();
     if (now.monotonic_ns >= next_tick_ns) {
       publish(monitor_.tick(now));
-      directories_.follow(monitor_.wanted_files());   // one that was not there may be there now
+      directories_.follow(monitor_.wanted_files());   // follows directories that have appeared
       next_tick_ns += tick_ns_;
-      // Ticks that were missed (the machine was stopped) are left out: they would be of no time.
+      // Missed ticks (the machine was stopped) are left out: they would cover no time.
       if (next_tick_ns <= now.monotonic_ns) next_tick_ns = now.monotonic_ns + tick_ns_;
     }
     const std::int64_t pause_ns =
         pacing.next_pause_ns(pass.fullest, now.monotonic_ns - last_pass_ns);
     last_pass_ns = now.monotonic_ns;
-    // What the pass itself took is part of the pause.
+    // The pause includes the time that the pass took.
     const std::int64_t until_ns = std::min(now.monotonic_ns + pause_ns, next_tick_ns);
     const std::int64_t rest_ns = std::max<std::int64_t>(until_ns - clock_ns(CLOCK_MONOTONIC), 0);
     const auto requests = sleep(rest_ns);

@@ -1,6 +1,6 @@
-// The thread that drains: passes at the pace that the rings ask for, a tick at each interval.
-// Requests from elsewhere are noticed between two passes. It waits for nobody: its lock is held by
-// others only to leave a request or to copy a pointer.
+// The thread that drains: passes at the pace that the rings need, and a tick at each interval. It
+// notices requests between two passes. It waits for nobody: other threads hold its lock only to
+// leave a request or to copy a pointer.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class DrainThread {
   explicit DrainThread(Monitor& monitor) : monitor_(monitor) {}
   ~DrainThread();   // stops
 
-  // `at_the_end` is called on the thread, as the last thing that it does.
+  // The thread calls `at_the_end` as the last thing it does.
   void start(std::int64_t tick_ns, std::function<void(LastWords)> at_the_end);
 
   // From any thread.
@@ -51,7 +51,7 @@ class DrainThread {
 
   Monitor& monitor_;
   std::function<void(LastWords)> at_the_end_;
-  // Of the thread alone, once it runs.
+  // Only for the thread itself, once it runs.
   std::int64_t tick_ns_ = 0;
   DirectoryWatch directories_;   // those of the rings
   Doorbell bell_;                // wakes the thread

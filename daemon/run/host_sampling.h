@@ -1,4 +1,4 @@
-// What /proc says at each tick, put into the snapshot.
+// Reads /proc at each tick and puts the figures into the snapshot.
 #pragma once
 
 #include "daemon/host/system_sampler.h"
@@ -11,7 +11,7 @@ class HostSampling {
  public:
   // The servers behind live rings, the host, and this daemon.
   void sample(const Watch& watch, const Instant& now);
-  // The latest sample, as often as it is asked for.
+  // The latest sample. It can be used any number of times.
   void fill_in(Snapshot& snapshot) const;
 
  private:

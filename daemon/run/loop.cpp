@@ -77,14 +77,14 @@ class Loop {
       service_.begin_stop([this] { boost::asio::post(io_, [this] { io_.stop(); }); });
       return;
     }
-    // A disk that hangs would keep us for ever. Somebody who says it twice means it.
+    // A disk that hangs would keep us for ever. A second signal means it.
     spdlog::error("stopped at once by a second signal; state and reports may not be written");
     own_log_.wait_until_written();
     _exit(EXIT_FAILURE);
   }
 
-  // A configuration that is wrong changes nothing. The logs are reopened all the same, for they may
-  // have been rotated.
+  // A wrong configuration changes nothing. The logs are still reopened, because they may have been
+  // rotated.
   void reload() {
     ConfigResult next = configure_();
     if (!next.errors.empty()) {

@@ -1,4 +1,4 @@
-// The daemon's loop: one Asio io_context for signals, and for timers and sockets as they come.
+// The daemon's loop: one Asio io_context that takes the signals and the end of the service.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 namespace ringside {
 
 // Runs the daemon until a signal stops it. Returns the exit code: 0 when everything is written,
-// else 1. `configure` is asked again at SIGHUP. Signals must be held (signals.h).
+// otherwise 1. At SIGHUP it calls `configure` again. Signals must be held (signals.h).
 int run_daemon(const std::string& version, const std::function<ConfigResult()>& configure,
                const Config& config);
 

@@ -33,7 +33,7 @@ Monitor::Monitor(const Config& config, std::string version, const Instant& now, 
 bool Monitor::restore(const SavedState& saved, const Instant& now, std::string* why) {
   RINGSIDE_ASSERT(here_.is_current() && passes_ == 0);
   AlertEngine alerts(config_);
-  // Watch comes last, because it takes nothing when it fails.
+  // The watch comes last, because it takes nothing when it fails.
   if (!alerts.decode(saved.alerts, why) || !watch_.decode(saved.watch, now, why)) return false;
   alerts_ = std::move(alerts);
   meta_ = saved.meta;
@@ -90,8 +90,8 @@ void Monitor::reconfigure(const Config& config, const Instant& now) {
   saver_.set_interval(config_.state_interval_ns);
 }
 
-// Between two ticks (a report on request) alerts are shown and not evaluated. So three of five
-// ticks stay fifteen seconds, however often somebody asks.
+// A report between two ticks shows alerts and does not evaluate them. So three of five ticks stay
+// fifteen seconds, however many reports are requested.
 Monitor::Published Monitor::make_snapshot(const Instant& now, Evaluate evaluate) {
   auto snapshot = std::make_shared<Snapshot>(watch_.tick(now));
   fill_in(*snapshot, now);

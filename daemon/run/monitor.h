@@ -1,6 +1,6 @@
-// What the daemon does at each pass and each tick: from the rings to a snapshot, to alerts, and to
-// what is handed over to be written. The time comes from outside and nothing is written here, so a
-// test runs an hour in a moment. One thread at a time uses it.
+// What the daemon does at each pass and each tick: it makes a snapshot from the rings, evaluates
+// alerts, and hands over what must be written. The time comes from outside and nothing is written
+// here, so a test runs an hour in a moment. One thread at a time uses it.
 //
 //   pass     drains the rings
 //   tick     closes a window: snapshot, alerts, sinks; a report and the state where they are due
@@ -34,18 +34,19 @@ class Monitor {
  public:
   using Published = std::shared_ptr<const Snapshot>;
 
-  // `now` is when the daemon started. Outputs and sinks must outlive it.
+  // `now` is the start of the daemon. Outputs and sinks must outlive the monitor.
   Monitor(const Config& config, std::string version, const Instant& now, Outputs& outputs,
           std::vector<AlertSink*> sinks);
 
-  // Goes on from a saved state, before the first pass: all of it, or nothing, and `why` says it.
+  // Continues from a saved state, before the first pass. It takes all of the state, or nothing:
+  // then `why` says the reason.
   bool restore(const SavedState& saved, const Instant& now, std::string* why);
   const StateMeta& meta() const { return meta_; }
 
-  // From here on this thread uses it.
+  // From now on the calling thread uses it.
   void take_over() { here_.take_over(); }
 
-  // The files whose appearance pass() should be told of.
+  // The files whose appearance must be reported to pass().
   std::vector<std::string> wanted_files() const { return watch_.wanted_files(); }
   PassResult pass(const Instant& now, const Arrivals& arrivals = {});
   Published tick(const Instant& now);

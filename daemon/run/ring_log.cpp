@@ -14,7 +14,7 @@ void RingLog::follow(const Snapshot& snapshot) {
       state = fmt::format("live: {}, pid {}, instance {}", escape_visible(ring.program), ring.pid,
                         ring.instance);
     } else if (!ring.problem.empty()) {
-      state += ": " + ring.problem;   // with a second line that says what to do
+      state += ": " + ring.problem;   // its second line says what to do
     }
     std::string& said = said_[ring.name];
     if (said == state) continue;

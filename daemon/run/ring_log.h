@@ -1,4 +1,4 @@
-// What becomes of each ring, as one line of the daemon's own log whenever it changes.
+// Writes one line into the daemon's own log whenever the state of a ring changes.
 #pragma once
 
 #include <map>

@@ -77,7 +77,7 @@ std::optional<Failure> Service::restore() {
 void Service::begin_stop(std::function<void()> ended) {
   RINGSIDE_ASSERT(running());
   stopping_ = true;
-  ended_ = std::move(ended);   // the drain thread sees it behind the lock of its request
+  ended_ = std::move(ended);   // the lock of the request below makes the drain thread see it
   drain_.stop();
 }
 

@@ -1,11 +1,11 @@
 // The daemon as a whole: a state directory, and the threads around the deterministic core.
 //
-//   loop     signals, timers, and whoever calls the requests below      (loop.h)
+//   loop     signals, and the calls of the requests below              (loop.h)
 //   drain    passes, ticks, alerts; publishes a snapshot                (drain_thread.h, monitor.h)
 //   I/O      alert lines, reports, state                                (outputs/io_worker.h)
 //
-// An orderly end goes the way of the data: the drain thread reads what is there and hands its last
-// words to the I/O thread, which empties its queue and writes them last.
+// An orderly end follows the data. The drain thread reads what is there and hands its last words to
+// the I/O thread. The I/O thread empties its queue and writes them last.
 #pragma once
 
 #include <cstdint>
@@ -25,29 +25,30 @@
 
 namespace ringside {
 
-// All but snapshot() is called by the thread that made it.
+// Only snapshot() may be called by a thread other than the one that made the service.
 class Service {
  public:
   // The paths must be resolved. `write` is for tests.
   Service(const Config& config, std::string version, WriteFile write = write_whole_file);
   ~Service();   // stops
 
-  // Takes the state directory, goes on from the state in it, opens the log and starts the threads.
-  // A state that is damaged is moved aside and said, and counting begins anew. Nothing runs on
-  // failure.
+  // Takes the state directory, continues from the state in it, opens the log and starts the
+  // threads. A damaged state is moved aside with a message, and counting begins anew. On failure
+  // nothing runs.
   std::optional<Failure> start();
 
-  // Drains, evaluates once more, writes reports and state. Does not wait: `ended` is called on the
-  // I/O thread once all is written or has failed. Requests that come later are ignored.
+  // Drains, evaluates once more, writes reports and state. Does not wait: the I/O thread calls
+  // `ended` when all is written or has failed. Later requests are ignored.
   void begin_stop(std::function<void()> ended);
-  // Begins it if that was not done, waits for the end, and says what could not be written.
+  // Begins the stop if begin_stop() was not called, waits for the end, and says what could not be
+  // written.
   Unwritten stop();
 
   // What was known at the last tick; null before the first. From any thread.
   std::shared_ptr<const Snapshot> snapshot() const { return drain_.snapshot(); }
 
-  // They wait for nothing.
-  void write_reports();                     // of this moment
+  // None of these waits.
+  void write_reports();                     // a report of this moment
   void reopen_logs();
   void reconfigure(const Config& config);   // all but the state directory, which must be the same
 
@@ -58,7 +59,7 @@ class Service {
   ThreadCheck here_;
   const std::string state_directory_;
   const std::int64_t tick_ns_;   // at the start
-  IoOptions io_options_;   // as last handed to io_
+  IoOptions io_options_;   // as io_ last got them
   IoWorker io_;
   Monitor monitor_;
   DrainThread drain_;

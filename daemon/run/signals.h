@@ -2,8 +2,8 @@
 //
 //   SIGHUP   reload      SIGUSR1  report      SIGTERM, SIGINT  stop
 //
-// Until the daemon can obey, SIGHUP and SIGUSR1 are blocked: they wait, and kill nobody. Every
-// thread is started while all four are blocked, so the loop's thread alone takes them.
+// Until the daemon can obey, SIGHUP and SIGUSR1 are blocked: they wait and kill nobody. All threads
+// start while all four signals are blocked, so only the loop's thread takes them.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,14 +14,14 @@ namespace ringside {
 
 enum class Signal { reload, report, stop };
 
-// Blocks all four. The first call in main(), but for the standard streams.
+// Blocks all four. The first call in main(), after the standard streams.
 void hold_signals();
-// Gives them back their usual effect, for a program that only prints something.
+// Gives the signals back their default effect, for a program that only prints something.
 void release_signals();
 
-// While it lives, SIGTERM and SIGINT end the process with 0, at once: nothing has begun yet that
-// would have to be put in order. So a configuration that can't be read (a pipe, a dead file server)
-// does not keep anybody from stopping the daemon.
+// For as long as it lives, SIGTERM and SIGINT end the process at once with 0. Nothing has begun yet
+// that must be put in order. So a configuration that can't be read (a pipe, a dead file server)
+// does not prevent a stop.
 class StopAtOnce {
  public:
   StopAtOnce();
@@ -30,11 +30,11 @@ class StopAtOnce {
   StopAtOnce& operator=(const StopAtOnce&) = delete;
 };
 
-// Hands each signal to `obey`, on the loop. Signals that came before are among them.
+// Hands each signal to `obey`, on the loop. This includes signals that came before.
 class Signals {
  public:
   Signals(boost::asio::io_context& loop, std::function<void(Signal)> obey);
-  // To be called once all threads are started.
+  // Call it when all threads are started.
   void open();
 
  private:

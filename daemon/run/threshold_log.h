@@ -1,5 +1,5 @@
-// Says which thresholds are for operations that no server has registered: once, after a server has
-// run for a while.
+// Says which thresholds are for operations that no server has registered. It says so once, after a
+// server has run for a while.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace ringside {
 
 class ThresholdLog {
  public:
-  // Servers register their operations when they start, some a little later.
+  // Servers register their operations when they start, and some of them a little later.
   static constexpr std::int64_t kAfterNs = 60'000'000'000;
 
   void follow(const Snapshot& snapshot, std::int64_t monotonic_ns);

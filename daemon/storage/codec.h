@@ -7,11 +7,11 @@
 //   text   a u64 with the length, then that many bytes
 //   raw    bytes whose number both sides know
 //
-// Most counts are small and the file is written at every tick, so a number takes as many bytes as
-// it needs.
+// A number takes as many bytes as it needs: most counts are small, and the file is written at every
+// tick.
 //
-// The decoder takes any bytes at all. After the end, and after anything that cannot be, it gives
-// zeros and empty texts from then on, and good() is false. So a caller may read on and ask once.
+// The decoder takes any bytes at all. After the end, or after a value that cannot be, it returns
+// only zeros and empty texts, and good() is false. So a caller may read on and ask once.
 #pragma once
 
 #include <bit>
@@ -80,7 +80,7 @@ class Decoder {
     fail();
     return 0;
   }
-  // A u64 that must be less than `end`: an enumeration's.
+  // A u64 that must be less than `end`, such as the number of an enumerator.
   std::uint64_t below(std::uint64_t end) {
     const std::uint64_t value = u64();
     return value < end ? value : fail();
@@ -104,13 +104,13 @@ class Decoder {
     std::memcpy(data, rest_.data(), size);
     rest_.remove_prefix(size);
   }
-  // How many elements follow, each of at least `least_bytes`: never more than the bytes that are
-  // there could hold.
+  // The number of elements that follow, each of at least `least_bytes` bytes. Fails when it is
+  // above `most`, or above what the remaining bytes could hold.
   std::uint64_t count(std::size_t least_bytes, std::uint64_t most) {
     const std::uint64_t value = u64();
     return value > most || value > rest_.size() / least_bytes ? fail() : value;
   }
-  // The bytes that are not read yet.
+  // The bytes that have not been read yet.
   std::string_view rest() const { return rest_; }
   bool good() const { return good_; }
   bool at_end() const { return good_ && rest_.empty(); }

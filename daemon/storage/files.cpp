@@ -35,7 +35,7 @@ std::string directory_of(const std::string& path) {
 std::optional<Failure> write_whole_file(const std::string& path, std::string_view bytes,
                                         unsigned mode) {
   const std::string temporary = path + ".tmp";
-  // What a killed predecessor left; also a link that somebody put there.
+  // A killed predecessor may have left this file, or somebody may have put a link there.
   if (unlink(temporary.c_str()) != 0 && errno != ENOENT) {
     return system_failure(temporary, "cannot remove", errno);
   }
@@ -102,7 +102,8 @@ std::optional<Failure> make_directories(const std::string& path) {
 std::unique_ptr<DirectoryLock> DirectoryLock::acquire(const std::string& directory,
                                                       Failure* failure) {
   const std::string path = directory + "/lock";
-  // Never removed: a lock on a file that another one could have replaced protects nothing.
+  // The lock file is never removed. If it could be replaced, two daemons could each lock a file of
+  // their own.
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
   if (fd < 0) {
     *failure = system_failure(path, "cannot open the lock", errno);

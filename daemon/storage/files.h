@@ -1,5 +1,5 @@
-// Files that are there whole or not at all, directories that are there, and one daemon for a state
-// directory.
+// Writes files that are there whole or not at all, makes directories, and lets only one daemon use
+// a state directory.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,10 @@
 namespace ringside {
 
 // Writes a temporary file in the same directory, forces it to disk, renames it over `path` and
-// forces the directory: whoever opens `path`, after a crash at any instant too, finds the old bytes
-// or the new ones. On failure the old file stands and the temporary one is gone. One writer for a
-// path at a time.
+// forces the directory to disk. Whoever opens `path` finds the old bytes or the new ones, also
+// after a crash at any instant. If writing or renaming fails, the old file stays and the temporary
+// one is removed. If only forcing the directory fails, the new file is already in place. Only one
+// writer may write a path at a time.
 std::optional<Failure> write_whole_file(const std::string& path, std::string_view bytes,
                                         unsigned mode);
 
@@ -24,15 +25,17 @@ std::optional<Failure> write_whole_file(const std::string& path, std::string_vie
 using WriteFile = std::function<std::optional<Failure>(const std::string& path,
                                                        std::string_view bytes, unsigned mode)>;
 
-// The file's bytes. Absent with errno ENOENT in `failure` when there is none.
+// Returns the file's bytes. When it can't be read it returns nothing and sets `failure`; the errno
+// is ENOENT when there is no such file.
 std::optional<std::string> read_whole_file(const std::string& path, Failure* failure);
 
-// Makes the directory and those above it, mode 0750.
+// Makes the directory and its parents, mode 0750.
 std::optional<Failure> make_directories(const std::string& path);
 
 std::string directory_of(const std::string& path);
 
-// Held while it lives, and given back by the kernel when the process dies, however it dies.
+// The lock is held while this object lives. The kernel releases it when the process dies, however
+// it dies.
 class DirectoryLock {
  public:
   // Null and `failure` set when another process holds it (the message names it) or it can't be had.

@@ -17,7 +17,8 @@ void secure_streams() {
     // open() takes the lowest free number, which is this one: all below it are open by now.
     const int flags = number == STDIN_FILENO ? O_WRONLY : O_RDONLY;
     if (open("/dev/null", flags) < 0) {
-      // No /dev here. A directory can be neither read nor written, and there always is one.
+      // There is no /dev. Open a directory instead: "/" always exists, and it can be neither read
+      // nor written.
       (void)open("/", O_RDONLY | O_DIRECTORY);
     }
   }

@@ -1,4 +1,4 @@
-// What every program of ours does with standard input, output and error, first and last.
+// What each of our programs does with standard input, output and error, first and last.
 #pragma once
 
 namespace ringside {

@@ -14,7 +14,7 @@ class ThreadCheck {
   ThreadCheck() : owner_(std::this_thread::get_id()) {}
 
   void take_over() { owner_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
-  // Nobody's: for the time between two owners.
+  // Belongs to no thread until the next take_over().
   void release() { owner_.store(std::thread::id(), std::memory_order_relaxed); }
   bool is_current() const {
     return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id();

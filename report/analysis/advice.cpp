@@ -8,7 +8,7 @@
 namespace ringside::detail {
 namespace {
 
-// A locked database, and not a locked account: the name must speak of both.
+// A locked database, not a locked account: the name must contain both words.
 bool is_locked_database(std::string_view name) {
   return has_word(name, "DEADLOCK") ||
          (has_any_word(name, {"BUSY", "LOCK", "LOCKED"}) &&

@@ -7,7 +7,7 @@
 
 namespace ringside::detail {
 
-// What the error's name tells is the server's own. Where the name tells nothing, the outcome does.
+// The error's name tells the server's own meaning. Where it tells nothing, the outcome is used.
 std::string advice_for(const Snapshot& snapshot, const ErrorKind& kind);
 
 }  // namespace ringside::detail

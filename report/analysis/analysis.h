@@ -1,9 +1,9 @@
 // From figures to findings: what is wrong, where the time goes, what to do about it. A pure
-// function of the snapshot. It is made once, and every renderer is given the same (Report).
+// function of the snapshot. It runs once, and every renderer gets the same result (Report).
 //
-// Nothing is claimed from a small sample: a rate or a share needs kMinClaim operations, a quantile
-// five values beyond it (samples_needed). Where there are fewer, the finding is absent and the
-// renderer says how many there were. What is over a threshold is judged in judgement.h.
+// A small sample proves nothing. A rate or a share needs kMinClaim operations, a quantile five
+// values beyond it (samples_needed). Where there are fewer, the finding is absent and the renderer
+// says how many there were. judgement.h compares figures with thresholds.
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@ namespace ringside {
 
 inline constexpr std::uint64_t kMinClaim = 20;
 
-// How many values a quantile needs before it is shown: five beyond it, so that p50 needs 10, p90
-// 50, p95 100, p99 500 and p99.9 5000. Fewer make it the story of one or two operations.
+// How many values a quantile needs before it is shown: five beyond it. So p50 needs 10, p90 50, p95
+// 100, p99 500 and p99.9 5000. With fewer it would show one or two operations.
 std::uint64_t samples_needed(double q);
 // The quantile in nanoseconds, or nothing when the sample is too small for it.
 std::optional<double> quantile_ns(const WindowStats& stats, double q);
@@ -30,12 +30,11 @@ std::optional<double> quantile_ns(const WindowStats& stats, double q);
 // The window that a table shows: the last hour if anything happened in it, else since start.
 Window shown_window(const SeriesView& all);
 
-// Null where there is none. Two rings may have operations of the same name.
+// Null when there is no such series. Two rings may have operations of the same name.
 const SeriesView* find_series(const std::vector<SeriesView>& list, std::string_view ring,
                               std::string_view name);
 
-// In the order in which one outweighs the other: what is known to fail is said first, even by the
-// half blind.
+// From the lightest to the heaviest. A known failure outweighs missing data.
 enum class Verdict : std::uint8_t { healthy, degraded, blind, failing };
 const char* verdict_name(Verdict verdict);
 
@@ -53,7 +52,7 @@ struct ErrorFinding {
   bool failure = false;          // the server's fault (error, timeout), not a refusal
 };
 
-// One error code on whatever operations.
+// One error code over all operations.
 struct ErrorKind {
   std::uint16_t code = 0;
   std::string name;
@@ -62,8 +61,8 @@ struct ErrorKind {
   std::array<std::uint64_t, kWindows> count{};
   std::int64_t last_wall_ns = 0;
   Party last_actor;
-  std::size_t operations = 0;  // on how many it was seen
-  std::string top_operation;   // on which most
+  std::size_t operations = 0;  // the number of operations that had it
+  std::string top_operation;   // the operation that had it most
   std::string top_ring;
   std::uint64_t top_count = 0;
   bool rising = false;  // the last minute has significantly more than the hour before it
@@ -75,11 +74,11 @@ struct StageTime {
   std::uint64_t count = 0;
   std::uint64_t sum_ns = 0;
   std::uint64_t max_ns = 0;
-  double share = 0;  // of the time of what it is listed under
+  double share = 0;  // of the time of the entry that lists it
 };
 
-// Where one operation's time goes, or that of all of them. Stages are told apart by their names:
-// two operations may give different names to the same place.
+// Where the time of one operation goes, or of all. Stages are told apart by name: two operations
+// may give different names to the same stage number.
 struct TimeShare {
   std::string operation;  // "all" for all
   std::string ring;       // empty for all
@@ -97,8 +96,8 @@ struct SlowOperation {
   std::string ring;
   std::uint64_t timed = 0;
   double threshold_ns = 0;
-  std::uint64_t over =
-      0;  // slower than the threshold, to within the bucket that the threshold lies in
+  // Slower than the threshold, except for calls in the threshold's own bucket.
+  std::uint64_t over = 0;
   std::optional<double> p95_ns;
   std::uint64_t max_ns = 0;
 };
@@ -112,16 +111,16 @@ struct EventFinding {
   std::uint64_t since_start = 0;
   std::uint64_t sum_ns = 0;
   std::int64_t last_wall_ns = 0;
-  Party last_party;  // who acted, or else on whom
+  Party last_party;  // who acted, or otherwise on whom
 };
 
-// Of one ring.
+// The database of one ring.
 struct DatabaseSummary {
   std::string ring;
   std::uint64_t transactions = 0;
   std::uint64_t rollbacks = 0;
   double rollback_share = 0;
-  double busy = 0;  // transactions that ran at once, on average (time in them / time)
+  double busy = 0;  // transactions at the same time, on average (time in them / time)
   std::optional<std::int64_t> at_once_now, at_once_max;  // the gauge, where the server sets it
   std::uint64_t slow_queries = 0;
   std::uint64_t slow_query_ns = 0;
@@ -136,12 +135,12 @@ struct SecuritySummary {
   std::uint64_t audit_ns = 0;
 };
 
-// A circuit breaker that has moved, as far as records are kept.
+// A circuit breaker that has moved, as far back as records are kept.
 struct BreakerSummary {
   std::string ring;
   BreakerState state = BreakerState::closed;
   std::int64_t since_wall_ns = 0;
-  // How long it was in the states that it has left, by BreakerState, over so many moves.
+  // The time in each state that it has left, by BreakerState, over `moves` moves.
   std::array<std::uint64_t, kBreakerStates> time_in_ns{};
   std::uint64_t moves = 0;
 };
@@ -160,11 +159,11 @@ struct Suggestion {
   std::string gain;       // in words, with the figure
   double gain_share = 0;  // of the time of all operations; 0 where the gain isn't time
   Confidence confidence = Confidence::low;
-  std::string why;  // that much confidence
+  std::string why;  // the reason for this confidence
 };
 
 struct Analysis {
-  Window window = Window::since_start;  // what everything but the verdict is about
+  Window window = Window::since_start;  // covers everything but the verdict
   Verdict verdict = Verdict::blind;
   std::vector<Reason> reasons;         // heaviest first, never empty
   std::vector<ErrorKind> error_kinds;  // failures first, then by count
@@ -190,8 +189,8 @@ struct Report {
 };
 
 namespace detail {
-// The parts, each in a file of its own; they fill in what is theirs and read what those before them
-// did.
+// The parts of the analysis, each in a file of its own. A part fills in its own fields and reads
+// those of earlier parts.
 void find_errors(const Snapshot& snapshot, Analysis& analysis);
 void find_time(const Snapshot& snapshot, Analysis& analysis);
 void find_database(const Snapshot& snapshot, Analysis& analysis);

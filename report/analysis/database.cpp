@@ -1,5 +1,5 @@
-// What each server says of its database: the stage of its operations, transactions, slow queries, a
-// gauge.
+// What each server says about its database: the stage of its operations, transactions, slow
+// queries, a gauge.
 #include <algorithm>
 
 #include "report/analysis/analysis.h"
@@ -21,7 +21,7 @@ std::uint64_t database_stage_ns(const Snapshot& snapshot, const std::string& rin
   return sum_ns;
 }
 
-// Rings that have a series; in the order of the rings, then of the series.
+// The rings that have a series, in the order of the rings and then of the series.
 std::vector<std::string> rings_of(const Snapshot& snapshot) {
   std::vector<std::string> rings;
   const auto add = [&](const std::string& ring) {

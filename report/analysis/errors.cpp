@@ -8,8 +8,8 @@
 namespace ringside::detail {
 namespace {
 
-// More in the last minute than chance explains, given the rest of the hour: at least twice as many
-// as expected and three standard deviations of a Poisson count above.
+// Whether the last minute has more errors than chance explains, given the rest of the hour: at
+// least twice the expected count, and three standard deviations of a Poisson count above it.
 bool is_rising(const Snapshot& snapshot, const ErrorKind& kind) {
   const double minute_s = snapshot.all.window(Window::minute).seconds;
   const double rest_s = snapshot.all.window(Window::hour).seconds - minute_s;

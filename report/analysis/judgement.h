@@ -1,10 +1,10 @@
-// Figures against their thresholds. Alerts and verdict both ask here, so they cannot contradict
-// each other.
+// Compares figures with their thresholds. Alerts and the verdict both ask here, so they cannot
+// contradict each other.
 //
-// All is about the last minute. Where it holds fewer than Thresholds::min_samples, nothing follows
-// from it: an alert then stays as it is. The verdict must also say something of a quiet server, and
-// looks at the next longer window that holds enough (judged_window). It never does so while the
-// minute itself can be judged.
+// Everything is about the last minute. A minute with fewer than Thresholds::min_samples proves
+// nothing, and an alert then keeps its state. The verdict must also judge a quiet server, so it
+// takes the next longer window that holds enough (judged_window). It never does so while the minute
+// itself can be judged.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ namespace ringside {
 
 struct Judgement {
   std::uint64_t samples = 0;
-  bool enough = false;  // samples; the value is 0 where there are too few
+  bool enough = false;  // whether there are enough samples; if not, value is 0
   double value = 0;
   double threshold = 0;
 
@@ -29,12 +29,12 @@ std::optional<Window> judged_window(const SeriesView& series, std::uint64_t min_
 // p95 of the timed calls against the operation's response time, in nanoseconds.
 Judgement judge_latency(const SeriesView& operation, const Thresholds& thresholds,
                         Window window = Window::minute);
-// Errors and timeouts of all calls, in percent. The empty name: a ring's operations together
-// (sum_of_ring).
+// Errors and timeouts in percent of all calls. The empty name stands for a ring's operations
+// together (sum_of_ring).
 Judgement judge_errors(const std::string& operation, const WindowStats& calls,
                        const Thresholds& thresholds);
 
-// All operations of one ring: counts and errors alone. The series has the ring's name and no other.
+// All operations of one ring: only counts and errors. The series has the ring's name and no other.
 SeriesView sum_of_ring(const Snapshot& snapshot, const std::string& ring);
 
 // The largest process of a ring by resident memory. Null where none could be sampled.
@@ -45,12 +45,12 @@ Judgement judge_memory(const ProcessView& process, const Thresholds& thresholds)
 const GaugeView* connections_of(const Snapshot& snapshot, const std::string& ring);
 Judgement judge_connections(const GaugeView& gauge, const Thresholds& thresholds);
 
-// Records read of a ring that ended in a window.
+// Records of a ring that ended in a window and were read.
 std::uint64_t records_of(const Snapshot& snapshot, const std::string& ring, Window window);
 
-// Records of a ring that were overwritten before the daemon read them: the share of those that were
-// written in the last minute. What was lost before the daemon came is no fault of now. The
-// threshold is the caller's.
+// Records of a ring that were overwritten before the daemon read them, as a share of those written
+// in the last minute. What was lost before the daemon came does not count. The caller sets the
+// threshold.
 Judgement judge_losses(const Snapshot& snapshot, const RingView& ring);
 
 }  // namespace ringside

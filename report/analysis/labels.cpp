@@ -7,8 +7,8 @@
 namespace ringside {
 namespace {
 
-// Time is kept in slices of this length. The slice that is being filled is part of every window, so
-// a full window is up to one slice shorter than its name.
+// Time is kept in slices of this length. Every window includes the current slice, so a full window
+// is up to one slice shorter than its name.
 constexpr double kSliceSeconds = 5;
 
 }  // namespace

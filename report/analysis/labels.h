@@ -1,4 +1,4 @@
-// What a reader calls things: foreign names made harmless, told apart by their ring where there are
+// Labels for readers: foreign names are made harmless, and their ring is added where there are
 // several.
 #pragma once
 
@@ -20,8 +20,8 @@ std::string count_of(std::uint64_t count, std::string_view one, std::string_view
 // "5001 DATABASE_BUSY", "code 5001" where the server named no error.
 std::string error_label(std::uint16_t code, std::string_view name);
 
-// "the last 5 min". While a window is not full yet, how much of it there is:
-// "the last hour (14 min 03 s so far)".
+// "the last 5 min". A window that is not full yet says how much of it there is: "the last hour (14
+// min 03 s so far)".
 std::string describe_window(const Snapshot& snapshot, Window window);
 
 }  // namespace ringside

@@ -1,4 +1,4 @@
-// What the server's events say of faults and of their repair: retries, circuit breakers,
+// What the server's events say about faults and their repair: retries, circuit breakers,
 // recoveries.
 #include "report/analysis/events.h"
 #include "report/model/names.h"
@@ -6,8 +6,8 @@
 namespace ringside::detail {
 namespace {
 
-// The moves are those that are kept, latest first. A move's value is the state that it entered, its
-// span the time in the state that it left, which is the state that the move before it entered.
+// `moves` holds the kept moves, latest first. A move's value is the state that it entered. Its span
+// is the time in the state that it left, which the move before it entered.
 std::optional<BreakerSummary> breaker_of(const SeriesView& moves) {
   if (moves.last.empty()) return std::nullopt;
   const RecordView& latest = moves.last.front();

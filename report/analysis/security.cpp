@@ -1,4 +1,4 @@
-// What the server's events say of attacks and of the defence against them.
+// What the server's events say about attacks and the defence against them.
 #include <algorithm>
 
 #include "report/analysis/events.h"

@@ -9,7 +9,7 @@ namespace ringside::detail {
 
 inline constexpr std::uint64_t kEnough = 100;  // timed operations below which no suggestion is made
 inline constexpr std::uint64_t kMany = 1000;
-inline constexpr double kWorthwhile = 0.02;  // of all time: below, nobody would notice
+inline constexpr double kWorthwhile = 0.02;  // share of all time: nobody would notice less
 
 Suggestion suggest(std::string what, std::string evidence, std::string gain, double gain_share);
 void set_confidence(Suggestion& suggestion, Confidence confidence, std::string why);

@@ -28,9 +28,9 @@ void suggest_rollbacks(const Snapshot& snapshot, const DatabaseSummary& database
   out.push_back(std::move(suggestion));
 }
 
-// Attempts that ran into a lock were slow without being badly planned: their time belongs to the
-// suggestion about retries. A retry's span has its pause, too, which is no query: the gain is a
-// little too small, never too large.
+// Attempts that ran into a lock were slow without a bad plan. Their time belongs to the suggestion
+// about retries. A retry's span also has its pause, which is no query. So the gain is a little too
+// small and never too large.
 std::uint64_t waited_ns(const Analysis& analysis, const DatabaseSummary& database) {
   std::uint64_t sum_ns = 0;
   for (const EventFinding& event : analysis.resilience.events) {

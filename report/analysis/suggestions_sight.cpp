@@ -1,4 +1,4 @@
-// Suggestions that make the figures whole: lost records, threads without a lane, time without a
+// Suggestions that make the figures complete: lost records, threads without a lane, time without a
 // stage.
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-// Suggestions from where the time goes: stages, operations that are dear for their calls, long
+// Suggestions from where the time goes: stages, operations that cost much for their calls, long
 // tails.
 #include <fmt/format.h>
 
@@ -101,7 +101,7 @@ void suggest_operation(const Snapshot& snapshot, const Analysis& analysis,
   if (top.timed < kEnough || top.share_of_all < kOperationShare ||
       top.share_of_calls > top.share_of_all / 2)
     return;
-  // Dear on purpose: what there is to say about it is said of the security stage.
+  // Expensive on purpose. The suggestion on the security stage covers it.
   for (const StageTime& stage : top.stages) {
     if (stage.name == names::kSecurity && stage.share >= 0.5) return;
   }
@@ -126,7 +126,7 @@ void suggest_operation(const Snapshot& snapshot, const Analysis& analysis,
   out.push_back(std::move(suggestion));
 }
 
-// Which stage the slow ones among the last records spend their time in.
+// The stage in which the slow ones among the last records spend their time.
 std::string slow_stage(const SeriesView& series, double over_ns) {
   std::array<std::uint64_t, kStages> sums{};
   std::uint64_t total = 0, n = 0;

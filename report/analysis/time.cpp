@@ -19,7 +19,7 @@ void add_stage(std::vector<StageTime>& stages, const std::string& name, const St
   at->max_ns = std::max(at->max_ns, stats.max_ns);
 }
 
-// Stages can reach beyond the operation's end by a rounding of ticks, so what is unmarked is never
+// A rounding of ticks can make the stages longer than their operation. The unmarked time is never
 // negative.
 void finish_shares(TimeShare& time) {
   std::uint64_t marked = 0;
@@ -33,7 +33,7 @@ void finish_shares(TimeShare& time) {
   time.enough = time.timed >= kMinClaim;
 }
 
-// All of the threshold's own bucket counts as within: that is at most 2.2 % above it.
+// The whole bucket of the threshold counts as within. That is at most 2.2 % above the threshold.
 std::uint64_t slower_than(const WindowStats& stats, double threshold_ns) {
   const double units = threshold_ns * kUnitsPerNs;
   if (units >= 1.8e19) return 0;

@@ -1,4 +1,4 @@
-// The verdict: the heaviest of its reasons. It is about now, as judgement.h says.
+// The verdict is the heaviest of its reasons. It is about the present, as judgement.h says.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,9 +11,10 @@
 namespace ringside::detail {
 namespace {
 
-constexpr double kLostDegraded = 0.01;  // of what was written in the last minute
+constexpr double kLostDegraded = 0.01;  // share of the records written in the last minute
 constexpr double kLostBlind = 0.5;
-// Errors of one operation. For a whole ring four times the threshold will do.
+// One operation fails at this share of errors. A whole ring fails at the smaller of this and four
+// times its threshold.
 constexpr double kFailingPercent = 50;
 
 class Reasons {
@@ -25,7 +26,7 @@ class Reasons {
   std::vector<Reason>& out_;
 };
 
-// An alert that is active is a reason of its own, with the same figures.
+// An active alert is already a reason of its own, with the same figures.
 bool is_reported(const Snapshot& snapshot, AlertType alert, std::string_view ring,
                  std::string_view operation) {
   return std::any_of(snapshot.alerts.begin(), snapshot.alerts.end(), [&](const AlertView& view) {
@@ -147,7 +148,7 @@ void judge_rings(const Snapshot& snapshot, Reasons& reasons) {
   }
 }
 
-// Several operations over the same limit are one reason: the worst are named, the rest are counted.
+// Several operations over the same limit are one reason. It names the worst and counts the rest.
 class Group {
  public:
   void add(double how_bad, std::string text) { found_.emplace_back(how_bad, std::move(text)); }

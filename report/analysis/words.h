@@ -1,5 +1,5 @@
-// What a name says: its words, which '_' parts. IP_BLOCKED has the words IP and BLOCKED, and so no
-// LOCK.
+// The words of a name, which '_' separates. IP_BLOCKED has the words IP and BLOCKED, and does not
+// contain LOCK.
 #pragma once
 
 #include <initializer_list>

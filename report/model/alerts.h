@@ -36,7 +36,7 @@ inline constexpr std::size_t kAlertStates = 4;
 inline constexpr std::array<const char*, kAlertStates> kAlertStateNames = {
     "pending", "firing", "recovering", "resolved"};
 
-// What an alert's value and threshold count. The facts (open, crashed, …) are 1 or 0.
+// What an alert's value and threshold count. A fact (open, crashed, …) is 1 or 0.
 enum class AlertUnit : std::uint8_t {
   ms,
   percent,

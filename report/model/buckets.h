@@ -5,8 +5,8 @@
 // the lower bound, so its index is i - 1). Neighbouring bounds differ by 2.19 %, so the harmonic
 // middle of a bucket is within 1.09 % of every value in it.
 //
-// Values are counted in units of 2^-38 s (3.6 ps), because a power of two of a second is what makes
-// the bounds fall on the standard's: with nanoseconds every bucket would straddle two of theirs.
+// Values are counted in units of 2^-38 s (3.6 ps). A power of two of a second puts our bounds on
+// the standard's bounds. With nanoseconds every bucket would straddle two of theirs.
 #pragma once
 
 #include <bit>
@@ -23,16 +23,16 @@ inline constexpr double kUnitsPerSecond = 274877906944.0;  // 2^38
 inline constexpr double kUnitsPerNs = kUnitsPerSecond / 1e9;
 
 inline constexpr int kBucketsPerOctave = 32;
-// Bucket indices that are kept. The lowest holds everything up to 2^-32 s (0.23 ns), the highest
-// everything above longest_told_apart_seconds() (35.6 h): a day must be told from a day and an
-// hour.
+// The range of bucket indices. The lowest bucket holds everything up to 2^-32 s (0.23 ns), the
+// highest everything above longest_told_apart_seconds() (35.6 h). So a day differs from a day and
+// an hour.
 inline constexpr int kMinBucket = -32 * kBucketsPerOctave;
 inline constexpr int kMaxBucket = 17 * kBucketsPerOctave;
 inline constexpr std::size_t kBucketCount = static_cast<std::size_t>(kMaxBucket - kMinBucket + 1);
 
 namespace detail {
-// floor(2^(63 + j/32)): where the bounds of one octave lie in a 64-bit mantissa. Irrational but for
-// j = 0, so no integer value is ever equal to a bound that was rounded.
+// floor(2^(63 + j/32)): where the bounds of one octave lie in a 64-bit mantissa. They are
+// irrational except for j = 0, so no integer value equals a rounded bound.
 inline constexpr std::uint64_t kBounds[33] = {
     0x8000000000000000U, 0x82cd8698ac2ba1d7U, 0x85aac367cc487b14U, 0x88980e8092da8527U,
     0x8b95c1e3ea8bd6e6U, 0x8ea4398b45cd53c0U, 0x91c3d373ab11c336U, 0x94f4efa8fef70961U,
@@ -60,8 +60,8 @@ struct CellTable {
 };
 inline constexpr CellTable kCells;
 
-// The same for every 64th of every octave of units, by the upper bits of a double: how many bounds
-// lie below, and the next one as a double's bits.
+// The same for every 64th of every octave of units, indexed by the upper bits of a double: how many
+// bounds lie below, and the next bound as a double's bits.
 struct DoubleTable {
   static constexpr int kShift = 46;  // leaves exponent and 6 bits of mantissa
   static constexpr std::uint64_t kFirst = std::uint64_t{1023} << 6;   // 1 unit
@@ -72,8 +72,8 @@ struct DoubleTable {
       for (unsigned cell = 0; cell < 64; ++cell) {
         const unsigned below = kCells.below[cell];
         index[octave * 64 + cell] = static_cast<std::uint16_t>(octave * 32 + below);
-        // A bound's 64 bits, less the leading one, in a double's 52. The last one is the next
-        // octave's first.
+        // A bound's 64 bits without the leading one, cut to a double's 52 bits. The last bound of
+        // an octave is the first of the next.
         const std::uint64_t mantissa =
             below < 32 ? (kBounds[below] << 1) >> 12 : (std::uint64_t{1} << 52) - 1;
         bound[octave * 64 + cell] = (std::uint64_t{1023 + octave} << 52) | mantissa;
@@ -84,7 +84,7 @@ struct DoubleTable {
 inline constexpr DoubleTable kDoubles;
 }  // namespace detail
 
-// Every bucket that bucket_of() can name: 64 octaves of units, and zero's.
+// Every bucket that bucket_of() can return: 64 octaves of units, and the bucket of zero.
 inline constexpr int kLowestBucket = -kUnitBits * kBucketsPerOctave;
 inline constexpr int kHighestBucket = (64 - kUnitBits) * kBucketsPerOctave;
 
@@ -102,9 +102,8 @@ constexpr int bucket_of(LatencyUnits units) {
   return (63 - shift - kUnitBits) * kBucketsPerOctave + sub;
 }
 
-// The same for units that need not be whole, below 2^64: what the drain uses, because a
-// multiplication by a double brings ticks to units and to the form in which the table can be asked
-// at once. Returns bucket - kLowestBucket.
+// The same for fractional units below 2^64. The drain uses it: one multiplication by a double turns
+// ticks into units, and the result can index the table at once. Returns bucket - kLowestBucket.
 inline std::size_t bucket_index_of(double units) {
   const double least_one = units > 1.0 ? units : 1.0;
   const auto bits = std::bit_cast<std::uint64_t>(least_one);
@@ -121,8 +120,8 @@ inline double bucket_upper_seconds(int bucket) {
 // Up to this span a quantile is within 1.1 %. Longer ones share the highest bucket.
 inline double longest_told_apart_seconds() { return bucket_upper_seconds(kMaxBucket - 1); }
 
-// The value that stands for a bucket: the harmonic mean of its bounds, for which the largest
-// relative error is least, (r - 1)/(r + 1) with r = 2^(1/32), that is 1.083 %.
+// The value that stands for a bucket: the harmonic mean of its bounds. It has the smallest maximum
+// relative error, (r - 1)/(r + 1) with r = 2^(1/32), which is 1.083 %.
 inline double bucket_middle_seconds(int bucket) {
   const double lower = bucket_upper_seconds(bucket - 1);
   const double upper = bucket_upper_seconds(bucket);

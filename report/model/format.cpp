@@ -14,8 +14,8 @@ namespace {
 
 constexpr const char* kNone = "–";
 
-// Three significant digits without exponent; whole above 100. The caller has seen to it that 1 <=
-// |value| < 1000 or doesn't mind more digits.
+// Three significant digits without exponent, and whole numbers above 100. The caller makes sure
+// that 1 <= |value| < 1000, or accepts more digits.
 std::string three_digits(double value) {
   const double size = std::abs(value);
   if (size < 9.995) return fmt::format("{:.2f}", value);
@@ -66,7 +66,7 @@ struct WallParts {
 
 WallParts split_wall(std::int64_t wall_ns) {
   using namespace std::chrono;
-  // 64 bits of nanoseconds begin within a day, whose midnight they no longer hold.
+  // The earliest day whose midnight 64 bits of nanoseconds can hold.
   constexpr nanoseconds kEarliest = days{-106'751};
   const sys_time<nanoseconds> at{std::max(nanoseconds{wall_ns}, kEarliest)};
   const auto day = floor<days>(at);
@@ -84,8 +84,8 @@ std::int64_t milliseconds(const WallParts& parts) {
   return parts.time.subseconds().count() / 1'000'000;
 }
 
-// One character of UTF-8. `bytes` is 1 and `valid` false for a byte that starts none: overlong
-// forms, surrogates and everything above U+10FFFF are none.
+// One character of UTF-8. For a byte that starts none, `bytes` is 1 and `valid` false. Overlong
+// forms, surrogates and everything above U+10FFFF are no characters.
 struct CodePoint {
   char32_t value = 0;
   std::size_t bytes = 1;
@@ -120,8 +120,9 @@ bool any_of(const std::array<Range, N>& ranges, char32_t c) {
   return false;
 }
 
-// Not to be seen, or changing how others are seen: controls, soft hyphen, joiners, direction marks,
-// separators, variation selectors, byte order mark, interlinear and tag characters, non-characters.
+// Characters that are invisible or change how others look: controls, soft hyphen, joiners,
+// direction marks, separators, variation selectors, byte order mark, interlinear and tag
+// characters, non-characters.
 constexpr std::array<Range, 16> kInvisible = {{{0x00, 0x1f},
                                                {0x7f, 0x9f},
                                                {0xad, 0xad},
@@ -145,7 +146,7 @@ bool is_invisible(char32_t c) {
   return any_of(kInvisible, c) || any_of(kInvisibleToo, c) || (c & 0xfffe) == 0xfffe;
 }
 
-// Marks that stand on the character before them, of the scripts that one meets in names.
+// Marks that combine with the character before them, from scripts that occur in names.
 constexpr std::array<Range, 15> kCombining = {{{0x300, 0x36f},
                                                {0x483, 0x489},
                                                {0x591, 0x5bd},
@@ -193,7 +194,7 @@ std::string format_span(double ns) {
   if (ns == 0) return "0 ns";
   if (std::abs(ns) >= 119.5e9) return long_span(ns);
   const auto [value, unit] = scale_span(ns);
-  // Nanoseconds come whole from the clock; a fraction of one is a mean.
+  // The clock gives whole nanoseconds, so a fraction means that the value is a mean.
   if (unit[0] == 'n' && value == std::floor(value)) return fmt::format("{:.0f} ns", value);
   return three_digits(value) + " " + unit;
 }
@@ -293,7 +294,7 @@ std::string format_time_of_day(std::int64_t wall_ns) {
                      milliseconds(parts));
 }
 
-// shm/README.md has the forms.
+// shm/README.md lists the forms of an address.
 std::string format_address(std::uint64_t id) {
   const auto group = [id](unsigned index) { return id >> (48 - 16 * index) & 0xffff; };
   if (id >> 32 == 0)

@@ -15,13 +15,12 @@ namespace ringside {
 enum class AlertUnit : std::uint8_t;
 
 // ---- figures
-// -------------------------------------------------------------------------------------------
 
-// A span, three significant digits: "830 ns", "18.3 µs", "240 ms", "4.20 s"; from two minutes on "3
-// min 12 s", "2 h 05 min", "3 d 04 h". Negative spans keep their sign.
+// A span with three significant digits: "830 ns", "18.3 µs", "240 ms", "4.20 s". From two minutes
+// on: "3 min 12 s", "2 h 05 min", "3 d 04 h". Negative spans keep their sign.
 std::string format_span(double ns);
-// The same, but its unit filled up to two columns, so that a right-aligned column shows its numbers
-// in line.
+// The same, with the unit padded to two columns, so that the numbers of a right-aligned column line
+// up.
 std::string format_span_cell(double ns);
 // "1,234,567"
 std::string format_count(std::uint64_t count);
@@ -54,12 +53,11 @@ std::string format_party(const Party& party);
 std::string format_address(std::uint64_t id);
 
 // ---- foreign text
-// --------------------------------------------------------------------------------------
 
-// Text that a server, and so perhaps one of its users, chose, made safe for a terminal or a line of
-// a log. Control characters, escape sequences, line and paragraph separators, invisible and
-// direction-changing characters and bytes that are not UTF-8 become visible: \n, \t, \x1b,
-// \u{202e}; a backslash becomes \\, so that nothing is ambiguous.
+// Makes text safe for a terminal or a line of a log. A server, and so perhaps one of its users,
+// chose that text. Control characters, escape sequences, line and paragraph separators, invisible
+// and direction-changing characters, and bytes that are not UTF-8 become visible: \n, \t, \x1b,
+// \u{202e}. A backslash becomes \\, so the result is unambiguous.
 std::string escape_visible(std::string_view text);
 
 // Columns that valid UTF-8 takes on a terminal: 2 for wide (East Asian, emoji) characters, 0 for

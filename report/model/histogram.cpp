@@ -9,7 +9,7 @@ namespace ringside {
 
 namespace {
 
-// Of a histogram that is not empty: the bucket that holds the value of rank ceil(q * n).
+// The bucket that holds the value of rank ceil(q * n). The histogram must not be empty.
 const Histogram::Bucket& bucket_of_quantile(const Histogram& histogram, double q) {
   const std::uint64_t total = histogram.count();
   const double wanted = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(total));

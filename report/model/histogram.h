@@ -1,5 +1,5 @@
-// A distribution of spans as it is stored and shown: the buckets that hold something, in ascending
-// order. The drain counts in dense arrays (daemon/metrics) and hands over this.
+// A distribution of spans as it is stored and shown: the nonempty buckets in ascending order. The
+// drain counts in dense arrays (daemon/metrics) and converts them to this.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,9 @@ struct Histogram {
   // Adds the other's counts. Exact: buckets of the same index mean the same span everywhere.
   void merge(const Histogram& other);
   // The nearest-rank quantile in seconds, 0 <= q <= 1: the middle of the bucket that holds the
-  // value of rank ceil(q * n), within 1.09 % of that value. 0 when empty. Where past_end(q) is
-  // true, the value is at least longest_told_apart_seconds(), and nothing more is known of it.
+  // value of rank ceil(q * n). It is within 1.09 % of that value, and 0 when the histogram is
+  // empty. Where past_end(q) is true, the value is at least longest_told_apart_seconds() and not
+  // known more exactly.
   double quantile_seconds(double q) const;
   // Whether the quantile lies in the highest bucket, which has no upper bound.
   bool past_end(double q) const;

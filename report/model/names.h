@@ -1,5 +1,5 @@
-// The names that the analysis knows, and what they mean. They come out of the ring as text: a
-// server that uses other names is still shown in full, only nothing is concluded from them.
+// The names that the analysis knows, and what they mean. They come out of the ring as text. A
+// server that uses other names is still shown in full, but nothing is concluded from its names.
 //
 // The list is shm/chat_words.def. report/ does not include shm/, so report/CMakeLists.txt copies
 // that file into the build tree as report/model/chat_words.def.
@@ -25,9 +25,9 @@ namespace ringside::names {
 // The section of the report that an event belongs to.
 enum class Topic { database, resilience, security };
 
-// What the list says of an event. `meaning` fits a cell of a table; `value` and `span` are empty
+// What the list says about an event. `meaning` fits a cell of a table. `value` and `span` are empty
 // where the event has none. An event that a server only counts (a decision that was "allowed") has
-// no record: it is `skipped`.
+// no record and is `skipped`.
 struct EventWord {
   std::string_view name;
   Topic topic;
@@ -59,7 +59,7 @@ inline constexpr std::size_t kBreakerStates = std::size(kBreakerStateNames);
 constexpr const char* name_of(BreakerState state) {
   return kBreakerStateNames[static_cast<std::size_t>(state)];
 }
-// Absent: a number that is no state.
+// Absent when the number is no state.
 constexpr std::optional<BreakerState> breaker_state_from(std::int64_t value) {
   if (value < 0 || value >= static_cast<std::int64_t>(kBreakerStates)) return std::nullopt;
   return static_cast<BreakerState>(value);

@@ -20,7 +20,7 @@ enum class RecordOutcome : std::uint8_t {
   cancelled,
   unknown
 };
-// How many there are on the wire; `unknown` is none of them.
+// The number of outcomes on the wire. `unknown` is not one of them.
 inline constexpr std::size_t kOutcomes = 7;
 inline constexpr std::array<const char*, kOutcomes + 1> kOutcomeNames = {
     "ok", "error", "timeout", "rejected", "denied", "limited", "cancelled", "unknown"};
@@ -31,11 +31,11 @@ constexpr RecordOutcome outcome_from(std::uint64_t number) {
 constexpr const char* name_of(RecordOutcome outcome) {
   return kOutcomeNames[static_cast<std::size_t>(outcome)];
 }
-// The server's fault.
+// Whether the server is at fault.
 constexpr bool is_failure(RecordOutcome outcome) {
   return outcome == RecordOutcome::error || outcome == RecordOutcome::timeout;
 }
-// Turned away on purpose.
+// Whether the server turned the request away on purpose.
 constexpr bool is_refusal(RecordOutcome outcome) {
   return outcome == RecordOutcome::rejected || outcome == RecordOutcome::denied ||
          outcome == RecordOutcome::limited;

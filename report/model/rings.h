@@ -11,7 +11,7 @@
 
 namespace ringside {
 
-// What has become of a ring; daemon/rings/ring_follower.h draws the ways between the states.
+// What has become of a ring. daemon/rings/ring_follower.h draws the transitions.
 enum class RingState : std::uint8_t { waiting, live, crashed, closed, refused };
 inline constexpr std::array<const char*, 5> kRingStateNames = {"waiting", "live", "crashed",
                                                                "closed", "refused"};
@@ -27,13 +27,13 @@ struct LaneView {
   std::string ring;
   std::uint32_t lane = 0;
   bool overflow = false;
-  State state = State::unknown;   // unknown, too, while the ring is not mapped
+  State state = State::unknown;   // also unknown while the ring is not mapped
   std::uint32_t pid = 0;
   std::uint32_t tid = 0;
   std::string thread;
   std::uint32_t generation = 0;
   Books books;
-  std::uint64_t pending = 0;  // overflow: reserved, not published yet; neither read nor lost so far
+  std::uint64_t pending = 0;  // overflow lane: reserved and not published, so not read or lost yet
 };
 
 constexpr const char* name_of(LaneView::State state) {
@@ -44,8 +44,8 @@ constexpr const char* name_of(LaneView::State state) {
 // Records that were overwritten before they were read.
 struct Losses {
   std::array<std::uint64_t, kWindows> while_observed{};   // the daemon was there, and too slow
-  std::uint64_t before_attach =
-      0;  // the daemon was not there: before it first came, or while it was away
+  // The daemon was not there: before it first came, or while it was away.
+  std::uint64_t before_attach = 0;
 };
 
 struct GaugeView {
@@ -73,8 +73,8 @@ struct RingView {
   std::uint64_t untraced_records = 0;
   std::uint64_t names_refused = 0;
   std::uint64_t segment_bytes = 0;
-  Books books;                        // over all its instances
-  Losses losses;                      // of books.lost: when
+  Books books;                        // of all its instances
+  Losses losses;                      // when books.lost were lost
 
   bool live() const { return state == RingState::live; }
 };

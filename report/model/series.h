@@ -29,11 +29,11 @@ struct RecordView {
   std::string ring;
   std::uint32_t lane = 0;
   std::uint64_t position = 0;
-  // In which order: by the ring's life, then by the ticks of its clock, whatever the wall clock
-  // did.
+  // The order of records: by the ring's life, then by the ticks of its clock. The wall clock has no
+  // influence.
   std::uint32_t instance = 0;
   std::uint64_t end_ticks = 0;
-  std::int64_t end_monotonic_ns = 0;   // across rings
+  std::int64_t end_monotonic_ns = 0;   // orders records of different rings
 };
 
 struct ErrorStats {
@@ -49,12 +49,12 @@ struct ErrorStats {
 
 struct SeriesView {
   std::string name;       // wire name: SEND_MESSAGE, or a category's, or "all"
-  std::string ring;       // whose; empty when it is of all rings together
+  std::string ring;       // empty when the series covers all rings
   std::string category;   // empty for categories, events and "all"
   std::array<std::string, kStages> stage_names{};   // empty where the server named none
   std::array<WindowStats, kWindows> windows{};
   std::vector<RecordView> last;   // the last N that completed (default 100), latest first
-  // Since start, over all rings. What the server's own totals say, beside what was read.
+  // Since start, over all rings: what the server's own totals say. Compare it with what was read.
   std::uint64_t server_count = 0;    // recorded + skipped, from the lanes' totals
   std::uint64_t server_errors = 0;
   Books books;  // lost: known per operation once a lane is quiet; see unattributed_lost
@@ -62,7 +62,7 @@ struct SeriesView {
   const WindowStats& window(Window w) const { return windows[static_cast<std::size_t>(w)]; }
 };
 
-// A true figure lies between the two; they are equal where it is known exactly.
+// The true figure lies between these two. They are equal where it is known exactly.
 struct Interval {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
@@ -77,8 +77,8 @@ struct TopEntry {
   std::uint64_t refused = 0;      // rejected, denied, limited
   std::uint64_t time_ns = 0;
   std::uint64_t weight = 0;       // what it is ranked by: time_ns, or errors and refused together
-  // Whether any of the figures above is an estimate. Where the true one is: all intervals of a list
-  // hold at once in at least 95 of 100 lists.
+  // Whether any figure above is an estimate. The intervals hold the true figures: all intervals of
+  // a list hold at once in at least 95 of 100 lists.
   bool estimated = false;
   Interval count_in;
   Interval errors_in;

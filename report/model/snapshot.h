@@ -1,4 +1,4 @@
-// What is known at one instant: plain data, made by the daemon at each tick and never changed
+// What is known at one instant: plain data that the daemon makes at each tick and never changes
 // afterwards. Everything that is shown anywhere (report, API, dashboard, alerts) is read from here.
 //
 // Times are nanoseconds since the Unix epoch (…_wall_ns) or spans in nanoseconds (…_ns). Record
@@ -21,7 +21,7 @@ namespace ringside {
 struct Snapshot {
   std::uint64_t tick = 0;
   std::int64_t wall_ns = 0;        // when it was taken
-  double tick_seconds = 0;         // how long the tick that it closes lasted
+  double tick_seconds = 0;         // length of the tick that this snapshot closes
   std::vector<RingView> rings;
   std::vector<SeriesView> operations;   // those that were seen or registered, by id
   std::vector<SeriesView> events;
@@ -29,25 +29,25 @@ struct Snapshot {
   SeriesView all;
   std::vector<ErrorStats> errors;       // most first, by the last hour
   std::vector<TopEntry> actors_by_errors, actors_by_time, subjects_by_errors, subjects_by_time;
-  double parties_seconds = 0;  // observed time that those four lists are about: up to an hour
+  double parties_seconds = 0;  // observed time that those four lists cover: up to an hour
   std::vector<RecordView> slowest;      // slowest single operations that ended in the last hour
   std::vector<RecordView> slowest_since_start;
   std::vector<BlockView> blocks;        // the latest first
   std::vector<LaneView> lanes;
   Books books;                          // of everything
-  std::uint64_t unattributed_lost = 0;  // of books.lost: not yet known of which operation
-  std::uint64_t late_records =
-      0;  // arrived after their slice had been stored; counted in it all the same
+  std::uint64_t unattributed_lost = 0;  // of books.lost: the operation is not known yet
+  // Arrived after their slice was stored. They are counted in it all the same.
+  std::uint64_t late_records = 0;
   std::vector<GaugeView> gauges;
   std::vector<ProcessView> processes;
   HostView host;
   DaemonView daemon;
   std::vector<AlertView> alerts;              // active
   std::vector<AlertTransition> transitions;   // recent, oldest first
-  std::uint64_t transitions_forgotten =
-      0;  // older ones that are no longer kept here; the alert log has them
+  // Older ones that are no longer kept here. The alert log has them.
+  std::uint64_t transitions_forgotten = 0;
   std::string configuration;                  // in force, as TOML
-  Thresholds thresholds;                      // of it, what the report judges by
+  Thresholds thresholds;                      // the part of it that the report judges by
 };
 
 }  // namespace ringside

@@ -1,5 +1,5 @@
-// The server's process, the host and the daemon itself. A figure that could not be had is absent,
-// never zero.
+// The server's processes, the host and the daemon itself. A figure that could not be read is
+// absent, never zero.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace ringside {
 
-struct ProcessView {   // S6: a process of the server
+struct ProcessView {   // one process of the server
   std::string ring;
   std::uint32_t pid = 0;
   std::optional<double> cpu_percent;             // of one core; over the last tick
@@ -32,7 +32,7 @@ struct DaemonView {
   std::uint32_t pid = 0;
   std::int64_t started_wall_ns = 0;
   double uptime_seconds = 0;              // by a clock that is never set
-  // When the figures "since start" begin; older than started after a restart.
+  // When the figures "since start" begin. After a restart this is before started_wall_ns.
   std::int64_t state_since_wall_ns = 0;
   std::uint64_t restarts = 0;
   std::optional<double> cpu_percent;      // of one core; over the last tick

@@ -1,5 +1,5 @@
-// What the figures are judged by. The values here are the shipped defaults, and the only place
-// where they stand.
+// The thresholds that figures are judged by. The values here are the shipped defaults, and no other
+// place has them.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ struct Thresholds {
   double error_percent = 5;
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;
   std::uint64_t connections = 1000;
-  // Of the last minute: fewer prove nothing, neither to alerts nor to the verdict.
+  // A window with fewer calls proves nothing. Alerts need this many in the last minute, the verdict
+  // in the window that it judges.
   std::uint64_t min_samples = 20;
   std::map<std::string, OperationThresholds> operations = {{"CREATE_ROOM", {500'000'000, -1}},
                                                            {"SEND_MESSAGE", {200'000'000, -1}}};

@@ -26,14 +26,14 @@ struct StageStats {
 struct WindowStats {
   double seconds = 0;            // how much time of the window was observed
   std::uint64_t recorded = 0;    // records read and believed
-  std::uint64_t skipped =
-      0;  // counted by the server, not written as records (sampling, counted events)
-  // Of recorded and skipped: from before the observed time. A ring holds some of that when the
-  // daemon comes to it. Counted since start, but in no rate.
+  // Counted by the server and not written as records (sampling, counted events).
+  std::uint64_t skipped = 0;
+  // Those of recorded and skipped from before the observed time: a ring holds some when the daemon
+  // comes to it. They count since start, and in no rate.
   std::uint64_t history = 0;
   std::uint64_t errors = 0;      // of the recorded: outcomes error and timeout
   std::uint64_t refused = 0;     // of the recorded: rejected, denied, limited
-  std::uint64_t timed = 0;       // of the recorded: with a span; what the latency figures are about
+  std::uint64_t timed = 0;       // of the recorded: with a span; the latency figures cover these
   std::uint64_t negative = 0;    // of the timed: negative spans, which count as zero
   std::array<std::uint64_t, kOutcomes> outcomes{};
   std::uint64_t sum_ns = 0;
@@ -55,8 +55,8 @@ struct WindowStats {
   double mean_ns() const {
     return timed > 0 ? static_cast<double>(sum_ns) / static_cast<double>(timed) : 0;
   }
-  // Nearest-rank quantile from the histogram, held within min and max. Within 1.1 % of the true
-  // value, unless quantile_past_end(q): then the true value lies between this one and max_ns.
+  // Nearest-rank quantile from the histogram, limited to min and max. It is within 1.1 % of the
+  // true value unless quantile_past_end(q). Then the true value lies between this one and max_ns.
   double quantile_ns(double q) const;
   bool quantile_past_end(double q) const { return latency.past_end(q); }
 };

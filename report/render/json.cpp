@@ -41,7 +41,7 @@ Json known_or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-// Figures of which 0 says that there is none.
+// A figure of 0 means that there is none, and becomes null.
 template <class T>
 Json nonzero_or_null(T value) {
   return value > 0 ? Json(value) : Json(nullptr);

@@ -1,10 +1,9 @@
 // The whole snapshot and its analysis as one JSON document. The fields are listed in
 // report/README.md. New ones may come; kJsonVersion rises when one goes or changes its meaning.
 //
-// Ids of actors and subjects are strings, since they use all 64 bits and JavaScript's numbers hold
-// 53. Instants are RFC 3339 strings with nanoseconds (`…_at`, null for never), spans integers of
-// nanoseconds (`…_ns`). What is not known is null. Text that isn't UTF-8 has U+FFFD in place of
-// the bytes that aren't.
+// Ids of actors and subjects are strings: they use all 64 bits, and JavaScript's numbers hold 53.
+// Instants are RFC 3339 strings with nanoseconds (`…_at`, null for never). Spans are integers of
+// nanoseconds (`…_ns`). An unknown figure is null. Bytes that are not UTF-8 become U+FFFD.
 #pragma once
 
 #include <string>

@@ -17,7 +17,7 @@ Json array_of(const List& list, Function function) {
 }
 
 Json json_at(std::int64_t wall_ns);
-// Text of which an empty one says that there is none.
+// Text. The empty text means that there is none, and becomes null.
 Json json_text(const std::string& text);
 Json json_party(const Party& party);
 Json json_windows(const std::array<std::uint64_t, kWindows>& counts);

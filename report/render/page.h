@@ -1,4 +1,4 @@
-// What a document is made of, whatever it is written in. The sections (sections/) know only this.
+// The elements of a document, independent of its format. The sections (sections/) know only these.
 //
 // All texts are UTF-8 without control characters: foreign text has gone through escape_visible(). A
 // renderer adds what its own language needs (an HTML page escapes '<').
@@ -27,9 +27,9 @@ class Page {
   Page& operator=(const Page&) = delete;
   virtual ~Page() = default;
 
-  // Of the document: once, first.
+  // The title of the document: once, before everything else.
   virtual void title(std::string_view name, std::string_view when) = 0;
-  // Of a section, and within one.
+  // The headings of a section and of a part of it.
   virtual void heading(std::string_view text) = 0;
   virtual void subheading(std::string_view text) = 0;
 
@@ -42,7 +42,7 @@ class Page {
   virtual void numbered(std::size_t number, std::string_view text,
                         const std::vector<std::pair<std::string, std::string>>& details) = 0;
   virtual void timeline(const std::vector<Moment>& moments) = 0;
-  // A line that is kept as it is: of a configuration.
+  // A line that is kept as it is, as in a configuration.
   virtual void verbatim(std::string_view line) = 0;
 };
 

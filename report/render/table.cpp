@@ -10,7 +10,7 @@ namespace ringside {
 namespace {
 
 constexpr std::size_t kGap = 2;
-// A column that gives way keeps at least this much: less tells nobody anything.
+// A column that gives way keeps at least this width. A narrower one would say nothing.
 constexpr std::size_t kLeast = 8;
 constexpr std::size_t kLeastProse = 24;
 
@@ -25,7 +25,8 @@ std::string repeat(std::string_view piece, std::size_t times) {
   return out;
 }
 
-// The bytes of `text` that fit in `columns`; at least one character, so that it ends.
+// The bytes of `text` that fit into `columns`. At least one character, so that the caller's loop
+// ends.
 std::size_t fitting_bytes(std::string_view text, std::size_t columns) {
   std::size_t end = 0;
   while (end < text.size()) {
@@ -37,8 +38,8 @@ std::size_t fitting_bytes(std::string_view text, std::size_t columns) {
   return end;
 }
 
-// Whether the blank at `space` stands between a figure and its unit, which a line break must not
-// part.
+// Whether the blank at `space` is between a figure and its unit. A line break must not separate
+// them.
 bool before_unit(std::string_view text, std::size_t space) {
   constexpr std::string_view kUnits[] = {"ns", "µs", "ms", "s",   "min", "h",
                                          "d",  "%",  "B",  "KiB", "MiB", "GiB"};
@@ -50,7 +51,7 @@ bool before_unit(std::string_view text, std::size_t space) {
   return std::find(std::begin(kUnits), std::end(kUnits), next) != std::end(kUnits);
 }
 
-// Where the first word ends, a figure and its unit being one.
+// The end of the first word. A figure and its unit are one word.
 std::size_t word_end(std::string_view text) {
   std::size_t space = text.find(' ');
   while (space != std::string_view::npos && before_unit(text, space))
@@ -75,7 +76,7 @@ void Table::row(Row cells) {
 void Table::rule() { rows_.emplace_back(); }
 
 std::string Table::render(std::size_t indent, std::size_t width) const {
-  // Names, which stand in front, come back in every part.
+  // The names are the leading columns. Every part of a split table repeats them.
   std::vector<std::size_t> names;
   while (names.size() < columns_.size() && columns_[names.size()].align == Align::left) {
     names.push_back(names.size());
@@ -110,7 +111,7 @@ std::size_t Table::natural_width(std::size_t column) const {
   return widest;
 }
 
-// A cell with its unit filled up where the column wants that.
+// The text of a cell, with its unit padded where the column wants that.
 std::string Table::cell_text(const Row& row, std::size_t column) const {
   std::string text = row[column];
   if (columns_[column].align != Align::span) return text;
@@ -127,7 +128,7 @@ std::string Table::render_columns(const std::vector<std::size_t>& which, std::si
     widths.push_back(natural_width(c));
     total += widths.back() + (widths.size() > 1 ? kGap : 0);
   }
-  // Prose gives way first, then names, and figures only where there is nothing else.
+  // Prose gives way first, then names. Figures give way only when nothing else can.
   for (const auto& [gives_way, least] : {std::pair{std::vector{Align::prose}, kLeastProse},
                                          {std::vector{Align::left}, kLeast},
                                          {std::vector{Align::right, Align::span}, kLeast}}) {

@@ -12,8 +12,8 @@ namespace ringside {
 enum class Align {
   left,
   right,
-  span,  // to the right, numbers in line whatever their unit: "240 ms" above "4.20 s "
-  prose  // left, and broken between words where it is too wide; the last column only
+  span,  // right, with the numbers in line for any unit: "240 ms" above "4.20 s "
+  prose  // left, and broken between words where it is too wide; only the last column
 };
 
 struct Column {
@@ -27,7 +27,7 @@ class Table {
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  // As many cells as there are columns; fewer leave the rest empty.
+  // One cell for each column. A row with fewer cells leaves the rest empty.
   void row(Row cells);
   void rule();  // a line between the rows so far and those to come
   bool empty() const { return rows_.empty(); }
@@ -35,10 +35,10 @@ class Table {
   const std::vector<Column>& columns() const { return columns_; }
   const std::vector<Row>& rows() const { return rows_; }
 
-  // Title line, a rule, the rows; each line ends in '\n' and without trailing blanks. Where it
-  // would be wider than `width`, prose is broken and names are cut (they end in "…"). Where that
-  // isn't enough, the columns that don't fit follow in a second table beneath, behind the same
-  // names.
+  // The title line, a rule, and the rows. Each line ends in '\n' and has no trailing blanks. A
+  // table that would be wider than `width` breaks its prose and cuts its names (they end in "…").
+  // If that isn't enough, the columns that don't fit follow in a second table beneath, after the
+  // same names.
   std::string render(std::size_t indent, std::size_t width) const;
 
  private:
@@ -51,11 +51,11 @@ class Table {
   std::vector<Row> rows_;
 };
 
-// Fills up to `columns`; a text that is wider stays as it is.
+// Pads to `columns`. A wider text stays as it is.
 std::string pad(std::string_view text, std::size_t columns, Align align = Align::left);
 
-// A paragraph, broken between words (inside a word only where it alone is too long). The first line
-// starts with `first`, the others with as many blanks. Each line ends in '\n'.
+// A paragraph, broken between words, and inside a word only where the word alone is too long. The
+// first line starts with `first`, the others with as many blanks. Each line ends in '\n'.
 std::string wrap(std::string_view text, std::string_view first, std::size_t width);
 
 }  // namespace ringside

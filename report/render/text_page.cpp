@@ -16,7 +16,7 @@ constexpr std::size_t kLongestName = 24;
 
 void TextPage::begin(Part part) {
   const bool heads = last_ == Part::heading || last_ == Part::nothing;
-  // A sentence may follow a table at once: it is a note to it.
+  // A sentence may follow a table directly, as a note to it.
   const bool apart = part == Part::table || part == Part::numbered ||
                      (part != last_ && part != Part::sentence && last_ != Part::sentence);
   if (!heads && apart) out_ += '\n';

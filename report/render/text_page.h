@@ -23,7 +23,7 @@ class TextPage final : public Page {
   void verbatim(std::string_view line) override;
 
  private:
-  // What was written last; a change from one to another may take an empty line between them.
+  // What was written last. A change from one kind to another may need an empty line in between.
   enum class Part {
     nothing,
     heading,

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""How good are the tests? Changes one thing in a source, builds the test programs that cover the
-file, and sees whether any of them fails. What nobody notices is a test that is missing.
+"""How good are the tests? This program changes one thing in a source, builds the test programs that
+cover the file, and sees whether any of them fails. A change that no test notices shows that a test
+is missing.
 
   mutate.py --files 'shm/*.cpp' --count 20           twenty mutants, spread over these files
   mutate.py --files daemon/metrics report --minutes 30 --seed 7
 
-The working tree is never changed: the tree of HEAD is copied to build/mutate, built once, and each
-mutant is one compilation, the links of its programs, and their runs. The same seed gives the same
-mutants of the same tree. equivalents.txt beside this file lists those that no test can notice, each
-with the reason. Exit codes: 0 it ran (whatever survived), 1 it could not, or the score is below
---least, 2 wrong usage.
+The working tree is never changed. The files that git tracks are copied to build/mutate as they are
+in the working tree, and built once. Each mutant then costs one compilation, the links of its
+programs, and their runs. The same seed gives the same mutants of the same tree. equivalents.txt
+beside this file lists mutants that no test can notice, each with the reason. Exit codes: 0 it ran,
+whatever survived; 1 it could not run, or the score is below --least; 2 wrong usage.
 """
 
 import argparse
@@ -26,14 +27,14 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BUILD = ("-DCMAKE_BUILD_TYPE=Debug",)   # as the preset `edit`
+BUILD = ("-DCMAKE_BUILD_TYPE=Debug",)   # like the preset `edit`
 FOLDERS = ("shm", "producer", "report", "daemon", "tools/chat", "tools/load")
-RUN_SECONDS = 60       # a mutant that makes a test hang is noticed, too
+RUN_SECONDS = 60       # a mutant that makes a test hang counts as noticed
 COMPILE_SECONDS = 180
 
-# A file is covered by the test programs of its own room: tests/unit has the same folders. What is
-# seen best from the next floor is covered by that room's programs, too. Programs that kill
-# processes for minutes (tests/ring) are not among them.
+# The test programs of a file's own room cover it: tests/unit has the same folders. Some rooms are
+# also tested well by a room that uses them. ALSO names those. Programs that kill processes for
+# minutes (tests/ring) are not used.
 ALSO = {
     "shm": ("producer", "daemon/rings"),
     "report/model": ("daemon/metrics",),
@@ -45,7 +46,7 @@ ALSO = {
 
 
 def rooms_of(listed):
-    """{room: test programs}, from the list that CMake writes (tests/support/add_tests.cmake)."""
+    """Returns {room: test programs}, from the list of CMake (tests/support/add_tests.cmake)."""
     rooms = {}
     for name, sources in re.findall(r"^program\|(\w+)\|(.*)$", listed, re.MULTILINE):
         for source in sources.split(";"):
@@ -56,7 +57,7 @@ def rooms_of(listed):
 
 
 def programs_for(name, rooms):
-    """Those of the deepest folder that has any, and of the rooms beside it that see it."""
+    """The programs of the deepest folder that has any, and those of its rooms in ALSO."""
     found = []
     for folder in map(str, Path(name).parents):
         for room in (folder, *ALSO.get(folder, ())):
@@ -66,8 +67,8 @@ def programs_for(name, rooms):
     return found
 
 
-# -- What is changed. An operator is (name, pattern, replacements); a match is one mutant for each
-# replacement that differs from it.
+# -- What is changed. An operator is (name, pattern, replacements). A match gives one mutant for
+# each replacement.
 
 SWAPS = (
     ("comparison", r"(?<=[\w)\]] )(<=|>=|==|!=|<|>)(?= [\w(*&!'-])",
@@ -91,13 +92,13 @@ ARGUMENTS = re.compile(r"\b(\w+)\(([\w.>-]+), ([\w.>-]+)(, [^()]*)?\)")
 
 
 def code_of(line):
-    """The line with strings and comments blanked out: their columns stay."""
+    """Returns the line with strings and comments blanked out, so that columns stay."""
     line = re.sub(r'"(?:[^"\\]|\\.)*"', lambda m: '"' + " " * (len(m.group()) - 2) + '"', line)
     return re.sub(r"//.*", lambda m: " " * len(m.group()), line)
 
 
 def mutants_of_line(line):
-    """(operator, new line) for each mutant of one line."""
+    """Yields (operator, new line) for each mutant of one line."""
     code = code_of(line)
     if code.lstrip().startswith(("#", "template", "static_assert", "namespace")):
         return
@@ -131,7 +132,7 @@ class Mutant:
         self.outcome = None
 
     def key(self):
-        """How equivalents.txt names it: lines move, so by what it changes."""
+        """The mutant's name in equivalents.txt. It has no line number, because lines move."""
         return f"{self.name} | {self.before.strip()} | {self.after.strip()}"
 
     def diff(self):
@@ -152,8 +153,8 @@ def mutants_of(name, text):
 
 
 def choose(texts, seed, count):
-    """`count` mutants, the files in turn and the lines of each at random: a long file has no more
-    of them than a short one."""
+    """Chooses `count` mutants: from the files in turn, and from each file at random. So a long file
+    has no more mutants than a short one."""
     dice = random.Random(seed)
     decks = []
     for name in sorted(texts):
@@ -172,7 +173,8 @@ def choose(texts, seed, count):
 
 
 def read_equivalents(path):
-    """{key: reason}: `file | before | after`, and in the next line, indented, why nothing shows."""
+    """Returns {key: reason}. A key is a line `file | before | after`. The indented lines after it
+    say why no test can notice the change."""
     known, key = {}, None
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("#") or not line.strip():
@@ -188,11 +190,11 @@ def read_equivalents(path):
     return known
 
 
-# -- Where they are tried.
+# -- Where mutants are tried.
 
 
 class Bench:
-    """A copy of the tree, with a build of its own."""
+    """A copy of the tree with its own build."""
 
     def __init__(self, root, folder, jobs):
         self.tree, self.build, self.jobs = folder / "tree", folder / "build", jobs
@@ -207,7 +209,7 @@ class Bench:
                 path.unlink()
 
     def put(self, name, data):
-        """Written only if it differs, so that only what changed is built again."""
+        """Writes a file only if it differs, so that only changed files are built again."""
         path = self.tree / name
         if not path.exists() or path.read_bytes() != data:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -228,17 +230,18 @@ class Bench:
         return rooms_of((self.build / "tests/list.txt").read_text(encoding="utf-8"))
 
     def make(self, programs):
-        """True when it builds."""
+        """Builds the programs. True when they build."""
         ninja = ["ninja", "-C", self.build, f"-j{self.jobs}", *programs]
         return self.limited(ninja, COMPILE_SECONDS) == 0
 
     def fails(self, program):
-        """True when a case fails, or the program dies or hangs."""
+        """Runs a program. True when a case fails, or the program dies or hangs."""
         return self.limited([self.build / "tests" / program, "--abort-after=1"], RUN_SECONDS) != 0
 
     @staticmethod
     def limited(command, seconds):
-        """The exit code; None after so many seconds, with all that it started gone."""
+        """Returns the exit code, or None after so many seconds. Everything that the command started
+        is gone by then."""
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    stdin=subprocess.DEVNULL, start_new_session=True)
         try:
@@ -265,13 +268,14 @@ def try_one(bench, mutant, text, programs):
         bench.put(mutant.name, text.encode())
 
 
-# -- What is told.
+# -- What is printed.
 
 OUTCOMES = ("killed", "survived", "equivalent", "not compiled")
 
 
 def score(mutants):
-    """The per cent that were noticed, of those that a test can notice; None if there are none."""
+    """How many per cent were noticed of the mutants that a test can notice. None if there are
+    none."""
     counted = Counter(mutant.outcome for mutant in mutants)
     judged = counted["killed"] + counted["survived"]
     return 100 * counted["killed"] / judged if judged else None

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""mutate.py on a tree of a few lines: what it changes, what it takes for noticed, what it tells."""
+"""Tests mutate.py on a tree of a few lines: what it changes, what it takes for noticed, and what it
+prints."""
 
 import re
 import subprocess
@@ -108,7 +109,7 @@ class Run(unittest.TestCase):
         return root
 
     def run_it(self, root, *arguments):
-        # A mutant that hangs is given two seconds.
+        # Two seconds are enough for a mutant that hangs.
         program = "import sys, mutate; mutate.RUN_SECONDS = 2; sys.exit(mutate.main())"
         done = subprocess.run(
             [sys.executable, "-B", "-c", program, "--files", "shm", "--root", root, *arguments],
@@ -122,8 +123,9 @@ class Run(unittest.TestCase):
         root = self.tree()
         status, out, err = self.run_it(root, "--seed", "1", "--count", "99")
         self.assertEqual(status, 0, out + err)
-        # No test calls the function in line 6, so it survives whatever is done to it. And in line 2
-        # nothing shows when 9 itself becomes 9, or when no value is tried next to the limit.
+        # No test calls the function in line 6, so every mutant of that line survives. In line 2,
+        # `value >= 9` changes nothing, because 9 becomes 9. And no test tries a value next to the
+        # limit.
         survivors = set(re.findall(r"^--- (\S+) \(", out, re.MULTILINE))
         self.assertEqual(survivors, {"shm/lane.cpp:2", "shm/lane.cpp:6"}, out)
         self.assertIn("-return value + 5;", out)

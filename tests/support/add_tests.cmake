@@ -1,19 +1,20 @@
 # How tests are registered. README.md in the folder above says what belongs where.
 #
-# A test has one place label, which is the folder of tests/ that it stands in: unit, ring, programs
-# or source. LONG adds the label `long`, which `tools/test` runs only if it is given --long.
+# A test has one place label: the folder of tests/ that holds the test, which is unit, ring,
+# programs or source. LONG adds the label `long`. `tools/test` runs `long` tests only when it is
+# given --long.
 #
-# UNDER names the sanitizers that can find something in a test. Each costs a build of its own, so:
-#   address   (with undefined) whatever handles memory of C++. This is the default.
-#   thread    only what has several threads or processes at the same memory.
-#   none      scripts, models, the source text, and what measures: a sanitizer changes nothing
-# Without a sanitizer every test is there.
+# UNDER names the sanitizers that can find something in a test. Each one costs a build of its own.
+#   address   (with undefined) code that handles memory in C++. This is the default.
+#   thread    several threads or processes that use the same memory.
+#   none      scripts, models, the source text, measurements: a sanitizer changes nothing.
+# A build without a sanitizer has every test.
 include(doctest)
 
-# Everything that the tests need and nothing else. A sanitizer build builds no more.
+# Everything that the tests need. A sanitizer build builds only this.
 add_custom_target(ringside_tests)
 
-# The folder of tests/ that the caller stands in.
+# The folder of tests/ that the calling CMakeLists.txt is in.
 function(ringside_place out)
   file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
   string(REGEX REPLACE "/.*" "" place "${folder}")
@@ -23,7 +24,7 @@ function(ringside_place out)
   set(${out} ${place} PARENT_SCOPE)
 endfunction()
 
-# Whether this build runs a test that these sanitizers say something about.
+# Whether this build runs a test for which UNDER names these sanitizers.
 function(ringside_runs_here out)
   set(here ON)
   foreach(sanitizer address thread)
@@ -34,9 +35,9 @@ function(ringside_runs_here out)
   set(${out} ${here} PARENT_SCOPE)
 endfunction()
 
-# What `tools/test --only` reads: which program, or which targets, a test needs.
-#   program|<target>|<source>;<source>...    its cases are in the sources
-#   test|<name>|<target>;<target>...         known by its name
+# `tools/test --only` reads this list: the program, or the targets, that a test needs.
+#   program|<target>|<source>;<source>...    a doctest program, whose cases are in these sources
+#   test|<name>|<target>;<target>...         a test with that name
 function(ringside_list_test line)
   set_property(GLOBAL APPEND_STRING PROPERTY RINGSIDE_TEST_LIST "${line}\n")
 endfunction()
@@ -48,12 +49,13 @@ endfunction()
 # ringside_add_tests(<target> <source>... [LIBRARIES <library>...] [TIMEOUT <seconds>]
 #                    [UNDER <sanitizer>...] [NEEDS <target>...] [LONG] [OPTIMISED])
 #
-# One doctest program. ctest knows its cases one by one: a crash costs one of them, and the others
-# still tell. TIMEOUT is for each case: 60 s, and four times as much under a sanitizer. NEEDS names
-# the programs that the cases start. A case's name must not contain `;`, because doctest's script
-# would split it. Where this build does not run the program, it has no target. OPTIMISED is for
-# programs that run a server's inline code, or count millions of records: the sources of the others
-# are compiled with -Og, in two thirds of the time. What they test is compiled as it is shipped.
+# One doctest program. ctest runs its cases one by one, so a crash fails one case and the others
+# still run. TIMEOUT is for each case: 60 s unless given, and four times as much under a sanitizer.
+# NEEDS names the programs that the cases start. A case's name must not contain `;`, because
+# doctest's script would split it. A build that does not run the program has no target for it.
+# OPTIMISED is for programs that run a server's inline code or count millions of records. The
+# sources of the others are compiled with -Og, which takes two thirds of the time. The code under
+# test is compiled as it is shipped.
 function(ringside_add_tests target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "LONG;OPTIMISED" "TIMEOUT" "LIBRARIES;UNDER;NEEDS")
   if(NOT arg_UNDER)
@@ -133,8 +135,8 @@ function(ringside_add_test name)
   ringside_list_test("test|${name}|${arg_NEEDS}")
 endfunction()
 
-# ringside_scenarios(<out> <file>): the tests of a Python file, each as Class.test_name. A new one
-# is found by itself: the file is read again whenever it changes.
+# ringside_scenarios(<out> <file>): the tests of a Python file, each as Class.test_name. The file is
+# read again whenever it changes, so a new test needs no other entry.
 function(ringside_scenarios out path)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
   file(STRINGS ${path} lines REGEX "^(class [A-Za-z]+\\(|    def test_)")

@@ -1,5 +1,5 @@
-// Whether the tests run under qemu-user, which is no machine of its own: some of what it tells a
-// process about processes is made up. A case that rests on one of those says so and is left out
+// Whether the tests run under qemu-user. qemu-user is not a whole machine: it makes up some of what
+// it tells a process about processes. A case that depends on such an answer says so and is left out
 // there.
 #pragma once
 

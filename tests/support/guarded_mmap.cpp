@@ -1,6 +1,6 @@
-// Puts every shared mapping of a file between two pages that nobody may touch, so that a read one
-// byte outside of it ends the process. Linked in with -Wl,--wrap=mmap -Wl,--wrap=munmap; code under
-// test is not changed for it.
+// Puts every shared mapping of a file between two pages without access. A read one byte outside of
+// the mapping then ends the process. Linked in with -Wl,--wrap=mmap -Wl,--wrap=munmap, so the code
+// under test is unchanged.
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-// Time for the daemon's core, which takes it from outside.
+// Time for the daemon's core. The core never reads a clock: its caller passes the time in.
 #pragma once
 
 #include "shm/clock.h"
@@ -7,12 +7,12 @@ namespace ringside::test {
 
 inline constexpr std::int64_t kSecond = 1'000'000'000;
 
-// An instant of a simulation: so many nanoseconds after the machine's start. What a ring made with
-// use_nanoseconds() says of its clock agrees with it.
+// An instant of a simulation: `ns` nanoseconds after the machine's start. It agrees with the clock
+// of a ring that use_nanoseconds() has changed.
 inline Instant simulated(std::int64_t ns) { return {ns, ns + 1'700'000'000 * kSecond, 0}; }
 
-// Later than now by that many steps of 2 s, which is more than the interval of looks at the name
-// and of liveness checks, in every clock.
+// An instant that is `steps` times 2 s later than now, in every clock. 2 s is more than the
+// interval of liveness checks and of looks at a ring's name.
 inline Instant later(int steps) {
   static const double ticks_per_ns = [] {
     const Instant a = read_instant();

@@ -1,5 +1,5 @@
-// Runs the test cases of one executable. A filter that matches no case is a failure here, not a
-// pass: ctest names the cases one by one, and a name that went stale must not look green.
+// Runs the test cases of one executable. A filter that matches no case is a failure here: ctest
+// names the cases one by one, and a name that no longer exists must not pass.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-// LeakSanitizer asks when a process exits whether it is to look for leaks: in this one, not in the
-// children that a test forks. There it takes half a second each, and can't look at all where the
-// child has a pid namespace of its own, or a thread that is gone held a lock.
+// LeakSanitizer asks at the exit of a process whether it must look for leaks. It must in the test
+// program, and not in the children that a test forks. In a child the search takes half a second. It
+// fails where the child has its own pid namespace, or where a thread that is gone held a lock.
 extern "C" int __lsan_is_turned_off() {
   static const pid_t first = getpid();
   return getpid() != first;
@@ -19,8 +19,8 @@ extern "C" int __lsan_is_turned_off() {
 
 namespace {
 
-bool g_ran_nothing =
-    false;  // stays false where nothing was asked to run: --help, --list-test-cases
+// Stays false where nothing was asked to run: --help, --list-test-cases.
+bool g_ran_nothing = false;
 
 struct CountCases : doctest::IReporter {
   explicit CountCases(const doctest::ContextOptions&) {}
@@ -45,7 +45,7 @@ REGISTER_LISTENER("count_cases", 1, CountCases);
 
 int main(int argc, char** argv) {
 #if defined(__SANITIZE_ADDRESS__)
-  __lsan_is_turned_off();   // learns who is the first
+  __lsan_is_turned_off();   // the first call notes the pid of the test program
 #endif
   doctest::Context context(argc, argv);
   const int result = context.run();

@@ -17,9 +17,9 @@ import re
 import sys
 from pathlib import Path
 
-MOST = 300  # so many names make an expression that ctest takes
+MOST = 300  # ctest takes an expression of so many names
 
-# A name may be written as several literals, one after the other, and decorators may follow.
+# A name may consist of several adjacent literals, and decorators may follow it.
 CASE = re.compile(r'^TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', re.MULTILINE)
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
@@ -32,7 +32,7 @@ def cases_of(path):
 
 
 def read_list(path):
-    """(name of a test, name of its program or None, targets), for every test."""
+    """Yields (name of a test, name of its program or None, targets) for every test."""
     for line in path.read_text(encoding="utf-8").splitlines():
         kind, name, rest = line.split("|", 2)
         parts = [part for part in rest.split(";") if part]
@@ -59,7 +59,7 @@ def find(tests, pattern):
 
 
 def nearest(tests, pattern):
-    """Names, and the words that they begin with, that look like it."""
+    """Names of tests and programs that look like the pattern, and families that do."""
     names = {}
     for name, program, _ in tests:
         for word in filter(None, (name, name.split(":")[0], program)):

@@ -1,4 +1,4 @@
-// Runs a function in a process of its own and tells how that ended.
+// Runs a function in a child process and says how the child ended.
 #pragma once
 
 #include <sys/types.h>
@@ -17,9 +17,9 @@ struct Ended {
   bool killed_by(int signal) const { return WIFSIGNALED(status) && WTERMSIG(status) == signal; }
 };
 
-// The function's result is the exit code. `at_exit` says whether exit handlers run.
+// The function's result is the exit code. `at_exit`: whether the child runs its exit handlers.
 inline pid_t spawn(const std::function<int()>& body, bool at_exit = false) {
-  std::fflush(nullptr);   // what is buffered is the parent's to print
+  std::fflush(nullptr);   // the parent prints its own buffer, not the child
   const pid_t pid = fork();
   if (pid != 0) return pid;
   const int code = body();

@@ -1,4 +1,4 @@
-// A ring that a test holds from both ends.
+// A ring of which a test holds both ends: the writer's and the reader's.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -24,8 +24,8 @@ inline std::unique_ptr<Segment> make_ring(const std::string& path, Geometry geom
   return std::move(created.segment);
 }
 
-// Gives a ring that nobody reads yet a clock whose ticks are nanoseconds, so that a test can say
-// what time it is.
+// Gives the ring a clock whose ticks are nanoseconds, so that a test can set the time. Only for a
+// ring that nobody reads yet.
 inline void use_nanoseconds(Segment& segment, std::int64_t now_ns) {
   SegmentHeader& header = segment.header();
   header.clock_kind = static_cast<std::uint32_t>(ClockKind::monotonic);

@@ -1,4 +1,4 @@
-// A fresh directory for a test's files, removed with all that is in it.
+// A fresh directory for a test's files. Its destructor removes the directory and all its files.
 #pragma once
 
 #include <stdlib.h>
@@ -12,14 +12,14 @@ namespace ringside::test {
 
 class TempDir {
  public:
-  // Below TMPDIR, or /tmp. `parent` is for files that must not lie on a disk.
+  // Below TMPDIR, or /tmp. `parent` is another place, for files that must not be on a disk.
   explicit TempDir(const std::string& parent = std::filesystem::temp_directory_path().string())
       : path_(parent + "/ringside-test-XXXXXX") {
     if (mkdtemp(path_.data()) == nullptr) {
       throw std::system_error(errno, std::generic_category(), path_);
     }
   }
-  // What another user made inside may stay; that must not end the test program.
+  // Files of another user inside it may stay. They must not end the test program.
   ~TempDir() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);

@@ -1,6 +1,6 @@
-// Tails of a single call. Each call stands between two fenced clock reads; all that are compared
-// run in turn, call by call, so that an interrupt or a neighbour meets each of them as often. What
-// the two reads cost by themselves is measured as one more of the compared, and shown beside them.
+// Tails of a single call. Each call stands between two fenced clock reads. The kinds of calls that
+// are compared run in turn, call by call, so that an interrupt or a neighbour hits each of them
+// equally often. An empty call is one more kind: it shows what the two reads cost by themselves.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ class Spans {
     ticks_.push_back(ticks < UINT32_MAX ? static_cast<std::uint32_t>(ticks) : UINT32_MAX);
   }
   void reserve(std::size_t count) { ticks_.reserve(count); }
-  // The q-quantile, nearest rank; then forgets them.
+  // Returns the quantiles by nearest rank in ns, and forgets the spans.
   std::vector<double> take_quantiles(const std::vector<double>& qs, double ticks_per_ns) {
     std::sort(ticks_.begin(), ticks_.end());
     std::vector<double> out;
@@ -50,7 +50,7 @@ inline const std::vector<std::string> kQuantileNames = {"p50", "p99", "p99.9"};
 struct CallTimes {
   std::string name;
   Spans spans;
-  std::vector<std::vector<double>> groups;   // [group][quantile], ns
+  std::vector<std::vector<double>> groups;   // [group][quantile] in ns
 
   void end_group(double ticks_per_ns) {
     groups.push_back(spans.take_quantiles(kQuantiles, ticks_per_ns));
@@ -60,7 +60,7 @@ struct CallTimes {
     for (const auto& group : groups) out.push_back(group[quantile]);
     return out;
   }
-  // The same quantile of something else, group by group, taken off.
+  // The quantile of each group, minus the same quantile of `floor` in the same group.
   std::vector<double> above(const CallTimes& floor, std::size_t quantile) const {
     std::vector<double> out;
     for (std::size_t i = 0; i < groups.size(); ++i)

@@ -44,7 +44,8 @@ void Results::remark(const std::string& text) {
 void Results::forward(const std::string& line) const {
   if (forward_ < 0) return;
   const std::string whole = line + '\n';
-  // Less than a pipe takes at once. Whoever does not get it notices that a figure is missing.
+  // The pipe is blocking, so one write() takes the whole line. If the write fails, the figure is
+  // missing in the parent's results.
   [[maybe_unused]] const auto written = write(forward_, whole.data(), whole.size());
 }
 
@@ -55,7 +56,7 @@ bool Results::take(const std::string& line) {
     Figure figure;
     figure.name = json.value("figure", "");
     figure.unit = json.value("unit", "");
-    // JSON has no NaN: a figure without a round arrives as null.
+    // JSON has no NaN, so a figure that is no number arrives as null.
     const auto number = [&json](const char* key) {
       return json[key].is_number() ? json[key].get<double>() : std::nan("");
     };

@@ -26,7 +26,7 @@ using ringside::bench::Settings;
 
 struct Part {
   const char* name;
-  std::vector<void (*)(const Settings&, Results&)> measures;   // each in a process of its own
+  std::vector<void (*)(const Settings&, Results&)> measures;   // each runs in its own process
 };
 
 const std::vector<Part> kParts = {
@@ -47,7 +47,7 @@ std::vector<std::string> part_names() {
   return names;
 }
 
-// Over everything that is the same in each run: FNV-1a of the names, counts and checksums.
+// FNV-1a over the names, counts and checksums of the work, which are the same in each run.
 std::uint64_t hash_of(const std::vector<ringside::bench::Work>& all) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   const auto mix = [&hash](std::uint64_t byte) {
@@ -109,11 +109,11 @@ bool write_json(const std::string& path, const Settings& settings, const Results
 
 int run(int argc, char** argv) {
   using namespace ringside::bench;
-  // The traced process of the daemon's measurement is this program again.
+  // The part "daemon" starts this program again as its traced server.
   if (argc == 5 && std::string(argv[1]) == "--serve")
     return serve_for_bench(argv[2], std::stod(argv[3]), argv[4]);
 
-  // For a tool that counts instructions: one loop, no figures.
+  // The part "instructions" starts this program under callgrind: loops only, no figures.
   if (argc > 2 && std::string(argv[1]) == "--loop")
     return count_loops({argv + 2, argv + argc});
 

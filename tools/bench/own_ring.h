@@ -1,5 +1,5 @@
-// Rings of this process. For a part that traces: a ring, the daemon on it, and a reader that checks
-// what was written. For one that drains: a ring that is filled and emptied here.
+// Rings of this process. A part that traces uses OwnRing, OwnDaemon and a Reader that checks what
+// was written. A part that drains uses DrainedRing, which this process fills and empties.
 #pragma once
 
 #include <memory>
@@ -19,8 +19,8 @@
 
 namespace ringside::bench {
 
-// A sum that does not depend on the order in which records come, over what does not depend on the
-// clock.
+// The checksum of one record, over the fields that do not depend on the clock. Checksums are added
+// up, so the sum does not depend on the order of the records.
 inline std::uint64_t checksum_of(std::uint64_t id, std::uint64_t outcome, std::uint64_t actor,
                                  std::uint64_t subject) {
   std::uint64_t sum = (id << 8 | outcome) * 0x9e3779b97f4a7c15ULL;
@@ -29,11 +29,12 @@ inline std::uint64_t checksum_of(std::uint64_t id, std::uint64_t outcome, std::u
   return sum ^ (sum >> 31);
 }
 
-// This process's ring. One in a process's life, as the producer has it: each part runs in a process
-// of its own.
+// This process's ring. The producer allows one ring in a process's life, which is why each part
+// runs in a process of its own.
 class OwnRing {
  public:
-  // `part` becomes part of the ring's name. Says why on stderr when the ring can't be had.
+  // `part` becomes part of the ring's name. Without a ring the object is false, and stderr says
+  // why.
   OwnRing(const std::string& part, Setup setup);
   ~OwnRing();
   OwnRing(const OwnRing&) = delete;
@@ -41,7 +42,7 @@ class OwnRing {
 
   explicit operator bool() const { return started_; }
   const std::string& name() const { return name_; }
-  // Switches an id as `ringside control` would: 0 off, 1 every one, n one in n.
+  // Switches the sampling of an id: 0 off, 1 every one, n one in n.
   void switch_to(std::uint16_t id, std::uint32_t every) const;
 
  private:
@@ -49,11 +50,12 @@ class OwnRing {
   bool started_ = false;
 };
 
-// ringsided on a ring, pinned away from the writer, with its files in a scratch folder.
+// ringsided on a ring, pinned to another processor than the writer. Its files lie in a scratch
+// folder.
 class OwnDaemon {
  public:
   OwnDaemon(const Settings& settings, const std::string& ring);
-  // A figure of what it burned since it was started, as a share of one core.
+  // The CPU time that the daemon used since its start, as a share of one core.
   Figure burned(const std::string& what) const;
 
  private:
@@ -62,20 +64,20 @@ class OwnDaemon {
   double begin_;
 };
 
-// Reads a ring as any reader does, beside the daemon.
+// Reads a ring beside the daemon, as any reader does.
 class Reader {
  public:
   explicit Reader(const std::string& ring);
   explicit operator bool() const { return segment_ != nullptr; }
 
-  // Takes out what was written since the last call, from every lane.
+  // Reads the records written since the last call, from every lane.
   void take();
-  // What was taken out in all: those records, and their checksum.
+  // All records that were read, and their checksum.
   Work taken(const std::string& name) const { return {name, count_, checksum_}; }
   std::uint64_t lost() const;
   std::uint64_t dropped() const;   // by writers, in the overflow lane
-  // What the writers' totals say: records and what was counted without one. Exact, whoever was
-  // lapped.
+  // What the writers' totals say: the records, and the calls counted without a record. The totals
+  // are exact even if a reader was lapped.
   Work totals(const std::string& name) const;
 
  private:
@@ -85,27 +87,27 @@ class Reader {
   std::uint64_t checksum_ = 0;
 };
 
-// A ring without a server: this program fills its lanes and takes the records out into all of the
+// A ring without a server. This program fills its lanes and drains the records into all of the
 // daemon's metrics.
 class DrainedRing {
  public:
   static constexpr std::uint32_t kCapacity = 4096;
 
-  // `part` becomes part of the ring's name. Says why on stderr when the ring can't be had.
-  // `baseline_s` is how long the clock is measured first, as a daemon that has been attached for a
-  // while has measured it.
+  // `part` becomes part of the ring's name. Without a ring the object is false, and stderr says
+  // why. `baseline_s` is how long the clock is measured first. A daemon that has been attached for
+  // a while has measured it too.
   DrainedRing(const std::string& part, std::uint32_t lane_count, double baseline_s);
   ~DrainedRing();
   DrainedRing(const DrainedRing&) = delete;
   DrainedRing& operator=(const DrainedRing&) = delete;
   explicit operator bool() const { return segment_ != nullptr; }
 
-  // Writes so many records into each lane. Their ends interleave over the lanes, as those of
-  // threads do.
+  // Writes that many records into each lane. Their ends interleave over the lanes, as the ends of
+  // real threads do.
   void fill(std::uint64_t records_a_lane);
-  // Tells the metrics what time it is, as a tick does: once after each fill().
+  // Tells the metrics the time, as a tick of the daemon does. Call it once after each fill().
   void set_time();
-  // Takes out what there is; returns how many records.
+  // Drains the lanes. Returns the number of records.
   std::uint64_t drain();
   std::size_t metrics_bytes() const { return metrics_.bytes(); }
 
@@ -114,7 +116,7 @@ class DrainedRing {
   std::unique_ptr<Segment> segment_;
   std::vector<LaneWriter> writers_;
   TickScale scale_;
-  std::vector<Record> records_;   // what is written, again and again
+  std::vector<Record> records_;   // written in turn, over and over
   std::uint64_t next_ = 0;
   RingMetrics metrics_{{100, 20}};
   std::vector<LaneCursor> cursors_;

@@ -88,8 +88,8 @@ double Program::cpu_seconds() const {
   double user = 0;
   double system = 0;
   in >> user >> system;
-  // schedstat counts in nanoseconds where stat counts in ticks of 10 ms, but for the main thread
-  // alone: sum the tasks.
+  // schedstat counts in nanoseconds, stat in ticks of 10 ms. But schedstat of a process counts its
+  // main thread alone, so the tasks are added up.
   double ns = 0;
   std::error_code error;
   for (const auto& task :

@@ -1,5 +1,5 @@
 // How a few nanoseconds are measured: many calls between two clock reads, or a single call between
-// two fenced ones.
+// two fenced clock reads.
 #pragma once
 
 #include <poll.h>
@@ -11,10 +11,10 @@
 
 namespace ringside::bench {
 
-// Stands for whatever an operation does: the compiler may assume nothing across it.
+// Stands for the work of an operation. The compiler may assume nothing across it.
 inline void operation_body() { asm volatile("" ::: "memory"); }
 
-// ns a call: `count` calls of body(i) between two reads of the ring's clock.
+// Nanoseconds for one call, from `count` calls of body(i) between two reads of the ring's clock.
 template <typename Body>
 double ns_a_call(double ticks_per_ns, int count, const Body& body) {
   const std::uint64_t begin = detail::now_ticks();
@@ -22,7 +22,7 @@ double ns_a_call(double ticks_per_ns, int count, const Body& body) {
   return static_cast<double>(detail::now_ticks() - begin) / ticks_per_ns / count;
 }
 
-// The floor: what an operation would cost if only its two clock reads did.
+// The floor: an operation that does nothing but its two clock reads.
 inline void two_clock_reads() {
   const std::uint64_t begin = detail::now_ticks();
   operation_body();
@@ -30,8 +30,8 @@ inline void two_clock_reads() {
   asm volatile("" ::"r"(end - begin) : "memory");
 }
 
-// The clock, after everything before it has been done and before anything after it begins: around a
-// single call a plain read would let the call's work slip out on either side.
+// Reads the clock after everything before it is done and before anything after it begins. With
+// plain reads around a single call, part of the call's work could slip out on either side.
 inline std::uint64_t fenced_ticks() {
 #if defined(__x86_64__)
   __builtin_ia32_lfence();
@@ -45,7 +45,7 @@ inline std::uint64_t fenced_ticks() {
   return ticks;
 }
 
-// Of the ring's clock; measured over 100 ms. After start().
+// Ticks of the ring's clock in a nanosecond, measured over 100 ms. Call it after start().
 inline double measure_ticks_per_ns() {
   const std::uint64_t ticks = detail::now_ticks();
   const double begin = monotonic_seconds();

@@ -1,4 +1,4 @@
-// Records as a busy chat server writes them, for whoever measures readers.
+// Records as a busy chat server writes them, to measure readers with.
 #pragma once
 
 #include <cmath>
@@ -10,8 +10,8 @@
 
 namespace ringside::bench {
 
-// 19 operations, log-normal durations, stages, users and rooms, one failure in 128. The same in
-// each run.
+// Records of 19 operations with log-normal durations, stages, users and rooms. One in 128 fails.
+// The records are the same in each run.
 inline std::vector<Record> chat_traffic(std::size_t count, double ticks_per_second) {
   std::mt19937_64 random(42);
   std::lognormal_distribution<double> span(std::log(200e-6), 1.0);

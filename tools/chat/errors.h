@@ -1,5 +1,5 @@
-// Every error that the server can answer with: code, name, and what it makes of the operation.
-// The list is shm/chat_words.def.
+// Every error that the server can answer with: its code, its name, and the outcome that it gives
+// the operation. The list is shm/chat_words.def.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +46,8 @@ constexpr bool is_validation(Error error) {
   return code_of(error) >= 1000 && code_of(error) < 2000;
 }
 
-// The way out of any operation that does not succeed. Thrown inside a transaction, it rolls it
-// back.
+// Thrown to refuse an operation. storage/store.h says what becomes of a transaction that is
+// refused.
 class Refusal : public std::runtime_error {
  public:
   Refusal(Error error, const std::string& message) : std::runtime_error(message), error_(error) {}

@@ -20,7 +20,8 @@
 
 namespace {
 
-// Each connection is a descriptor; the soft limit is often 1024 where the hard one is plenty.
+// Each connection needs a file descriptor. The soft limit is often 1024 and the hard limit much
+// higher.
 void raise_descriptor_limit(std::size_t connections) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -33,7 +34,7 @@ void raise_descriptor_limit(std::size_t connections) {
   }
 }
 
-// Written whole or not at all: who waits for the file never reads half a number.
+// Written beside and renamed: a script that waits for the file never reads half a number.
 void write_port_file(const std::string& file, std::uint16_t port) {
   const std::string unfinished = file + ".tmp";
   std::ofstream out(unfinished);
@@ -57,12 +58,12 @@ int run(int argc, char** argv) {
     raise_descriptor_limit(line->server.max_connections);
     spdlog::info("{}", chatd::trace::start());
     boost::asio::io_context signals_io;
-    boost::asio::signal_set signals(signals_io, SIGTERM,
-                                    SIGINT);  // before threads: none of theirs is taken by default
+    // Before the server starts: from here on these signals no longer end the process by default.
+    boost::asio::signal_set signals(signals_io, SIGTERM, SIGINT);
     chatd::Server server(line->server);
     server.start();
     if (!line->port_file.empty()) write_port_file(line->port_file, server.port());
-    // A failure here is no reason to end: the port file says the address too.
+    // A failure here does not end the server: the log has the address, and --port-file the port.
     if (dprintf(STDOUT_FILENO, "listening on %s\n", server.address().c_str()) < 0) {
       spdlog::warn("listening on {}; standard output: cannot write: {}", server.address(),
                    std::strerror(errno));

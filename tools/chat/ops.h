@@ -1,4 +1,4 @@
-// The operations: wire names, and what each needs before it may touch the database.
+// The operations: their names on the wire, and which of them need a login.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 
 namespace chatd {
 
-// In the order of the list of words, so that an operation's number is its id in the ring.
+// In the order of shm/chat_words.def: an operation's number is its id in the ring.
 enum class Op : std::uint8_t {
 #define RINGSIDE_CHAT_OPERATION(name, category) name,
 #include "shm/chat_words.def"

@@ -8,7 +8,7 @@
 namespace chatd {
 namespace {
 
-// "host:port" or "[v6]:port". Returns CLI11's error text, empty when good.
+// Takes "host:port" or "[v6]:port". Returns an error text for CLI11, empty when the text is good.
 std::string split_listen(const std::string& text, ServerOptions& server) {
   const auto colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0)

@@ -14,8 +14,8 @@ struct CommandLine {
   std::string log_level = "info";
 };
 
-// Nothing when the program is to leave at once with `exit_code` (help, or wrong usage: 2); the
-// message was printed.
+// Returns nothing when the program must end at once with `exit_code`: 0 after --help, 2 after wrong
+// usage. The message is printed by then.
 std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_code);
 
 }  // namespace chatd

@@ -3,7 +3,8 @@
 namespace chatd::trace {
 namespace {
 
-// Our enumerations and the producer's ids come from one list, in one order.
+// Our enumerations and the producer's ids come from one list in one order. The asserts check the
+// last entry of each.
 ringside::OperationId operation_id(Op op) { return {static_cast<std::uint16_t>(op)}; }
 ringside::EventId event_id(Event event) {
   return {static_cast<std::uint16_t>(ringside::kFirstEvent + static_cast<unsigned>(event))};
@@ -14,7 +15,7 @@ static_assert(ringside::kFirstEvent + static_cast<unsigned>(Event::BAD_LINE) ==
               ringside::chat::BAD_LINE.value);
 static_assert(static_cast<unsigned>(Stage::delivery) == ringside::chat::kDelivery);
 
-// Set by start(), before there are threads; until then they do nothing.
+// start() sets these gauges before there are threads. Until then they do nothing.
 #define RINGSIDE_CHAT_GAUGE(name, ...) ringside::Gauge64 g_##name;
 #include "shm/chat_words.def"
 

@@ -1,5 +1,5 @@
-// The server's whole contact with Ringside: operations with their stages, events, gauges.
-// Everything is a no-op (a relaxed load) unless RINGSIDE_RING was set when start() was called.
+// The only file through which the server talks to Ringside: operations with their stages, events,
+// gauges. Without RINGSIDE_RING nothing is recorded, and a call only looks at a switch that is off.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ enum class Stage : std::uint8_t {
 #include "shm/chat_words.def"
 };
 
-// What value, span, outcome and subject of each mean is in the list.
+// shm/chat_words.def says what value, span, outcome and subject mean for each event.
 enum class Event : std::uint8_t {
 #define RINGSIDE_CHAT_EVENT(name, ...) name,
 #include "shm/chat_words.def"
@@ -46,25 +46,25 @@ struct Detail {
   std::uint64_t subject = 0;
 };
 
-// Attaches to the ring that RINGSIDE_RING names and registers error names and gauges. Returns what
-// to log: that it traces, or why it doesn't.
+// Creates the ring that RINGSIDE_RING names, and registers the error names and the gauges. Returns
+// the text to log: that the server is traced, or why it is not.
 std::string start();
 void stop();
 
 Stamp now();
 void event(Event event, const Detail& detail);
-void count(Event event);  // totals alone: a decision that was "allowed"
+void count(Event event);  // adds to the totals and writes no record: a decision of "allowed"
 void connections(int change);
 void db_transactions(int change);
 
-// One traced command. Begun on a session's strand, it follows the command through the database
-// threads.
+// One traced command. It begins on a session's strand and goes with the command through the
+// password workers and the database threads.
 class Operation {
  public:
   Operation(Op op, Stamp start);
   void actor(ActorKind kind, std::uint64_t id) { operation_.actor(kind, id); }
   void subject(SubjectKind kind, std::uint64_t id) { operation_.subject(kind, id); }
-  void stage(Stage ended);  // what ran since the last mark was this stage
+  void stage(Stage ended);  // the time since the last mark belongs to this stage
   void finish(Stage last, Error error);
 
  private:

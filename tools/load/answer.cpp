@@ -5,8 +5,8 @@
 namespace ringside::load {
 namespace {
 
-// A cursor over one line. Every step says whether the text was what JSON has there; the caller
-// gives up at the first that was not.
+// A cursor over one line. Every step returns whether the text is what JSON has there. The caller
+// gives up at the first step that returns false.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
@@ -20,7 +20,7 @@ class Scanner {
     ++at_;
     return true;
   }
-  // The raw contents; escapes stay as they are, since no field that we use has any.
+  // The raw contents. Escapes stay as they are, because no field that we use has any.
   bool string(std::string_view& out) {
     if (!take('"')) return false;
     const char* const begin = at_;
@@ -34,9 +34,9 @@ class Scanner {
     }
     return false;
   }
-  // A string or null (empty then); other values are skipped and leave `out` empty.
+  // A string. Any other value, such as null, is skipped and leaves `out` as it is.
   bool string_or_null(std::string_view& out) { return peek() == '"' ? string(out) : skip(); }
-  // An integer; false in `is_integer` for any other value, which is skipped.
+  // An integer. For any other value `is_integer` becomes false, and the value is skipped.
   bool integer(std::int64_t& out, bool& is_integer) {
     peek();
     const auto [rest, status] = std::from_chars(at_, end_, out);
@@ -55,8 +55,8 @@ class Scanner {
     out = false;
     return literal("false");
   }
-  // Any value. Brackets are counted, not matched by kind: the line is our own server's, and a wrong
-  // one is noticed by the comma or brace that is missing behind it.
+  // Any value. Brackets are counted, not matched by kind. The line is our own server's, and a wrong
+  // bracket shows in the comma or brace that is then missing behind the value.
   bool skip() {
     std::string_view ignored;
     switch (peek()) {
@@ -112,7 +112,7 @@ class Scanner {
   const char* end_;
 };
 
-// Successful answers of these hold nothing that the load uses, but may be long.
+// Successful answers to these operations may be long and hold nothing that the load uses.
 bool lists_things(std::string_view op) {
   return op == "MESSAGE_HISTORY" || op == "MESSAGE_SEARCH" || op == "LIST_ROOMS" ||
          op == "REQUEST_USER_LIST" || op == "LIST_INVITATIONS" || op == "MESSAGE_REACTIONS";

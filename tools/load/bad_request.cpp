@@ -7,8 +7,8 @@
 namespace ringside::load {
 namespace {
 
-// Members behind `{"id":N,"op":"NAME"`. Every one is refused by validation alone, whatever is in
-// the database.
+// Members that follow `{"id":N,"op":"NAME"`. Validation alone refuses every one of these requests,
+// whatever the database holds.
 struct Invalid {
   Op op;
   std::string_view members;
@@ -27,7 +27,7 @@ constexpr std::array<Invalid, 22> kInvalid = {{
     {Op::DIRECT_MESSAGE, R"(,"user":"<script>alert(1)</script>","text":"hi")"},  // BAD_NAME
     {Op::INVITE_USER, R"(,"room":1.5,"user":"someone")"},                        // WRONG_TYPE
     {Op::ACCEPT_INVITATION, R"(,"invitation":0)"},                               // OUT_OF_RANGE
-    {Op::DECLINE_INVITATION, R"(,"invitation":null)"},           // MISSING_FIELD, WRONG_TYPE
+    {Op::DECLINE_INVITATION, R"(,"invitation":null)"},           // MISSING_FIELD: null is absent
     {Op::REGISTRATION, R"(,"user":"short","password":"1234")"},  // BAD_PASSWORD
     {Op::SEND_MESSAGE, R"(,"room":1,"text":"bell \u0007")"},     // BAD_CHARACTER
     {Op::LIST_ROOMS, R"(,"limit":0)"},                           // OUT_OF_RANGE
@@ -38,7 +38,7 @@ constexpr std::array<Invalid, 22> kInvalid = {{
     {Op::CREATE_ROOM, R"(,"name":"../../etc/passwd\u0000")"},            // BAD_NAME
 }};
 
-// No operations. The answers bear no id.
+// Lines that are no operation. The answers have no id.
 constexpr std::array<std::string_view, 8> kGarbage = {
     "GET / HTTP/1.1",
     R"({"id":1,"op":"SEND_MESSAGE",)",
@@ -55,7 +55,8 @@ constexpr std::uint64_t kKinds = kInvalid.size() + kGarbage.size() + 2;
 }  // namespace
 
 BadRequest write_bad_request(std::uint64_t number, std::int64_t id, Rng& rng, std::string& out) {
-  // Coprime to the number of kinds, so that garbage comes between the others and not in one heap.
+  // 13 is coprime to the number of kinds. So every kind comes, and garbage comes between the others
+  // and not in one heap.
   const std::uint64_t kind = number * 13 % kKinds;
   if (kind < kInvalid.size()) {
     const Invalid& invalid = kInvalid[kind];
@@ -75,7 +76,7 @@ BadRequest write_bad_request(std::uint64_t number, std::int64_t id, Rng& rng, st
     out += "\"}";
     return {Op::SEND_MESSAGE, true, false};
   }
-  if (number / kKinds % 16 == 0) {  // LINE_TOO_LONG: seldom, since it costs the connection
+  if (number / kKinds % 16 == 0) {  // LINE_TOO_LONG: seldom, because it costs the connection
     out.append(kMaxRequestBytes + 1 + rng.below(1000), 'a');
     return {Op::none, false, true};
   }

@@ -1,5 +1,5 @@
-// Lines that a server must refuse: well-formed requests that break the protocol's rules, and
-// garbage.
+// Lines that a server must refuse: garbage, and well-formed requests that break the protocol's
+// rules.
 #pragma once
 
 #include <string>
@@ -11,12 +11,13 @@
 namespace ringside::load {
 
 struct BadRequest {
-  Op op = Op::none;          // what the server has to count it as
-  bool checks_id = true;     // the answer bears the request's id
+  Op op = Op::none;          // the operation that the server must count
+  bool checks_id = true;     // the answer has the request's id
   bool closes = false;       // the server closes the connection after its answer
 };
 
-// Appends the line (without newline) to `out`; `number` chooses the kind, in turn.
+// Appends the line to `out`, without a newline. `number` chooses the kind: all kinds have their
+// turn.
 BadRequest write_bad_request(std::uint64_t number, std::int64_t id, Rng& rng, std::string& out);
 
 }  // namespace ringside::load

@@ -50,7 +50,7 @@ void Chatter::perform(const Plan& plan, std::int64_t intended_ns, std::int32_t t
   connection_.send(pending, line_);
 }
 
-// Sends what the step is about.
+// Enters a step and sends its request, if the step has one.
 void Chatter::take(Step step) {
   step_ = step;
   Pending pending;
@@ -214,7 +214,7 @@ void Chatter::advance(const Answer& answer) {
       take(Step::greeting);
       break;
     case Step::greeting:
-      // One in four visits a neighbour, so that somebody can leave a room from the start.
+      // One client in four visits a neighbour, so that somebody can leave a room from the start.
       if (++greetings_ < 2) take(Step::greeting);
       else if (state_.index % 4 == 0 && worker_.crowd().homes.size() > 1) take(Step::visiting);
       else if (worker_.crowd().settings.clients > 1) take(Step::inviting);
@@ -283,7 +283,7 @@ void Chatter::connect_again() {
     give_up("no connection to the server for a minute");
     return;
   }
-  // Jitter, or a thousand clients would knock in the same instant again and again.
+  // Without jitter a thousand clients would try again in the same instant each time.
   const std::uint32_t longest_ms = std::min(2000U, 50U << std::min(attempts_, 6U));
   ++attempts_;
   timer_.expires_after(std::chrono::milliseconds(longest_ms / 2 + jitter_.below(longest_ms / 2)));

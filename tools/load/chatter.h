@@ -6,6 +6,9 @@
 //     │  ^
 //     v  └── logging in again <─┐
 //   connection lost ─ backing off ┘ 50 ms, doubling to 2 s; given up after a minute
+//
+// Clients that made a home skip joining. Only one client in four visits, if there are two homes or
+// more. Only a client that is not alone invites.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -30,12 +33,12 @@ class Chatter final : public Connection::Owner {
   bool ready() const { return step_ == Step::ready; }
   bool gave_up() const { return step_ == Step::given_up; }
   ClientState& state() { return state_; }
-  // Only when ready. `turn` as in Pending.
+  // Only when ready(). `turn` means the same as in Pending.
   void perform(const Plan& plan, std::int64_t intended_ns, std::int32_t turn);
   void keep_alive() {
     if (ready()) connection_.keep_alive();
   }
-  // No further attempts to connect.
+  // After this the client makes no further attempt to connect.
   void stop() { stopped_ = true; }
   void close();
 

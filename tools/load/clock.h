@@ -1,4 +1,4 @@
-// The two clocks of the load: one for spans, one for people.
+// The two clocks of the load: one for spans and one for times that people read.
 #pragma once
 
 #include <chrono>
@@ -6,14 +6,14 @@
 
 namespace ringside::load {
 
-// CLOCK_MONOTONIC
+// CLOCK_MONOTONIC.
 inline std::int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
-// Since 1970, UTC
+// Since 1970, UTC.
 inline std::int64_t wall_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::system_clock::now().time_since_epoch())

@@ -29,7 +29,7 @@ void Connection::connect(const tcp::endpoint& to, const std::optional<asio::ip::
   if (!failed) socket_.set_option(tcp::no_delay(true), failed);
   if (!failed && from) socket_.bind(tcp::endpoint(*from, 0), failed);
   if (failed) {
-    // Not from inside the caller: an owner that tries again at once would recurse.
+    // Posted, not called here: an owner that tries again at once would recurse.
     asio::post(io_, [this, generation, failed] {
       if (generation != generation_) return;
       state_ = State::closed;
@@ -105,8 +105,8 @@ void Connection::flush() {
                          });
       break;
     }
-    // A broken connection shows on the reading side too, which cleans up; here we may be deep
-    // inside the owner.
+    // The reading side sees a broken connection too, and cleans up. This code may run deep inside
+    // the owner, so it only stops writing.
     if (failed) {
       awaiting_write_ = true;
       break;
@@ -150,7 +150,7 @@ void Connection::on_read(std::size_t bytes) {
   while (const void* newline = std::memchr(in_.data() + from, '\n', in_used_ - from)) {
     const auto line_end = static_cast<std::size_t>(static_cast<const char*>(newline) - in_.data());
     take_line({in_.data() + line_begin, line_end - line_begin}, now);
-    // The owner may have closed this connection, or even opened the next.
+    // In take_line() the owner may have closed this connection, or even opened the next one.
     if (generation != generation_ || state_ != State::open) return;
     line_begin = from = line_end + 1;
   }

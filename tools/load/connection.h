@@ -1,11 +1,11 @@
-// One TCP connection that speaks the chat protocol, and the counting of what goes over it.
+// One TCP connection that speaks the chat protocol. It counts what goes over it.
 //
-// Answers come in the order of the lines, so a line waits in a queue for its answer, and the `id`
-// is checked when it comes. All of a connection happens on the one thread of its io_context;
-// nothing here locks.
+// Answers come in the order of the lines. So a line waits in a queue for its answer, and the `id`
+// is checked when the answer comes. A connection lives on the one thread of its io_context. Nothing
+// here locks.
 //
-// Writes are tried at once and without a queue in between: a request costs one send() and, when its
-// answer comes, one epoll_wait() and one or two recv().
+// send() writes to the socket at once. A request costs one send() and, when its answer comes, one
+// epoll_wait() and one or two recv().
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -26,18 +26,17 @@ namespace ringside::load {
 
 using boost::asio::ip::tcp;
 
-// A line on its way, and what to do with its answer.
+// A line on its way, and what is needed to deal with its answer.
 struct Pending {
   Op op = Op::none;
   Source source = kSetup;
   bool checks_id = true;         // false for lines whose id the server cannot return
   std::int64_t id = 0;
-  std::int64_t intended_ns = 0;  // monotonic; 0: when it is sent
-  std::int64_t sent_ns = 0;      // set by the connection
-  std::uint64_t end_byte =
-      0;  // set by the connection: bytes of this connection up to the end of the line
+  std::int64_t intended_ns = 0;  // monotonic; 0 stands for the time at which the line is sent
+  std::int64_t sent_ns = 0;      // monotonic; set by the connection
+  std::uint64_t end_byte = 0;    // set by the connection: its bytes up to the end of this line
   Intent intent;
-  std::int32_t turn = -1;        // closed loop: the client whose turn ends with the answer
+  std::int32_t turn = -1;        // closed loop: the client whose turn ends with the answer; else -1
 };
 
 class Connection {
@@ -48,30 +47,31 @@ class Connection {
     virtual void on_connected() = 0;
     virtual void on_connect_failed(const boost::system::error_code& why) = 0;
     virtual void on_answer(const Pending& pending, const Answer& answer) = 0;
-    // The connection broke before the answer (sent) or before the line was out (not sent).
+    // The connection ended before the answer (was_sent) or before the line was out (not was_sent).
     virtual void on_unanswered(const Pending& pending, bool was_sent) = 0;
     virtual void on_push(const Answer&) {}
-    // The other side closed. Comes after on_unanswered() for all that was open.
+    // The connection broke, the server closed it, or the server broke the protocol. Comes after
+    // on_unanswered() for every open line.
     virtual void on_lost(const std::string& why) = 0;
   };
 
-  // `source` is to whom the connection itself is counted; its lines name their own.
+  // The connection itself is counted for `source`. Each of its lines names its own source.
   Connection(boost::asio::io_context& io, Books& books, Source source, Owner& owner);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // One attempt, given up after 5 s. `from` binds the local address, for clients that must not
-  // share theirs.
+  // Makes one attempt and gives up after 5 s. `from` binds the local address, for clients that need
+  // an address of their own.
   void connect(const tcp::endpoint& to, const std::optional<boost::asio::ip::address>& from);
   bool connected() const { return state_ == State::open; }
-  // `line` without its newline. Only while connected.
+  // `line` has no newline. Only while connected().
   void send(Pending pending, std::string_view line);
-  // An empty line, which the server does not answer.
+  // Sends an empty line, which the server does not answer.
   void keep_alive();
   std::int64_t next_id() { return ++last_id_; }
   std::size_t in_flight() const { return pending_.size(); }
-  // Closes from this side; what is open is counted as late. The owner is told through
-  // on_unanswered() alone.
+  // Closes from this side. Sent lines without an answer count as late. The owner hears of them
+  // through on_unanswered() and of nothing else.
   void close();
 
  private:
@@ -92,12 +92,11 @@ class Connection {
   tcp::socket socket_;
   std::optional<boost::asio::steady_timer> connect_deadline_;
   State state_ = State::closed;
-  std::uint32_t generation_ =
-      0;  // handlers of an earlier connection see that they are none of this one's
+  std::uint32_t generation_ = 0;  // a handler with another number is one of an earlier connection
   bool awaiting_write_ = false;
   std::int64_t last_id_ = 0;
   std::deque<Pending> pending_;
-  std::size_t sent_count_ = 0;    // the first so many of pending_ are out
+  std::size_t sent_count_ = 0;    // how many of pending_, from the front, are out
   std::string out_;
   std::size_t out_done_ = 0;
   std::uint64_t queued_bytes_ = 0;

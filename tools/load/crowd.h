@@ -1,5 +1,5 @@
-// What the threads of the load share: the settings, the home rooms, and how far everyone has come.
-// The main thread waits here; workers report.
+// What the threads of the load share: the settings, the home rooms, and the progress. The main
+// thread waits here, and the workers report here.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -15,15 +15,15 @@
 namespace ringside::load {
 
 struct Progress {
-  std::uint32_t clients_at_barrier = 0;  // have an account and a room
+  std::uint32_t clients_at_barrier = 0;  // clients that are logged in and have made their rooms
   std::uint32_t clients_ready = 0;
-  bool incidents_prepared = false;       // what they need before they begin: accounts
-  std::uint32_t workers_done = 0;        // every operation that was asked for has been sent
-  std::uint32_t workers_drained = 0;
-  std::uint64_t steps = 0;               // grows whenever the set-up gets on
-  std::uint32_t given_up = 0;
-  std::string give_up_reason;
-  std::string failure;                   // the set-up has failed
+  bool incidents_prepared = false;       // incidents have what they need to begin, e.g. accounts
+  std::uint32_t workers_done = 0;        // workers that have sent every operation asked for
+  std::uint32_t workers_drained = 0;     // threads with no open line, that of the incidents too
+  std::uint64_t steps = 0;               // grows with each step that a client sets up
+  std::uint32_t given_up = 0;            // clients that have given up
+  std::string give_up_reason;            // of the first of them
+  std::string failure;                   // why the set-up has failed; empty: it has not
   bool interrupted = false;
 };
 
@@ -35,7 +35,7 @@ class Crowd {
 
   const Settings& settings;
   const boost::asio::ip::tcp::endpoint target;
-  // Each is written by the client that creates it, and read by others after the barrier.
+  // The client that creates a home writes its id. The others read it after the barrier.
   std::vector<std::int64_t> homes;
 
   template <typename Change>
@@ -46,7 +46,7 @@ class Crowd {
     }
     changed_.notify_all();
   }
-  // False when the deadline passed first.
+  // Returns false when the deadline passes first.
   template <typename Condition>
   bool wait_until(std::chrono::steady_clock::time_point deadline, Condition condition) {
     std::unique_lock lock(mutex_);

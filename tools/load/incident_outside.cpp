@@ -1,5 +1,5 @@
-// Incidents that reach the server without a word of its protocol: through its database, and through
-// its process.
+// Incidents that reach the server without its protocol: through its database and through its
+// process.
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <signal.h>
@@ -31,7 +31,7 @@ struct CloseDatabase {
 };
 using Database = std::unique_ptr<sqlite3, CloseDatabase>;
 
-// An existing database; reads its header, so that a file that is none is noticed.
+// Opens an existing database and reads from it, so that a file that is no database is noticed.
 Database open_database(const std::string& path, std::string& error) {
   sqlite3* raw = nullptr;
   int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE,
@@ -48,9 +48,9 @@ Database open_database(const std::string& path, std::string& error) {
   return nullptr;
 }
 
-// Holds the database's write lock. EXCLUSIVE covers both journal modes: with a rollback journal
-// readers wait too, in WAL mode it is the same as IMMEDIATE and readers go on, as they do beside
-// any long writer.
+// Holds the database's write lock. BEGIN EXCLUSIVE covers both journal modes. With a rollback
+// journal readers wait too. In WAL mode it is the same as IMMEDIATE: readers go on, as they do
+// beside any long writer.
 class LockedDatabase final : public Incident {
  public:
   LockedDatabase(IncidentContext& context, IncidentReport& report)
@@ -93,7 +93,7 @@ class LockedDatabase final : public Incident {
       fail(fmt::format("{}: {}", report_.spec.db, sqlite3_errmsg(db_.get())));
       return;
     }
-    // The server is in a transaction, for a millisecond or so.
+    // The server is in a transaction, which takes a millisecond or so.
     retry_.expires_after(std::chrono::microseconds(200));
     retry_.async_wait([this](const error_code& cancelled) {
       if (!cancelled && db_ != nullptr) try_lock();
@@ -105,8 +105,8 @@ class LockedDatabase final : public Incident {
   asio::steady_timer retry_;
 };
 
-// SIGKILL, the downtime, and the command that starts the server again. The server goes on when the
-// load has ended.
+// Sends SIGKILL, waits for the downtime, and runs the command that starts the server again. That
+// server stays when the load has ended.
 class KillServer final : public Incident {
  public:
   KillServer(IncidentContext& context, IncidentReport& report)
@@ -169,17 +169,16 @@ class KillServer final : public Incident {
   void restart() {
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
-    // What it prints goes nowhere unless the command redirects it: on our own stdout it would hold
-    // a reader's pipe open for as long as the server lives.
+    // The server's output goes nowhere unless the command redirects it. With our own stdout the
+    // server would hold a reader's pipe open for as long as it lives.
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addclosefrom_np(&files,
-                                             3);  // our sockets are not the server's to inherit
+    posix_spawn_file_actions_addclosefrom_np(&files, 3);  // the server must not inherit our sockets
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETSID);  // Ctrl-C on the load is not meant for it
+    // In a session of its own: Ctrl-C on the load does not reach it.
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
     std::string command = report_.spec.command;
     char shell[] = "sh";
     char option[] = "-c";
@@ -200,7 +199,7 @@ class KillServer final : public Incident {
     probe();
   }
 
-  // Asks for a connection until there is one.
+  // Tries to connect until it succeeds or 30 s are over.
   void probe() {
     error_code ignored;
     probe_.close(ignored);
@@ -224,8 +223,8 @@ class KillServer final : public Incident {
     });
   }
 
-  // False if the command has ended with a failure. One that has ended well has put the server in
-  // the background.
+  // Returns false if the command has ended with a failure. A command that has ended with 0 has put
+  // the server into the background.
   bool check_child() {
     if (child_ == 0) return true;
     int status = 0;

@@ -67,7 +67,7 @@ bool set_key(std::string_view key, std::string_view value, IncidentSpec& spec, s
   if (key == "clients") return set_number(key, value, 1U, 10000U, spec.clients, error);
   if (key == "connections") return set_number(key, value, 1U, 60000U, spec.connections, error);
   if (key == "pid")
-    return set_number(key, value, 2, 4194304, spec.pid, error);  // 2^22: the kernel's largest
+    return set_number(key, value, 2, 4194304, spec.pid, error);  // 2^22, the kernel's largest
   return true;
 }
 
@@ -84,7 +84,7 @@ bool parse_keys(std::string_view text, const KindInfo& info, IncidentSpec& spec,
       return false;
     }
     text.remove_prefix(equals + 1);
-    // A shell command may hold commas, so it takes all that is left.
+    // A shell command may hold commas, so `command` takes the rest of the text.
     const std::size_t comma = key == "command" ? std::string_view::npos : text.find(',');
     if (!set_key(key, text.substr(0, comma), spec, error)) return false;
     text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
@@ -126,7 +126,7 @@ bool parse_incident(std::string_view text, IncidentSpec& spec, std::string& erro
   error.clear();
   IncidentSpec result;
   result.text = text;
-  const std::size_t at = text.rfind('@');  // the last: a command may hold others
+  const std::size_t at = text.rfind('@');  // the last one: a command may hold others
   const std::size_t plus = at == std::string_view::npos ? at : text.find('+', at);
   if (plus == std::string_view::npos) {
     error =

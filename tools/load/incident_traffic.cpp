@@ -1,4 +1,4 @@
-// Incidents that speak to the server: guessed passwords, a crowd at the door, senseless requests.
+// Incidents that speak to the server: guessed passwords, a crowd of connections, bad requests.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kReconnectDelay{100};
 
-// The address to bind: what was asked for, or the default.
+// Parses the address to bind: the one asked for, or the default. Returns an error text, empty when
+// good.
 std::string local_address(const std::string& asked, const std::string& otherwise,
                           std::optional<asio::ip::address>& result) {
   const std::string& text = asked.empty() ? otherwise : asked;
@@ -32,7 +33,7 @@ std::string local_address(const std::string& asked, const std::string& otherwise
   return {};
 }
 
-// Binds the address once, so that one that is not ours is noticed before the load.
+// Binds the address once, so that an address of another machine is noticed before the load.
 std::string try_address(asio::io_context& io, const std::optional<asio::ip::address>& address) {
   if (!address) return {};
   asio::ip::tcp::socket socket(io);
@@ -47,7 +48,7 @@ std::string try_address(asio::io_context& io, const std::optional<asio::ip::addr
 
 class Traffic;
 
-// A connection of an incident, with or without an account. Reconnects until told to stop.
+// A connection of an incident, with or without an account. It reconnects until it is told to stop.
 class Actor final : public Connection::Owner {
  public:
   Actor(IncidentContext& context, Traffic& traffic, Source source, std::string user);
@@ -74,7 +75,7 @@ class Actor final : public Connection::Owner {
   const Source source_;
   Connection connection_;
   asio::steady_timer timer_;
-  const std::string user_;  // empty: none
+  const std::string user_;  // empty: no account
   std::string token_;
   bool registered_ = false;
   bool logging_in_ = false;
@@ -82,7 +83,7 @@ class Actor final : public Connection::Owner {
   bool stopped_ = false;
 };
 
-// Sends lines at a steady rate, in turn over its actors.
+// Sends lines at a steady rate. Its actors take turns.
 class Traffic : public Incident {
  public:
   Traffic(IncidentContext& context, IncidentReport& report)
@@ -125,12 +126,12 @@ class Traffic : public Incident {
 
  protected:
   virtual std::string default_address() const { return {}; }
-  // The account that actor `i` registers; empty for none.
+  // The account that actor `i` registers. Empty for none.
   virtual std::string user_of(std::uint32_t) const { return {}; }
-  // Appends line `number`, and says what it is.
+  // Appends line `number` to `out` and returns what it is.
   virtual BadRequest write(std::uint64_t number, std::int64_t id, std::string& out) = 0;
 
-  // Each line has a seed of its own.
+  // Each line has its own seed.
   Rng rng_of(std::uint64_t number) const {
     return Rng(context_.crowd.settings.seed ^ (std::uint64_t{report_.source} << 56) ^
                (number * 0xd1342543de82ef95U));
@@ -168,7 +169,7 @@ class Traffic : public Incident {
     }
     ++context_.open_lines;
     actor.connection().send(pending, line_);
-    // What comes behind a line that costs the connection would be left unanswered.
+    // The server closes after this line. A line sent behind it would get no answer.
     if (request.closes) actor.set_closing();
   }
 
@@ -208,7 +209,7 @@ void Actor::on_connected() {
   }
 }
 
-// Registers first, once; whatever the answers are, the actor then goes to work.
+// Registers once, then logs in. The actor goes to work whatever the answers are.
 void Actor::log_in() {
   logging_in_ = true;
   Pending pending;
@@ -256,8 +257,8 @@ void Actor::reconnect() {
   });
 }
 
-// Wrong passwords for accounts that exist: the load's own users. From an address of its own, since
-// the server blocks the address, and the load's clients are to go on.
+// Wrong passwords for accounts that exist: those of the load's users. The incident has its own
+// address, because the server blocks that address and the load's clients must go on.
 class PasswordGuessing final : public Traffic {
  public:
   using Traffic::Traffic;
@@ -298,13 +299,13 @@ class InvalidBurst final : public Traffic {
   }
   BadRequest write(std::uint64_t number, std::int64_t id, std::string& out) override {
     Rng rng = rng_of(number);
-    // By rounds and not by number alone: if the kinds and the actors had a common divisor, an actor
-    // would see few kinds.
+    // The kind moves on by one with each round over the actors. By the number alone, an actor would
+    // send few kinds if the counts of kinds and actors had a common divisor.
     return write_bad_request(number + number / report_.spec.clients, id, rng, out);
   }
 };
 
-// Connections that are opened as fast as the server takes them, held, and closed.
+// Connections that are opened fast (open_some() says how fast), then held, then closed.
 class ConnectionSurge final : public Incident {
  public:
   ConnectionSurge(IncidentContext& context, IncidentReport& report)
@@ -340,8 +341,8 @@ class ConnectionSurge final : public Incident {
     Connection connection;
   };
 
-  // In handfuls, so that the server's backlog does not overflow: a SYN that is dropped comes back
-  // after a second.
+  // Opens 50 connections every 5 ms, so that the server's backlog does not overflow. A dropped SYN
+  // is only repeated after a second.
   void open_some() {
     constexpr int kAtOnce = 50;
     for (int i = 0; i < kAtOnce && visitors_.size() < report_.spec.connections; ++i) {

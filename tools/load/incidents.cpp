@@ -45,7 +45,7 @@ IncidentRunner::IncidentRunner(Crowd& crowd, const std::string& run,
     signals_.add(SIGTERM);
     signals_.async_wait([this](const boost::system::error_code& failed, int) {
       if (failed) return;
-      signals_.clear();  // the next one ends the program at once
+      signals_.clear();  // the next signal ends the program at once
       context_.crowd.report([](Progress& progress) { progress.interrupted = true; });
     });
   }

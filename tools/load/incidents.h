@@ -1,6 +1,5 @@
-// Incidents: trouble that really happens, made from outside the server. They live on a thread of
-// their own, with their own connections and books, so that they disturb the server and not the
-// load.
+// Incidents: real trouble, made from outside the server. They live on their own thread, with their
+// own connections and books. So they disturb the server and not the load.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -24,9 +23,9 @@ struct IncidentContext {
   Crowd& crowd;
   std::string run;
   std::uint64_t open_lines = 0;
-  int restarted_pid = 0;  // of the server that an earlier kill-server has started; 0: none did
-  std::vector<int>
-      killed_pids;  // by kill-server, so that a restarted server's death is no surprise
+  int restarted_pid = 0;  // the server that an earlier kill-server has started; 0: none
+  // Servers that kill-server has killed: the end of one that was restarted before is no failure.
+  std::vector<int> killed_pids;
 
   IncidentContext(Crowd& the_crowd, std::string the_run, std::size_t sources)
       : books(sources), crowd(the_crowd), run(std::move(the_run)) {}
@@ -36,15 +35,15 @@ class Incident {
  public:
   Incident(IncidentContext& context, IncidentReport& report) : context_(context), report_(report) {}
   virtual ~Incident() = default;
-  // Before the load: what would keep it from working. Empty if nothing.
+  // Before the load. Returns what would keep the incident from working; empty if nothing does.
   virtual std::string check() { return {}; }
-  // During the set-up: accounts and the like, so that the incident is nothing but itself.
+  // During the set-up: makes accounts and the like. The incident itself then does nothing else.
   virtual void prepare() {}
   virtual bool prepared() const { return true; }
   virtual void start() = 0;
-  // The trouble ends; answers may still be on their way.
+  // Ends the trouble. Answers may still be on their way.
   virtual void stop() = 0;
-  // The end of the run: closes everything.
+  // At the end of the run: closes everything.
   virtual void finish() {}
 
  protected:
@@ -59,30 +58,30 @@ class Incident {
   IncidentReport& report_;
 };
 
-// incident_outside.cpp: done to the server without speaking to it
+// incident_outside.cpp: done to the server without speaking its protocol.
 std::unique_ptr<Incident> make_locked_database(IncidentContext& context, IncidentReport& report);
 std::unique_ptr<Incident> make_kill_server(IncidentContext& context, IncidentReport& report);
-// incident_traffic.cpp: done over connections
+// incident_traffic.cpp: done over connections.
 std::unique_ptr<Incident> make_password_guessing(IncidentContext& context, IncidentReport& report);
 std::unique_ptr<Incident> make_connection_surge(IncidentContext& context, IncidentReport& report);
 std::unique_ptr<Incident> make_invalid_burst(IncidentContext& context, IncidentReport& report);
 
-// Starts and stops them on time. Takes SIGINT and SIGTERM too, if told to: its thread is the one
-// that always listens.
+// Starts and stops the incidents on time. Also takes SIGINT and SIGTERM, if told to, because its
+// thread always listens.
 class IncidentRunner {
  public:
-  // `reports` is filled while it runs, and may be read after finish().
+  // `reports` is filled during the run and may be read after finish().
   IncidentRunner(Crowd& crowd, const std::string& run, std::vector<IncidentReport>& reports,
                  bool take_signals);
   ~IncidentRunner();
 
-  // Empty, or why an incident cannot work.
+  // Returns why an incident cannot work. Empty if all can.
   std::string check();
   void start_thread();
-  // Reports Progress::incidents_prepared.
+  // Sets Progress::incidents_prepared when all are prepared.
   void prepare();
   void begin(std::int64_t start_ns);
-  // Those that are on end; those that have not begun never will.
+  // Ends the incidents that are under way. The others never begin.
   void stop();
   void finish();
   const Books& books() const { return context_.books; }
@@ -98,7 +97,7 @@ class IncidentRunner {
   void report_when_prepared();
   void report_when_drained();
 
-  IncidentContext context_;  // first: its io_context outlives the timers
+  IncidentContext context_;  // first, so that its io_context outlives the timers
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer poll_;

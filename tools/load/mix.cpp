@@ -11,7 +11,7 @@
 namespace ringside::load {
 namespace {
 
-// Levenshtein distance, for the nearest known name.
+// Levenshtein distance, to find the known name that is nearest to a misspelt one.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -61,8 +61,7 @@ Mix default_mix() {
   set(Op::CREATE_ROOM, 0.6);
   set(Op::ACCEPT_INVITATION, 0.5);
   set(Op::DECLINE_INVITATION, 0.4);
-  set(Op::REGISTRATION,
-      0.1);  // each costs the server an Argon2id hash: 64 MiB and tens of milliseconds
+  set(Op::REGISTRATION, 0.1);  // each costs the server an Argon2id hash: 64 MiB, tens of ms
   return mix;
 }
 

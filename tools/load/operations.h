@@ -1,9 +1,8 @@
 // The words of the chat protocol that a client needs: the operations, and what an error code means
 // for the books. tools/chat/README.md describes the protocol.
 //
-// The words come from the list that the server uses, too (shm/chat_words.def). What is made of an
-// answer is the load's own code: books that both sides keep with the same code would agree in their
-// mistakes.
+// The server uses the same list of words (shm/chat_words.def). The load counts answers with its own
+// code. If both sides kept their books with the same code, the books would agree in their mistakes.
 #pragma once
 
 #include <cstddef>
@@ -24,30 +23,29 @@ constexpr std::size_t index_of(Op op) { return static_cast<std::size_t>(op); }
 
 // The name on the wire; "(no operation)" for `none`.
 std::string_view name_of(Op op);
-// `none` if the name is no operation's.
+// Returns `none` if no operation has that name.
 Op op_named(std::string_view name);
 
 enum class Outcome : std::uint8_t { ok, rejected, denied, limited, error, timeout };
 inline constexpr std::size_t kOutcomeCount = 6;
 std::string_view name_of(Outcome outcome);
 
-// The class of an error code. A code that the protocol does not list is an `error`: the server
-// broke its word.
+// The class of an error code. The thousands decide for 1xxx to 4xxx, even if the protocol does not
+// list the code. Any other code is an `error`, or a `timeout` if the protocol says so.
 Outcome outcome_of(int code);
 
 // Codes that say "not now": the same request may succeed later.
 bool is_transient(int code);
 
-// The codes that the protocol lists, by name.
+// The codes of the protocol by name.
 namespace code {
 #define RINGSIDE_CHAT_ERROR(number, name, ...) inline constexpr int name = number;
 #include "shm/chat_words.def"
 }  // namespace code
 
-// No line of the server is anywhere near that long; the largest is a history of 100 messages of 4
-// KiB.
+// No line of the server comes near this length. The longest is a history of 100 messages of 4 KiB.
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{16} << 20;
-// Lines over this are refused by the server (1003).
+// The server refuses longer lines (1003).
 inline constexpr std::size_t kMaxRequestBytes = 65536;
 
 }  // namespace ringside::load

@@ -57,7 +57,8 @@ bool split_endpoint(const std::string& text, Settings& settings) {
   return true;
 }
 
-// What holds between settings, and so is nobody's own range. Empty if all is well.
+// Checks rules that hold between settings and that no single flag can check. Returns the error,
+// empty if there is none.
 std::string check_together(const Settings& settings) {
   if (settings.duration_s == 0 && settings.operations == 0) {
     return "--duration 0 means until --operations are through: give --operations, or a duration";

@@ -12,8 +12,8 @@ struct Options {
   std::string json_file;
 };
 
-// Returns -1 to go on, else the exit code: 0 after --help, 2 after a wrong flag (which was
-// explained on stderr).
+// Returns -1 to go on, else the exit code: 0 after --help, 2 after a wrong flag. The error is
+// printed to stderr by then.
 int parse_options(int argc, const char* const* argv, Options& options);
 
 }  // namespace ringside::load

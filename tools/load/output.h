@@ -10,7 +10,8 @@ namespace ringside::load {
 
 std::string to_json(const Settings& settings, const Result& result);
 void print_summary(std::ostream& out, const Settings& settings, const Result& result);
-// Written beside and renamed: whole or not at all. Empty, or what went wrong.
+// Writes beside `path` and renames, so that a reader sees the whole file or none. Returns what went
+// wrong, empty if nothing did.
 std::string write_whole(const std::string& path, const std::string& text);
 
 }  // namespace ringside::load

@@ -166,7 +166,7 @@ std::string to_json(const Settings& settings, const Result& result) {
       {"protocol_error_examples", books.protocol_error_examples()},
       {"incidents", std::move(incidents)},
   };
-  // Answers that break the protocol are quoted, and need not be UTF-8.
+  // Answers that break the protocol are quoted here, and they need not be UTF-8.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

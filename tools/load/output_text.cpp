@@ -14,7 +14,7 @@ std::string span(double ns) {
   return fmt::format("{:.2f} s", ns / 1e9);
 }
 
-// Zeros are the rule outside the first columns; a dot lets what is not zero stand out.
+// Most figures outside the first columns are zero. A dot for zero makes the others stand out.
 std::string count(std::uint64_t number) { return number == 0 ? "." : fmt::format("{}", number); }
 
 void print_row(std::ostream& out, std::string_view name, const Tally& tally,
@@ -42,7 +42,7 @@ void print_codes(std::ostream& out, const Tally& everything, const Books& books)
   out << '\n';
 }
 
-// Each by name, since the books do not close without them.
+// Lists the unanswered lines by operation, because the books do not balance without them.
 void print_unanswered(std::ostream& out, const Books& books) {
   for (std::size_t i = 0; i < kLineKinds; ++i) {
     const Tally tally = books.total(static_cast<Op>(i));

@@ -7,7 +7,7 @@
 namespace ringside::load {
 namespace {
 
-// Asked for where a client knows nothing better: the server has never given it away.
+// An id that the server has never given away. A client asks for it when it knows no other.
 constexpr std::int64_t kNowhere = std::int64_t{1} << 62;
 constexpr std::size_t kMessagesKept = 32;
 constexpr std::size_t kReactionsKept = 32;
@@ -15,7 +15,7 @@ constexpr std::size_t kVisitsKept = 16;
 constexpr std::size_t kBoardKept = 32;
 constexpr std::size_t kPublicRoomsKept = 64;
 
-// Nothing here needs an escape in JSON.
+// No word here needs an escape in JSON.
 constexpr std::array<std::string_view, 48> kWords = {
     "hello",    "release", "tonight",  "build",    "green",   "ring",   "lunch",  "meeting",
     "later",    "thanks",  "deploy",   "metrics",  "Grüße",   "café",   "please", "look",
@@ -47,7 +47,7 @@ void drop_visit(ClientState& client, std::int64_t room) {
   std::erase_if(client.visits, [room](const Visit& v) { return v.room == room; });
 }
 
-// A public room that the client is not in, starting the search at `start`; 0 if there is none.
+// A public room that the client is not in. The search starts at `start`. 0 if there is none.
 std::int64_t room_to_join(const ClientState& client, const Neighbourhood& hood,
                           std::uint32_t start) {
   const std::size_t count = hood.homes.size() + hood.public_rooms.size();
@@ -61,7 +61,7 @@ std::int64_t room_to_join(const ClientState& client, const Neighbourhood& hood,
   return 0;
 }
 
-// The oldest room that the client may leave, taken from its list; 0 if there is none.
+// Takes the oldest room that the client may leave from its list. 0 if there is none.
 std::int64_t take_room_to_leave(ClientState& client) {
   const auto found = std::find_if(client.visits.begin(), client.visits.end(),
                                   [](const Visit& v) { return v.confirmed; });
@@ -71,7 +71,7 @@ std::int64_t take_room_to_leave(ClientState& client) {
   return room;
 }
 
-// Home mostly, now and then a room that it visits.
+// Mostly the home, now and then a room that the client visits.
 std::int64_t room_to_talk_in(const ClientState& client, const Neighbourhood& hood, Rng& rng) {
   if (!client.visits.empty() && rng.below(5) == 0) {
     const Visit& visit = any_of(client.visits, rng);
@@ -94,7 +94,7 @@ void add_flag(std::string& out, std::string_view key) {
 
 Intent write_reaction(ClientState& client, const Neighbourhood& hood, Rng& rng, std::string& out) {
   const std::uint32_t choice = rng.below(10);
-  if (choice < 2 && !client.reactions.empty()) {  // take an earlier one back
+  if (choice < 2 && !client.reactions.empty()) {  // takes an earlier reaction back
     const Reaction reaction = client.reactions.front();
     client.reactions.erase(client.reactions.begin());
     add_member(out, "message", reaction.message);
@@ -108,7 +108,7 @@ Intent write_reaction(ClientState& client, const Neighbourhood& hood, Rng& rng, 
     const bool done =
         std::any_of(client.reactions.begin(), client.reactions.end(),
                     [&](const Reaction& r) { return r.message == message && r.kind == kind; });
-    if (!done) {  // otherwise it only looks
+    if (!done) {  // a second time would be rejected: then the request only reads
       add_member(out, "add", kReactions[kind]);
       return {message, static_cast<std::uint8_t>(kAdds + kind)};
     }
@@ -315,7 +315,8 @@ Intent write_request(const Plan& plan, std::int64_t id, ClientState& client, Nei
 
 void learn(Op op, const Intent& intent, const Answer& answer, ClientState& client,
            Neighbourhood& hood) {
-  const bool again = !answer.ok && is_transient(answer.code);  // nothing has changed on the server
+  // The request may be tried again: it changed nothing on the server.
+  const bool again = !answer.ok && is_transient(answer.code);
   switch (op) {
     case Op::AUTHENTICATION:
       if (answer.ok && !answer.token.empty()) client.token = answer.token;
@@ -339,7 +340,7 @@ void learn(Op op, const Intent& intent, const Answer& answer, ClientState& clien
       if (again && intent.subject != kNowhere) client.visits.push_back({intent.subject, true});
       break;
     case Op::SEND_MESSAGE:
-      // Not those in rooms that it visits: once it has left, it may not edit them any more.
+      // Messages in visited rooms are not kept: the client may not edit them once it has left.
       if (answer.ok && intent.subject == hood.homes[client.home_index]) {
         keep(client.messages, answer.message_id, kMessagesKept);
         keep(hood.boards[client.home_index], answer.message_id, kBoardKept);

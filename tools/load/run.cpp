@@ -22,9 +22,9 @@ using asio::ip::tcp;
 
 namespace {
 
-// The set-up fails when nothing at all happens for so long.
+// The set-up fails when no client makes a step for so long.
 constexpr std::chrono::seconds kSetUpPatience{60};
-// Between the order to start and the first request, so that all threads have heard it.
+// Time between the order to start and the start itself, so that all threads hear the order before.
 constexpr std::int64_t kLeadNs = 20'000'000;
 
 tcp::endpoint resolve(const Settings& settings) {
@@ -40,7 +40,7 @@ tcp::endpoint resolve(const Settings& settings) {
   return *found.begin();
 }
 
-// One connection, to see that somebody is there; with patience if asked for.
+// Connects once, to see that the server is there. Tries again for as long as --wait-server says.
 void wait_for_server(const Settings& settings, const tcp::endpoint& target) {
   const auto deadline = std::chrono::steady_clock::now() +
                         std::chrono::milliseconds(std::llround(settings.wait_server_s * 1000));
@@ -101,7 +101,7 @@ double seconds_between(std::int64_t from_ns, std::int64_t to_ns) {
   return 1e-9 * static_cast<double>(to_ns - from_ns);
 }
 
-// Waits until every client has come so far, as long as some client gets on now and then.
+// Waits until `reached` holds. Gives up when no client makes a step for kSetUpPatience.
 template <typename Reached>
 void await_set_up(Crowd& crowd, const char* step, Reached reached) {
   std::uint64_t steps = crowd.progress().steps;
@@ -172,7 +172,7 @@ Result run_load(const Settings& settings, RunObserver& observer, bool take_signa
   result.started_wall_ns = wall_ns() + kLeadNs;
   for (auto& worker : workers) worker->begin(start_ns);
   incidents.begin(start_ns);
-  // A year stands for "no end": the latest time point would overflow inside the wait.
+  // A year stands for "no end". The latest possible time point would overflow inside the wait.
   const double duration_s = settings.duration_s > 0 ? settings.duration_s : 365.0 * 86400;
   crowd.wait_until(time_point_of(start_ns + static_cast<std::int64_t>(duration_s * 1e9)),
                    [&](const Progress& progress) {
@@ -187,7 +187,7 @@ Result run_load(const Settings& settings, RunObserver& observer, bool take_signa
   result.load_s = std::max(0.0, seconds_between(start_ns, stop_ns));
   crowd.wait_until(time_point_of(stop_ns + static_cast<std::int64_t>(settings.drain_s * 1e9)),
                    [&](const Progress& progress) {
-                     return progress.workers_drained == settings.threads + 1;  // and the incidents
+                     return progress.workers_drained == settings.threads + 1;  // 1: the incidents
                    });
   result.drain_s = seconds_between(stop_ns, now_ns());
   result.cpu_s = cpu_seconds() - cpu_before_s;

@@ -7,20 +7,21 @@
 
 namespace ringside::load {
 
-// The run could not be made: the server is not there, the set-up was refused, an incident cannot
+// The run is impossible: the server is not there, it refused the set-up, or an incident cannot
 // work.
 struct RunError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Told what happens while it happens; called on the calling thread.
+// Hears of the run while it goes on. run_load() calls it on the thread of its own caller.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
   virtual void on_set_up(const Settings&, const Result&) {}
 };
 
-// Blocks until the run is over. `take_signals`: SIGINT and SIGTERM end it early and in order.
+// Blocks until the run is over. With `take_signals`, SIGINT and SIGTERM end the run early and in
+// order. Throws RunError.
 Result run_load(const Settings& settings, RunObserver& observer, bool take_signals);
 
 }  // namespace ringside::load

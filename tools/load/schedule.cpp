@@ -19,15 +19,15 @@ Schedule::Schedule(std::uint64_t seed, const Mix& mix, std::uint32_t clients, do
 }
 
 Plan Schedule::at(std::uint64_t number) const {
-  // Hashing (seed, number) lets every thread compute any operation without knowing those before it.
+  // The hash of (seed, number) lets every thread compute any operation without those before it.
   Rng rng(seed_ ^ (number * 0xd1342543de82ef95U));
   Plan plan;
   plan.number = number;
   const double point = rng.uniform();
   const double* found = std::upper_bound(cumulative_, cumulative_ + kOpCount, point);
   std::size_t op = static_cast<std::size_t>(found - cumulative_);
-  if (op ==
-      kOpCount) {  // the sum of the shares was rounded to just below 1, and the point lies above it
+  // The sum of the shares may be rounded to just below 1, and the point may lie above it.
+  if (op == kOpCount) {
     op = kOpCount - 1;
     while (op > 0 && cumulative_[op] == cumulative_[op - 1]) --op;
   }

@@ -9,17 +9,17 @@ namespace ringside::load {
 namespace asio = boost::asio;
 
 namespace {
-// Passwords that are hashed at once, in all threads together. The server lets 64 wait for each of
-// its workers.
+// How many clients set up at once, in all threads together. Each makes the server hash passwords,
+// and the server lets 64 hashes wait for each of its password workers.
 constexpr std::uint32_t kSetUpAtOnce = 32;
-// Requests sent at a stretch before answers are looked at again.
+// Requests sent in one go before answers are read again.
 constexpr int kSendBatch = 128;
-// Lines on their way in one thread. Only a server that is overrun for long gets there; what comes
-// on top is unsent.
+// Open lines of one thread. Only a server that is overrun for long lets so many gather. Requests
+// beyond the bound count as unsent.
 constexpr std::uint64_t kMaxOpenLines = 200'000;
-// The server closes connections that are silent for 5 min.
+// The server closes connections that send no line for 5 min.
 constexpr std::chrono::seconds kKeepAliveInterval{60};
-// How many clients are asked whether they can do what the planned one cannot.
+// How many other clients are tried when the planned one cannot do an operation.
 constexpr std::size_t kAskedForHelp = 64;
 }  // namespace
 
@@ -164,8 +164,8 @@ void Worker::perform(const Plan& plan, std::int64_t intended_ns, std::int32_t tu
   performer->perform(plan, intended_ns, turn);
 }
 
-// The planned client, or another one of this thread that knows what the operation needs; nobody if
-// the planned one is not connected.
+// The planned client, or another client of this thread that knows what the operation needs. Null
+// if the planned client is not ready.
 Chatter* Worker::performer_of(const Plan& plan) {
   Chatter* const planned = chatter_of(plan.client);
   if (!planned->ready()) return nullptr;
@@ -191,8 +191,8 @@ void Worker::line_closed(std::int32_t turn) {
   if (turn >= 0) {
     const auto client = static_cast<std::uint32_t>(turn);
     turn_open_[client / threads_] = false;
-    // Not from inside the answer: the connection that brought it is in the middle of its lines, and
-    // if it just broke, the performer still looks ready.
+    // Posted, not called here. The connection that brought the answer is in the middle of its
+    // lines. And if the connection just broke, the performer still looks ready.
     asio::post(io_, [this, client] {
       take_turn(client);
       check_done();
@@ -247,8 +247,8 @@ void Worker::send_keep_alives() {
   });
 }
 
-// Whether everything that was asked for by number has been sent. In the closed loop also answered,
-// as each client waits for its answer before it looks for the next turn.
+// Reports when every operation asked for by --operations has been sent. In the closed loop it is
+// also answered by then, because each client waits for its answer before it takes its next turn.
 void Worker::check_done() {
   if (reported_done_ || crowd_.settings.operations == 0 || (open_loop_ && has_plan_)) return;
   if (!open_loop_) {

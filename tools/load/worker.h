@@ -1,5 +1,5 @@
-// One thread of the load: its share of the clients (client c belongs to thread c mod threads),
-// their books, and the sending of what the schedule has for them.
+// One thread of the load. It has its share of the clients (client c belongs to thread c mod
+// threads), keeps their books, and sends what the schedule has for them.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -24,15 +24,15 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // From the main thread. Each is carried out on the worker's own.
+  // The main thread calls these. Each is carried out on the worker's thread.
   void start_thread();
   void set_up();
   void move_in();                      // after every worker's clients are at the barrier
   void begin(std::int64_t start_ns);
   void stop_sending();
-  void finish();  // closes everything and joins; books() may be read afterwards
+  void finish();  // closes everything and joins; after it books() may be read
 
-  // For the clients, on the worker's thread.
+  // The clients call these, on the worker's thread.
   boost::asio::io_context& io() { return io_; }
   Books& books() { return books_; }
   Crowd& crowd() { return crowd_; }
@@ -59,7 +59,7 @@ class Worker {
   void check_done();
   void check_drained();
 
-  boost::asio::io_context io_;  // first, so that it outlives the sockets
+  boost::asio::io_context io_;  // first: it must outlive the sockets
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
   Crowd& crowd_;
   const std::uint32_t index_;
@@ -85,7 +85,8 @@ class Worker {
   // Open loop.
   Plan plan_;
   bool has_plan_ = false;
-  // Closed loop, by own client: how many turns it has begun, and whether one is open.
+  // Closed loop. For each client of this thread: how many turns it has begun, and whether one is
+  // open.
   std::vector<std::uint64_t> turns_;
   std::vector<bool> turn_open_;
 };

@@ -13,8 +13,8 @@ int run(int argc, char** argv) {
       "notice.",
       "ringside");
   app.set_version_flag("--version", RINGSIDE_VERSION);
-  // Asked for further down: CLI11 would complain about the missing one before it names a wrong
-  // flag.
+  // Not required here but checked below. CLI11 would complain about a missing command before it
+  // names a wrong flag.
   app.require_subcommand(0, 1);
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return std::string("ringside: ") + error.what() + "\n  next: ringside --help\n";

@@ -8,8 +8,8 @@ namespace ringside::tool {
 
 namespace {
 
-// In /dev/shm anybody may give a file any name: it must not steer the terminal of whoever lists the
-// rings.
+// In /dev/shm anybody may give a file any name. A message shows the name escaped, so that it cannot
+// steer the user's terminal.
 void make_harmless(const std::string& path, Failure* failure) {
   const std::string shown = escape_visible(path);
   std::string& text = failure->message;

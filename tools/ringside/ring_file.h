@@ -1,5 +1,5 @@
-// A ring as the debug tool holds it: opened for reading, with its names, and its clock turned into
-// wall time.
+// A ring as the debug tool holds it: opened for reading, with its names, and with a scale that
+// turns ticks into wall time.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@ namespace ringside::tool {
 
 class RingFile {
  public:
-  // Null and `failure` set when it can't be read. The tool reads rings of any owner that the system
-  // lets it read, and says whose they are.
+  // Returns null and sets `failure` when the ring can't be read. The tool reads a ring of any
+  // owner, as far as the system lets it. owner_uid() says whose ring it is.
   static std::unique_ptr<RingFile> open(const std::string& ring, Failure* failure);
 
   const Segment& segment() const { return *segment_; }
@@ -26,12 +26,12 @@ class RingFile {
   const TickScale& scale() const { return scale_; }
   std::uint32_t owner_uid() const { return owner_uid_; }
 
-  // "live", "crashed", "closed", or "unknown" where the processes can't be seen.
+  // "live", "crashed" or "closed". "unknown" where the server's processes can't be seen.
   std::string state() const;
-  // Synchronises the clock and reads names that have come since.
+  // Synchronises the scale with the clock, and reads names that were registered since.
   void refresh();
   std::string operation_name(std::uint16_t id) const;
-  std::string error_name(std::uint16_t code) const;   // empty when it has none
+  std::string error_name(std::uint16_t code) const;   // empty when the code has no name
   std::string stage_name(std::uint16_t id, std::size_t stage) const;
   std::int64_t wall_ns(std::uint64_t ticks) const;
 

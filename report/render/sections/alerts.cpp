@@ -12,7 +12,7 @@ std::string subject_of(const Snapshot& snapshot, const AlertTransition& transiti
                   transition.ring);
 }
 
-// An episode that began in the future: somebody has set the clock.
+// An episode that began in the future means that the clock was set.
 std::string lasted(const Snapshot& snapshot, const AlertView& alert) {
   // As doubles, so that garbage does not overflow.
   const double ns =

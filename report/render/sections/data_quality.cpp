@@ -1,4 +1,4 @@
-// How far the figures can be believed: the books, what is missing from them, and each lane's.
+// How far the figures can be trusted: the books, what is missing from them, and each lane's books.
 #include <fmt/format.h>
 
 #include "report/render/sections/sections.h"

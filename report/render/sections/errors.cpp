@@ -33,7 +33,7 @@ void write_kinds(const Section& section, std::size_t shown) {
   say_more(section, section.analysis.error_kinds.size(), shown);
 }
 
-// One piece of advice for all errors that it holds for.
+// Writes each piece of advice once, for all errors that share it.
 void write_advice(const Section& section, std::size_t shown) {
   std::vector<std::pair<std::string, std::string>> advice;  // for what, which
   for (std::size_t i = 0; i < shown; ++i) {

@@ -1,4 +1,4 @@
-// What is known of events that have a meaning, and of circuit breakers.
+// Events that have a meaning, and circuit breakers.
 #include <fmt/format.h>
 
 #include "report/render/sections/sections.h"

@@ -12,8 +12,8 @@ bool is_seen(const SeriesView& series) {
   return series.window(Window::since_start).count() > 0 || series.server_count > 0;
 }
 
-// Calls `add(name, series)` for each operation that was seen; behind a rule for each category, and
-// for all.
+// Calls `add(name, series)` for each operation that was seen. After a rule it does so for each
+// category, and then for all.
 template <class Add>
 void for_each_row(const Section& section, RingTable& table, Add add) {
   for (const SeriesView& series : section.snapshot.operations) {
@@ -72,8 +72,7 @@ void write_latencies(const Section& section) {
   section.page.table(table.table());
 }
 
-// Exact nearest rank over the records kept: the ceil(q n)-th of them. Above the median from ten
-// records on.
+// Exact nearest rank over the kept records: the ceil(q n)-th of them. p90 needs ten records.
 std::string exact_cell(const std::vector<std::int64_t>& sorted_ns, std::uint64_t percent) {
   if (sorted_ns.empty() || (percent == 90 && sorted_ns.size() < 10)) return "–";
   const std::size_t rank = (percent * sorted_ns.size() + 99) / 100;
@@ -193,7 +192,7 @@ void write_operations(const Section& section) {
     write_latencies(section);
     write_latest(section);
     write_unseen(section);
-    // In the first hour the two lists are one.
+    // In the first hour the two lists are the same.
     const SeriesView& all = section.snapshot.all;
     if (all.window(Window::since_start).seconds > all.window(Window::hour).seconds) {
       write_slowest(section, "Slowest single operations of the last hour",

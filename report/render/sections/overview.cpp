@@ -35,7 +35,8 @@ void write_rings(const Section& section) {
   }
 }
 
-// Of one core. Processor time is counted in steps of 10 ms, so 0 is less than one step of the tick.
+// Percent of one core. Processor time is counted in steps of 10 ms, so 0 means less than one step
+// in the tick.
 std::string cpu_over_tick(const Snapshot& snapshot, double percent) {
   constexpr double kStepSeconds = 0.01;
   if (percent > 0) return format_percent(percent / 100);

@@ -42,7 +42,7 @@ void write_events(const Section& section, const std::vector<EventFinding>& event
 // A list of actors or subjects; nothing where it is empty.
 void write_parties(const Section& section, const char* title, const std::vector<TopEntry>& entries);
 
-// A table whose rows belong to rings: a column names the ring where there are several.
+// A table whose rows belong to rings. With several rings a column names the ring.
 class RingTable {
  public:
   RingTable(const Snapshot& snapshot, std::vector<Column> columns);
@@ -56,13 +56,13 @@ class RingTable {
   Table table_;
 };
 
-// Cells and pieces of sentences. What is not known is "–" in a table and "unknown" in a sentence.
+// Cells and pieces of sentences. An unknown figure is "–" in a table and "unknown" in a sentence.
 std::string span_cell(std::uint64_t ns);
 std::string mean_cell(std::uint64_t sum_ns, std::uint64_t count);
 std::string percent_cell(std::uint64_t part, std::uint64_t whole);
-// "–" where the sample is too small; "≥ 35 h 36 min" where no more is known.
+// "–" where the sample is too small. "≥ 35 h 36 min" where the exact value is unknown.
 std::string quantile_cell(const WindowStats& stats, double q);
-// How long ago, or that it lies in the future: somebody has set the clock.
+// How long ago. An instant in the future means that the clock was set.
 std::string ago(const Snapshot& snapshot, std::int64_t wall_ns);
 
 template <class T, class Format>

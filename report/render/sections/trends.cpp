@@ -1,4 +1,4 @@
-// What changes: today against earlier days, and the last minutes against the last hour.
+// What changes: the last minutes compared with the last hour. No older history is kept yet.
 #include <fmt/format.h>
 
 #include "report/render/sections/sections.h"

@@ -19,12 +19,12 @@ from pathlib import Path
 
 BIN = Path()
 
-# What is above something else may be zero or a little below it, by noise; everything else that is
-# measured is above zero.
+# A figure "above" something else may be zero or a little below, by noise. Every other figure is
+# above zero, except those of MAY_BE_ZERO.
 MAY_BE_NEGATIVE = re.compile(r"\babove\b")
 MAY_BE_ZERO = re.compile(r"daemon meanwhile|daemon idle|switched off")
 
-# Of each part a figure that must be there whatever is installed, and its unit.
+# For each part figures that must be there whatever is installed, and their units.
 FIGURES = {
     "record": [("floor: two clock reads", "ns"),
                ("operation, daemon attached, above the floor", "ns"),
@@ -49,7 +49,7 @@ INSTRUCTIONS = [("two clock reads, whole", "instructions"), ("operation, whole",
 
 
 def left_behind():
-    """What a benchmark could leave: rings and queues, scratch folders, LTTng's meeting places."""
+    """Returns what a benchmark could leave: rings, queues, scratch folders, LTTng's files."""
     return {
         str(path)
         for folder, pattern in (("/dev/shm", "*bench-*"), ("/dev/shm", "lttng-ust-*"),
@@ -58,7 +58,7 @@ def left_behind():
 
 
 def children_of(group):
-    """Living processes of a process group, except its leader."""
+    """Returns the living processes of a process group, without its leader."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -86,7 +86,7 @@ class Bench(unittest.TestCase):
         return run.returncode, run.stdout, run.stderr
 
     def nothing_left(self):
-        # Others may run benchmarks at the same time: what is new must go.
+        # Other benchmarks may have left or hold such files. Only what is new must go.
         deadline = time.monotonic() + 20
         while left_behind() - self.before and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -123,13 +123,13 @@ class Smoke(Bench):
                     else:
                         self.assertGreater(one["median"], 0, one)
                 self.assertIn(name, out)
-        # Either measured, or named as what is missing.
+        # Each rival is either measured or named as missing.
         said = out + "\n".join(result["remarks"])
         for rival in ("LTTng-UST", "spdlog", "prometheus-cpp", "Boost.Interprocess message_queue",
                       "Boost.Lockfree", "moodycamel"):
             self.assertIn(rival, said)
         self.assertNotIn("expected none", said)
-        # Queues that lost nothing carried the same records as the ring.
+        # A queue that lost nothing has carried the same records as the ring.
         carried = {one["name"]: (one["count"], one["checksum"]) for one in result["work"]}
         for queue in ("Boost.Interprocess message_queue", "Boost.Lockfree spsc_queue",
                       "Boost.Lockfree queue"):
@@ -153,8 +153,8 @@ class Smoke(Bench):
 
 class Interrupted(Bench):
     def interrupt(self, number, *arguments, until):
-        """Runs it in a process group of its own, as a shell does, and interrupts all of the
-        group, as a terminal does."""
+        """Runs the benchmark in its own process group, as a shell does. Interrupts the whole group,
+        as a terminal does."""
         process = subprocess.Popen([BIN / "ringside-bench", *arguments],
                                    stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT,

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Installs the libraries into a fresh prefix, builds servers outside the tree against them, and
-runs these.
+runs the servers.
 
-Each server is run untraced, traced into a ring in a temporary folder, and with a ring that can't
-be had; an outside reader, built on the installed headers too, tells what the ring has counted
+Each server runs untraced, traced into a ring in a temporary folder, and with a ring that can't be
+created. A reader, also built outside on the installed headers, tells what the ring has counted
 while the server lives.
 """
 
@@ -28,7 +28,7 @@ COMMANDS = {
     "upload 42 2000000": "rejected",
     "dance": "unknown command",
 }
-# Errors are what the server could not do; what it rightly refused is none.
+# Errors are what the server failed to do. A request that it rightly refused is no error.
 COUNTED = [
     "SEND_MESSAGE count=4 errors=1", "UPLOAD_FILE count=2 errors=0",
     "VALIDATION_REJECT count=1 errors=0"
@@ -64,7 +64,7 @@ class Package(unittest.TestCase):
     @classmethod
     def build(cls, name):
         binary = cls.root / name
-        # No compiler of the other language: a server in C must not need one.
+        # Only the compiler of the server's language is given: a server in C must not need C++.
         environment = {
             key: value
             for key, value in os.environ.items() if key not in ("CC", "CXX", "CFLAGS", "CXXFLAGS")
@@ -86,8 +86,8 @@ class Package(unittest.TestCase):
         return binary / name
 
     def serve(self, name, ring, while_it_lives=None):
-        """Runs a server through COMMANDS; returns its first line, once it has left with exit
-    code 0."""
+        """Runs a server through COMMANDS until it ends with exit code 0. Returns its first line;
+        with a ring that can't be had, its first two lines."""
         environment = {
             key: value
             for key, value in os.environ.items() if not key.startswith("RINGSIDE_")

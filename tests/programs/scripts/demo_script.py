@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tools/demo: Ctrl-C at any moment leaves nothing behind, and a whole run shows what it
+"""Tests tools/demo: Ctrl-C at any moment leaves nothing behind, and a whole run shows what it
 promises."""
 
 import argparse
@@ -17,12 +17,12 @@ ROOT = Path()
 
 
 class Demo:
-    """A demo in a session of its own, whose output is read as it comes."""
+    """A demo in its own session. Its output is read as it comes."""
 
     def __init__(self, *arguments):
         def as_a_terminal_would():
-            # A background job is born deaf to Ctrl-C, and a shell can't trap what was ignored when
-            # it began.
+            # A background job starts with SIGINT ignored, and a shell cannot trap a signal that was
+            # ignored when it started. A terminal starts its jobs with the default.
             for number in (signal.SIGINT, signal.SIGQUIT):
                 signal.signal(number, signal.SIG_DFL)
 

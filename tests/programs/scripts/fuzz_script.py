@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tests/ring/fuzz/run.py, on targets of a few lines: what it takes for a finding, what it
+"""Tests tests/ring/fuzz/run.py on targets of a few lines: what it takes for a finding, what it
 prints, and how it ends."""
 
 import argparse
@@ -15,7 +15,7 @@ ROOT = Path()
 
 SEEDS = ('for t in open_segment drain_segment state_file texts; do '
          'mkdir -p "$1/$t"; echo seed >"$1/$t/one"; done')
-# What libFuzzer says, and the input that it leaves behind in -artifact_prefix.
+# A target that prints what libFuzzer prints. FINDS also leaves an input in -artifact_prefix.
 SAYS = (
     'for a; do case "$a" in -artifact_prefix=*) prefix=${a#*=} ;; '
     '-seed=*) echo "seed is ${a#*=}" >&2 ;; esac; done\n'
@@ -88,7 +88,7 @@ class Run(unittest.TestCase):
         self.assertIn("nothing found", output)
 
     def test_long_runs_are_asked_for_by_flag_or_environment(self):
-        self.program("texts", SAYS + 'echo "$@" >&2; exit 1\n')   # failing, its output is shown
+        self.program("texts", SAYS + 'echo "$@" >&2; exit 1\n')   # it fails, so run.py shows this
         for arguments, environment, seconds in (((), {
                 "RINGSIDE_TEST_LONG": ""
         }, 5), ((), {

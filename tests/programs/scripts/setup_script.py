@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""tools/setup, with a Debian of our own making around it: stubs of dpkg-query, apt-cache,
-apt-get, id and sudo that write down how they were called."""
+"""Tests tools/setup on a make-believe Debian: stubs of dpkg-query, apt-cache, apt-get, id and sudo.
+Those of apt-get and sudo write down how they were called."""
 
 import argparse
 import os
@@ -12,10 +12,10 @@ from pathlib import Path
 
 ROOT = Path()
 PACKAGES = ["g++", "cmake", "ninja-build",
-            "doctest-dev"]  # some of the list, by whose absence it is tried
+            "doctest-dev"]  # some of the list, which the tests make absent
 
 STUBS = {
-    # Prints the installed ones, as dpkg-query does, and fails because of the others.
+    # Like dpkg-query it prints the installed packages and fails because of the others.
     "dpkg-query":
     'for p in "$@"; do case "$p" in -*) ;; *) grep -qx -- "$p" "$FAKE/absent" || '
     'echo "installed $p" ;; esac; done; exit 1',
@@ -106,7 +106,7 @@ class Setup(unittest.TestCase):
         self.assertEqual(["update" in call for call in self.calls()], [False, True, False])
 
     def test_a_package_that_no_list_has_is_named(self):
-        self.stub("apt-get", 'echo "apt-get $*" >>"$FAKE/calls"')  # update changes nothing
+        self.stub("apt-get", 'echo "apt-get $*" >>"$FAKE/calls"')  # its update changes nothing
         self.write("absent", PACKAGES)
         self.write("unknown", ["doctest-dev"])
         done = self.setup()
@@ -123,7 +123,7 @@ class Setup(unittest.TestCase):
     def test_without_root_and_sudo_the_one_command_is_printed(self):
         self.write("absent", PACKAGES)
         self.write("uid", ["1000"])
-        for sudo in ("exit 1", None):  # one that would ask for a password, and none
+        for sudo in ("exit 1", None):  # a sudo that would ask for a password, and no sudo
             (self.bin / "sudo").unlink()
             if sudo:
                 self.stub("sudo", sudo)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tools/test, on projects of a few lines: what it counts, what its last line says, and how it
+"""Tests tools/test on projects of a few lines: what it counts, what its last line says, and how it
 ends."""
 
 import argparse
@@ -19,11 +19,12 @@ PASSES = "add_test(NAME {0} COMMAND ${{CMAKE_COMMAND}} -E true)\n"
 FAILS = "add_test(NAME {0} COMMAND ${{CMAKE_COMMAND}} -E false)\n"
 IS_NOT_THERE = "add_test(NAME {0} COMMAND /no/such/program)\n"
 IS_SKIPPED = PASSES + "set_tests_properties({0} PROPERTIES SKIP_RETURN_CODE 0)\n"
-# A test and what builds it, listed as tests/support/add_tests.cmake does; building leaves a trace.
+# A test and the target that it needs, listed as tests/support/add_tests.cmake lists them. Building
+# the target leaves a file behind.
 LISTED = PASSES + """add_custom_target(build_{0} COMMAND ${{CMAKE_COMMAND}} -E touch built_{0})
 file(APPEND ${{CMAKE_BINARY_DIR}}/tests/list.txt "test|{0}|build_{0}\\n")
 """
-# A program of two cases, of which ctest knows as it would of doctest's.
+# A program of two cases. ctest knows the cases as it knows those of doctest.
 PROGRAM = """add_test(NAME "Lane: a full (lane) wraps" COMMAND ${{CMAKE_COMMAND}} -E true)
 add_test(NAME "Lane: an empty lane [is] $empty" COMMAND ${{CMAKE_COMMAND}} -E true)
 add_custom_target(lane_tests COMMAND ${{CMAKE_COMMAND}} -E touch built_lane)
@@ -69,8 +70,8 @@ class Test(unittest.TestCase):
                                                      encoding="utf-8")
 
     def have(self, *programs):
-        """What is found of the two programs that arm64 needs: these, whatever this machine has. The
-        projects here have nothing to compile."""
+        """Of the two programs that arm64 needs, only `programs` are found, whatever this machine
+        has. They do nothing: the projects here have nothing to compile."""
         shutil.rmtree(self.root / "bin")
         (self.root / "bin").mkdir()
         for folder in os.environ["PATH"].split(os.pathsep):

@@ -1,5 +1,5 @@
-// What the cases share: facts that are stated inside a process of its own, and worlds that only
-// root may make.
+// What the cases share: checks inside a child process, and namespaces or users that only root may
+// have.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -30,8 +30,8 @@ inline constexpr bool kSanitized = false;
 
 inline bool long_run() { return std::getenv("RINGSIDE_TEST_LONG") != nullptr; }
 
-// doctest's own checks count in their process alone: in a child a fact that doesn't hold ends it,
-// with its line.
+// doctest's checks count only in the process that runs doctest. In a child this check prints its
+// line and ends the child.
 #define HOLDS(fact)                                                          \
   do {                                                                       \
     if (!(fact)) {                                                           \
@@ -50,7 +50,7 @@ inline Created create(const std::string& path, Failure* failure) {
   return create_segment(options, self_identity(), failure);
 }
 
-// Exit code of a child that found that it may not have the world it needs.
+// Exit code of a child that may not make the namespaces or mounts that it needs.
 inline constexpr int kNotAllowed = 77;
 
 // Whether this process may make namespaces and mounts: CAP_SYS_ADMIN, bit 21 of its effective
@@ -70,8 +70,8 @@ inline bool no(const char* what) {
   return false;
 }
 
-// For a child: namespaces of its own. Without the capability, in a user namespace where the kernel
-// lets anybody have one.
+// For a child: gives it namespaces of its own. Without CAP_SYS_ADMIN this is done in a user
+// namespace, if the kernel allows one.
 inline bool enter_world(int namespaces) {
   if (unshare(namespaces) == 0) return true;
   const std::string uid = "0 " + std::to_string(geteuid()) + " 1";
@@ -80,9 +80,10 @@ inline bool enter_world(int namespaces) {
   return true;
 }
 
-// For a child: a file system of `size`, which ends with the child. It is reached through a file
-// descriptor and attached to no folder: a mount could spread to other namespaces, and in a chroot
-// nothing can keep it from that, because there "/" is no mount point. Empty where it is refused.
+// For a child: a file system of `size`, which ends with the child. Returns its path, or an empty
+// string where the kernel refuses. The path goes through a file descriptor, and the file system is
+// attached to no folder. A mount was rejected: it could spread to other namespaces. In a chroot
+// nothing prevents that, because "/" is no mount point there.
 inline std::string small_file_system(const char* size) {
   if (!may_make_worlds() && !enter_world(CLONE_NEWNS)) return {};
   const int context = fsopen("tmpfs", FSOPEN_CLOEXEC);
@@ -98,8 +99,8 @@ inline std::string small_file_system(const char* size) {
   return "/proc/self/fd/" + std::to_string(mounted);
 }
 
-// True when the case was shown. Where it may not be, it says so; where it should have been
-// possible, it fails.
+// Whether the case was shown. Where the system doesn't allow the case, a message says so. Where it
+// should allow the case, the test fails.
 inline bool shown(const Ended& ended) {
   if (ended.exited(kNotAllowed)) {
     if (may_make_worlds())
@@ -111,7 +112,7 @@ inline bool shown(const Ended& ended) {
   return true;
 }
 
-// For a child: another user from here on.
+// For a child: changes its user for good.
 inline void become(unsigned uid) {
   if (setgid(uid) != 0 || setuid(uid) != 0) _exit(98);
 }

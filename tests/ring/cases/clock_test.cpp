@@ -1,4 +1,4 @@
-// Case 15, clocks: they are set, machines are suspended or rebooted, and ends come before starts.
+// Case 15, clocks: clocks are set, machines are suspended or rebooted, and ends come before starts.
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
@@ -18,7 +18,7 @@ namespace {
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr double kHz = 2.6e9;
 
-// A machine whose clocks are in our hands.
+// A machine whose clocks the test sets.
 struct Machine {
   Instant now{5'000 * kSecond, 1'700'000'000 * kSecond, 77'000'000'000'000};
   void run(std::int64_t ns) {
@@ -26,7 +26,7 @@ struct Machine {
     now.realtime_ns += ns;
     now.ticks += static_cast<std::uint64_t>(static_cast<double>(ns) * kHz / 1e9);
   }
-  // CLOCK_MONOTONIC stands still; the counter goes on, as it does under a paused virtual machine.
+  // CLOCK_MONOTONIC stands still and the counter goes on, as under a paused virtual machine.
   void suspend(std::int64_t ns) {
     now.realtime_ns += ns;
     now.ticks += static_cast<std::uint64_t>(static_cast<double>(ns) * kHz / 1e9);
@@ -52,7 +52,7 @@ const SeriesView& only(const Snapshot& snapshot) {
   return snapshot.operations[0];
 }
 
-// Within what two conversions in double precision leave.
+// `by` allows for the error of two conversions in double precision.
 bool near(std::int64_t a, std::int64_t b, std::int64_t by = 100'000) {
   return a - b <= by && b - a <= by;
 }
@@ -76,7 +76,7 @@ TEST_CASE("Case15: a counter that went on while the machine was suspended, or be
     run();
     machine.suspend(3600 * kSecond);
     run();
-    machine.now.ticks = 1'000;   // as after suspension to a disk
+    machine.now.ticks = 1'000;   // as after a suspension to disk
     run();
   }
 }
@@ -84,7 +84,8 @@ TEST_CASE("Case15: a counter that went on while the machine was suspended, or be
 TEST_CASE("Case15: after a suspension records are in their place again, and none is missing") {
   TempDir dir;
   Machine machine;
-  // A counter that this computer does not have. Its kernel states a rate for another one.
+  // A counter that this computer does not have. The rate that the kernel states is that of another
+  // counter.
   const bool arm = choose_clock().kind == ClockKind::cntvct;
   const ClockKind other = arm ? ClockKind::tsc : ClockKind::cntvct;
   auto ring = ring_of(machine, dir.file("ring"), 0, other);
@@ -106,10 +107,11 @@ TEST_CASE("Case15: after a suspension records are in their place again, and none
   CHECK(snapshot.books.read == 120);
   CHECK(snapshot.late_records == 0);
   CHECK(only(snapshot).window(Window::since_start).recorded == 120);
-  CHECK(only(snapshot).window(Window::five_minutes).recorded == 120);   // of running, not of sleep
+  // Windows measure the time that the machine ran, not the time that it slept.
+  CHECK(only(snapshot).window(Window::five_minutes).recorded == 120);
   CHECK(near(only(snapshot).last[0].start_wall_ns, machine.now.realtime_ns - 1'000'000));
   CHECK(near(only(snapshot).last[0].duration_ns, 1'000'000, 100));
-  // What ended before the suspension keeps the wall time that it ended at.
+  // A record from before the suspension keeps the wall time of its end.
   CHECK(near(only(snapshot).last[60].start_wall_ns,
              machine.now.realtime_ns - 3660 * kSecond - 1'000'000));
 }
@@ -145,18 +147,18 @@ TEST_CASE("Case15: a ring of an earlier boot is read by its own clock, at its ow
     CAPTURE(clock_name(kind));
     TempDir dir;
     Machine before;
-    auto ring = ring_of(before, dir.file("ring"), 1'000'000'000);   // a slower machine than today's
+    auto ring = ring_of(before, dir.file("ring"), 1'000'000'000);   // slower than today's machine
     SegmentHeader& header = ring->header();
     header.clock_kind = static_cast<std::uint32_t>(kind);
     header.boot_id[0] ^= 1;
     LaneWriter lane = claim(*ring);
-    // Twenty minutes of it, one record a minute.
+    // Twenty minutes with one record a minute.
     for (int i = 1; i <= 20; ++i) {
       write_record(lane,
                    operation(0, header.anchor_ticks + static_cast<std::uint64_t>(i * 60 * kSecond),
                              5'000'000));
     }
-    // The machine comes back half an hour after the ring was made: both its clocks begin anew.
+    // The machine comes back half an hour after the ring was made. Both its clocks begin anew.
     const Instant today{40 * kSecond, before.now.realtime_ns + 1800 * kSecond, 123'456'789};
     Instant later = today;
     later.monotonic_ns += kSecond;
@@ -180,7 +182,7 @@ TEST_CASE("Case15: a ring of an earlier boot is read by its own clock, at its ow
       CHECK(only(snapshot).window(Window::five_minutes).recorded == 0);
       CHECK(only(snapshot).window(Window::hour).max_ns == 5'000'000);
     }
-    // The next daemon still knows.
+    // The next daemon gets the same times from the state.
     const std::string saved = watch.encode(later);
     Watch next({{dir.file("ring")}, 100, 20, false});
     std::string why;
@@ -211,8 +213,7 @@ TEST_CASE("Case15: a ring of an earlier boot that states no rate is read by the 
   const Snapshot snapshot = watch.tick(today);
   CHECK(snapshot.books.read == 20);
   REQUIRE(only(snapshot).last.size() == 20);
-  // What the kernel states, or a second measurement says, may differ from ours by a part in a
-  // thousand.
+  // The kernel's rate, or that of a second measurement, may differ from ours by a thousandth.
   CHECK(near(only(snapshot).last[0].start_wall_ns, before.now.realtime_ns + 1200 * kSecond,
              2 * kSecond));
   CHECK(near(only(snapshot).last[0].duration_ns, 10'000'000, 20'000));
@@ -227,8 +228,8 @@ TEST_CASE("Case15: an end before its start is counted as a negative span, from t
             Operation(chat::SEND_MESSAGE, early).finish_at(late, Outcome::ok);
             event_since(chat::RECOVERY, {early.ticks + (std::uint64_t{1} << 40)});
             Operation staged(chat::JOIN_ROOM, {early.ticks + (std::uint64_t{1} << 40)});
-            staged.stage(
-                chat::kDatabase);  // a stage that "ended" before the operation began adds nothing
+            // A stage that "ended" before the operation began adds nothing.
+            staged.stage(chat::kDatabase);
             staged.finish_at({early.ticks + (std::uint64_t{1} << 40) + 7}, Outcome::ok);
             return 0;
           }).exited(0));

@@ -42,10 +42,10 @@ TEST_CASE("Case01: memory that is full when the server is under way costs new th
     setup.ring = place + "/ring";
     unsetenv("RINGSIDE_RING");
     HOLDS(start(setup));
-    send(1);   // this thread's lane is allocated, whole, though only one page of it was written
+    send(1);   // allocates this thread's whole lane, though only one page of it is written
     fill(place + "/filler");
 
-    send(3 * static_cast<int>(kDefaultCapacity));   // every page of the lane
+    send(3 * static_cast<int>(kDefaultCapacity));   // writes every page of the lane
     register_gauge("connections").set(7);
     register_error(5001, "DATABASE_BUSY");
     std::thread([] { send(10); }).join();
@@ -62,8 +62,7 @@ TEST_CASE("Case01: memory that is full when the server is under way costs new th
     HOLDS(segment->header().untraced_threads.load() == 2);
     HOLDS(segment->header().untraced_records.load() == 15);
 
-    // Readers look at everything, and where they look nothing is allocated: there is nothing left
-    // to allocate.
+    // Readers look at everything. Their reads allocate no block: none is left to allocate.
     const std::uint64_t before = blocks(setup.ring);
     Watch watch({{setup.ring}, 100, 20, false});
     watch.tick(read_instant());
@@ -75,7 +74,7 @@ TEST_CASE("Case01: memory that is full when the server is under way costs new th
     HOLDS(!segment->broken());
     HOLDS(blocks(setup.ring) == before);
 
-    // With room again, new threads have their lanes.
+    // New threads get lanes again when there is room.
     unlink((place + "/filler").c_str());
     std::thread([] { send(10); }).join();
     HOLDS(watch.tick(read_instant()).books.written == 11 + 3 * kDefaultCapacity);

@@ -17,7 +17,7 @@ using namespace ringside::test;
 
 namespace {
 
-constexpr unsigned kServer = 54321;    // users that nobody has
+constexpr unsigned kServer = 54321;    // users that no account has
 constexpr unsigned kStranger = 54322;
 
 bool contains(const std::string& text, const std::string& part) {
@@ -29,7 +29,7 @@ std::string text_of(const std::string& path) {
   return std::string((std::istreambuf_iterator<char>(file)), {});
 }
 
-// A folder as /dev/shm is: everybody may create in it, and only owners may remove.
+// As in /dev/shm, everybody may create a file in the folder, and only its owner may remove it.
 void make_sticky(const TempDir& dir) { REQUIRE(chmod(dir.path().c_str(), 01777) == 0); }
 
 std::uint64_t inode_of(const std::string& path) {
@@ -76,13 +76,13 @@ TEST_CASE("Case13: a name that another user has taken stays his, and the server 
                    path == link ? "is a symbolic link, which is not followed" : his));
     CHECK(inode_of(path) == inode);
     CHECK(text_of(path) == before);
-    // Nor does a reader believe it.
+    // A reader refuses it too.
     SegmentFacts facts;
     CHECK(open_segment(path, {}, &facts, &failure) == nullptr);
     CHECK(contains(failure.message, path == link ? "is a symbolic link" : "belongs to user"));
   }
   CHECK(text_of(victim) == "not for strangers");
-  // And the other way round: a server without rights on the name.
+  // The other way round: the server has no rights on the name.
   REQUIRE(chmod(dir.file("dead").c_str(), 0600) == 0);
   CHECK(run([&] {
           become(kServer);
@@ -170,8 +170,8 @@ TEST_CASE("Case12: a reader that holds a dead ring's lock costs the next server 
   Failure failure;
   const auto begin = std::chrono::steady_clock::now();
   CHECK(create(path, &failure).segment == nullptr);
-  CHECK(std::chrono::steady_clock::now() - begin <
-        std::chrono::seconds(20));  // 1 s, and a machine under load
+  // 1 s of waiting, and the rest for a machine under load.
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(20));
   CHECK(contains(failure.message,
                  "is held locked by another process\n  next: find out which (lslocks)"));
   CHECK(inode_of(path) == inode);
@@ -183,11 +183,11 @@ TEST_CASE("Case12: a reader that holds a dead ring's lock costs the next server 
   REQUIRE(flock(fd, LOCK_EX) == 0);
   leave_segment(*ring, self_identity(), false);
   CHECK(ring->header().state.load() == kSegmentClosed);
-  CHECK(access(path.c_str(), F_OK) == 0);   // its name stays for the next server to clear
+  CHECK(access(path.c_str(), F_OK) == 0);   // the name stays, and the next server clears it
   close(fd);
   CHECK(create(path, &failure).segment != nullptr);
-  CHECK(access(previous_path(path).c_str(), F_OK) ==
-        0);  // of the dead ring above; a closed one is not kept
+  // This is the dead ring of above. A closed ring is not kept.
+  CHECK(access(previous_path(path).c_str(), F_OK) == 0);
 }
 
 TEST_CASE("Case12: while servers start, leave and are killed on one name, an open finds a whole ring or none") {
@@ -204,7 +204,7 @@ TEST_CASE("Case12: while servers start, leave and are killed on one name, an ope
     servers.push_back(spawn([&, i] {
       close(end[1]);
       while (!over()) {
-        if (i == 2) {   // one whose lives end by SIGKILL, mostly in the midst of it
+        if (i == 2) {   // each of these children ends by SIGKILL, mostly in the middle of its work
           const pid_t child = spawn([&] {
             for (;;) {
               Failure failure;
@@ -214,7 +214,7 @@ TEST_CASE("Case12: while servers start, leave and are killed on one name, an ope
             return 0;
           });
           const timespec moment{0, 3'000'000};
-          nanosleep(&moment, nullptr);   // not waiting for anything: this is when it is killed
+          nanosleep(&moment, nullptr);   // not a wait: it sets the moment of the kill
           kill(child, SIGKILL);
           wait_for(child);
           continue;
@@ -226,7 +226,7 @@ TEST_CASE("Case12: while servers start, leave and are killed on one name, an ope
                 contains(failure.message, "keep taking this name"));
           continue;
         }
-        // While it lives nobody's clearing up removes it.
+        // Nobody's clearing up removes the ring while its server lives.
         for (int look = 0; look < 3; ++look) {
           HOLDS(inode_of(path) == made.segment->inode());
           sched_yield();
@@ -246,7 +246,7 @@ TEST_CASE("Case12: while servers start, leave and are killed on one name, an ope
     Failure failure;
     const auto ring = open_segment(path, {}, &facts, &failure);
     if (ring == nullptr) {
-      // Neither "no ring", nor "cut off", nor "damaged".
+      // The name is absent. The open never finds "no ring", "cut off" or "damaged".
       REQUIRE_MESSAGE(failure.error_number == ENOENT, failure.message);
       ++absent;
       continue;

@@ -1,4 +1,4 @@
-// Cases 8 and 10, owners: pids that come back, namespaces that hide them, claimers that die or
+// Cases 8 and 10, owners: pids that are used again, namespaces that hide pids, claimers that die or
 // race.
 #include <doctest/doctest.h>
 #include <signal.h>
@@ -32,13 +32,13 @@ TEST_CASE("Case08: a crashed server whose pid has come back holds its name no lo
   writable.writable = true;
   auto ring = open_segment(path, writable, &facts, &failure);
   REQUIRE(ring != nullptr);
-  // The dead server's pid is ours now; when it started it keeps.
+  // The slot now holds our pid with another start time, as if the dead server's pid had come back.
   ProcessSlot& slot = ring->header().processes[0];
   slot.pid.store(self.pid);
   slot.start_time.store(self.start_time - 1);
   CHECK(segment_liveness(*ring, facts) == Liveness::dead);
-  // The other way round: the very process that is written there, seen by somebody else, is alive
-  // and keeps its name.
+  // With our start time the slot names this very process. Another process sees it alive, and the
+  // name stays taken.
   slot.start_time.store(self.start_time);
   CHECK(segment_liveness(*ring, facts) == Liveness::alive);
   CHECK(run([&] { return create(path, &failure).segment == nullptr ? 0 : 1; }).exited(0));
@@ -68,7 +68,7 @@ TEST_CASE("Case08: a child in a pid namespace of its own takes nobody's lane and
     unsetenv("RINGSIDE_RING");
     HOLDS(start(setup));
     Operation(chat::SEND_MESSAGE).finish(Outcome::ok);
-    // Its parent's pid does not exist for it.
+    // The parent's pid does not exist in the child's namespace.
     if (!enter_world(CLONE_NEWPID)) return kNotAllowed;
     const Ended child = run(
         [] {
@@ -90,7 +90,7 @@ TEST_CASE("Case08: a child in a pid namespace of its own takes nobody's lane and
   if (!shown(ended)) return;
   const Reader reader(dir.file("ring"));
   CHECK(reader.segment->lane_header(0).head.load() == 6);
-  CHECK(reader.segment->lane_header(1).head.load() == 10);   // the overflow lane is everybody's
+  CHECK(reader.segment->lane_header(1).head.load() == 10);   // the child used the overflow lane
   CHECK(reader.total(chat::JOIN_ROOM.value, &Totals::recorded) == 10);
   CHECK(reader.records.size() == 16);
   CHECK(reader.segment->header().state.load() == kSegmentClosed);
@@ -101,7 +101,7 @@ TEST_CASE("Case10: a claimer that dies before its lane has memory leaves it to t
   auto ring = make_ring(dir.file("ring"), {1, 64, 64});
   REQUIRE(run([&] {
             const ProcessIdentity self = self_identity();
-            // As it stands between the claim and the allocation.
+            // The state of a lane between the claim and the allocation.
             ring->lane_header(0).owner.store(pack_owner(self.pid, 1, kClaiming));
             ring->lane_header(0).owner_start_time.store(self.start_time);
             raise(SIGKILL);
@@ -124,7 +124,7 @@ TEST_CASE("Case10: a lane's 24 bits of generation begin anew without touching it
   release_lane(*ring, 0);
   LaneHeader& header = ring->lane_header(0);
   header.owner.store(pack_owner(0, 0xffffff, kReleased));
-  // What overflows would show in a pid's lowest bit.
+  // A generation that overflows would change the lowest bit of the pid.
   ProcessIdentity even = self_identity();
   even.pid &= ~1U;
   for (const std::uint32_t generation : {0U, 1U}) {
@@ -140,15 +140,15 @@ TEST_CASE("Case10: a lane's 24 bits of generation begin anew without touching it
 
 namespace {
 
-// What the processes of the next case tell each other, beside the ring.
+// Shared memory of the processes of the next case, beside the ring.
 struct Ledger {
-  std::atomic<std::uint32_t> holder[2];      // the life that has the lane; 0 nobody
-  std::atomic<bool> doomed[100'000];         // by life: its process is being killed
+  std::atomic<std::uint32_t> holder[2];      // the life that has the lane; 0 is nobody
+  std::atomic<bool> doomed[100'000];         // by life: its process is about to be killed
   std::atomic<std::uint32_t> lives;
   std::atomic<std::uint32_t> claims, inherited, intrusions;
 };
 
-// Claims, writes and gives back until it is killed.
+// Claims, writes and releases until it is killed.
 [[noreturn]] void live(Segment& ring, Ledger& ledger, std::uint32_t life) {
   const ProcessIdentity self = self_identity();
   std::mt19937_64 random(life);
@@ -194,7 +194,7 @@ TEST_CASE("Case10: however many claim the lanes of the killed, each lane has one
   };
   for (int i = 0; i < 4; ++i) bear();
   std::uint64_t kills = 0;
-  // Until enough of them have died with a lane in their hands.
+  // Runs until enough processes have died while they held a lane.
   const std::uint32_t wanted = long_run() ? 2'000 : kSanitized ? 30 : 100;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(40);
   while (ledger.inherited.load() < wanted && std::chrono::steady_clock::now() < deadline) {
@@ -220,14 +220,14 @@ TEST_CASE("Case10: however many claim the lanes of the killed, each lane has one
                 << " of the dead");
   CHECK(ledger.inherited.load() >= wanted);
   CHECK(ledger.intrusions.load() == 0);
-  // Everything comes free again, and what the dead left half-done is settled.
+  // Both lanes can be claimed again. The claim settles what the dead left unfinished.
   for (int i = 0; i < 2; ++i) claim(*ring);
   for (std::uint32_t lane = 0; lane < 2; ++lane) {
     const LaneHeader& header = ring->lane_header(lane);
     const std::uint64_t head = header.head.load();
     const std::uint64_t recorded = ring->totals(lane)[1].recorded.load();
     CHECK(recorded >= head);
-    CHECK(recorded - head <= header.torn.load());   // counted, but killed before it was published
+    CHECK(recorded - head <= header.torn.load());   // counted, then killed before the publication
     CHECK(header.torn.load() <= kills);
     LaneCursor cursor;
     read_lane(ring->slots(lane), header, 64, cursor, ~std::uint64_t{0}, [](const Record&) {});

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The cases that broke other systems, as far as it takes real programs to show them."""
+"""The cases that broke other systems: those that need real programs to show them."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "programs" / "e2e"))
 import harness  # noqa: E402
 
-# Of the header; see shm/layout.h.
+# Offsets in the header, see shm/layout.h.
 BOOT_ID_AT = 72
 ANCHOR_MONOTONIC_AT = 112
 ANCHOR_REALTIME_AT = 120
@@ -43,7 +43,7 @@ class Cases(harness.Scenario):
         tail = world.start("ringside", "tail", world.ring)
         tail.says("PLAIN_")
         server.signal(signal.SIGSTOP
-                      )  # it would not survive this: who may write a ring's file may end its server
+                      )  # truncation ends a running server: who may write its file may end it
         harness.wait_for("the server stopped",
                          lambda: " T " in Path(f"/proc/{server.pid}/stat").read_text())
         before = daemon.report()
@@ -59,7 +59,7 @@ class Cases(harness.Scenario):
         self.assertEqual(ended.code, 1)
         self.assertIn("only 0 bytes", ended.err)
         server.kill()
-        # The daemon goes on, with whatever comes next under the name.
+        # The daemon goes on with the next ring of that name.
         world.ring_path.unlink()
         server = self.server(world)
         daemon.report_when("the next ring", lambda found: self.ring_of(found)["state"] == "live")
@@ -69,7 +69,8 @@ class Cases(harness.Scenario):
     # -- 8: another pid namespace
 
     def in_another_pid_namespace(self, world, program, *arguments, **environment):
-        """Started there. Its pid in our namespace is its parent's child."""
+        """Starts a program in another pid namespace. `inner` is its pid in our namespace, found as
+        the child of `unshare`."""
         outer = world.start(shutil.which("unshare"), "--pid", "--fork", "--kill-child",
                             "--mount-proc", world.program(program), *arguments, **environment)
         children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children")
@@ -93,7 +94,7 @@ class Cases(harness.Scenario):
         self.assertEqual(there.code, 0, there.err)
         seen = json.loads(there.out)
         self.assertEqual(seen["state"],
-                         "unknown")  # neither live nor crashed: its pid means nothing there
+                         "unknown")  # neither live nor crashed: the pid means nothing there
         self.assertGreater(seen["written"], 0)
 
         config = world.write_config()
@@ -110,8 +111,8 @@ class Cases(harness.Scenario):
         report_when(
             "live",
             lambda found: self.ring_of(found)["state"] == "live" and found["books"]["read"] > 100)
-        # A server that dies can't be seen dead from there; that another one has its name is proof
-        # enough.
+        # From there nobody can see that a server has died. That another server has its name is
+        # proof enough.
         server.kill()
         server = self.server(world)
         report = report_when("the next server",
@@ -120,7 +121,7 @@ class Cases(harness.Scenario):
         self.assertTrue(report["books"]["balance"])
         self.assertEqual(report["books"]["lost"], 0)
 
-        # A server over there may not take the name of one that it can't see.
+        # A server in the other namespace may not take the name of a server that it can't see.
         stranger = self.in_another_pid_namespace(world,
                                                  own_server(),
                                                  "plain",
@@ -146,7 +147,8 @@ class Cases(harness.Scenario):
                       refused.err)
         self.assertIn("\n  next: ", refused.err)
 
-        # With a directory of its own it is one more reader, and takes nothing from the first.
+        # With its own state directory the second daemon is one more reader. It takes nothing from
+        # the first.
         reports = world.directory / "reports-2"
         second = harness.Daemon(world, config, [
             "--state-dir", world.directory / "state-2", "--report-dir", reports, "--alert-log",
@@ -182,8 +184,8 @@ class Cases(harness.Scenario):
         now = world.inspect()["created_wall_ns"]
         ring = bytearray(world.ring_path.read_bytes())
         for path, days, boot in (("today", 0, 0), ("yesterday", 1, 0x55)):
-            # The same ring, moved back by a day; under another boot, whose CLOCK_MONOTONIC had run
-            # for a year.
+            # The same ring. "yesterday" is moved back by a day and has another boot, whose
+            # CLOCK_MONOTONIC had run for a year.
             moved = bytearray(ring)
             moved[BOOT_ID_AT] ^= boot
             realtime = int.from_bytes(ring[ANCHOR_REALTIME_AT:ANCHOR_REALTIME_AT + 8],
@@ -199,8 +201,8 @@ class Cases(harness.Scenario):
             self.assertEqual(ended.code, 0, ended.err)
             lines[path] = [line[:len("09:15:55.1")] for line in ended.out.splitlines()]
         self.assertGreater(len(lines["today"]), 5)
-        # Times of day, to a tenth of a second: only of a ring of this boot does the tool refine the
-        # clock.
+        # Times of day are compared to a tenth of a second, because the tool refines the clock only
+        # for a ring of this boot.
         self.assertLessEqual(sum(a != b for a, b in zip(lines["today"], lines["yesterday"])),
                              1 + len(lines["today"]) // 10)
         yesterday = world.inspect(world.directory / "yesterday")
@@ -210,7 +212,8 @@ class Cases(harness.Scenario):
     # -- 16: text that somebody chose
 
     def harmless(self, what, raw):
-        """Nothing in it that moves a cursor, ends a line that is not ours, hides, or is no text."""
+        """Checks that nothing in the text moves a cursor, ends a line that is not ours, hides, or
+        is no text. Returns the text."""
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
         bad = [
             at for at, c in enumerate(text)
@@ -304,7 +307,7 @@ class Atomics(harness.Scenario):
         r"__(?:atomic|sync)_\w+_16\b|\b__atomic_(?:load|store|exchange|compare_exchange)\b")
 
     def wide(self, path):
-        """What in a library's or program's code is an atomic of more than 8 bytes."""
+        """Finds atomics of more than 8 bytes in the code of a library or program."""
         code = subprocess.run(["objdump", "--disassemble", "--no-show-raw-insn", path],
                               capture_output=True,
                               text=True,
@@ -316,7 +319,7 @@ class Atomics(harness.Scenario):
         return self.WIDE_INSTRUCTION.findall(code) + self.WIDE_CALL.findall(names)
 
     def test_case15_nothing_wider_than_eight_bytes_is_atomic(self):
-        """A 16-byte load is a compare-and-swap on many machines: it faults in read-only memory."""
+        """On many machines a 16-byte load is a compare-and-swap. It faults in read-only memory."""
         if shutil.which("objdump") is None:
             self.skipTest("objdump is not installed (binutils)")
         world = self.world()
@@ -325,7 +328,7 @@ class Atomics(harness.Scenario):
                      build / "bin/ringside", own_server()):
             with self.subTest(path=path.name):
                 self.assertEqual(self.wide(path), [])
-        # What is looked for would be found.
+        # Check the check: wide() finds 16-byte atomics that are there.
         source = world.directory / "wide.c"
         source.write_text(
             "__int128 x; __int128 f(void) { return __atomic_load_n(&x, __ATOMIC_ACQUIRE); }\n"

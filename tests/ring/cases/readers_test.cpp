@@ -1,5 +1,5 @@
-// Cases 2, 6, 14 and 15, readers: too early, too slow, and before bytes that change while they
-// look.
+// Cases 2, 6, 14 and 15, readers: they come too early, they are too slow, and bytes change while
+// they look.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -32,7 +32,8 @@ TEST_CASE("Case02: a server that is read from the moment its ring has a name is 
           return 0;
         },
         true);
-    // It spins on the name: the first open that succeeds is within microseconds of its birth.
+    // The reader spins on the name, so its first successful open is within microseconds of the
+    // name's birth.
     std::unique_ptr<Segment> ring;
     SegmentFacts facts;
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -49,8 +50,8 @@ TEST_CASE("Case02: a server that is read from the moment its ring has a name is 
     while (!ended || cursor.position < ring->lane_header(0).head.load()) {
       ended = ring->header().state.load() == kSegmentClosed;
       REQUIRE(std::chrono::steady_clock::now() < deadline);
-      if (!lane_readable(ring->lane_header(0)))
-        continue;  // claimed perhaps, and still without memory
+      // The lane may be claimed and still have no memory.
+      if (!lane_readable(ring->lane_header(0))) continue;
       read_lane(ring->slots(0), ring->lane_header(0), facts.geometry.lane_capacity, cursor, 64,
                 [](const Record&) {});
     }
@@ -79,8 +80,8 @@ TEST_CASE("Case06: lapped between two words of a copy, the copy is thrown away a
     cursor.position = writer.position;
     const std::uint64_t begin = writer.position;
     write(3);
-    // The writer comes round when the reader holds the first words of the second record, and not
-    // the others.
+    // The writer laps the reader inside a copy: the reader has the first words of the second record
+    // and not yet the others.
     RecordWords words{};
     CHECK(read_words(ring->slots(0)[begin % 64], begin, words) == Poll::record);
     const std::uint64_t second = begin + 1;
@@ -91,7 +92,8 @@ TEST_CASE("Case06: lapped between two words of a copy, the copy is thrown away a
               [&](const Record& record) { taken.push_back(record); });
     CHECK(cursor.position == begin + 3 + static_cast<std::uint64_t>(laps) * 64);
     CHECK(cursor.read + cursor.lost == cursor.position - begin);
-    CHECK(cursor.lost == static_cast<std::uint64_t>(laps - 1) * 64 + 4);   // all but a lap less one
+    // Lost is all but the last lap, and the oldest slot of that lap.
+    CHECK(cursor.lost == static_cast<std::uint64_t>(laps - 1) * 64 + 4);
     CHECK(taken.size() == 63);
     for (const Record& record : taken) {
       CHECK(record.sequence == 2 * (record.start + 1));
@@ -143,7 +145,7 @@ TEST_CASE("Case06: a reader that is stopped for many laps goes on with the oldes
     record.actor = writer.position;
     write_record(writer, record);
   };
-  // In the middle of its work.
+  // The reader is stopped in the middle of its work.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   while (shared.position.load() < 1'000) {
     write();
@@ -156,7 +158,7 @@ TEST_CASE("Case06: a reader that is stopped for many laps goes on with the oldes
   const std::uint64_t stopped_at = shared.position.load();
   const std::uint64_t read_before = shared.read.load();
   shared.stopped_once.store(true);
-  // Nobody waits for it: these are a thousand laps of a reader that does not move.
+  // The writer does not wait: it writes a thousand laps while the reader stands still.
   for (std::uint64_t i = 0; i < kLaps * kCapacity; ++i) write();
   CHECK(shared.position.load() == stopped_at);
   leave_segment(*ring, self_identity(), true);
@@ -166,9 +168,9 @@ TEST_CASE("Case06: a reader that is stopped for many laps goes on with the oldes
   CHECK(shared.read.load() + shared.lost.load() == writer.position);
   CHECK(shared.mixed.load() == 0);
   CHECK(shared.lost.load() >= (kLaps - 1) * kCapacity - 16);
-  CHECK(shared.read.load() >=
-        read_before + kCapacity - 1);  // the whole last lap, but for the slot under the pen
-  // The oldest that is safe, or what a last copy before the stop still held.
+  // The reader gets the whole last lap but the slot that the writer takes next.
+  CHECK(shared.read.load() >= read_before + kCapacity - 1);
+  // The oldest safe record, or one that the reader had copied before the stop.
   CHECK((shared.first_after.load() == writer.position - kCapacity + 1 ||
          shared.first_after.load() < stopped_at + 16));
   munmap(memory, sizeof(Shared));
@@ -187,8 +189,8 @@ TEST_CASE("Case14: a header whose every word changes between check and use sends
     auto* words = reinterpret_cast<std::uint64_t*>(&ring->header());
     const auto* right = reinterpret_cast<const std::uint64_t*>(good);
     while (!enough.load()) {
-      // Mostly one word wrong for a moment, so that checks pass and what follows meets the other
-      // value.
+      // Mostly one word is wrong, for a moment: the check then sees the right value, and the use
+      // after it the wrong one.
       const std::size_t at = random() % (sizeof good / 8);
       const std::uint64_t wrong =
           random() % 3 == 0 ? random() : right[at] ^ (std::uint64_t{1} << (random() % 64));
@@ -228,7 +230,7 @@ TEST_CASE("Case14: a header whose every word changes between check and use sends
       CHECK(cursor.read + cursor.lost == cursor.written());
     }
   }
-  // And the whole of the daemon's core.
+  // The whole core of the daemon, on the same ring.
   Watch watch({{dir.file("ring")}, 100, 20, true});
   Instant now = read_instant();
   const std::uint64_t ticks_at_start = now.ticks;
@@ -254,7 +256,7 @@ TEST_CASE("Case15: a reader's mapping is read-only in the kernel's eyes, and a s
   LaneWriter writer = claim(*ring);
   write_record(writer, operation(1, 7, 1));
   const Ended ended = run([&] {
-    ring.reset();   // the writer's own mapping, which this process inherited
+    ring.reset();   // unmaps the writer's mapping, which this process inherited
     SegmentFacts facts;
     Failure failure;
     const auto segment = open_segment(path, {}, &facts, &failure);
@@ -268,14 +270,14 @@ TEST_CASE("Case15: a reader's mapping is read-only in the kernel's eyes, and a s
       HOLDS(line.find(" r--s ") != std::string::npos);
     }
     HOLDS(mappings == 1);
-    // Everything that a reader does with words of 8 bytes works there.
+    // Everything that a reader does with words of 8 bytes works on a read-only mapping.
     LaneCursor cursor;
     read_lane(segment->slots(0), segment->lane_header(0), 64, cursor, 100, [](const Record&) {});
     HOLDS(cursor.read == 1);
     TotalsCopy totals;
     HOLDS(copy_totals_at(segment->slots(0), segment->lane_header(0), segment->totals(0), 64, 1,
                          totals));
-    signal(SIGSEGV, SIG_DFL);   // a sanitizer would rather tell about it
+    signal(SIGSEGV, SIG_DFL);   // a sanitizer's handler would report it instead
     segment->header().state.store(0);
     return 0;
   });

@@ -1,6 +1,7 @@
-// A traced server of a few lines, for the cases that need real programs: `plain`, or `hostile`,
-// whose every text is what somebody would choose who wants to steer the terminal of the operator,
-// or to write lines of his own into the log. Says "traced", or why not, and traces until SIGTERM.
+// A small traced server, for the cases that need real programs. Its argument is `plain` or
+// `hostile`. A hostile server fills every text with what an attacker would choose: bytes that steer
+// the operator's terminal, or that write forged lines into the log. The server prints "traced", or
+// why it is not, and traces until SIGTERM.
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -15,9 +16,9 @@ using namespace ringside;
 
 namespace {
 
-// A cursor that moves, a title that is set, a line that is forged, text that runs backwards, bytes
-// that are no text, and a control character that is two bytes long. The tables cut names, so each
-// begins with another part.
+// Moves the cursor; forges a line; sets a title; runs text backwards; holds bytes that are not
+// text, and a control character of two bytes; ends JSON and HTML early. The tables cut names off,
+// so each name begins with another part.
 const std::string kParts[] = {
     "\x1b[2J\x1b[31mRED",
     "\r\nts=2020-01-01T00:00:00.000Z level=info",
@@ -37,7 +38,7 @@ std::string evil(unsigned from) {
 
 int main(int argc, char** argv) {
   const bool hostile = argc > 1 && std::strcmp(argv[1], "hostile") == 0;
-  // Blocked in every thread, so that sigtimedwait() below gets them.
+  // SIGTERM is blocked in every thread, so that sigtimedwait() below gets it.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
@@ -65,7 +66,7 @@ int main(int argc, char** argv) {
               static_cast<std::uint16_t>(i % 2 == 0 ? 1 + i : 0));
     event(events[i]);
   };
-  // Lanes keep the names of threads that have ended.
+  // A lane keeps the name of its thread after the thread has ended.
   for (unsigned i = 0; i < 6; ++i) {
     std::thread([&, i] {
       if (hostile) prctl(PR_SET_NAME, evil(i).c_str());

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""README.md says which test holds which case: every test that it names is in the tree, every
-test of this folder is named, and no case is left out."""
+"""README.md says which test holds which case. Every test that it names must be in the tree, every
+test of a case in this folder must be named, and no case may be left out."""
 
 import argparse
 import re
@@ -11,13 +11,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 import only  # noqa: E402
 
-# Of those that are known. The others wait for what they are about: plug-ins, a server that executes
-# itself again, shared rings, hung servers, names that are cut.
+# The known cases that have tests. The missing numbers wait for what they are about: plug-ins, a
+# server that executes itself again, shared rings, hung servers, names that are cut.
 CASES = [*range(1, 18), 21, 23, 24, 26, 28, 29, 30]
 
 
 def rows(readme):
-    """(number of the case or None, names of tests), for each row of the table."""
+    """Yields (number of the case or None, names of tests) for each row of the table."""
     for line in readme.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if not line.startswith("|") or len(cells) != 3 or cells[0] == "case" or set(

@@ -23,8 +23,7 @@ void trace(OperationId id, int times = 1) {
   for (int i = 0; i < times; ++i) Operation(id).finish(Outcome::ok);
 }
 
-// Lanes that nobody will ever give back: owned, though their threads have ended. In order, `living`
-// still own theirs.
+// Lanes that have an owner. When every thread has ended, nobody gives these lanes back.
 std::uint32_t owned_lanes(const Segment& segment) {
   std::uint32_t owned = 0;
   for (std::uint32_t i = 0; i < segment.overflow_lane(); ++i) {
@@ -34,7 +33,7 @@ std::uint32_t owned_lanes(const Segment& segment) {
   return owned;
 }
 
-// Two writers of one lane at a time would count more than they publish.
+// Two writers of one lane at the same time would count more records than they publish.
 bool records_of_lanes_are_their_totals(const Segment& segment) {
   bool equal = true;
   for (std::uint32_t i = 0; i < segment.overflow_lane(); ++i) {
@@ -58,7 +57,7 @@ std::uint64_t generations(const Segment& segment) {
 }  // namespace
 
 TEST_CASE("Case10: a hundred thousand short threads are counted exactly, and their lanes serve again and again") {
-  // Four at once. ThreadSanitizer needs ten times as long for a thread.
+  // Four threads run at once. ThreadSanitizer makes a thread ten times as slow.
   const int threads = kSanitized && !long_run() ? 8'000 : 100'000;
   TempDir dir;
   Setup setup = setup_for(dir);
@@ -84,7 +83,7 @@ TEST_CASE("Case10: a hundred thousand short threads are counted exactly, and the
       true);
   char c;
   REQUIRE(read(go[0], &c, 1) == 1);
-  // Lanes change hands under a reader that is looking at them.
+  // Lanes change hands while this reader looks at them.
   Reader reader(dir.file("ring"));
   int status = 0;
   while (waitpid(server, &status, WNOHANG) == 0) {
@@ -101,7 +100,7 @@ TEST_CASE("Case10: a hundred thousand short threads are counted exactly, and the
   CHECK(reader.total(chat::SEND_MESSAGE.value, &Totals::recorded) ==
         static_cast<std::uint64_t>(threads));
   CHECK(owned_lanes(segment) == 0);
-  CHECK(generations(segment) == static_cast<std::uint64_t>(threads));   // every claim is one more
+  CHECK(generations(segment) == static_cast<std::uint64_t>(threads));   // one for every claim
   CHECK_FALSE(lane_readable(segment.lane_header(segment.overflow_lane())));
   CHECK(segment.header().untraced_records.load() == 0);
   std::uint64_t read_or_lost = 0;
@@ -117,7 +116,8 @@ namespace {
 
 pthread_key_t g_late_key;
 
-// Some libraries' destructors set their key again, and run as often as the system lets them.
+// Like the destructors of some libraries: it sets its key again, so the system runs it as often as
+// it runs any.
 void late_destructor(void* value) {
   trace(chat::LEAVE_ROOM);
   pthread_setspecific(g_late_key, value);
@@ -142,7 +142,8 @@ TEST_CASE("Case10: a thread that traces to its very end keeps no lane behind") {
   setup.lanes = 2;
   setup.overflow_capacity = 4096;
   REQUIRE(serve(setup, [] {
-            // Made after Ringside's own key, so that it runs after it in each round.
+            // Created after Ringside's own key, so its destructor runs after Ringside's in each
+            // round.
             HOLDS(pthread_key_create(&g_late_key, &late_destructor) == 0);
             for (int i = 0; i < kThreads; ++i) {
               std::thread([] {
@@ -161,14 +162,15 @@ TEST_CASE("Case10: a thread that traces to its very end keeps no lane behind") {
   CHECK(reader.total(chat::LEAVE_ROOM.value, &Totals::recorded) ==
         kThreads * PTHREAD_DESTRUCTOR_ITERATIONS);
   CHECK(reader.segment->header().untraced_records.load() == 0);
-  // The end of the thread is the only thing that was too late for a lane.
+  // Only the late destructors came after the lane was given back. Their records are in the overflow
+  // lane.
   CHECK(reader.segment->lane_header(2).head.load() == kThreads * PTHREAD_DESTRUCTOR_ITERATIONS);
 }
 
 namespace {
 
-// ThreadSanitizer holds signals back until the thread makes a call that it watches, which may be
-// never.
+// ThreadSanitizer holds a signal back until the thread makes a call that it intercepts. That call
+// may never come.
 #if defined(__SANITIZE_THREAD__)
 constexpr bool kSignalsLate = true;
 #else
@@ -189,8 +191,8 @@ void on_signal(int number, void (*handler)(int)) {
   HOLDS(sigaction(number, &action, nullptr) == 0);
 }
 
-// A timer whose signal goes to one thread. The handler sets it anew, so that the thread gets on
-// between two of them, however slow the machine is.
+// A timer whose signal goes to one thread. The handler sets the timer anew, so the thread makes
+// progress between two signals on any machine, however slow.
 thread_local timer_t t_storm;
 
 void next_thunder() {
@@ -222,7 +224,7 @@ TEST_CASE("Case11: a handler that traces while its thread claims, writes or give
   constexpr int kEach = 40;
   TempDir dir;
   Setup setup = setup_for(dir);
-  setup.lanes = 2;   // the third thread at once claims in vain, again and again
+  setup.lanes = 2;   // three threads run at once, so claims fail again and again
   auto* shared = static_cast<std::atomic<std::uint64_t>*>(
       mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   REQUIRE(static_cast<void*>(shared) != MAP_FAILED);
@@ -237,7 +239,7 @@ TEST_CASE("Case11: a handler that traces while its thread claims, writes or give
                     timer = storm_over_this_thread();
                     trace(chat::SEND_MESSAGE, kEach);
                   }).join();
-                  timer_delete(timer);   // it went on through the thread's end
+                  timer_delete(timer);   // the timer ran through the thread's end
                 }
               });
             }
@@ -271,7 +273,7 @@ TEST_CASE("Case11: alarms that fall on any thread in mid-record mix nothing") {
             std::vector<std::thread> threads;
             for (std::uint64_t t = 1; t <= 3; ++t) {
               threads.emplace_back([t] {
-                // Until enough alarms have fallen, however slow the machine is.
+                // Runs until enough alarms have come, however slow the machine is.
                 for (std::uint64_t i = 0; i < 60'000 && (i < 1'000 || g_handled.load() < 500);
                      ++i) {
                   Operation op(chat::SEND_MESSAGE);
@@ -324,15 +326,16 @@ TEST_CASE("Case09: forked again and again while other threads claim and write, c
               }
               shared[0].store(n);
             });
-            std::thread churner([&] {   // so that a fork falls into claims and releases as well
+            std::thread churner([&] {   // makes forks fall into claims and releases too
               std::uint64_t n = 0;
               for (; !enough.load(); ++n) std::thread([] { trace(chat::LIST_ROOMS); }).join();
               shared[1].store(n);
             });
             for (int i = 0; i < children; ++i) {
               const bool silent = i % 3 == 0;
-              trace(chat::LEAVE_ROOM);   // the forking thread has a lane, which is not its child's
-              // Half of them run their exit handlers, the parent's ring must not be closed by any.
+              trace(chat::LEAVE_ROOM);   // the forking thread has a lane, its child must not use it
+              // Half of the children run their exit handlers. None of them may close the parent's
+              // ring.
               const Ended child = run(
                   [&] {
                     if (!silent) trace(chat::JOIN_ROOM, 3);

@@ -1,4 +1,5 @@
-// A process dies while it gets a lane or gives one back: nobody is kept out, nothing is read twice.
+// A process dies while it claims a lane or releases one. Nobody is kept out, and nothing is read
+// twice.
 
 #include "tests/ring/crash/victim.h"
 
@@ -7,7 +8,7 @@ using namespace ringside::test;
 
 namespace {
 
-// How the lane stands when the victim comes for it.
+// The state of the lane when the victim claims it.
 enum class Lane { fresh, released, dead_clean, dead_torn, dead_unpublished };
 
 struct ClaimPoint {
@@ -46,7 +47,7 @@ Ended dies(const Setup& setup, TestPoint point, std::uint64_t from, std::uint64_
           return 1;
         });
       },
-      true);   // release and leave are exit handlers'
+      true);   // exit handlers release the lane and leave the ring
 }
 
 void claim_and_die(const ClaimPoint& what, bool attached_before) {
@@ -88,8 +89,8 @@ void claim_and_die(const ClaimPoint& what, bool attached_before) {
   if (!attached_before) attach();
   reader->read();
   daemon->settle();
-  // What there was before is there, and nothing of the victim's. An unpublished record shows when
-  // it is settled.
+  // The earlier records are there, and none of the victim's. An unpublished record appears when the
+  // lane is settled.
   const bool settled = what.point == TestPoint::claim_settled;
   CHECK(reader->seen[lane] == numbers(0, settled ? written : in_head));
   const bool has_pages =
@@ -98,13 +99,13 @@ void claim_and_die(const ClaimPoint& what, bool attached_before) {
   CHECK(daemon->state() == RingState::live);
   CHECK(daemon->snapshot.books.read == reader->cursors[lane].read);
 
-  // The next one gets the same lane, though its owner died without a word.
+  // The next process gets the same lane, though its owner died in the middle of the claim.
   const std::uint32_t generation = reader->generation(lane);
   REQUIRE(traced_run(setup, 1000, 1005).exited(0));
   if (!what.overflow) {
     CHECK(reader->generation(lane) == generation + 1);
     CHECK(reader->state(lane) == kReleased);
-    CHECK_FALSE(lane_readable(reader->header(1)));   // nobody had to go to the overflow lane
+    CHECK_FALSE(lane_readable(reader->header(1)));   // nobody needed the overflow lane
   }
   reader->read();
   std::vector<std::uint64_t> expected = numbers(0, written);
@@ -112,7 +113,8 @@ void claim_and_die(const ClaimPoint& what, bool attached_before) {
   CHECK(reader->seen[lane] == expected);
   CHECK(reader->cursors[lane].lost == 0);
   CHECK(reader->total(lane, &Totals::recorded) == expected.size());
-  // Once, also where the claimer died between counting it and clearing its slot.
+  // The torn record is counted once, also where the claimer died between counting it and clearing
+  // its slot.
   const std::uint64_t torn = what.lane == Lane::dead_torn ? 1 : 0;
   CHECK(reader->header(lane).torn.load() == torn);
 
@@ -147,7 +149,7 @@ TEST_CASE("CrashClaim: claimers that die one after the other at every point leav
       CHECK(reader.generation(0) == ++generation);
     }
   }
-  CHECK(reader.header(0).torn.load() == 1);   // once, however many have come by
+  CHECK(reader.header(0).torn.load() == 1);   // once, though six claimers died here
   REQUIRE(traced_run(setup, 10, 20).exited(0));
   reader.read();
   CHECK(reader.cursors[0].read == 2 + 10);

@@ -1,5 +1,5 @@
-// A server dies while it makes its ring, joins one, names what is in it, or leaves: what stands in
-// the folder, and that the name is to be had by the next.
+// A server dies while it makes its ring, joins one, enters a name into it, or leaves it. What is in
+// the folder afterwards, and does the next server get the name?
 
 #include "tests/ring/crash/victim.h"
 
@@ -10,7 +10,7 @@ namespace {
 
 using Files = std::set<std::string>;
 
-// What stands under the name when the victim comes.
+// What is under the name when the victim starts.
 enum class Before { nothing, dead, closed };
 
 Ended dies_creating(const Setup& setup, TestPoint point, std::uint64_t from = 0,
@@ -31,7 +31,7 @@ struct Scene {
   std::string path = dir.file("ring");
   Setup setup = victim_setup(path, false);
 
-  // A server that wrote the records [0, 3) and is gone.
+  // A server that wrote the records [0, 3) and has ended.
   void leave_behind(Before name) {
     if (name == Before::closed) REQUIRE(traced_run(setup, 0, 3).exited(0));
     if (name == Before::dead) {
@@ -62,8 +62,8 @@ void die_while_creating(TestPoint point, Before name, bool attached_before) {
                                                       : RingState::closed));
   }
   REQUIRE(dies_creating(scene.setup, point).killed_by(SIGKILL));
-  // No half-made ring, under whatever name; a dead one is never thrown away for one that never came
-  // to be.
+  // No half-made ring is left under any name. A dead ring is never thrown away for a ring that was
+  // not finished.
   Files expected;
   if (name == Before::dead) expected.insert("ring.previous");
   if (point == TestPoint::create_named) expected.insert("ring");
@@ -73,13 +73,13 @@ void die_while_creating(TestPoint point, Before name, bool attached_before) {
     CHECK(old.seen[0] == numbers(0, 3));
   }
   if (point == TestPoint::create_named) {
-    const Reader empty(scene.path);   // whole from its first moment on
+    const Reader empty(scene.path);   // the ring is complete from its first moment on
     CHECK(empty.seen[0].empty());
     CHECK_FALSE(lane_readable(empty.header(0)));
   }
   if (!attached_before) daemon = std::make_unique<Daemon>(scene.path);
   daemon->settle();
-  // A crashed server's ring is read also where it was moved aside before anybody came.
+  // A crashed server's ring is read even if it was moved aside before the daemon came.
   const bool read_old = name == Before::dead || (attached_before && name != Before::nothing);
   const std::uint64_t read_before = read_old ? 3 : 0;
   CHECK(daemon->snapshot.books.read == read_before);
@@ -104,8 +104,8 @@ TEST_CASE("CrashCreate: a server that dies before its ring has a name leaves not
        {TestPoint::create_cleared, TestPoint::create_sized, TestPoint::create_filled,
         TestPoint::create_whole, TestPoint::create_named}) {
     for (const Before name : {Before::nothing, Before::dead, Before::closed}) {
-      if (point == TestPoint::create_cleared && name == Before::nothing)
-        continue;  // nothing to be cleared
+      // There is nothing to clear.
+      if (point == TestPoint::create_cleared && name == Before::nothing) continue;
       for (const bool attached_before : {true, false})
         die_while_creating(point, name, attached_before);
     }
@@ -145,7 +145,7 @@ TEST_CASE("CrashJoin: more processes than a ring has places for may die while th
     CHECK(reader.seen[0] == numbers(0, 5));
     daemon.tick();
     CHECK(daemon.snapshot.books.read == 5);
-    // The dead don't keep it alive when the last living one is gone, and it is closed by that one.
+    // The dead don't keep the ring alive: the last living process closes it when it leaves.
     leave_segment(*ring, self_identity(), true);
     daemon.settle();
     CHECK(daemon.state() == RingState::closed);
@@ -159,7 +159,7 @@ TEST_CASE("CrashJoin: a ring whose last process died while it joined is nobody's
     CAPTURE(name_of(point));
     Scene scene;
     Gate gate;
-    // The ring's maker dies while the other stands at the point.
+    // The ring's maker dies while another process is stopped at the point.
     const pid_t maker = spawn_victim([&] {
       return traced_body(scene.setup, [&](std::uint64_t anchor) {
         trace(0, anchor);
@@ -180,7 +180,7 @@ TEST_CASE("CrashJoin: a ring whose last process died while it joined is nobody's
     kill(maker, SIGKILL);
     wait_for(maker);
     daemon.settle();
-    CHECK(daemon.state() == RingState::live);   // who has come so far is alive, and may go on
+    CHECK(daemon.state() == RingState::live);   // the joiner is alive and may go on
     kill(joiner, SIGKILL);
     wait_for(joiner);
     daemon.settle();
@@ -197,14 +197,12 @@ TEST_CASE("CrashLeave: a server that dies while it leaves has left, and the next
   struct Case {
     TestPoint point;
     Files files;         // after the death
-    Files next;          // and when the next server is there
+    Files next;          // when the next server has run
     RingState state;
   };
   const Case cases[] = {
-      {TestPoint::leave_left,
-       {"ring"},
-       {"ring", "ring.previous"},
-       RingState::crashed},  // it never said that it was the last
+      // The victim had left and had not closed the ring yet.
+      {TestPoint::leave_left, {"ring"}, {"ring", "ring.previous"}, RingState::crashed},
       {TestPoint::leave_closed, {"ring"}, {"ring"}, RingState::closed},
       {TestPoint::leave_unnamed, {}, {"ring"}, RingState::closed},
   };

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Checks that the test points of shm/test_points.h cost nothing where they are not compiled in.
+"""Checks that the test points of shm/test_points.h cost nothing if they are not compiled in.
 
   symbols   no library that a server or the daemon links refers to the hook; the crash tests'
             executable does
   code      write_record(), write_overflow() and the functions of lane_claim.cpp,
-            segment_create.cpp and names.cpp compile to the same instructions from the sources as
-            they are and from a copy without the lines of the points; with RINGSIDE_TEST_POINTS
+            segment_create.cpp and names.cpp compile to the same instructions from two sources: the
+            source as it is, and a copy without the lines of the points; with RINGSIDE_TEST_POINTS
             each calls the hook, so that there is something to compare
 
 Exit code 0 when all is well, 1 when something is found, 2 on wrong usage.
@@ -32,7 +32,7 @@ bool overflow(const ringside::LaneWriter& writer, const ringside::Record& record
 """
 SOURCES = ("inlined.cpp", "shm/lane_claim.cpp", "shm/segment_create.cpp", "shm/names.cpp")
 
-# Whole lines, so that what is compared is the source as it was before the points were put in.
+# Whole lines: without them the source is as it was before the points were put in.
 POINT_LINE = re.compile(r"^[^\n]*\bRINGSIDE_TEST_POINT\(\w+\);[^\n]*\n", re.M)
 
 
@@ -52,9 +52,9 @@ def refers_to_hook(nm, file):
 
 
 def code_of(arguments, root, source):
-    """The disassembly of every function, without the addresses of the file."""
+    """Compiles a source. Returns the disassembly of every function, without the file's name."""
     binary = root / "out.o"
-    # Asserts and the like may hold a line number, and the copy's lines are others.
+    # NDEBUG: an assert may hold a line number, and the copy has other line numbers.
     run(arguments.cxx,
         "-std=c++20",
         "-O2",
@@ -71,7 +71,8 @@ def code_of(arguments, root, source):
 
 
 def calls_hook(arguments, root, source):
-    """Whether the hook is called where the points are compiled in: so much the text tells."""
+    """Whether the source calls the hook if the points are compiled in. The preprocessed text is
+    enough to tell."""
     text = run(arguments.cxx, "-std=c++20", "-E", "-P", "-DRINGSIDE_TEST_POINTS", "-I", ".", source,
                cwd=root)
     return "::ringside::reach_test_point(::ringside::TestPoint::" in text

@@ -1,5 +1,5 @@
-// A signal handler that traces, at each named point of its thread's own writing: played by a hook
-// that is called there, so that no point is left to chance.
+// A signal handler traces at each named point of its thread's own writing. A hook at the point
+// plays the handler, so nothing is left to chance.
 #include <doctest/doctest.h>
 
 #include "tests/ring/crash/victim.h"
@@ -11,7 +11,7 @@ namespace {
 
 TestPoint g_interrupted;
 std::uint64_t g_anchor;
-std::uint64_t g_next;        // number of the next record, whoever writes it
+std::uint64_t g_next;        // number of the next record, the thread's or the handler's
 bool g_in_handler = false;
 
 void handler(TestPoint point) {
@@ -24,8 +24,8 @@ void handler(TestPoint point) {
 }  // namespace
 
 TEST_CASE("CrashHandler: a handler that traces at any point of its thread's record loses and mixes nothing") {
-  // lane_asked is where the lane was found open and is not closed yet: the handler writes into the
-  // lane itself.
+  // At lane_asked the thread has found its lane open and has not closed it yet, so the handler
+  // writes into the lane itself.
   for (const TestPoint point :
        {TestPoint::lane_asked, TestPoint::record_begun, TestPoint::words_half,
         TestPoint::totals_half, TestPoint::record_unpublished, TestPoint::record_published,
@@ -41,7 +41,7 @@ TEST_CASE("CrashHandler: a handler that traces at any point of its thread's reco
             g_interrupted = point;
             g_anchor = anchor;
             g_next = 0;
-            trace(g_next++, anchor);   // the first claims the lane
+            trace(g_next++, anchor);   // claims the lane
             g_test_point_hook.store(&handler);
             while (g_next < kRecords) trace(g_next++, anchor);
             g_test_point_hook.store(nullptr);
@@ -54,7 +54,7 @@ TEST_CASE("CrashHandler: a handler that traces at any point of its thread's reco
     std::vector<std::uint64_t> seen;
     for (const auto& lane : reader.seen) seen.insert(seen.end(), lane.begin(), lane.end());
     std::sort(seen.begin(), seen.end());
-    // The last record may have had a handler of its own.
+    // The last record may have been interrupted too, so there may be one more.
     CHECK(seen.size() >= kRecords);
     CHECK(seen == numbers(0, seen.size()));
     std::uint64_t counted = 0;
@@ -64,6 +64,6 @@ TEST_CASE("CrashHandler: a handler that traces at any point of its thread's reco
     }
     CHECK(counted == seen.size());
     const bool in_lane = point == TestPoint::lane_asked;
-    CHECK(reader.seen[1].empty() == in_lane);   // the overflow lane
+    CHECK(reader.seen[1].empty() == in_lane);   // lane 1 is the overflow lane
   }
 }

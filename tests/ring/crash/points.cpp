@@ -24,7 +24,7 @@ Gate* g_gate = nullptr;
 
 [[noreturn]] void die() {
   kill(getpid(), SIGKILL);
-  for (;;) pause();   // not one instruction further
+  for (;;) pause();   // not one instruction more
 }
 
 void kill_here(TestPoint point) {

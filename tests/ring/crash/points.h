@@ -1,5 +1,5 @@
-// What happens at a named point of the protocol: the process dies there, or stops until it is told
-// to go on.
+// What happens at a named point of the protocol: the process dies there, or it stops until its
+// parent lets it go on.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@ namespace ringside::test {
 
 std::string name_of(TestPoint point);
 
-// From now on this process dies by SIGKILL when its threads come to the point for the nth time.
+// From now on SIGKILL ends this process when its threads reach the point for the nth time.
 void kill_at(TestPoint point, std::uint64_t nth = 1);
 
-// A place where a child waits for its parent. Made before the fork.
+// A place where a child waits for its parent. Create it before the fork.
 class Gate {
  public:
   Gate();
@@ -29,9 +29,9 @@ class Gate {
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  // The child's: says that it has come, and waits to be let through.
+  // For the child: says that it has arrived, and waits until the parent opens the gate.
   void pass();
-  // The parent's. False when the child has not come within a minute.
+  // For the parent. False when the child has not arrived within a minute.
   bool reached();
   void open();
 
@@ -40,12 +40,12 @@ class Gate {
   int to_child_[2];
 };
 
-// From now on the first thread of this process that comes to the point passes the gate there; those
-// after it don't.
+// From now on the first thread of this process that reaches the point waits at the gate. Later
+// threads pass.
 void stop_at(TestPoint point, Gate& gate);
 
-// A child that dies with its parent, so that no failed test leaves one behind at a gate. Result as
-// spawn()'s.
+// Starts a child that dies with its parent, so that a failed test leaves no child at a gate. The
+// result is spawn()'s.
 pid_t spawn_victim(const std::function<int()>& body, bool at_exit = false);
 inline Ended run_victim(const std::function<int()>& body, bool at_exit = false) {
   return wait_for(spawn_victim(body, at_exit));

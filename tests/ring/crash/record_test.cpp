@@ -1,5 +1,5 @@
-// A process dies inside write_record() or write_overflow(): what readers see, and how the next
-// writer goes on.
+// A process dies inside write_record() or write_overflow(). What do readers see, and how does the
+// next writer go on?
 
 #include <algorithm>
 #include <thread>
@@ -11,13 +11,13 @@ using namespace ringside::test;
 
 namespace {
 
-// What becomes of the record in whose writing the process dies.
+// What becomes of the record that the process was writing when it died.
 enum class Left {
-  torn,         // half-written at head: nobody reads it, the next owner counts it
-  unpublished,  // readable, but head does not say so: the next owner, or the end of the ring, takes
-                // it in
-  readable,     // as any other
-  hole,         // overflow: reserved, never published; nobody waits for it
+  torn,         // half-written at head: nobody reads it, the next owner counts it as torn
+  unpublished,  // readable, but head does not count it: the next owner takes it in, or the daemon
+                // does at the end of the ring
+  readable,     // like any other record
+  hole,         // overflow lane: reserved and never published, nobody waits for it
 };
 
 struct WritePoint {
@@ -25,8 +25,8 @@ struct WritePoint {
   bool overflow;
   Left left;
   bool counted;    // in the totals of its operation
-  bool timed;      // its duration is in them, too
-  bool slot_odd;   // the dead one still holds its slot
+  bool timed;      // its duration is in them as well
+  bool slot_odd;   // the dead writer still holds its slot
 };
 
 constexpr WritePoint kWritePoints[] = {
@@ -45,13 +45,13 @@ constexpr WritePoint kWritePoints[] = {
     {TestPoint::overflow_done, true, Left::readable, true, true, false},
 };
 
-constexpr std::uint64_t kBefore = 10;  // whole records; the one with this number is the fatal one
-constexpr std::uint64_t kAfter = 1000;      // the heirs' first number
+constexpr std::uint64_t kBefore = 10;       // whole records; the writer dies in the next one
+constexpr std::uint64_t kAfter = 1000;      // the first number of the next writers
 constexpr std::uint16_t kFatalOperation = kBefore % kOperations;
 
 enum class Attached { before, afterwards };
 
-// Two readers, ours and the daemon's, that attach before the death or only after it.
+// Two readers, ours and the daemon's. They attach before the death or after it.
 struct Watchers {
   std::string path;
   std::unique_ptr<Reader> reader;
@@ -64,8 +64,8 @@ struct Watchers {
   }
 };
 
-// Writes kBefore records and dies in the next one. Returns when it is dead, and the watchers have
-// looked again.
+// Writes kBefore records and dies in the next one. Returns when the process is dead and the
+// watchers are attached.
 void die_in_record(const WritePoint& what, Attached attached, Watchers& watchers,
                    const std::function<int(Gate&)>& body) {
   Gate gate;
@@ -85,10 +85,10 @@ int write_and_die(const WritePoint& what, std::uint64_t anchor, Gate& gate) {
   gate.pass();
   kill_at(what.point);
   trace(kBefore, anchor);
-  return 1;   // came by no such point
+  return 1;   // the point was never reached
 }
 
-// What is there to be seen right after the death. Looked at twice: nothing moves, and nobody hangs.
+// What a reader sees right after the death. It looks twice: nothing changes, and nobody hangs.
 void check_after_death(const WritePoint& what, Reader& reader) {
   const bool readable = what.left == Left::readable;
   const bool hole = what.left == Left::hole;
@@ -117,8 +117,8 @@ void check_after_death(const WritePoint& what, Reader& reader) {
                                           : Remainder::clean));
 }
 
-// The ring lives on in another process. `laps` of the lane are written by its heirs, each a process
-// of its own.
+// The ring lives on in another process. The next writers write `laps` of the lane, each in a
+// process of its own.
 void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
   CAPTURE(name_of(what.point));
   CAPTURE(what.overflow);
@@ -127,7 +127,7 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
   TempDir dir;
   const std::string path = dir.file("ring");
   auto ring = make_shared_ring(path);
-  if (what.overflow) claim(*ring);   // the only lane: whoever comes now meets the overflow lane
+  if (what.overflow) claim(*ring);   // the only lane: later writers use the overflow lane
   const std::uint32_t lane = what.overflow ? 1 : 0;
   const Setup setup = victim_setup(path);
 
@@ -162,11 +162,11 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
   }
   const std::uint64_t head = reader.header(lane).head.load();
   const std::uint64_t dropped = reader.header(lane).dropped.load();
-  // A slot that a dead writer holds costs a record each time that the lane comes round to it.
+  // A slot that a dead writer holds costs one record in each lap.
   CHECK(dropped == (what.overflow && what.slot_odd ? (head - 1 - kBefore) / kCapacity : 0));
   std::set<std::uint64_t> missing(expected.begin(), expected.end());
-  for (const std::uint64_t n : reader.seen[lane])
-    CHECK(missing.erase(n) == 1);  // ours, whole, and none twice
+  // Every record is ours and whole, and none comes twice.
+  for (const std::uint64_t n : reader.seen[lane]) CHECK(missing.erase(n) == 1);
   CHECK(missing.size() == dropped);
   CHECK(std::is_sorted(reader.seen[lane].begin(), reader.seen[lane].end()));
   const LaneCursor& cursor = reader.cursors[lane];
@@ -177,8 +177,8 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
   CHECK(daemon.snapshot.books.read == cursor.read);
   CHECK(daemon.snapshot.books.lost == cursor.lost);
 
-  // Lost while the daemon looks elsewhere: known by operation in spite of the death, up to the
-  // holes that there are.
+  // These records are lost while the daemon looks elsewhere. The daemon still knows their
+  // operations, except as far as the holes hide them.
   if (laps > 0) {
     REQUIRE(traced_run(setup, next, next + 2 * kCapacity + 20).exited(0));
     reader.read();
@@ -190,7 +190,7 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
     CHECK(cursor.holes.size() <= (what.overflow && what.slot_odd ? 1 : 0));
   }
 
-  // The rest of the ring's life.
+  // The ring is closed.
   const std::uint64_t lost_so_far = cursor.lost + cursor.holes.size();
   leave_segment(*ring, self_identity(), true);
   daemon.settle();
@@ -199,19 +199,18 @@ void in_a_shared_ring(const WritePoint& what, Attached attached, int laps) {
   const bool never_counted = what.left == Left::hole && !what.counted;
   CHECK(books.read == cursor.read);
   CHECK(books.lost == lost_so_far - (never_counted && laps == 0 ? 1 : 0));
-  // A position that nobody counted is torn; once the lane has gone round it was given up as lost,
-  // of no operation.
+  // At the end of a ring a position that nobody counted is torn. After a lap the position has
+  // already been given up as lost, of no operation.
   CHECK(books.torn == (what.left == Left::torn || (never_counted && laps == 0) ? 1 : 0));
   CHECK(daemon.snapshot.unattributed_lost == (never_counted && laps > 0 ? 1 : 0));
-  // A record that was counted before it was torn stands in its server's totals, and in nobody's
-  // books.
+  // A record that was counted and then torn is in its server's totals and in no books.
   CHECK(daemon.unknown_to_the_books() == (what.left == Left::torn && what.counted ? 1 : 0));
   if (laps == 0)
     CHECK(daemon.series(kFatalOperation).books.lost ==
           (what.left == Left::hole && what.counted ? 1 : 0));
 }
 
-// The only process of its ring dies, and is started again under the same name.
+// The ring's only process dies and is started again under the same name.
 void alone(const WritePoint& what, Attached attached) {
   CAPTURE(name_of(what.point));
   CAPTURE(what.overflow);
@@ -223,7 +222,7 @@ void alone(const WritePoint& what, Attached attached) {
   die_in_record(what, attached, watchers, [&](Gate& gate) {
     return traced_body(setup, [&](std::uint64_t anchor) {
       if (!what.overflow) return write_and_die(what, anchor, gate);
-      // Another thread of the same process holds the lane.
+      // The first thread holds the only lane, so the writer uses the overflow lane.
       detail::count(0);
       int result = 1;
       std::thread([&] { result = write_and_die(what, anchor, gate); }).join();
@@ -245,7 +244,7 @@ void alone(const WritePoint& what, Attached attached) {
   CHECK(daemon.series(kFatalOperation).books.lost ==
         (what.left == Left::hole && what.counted ? 1 : 0));
 
-  // The same server again. The dead ring is kept beside, as it was.
+  // The same server runs again. The dead ring is kept aside, unchanged.
   REQUIRE(traced_run(setup, kAfter, kAfter + 7).exited(0));
   CHECK(files_in(dir.path()) == std::set<std::string>{"ring", "ring.previous"});
   const Reader old(previous_path(path));
@@ -336,7 +335,7 @@ TEST_CASE("CrashRecord: whoever dies while giving up a record at a dead one's sl
   REQUIRE(dies_at(TestPoint::overflow_taken, 0, 1));
   Reader attached(path);
   reader = &attached;
-  // One lap later somebody meets the slot that the dead one still holds, and dies there, too.
+  // One lap later another writer meets the slot that the dead one still holds, and dies there too.
   REQUIRE(dies_at(TestPoint::overflow_refused, 1, 2 * kCapacity));
   reader->read();
   CHECK(reader->seen[1] == numbers(1, kCapacity));

@@ -1,5 +1,5 @@
-// A writer stops at a point for as long as it likes, and goes on: no reader hangs or believes what
-// is half there, no other writer waits, and what the writer then finishes is read.
+// A writer stops at a point for any length of time, and goes on. No reader hangs or takes half a
+// record, no other writer waits, and the record that the writer then finishes is read.
 
 #include "tests/ring/crash/victim.h"
 
@@ -11,7 +11,7 @@ namespace {
 struct StopPoint {
   TestPoint point;
   bool overflow;
-  bool readable;     // while the writer stands there
+  bool readable;     // while the writer is stopped
   bool holds_slot;
 };
 
@@ -20,7 +20,7 @@ constexpr StopPoint kStopPoints[] = {
     {TestPoint::words_half, false, false, true},
     {TestPoint::totals_half, false, false, true},
     {TestPoint::record_unpublished, false, false, true},
-    {TestPoint::record_published, false, false, false},   // head says that it isn't there yet
+    {TestPoint::record_published, false, false, false},   // head does not count the record yet
     {TestPoint::record_done, false, true, false},
     {TestPoint::overflow_reserved, true, false, false},
     {TestPoint::overflow_half, true, false, false},
@@ -31,11 +31,10 @@ constexpr StopPoint kStopPoints[] = {
     {TestPoint::overflow_done, true, true, false},
 };
 
-// The lane has been round once, so that the slot holds an older record when the stopped one comes
-// to it.
+// The lane has been round once, so the stopped writer's slot holds an older record.
 constexpr std::uint64_t kLapAndTen = kCapacity + 10;
 
-// A writer that stands at a point, in record kLapAndTen; let through, it writes three more.
+// A writer that is stopped at a point in record kLapAndTen. When it goes on, it writes three more.
 struct Stopped {
   TempDir dir;
   std::string path = dir.file("ring");
@@ -52,8 +51,8 @@ struct Stopped {
       return traced_body(victim_setup(path), [&](std::uint64_t anchor) {
         for (std::uint64_t n = 0; n < kLapAndTen; ++n) {
           trace(n, anchor);
-          if (n % (kCapacity / 2) == 0)
-            start.pass();  // so that a reader that is attached loses none
+          // The parent reads here, so a reader that is attached loses no record.
+          if (n % (kCapacity / 2) == 0) start.pass();
         }
         start.pass();
         stop_at(what.point, stop);
@@ -98,7 +97,7 @@ TEST_CASE("CrashStop: a reader passes by a writer that stopped anywhere in a rec
       CAPTURE(attached_before);
       Stopped scene(what, attached_before);
       const std::uint32_t lane = what.overflow ? 1 : 0;
-      // A reader that comes late finds what is still there: the slot under the pen held the oldest.
+      // A reader that comes late loses the oldest record: the stopped writer's slot held it.
       const std::uint64_t first = attached_before ? 0
                                   : what.overflow ? kLapAndTen + 1 - kCapacity
                                                   : kLapAndTen + what.readable - kCapacity + 1;
@@ -146,16 +145,16 @@ TEST_CASE("CrashStop: a writer that stopped in the overflow lane for two laps mi
       scene.reader->read();
     };
     write(1000, 1000 + 2 * kCapacity);
-    CHECK(given_up == (what.holds_slot ? 2 : 0));   // only who comes to its very slot
+    CHECK(given_up == (what.holds_slot ? 2 : 0));   // only records that fall into its slot
     CHECK(scene.reader->seen[1] == expected);
     CHECK(scene.reader->cursors[1].lost == (what.holds_slot ? 2 : 1));
-    // Its record is late by two laps. Where it had its slot it publishes there, for nobody; else it
-    // gives it up.
+    // The stopped writer's record is now two laps late. If the writer holds its slot, it publishes
+    // there, and no reader looks at that position any more. If it doesn't, it gives the record up.
     scene.go_on();
     for (std::uint64_t n = kLapAndTen + 1; n < kLapAndTen + 4; ++n) expected.push_back(n);
     CHECK(scene.reader->seen[1] == expected);
     CHECK(scene.reader->header(1).dropped.load() == (what.holds_slot ? 2 : 1));
-    // And the slot is as good as any again.
+    // The slot works like any other again.
     given_up = 0;
     write(2000, 2000 + 2 * kCapacity);
     CHECK(given_up == 0);
@@ -201,7 +200,7 @@ TEST_CASE("CrashStop: a ring that is being made is not there, and two servers th
     daemon.tick();
     CHECK(daemon.snapshot.books.read == 5);
     gate.open();
-    CHECK(wait_for(slow).exited(99));   // the name is a living server's
+    CHECK(wait_for(slow).exited(99));   // the name belongs to a living server
     second.open();
     CHECK(wait_for(fast).exited(0));
     CHECK(files_in(dir.path()) == std::set<std::string>{"ring"});
@@ -214,7 +213,7 @@ TEST_CASE("CrashStop: a ring that is being made is not there, and two servers th
 TEST_CASE("CrashStop: a lane whose living owner stopped in claim or release is left to it") {
   struct Case {
     TestPoint point;
-    bool overflow;        // where another process goes meanwhile
+    bool overflow;        // another process must use the overflow lane meanwhile
   };
   for (const Case& what :
        {Case{TestPoint::claim_taken, true}, Case{TestPoint::claim_allocated, true},

@@ -1,5 +1,5 @@
-// Many threads write, come and go, and their process is killed at the nth time that one of them
-// passes a point; the next process takes over in the same ring, again and again.
+// Many threads write, start and end. Their process is killed when they pass a point for the nth
+// time. The next process takes over in the same ring, and this repeats.
 
 #include <sched.h>
 #include <sys/mman.h>
@@ -20,9 +20,8 @@ namespace {
 constexpr std::uint32_t kWriters = 5;
 constexpr std::uint32_t kLanes = 3;
 
-// Points that a storm comes by, and how many times at most before the kill. For a point of the
-// overflow lane every lane is held, so that all writers meet there; else a number of them drawn at
-// random.
+// Points that a storm passes. `most` is the largest n. For a point of the overflow lane every lane
+// is held, so that all writers meet there. For another point a random number of lanes is held.
 struct StormPoint {
   TestPoint point;
   std::uint64_t most;
@@ -47,8 +46,8 @@ constexpr StormPoint kStormPoints[] = {
     {TestPoint::overflow_done, 1000},
 };
 
-// What the victim's writers say of themselves, outside of the ring: how many records each has
-// finished.
+// How many records each of the victim's writers has finished. The writers count here, outside of
+// the ring.
 struct Tally {
   std::atomic<std::uint64_t> done[kWriters + kLanes];   // the holders of lanes come last
 };
@@ -71,7 +70,7 @@ std::uint64_t number(std::uint64_t victim, std::uint64_t writer, std::uint64_t n
   return victim << 24 | writer << 20 | n;
 }
 
-// Each writer is a thread after the other, so that lanes are claimed and released all the time.
+// A writer is one thread after another, so lanes are claimed and released all the time.
 int storm(std::uint64_t anchor, std::uint64_t victim, std::uint64_t held,
           const SharedTally& tally) {
   std::vector<std::thread> writers;
@@ -104,10 +103,10 @@ int storm(std::uint64_t anchor, std::uint64_t victim, std::uint64_t held,
 
 bool long_run() { return std::getenv("RINGSIDE_TEST_LONG") != nullptr; }
 
-// Kills `kills` processes in one ring of those capacities. `lossless`: they are large enough for
-// whatever a victim writes while the readers look elsewhere, so that every record can be asked for.
-// The overflow lane must have more slots than the victims together can hold when they die: where
-// the dead hold them all, everything is dropped there.
+// Kills `kills` processes in one ring of these capacities. `lossless`: a lane holds everything that
+// a victim writes while the readers look elsewhere, so every finished record can be demanded. The
+// overflow lane must have more slots than all the victims can hold when they die. If the dead held
+// every slot, every record would be dropped there.
 void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacity,
                           std::uint64_t kills, bool lossless, std::mt19937_64& random) {
   REQUIRE(overflow_capacity > kills * kWriters);
@@ -122,7 +121,7 @@ void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacit
   Daemon daemon(path);
   std::vector<std::uint64_t> read;
   std::vector<std::uint64_t> finished;
-  std::vector<std::uint64_t> begun;    // in the writing of which a victim died, at the latest
+  std::vector<std::uint64_t> begun;    // the record that each writer may have left unfinished
   for (std::uint64_t victim = 0; victim < kills; ++victim) {
     const StormPoint& point = kStormPoints[random() % std::size(kStormPoints)];
     const std::uint64_t nth = 1 + random() % point.most;
@@ -157,8 +156,8 @@ void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacit
     std::uint64_t pending = 0;
     for (std::uint32_t lane = 0; lane <= kLanes; ++lane) {
       const LaneCursor& cursor = reader.cursors[lane];
-      CHECK(cursor.position ==
-            reader.header(lane).head.load());  // it never stands still before what is left
+      // The reader never stops in front of what a dead writer left.
+      CHECK(cursor.position == reader.header(lane).head.load());
       written += cursor.written();
       pending += cursor.holes.size();
       for (const std::uint64_t n : reader.seen[lane]) {
@@ -176,7 +175,7 @@ void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacit
       begun.push_back(number(victim, writer, done));
     }
   }
-  // One more process finds a ring that works, and takes in what the last one left.
+  // One more process finds a ring that works. It settles what the last victim left.
   const std::uint64_t last = number(kills, 0, 0);
   REQUIRE(traced_run(setup, last, last + 10).exited(0));
   for (const std::uint64_t n : numbers(last, last + 10)) finished.push_back(n);
@@ -192,19 +191,20 @@ void kill_again_and_again(std::uint32_t capacity, std::uint32_t overflow_capacit
   std::sort(read.begin(), read.end());
   std::sort(finished.begin(), finished.end());
   std::sort(begun.begin(), begun.end());
-  CHECK(std::adjacent_find(read.begin(), read.end()) == read.end());   // none twice
+  CHECK(std::adjacent_find(read.begin(), read.end()) == read.end());   // no record is read twice
   std::vector<std::uint64_t> unfinished;
   std::set_difference(read.begin(), read.end(), finished.begin(), finished.end(),
                       std::back_inserter(unfinished));
   CHECK(std::includes(begun.begin(), begun.end(), unfinished.begin(), unfinished.end()));
   const std::uint64_t missing = finished.size() + unfinished.size() - read.size();
-  // Whatever was finished was read or counted as lost; besides, each victim may have left a hole
-  // for each writer.
+  // A finished record was read or counted as lost. Each victim may also have left a hole for each
+  // writer.
   CHECK(lost >= missing);
   CHECK(lost <= missing + kills * (kWriters + kLanes));
-  if (lossless) CHECK(missing == dropped);   // at slots that the dead still hold, and nowhere else
+  if (lossless) CHECK(missing == dropped);   // only at slots that the dead still hold
   std::uint64_t uncounted = 0;
-  // Never less in the totals than was read, and more only by what was lost or torn.
+  // The totals never have fewer records than were read. They have more only by lost or torn
+  // records.
   for (std::uint32_t lane = 0; lane <= kLanes; ++lane) {
     if (!lane_readable(reader.header(lane))) continue;
     const std::uint64_t counted = reader.total(lane, &Totals::recorded);

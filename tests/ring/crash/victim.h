@@ -1,5 +1,5 @@
-// A traced server that is about to die, and what is seen of it: through a reader's own two
-// functions, and through the daemon's core.
+// A traced server that is about to die. Two readers look at it: one that calls the two lane
+// functions of shm (Reader), and the daemon's core (Daemon).
 #pragma once
 
 #include <doctest/doctest.h>
@@ -26,8 +26,8 @@ namespace ringside::test {
 inline constexpr std::uint32_t kCapacity = 64;
 inline constexpr std::uint16_t kOperations = 4;
 
-// One lane, so that a second thread meets the overflow lane; shared, so that a dead process leaves
-// a living ring.
+// The ring has one lane, so a second thread uses the overflow lane. The ring is shared, so it
+// outlives a dead process.
 inline Setup victim_setup(const std::string& path, bool share = true) {
   Setup setup;
   setup.program = "victim";
@@ -43,7 +43,7 @@ inline std::unique_ptr<Segment> make_shared_ring(const std::string& path) {
   return make_ring(path, {1, kCapacity, kCapacity});
 }
 
-// The numbered record: every field follows from n, so that a mixture of two is recognised. Times
+// Record number n. Every field follows from n, so a mixture of two records is recognised. Times
 // stay small.
 inline Record numbered(std::uint64_t n, std::uint64_t anchor) {
   constexpr std::uint64_t kPrime = 1'000'003;
@@ -59,7 +59,7 @@ inline Record numbered(std::uint64_t n, std::uint64_t anchor) {
   return record;
 }
 
-// Through the interface that servers use.
+// Writes record n through the interface that servers use.
 inline void trace(std::uint64_t n, std::uint64_t anchor) {
   const Record record = numbered(n, anchor);
   Operation op(OperationId{record.operation}, Stamp{record.start});
@@ -68,7 +68,7 @@ inline void trace(std::uint64_t n, std::uint64_t anchor) {
   op.finish_at(Stamp{record.end()}, static_cast<Outcome>(record.outcome), record.error);
 }
 
-// Which record this is; UINT64_MAX when it is none of ours, whole.
+// The number of this record. UINT64_MAX: it is not one of ours, or it is a mixture.
 inline std::uint64_t number_of(const Record& record, std::uint64_t anchor) {
   const std::uint64_t n = record.actor / 7;
   Record expected = numbered(n, anchor);
@@ -84,7 +84,7 @@ inline std::uint64_t anchor_of(const std::string& path) {
   return segment != nullptr ? facts.anchor_ticks : 0;
 }
 
-// A process that is traced with `setup`. 99: it was not traced.
+// Runs `body` traced with `setup`. Returns 99 when the process was not traced.
 inline int traced_body(const Setup& setup, const std::function<int(std::uint64_t anchor)>& body) {
   unsetenv("RINGSIDE_RING");
   if (!start(setup)) {
@@ -112,7 +112,7 @@ inline std::vector<std::uint64_t> numbers(std::uint64_t from, std::uint64_t to) 
   return out;
 }
 
-// A reader as any program may be one. Lanes by number; the last one is the overflow lane.
+// A reader as any program can be. Lanes by number; the last one is the overflow lane.
 struct Reader {
   std::unique_ptr<Segment> segment;
   SegmentFacts facts;
@@ -153,7 +153,7 @@ struct Reader {
     for (std::uint32_t id = 0; id < kIdCount; ++id) sum += (segment->totals(lane)[id].*what).load();
     return sum;
   }
-  // Whether the lane's totals are known to stand where this reader does.
+  // Whether the lane's totals are known to belong to this reader's position.
   bool totals_at_cursor(std::uint32_t lane) const {
     TotalsCopy copy;
     return copy_totals_at(segment->slots(lane), header(lane), segment->totals(lane),
@@ -161,7 +161,7 @@ struct Reader {
   }
 };
 
-// The daemon's core, and the sums of what it says.
+// The daemon's core, and sums over its snapshot.
 struct Daemon {
   Watch watch;
   int steps = 0;
@@ -169,7 +169,7 @@ struct Daemon {
 
   explicit Daemon(const std::string& path) : watch({{path}, 100, 20, false}) {}
   RingState state() const { return snapshot.rings.at(0).state; }
-  // Checks what must hold at all times.
+  // Every tick checks what must hold at all times.
   void tick() {
     snapshot = watch.tick(later(++steps));
     CHECK(snapshot.books.balance());
@@ -184,7 +184,7 @@ struct Daemon {
     CHECK(read == snapshot.books.read);
     CHECK(lost + snapshot.unattributed_lost == snapshot.books.lost);
   }
-  // Long enough for a death to be noticed and its ring to be read to the end.
+  // Ticks until a death is noticed and its ring is read to the end.
   void settle() {
     for (int i = 0; i < 3; ++i) tick();
   }
@@ -197,7 +197,7 @@ struct Daemon {
     FAIL("no series " << kNames[id]);
     return snapshot.all;
   }
-  // What the servers' own totals say, less what the books of each operation know of.
+  // The servers' own totals, less what the books of each operation account for.
   std::uint64_t unknown_to_the_books() const {
     std::uint64_t sum = 0;
     for (const SeriesView& view : snapshot.operations)

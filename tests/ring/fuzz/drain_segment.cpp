@@ -1,9 +1,9 @@
-// Fuzz target: a small ring that is written, spoilt, closed, replaced and read, in any order, by
-// the daemon's core (Watch: follower, metrics, ticks, state) and by bare lane readers.
+// Fuzz target: a small ring is written, spoilt, closed, replaced and read, in any order. The
+// readers are the daemon's core (Watch: follower, metrics, ticks, state) and bare lane readers.
 //
-//   byte 0   bits 0-2 what is in the ring at first, 3-4 the geometry, 5-6 the clock, 7 whether the
-//            reports are made, which take longer than all the rest
-//   then steps: what, and what it needs (see step())
+//   byte 0   bits 0-2: the ring's first content, 3-4: the geometry, 5-6: the clock, 7: whether the
+//            reports are made (they take longer than all the rest)
+//   then     steps: a number, and what that step needs (see step())
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -19,12 +19,11 @@ using namespace ringside::fuzz;
 
 namespace {
 
-// So that no input takes long, however it is put together. A tick sums up every series over every
-// window.
+// These bounds keep every input short. A tick sums up every series over every window.
 constexpr int kMostSteps = 48;
 constexpr int kMostTicks = 4;
 
-// Two rings, so that one can take the other's place under the name that is watched.
+// Two rings, so that one can take the other's place under the watched name.
 struct Pair {
   std::unique_ptr<SpoiltRing> ring[2];
 
@@ -86,8 +85,7 @@ class Run {
 
   Snapshot end() {
     Snapshot snapshot = tick();
-    // Whatever is claimed to have been written, so many passes come to an end with it or to a
-    // standstill.
+    // This many passes reach the claimed head or a standstill, whatever head claims.
     for (std::size_t lane = 0; lane < cursors_.size(); ++lane)
       read_bare(static_cast<std::uint32_t>(lane), 1U << 20);
     return snapshot;
@@ -106,7 +104,7 @@ class Run {
                 std::min<std::uint64_t>(bytes.size(), room));
   }
 
-  // A whole word of a lane's header, of its totals, of the live header, or a gauge.
+  // Changes a whole word: of a lane's header, of its totals, of the live header, or of a gauge.
   void poke_word(Input& in) {
     const auto where = in.take<std::uint8_t>();
     const std::uint32_t lane = lane_of(where >> 2);
@@ -124,7 +122,7 @@ class Run {
     }
   }
 
-  // A head near where a reader stands, or anywhere.
+  // Sets a head: near the position of a reader, or anywhere.
   void poke_head(Input& in) {
     const auto where = in.take<std::uint8_t>();
     const std::uint32_t lane = lane_of(where >> 1);
@@ -135,8 +133,7 @@ class Run {
     segment_->lane_header(lane).head.store(head, std::memory_order_release);
   }
 
-  // A slot that fits the position that it is given, or misses it a little; its words as the input
-  // has them.
+  // Fills a slot with words of the input. The sequence fits the position or misses it a little.
   void poke_slot(Input& in) {
     const auto where = in.take<std::uint8_t>();
     const std::uint32_t lane = lane_of(where >> 1);
@@ -166,7 +163,7 @@ class Run {
     return record;
   }
 
-  // The writer is as honest as its lane's head lets it be.
+  // The writer begins at its lane's head, even if that head lies. Everything else it does right.
   void write(Input& in) {
     const std::uint32_t lane = lane_of(in.take<std::uint8_t>()) % segment_->overflow_lane();
     LaneHeader& header = segment_->lane_header(lane);
@@ -186,7 +183,7 @@ class Run {
     const Record record = record_of(in);
     for (unsigned i = 0; i < count % 128; ++i) write_overflow(writer, record);
     if (count < 128) return;
-    // One more that is reserved and never published.
+    // One more record is reserved and never published.
     const std::uint64_t position = header.head.fetch_add(1);
     if (count % 2 == 0) writer.slots[position & writer.mask].sequence.store(2 * position + 1);
   }
@@ -234,7 +231,8 @@ class Run {
     Snapshot snapshot = watch_->tick(now());
     require_sound(snapshot, options_);
     require_complete(snapshot);
-    // A head that lies makes the lost go round 64 bits; what was read was really there.
+    // Under a head that lies the lost count may wrap around 64 bits. Read records were really
+    // there.
     FUZZ_REQUIRE(snapshot.books.read >= last_.read && snapshot.books.rejected >= last_.rejected);
     last_ = snapshot.books;
     return snapshot;
@@ -244,7 +242,7 @@ class Run {
     const std::string saved = watch_->encode(now());
     auto next = std::make_unique<Watch>(options_);
     std::string why;
-    FUZZ_REQUIRE(next->decode(saved, now(), &why));   // what the daemon saves, it takes back
+    FUZZ_REQUIRE(next->decode(saved, now(), &why));   // the daemon takes back what it saves
     watch_ = std::move(next);
     if ((in.take<std::uint8_t>() & 1) != 0 && ++ticks_ < kMostTicks) tick();
   }
@@ -272,7 +270,7 @@ class Run {
   }
 
   Pair& pair_;
-  Segment* segment_;   // the one under the name
+  Segment* segment_;   // the ring under the name
   WatchOptions options_;
   std::unique_ptr<Watch> watch_;
   std::vector<LaneCursor> cursors_;

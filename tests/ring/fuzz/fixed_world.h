@@ -1,6 +1,6 @@
-// A machine that is the same at every run: linked into the targets in place of the clock, the
-// counter's frequency, the boot and the pid namespace of this one (fixed_world.cpp; the linker's
-// --wrap), so that an input always does the same.
+// A machine that is the same in every run, so that an input always does the same. It replaces this
+// machine's clock, counter frequency, boot and pid namespace. fixed_world.cpp has the replacements,
+// and the linker's --wrap puts them in.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 namespace ringside::fuzz {
 
 inline constexpr std::int64_t kStartNs = 5'000 * kSecond;                 // CLOCK_MONOTONIC
-inline constexpr std::int64_t kWallNs =
-    1'700'000'000 * kSecond;  // CLOCK_REALTIME less CLOCK_MONOTONIC
+// CLOCK_REALTIME less CLOCK_MONOTONIC.
+inline constexpr std::int64_t kWallNs = 1'700'000'000 * kSecond;
 inline constexpr std::uint64_t kTicksPerSecond = 2'600'000'000;
 inline constexpr BootId kBoot{{0x1111, 0x2222}};
 inline constexpr std::uint64_t kPidNamespace = 4026531836;
 
-// That instant in every clock.
+// The instant at `monotonic_ns`, in every clock.
 inline Instant instant_at(std::int64_t monotonic_ns) {
   const auto ns = static_cast<std::uint64_t>(monotonic_ns);
   return {monotonic_ns, add_ns(monotonic_ns, kWallNs), ns / 5 * 13 + ns % 5 * 13 / 5};

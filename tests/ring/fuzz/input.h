@@ -1,4 +1,4 @@
-// What every fuzz target shares: an input that is taken apart from the front, facts that must hold,
+// What the fuzz targets share: an input that is taken apart from the front, facts that must hold,
 // and a place for files.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace ringside::fuzz {
 
-// A fact that no input may break. libFuzzer takes the abort for a finding.
+// A fact that no input may break. libFuzzer reports the abort as a finding.
 #define FUZZ_REQUIRE(fact)                                                               \
   do {                                                                                   \
     if (!(fact)) {                                                                       \
@@ -24,7 +24,7 @@ namespace ringside::fuzz {
     }                                                                                    \
   } while (false)
 
-// Bytes from the front; behind the end there are only zeros, so that every input means something.
+// Takes bytes from the front. After the end there are only zeros, so every input means something.
 class Input {
  public:
   Input(const std::uint8_t* data, std::size_t size) : at_(data), left_(size) {}
@@ -52,7 +52,7 @@ class Input {
   std::size_t left_;
 };
 
-// The other way round, for the seeds.
+// The reverse of Input, for the seeds.
 class Output {
  public:
   template <typename T>
@@ -70,8 +70,7 @@ class Output {
   std::string bytes_;
 };
 
-// A directory of this process's own, removed when it ends in order; run.py removes what a crash
-// leaves.
+// A directory of this process, removed at an orderly end. run.py removes what a crash leaves.
 class Scratch {
  public:
   static std::string file(const std::string& name) {

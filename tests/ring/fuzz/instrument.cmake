@@ -1,4 +1,4 @@
-# How everything is compiled when it is fuzzed. Read before the libraries, so that they are
+# How everything is compiled for fuzzing. Included before the libraries, so that they are
 # instrumented too.
 include(CheckCXXSourceCompiles)
 
@@ -17,16 +17,16 @@ check_cxx_source_compiles(
   RINGSIDE_HAVE_LIBFUZZER)
 unset(CMAKE_REQUIRED_FLAGS)
 if(NOT RINGSIDE_HAVE_LIBFUZZER)
-  unset(RINGSIDE_HAVE_LIBFUZZER CACHE)   # looked for anew once it is installed
+  unset(RINGSIDE_HAVE_LIBFUZZER CACHE)   # looked for again after it is installed
   message(FATAL_ERROR
     "clang has no libFuzzer here: a program could not be linked with -fsanitize=fuzzer\n"
     "  next: tools/setup (on Debian 12 it is in libclang-rt-14-dev)")
 endif()
 
-# What guides the fuzzer is counted in our own code alone (not_ours.txt).
+# Only our own code has the counters that guide the fuzzer (not_ours.txt).
 add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
   -fsanitize-coverage-ignorelist=${CMAKE_CURRENT_LIST_DIR}/not_ours.txt
   -fno-omit-frame-pointer -O2 -g1)
 add_link_options(-fsanitize=address,undefined)
-# ccache takes precompiled headers of clang only without a time in them.
+# ccache accepts clang's precompiled headers only without a timestamp in them.
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")

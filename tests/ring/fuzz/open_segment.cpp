@@ -1,12 +1,11 @@
-// Fuzz target: a file under a ring's name. Opens it and shows all that `ringside list`, `inspect`
-// and `tail` read of it.
+// Fuzz target: a file under a ring's name. It is opened, and everything that `ringside list`,
+// `inspect` and `tail` read of it is shown.
 //
 //   byte 0   which ring is spoilt (kContents), or 255: the rest is the whole file
-//   byte 1   flags: 1 sizes that fit the counts (else the header may contradict itself), 2 another
-//   length of the file,
-//            4 JSON, 8 list, 16 tail
+//   byte 1   flags: 1 sizes that fit the counts (else the header may contradict itself),
+//            2 another length of the file, 4 JSON, 8 list, 16 tail
 //   2..5     the length, with flag 2
-//   then patches: area, offset in it (4), bytes (1), the bytes
+//   then     patches: area, offset in it (4), bytes (1), the bytes
 #include <unistd.h>
 
 #include <cstdio>
@@ -24,7 +23,7 @@ using namespace ringside::fuzz;
 namespace {
 
 constexpr const char* kName = "ringside.spoilt";
-// Reading a hole of a file allocates it; a few MiB are enough for any code to be reached.
+// Reading a hole of a file allocates it. A few MiB are enough to reach all code.
 constexpr std::uint64_t kMostBytes = std::uint64_t{8} << 20;
 
 SpoiltRing& ring_of(std::size_t which) {
@@ -71,7 +70,7 @@ void spoil(SpoiltRing& ring, Input& in) {
   }
 }
 
-// Everything that a reader of that ring may ask for lies inside of what it has mapped.
+// Everything that a reader of this ring may ask for lies inside its mapping.
 void require_inside(const Segment& segment, std::uint64_t file_bytes) {
   const Geometry& geometry = segment.geometry();
   FUZZ_REQUIRE(geometry.valid() && geometry.segment_bytes() <= file_bytes);
@@ -94,7 +93,7 @@ void look(const std::string& path, std::uint64_t file_bytes, unsigned flags) {
   options.any_owner = true;
   const auto segment = open_segment(path, options, &facts, &failure);
   if (segment == nullptr) {
-    FUZZ_REQUIRE(failure.message.find(path) != std::string::npos);   // says which file
+    FUZZ_REQUIRE(failure.message.find(path) != std::string::npos);   // it names the file
     return;
   }
   require_inside(*segment, file_bytes);
@@ -108,15 +107,14 @@ void look(const std::string& path, std::uint64_t file_bytes, unsigned flags) {
     tail.follow = false;
     FUZZ_REQUIRE(tool::tail(path, tail) == 0);
   }
-  FUZZ_REQUIRE(
-      !segment
-           ->broken());  // a file that is as long as its header says is never read behind its end
+  // A file that is as long as its header says is never read behind its end.
+  FUZZ_REQUIRE(!segment->broken());
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  // What the tool prints is formatted, and goes nowhere.
+  // The tool formats its output, and nobody sees it.
   return std::freopen("/dev/null", "w", stdout) != nullptr ? 0 : 1;
 }
 

@@ -56,7 +56,7 @@ void write(Segment& segment, Content content) {
   const ProcessIdentity self{1, 0, kPidNamespace};
   for (std::uint32_t tid = 1; tid <= 2; ++tid) {
     LaneWriter lane = claim_lane(segment, self, tid, tid == 1 ? "accept" : "worker").writer;
-    if (lane.slots == nullptr) continue;   // one lane only
+    if (lane.slots == nullptr) continue;   // the geometry has one lane only
     for (std::uint64_t n = laps * (lane.mask + 1) + 20 * tid; n > 0; --n)
       write_record(lane, record_of(header, n));
     count_only(lane, 1);
@@ -84,7 +84,7 @@ SpoiltRing::SpoiltRing(const std::string& path, Geometry geometry, Content conte
   segment_ = create_segment(options, {1, 0, kPidNamespace}, &failure).segment;
   if (segment_ == nullptr) std::fprintf(stderr, "%s\n", failure.message.c_str());
   FUZZ_REQUIRE(segment_ != nullptr);
-  // Nothing in it may differ from one run to the next.
+  // Nothing in the ring may differ from one run to the next.
   SegmentHeader& header = segment_->header();
   header.clock_kind = static_cast<std::uint32_t>(clock);
   header.ticks_per_second = clock == ClockKind::monotonic ? 1'000'000'000 : kTicksPerSecond;

@@ -1,5 +1,5 @@
-// Rings for the targets to spoil: made by the code that servers run, then held open for writing,
-// and put back as they were after each input.
+// Rings that the targets spoil. The code that servers run makes them. They are held open for
+// writing, and restored after each input.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +12,20 @@
 
 namespace ringside::fuzz {
 
-// What is in it before it is spoilt.
+// What a ring holds before it is spoilt.
 enum class Content {
-  fresh,     // created; nothing written yet
-  used,      // names, gauges, error names; two lanes and the overflow lane written to
-  lapped,    // the same, each lane written round several times
-  torn,      // the same, and every writer died in mid-record
-  closed,    // the same as used, and left in order
+  fresh,     // created, nothing written yet
+  used,      // names, gauges, error names; two lanes and the overflow lane have records
+  lapped,    // like used, and each lane is written round several times
+  torn,      // like used, and every writer died in the middle of a record
+  closed,    // like used, and closed in order
 };
 inline constexpr Content kContents[] = {Content::fresh, Content::used, Content::lapped,
                                         Content::torn, Content::closed};
 inline constexpr Geometry kGeometries[] = {{2, 64, 64}, {1, 128, 64}, {5, 64, 256}};
 
-// Its records are `clock`'s, from kStartNs on; its server is process 1, of which it is only known
-// that it lives.
+// Its records count `clock`'s ticks, from kStartNs on. Its server is process 1 without a start
+// time: a reader knows only that the process lives.
 class SpoiltRing {
  public:
   SpoiltRing(const std::string& path, Geometry geometry, Content content, ClockKind clock,
@@ -36,7 +36,7 @@ class SpoiltRing {
   std::uint64_t bytes() const { return original_.size(); }
   const std::string& original() const { return original_; }
 
-  // Everything as it was, whatever was written, and the file as long as it was.
+  // Restores every byte and the length of the file.
   void restore();
 
  private:

@@ -16,22 +16,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-TARGETS = {  # and the longest input that is worth a try, in bytes
+TARGETS = {  # each with the longest input that is worth a try, in bytes
     "open_segment": 2048,
     "drain_segment": 1024,
     "state_file": 65536,
     "texts": 4096,
 }
-SECONDS = 5          # of each target, in a normal run
-LONG_SECONDS = 60    # with RINGSIDE_TEST_LONG
-RUNS = 1_000_000     # whichever comes first
-# What one input may take: far more than any needs, far less than an attack would want.
+SECONDS = 5          # for each target in a normal run
+LONG_SECONDS = 60    # the same with RINGSIDE_TEST_LONG
+RUNS = 1_000_000     # a target ends after its seconds or its runs, whichever comes first
+# What one input may take: far more than any input needs, far less than an attack would want.
 INPUT_SECONDS = 10
 RESIDENT_MB = 1024
 ALLOCATION_MB = 64
-# Less to unwind and to keep for each allocation.
+# A small quarantine and short call stacks: less to keep and to unwind for each allocation.
 ASAN_OPTIONS = "quarantine_size_mb=16:malloc_context_size=6"
-SHOWN_BYTES = 65536  # of an input that is printed
+SHOWN_BYTES = 65536  # how much of an input is printed, at most
 INPUTS = ("crash-*", "timeout-*", "oom-*", "leak-*", "slow-unit-*")
 
 
@@ -82,8 +82,8 @@ def parse_arguments():
     if arguments.seconds < 1 or arguments.runs < 1:
         parser.error("--seconds and --runs: expected at least 1")
     if arguments.seed is None:
-        # A run that decides over a change is the same each time; the long one looks further each
-        # time.
+        # The short run decides about a change, so it is the same each time. The long run tries
+        # something new each time.
         arguments.seed = random.randrange(1, 2**31) if os.environ.get("RINGSIDE_TEST_LONG") else 1
     arguments.targets = arguments.targets or list(TARGETS)
     return arguments
@@ -102,7 +102,7 @@ def require_built(programs, names):
 
 
 class Figures:
-    """What libFuzzer says of itself while and after it runs."""
+    """The figures that libFuzzer prints while and after it runs."""
 
     def __init__(self, output):
         stats = dict(re.findall(r"^stat::(\w+):\s+(\d+)", output, re.MULTILINE))
@@ -129,7 +129,7 @@ def show_finding(program, path):
 
 
 def run(name, arguments, folder, corpora):
-    """True when nothing was found."""
+    """Runs one target. True when nothing was found."""
     program = arguments.programs / name
     findings = folder / f"found-{name}"
     scratch = folder / f"scratch-{name}"
@@ -175,7 +175,7 @@ def main():
     require_built(arguments.programs, arguments.targets)
     say(f"seed {arguments.seed}; {arguments.seconds} s each "
         f"(repeat: {Path(__file__).name} --seed {arguments.seed})")
-    # In memory where that is possible: the targets put their files there.
+    # In memory if possible, because the targets put their files there.
     memory = Path("/dev/shm")
     parent = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="ringside-fuzz.", dir=parent) as name:

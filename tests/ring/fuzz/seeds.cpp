@@ -1,6 +1,6 @@
 // Writes the corpus that the fuzz targets begin with: seeds DIRECTORY makes a folder for each
-// target. What is valid comes from the code that servers and the daemon run, what is evil from
-// here.
+// target. The code that servers and the daemon run makes the valid parts. This file makes the evil
+// ones.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -33,7 +33,6 @@ class Folder {
 };
 
 // ---- open_segment
-// ---------------------------------------------------------------------------------------
 
 template <typename T>
 std::string patch(std::uint8_t area, std::size_t offset, T value) {
@@ -64,8 +63,8 @@ void open_seeds(const Folder& folder) {
                  opened(content, flags));
     }
   }
-  // Counts at every boundary, with a size that contradicts them (flags 0) and one that follows from
-  // them (1).
+  // Counts at every boundary. With flags 0 the size contradicts the counts, with flags 1 it follows
+  // from them.
   constexpr std::uint32_t kCounts[] = {
       0, 1, 2, 63, 64, 65, 4096, 4097, 1U << 20, (1U << 20) + 1, 1U << 31, 0xffffffff};
   for (const std::uint32_t lanes : kCounts) {
@@ -75,7 +74,8 @@ void open_seeds(const Folder& folder) {
       folder.add("fitting-" + name, opened(1, 1, geometry(lanes, capacity, capacity)));
     }
   }
-  // 64 * 2^28 records and 2^33 / 64 lanes: products whose lower 32 or 64 bits look small.
+  // 2^28 lanes of 2^28 records: the lower 32 bits of the size look like a small ring's. 300 lanes
+  // are valid, and more than the spoilt ring has.
   folder.add("product", opened(1, 1, geometry(0x10000000, 0x10000000, 64)));
   folder.add("many-lanes", opened(1, 1, geometry(300, 64, 64)));
   for (const std::uint32_t length : {0U, 1023U, 1024U, 4096U, 114688U, 180000U}) {
@@ -116,9 +116,8 @@ void open_seeds(const Folder& folder) {
 }
 
 // ---- drain_segment
-// --------------------------------------------------------------------------------------
 
-// The steps of drain_segment.cpp, in their order there.
+// The steps of drain_segment.cpp, in the same order.
 enum Step : std::uint8_t {
   kBytes,
   kWord,
@@ -161,7 +160,7 @@ struct Program : Output {
         .put(value);
     return *this;
   }
-  // units: 0 ns, 1 ms, 2 s, 3 min
+  // Units: 0 ns, 1 ms, 2 s, 3 min.
   Program& time(Step what, std::uint8_t count, std::uint8_t unit) {
     put(what).put<std::uint8_t>(static_cast<std::uint8_t>(count << 2 | unit));
     return *this;
@@ -181,8 +180,8 @@ void drain_seeds(const Folder& folder) {
     if ((ring & 7) >= std::size(kContents) || (ring >> 3 & 3) >= std::size(kGeometries) ||
         ring >> 5 >= 3)
       continue;
-    Program program(
-        static_cast<std::uint8_t>(ring | (ring % 5 == 0 ? 0x80 : 0)));  // some with reports
+    // Some make reports.
+    Program program(static_cast<std::uint8_t>(ring | (ring % 5 == 0 ? 0x80 : 0)));
     program.time(kPass, 1, 1)
         .record(kWrite, 0, 20, 0x40)
         .record(kWrite, 1, 200, 0x12, 1)
@@ -257,7 +256,6 @@ void drain_seeds(const Folder& folder) {
 }
 
 // ---- state_file
-// -----------------------------------------------------------------------------------------
 
 std::string state_of(Content content, Geometry geometry, int ticks) {
   static int number = 0;
@@ -312,7 +310,6 @@ void state_seeds(const Folder& folder) {
 }
 
 // ---- texts
-// ----------------------------------------------------------------------------------------------
 
 void text_seeds(const Folder& folder) {
   const auto add = [&](const std::string& name, std::uint8_t what, std::string_view text) {

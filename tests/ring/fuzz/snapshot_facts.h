@@ -1,4 +1,4 @@
-// What is true of every snapshot, whatever its ring or its state file held.
+// Facts about every snapshot, whatever its ring or its state file held.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -14,7 +14,7 @@ namespace ringside::fuzz {
 
 inline void require_sound(const Books& books) { FUZZ_REQUIRE(books.balance()); }
 
-// The books hold, and nothing is larger than it may be.
+// The books hold, and nothing exceeds its bound.
 inline void require_sound(const Snapshot& snapshot, const WatchOptions& options) {
   require_sound(snapshot.books);
   for (const RingView& ring : snapshot.rings) require_sound(ring.books);
@@ -41,8 +41,8 @@ inline void require_sound(const Snapshot& snapshot, const WatchOptions& options)
   }
 }
 
-// Of a watch that began with an empty state: every record that was read and believed is in exactly
-// one series, and every one that was timed in its histogram.
+// For a watch that began with an empty state. Every record that was read and believed is in exactly
+// one series. Every timed one is in that series' histogram.
 inline void require_complete(const Snapshot& snapshot) {
   for (const LaneView& lane : snapshot.lanes) FUZZ_REQUIRE(lane.books.rejected <= lane.books.read);
   std::uint64_t recorded = 0;
@@ -58,7 +58,7 @@ inline void require_complete(const Snapshot& snapshot) {
   FUZZ_REQUIRE(recorded == snapshot.books.read - snapshot.books.rejected);
 }
 
-// Both reports can be made of it: text without control characters, and JSON that is JSON.
+// Both reports can be made: text without control characters, and JSON that parses.
 inline void require_shown(const Snapshot& snapshot) {
   const std::string text = render_text(Report(snapshot));
   for (const char c : text)

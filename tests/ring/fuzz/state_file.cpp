@@ -1,10 +1,10 @@
-// Fuzz target: the state file that a daemon finds when it starts. Decoded, taken over by a Watch
-// whose ring is there and by an AlertEngine, then ticks, alerts, reports, and what is saved of it
-// is taken back.
+// Fuzz target: the state file that a daemon finds when it starts. The file is decoded. A Watch
+// whose ring exists and an AlertEngine take it over. Then come ticks, alerts and reports. What they
+// save is taken back.
 //
-// The input is the file. Most bytes of it stand under a checksum and inside of lengths that contain
-// one another; the mutator changes what is inside and puts the outside right, and now and then
-// leaves it wrong.
+// The input is the file. Most of its bytes are under a checksum and inside nested lengths. The
+// mutator changes the inside and corrects the checksum and the lengths. Now and then it leaves them
+// wrong.
 #include "daemon/alerts/alert_engine.h"
 #include "daemon/rings/ring_names.h"
 #include "daemon/rings/watch.h"
@@ -27,7 +27,7 @@ SpoiltRing& watched_ring() {
   return ring;
 }
 
-// As a Watch calls it.
+// The path as a Watch spells it.
 std::string watched_path() { return canonical_path(watched_ring().segment().path()); }
 
 void mutate(std::string& text, std::size_t more) {
@@ -36,8 +36,8 @@ void mutate(std::string& text, std::size_t more) {
   text.resize(LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(text.data()), size, text.size()));
 }
 
-// One byte of the alerts, in place of it a number at the end of its type: the mutator finds such by
-// chance only.
+// Replaces one byte of the alerts by a number at the end of its type. The plain mutator finds such
+// numbers only by chance.
 void mutate_number(std::string& bytes, unsigned seed) {
   constexpr std::uint64_t kNumbers[] = {
       0, 1, INT64_MAX, std::uint64_t{1} << 62, std::uint64_t{1} << 63, UINT64_MAX};
@@ -73,11 +73,12 @@ void take_over(const SavedState& saved) {
     require_sound(snapshot, options);
     alerts.evaluate(snapshot, now_ns, add_ns(now_ns, kWallNs));
     alerts.show(snapshot);
-    // Reports take as long as all the rest: for some, by a figure that nothing else depends on.
+    // Reports take as long as all the rest, so only some inputs make them. `restarts` selects those
+    // inputs: nothing else depends on it.
     if (pause == 5 * kSecond && saved.meta.restarts % 4 == 0) require_shown(snapshot);
   }
   if (saved.meta.restarts % 4 > 1) return;
-  // What goes on from a state can be saved, and that is a state.
+  // What continues from a state can be saved, and the result is a state again.
   const SavedState next{watch.encode(instant_at(now_ns)), alerts.encode(), saved.meta};
   SavedState again;
   FUZZ_REQUIRE(decode_state(encode_state(next), &again, &why));

@@ -1,5 +1,5 @@
-// A state file taken apart as far as lengths and a checksum go, so that what is changed inside of
-// them is still read; and put together again.
+// A state file taken apart at its lengths and its checksum, and put together again. A change inside
+// a part is then still read.
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@
 
 namespace ringside::fuzz {
 
-// What the seeds call the ring that is there; the target puts its path in, which is another one at
-// each run.
+// The seeds' name for the watched ring. The target puts in the ring's path, which differs in each
+// run.
 inline constexpr std::string_view kWatchedRing = "watched";
 
 struct StateParts {
@@ -29,9 +29,9 @@ struct StateParts {
   std::int64_t monotonic_ns = 0;
   std::int64_t realtime_ns = 0;
   std::uint64_t ticks = 0;
-  std::array<std::uint64_t, 5> forgotten{};   // books of rings that are gone
+  std::array<std::uint64_t, 5> forgotten{};   // books of rings that are no longer followed
   std::vector<Ring> rings;
-  std::string rest;      // behind the last ring: nothing, in a state that is whole
+  std::string rest;      // behind the last ring: empty in a valid state
   std::string alerts;    // AlertEngine::encode()
   StateMeta meta;
 

@@ -1,7 +1,7 @@
-// Fuzz target: the texts that come in: the daemon's configuration, the files of /proc, and names in
-// a ring.
+// Fuzz target: texts from outside. These are the daemon's configuration, the files of /proc, and
+// names in a ring.
 //
-//   byte 0   what the rest is
+//   byte 0   which of them the rest is
 #include <cmath>
 
 #include "daemon/config/config.h"
@@ -17,8 +17,8 @@ using namespace ringside::fuzz;
 
 namespace {
 
-// What is accepted is printed so that it is read back as the same; what isn't is told in messages
-// of one line and what to do next.
+// An accepted configuration is printed and read back as the same one. An error message names the
+// file, and holds no NUL or escape character.
 void configuration(std::string_view text) {
   const ConfigResult found = parse_config(text, "FILE");
   for (const std::string& error : found.errors) {
@@ -41,8 +41,8 @@ void proc(std::string_view text) {
   parse_meminfo(text);
 }
 
-// One name, gauge and error name of those bytes: shown printable, and within the width of its
-// table.
+// Takes the bytes as a name, a gauge's name and an error's name. Each is shown printable and within
+// the width of its table.
 void names(std::string_view text) {
   static SpoiltRing ring(Scratch::file("ring"), {1, 64, 64}, Content::fresh, ClockKind::monotonic,
                          1);

@@ -1,4 +1,4 @@
-// Files that are cut off while they are read, at any moment and anywhere.
+// Files that are cut off while they are read, at any moment and at any length.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -36,7 +36,7 @@ struct Victim {
   }
 };
 
-// Nothing, a page, in the middle of a table or of a lane, and anywhere.
+// Nothing, one page, the middle of a table or of a lane, and any other length.
 off_t random_length(std::mt19937_64& random) {
   const std::uint64_t all = kCutGeometry.segment_bytes();
   const std::uint64_t lengths[] = {
@@ -50,7 +50,7 @@ off_t random_length(std::mt19937_64& random) {
   return static_cast<off_t>(lengths[random() % std::size(lengths)]);
 }
 
-// A process that cuts the file, some time after it began.
+// A process that cuts the file some time after it began.
 pid_t cutter(const std::string& path, off_t length, std::uint64_t pause) {
   return spawn([=] {
     for (std::atomic<std::uint64_t> n{0}; n.fetch_add(1, std::memory_order_relaxed) < pause;) {
@@ -85,7 +85,7 @@ TEST_CASE("Cut: whatever a reader is reading at that moment, it goes on, and kno
     std::string error;
     const auto latest = deadline();
     bool cut = false;
-    // Once more after the cut, so that every page that is gone has been asked for.
+    // The loop runs once more after the cut, so that it touches every missing page.
     for (bool last = false; !last;) {
       REQUIRE(SteadyClock::now() < latest);
       last = cut;
@@ -112,10 +112,10 @@ TEST_CASE("Cut: whatever a reader is reading at that moment, it goes on, and kno
       }
       segment_liveness(*reader, facts);
     }
-    // Within the last page only bytes are gone, and read as zeros.
+    // A cut within the last page removes only bytes, and they are read as zeros.
     CHECK(reader->broken() ==
           (static_cast<std::uint64_t>(length) <= kCutGeometry.segment_bytes() - kPageBytes));
-    // The file is what it is now: refused, with its length.
+    // The file is refused at its new length.
     SegmentFacts again;
     CHECK(open_segment(victim.path, {}, &again, &failure) == nullptr);
   }
@@ -147,11 +147,12 @@ TEST_CASE("Cut: the daemon's core gives the ring up, keeps its books, and takes 
     }
     const std::uint64_t read = snapshot.books.read;
     CHECK(read <= 330);
-    // Another ring takes the name. It is read, unless the old one still is: cut where nothing was,
-    // it can be.
+    // Another ring takes the name. The watch reads it when the old ring is given up or its server
+    // is dead. A cut that removed nothing of use leaves the old ring readable, so the test ends the
+    // old server.
     unlink(victim->path.c_str());
-    // Its server is gone. Where its page is not there, that store would be a SIGBUS, and the zeros
-    // say the same.
+    // Clears the server's pid. Where that page is missing the store would be a SIGBUS, and the
+    // zeros there say the same.
     struct stat info {};
     if (fstat(file.get(), &info) == 0 && info.st_size >= kPageBytes)
       victim->ring->header().processes[0].pid.store(0);

@@ -1,4 +1,4 @@
-// What fuzzing has found, each as a fact of its own (tests/ring/fuzz).
+// What fuzzing (tests/ring/fuzz) has found. Each finding is a test case.
 
 #include <unistd.h>
 
@@ -18,8 +18,8 @@ using namespace ringside::test;
 
 namespace {
 
-// The beginning of a ring's state (RingFollower::encode), down to its first lane's position; the
-// rest as it is.
+// The beginning of a ring's state (RingFollower::encode), down to its first lane's figures. The
+// rest stays as bytes.
 struct SavedRing {
   std::uint64_t instance[2], one, known[2], number, finished, crashes, missed, lost_before_attach;
   std::uint64_t written, read, lost, torn, rejected;   // of instances that are over
@@ -66,7 +66,7 @@ struct SavedRing {
   }
 };
 
-// A watch of a ring with a few records, saved, and taken apart.
+// The state of a watch whose ring has nine records, taken apart.
 struct Saved {
   TempDir dir;
   std::string path = dir.file("ring");
@@ -163,18 +163,18 @@ TEST_CASE("Findings: a state whose books do not balance is refused, and one of o
   CHECK_FALSE(taken([](SavedRing& state) { state.rejected = 1; }));
   CHECK_FALSE(taken([](SavedRing& state) { state.lane_rejected = 10; }));
   CHECK_FALSE(taken([](SavedRing& state) { state.lane_lost = 1; }));
-  // Only the overflow lane can have holes; in another one they would stay for ever.
+  // Only the overflow lane can have holes. In another lane they would stay for ever.
   CHECK_FALSE(taken([](SavedRing& state) {
     state.holes = {3};
     state.lane_read = 8;
   }));
 
-  // One lane more, a whole state otherwise: the ring that is there is read from its beginning.
+  // One lane too many in a state that is otherwise valid: the ring is read from its beginning.
   Saved saved;
   SavedRing state = SavedRing::of(saved.parts.rings[0].state);
   ++state.lanes;
   Decoder in(state.rest);
-  Encoder first_lane;   // what is left of it: torn, and six figures an id
+  Encoder first_lane;   // the rest of the first lane: torn, and six figures for each id
   for (std::uint32_t i = 0; i < 1 + 6 * (kFirstEvent + kMaxEvents); ++i) first_lane.u64(in.u64());
   state.rest.insert(first_lane.take().size(), 1, '\0');
   saved.parts.rings[0].state = state.bytes();
@@ -184,7 +184,7 @@ TEST_CASE("Findings: a state whose books do not balance is refused, and one of o
   check_books(snapshot);
   CHECK(snapshot.rings[0].state == RingState::live);
   CHECK(snapshot.lanes.size() == 1);
-  CHECK(snapshot.books.read == 18);   // nine that the state has, and nine
+  CHECK(snapshot.books.read == 18);   // nine of the state, and the same nine read again
 }
 
 TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, within what can be counted on with") {
@@ -194,14 +194,14 @@ TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, withi
   Snapshot snapshot;
   snapshot.rings.resize(1);
   snapshot.rings[0].name = "chat";
-  snapshot.rings[0].state = RingState::crashed;   // a fact: fires at once
+  snapshot.rings[0].state = RingState::crashed;   // a fact, so its alert fires at once
   alerts.evaluate(snapshot, kSecond, kHour);
   alerts.evaluate(snapshot, 2 * kSecond, 2 * kHour);
   const std::string saved = alerts.encode();
   std::string why;
   REQUIRE_MESSAGE(AlertEngine(config).decode(saved, &why), why);
-  // Every byte in turn, replaced by each of these: refused, or taken and gone on with. The longer
-  // ones are the largest count and the ends of signed time.
+  // Replaces every byte in turn by each of these. The state is refused, or the engine goes on with
+  // it. The long ones are the two ends of signed time (zigzag) and the largest count.
   const auto number = [](std::uint64_t value) {
     Encoder out;
     out.u64(value);
@@ -228,7 +228,7 @@ TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, withi
   CHECK(tried > 500);
   CHECK(refused > tried / 4);
   CHECK(refused < tried);
-  // Observed time comes first.
+  // Observed time is the first number.
   Decoder in(saved);
   in.u64();
   const auto with_observed = [&](std::uint64_t value) {
@@ -248,7 +248,7 @@ TEST_CASE("Findings: a record may have ended at either end of time") {
   CHECK(slice_of(-kSliceNs) == -1);
   CHECK(slice_of(-kSliceNs - 1) == -2);
   CHECK(slice_of(0) == 0);
-  // Through the metrics: counted, and shown nowhere but since start.
+  // Through the metrics: the records are counted, and only the totals since the start show them.
   RingMetrics metrics({100, 20});
   TickScale scale(ClockKind::monotonic, 0, 0, 0);
   metrics.set_time(scale, 3 * kSliceNs, 1);

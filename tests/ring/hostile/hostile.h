@@ -1,4 +1,4 @@
-// What the tests of hostile bytes share: how long they go on, and what holds at any moment.
+// What the tests of hostile bytes share: the length of a run, and what holds at any moment.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -24,17 +24,19 @@ inline bool long_run() {
   return value != nullptr && *value != '\0';
 }
 
-// For things that must happen: far more than they ever take, so that whoever waits longer hangs.
+// A deadline for what must happen. It is far longer than that ever takes, so a test that misses it
+// hangs.
 inline SteadyClock::time_point deadline() { return SteadyClock::now() + std::chrono::seconds(60); }
 
-// One that is still there after `work` is killed; its process writes what `work` says until then.
+// A process that runs `work` until the object's destructor kills it. `work` counts its steps in
+// shared memory.
 class Enemy {
  public:
   explicit Enemy(const std::function<void(std::atomic<std::uint64_t>&)>& work)
       : done_(new (mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))
                   std::atomic<std::uint64_t>(0)),
         pid_(spawn([&] {
-          // A test that dies must not leave it behind.
+          // A test that dies must not leave the process behind.
           prctl(PR_SET_PDEATHSIG, SIGKILL);
           work(*done_);
           return 0;
@@ -46,7 +48,7 @@ class Enemy {
   }
   Enemy(const Enemy&) = delete;
   Enemy& operator=(const Enemy&) = delete;
-  // How much it has done so far, in its own measure.
+  // How much `work` has done so far, in its own unit.
   std::uint64_t done() const { return done_->load(std::memory_order_relaxed); }
 
  private:

@@ -1,4 +1,4 @@
-// Another ring under the name, at any moment and in every way that there is.
+// Another ring takes the name, at any moment and in every way there is.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,9 +15,9 @@ using namespace ringside::test;
 
 namespace {
 
-// A server's whole life: creates a ring of a size of its own somewhere, puts it under the name,
-// writes, and is gone. How it comes under the name: 0 renamed over what is there, 1 what is there
-// removed first, 2 as servers do.
+// A server's whole life: it creates a ring of its own size, writes, and is gone. `how` says how the
+// ring gets its name. 0: renamed over the old file. 1: the old file is removed first. 2: as servers
+// do it.
 int server(const std::string& path, unsigned how, Geometry geometry, unsigned records) {
   CreateOptions options;
   options.path = how == 0 ? path + ".new" : path;
@@ -54,7 +54,7 @@ TEST_CASE("Replaced: under a live reader, by rings of other sizes, and the last 
       const auto how = static_cast<unsigned>(random() % 3);
       const Geometry geometry = random_geometry(random);
       const auto records = n + 1 == kServers ? kLast : static_cast<unsigned>(random() % 200);
-      // A process of its own, so that it is really dead when the next one comes.
+      // Each server is a process of its own, so it is really dead when the next one comes.
       if (!run([&] { return server(path, how, geometry, records); }).exited(0))
         return done.store(UINT64_MAX);
       done.fetch_add(1);
@@ -129,7 +129,8 @@ TEST_CASE("Replaced: a file that comes and goes as a ring, as rubbish, as a link
     check_books(snapshot);
     live += snapshot.rings[0].state == RingState::live;
     refused += snapshot.rings[0].state == RingState::refused;
-    // Once it has the ring it keeps it, for its server lives; then it is looked for anew.
+    // The watch keeps a live ring for as long as its server lives. So now and then it drops the
+    // name, and looks for it anew.
     if (live > 0 && live % 8 == 0) watch.reconfigure({{}, 10, 5, false});
     watch.reconfigure({{path}, 10, 5, false});
   }

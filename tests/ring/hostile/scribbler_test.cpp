@@ -1,4 +1,4 @@
-// A process that writes whatever it likes into a ring, as fast as it can, while it is read.
+// A process writes anything it likes into a ring, as fast as it can, while the ring is read.
 
 #include <unistd.h>
 
@@ -14,8 +14,8 @@ namespace {
 
 constexpr Geometry kGeometry{2, 64, 64};
 
-// Nobody's idea of a server: random words everywhere, many of them close to what a reader expects,
-// and now and then a record as it should be, so that the reader gets on.
+// No server does this: it writes random words everywhere. Many of them are close to what a reader
+// expects. Now and then it writes a correct record, so that the reader makes progress.
 class Scribbler {
  public:
   Scribbler(Segment& ring, std::uint64_t seed) : ring_(ring), random_(seed) {}
@@ -55,7 +55,8 @@ class Scribbler {
     }
   }
 
-  // The parts that a reader copies once: spoilt, or made whole again as another ring's.
+  // The parts that a reader copies once. They are spoilt, or made valid again as those of another
+  // ring.
   void scribble_header() {
     SegmentHeader& header = ring_.header();
     if (random_() % 4 != 0) return put(&header, offsetof(SegmentHeader, state), any());
@@ -97,7 +98,7 @@ class Scribbler {
   std::uint64_t heads_[kGeometry.lane_count + 1] = {};
 };
 
-// All lanes with memory, as a server with threads has them.
+// All lanes have memory, as in a server with threads.
 std::unique_ptr<Segment> busy_ring(const std::string& path) {
   auto ring = make_ring(path, kGeometry);
   for (std::uint32_t lane = 0; lane < kGeometry.lane_count; ++lane) claim(*ring, lane);
@@ -149,7 +150,7 @@ TEST_CASE("Scribbler: lane readers survive it, end, and count what they reject")
       rejected += cursor.rejected - rejected_before;
       copy_totals_at(slots, header, reader->totals(lane), 64, cursor.position, totals);
       lane_remainder(slots, header, 64);
-      // A head at the end of all positions is reached; a reader that began anew would read on.
+      // A head may lie near the end of all positions. The reader starts over before it gets there.
       if (cursor.position > std::uint64_t{1} << 60) cursor = LaneCursor{};
     }
   }
@@ -175,7 +176,7 @@ TEST_CASE("Scribbler: the daemon's core survives it through attach, tick and end
   Instant now = read_instant();
   Snapshot snapshot;
   int pass = 0;
-  // Until it was attached to many times: each looks at all that is in the ring.
+  // Runs until the watch has attached many times: each attach looks at everything in the ring.
   const std::uint64_t instances = long_run() ? 500 : 20;
   while (enemy.done() < kScribbles / 10 || snapshot.books.rejected == 0 ||
          snapshot.rings.at(0).instances_seen < instances) {
@@ -191,11 +192,11 @@ TEST_CASE("Scribbler: the daemon's core survives it through attach, tick and end
       snapshot = watch.tick(now);
       check_books(snapshot);
       REQUIRE(snapshot.lanes.size() <= kGeometry.lane_count + 1);
-      // A name costs a series, and there is a bound on those.
+      // A name costs a series, and the number of series has a bound.
       REQUIRE(snapshot.daemon.metrics_bytes < std::uint64_t{64} << 20);
       REQUIRE(snapshot.operations.size() + snapshot.events.size() <= 1026);
     } else if (snapshot.rings.empty()) {
-      snapshot.rings.resize(1);   // before the first tick
+      snapshot.rings.resize(1);   // there is no snapshot before the first tick
     }
   }
   MESSAGE(snapshot.rings[0].instances_seen << " instances, " << snapshot.books.read << " read, "

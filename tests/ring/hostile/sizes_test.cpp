@@ -1,4 +1,4 @@
-// Counts and sizes in a header whose product overflows, contradicts the file, or is just too large.
+// Counts and sizes in a header whose product overflows, contradicts the file, or is too large.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,7 +31,8 @@ constexpr std::uint32_t kCounts[] = {0,         1,
                                      1U << 31,  (1U << 31) + 64,
                                      0xffffffff};
 
-// How long a ring of those counts is: as shm/README.md says it, in numbers that don't overflow.
+// The length of a ring with these counts: the formula of shm/README.md, in numbers that don't
+// overflow.
 Wide bytes_of(std::uint32_t lanes, std::uint32_t capacity, std::uint32_t overflow) {
   const auto pages = [](Wide bytes) { return (bytes + 4095) / 4096 * 4096; };
   return pages(Wide{114688} + Wide{128} * (Wide{lanes} + 1)) +
@@ -60,7 +61,7 @@ HeaderBytes valid_header(const std::string& path) {
   return header;
 }
 
-// A file that begins with the header and is otherwise a hole.
+// A file that begins with the header. The rest is a hole.
 void write_file(const std::string& path, const HeaderBytes& header, std::uint64_t bytes) {
   const FileDescriptor file(open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600));
   REQUIRE(pwrite(file.get(), header.bytes, sizeof header.bytes, 0) ==
@@ -83,7 +84,7 @@ TEST_CASE("Sizes: of all counts at every boundary exactly those are taken whose 
         fields->lane_capacity = capacity;
         fields->overflow_capacity = overflow;
         const Wide bytes = bytes_of(lanes, capacity, overflow);
-        // What the sum is, what is left of it in 64 and in 32 bits, and what lies beside it.
+        // The true size, its lower 64 and 32 bits, and sizes close to it.
         const auto low = static_cast<std::uint64_t>(bytes);
         for (const std::uint64_t said : {low, low & 0xffffffff, low - 1, low + 1, low - 4096,
                                          std::uint64_t{0}, ~std::uint64_t{0}}) {
@@ -133,7 +134,7 @@ TEST_CASE("Sizes: what is taken can be read to its last byte, and not one byte f
       const auto* begin = reinterpret_cast<const unsigned char*>(&reader->header());
       const auto* end = begin + fields->segment_bytes;
       for (std::uint32_t lane = 0; lane <= lanes; ++lane) {
-        // Touched only here and there: a read allocates a page.
+        // Only the first and the last lane are touched: a read allocates a page.
         const Slot* last = reader->slots(lane) + geometry.capacity(lane) - 1;
         REQUIRE(reinterpret_cast<const unsigned char*>(last + 1) <= end);
         if (lane == 0 || lane == lanes) CHECK(last->sequence.load() == 0);
@@ -143,7 +144,7 @@ TEST_CASE("Sizes: what is taken can be read to its last byte, and not one byte f
     }
   }
   CHECK(opened > 20);
-  // That a read further on would have been noticed.
+  // A read outside of the mapping ends the process, so the reads above were inside.
   SegmentFacts facts;
   Failure failure;
   const auto reader = open_segment(path, {}, &facts, &failure);
@@ -152,7 +153,7 @@ TEST_CASE("Sizes: what is taken can be read to its last byte, and not one byte f
   for (const std::ptrdiff_t outside :
        {std::ptrdiff_t{-1}, static_cast<std::ptrdiff_t>(facts.geometry.segment_bytes())}) {
     CHECK_FALSE(run([&] {
-      // A sanitizer's report of it is of no interest.
+      // Hides a sanitizer's report of the crash.
       close(STDERR_FILENO);
       signal(SIGSEGV, SIG_DFL);
       return begin[outside] * 0;

@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Proves the ring's protocol with Spin: every interleaving of a small lane, and every answer that a
-load may give.
+"""Proves the ring's protocol with Spin. Spin tries every interleaving of a small lane, and every
+value that a load may return.
 
 A model is checked in three ways, all of them exhaustive:
   as it is   every property holds in every state
   mutants    a weakened order, or a defect, breaks the property that stands beside it in the model
-             (or none, where the model says `holds`), with that property alone looked at
-  states     that the proof would be worth nothing without are reached
+             (or none, if the model says `holds`); only that property is checked
+  states     states without which the proof would be worth nothing are reached
 
   models.py lane                     what ctest runs (RINGSIDE_TEST_LONG=1: larger sizes as well)
   models.py lane words_store         this mutant alone
   models.py lane words_store --steps its counterexample, step by step
 
-Exit code 0 when all is as it says, 1 when something is not, 2 on wrong usage, or where spin or a
-C compiler is missing.
+Exit code 0 when every check has its expected result, 1 when one has not, 2 on wrong usage, or if
+spin or a C compiler is missing.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-# Name -> file, sizes that take seconds, sizes that take minutes.
+# Name -> (file, sizes that take seconds, sizes that take minutes).
 MODELS = {
     "lane": ("lane.pml", "", "-DCAPACITY=4 -DRECORDS=9 -DWORDS=3"),
     "overflow": ("overflow.pml", "-DWORDS=1 -DMAX_HOLES=1", "-DWORDS=2"),
@@ -36,7 +36,8 @@ MODELS = {
     "owners": ("claim.pml", "-DPIDS=3 -DKILLS=1 -DRECORDS=0", "-DRECORDS=0"),
     "reuse": ("claim.pml", "-DREADER=1 -DLIVES=2", "-DREADER=1 -DLIVES=2 -DKILLS=1 -DRECORDS=3"),
 }
-# claim.pml is checked in three sizes, and each mutant and state in the one that it needs.
+# claim.pml is checked in three sizes: claim, owners and reuse. Each mutant and each state is
+# checked in the size that it needs. Those that OWNERS and REUSE do not name are checked in claim.
 OWNERS = {
     "claim_cas_release",
     "start_store",
@@ -54,7 +55,7 @@ REUSE = {
     "owned_store", "readable_load", "settled_head_store", "head_store", "head_load",
     "settling_word_store", "reuse", "reader_while_owned"
 }
-# These need the larger size.
+# These mutants and states need the larger size.
 LARGE = {"settling_word_store", "settling_found", "start_time_ignored", "own_pid_is_judged"}
 
 DEFINE = re.compile(r"^#define ([a-z_]+) +(\d+)[ \t]*(?:/\* (.*?) \*/)?$", re.M)
@@ -98,7 +99,7 @@ class Model:
             wrong_usage(f"{self.file}: two mutants have one number")
 
     def build(self, folder, sizes):
-        """The verifier of one size, for all mutants."""
+        """Builds the verifier of one size. It serves all mutants."""
         for path in HERE.glob("*.pml"):
             shutil.copy(path, folder)
         run(["spin", "-a", "-DAT_RUN_TIME", *sizes.split(), self.file], folder)
@@ -113,7 +114,7 @@ class Model:
 
 def run(command, folder):
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    # spin writes its complaints where it likes, and ends with 0 after some of them.
+    # spin writes errors to stdout or to stderr, and ends with 0 after some of them.
     if done.returncode != 0 or "Error:" in done.stdout + done.stderr:
         wrong_usage(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
 
@@ -128,7 +129,7 @@ def compiler():
 
 
 class Found:
-    """What a verifier said."""
+    """Runs a verifier and holds what it said."""
 
     def __init__(self, model, folder, mutant=None, focus=None, hash_bits=22):
         environment = dict(os.environ, MUTANT=str(model.numbers.get(mutant, 0)),
@@ -147,7 +148,7 @@ class Found:
         errors = re.search(r"errors: (\d+)", self.text)
         self.states = int(float(states[1])) if states else 0
         self.depth = int(depth[1]) if depth else 0
-        self.broken = None   # what is wrong, in words
+        self.broken = None   # the property that is broken, or what else is wrong; None: nothing
         asserted = re.search(r"assertion violated (.*) \(at depth", self.text)
         if asserted:
             number = re.match(r"[( ]*!\((\d+)\)", asserted[1])
@@ -196,7 +197,8 @@ class Check:
 
 
 def show_steps(model, name):
-    """The counterexample of one mutant, by spin itself, without the memory model's own steps."""
+    """Prints the counterexample of one mutant, by spin itself, without the memory model's own
+    steps."""
     with tempfile.TemporaryDirectory(prefix="ringside-models.") as folder:
         expected = model.mutants.get(name, "reached")
         focus = [f"-DFOCUS={expected}"] if expected in model.properties else []

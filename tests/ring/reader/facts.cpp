@@ -1,6 +1,6 @@
-// Prints where everything lies and what every number means, as the compiler has it: `struct name
-// size`, `field struct name offset size` and `value enumeration name number`, one a line. page.py
-// holds shm/README.md against it.
+// Prints where everything lies and what every number means, according to the compiler: `struct name
+// size`, `field struct name offset size` and `value enumeration name number`, one a line.
+// page_test.py compares shm/README.md with it.
 #include <cstdio>
 
 #include "shm/layout.h"
@@ -116,7 +116,7 @@ int main() {
   FIELD(Record, subject);
   FIELD(Record, stages);
 
-  // They stand where an operation's stages do.
+  // These fields are where an operation's stages are.
   STRUCT(EventFields);
   FIELD(EventFields, value);
   FIELD(EventFields, context);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Holds the tables of shm/README.md against what the compiler says (facts.cpp), both ways: what
-the page lists is so, and what there is the page lists, with no byte left over."""
+"""Compares the tables of shm/README.md with what the compiler says (facts.cpp), both ways. What the
+page lists is true, and the page lists everything, with no byte left over."""
 
 import argparse
 import re
@@ -13,8 +13,8 @@ PAGE, FACTS = "", []
 
 
 def read_page(text):
-    """What the tables below headings like ### `Name`, 128 bytes say: ({struct: (size, rows)},
-    {enumeration: rows})."""
+    """Reads the tables below headings such as ### `Name`, 128 bytes. Returns
+    ({struct: (size, rows)}, {enumeration: rows})."""
     structs, values = {}, {}
     for section in re.split(r"^#+ ", text, flags=re.M)[1:]:
         heading = section.split("\n", 1)[0]

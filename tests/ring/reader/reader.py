@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""A small reader of a Ringside ring in the standard library of Python, written from shm/README.md
-alone: what that page says must be enough for a reader in any language.
+"""A small reader of a Ringside ring that needs only Python's standard library. It is written from
+shm/README.md alone: that page must be enough for a reader in any language.
 
     reader.py chat                 the ring, its names, gauges, totals and lanes as JSON
     reader.py --records ./ring     with every record that is there
 
-It needs an x86-64 processor while the ring is written: Python has no acquire loads, and there
-plain loads do. It is a specimen, not a tool: a file that is truncated under it ends it with
-SIGBUS. Over 400 lines: a specimen is one file, which can be copied.
+While the ring is written, it needs an x86-64 processor. Python has no acquire loads, and on x86-64
+plain loads are enough. It is a specimen, not a tool: if the file is truncated meanwhile, SIGBUS
+ends it. Over 400 lines: a specimen is one file, which can be copied.
 """
 
 import argparse
@@ -42,7 +42,7 @@ RECORD, NOT_YET, LAPPED = range(3)
 
 
 class NoRing(Exception):
-    """Why this can't be read, in words for a person."""
+    """The ring can't be read. The text says why, for a person."""
 
 
 def ring_path(ring):
@@ -56,7 +56,8 @@ def ring_path(ring):
 
 
 def printable(raw):
-    """A name as far as it may be believed."""
+    """The part of a name before its first zero byte. A byte that is no visible ASCII character
+    becomes '?', and so does a space."""
     return "".join(chr(byte) if 0x20 < byte < 0x7F else "?" for byte in raw.split(b"\0")[0])
 
 
@@ -69,7 +70,7 @@ def unpack_stage(packed):
 
 
 def process_is_dead(pid, start_time):
-    """None: cannot be told."""
+    """None when it can't be told."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -90,7 +91,7 @@ def process_is_dead(pid, start_time):
 
 
 class Cursor:
-    """Where a reader stands in one lane."""
+    """A reader's position and counts in one lane."""
 
     def __init__(self, position=0):
         self.position, self.read, self.lost, self.rejected, self.holes = position, 0, 0, 0, []
@@ -107,13 +108,14 @@ class Ring:
             info = os.fstat(fd)
             if not stat.S_ISREG(info.st_mode) or info.st_size < 1024:
                 raise NoRing(f"{self.path}: is no ring: not a regular file of at least 1024 bytes")
-            # Read, then checked, then never looked at again: the file may change between two looks.
+            # The header is read once, checked, and never read again. The file may change between
+            # two reads.
             self.check(os.pread(fd, 1024, 0), info.st_size)
             memory = mmap.mmap(fd, self.segment_bytes, prot=mmap.PROT_READ, flags=mmap.MAP_SHARED)
         finally:
             os.close(fd)
         self.bytes = memoryview(memory)
-        # Aligned words of 8 and 4 bytes, each loaded whole.
+        # Aligned words of 8 and 4 bytes. Python loads each of them as a whole.
         self.words = self.bytes.cast("Q")
         self.halves = self.bytes.cast("I")
         if platform.machine() not in ("x86_64", "AMD64") and self.alive() is not False:
@@ -171,7 +173,7 @@ class Ring:
         return self.lane_word(lane, 0)
 
     def readable(self, lane):
-        """Whether the lane has memory. Nothing of another may be touched."""
+        """Whether the lane has memory. The slots and totals of other lanes must not be touched."""
         return self.lane_word(lane, 64) & 0xFF in (OWNED, RELEASED)
 
     def state(self):
@@ -180,7 +182,7 @@ class Ring:
     # -- names
 
     def names(self):
-        """{id: (name, category, stages)} of operations and events."""
+        """Returns {id: (name, category, stages)} of operations and events."""
         found = {}
         for identity in range(FIRST_EVENT + EVENTS):
             at = NAME_TABLE + 128 * identity
@@ -211,7 +213,7 @@ class Ring:
     # -- records
 
     def read_slot(self, lane, position):
-        """(RECORD, its eight words), (NOT_YET, None) or (LAPPED, None)."""
+        """Returns (RECORD, its eight words), (NOT_YET, None) or (LAPPED, None)."""
         wanted = 2 * (position + 1) & (1 << 64) - 1
         at = (self.block(lane) + TOTALS_BYTES + SLOT_BYTES *
               (position & self.capacity(lane) - 1)) // 8
@@ -219,13 +221,13 @@ class Ring:
         before = words[at]
         if before != wanted:
             return (NOT_YET if before < wanted else LAPPED), None
-        # One word at a time and in this order: a slice would be copied in whatever order suits.
+        # One word at a time and in this order. A slice could be copied in any order.
         copy = (before, words[at + 1], words[at + 2], words[at + 3], words[at + 4], words[at + 5],
                 words[at + 6], words[at + 7])
         return (RECORD, copy) if words[at] == wanted else (LAPPED, None)
 
     def read_lane(self, lane, cursor, limit=1 << 20):
-        """The records that have come since, oldest first."""
+        """Returns the records that have come since the last call, oldest first."""
         if not self.readable(lane):
             return []
         return (self.read_overflow if lane == self.lane_count else self.read_owned)(lane, cursor,
@@ -293,8 +295,8 @@ class Ring:
     # -- totals
 
     def totals(self, lane):
-        """{id: (recorded, skipped, errors, ticks)} where there is any; each figure is right, not
-        all of one moment."""
+        """Returns {id: (recorded, skipped, errors, ticks)} for every id with a figure above 0. Each
+        figure is right, but not all figures are of one moment."""
         at = self.block(lane) // 8
         found = {}
         for identity in range(IDS):
@@ -304,7 +306,8 @@ class Ring:
         return found
 
     def totals_at(self, lane, position):
-        """The same, exactly as of `position`; None when the writer is busy or elsewhere."""
+        """The same, exactly as of `position`. None when the writer is writing or has another
+        position."""
         if self.head(lane) != position:
             return None
         found = self.totals(lane)
@@ -314,7 +317,7 @@ class Ring:
     # -- time
 
     def span_ns(self, ticks):
-        """None: the kernel stated no frequency, and Python can't read the counter to measure it."""
+        """None when the kernel stated no frequency: Python can't read the counter to measure it."""
         if self.clock_kind == 2:
             return ticks
         return round(ticks * 10**9 / self.ticks_per_second) if self.ticks_per_second else None
@@ -326,7 +329,7 @@ class Ring:
     # -- who writes it
 
     def alive(self):
-        """True or False; None when it can't be told from here."""
+        """Whether a process of the ring lives. None when it can't be told from here."""
         try:
             with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
                 digits = file.read().strip().replace("-", "")
@@ -367,7 +370,7 @@ class Ring:
 
 
 def decode(copy):
-    """A record as a dictionary; None where no writer of this format can have written it."""
+    """Returns a record as a dictionary, or None if no writer of this format can have written it."""
     sequence, start, duration, descriptor, actor, subject, stages_or_value, stages_or_context = copy
     operation, kind, outcome = descriptor & 0xFFFF, descriptor >> 16 & 0xFF, descriptor >> 24 & 0xFF
     flags, error = descriptor >> 32 & 0xFFFF, descriptor >> 48

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the reader in Python says of a real traced process, held against what that process wrote,
-field by field, and against `ringside inspect --json`."""
+"""Compares what the reader in Python says of a real traced process with what that process wrote,
+field by field, and with `ringside inspect --json`."""
 
 import argparse
 import json
@@ -57,8 +57,8 @@ class Writer:
 
 
 def on_the_first_lane():
-    """What write_on_the_first_lane() in writer.cpp says it writes; None where only the machine's
-    clock knows."""
+    """Yields the records that write_on_the_first_lane() in writer.cpp writes. None stands for a
+    value that depends on the machine's clock."""
     plain = {
         "kind": "operation",
         "error": 0,
@@ -180,8 +180,8 @@ class Known(unittest.TestCase):
         self.read(2)
         self.writer.ask("lap")
         found = self.read(2)
-        # 90 reserved. Round the ring stand 26 to 89, but 84 was dropped because 20's slot is still
-        # taken.
+        # 90 positions were reserved. The ring of 64 holds 26 to 89. But 84 was dropped, because the
+        # slot of 20 is still taken.
         self.assertEqual([record["position"] for record in found], [*range(26, 84), *range(85, 90)])
         self.assertEqual(self.counts(2), (90, 88, 1, 0, [84]))
         self.assertEqual(self.ring.owner(2)["dropped"], 1)
@@ -227,8 +227,8 @@ class Known(unittest.TestCase):
         ring = with_clock(1, 2_500_000_000)
         self.assertEqual((ring.span_ns(2_500_000), ring.span_ns(-25)), (10**6, -10))
         self.assertEqual(ring.monotonic_ns(10**6 + 2_500_000_000), 6 * 10**9)
-        # Ticks before the anchor are times before it, not in 200 years; also where the counter has
-        # gone round.
+        # Ticks before the anchor are times before it, and not times in 200 years. This also holds
+        # when the counter has gone round.
         self.assertEqual(ring.monotonic_ns(10**6 - 2500), 5 * 10**9 - 1000)
         self.assertEqual(ring.monotonic_ns((10**6 - 2_500_000_000) % 2**64), 4 * 10**9)
         for unknown in (0, 10**12 + 1):
@@ -239,7 +239,7 @@ class Known(unittest.TestCase):
 
         staged = self.read(0)[12]
         if self.ring.monotonic_ns(0) is None:
-            return   # the kernel states no frequency here
+            return   # the kernel states no frequency on this machine
         written_ns = self.ring.monotonic_ns(staged["start"])
         self.assertGreater(written_ns, self.ring.anchor_monotonic_ns)
         self.assertLess(written_ns, time.monotonic_ns())
@@ -251,7 +251,7 @@ class Known(unittest.TestCase):
         first, second = self.ring.owner(0), self.ring.owner(1)
         self.assertEqual((first["pid"], first["state"], first["generation"]), (pid, "owned", 1))
         self.assertEqual((first["tid"], second["thread"], second["pid"]), (pid, "lapper", pid))
-        # qemu-user tells a process a start time of its own; see tests/support/emulated.h.
+        # qemu-user shows a process another start time, see tests/support/emulated.h.
         if not LAUNCHER:
             self.assertIs(self.ring.alive(), True)
         self.writer.ask("publish")
@@ -349,7 +349,7 @@ class Flood(unittest.TestCase):
                                      (3 * n + thread, n & 0xFFFF, 5 * n + thread, 7 * n + thread,
                                       [n + i & 0x07FFFFFF for i in range(4)]), f"mixed: {record}")
                     per_thread[thread] += 1
-                    if lane < 2:   # late ones of the overflow lane come out of order
+                    if lane < 2:   # late records of the overflow lane come out of order
                         self.assertGreater(n, last[thread])
                         last[thread] = n
                 self.assertEqual(cursor.read + cursor.lost + len(cursor.holes), cursor.position)
@@ -366,7 +366,7 @@ class Flood(unittest.TestCase):
         written = [int(line) for line in said.split()]
         while any(ring.head(lane) > cursor.position for lane, cursor in enumerate(cursors)):
             read_all()
-        # Summed over the lanes: a thread that had none gets one when another thread has ended.
+        # Sums over the lanes: a thread without a lane gets one when another thread has ended.
         recorded, ticks = [0] * 4, [0] * 4
         for lane, cursor in enumerate(cursors):
             totals = ring.totals(lane)

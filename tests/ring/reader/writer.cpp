@@ -1,6 +1,6 @@
-// A traced process for the reader in Python to read: `writer known RING` writes records of which
-// reader_test.py knows every field, step by step as it is told on its standard input; `writer flood
-// RING` writes as fast as it can.
+// A traced process for the reader in Python. `writer known RING` writes records whose every field
+// reader_test.py knows. Its standard input tells it step by step what to write. `writer flood RING`
+// writes as fast as it can.
 #include <pthread.h>
 
 #include <condition_variable>
@@ -22,14 +22,14 @@ using namespace ringside;
 
 namespace {
 
-// Says that what was asked for is done, and waits for the next wish; false at the end of the input.
+// Says that the last step is done and waits for the next one. False at the end of the input.
 bool next(const char* done, std::string* wish) {
   std::printf("%s\n", done);
   std::fflush(stdout);
   return static_cast<bool>(std::getline(std::cin, *wish));
 }
 
-// A thread that does what it is given, piece by piece, and keeps its lane meanwhile.
+// A thread that runs the functions it is given, one by one, and keeps its lane in between.
 class Worker {
  public:
   explicit Worker(const char* name) : thread_([this, name] {
@@ -85,7 +85,7 @@ void write_on_the_first_lane(Control& control) {
     Operation op(OperationId{static_cast<std::uint16_t>(n)}, Stamp{start});
     op.actor(static_cast<ActorKind>(n % 4), 100 + n);
     op.subject(static_cast<SubjectKind>(n % 5), 200 + n);
-    // The last one ends before it began, as after a step of the clock.
+    // The last record ends before it began, as after a step of the clock.
     const Stamp end{n == 11 ? start - 5 : start + 10 + n};
     op.finish_at(end, static_cast<Outcome>(n % 7),
                  static_cast<std::uint16_t>(n % 7 == 0 ? 0 : 5000 + n));
@@ -120,8 +120,7 @@ void write_on_the_first_lane(Control& control) {
                                              std::uint64_t{1} << 40};
   for (unsigned i = 0; i < kStageCount; ++i) record.stages[i] = pack_stage_ticks(stages[i]);
   detail::write(words_of(record));
-  // Sampled so thinly that none of these is drawn: the failure is recorded all the same, without a
-  // span.
+  // Sampling this thin draws none of these. The failure is recorded all the same, without a span.
   control.effective[chat::LIST_INVITATIONS.value].store(~std::uint32_t{0});
   Operation(chat::LIST_INVITATIONS).finish(Outcome::timeout, 7);
   for (int n = 0; n < 3; ++n) Operation(chat::LIST_INVITATIONS).finish(Outcome::ok);
@@ -189,7 +188,7 @@ int known(const std::string& ring) {
     store_words(slot, words_of(record));
     slot.sequence.store(2 * (position + 1), std::memory_order_release);
   } else {
-    overflow(64);   // once round: one of them finds the slot in use
+    overflow(64);   // one lap: one of these records finds the slot in use
   }
   lapper.end();
   while (next("done", &wish)) {
@@ -217,7 +216,7 @@ int flood(const std::string& ring) {
   for (unsigned t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       std::uint64_t n = 0;
-      // Every word follows from two numbers.
+      // Every word follows from n and t.
       const auto write = [&] {
         Record record{};
         record.operation = static_cast<std::uint16_t>(t);
@@ -234,8 +233,8 @@ int flood(const std::string& ring) {
       };
       write();
       ++ready;
-      while (ready.load() < static_cast<int>(kThreads))
-        std::this_thread::yield();  // two get a lane, two none
+      // The first record claims a lane: two threads get one, and two get none.
+      while (ready.load() < static_cast<int>(kThreads)) std::this_thread::yield();
       while (!stop.load(std::memory_order_relaxed)) write();
       counts[t] = n;
     });

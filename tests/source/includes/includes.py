@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
-"""Checks who may include and link whom, and that every public header stands alone.
+"""Checks which folder may include and link which, and that every library header compiles alone.
 
     producer --> shm <-- daemon --> report          tools, tests --> any of them
 
-daemon/ and report/ are divided into rooms, on five and three layers; a room includes only what
-ROOMS says.
+daemon/ and report/ are divided into rooms, on at most five and three layers. A room includes only
+what ROOMS says.
 
-Four checks, each on what is really there rather than on a list that somebody keeps:
+There are four checks. Each looks at the tree itself, not at a list that somebody keeps:
   arrows   every #include of ours, in every source file, follows an arrow; in the libraries it is
            written from the project's root; the headers that are installed need nothing but the
            standard library and the system
-  rooms    every #include between rooms follows an arrow; the arrows that are drawn have no circle
+  rooms    every #include between rooms follows an arrow; the arrows form no circle
   links    every target is linked only with libraries that its folder may include (CMake says which
            folder it is)
   headers  every header of the library folders compiles by itself, twice over, without a warning
 
-Exit code 0 when all is well, 1 when something is found (each on a line `path:line: what`), 2 on
-wrong usage. self_check.py breaks each rule once and sees that it is found.
+Exit code 0 when nothing is found, 1 when something is found (one line for each finding), 2 on wrong
+usage. self_check.py breaks each rule once and sees that it is found.
 """
 
 import argparse
@@ -36,8 +36,8 @@ ARROWS = {
     "tools": {"shm", "producer", "report", "daemon", "tools"},
     "tests": {"shm", "producer", "report", "daemon", "tools", "tests"},
 }
-# Room -> what it may include besides itself: a folder as a whole, a room, or one header of a room.
-# The order is that of the layers: no room includes one that stands below it.
+# Room -> what it may include besides itself: a whole folder, a room, or one header of a room. The
+# rooms are in the order of the layers: no room includes one that comes after it here.
 ROOMS = {
     "report/model": set(),
     "report/analysis": {"report/model"},
@@ -54,15 +54,15 @@ ROOMS = {
     "daemon/run": {"shm", "daemon", "report"},
     "daemon": {"shm", "daemon/config", "daemon/run", "daemon/storage/standard_streams.h"},
 }
-# How many layers a folder's rooms stand on, at most.
+# The most layers that a folder's rooms may have.
 MOST_LAYERS = {"report": 3, "daemon": 5}
 LIBRARIES = ("shm", "producer", "report", "daemon")
 INSTALLED = ("shm", "producer")
 SOURCES = {".c", ".cc", ".cpp", ".def", ".h", ".hpp", ".in"}
 HEADERS = {".h", ".hpp"}
 
-# What an installed header may ask for with <>: the standard library (no slash, no .h but C's),
-# POSIX, Linux.
+# What an installed header may include with <>: the standard library (no slash, and no .h except C's
+# headers), POSIX, and Linux.
 SYSTEM_FOLDERS = {"sys", "linux", "asm", "arpa", "netinet"}
 SYSTEM_HEADERS = {
     "cpuid.h",
@@ -88,8 +88,7 @@ WARNINGS = [
 
 INCLUDE = re.compile(
     r'^[ \t]*#[ \t]*include\b[ \t]*(?:"(?P<quoted>[^"]*)"|<(?P<angled>[^>]*)>|(?P<other>.*))', re.M)
-# Strings come first, so that "//" in one is not taken for a comment; newlines stay, so that lines
-# keep their number.
+# Strings come first, so that "//" in a string is not taken for a comment.
 COMMENT_OR_STRING = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.S)
 
 
@@ -101,7 +100,7 @@ def without_comments(text):
 
 
 def source_files(root):
-    """Every source file in the folders of the tree, as paths relative to the root."""
+    """Yields every source file in the folders of ARROWS, as a path relative to the root."""
     for folder in ARROWS:
         for path in sorted((root / folder).rglob("*")):
             relative = path.relative_to(root)
@@ -138,12 +137,12 @@ def check_arrows(root):
 
 
 def room_of(path):
-    """The room that a path lies in: folder/room, or the folder itself for a file at its top."""
+    """The room of a path: folder/room, or the folder itself for a file at its top."""
     return "/".join(path.split("/")[:-1][:2])
 
 
 def check_rooms(root):
-    """Every #include between rooms, and the rooms that are there."""
+    """Checks every #include between rooms, and that every file lies in a room of ROOMS."""
     found = []
     for relative in source_files(root):
         room = room_of(str(relative))
@@ -165,8 +164,8 @@ def check_rooms(root):
 
 
 def layers_of(rooms):
-    """Room -> layer, from 1; None where a room stands in a circle. Counts arrows between rooms
-    of one folder."""
+    """Returns room -> layer, counted from 1. None for a room in a circle, or above one. Only arrows
+    between rooms of one folder count."""
     layers = {}
 
     def layer(room, above):
@@ -189,13 +188,13 @@ def layers_of(rooms):
 
 
 def check_layers(rooms):
-    """The picture itself: no circle, and no more layers than it claims."""
+    """Checks ROOMS itself: no circle, and no more layers than MOST_LAYERS."""
     found = []
     for room, layer in layers_of(rooms).items():
         if layer is None:
             found.append(f"{room} stands in a circle of includes, or on one")
     for folder, most in MOST_LAYERS.items():
-        # The folder's own file (main.cpp) stands on top of all rooms and is no layer of its own.
+        # The folder's own file (main.cpp) lies above all rooms and does not count as a layer.
         deepest = max([
             layer or 0 for room, layer in layers_of(rooms).items() if room.startswith(folder + "/")
         ],
@@ -223,7 +222,8 @@ def check_links(lines):
     found = []
     for target, (folder, libraries) in sorted(targets.items()):
         for library in filter(None, libraries.split(";")):
-            # ringside::shm is ringside_shm; $<LINK_ONLY:name> and its like hide nothing.
+            # ringside::shm is ringside_shm. Generator expressions such as $<LINK_ONLY:name> are
+            # unwrapped.
             name = re.sub(r"^(\$<\w+:)*|>*$", "", library).replace("ringside::", "ringside_", 1)
             owner = targets.get(name, ("",))[0]
             if folder in ARROWS and owner in ARROWS and owner not in ARROWS[folder]:
@@ -240,12 +240,13 @@ def check_links(lines):
 
 
 def header_jobs(root, cxx, cc, generated):
-    """(what, command, text) for each compilation; included twice, so that a missing guard shows."""
+    """Yields (what, command, text) for each compilation. The text includes the header twice, so
+    that a missing guard shows."""
     for relative in source_files(root):
         if relative.parts[0] not in LIBRARIES or relative.suffix not in HEADERS:
             continue
         twice = f'#include "{relative}"\n' * 2
-        # What CMake puts into the build tree is found there, by the libraries that have it.
+        # Headers that CMake generates lie in the build tree. Installed libraries have none.
         paths = ["-I", str(root)] + (["-I", str(generated)]
                                      if generated and relative.parts[0] not in INSTALLED else [])
         cplusplus = ["c++20"] + (["c++17"] if relative.parts[0] in INSTALLED else [])

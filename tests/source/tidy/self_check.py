@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Breaks each rule of tidy.py once, in a small tree of its own, and sees that it is found."""
+"""Breaks each rule of tidy.py once, in a small tree made for it, and sees that each is found."""
 
 import subprocess
 import sys

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Order in the tree. Each rule is a function below, with the reason; self_check.py breaks each
+"""Order in the tree. Each rule is a function below, with its reason. self_check.py breaks each rule
 once.
 
   tidy.py --root ROOT [--strict FOLDER...] [--rules RULE...]
@@ -20,15 +20,15 @@ REASON_WITHIN = 15   # lines
 
 SOURCES = {".c", ".cpp", ".h", ".hpp", ".py", ".pml"}
 HEADERS = {".h", ".hpp"}
-# What a tracked file may end in.
+# The endings that a tracked file may have.
 KINDS = SOURCES | {".cmake", ".css", ".def", ".html", ".in", ".js", ".json", ".md", ".svg", ".toml",
                    ".txt"}
 # Files without an ending, and those whose name begins with a dot.
 NAMES = {"LICENSE", ".gitignore", ".clang-format", ".clang-tidy", ".editorconfig",
          ".ci/run", "tools/demo", "tools/setup", "tools/test"}
-# Headers that only programs outside of the tree include.
+# Headers that only programs outside the tree include.
 INSTALLED = ("producer/ringside.h",)
-# Text that another program wrote, or that must be byte for byte what it is.
+# Text that another program wrote, or that must stay byte for byte as it is.
 AS_IT_IS = ("tests/ring/fuzz/not_ours.txt",)
 
 
@@ -37,8 +37,8 @@ EXAMPLES = ("/home/ada",)
 
 
 class Tree:
-    """The files of the tree, each read once. Where there is no git (a tarball), whatever lies there
-    outside of build/."""
+    """The files of the tree, each read once: those that git tracks. Without git (a tarball), all
+    files outside build/."""
 
     def __init__(self, root):
         self.root = root
@@ -48,12 +48,12 @@ class Tree:
             try:
                 self.texts[name] = (root / name).read_bytes().decode("utf-8")
             except UnicodeDecodeError:
-                pass   # `kinds` says so
+                pass   # the rule `kinds` finds it
 
     def tracked(self):
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=self.root, capture_output=True,
                                 text=True, check=True)
-        # What is deleted and not yet committed is still listed.
+        # git still lists a file that is deleted and not yet committed.
         return [name for name in listed.stdout.split("\0") if name and (self.root / name).is_file()]
 
     def found(self):
@@ -76,9 +76,9 @@ def within(name, folders):
 
 
 def check_columns(tree, folders):
-    """Two files fit beside each other on a screen. Exempt are tables and what is fenced in
-    Markdown, where a program's output is as wide as it is; a single long word, such as an address;
-    and the name of a test case, which is one string so that it can be searched for."""
+    """Two files must fit beside each other on a screen. Three things are exempt. Tables and fenced
+    text in Markdown, because a program's output is as wide as it is. A single long word, such as an
+    address. The name of a test case, which is one string so that it can be searched for."""
     for name in tree.texts:
         if name in AS_IT_IS or not within(name, folders):
             continue
@@ -95,7 +95,7 @@ def check_columns(tree, folders):
 
 
 def check_blanks(tree, _):
-    """What nobody sees makes noise in every later change."""
+    """Tabs and blanks that nobody sees make noise in every later change."""
     for name, text in tree.texts.items():
         if name in AS_IT_IS:
             continue
@@ -111,8 +111,8 @@ def check_blanks(tree, _):
 
 
 def check_kinds(tree, _):
-    """A tool's leftovers (a trail of Spin, a core, a binary) are committed once and stay for
-    ever."""
+    """A tool's leftovers (a trail of Spin, a core, a binary) are committed once by mistake and then
+    stay for ever."""
     for name in tree.names:
         if name in NAMES or (Path(name).suffix in KINDS and name in tree.texts):
             continue
@@ -120,8 +120,8 @@ def check_kinds(tree, _):
 
 
 def check_size(tree, folders):
-    """A file of more than 400 lines has a second idea in it, or says in its first lines why not:
-    with the words "400 lines"."""
+    """A file of more than 400 lines has a second idea in it. If not, its first lines say why, with
+    the words "400 lines"."""
     for name in tree.of_kind(SOURCES):
         lines = tree.texts[name].splitlines()
         reason = any("400 lines" in line for line in lines[:REASON_WITHIN])
@@ -131,7 +131,7 @@ def check_size(tree, folders):
 
 
 def check_paths(tree, _):
-    """The path of somebody's machine says nothing to anybody else."""
+    """A path of one person's machine says nothing to anybody else."""
     pattern = re.compile(r"(?<![\w./-])/(?:home|root|work|Users)/\w+")
     for name in tree.texts:
         for number, line in tree.lines(name):
@@ -141,9 +141,9 @@ def check_paths(tree, _):
 
 
 def check_dead(tree, _):
-    """A file that nothing names is not built, not run and not true for long. Sources are named
-    by CMake, headers by an include, Python by CMake, an import or another script, CMake by its
-    parent."""
+    """A file that nothing names is not built and not run, and soon it is wrong. CMake names
+    sources. An include names headers. CMake, an import or another script names Python files. The
+    parent's CMake names CMake files."""
     cmake = {name: text for name, text in tree.texts.items()
              if name.endswith(".cmake") or Path(name).name == "CMakeLists.txt"}
     scripts = {name: tree.texts[name] for name in tree.texts

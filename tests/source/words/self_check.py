@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Breaks each rule of words.py once, in a copy of what it reads, and sees that it is found."""
+"""Breaks each rule of words.py once, in a copy of the files that it reads, and sees that each is
+found."""
 
 import argparse
 import shutil

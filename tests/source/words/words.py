@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Holds the tables of the READMEs against the one list of the chat server's words,
+"""Compares the tables of the READMEs with the one list of the chat server's words,
 shm/chat_words.def.
 
 Every table below must be in its README row by row as this program would write it: nothing missing,
-nothing more, nothing in other words. `words.py --root . --print` writes the tables, to be pasted
+nothing more, nothing in other words. `words.py --root . --print` writes the tables. Paste them
 after the list has changed.
 
-Exit code 0 when all is well, 1 when a table differs (each difference on a line), 2 on wrong
+Exit code 0 when all tables agree, 1 when one differs (one line for each difference), 2 on wrong
 usage.
 """
 
@@ -20,7 +20,8 @@ CELL = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,\s"]+)')
 
 
 def read_list(text):
-    """{kind: [cells of an entry, …]}: kind is OPERATION, EVENT, … Adjacent strings are one cell."""
+    """Returns {kind: [cells of an entry, …]}. A kind is OPERATION, EVENT and so on. Adjacent
+    strings are one cell."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     words = {}
     for kind, inside in ENTRY.findall(text):
@@ -75,7 +76,7 @@ def gauges(words):
     return ["gauge", "what it is"], [[code(name), meaning] for name, _, meaning in words["GAUGE"]]
 
 
-# README -> the tables that it must have.
+# README -> the tables that must be in it.
 TABLES = {
     "producer/README.md": [operations, stages, events, gauges],
     "tools/chat/README.md": [stages, events, errors, gauges],
@@ -92,7 +93,7 @@ def table_lines(header, rows):
 
 
 def find_table(page, header_line):
-    """The lines of the table that begins with this line; none if there is no such table."""
+    """Returns the lines of the table that begins with this line. Empty without such a table."""
     lines = page.splitlines()
     if header_line not in lines:
         return []
@@ -104,8 +105,8 @@ def find_table(page, header_line):
 
 
 def check_operations(page, words):
-    """The table of requests in tools/chat/README.md is written by hand: it must name each
-    operation, in order."""
+    """The table of requests in tools/chat/README.md is written by hand. It must name each operation
+    of the list and no other."""
     rows = re.findall(r"^\| `([A-Z_]+)` \|",
                       page.split("### Operations", 1)[-1].split("\n### ", 1)[0],
                       flags=re.M)
@@ -117,7 +118,7 @@ def check_operations(page, words):
 
 
 def check_list(words):
-    """What the list itself must keep."""
+    """Checks the rules for the list itself."""
     found = []
     for kind, count in {
             "OPERATION": 2,

@@ -8,11 +8,11 @@
 
 namespace ringside::test {
 
-// For the whole process, while it lives.
+// Applies to the whole process for as long as it lives.
 class FileLimit {
  public:
   explicit FileLimit(rlim_t bytes) {
-    // It stays ignored: a thread may still be in the midst of a write when the limit goes.
+    // SIGXFSZ stays ignored: a thread may still be inside a write when the limit goes.
     std::signal(SIGXFSZ, SIG_IGN);
     REQUIRE(getrlimit(RLIMIT_FSIZE, &before_) == 0);
     const rlimit small{bytes, before_.rlim_max};

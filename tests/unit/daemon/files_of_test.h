@@ -1,4 +1,4 @@
-// A test's files: written and read in one line.
+// Writes or reads a test's file in one line.
 #pragma once
 
 #include <doctest/doctest.h>

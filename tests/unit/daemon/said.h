@@ -1,4 +1,4 @@
-// What the code under test says in the daemon's own log, instead of on the screen.
+// Keeps what the code under test writes into the daemon's own log, and off the screen.
 #pragma once
 
 #include <spdlog/sinks/ringbuffer_sink.h>
@@ -10,7 +10,7 @@
 
 namespace ringside::test {
 
-// While it lives, what is logged is kept here.
+// Keeps every logged line for as long as it lives.
 class Said {
  public:
   Said()
@@ -25,7 +25,7 @@ class Said {
   Said(const Said&) = delete;
   Said& operator=(const Said&) = delete;
 
-  // How many lines hold the words.
+  // The number of lines that contain `words`.
   int count(const std::string& words) const {
     int found = 0;
     for (const std::string& line : sink_->last_formatted())

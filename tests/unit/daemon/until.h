@@ -1,4 +1,4 @@
-// Waits for something that another thread does, with a deadline.
+// Waits, with a deadline, until another thread has done something.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -59,7 +59,7 @@ TEST_CASE("ProducerC: why it is untraced is told, cut to the buffer") {
 }
 
 TEST_CASE("ProducerC: the words have the numbers of the C++ constants") {
-  // Operations and events are compared one by one where the library is compiled.
+  // The library compares operations and events one by one when it is compiled.
   CHECK(int{RINGSIDE_EVENT_RETRY} == 256);
   CHECK(int{RINGSIDE_STAGE_VALIDATION} == 0);
   CHECK(int{RINGSIDE_STAGE_DATABASE} == 2);

@@ -37,8 +37,8 @@ TEST_CASE("Producer: an operation is recorded with all that was said of it") {
   CHECK(record.duration > 0);
   std::uint64_t stages = 0;
   for (const StageTicks stage : record.stages) stages += unpack_stage_ticks(stage);
-  CHECK(stages == static_cast<std::uint64_t>(
-                      record.duration));  // n stages and the whole share n + 1 clock reads
+  // n stages and the whole share n + 1 clock reads, so the sums agree.
+  CHECK(stages == static_cast<std::uint64_t>(record.duration));
   CHECK(record.stages[chat::kSecurity] == 0);
   CHECK(reader.segment->header().state.load() == kSegmentClosed);
 }
@@ -174,7 +174,7 @@ TEST_CASE(
   CHECK(reader.total(chat::SEND_MESSAGE.value, &Totals::recorded) == 0);
   const std::uint64_t recorded = reader.total(chat::JOIN_ROOM.value, &Totals::recorded);
   CHECK(recorded + reader.total(chat::JOIN_ROOM.value, &Totals::skipped) == 10000);
-  CHECK(reader.total(chat::JOIN_ROOM.value, &Totals::errors) == 100);   // no error goes unseen
+  CHECK(reader.total(chat::JOIN_ROOM.value, &Totals::errors) == 100);   // sampling hides no error
   CHECK(recorded > 800);
   CHECK(recorded < 1500);
 }
@@ -201,7 +201,8 @@ TEST_CASE("Producer: an operation that starts where an untimed one ended starts 
   REQUIRE(reader.records.size() == 3);
   CHECK(reader.records[0].duration < 1'000'000'000);
   CHECK(reader.records[1].duration == 0);
-  CHECK(reader.records[2].duration >= 0);   // one that ends where an untimed one ended ends now
+  // The stamp of an untimed end is no time: this operation ends now.
+  CHECK(reader.records[2].duration >= 0);
   CHECK(reader.records[2].duration < 1'000'000'000);
 }
 
@@ -262,7 +263,7 @@ TEST_CASE(
 }
 
 TEST_CASE("Producer: the numbers of the chat server's words never change") {
-  // They travel in rings and histories. New words come after these.
+  // The numbers travel in rings and histories. New words come after these.
   const char* const kOperations[] = {
       "CREATE_ROOM",       "JOIN_ROOM",         "LEAVE_ROOM",         "LIST_ROOMS",
       "SEND_MESSAGE",      "DIRECT_MESSAGE",    "EDIT_MESSAGE",       "DELETE_MESSAGE",

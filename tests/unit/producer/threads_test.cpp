@@ -46,7 +46,7 @@ TEST_CASE(
               threads.emplace_back([&] {
                 Operation(chat::SEND_MESSAGE).finish(Outcome::ok);
                 ++ready;
-                while (ready.load() < 6) std::this_thread::yield();   // all alive at once
+                while (ready.load() < 6) std::this_thread::yield();   // all six are alive
                 for (int i = 0; i < 99; ++i) Operation(chat::SEND_MESSAGE).finish(Outcome::ok);
               });
             }
@@ -135,7 +135,7 @@ TEST_CASE(
             int status = 0;
             waitpid(child, &status, 0);
             const pid_t idle = fork();
-            if (idle == 0) std::exit(0);   // one that never traces
+            if (idle == 0) std::exit(0);   // this child never traces
             waitpid(idle, &status, 0);
             for (int i = 0; i < 5; ++i) Operation(chat::LEAVE_ROOM).finish(Outcome::ok);
             return traced() ? 0 : 1;
@@ -143,7 +143,7 @@ TEST_CASE(
   const Reader reader(dir.file("ring"));
   CHECK(reader.records.size() == 16);
   CHECK(reader.total(chat::JOIN_ROOM.value, &Totals::recorded) == 10);
-  CHECK(reader.segment->totals(0)[chat::JOIN_ROOM.value].recorded.load() ==
-        0);  // lane 0 is the parent's
+  // Lane 0 is the parent's.
+  CHECK(reader.segment->totals(0)[chat::JOIN_ROOM.value].recorded.load() == 0);
   CHECK(reader.segment->header().state.load() == kSegmentClosed);
 }

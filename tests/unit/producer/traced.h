@@ -1,5 +1,5 @@
-// A traced server in a process of its own (tracing starts once in a process's life), and what it
-// left in its ring.
+// A traced server in a child process, and what it left in its ring. It needs a child because a
+// process can start tracing only once.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -51,7 +51,7 @@ struct Reader {
   }
 };
 
-// The ring stays after the server's end, for the test to look at.
+// The ring stays after the server's end, so that the test can look at it.
 inline Setup setup_for(const TempDir& dir) {
   Setup setup;
   setup.program = "test";
@@ -60,8 +60,8 @@ inline Setup setup_for(const TempDir& dir) {
   return setup;
 }
 
-// Runs a server that is traced with `setup`. Its body's result is the exit code; 99: it was not
-// traced.
+// Runs a server that is traced with `setup`. The exit code is the body's result, or 99 when the
+// server was not traced.
 inline Ended serve(const Setup& setup, const std::function<int()>& body) {
   return run(
       [&] {

@@ -7,7 +7,7 @@ using namespace ringside;
 
 namespace {
 
-// Advice for one error of one operation.
+// The advice for one error of one operation.
 std::string advice(const char* name, RecordOutcome outcome) {
   Snapshot snapshot;
   ErrorStats error;

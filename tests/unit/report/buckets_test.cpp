@@ -1,5 +1,5 @@
-// Buckets against an oracle without tables, shifts or floating point: whole-number powers of any
-// size.
+// Buckets, compared with an oracle without tables, shifts or floating point: whole-number powers of
+// any size.
 #include "report/model/buckets.h"
 
 #include <doctest/doctest.h>
@@ -11,15 +11,15 @@
 
 using namespace ringside;
 namespace mp = boost::multiprecision;
-// 64-bit numbers to the 32nd power fit; a fixed size keeps them off the heap.
+// Large enough for 64-bit numbers to the 32nd power. A fixed size keeps them off the heap.
 using Wide =
     mp::number<mp::cpp_int_backend<2304, 2304, mp::unsigned_magnitude, mp::unchecked, void>>;
 
 namespace {
 
-// ceil(32 * log2(units / 2^38)), from units^32 <= 2^(i + 38*32) being exact in whole numbers.
+// ceil(32 * log2(units / 2^38)): the least i with units^32 <= 2^(i + 38*32), in whole numbers.
 int oracle_bucket(LatencyUnits units) {
-  if (units == 0) return -38 * 32;   // that of the least unit
+  if (units == 0) return -38 * 32;   // the bucket of the least unit
   const Wide power = mp::pow(Wide(units), 32);
   int exponent = static_cast<int>(mp::msb(power));
   if (power > Wide(1) << exponent) ++exponent;
@@ -44,8 +44,8 @@ TEST_CASE("Buckets: every bound of every octave is where the definition puts it"
     const LatencyUnits upper = oracle_upper(bucket);
     CAPTURE(bucket);
     CAPTURE(upper);
-    // Low down, several buckets hold no whole unit; then the greatest span not above the bound is
-    // in an earlier one.
+    // The lowest buckets are narrower than a unit, so several hold no whole unit. The greatest span
+    // up to such a bound is then in an earlier bucket.
     REQUIRE(bucket_of(upper) == oracle_bucket(upper));
     REQUIRE(bucket_of(upper + 1) == oracle_bucket(upper + 1));
     REQUIRE(bucket_of(upper) <= bucket);
@@ -106,7 +106,7 @@ TEST_CASE("Buckets: random spans agree with the oracle, and the middle is within
   MESSAGE("seed " << seed);
   std::mt19937_64 random(seed);
   for (int i = 0; i < 50'000; ++i) {
-    // Spread evenly over the octaves from 2 ns to 36 h.
+    // Evenly over the octaves from 2 ns to 36 h.
     const int bit = 9 + static_cast<int>(random() % 46);
     const LatencyUnits units =
         (LatencyUnits{1} << bit) | (random() & ((LatencyUnits{1} << bit) - 1));
@@ -134,7 +134,7 @@ TEST_CASE(
   }
   for (LatencyUnits units = 0; units < 100'000; ++units)
     REQUIRE(bucket_index_of(static_cast<double>(units)) == index(units));
-  // Whatever it is given, it stays in the table.
+  // Any argument gives an index inside the table.
   for (const double odd : {-1.0, 0.0, 1e-300, std::nan(""), 1.8e19})
     CHECK(bucket_index_of(odd) <= index(~LatencyUnits{0}));
 }

@@ -50,7 +50,7 @@ TEST_CASE("Analysis: stages are added up by name, never by place") {
   struct Sum {
     std::uint64_t count = 0, sum_ns = 0, max_ns = 0;
   };
-  std::map<std::string, Sum> expected;  // by another way than the analysis: name by name
+  std::map<std::string, Sum> expected;  // another way than the analysis: name by name
   for (const SeriesView& series : snapshot.operations) {
     for (std::size_t s = 0; s < kStages; ++s) {
       const StageStats& stage = series.windows[kHour].stages[s];
@@ -71,7 +71,7 @@ TEST_CASE("Analysis: stages are added up by name, never by place") {
     CHECK(stage.share == doctest::Approx(static_cast<double>(stage.sum_ns) /
                                          static_cast<double>(analysis.all.sum_ns)));
   }
-  // Longest first, and each operation has its own.
+  // Longest first. Each operation has its own stages.
   const TimeShare& west = time_of(analysis, "west", "SEND");
   REQUIRE(west.stages.size() == 4);
   CHECK(west.stages[0].name == "database");
@@ -113,7 +113,7 @@ TEST_CASE("Analysis: what is slower than its threshold is counted as the records
   const Snapshot snapshot = sample::busy();
   const Analysis analysis = analyse(snapshot);
   REQUIRE(analysis.slow.size() == 2);
-  // DATABASE_BUSY takes 760 ms and more, everything else of SEND_MESSAGE less than 20 ms.
+  // DATABASE_BUSY takes at least 760 ms. Everything else of SEND_MESSAGE takes less than 20 ms.
   std::uint64_t busy = 0;
   for (const ErrorStats& error : snapshot.errors) {
     if (error.operation == "SEND_MESSAGE" && error.code == 5001) busy = error.count[kHour];
@@ -134,7 +134,8 @@ TEST_CASE("Analysis: what is slower than its threshold is counted as the records
 TEST_CASE(
     "Analysis: a threshold on the greatest value itself, or beyond all spans, has none over it") {
   Snapshot snapshot = sample::numbered();
-  // SEARCH of east: scale 3, so 100 of 10,000 lie at 48 ms and above; those at 96 ms are ten.
+  // SEARCH of east has scale 3: 100 of 10,000 spans are at 48 ms and above, and ten of these at 96
+  // ms.
   const auto over = [&](std::int64_t threshold_ns) {
     snapshot.thresholds.operations = {{"SEARCH", {threshold_ns, -1}}};
     for (const SlowOperation& slow : analyse(snapshot).slow) {
@@ -188,7 +189,7 @@ TEST_CASE("Analysis: a kind is the sum of its operations, and knows the worst an
     CHECK(kind.last_actor == latest->last_actor);
     CHECK(kind.failure == is_failure(kind.outcome));
   }
-  // Same code, other name or outcome: another kind.
+  // The same code with another name or outcome is another kind.
   Snapshot other;
   other.errors.resize(3);
   for (ErrorStats& error : other.errors) error.code = 5;
@@ -202,7 +203,8 @@ TEST_CASE("Analysis: a rise takes twenty in the minute, twice the level, and thr
     std::uint64_t minute, hour;
     bool rising;
   };
-  // The hour has 59 minutes beside the last: so many of its errors are expected in one.
+  // The hour has 59 minutes before the last one. A minute is expected to have a 59th of their
+  // errors.
   const Case cases[] = {{19, 19, false},
                         {20, 20, true},
                         {40, 40 + 59 * 20, true},
@@ -222,7 +224,7 @@ TEST_CASE("Analysis: a rise takes twenty in the minute, twice the level, and thr
     CAPTURE(one.minute);
     CAPTURE(one.hour);
     CHECK(analyse(snapshot).error_kinds[0].rising == one.rising);
-    // Without as much time to compare with as there is to compare, nothing rises.
+    // A rise needs as much time to compare with as the compared minute has.
     snapshot.all.windows[3].seconds = 119;
     CHECK_FALSE(analyse(snapshot).error_kinds[0].rising);
   }
@@ -282,8 +284,8 @@ TEST_CASE("Analysis: each ring has its database, its breaker and its events") {
     allowed += limit.count() - limit.outcomes[5];
     audit_ns += find_series(snapshot.events, ring, names::kAuditWrite)->windows[kHour].sum_ns;
 
-    // Oracle of the breaker: walk the moves from the oldest on, and add up how long each state was
-    // held.
+    // Oracle of the breaker: it walks the moves from the oldest on, and adds up how long each state
+    // was held.
     const SeriesView* moves = find_series(snapshot.events, ring, names::kBreaker);
     std::array<std::uint64_t, 3> held{};
     std::int64_t state = moves->last.back().value;
@@ -307,7 +309,7 @@ TEST_CASE("Analysis: each ring has its database, its breaker and its events") {
 
   std::vector<EventFinding> events = analysis.security.events;
   events.insert(events.end(), analysis.resilience.events.begin(), analysis.resilience.events.end());
-  CHECK(events.size() == 10);  // five kinds that have a meaning here, on two rings
+  CHECK(events.size() == 10);  // five kinds with a meaning here, on two rings
   for (const EventFinding& event : events) {
     const SeriesView* series = find_series(snapshot.events, event.ring, event.name);
     REQUIRE(series != nullptr);

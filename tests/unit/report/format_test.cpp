@@ -75,7 +75,7 @@ TEST_CASE("Format: wall time is UTC to the millisecond, or to the nanosecond for
   CHECK(format_wall_exact(1'732'356'955'123'456'789) == "2024-11-23T10:15:55.123456789Z");
   CHECK(format_wall(1'709'164'800'000'000'000) == "2024-02-29T00:00:00.000Z");
   CHECK(format_wall(-1) == "1969-12-31T23:59:59.999Z");
-  // Garbage is a time, too.
+  // Garbage is a time as well.
   CHECK(format_wall(INT64_MIN) == "1677-09-22T00:00:00.000Z");
   CHECK(format_wall(INT64_MAX) == "2262-04-11T23:47:16.854Z");
   CHECK(format_time_of_day(1'732'356'955'123'456'789) == "10:15:55.123");
@@ -103,8 +103,9 @@ TEST_CASE("Escape: nothing that moves a cursor, ends a line or hides gets throug
   CHECK(escape_visible("a\nb\tc\rd") == "a\\nb\\tc\\rd");
   CHECK(escape_visible("\x1b[31mred\x1b[0m") == "\\x1b[31mred\\x1b[0m");
   CHECK(escape_visible(std::string_view("\0\x7f", 2)) == "\\x00\\x7f");
+  // C1: an escape sequence in one character.
   CHECK(escape_visible("\xc2\x9b"
-                       "31m") == "\\u{9b}31m");  // C1: an escape sequence in one character
+                       "31m") == "\\u{9b}31m");
   CHECK(escape_visible("\u202e\u2066\u200b\ufeff\u2028") ==
         "\\u{202e}\\u{2066}\\u{200b}\\u{feff}\\u{2028}");
   CHECK(escape_visible("back\\slash") == "back\\\\slash");

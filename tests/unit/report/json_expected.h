@@ -1,5 +1,6 @@
-// What each part of the JSON report must be, written once more and otherwise: from the snapshot,
-// value by value. Whole parts are compared, so a field that is missing, new or another's is found.
+// What each part of the JSON report must be, derived a second time and in another way: from the
+// snapshot, value by value. Whole parts are compared, so a field that is missing, new or swapped is
+// found.
 #pragma once
 
 #include <cmath>
@@ -30,8 +31,8 @@ inline Json by_window(const std::array<std::uint64_t, kWindows>& of) {
   return {{"since_start", of[0]}, {"1m", of[1]}, {"5m", of[2]}, {"1h", of[3]}};
 }
 
-// The value of a rank, from the buckets that numbered() made: the middle of the first that reaches
-// it.
+// The value at a rank, from the buckets of numbered(): the middle of the first bucket that reaches
+// the rank.
 inline double value_of_rank(const WindowStats& of, std::uint64_t rank) {
   std::uint64_t below = 0;
   for (const Histogram::Bucket& bucket : of.latency.buckets) {

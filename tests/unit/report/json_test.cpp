@@ -18,8 +18,8 @@ std::string json_of(const Snapshot& snapshot, const JsonOptions& options = {}) {
   return render_json(Report(snapshot), options);
 }
 
-// The first differences, each with its path: a difference of whole documents says nothing to a
-// reader.
+// Shows the first differences, each with its path. A difference of whole documents would be
+// unreadable.
 void check_same(const Json& found, const Json& expected) {
   int shown = 0;
   for (const Json& difference : Json::diff(expected, found)) {
@@ -51,7 +51,7 @@ TEST_CASE("Json: every field of every part is the snapshot's") {
                            {"subjects_by_time", list(s.subjects_by_time, top)},
                            {"slowest", list(s.slowest, record)},
                            {"slowest_since_start", list(s.slowest_since_start, record)}});
-  // Those nobody has used have no times; they are looked at below.
+  // Operations that nobody has used have no times. They are checked below.
   const Json& operations = json["operations"];
   REQUIRE(operations.size() == s.operations.size());
   for (std::size_t i = 0; i < s.operations.size(); ++i) {
@@ -336,7 +336,8 @@ TEST_CASE("Json: what is not known is null, and not zero") {
 TEST_CASE("Json: quantiles that are only known to be at least so long are named") {
   Snapshot snapshot = sample::numbered();
   WindowStats& stats = snapshot.all.windows[3];
-  stats.latency.buckets[4].index = static_cast<std::int16_t>(kMaxBucket);  // above p99, with p99.9
+  // Above p99, and it holds p99.9.
+  stats.latency.buckets[4].index = static_cast<std::int16_t>(kMaxBucket);
   stats.latency.buckets.resize(5);
   stats.max_ns = ~std::uint64_t{0} >> 1;
   const Json json = Json::parse(json_of(snapshot));

@@ -38,7 +38,7 @@ TEST_CASE("Judgement: nothing is over with too few samples, and all is from enou
     CHECK(errors.enough == (n == 7));
     CHECK(latency.over() == (n == 7));
     CHECK(errors.over() == (n == 7));
-    CHECK(latency.value == (n == 7 ? 2e6 : 0));  // at the threshold is over it
+    CHECK(latency.value == (n == 7 ? 2e6 : 0));  // a value at the threshold counts as over
     CHECK(errors.value == (n == 7 ? 100 : 0));
     CHECK(latency.threshold == 2e6);
     CHECK(errors.threshold == 5);
@@ -48,7 +48,7 @@ TEST_CASE("Judgement: nothing is over with too few samples, and all is from enou
   CHECK_FALSE(judge_errors("SEND", calls(7, 0).window(Window::minute), thresholds).over());
   thresholds.operations["SEND"] = {1'000'000, 0};
   CHECK(judge_latency(calls(7, 0), thresholds).threshold == 1e6);
-  // A threshold of nothing is not reached by nothing.
+  // A threshold of zero is not exceeded by a value of zero.
   CHECK_FALSE(judge_errors("SEND", calls(7, 0).window(Window::minute), thresholds).over());
   CHECK(judge_errors("SEND", calls(7, 1).window(Window::minute), thresholds).over());
 }

@@ -21,8 +21,8 @@ class Numbers {
   std::uint64_t last_ = 1000;
 };
 
-// Ten thousand spans: p50, p90, p95, p99 and p99.9 each lie in a bucket of their own, `scale` ms
-// and its multiples.
+// Ten thousand spans. p50, p90, p95, p99 and p99.9 each lie in a bucket of their own. The spans are
+// `scale` ms and multiples of it.
 void fill_latency(WindowStats& stats, std::uint64_t scale) {
   constexpr std::pair<std::uint64_t, std::uint64_t> kSpans[] = {{1, 5000}, {2, 4000}, {4, 500},
                                                                 {8, 400},  {16, 90},  {32, 10}};
@@ -230,7 +230,7 @@ std::vector<TopEntry> parties_of(Numbers& numbers, PartyKind kind) {
 void add_lists(Snapshot& snapshot, Numbers& numbers) {
   snapshot.actors_by_errors = parties_of(numbers, PartyKind::user);
   snapshot.actors_by_errors[3].errors = snapshot.actors_by_errors[3].refused = 0;
-  snapshot.actors_by_errors[0].errors = 0;  // refused alone is enough
+  snapshot.actors_by_errors[0].errors = 0;  // refused ones alone are enough
   snapshot.actors_by_time = parties_of(numbers, PartyKind::session);
   snapshot.subjects_by_errors = parties_of(numbers, PartyKind::message);
   snapshot.subjects_by_time = parties_of(numbers, PartyKind::room);

@@ -1,6 +1,6 @@
-// A snapshot in which every figure is another one, so that none can stand in another's place
-// unnoticed. Two rings have operations of the same names but other stages, names share their first
-// letters, and every list is longer than what the text report shows of it.
+// A snapshot in which every figure differs from all others, so that a swapped figure is noticed.
+// Two rings have operations of the same names with other stages. Names share their first letters.
+// Every list is longer than what the text report shows of it.
 #pragma once
 
 #include "report/model/snapshot.h"

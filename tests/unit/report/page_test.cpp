@@ -1,5 +1,5 @@
-// The sections write onto any page: a second one, which keeps what is written, gets the same
-// content as the text.
+// The sections can write onto any page. A second page, which keeps what is written, gets the same
+// content as the text page.
 #include "report/render/page.h"
 
 #include <doctest/doctest.h>
@@ -17,7 +17,7 @@ using sample::RecordingPage;
 
 namespace {
 
-// What is left when it no longer matters where lines were broken and cells filled up.
+// The text without its line breaks and the padding of its cells.
 std::string squeezed(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -33,7 +33,7 @@ TEST_CASE("Page: what the sections say is on the text page, all of it and in its
     const Report report(snapshot);
     RecordingPage page;
     write_document(page, report, {});
-    // So wide that no table is broken in two.
+    // So wide that no table is split.
     const std::string text = squeezed(render_text(report, {.width = 400, .limits = {}}));
     std::size_t place = 0;
     for (const RecordingPage::Element& element : page.elements()) {

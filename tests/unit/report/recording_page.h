@@ -1,4 +1,4 @@
-// A second page beside the text one: it keeps what the sections wrote, as data.
+// A second page beside the text page. It keeps what the sections write, as data.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ namespace sample {
 class RecordingPage final : public ringside::Page {
  public:
   struct Element {
-    std::string kind;                // the name of the function that wrote it
-    std::vector<std::string> texts;  // its arguments; those of a table row by row
+    std::string kind;                // the name of the member function that wrote it
+    std::vector<std::string> texts;  // the arguments; a table's are row by row
   };
   using Row = ringside::Table::Row;
 
@@ -30,9 +30,9 @@ class RecordingPage final : public ringside::Page {
   void timeline(const std::vector<ringside::Moment>& moments) override;
 
   const std::vector<Element>& elements() const { return elements_; }
-  // Of one section, without its heading.
+  // The elements of one section, without its heading.
   std::vector<Element> section(std::string_view heading) const;
-  // The rows of the tables with these column titles ("a|b|c"), in their order; without rules.
+  // The rows of the tables with these column titles ("a|b|c"), in order and without rules.
   std::vector<std::vector<Row>> tables(std::string_view titles) const;
   // All texts of one kind.
   std::vector<std::string> texts(std::string_view kind) const;

@@ -9,8 +9,9 @@ namespace sample {
 namespace {
 
 constexpr std::int64_t kStart = kNow - 843 * kSecond;
-constexpr std::int64_t kLocked = kNow - 250 * kSecond;    // the database is held from here …
-constexpr std::int64_t kUnlocked = kNow - 225 * kSecond;  // … to here
+// The database is locked from kLocked to kUnlocked.
+constexpr std::int64_t kLocked = kNow - 250 * kSecond;
+constexpr std::int64_t kUnlocked = kNow - 225 * kSecond;
 
 struct Operation {
   const char* name;
@@ -209,7 +210,7 @@ Snapshot make(bool incident) {
     snapshot.transitions_forgotten = 3;
   }
   builder.finish(snapshot);
-  // Decisions that were allowed are only counted.
+  // Allowed decisions are only counted and leave no records.
   SeriesView& limit = Builder::series(snapshot.events, "RATE_LIMIT", "");
   for (std::size_t w = 0; w < kWindows; ++w)
     limit.windows[w].skipped = snapshot.all.windows[w].recorded;

@@ -1,4 +1,4 @@
-// Adds records to a snapshot one by one, as the daemon would, so that all its figures agree.
+// Adds records to a snapshot one by one, as the daemon does, so that all its figures agree.
 #pragma once
 
 #include <algorithm>
@@ -168,7 +168,8 @@ class Builder {
     }
     snapshot.books = {records, records, 0, 0, 0};
     snapshot.rings[0].books = snapshot.books;
-    // Shared out over four worker threads; the shared lane had a few from a thread beyond them.
+    // The records are shared among four worker threads. The shared lane has a few of another
+    // thread.
     const std::uint64_t parts[5] = {records / 3, records / 4, records / 5, 0, 1};
     std::uint64_t rest = records;
     for (std::uint32_t l = 0; l < 5; ++l) {

@@ -1,4 +1,4 @@
-// What the sections on errors and alerts say, and who is behind them.
+// The sections on errors and alerts, and on who is behind them.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -127,7 +127,7 @@ TEST_CASE("Sections: alerts that are active, and the latest transitions by day")
   CHECK(
       w.says("ALERT TIMELINE", format_count(5 + w.snapshot.transitions_forgotten) +
                                    " earlier transitions are not shown; the alert log has them."));
-  // Five texts a moment, in the order of time; a subheading for each day.
+  // Six texts for each transition, in the order of time, and a subheading for each day.
   std::vector<std::string> texts, days;
   for (std::size_t i = 5; i < 45; ++i) {
     const AlertTransition& t = w.snapshot.transitions[i];

@@ -1,4 +1,4 @@
-// What the sections say that draw conclusions: bottlenecks, security, suggestions, trends.
+// The sections that draw conclusions: bottlenecks, security, suggestions, trends.
 #include <doctest/doctest.h>
 
 #include <algorithm>

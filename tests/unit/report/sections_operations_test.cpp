@@ -1,4 +1,4 @@
-// What the section on operations says, cell by cell: how many, how long, the latest, the slowest.
+// The section on operations, cell by cell: how many, how long, the latest, the slowest.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 
 bool seen(const SeriesView& series) { return series.server_count > 0; }
 
-// The rows of the tables of operations: those that were seen, each ring's categories, all.
+// The rows of the tables of operations: the operations that were seen, each ring's categories, all.
 template <class Cells>
 Rows rows_of_operations(const Snapshot& snapshot, Cells cells) {
   Rows rows;
@@ -66,7 +66,8 @@ TEST_CASE("Sections: how long, with min, mean, p95 and p99.9") {
 TEST_CASE("Sections: a quantile past the end of the buckets is shown as a bound") {
   Snapshot snapshot = sample::numbered();
   WindowStats& stats = snapshot.operations[0].windows[kHour];
-  stats.latency.buckets[4].index = static_cast<std::int16_t>(kMaxBucket);  // above p99, with p99.9
+  // Above p99, and it holds p99.9.
+  stats.latency.buckets[4].index = static_cast<std::int16_t>(kMaxBucket);
   stats.latency.buckets.resize(5);
   stats.max_ns = 400'000'000'000'000;
   const Written w(snapshot);
@@ -84,7 +85,7 @@ TEST_CASE("Sections: the last of each and the books since start") {
   Rows expected;
   for (const SeriesView& series : w.snapshot.operations) {
     if (!seen(series)) continue;
-    // Eleven of the twelve are timed; ranks by nearest rank: 6th, 10th, 11th.
+    // Eleven of the twelve are timed. By nearest rank the quantiles are the 6th, 10th and 11th.
     std::vector<std::int64_t> spans;
     for (const RecordView& record : series.last) {
       if (!record.untimed) spans.push_back(record.duration_ns);
@@ -104,7 +105,7 @@ TEST_CASE("Sections: the last of each and the books since start") {
 
 TEST_CASE("Sections: p90 of the last needs ten, the median and the greatest one") {
   Snapshot snapshot = sample::numbered();
-  snapshot.operations[0].last.resize(10);  // nine timed
+  snapshot.operations[0].last.resize(10);  // nine of them are timed
   snapshot.operations[1].last.resize(1);
   snapshot.operations[2].last.clear();
   const Written w(snapshot);
@@ -153,7 +154,7 @@ TEST_CASE(
   check_rows(tables[1], rows(w.snapshot.slowest_since_start));
   CHECK(w.says("OPERATIONS", "Slowest single operations of the last hour"));
   CHECK(w.says("OPERATIONS", "Slowest single operations since start"));
-  // In the first hour both are the same, and stand once.
+  // In the first hour both lists are the same, and the report shows one.
   Snapshot young = sample::numbered();
   young.all.windows[0].seconds = young.all.windows[kHour].seconds;
   CHECK(Written(young).page.tables("operation|ring|took|began|outcome|who|on what").size() == 1);

@@ -1,4 +1,4 @@
-// What the report says first and last: verdict, overview, data quality, configuration.
+// The first and the last sections of the report: verdict, overview, data quality, configuration.
 #include <doctest/doctest.h>
 
 #include <algorithm>

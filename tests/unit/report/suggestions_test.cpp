@@ -24,7 +24,7 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-// One ring with operations that take a millisecond each: nothing to suggest.
+// One ring whose operations take a millisecond each. There is nothing to suggest.
 class Server {
  public:
   Server() {
@@ -36,7 +36,7 @@ class Server {
     snapshot.all.name = "all";
   }
 
-  // In every window. Stages take shares of the time.
+  // The same figures in every window. Stages take shares of the time.
   SeriesView& operation(const char* name, std::uint64_t count, double mean_ms,
                         std::initializer_list<std::pair<const char*, double>> stages = {}) {
     SeriesView& series = snapshot.operations.emplace_back();
@@ -179,7 +179,7 @@ TEST_CASE("Suggestions: begin with the operation that costs more than its calls 
   const Analysis analysis = server.analysed();
   const Suggestion* found = suggestion(analysis, "Begin with SEARCH: it costs more");
   REQUIRE(found != nullptr);
-  // 10 of 19 s, for a tenth of the calls; at the others' mean it would be 1 s.
+  // SEARCH takes 10 of 19 s with a tenth of the calls. At the others' mean it would take 1 s.
   CHECK(found->gain_share == doctest::Approx(9.0 / 19));
   CHECK(found->evidence ==
         "10 % of the calls, 53 % of the time (n = 1,000); mean 10.0 ms against 1.00 ms for the "
@@ -188,12 +188,12 @@ TEST_CASE("Suggestions: begin with the operation that costs more than its calls 
         "At most 47 % of the time of all operations, if it became as cheap as the others.");
   CHECK(found->confidence == Confidence::medium);
 
-  Server many;  // a third of the calls: no wonder
+  Server many;  // SEARCH has a third of the calls, so its cost is no surprise
   many.operation("SEARCH", 3000, 3, {{"a", 0.28}, {"b", 0.28}, {"c", 0.28}});
   many.operation("SEND", 6000, 1, {{"d", 0.28}, {"e", 0.28}, {"f", 0.28}});
   CHECK(suggestion(many.analysed(), "Begin with") == nullptr);
 
-  Server dear;  // on purpose
+  Server dear;  // password hashing is expensive on purpose
   dear.operation("LOGIN", 1000, 10, {{"security", 0.5}, {"b", 0.28}});
   dear.operation("SEND", 9000, 1, {{"d", 0.28}, {"e", 0.28}, {"f", 0.28}});
   CHECK(suggestion(dear.analysed(), "Begin with") == nullptr);
@@ -234,7 +234,7 @@ TEST_CASE("Suggestions: a tail's gain is the time beyond the p90") {
                  "takes 80 %."));
   CHECK(found->confidence == Confidence::high);
   CHECK(found->why == "p99 rests on 100 operations beyond it");
-  // Without a name the stage has its number; with four slow ones nothing is said.
+  // A stage without a name shows its number. Four slow records are too few for a sentence.
   server.snapshot.operations[0].stage_names[1].clear();
   CHECK(contains(suggestion(server.analysed(), "slowest tenth")->evidence, "stage 2 takes 80 %."));
   server.snapshot.operations[0].last[4].untimed = true;
@@ -246,7 +246,8 @@ TEST_CASE("Suggestions: a tail's gain is the time beyond the p90") {
 
 TEST_CASE("Suggestions: rollbacks, slow queries and retries of the database") {
   Server server;
-  server.operation("SEND", 10'000, 1, {{"database", 0.28}, {"b", 0.28}, {"c", 0.28}});  // 10 s
+  // 10 s in total.
+  server.operation("SEND", 10'000, 1, {{"database", 0.28}, {"b", 0.28}, {"c", 0.28}});
   server.event(names::kDbTransaction, 1000, 50, 500);
   server.event(names::kSlowQuery, 20, 0, 1000);
   server.event(names::kRetry, 20, 20, 300);
@@ -260,7 +261,8 @@ TEST_CASE("Suggestions: rollbacks, slow queries and retries of the database") {
   const Suggestion* plans = suggestion(analysis, "plans of the slow queries");
   REQUIRE(plans != nullptr);
   CHECK(plans->evidence == "20 slow queries took 1.00 s together, 36 % of the database stage.");
-  CHECK(plans->gain_share == doctest::Approx(0.07));  // 1 s less the 0.3 s of the retries, of 10 s
+  // 1 s less the 0.3 s of the retries, of 10 s.
+  CHECK(plans->gain_share == doctest::Approx(0.07));
   CHECK(contains(plans->gain, "At most 7"));
   CHECK(plans->confidence == Confidence::low);
   CHECK(contains(plans->why, "attempts that were retried took 300 ms at the same time"));
@@ -276,11 +278,11 @@ TEST_CASE("Suggestions: rollbacks, slow queries and retries of the database") {
   server.snapshot.events[1].windows[kHour].recorded = 19;
   server.snapshot.events[2].windows[kHour].recorded = 19;
   CHECK(server.analysed().suggestions.empty());
-  // Little time in retries: the queries themselves are slow.
+  // Retries take little time, so the queries themselves are slow.
   server.snapshot.events[1].windows[kHour].recorded = 20;
   server.snapshot.events[2].windows[kHour].sum_ns = 100'000'000;
   CHECK(suggestion(server.analysed(), "plans")->confidence == Confidence::medium);
-  // No more than all of it.
+  // The gain is at most the whole time.
   server.snapshot.events[1].windows[kHour].sum_ns = 90'000'000'000;
   CHECK(suggestion(server.analysed(), "plans")->gain_share == 1);
 }

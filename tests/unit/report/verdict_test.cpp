@@ -12,7 +12,7 @@ using namespace ringside;
 
 namespace {
 
-// A live ring and `count` calls of one operation in the last minute, `errors` of them failed.
+// A live ring with `count` calls of one operation in the last minute. `errors` of them failed.
 Snapshot live(std::uint64_t count, std::uint64_t errors) {
   Snapshot snapshot;
   snapshot.wall_ns = sample::kNow;
@@ -38,7 +38,7 @@ Snapshot live(std::uint64_t count, std::uint64_t errors) {
   return snapshot;
 }
 
-// Moves what happened from the last minute to the time before it.
+// Empties the last minute. The longer windows keep the calls.
 void let_a_minute_pass(Snapshot& snapshot) {
   constexpr auto kMinute = static_cast<std::size_t>(Window::minute);
   snapshot.all.windows[kMinute] = {};
@@ -193,7 +193,7 @@ TEST_CASE("Verdict: what failed minutes ago is past once the last minute can be 
   constexpr auto kMinute = static_cast<std::size_t>(Window::minute);
   snapshot.operations[0].windows[kMinute].errors = 0;
   CHECK(analyse(snapshot).verdict == Verdict::healthy);
-  // A quiet minute cannot be judged: the next longer window is.
+  // A quiet minute can't be judged, so the next longer window is.
   let_a_minute_pass(snapshot);
   const Analysis quiet = analyse(snapshot);
   CHECK(quiet.verdict == Verdict::failing);
@@ -213,7 +213,7 @@ TEST_CASE("Verdict: an alert on one ring says nothing of the same operation on a
   CHECK(says(analyse(snapshot), "high_error_rate (warning) is firing on LIST_ROOMS (other)"));
   snapshot.alerts[0].last.ring = "chat";
   CHECK_FALSE(says(analyse(snapshot), "LIST_ROOMS (chat) 10 %"));
-  // The ring as a whole is another alert.
+  // The alert on the operation says nothing about the ring as a whole.
   CHECK(says(analyse(snapshot),
              "All operations (chat): 10 % (100 of 1,000) failed in the last minute"));
   snapshot.alerts[0].last.operation.clear();

@@ -1,4 +1,4 @@
-// A document as a RecordingPage has it, and what its tables must hold, cell by cell.
+// A document as a RecordingPage keeps it, and checks of its tables, cell by cell.
 #pragma once
 
 #include <string>
@@ -13,11 +13,11 @@ namespace sample {
 using Row = std::vector<std::string>;
 using Rows = std::vector<Row>;
 
-// Together with the report that it was written of.
+// Holds the report from which the document was written.
 struct Written {
   explicit Written(const ringside::Snapshot& of, const ringside::Limits& limits = {});
 
-  // All of a section's sentences, bullets, subheadings and fields, each as one line.
+  // All sentences, bullets, subheadings and fields of a section, each as one line.
   std::vector<std::string> prose(std::string_view heading) const;
   bool says(std::string_view heading, std::string_view part) const;
 

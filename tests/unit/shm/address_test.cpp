@@ -1,4 +1,5 @@
-// The id of an address: no client without one, no two that must be told apart with the same.
+// The id of an address. Every client has one, and two clients that must be told apart have
+// different ones.
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -53,7 +54,8 @@ TEST_CASE("Address: no IPv6 address has the id of an IPv4 address, or none") {
     CHECK(id(text) > 0xffffffff);
     CHECK(ids.insert(id(text)).second);
   }
-  // Nobody has the rest of ::/32. These may share an id, but not with IPv4.
+  // Nobody uses the rest of ::/32. Its addresses may share an id with each other, but not with
+  // IPv4.
   for (const char* text : {"::", "::2", "::127.0.0.1", "0:0:0:1::", "0:0:1::1", "::fffe:7f00:1"}) {
     INFO(std::string(text));
     CHECK(id(text) > 0xffffffff);
@@ -92,7 +94,7 @@ TEST_CASE("Words: a thread's name is cut at its end and steers no terminal") {
   CHECK(lane_thread_name(header).empty());
   put(std::string("worker\0garbage!!", 16));
   CHECK(lane_thread_name(header) == "worker");
-  put("0123456789abcdef");  // without a NUL of its own
+  put("0123456789abcdef");  // has no NUL of its own
   CHECK(lane_thread_name(header) == "0123456789abcdef");
   put("a\x1b[31m\x7f\xc3\xa4......");
   CHECK(lane_thread_name(header) == "a?[31m???......");

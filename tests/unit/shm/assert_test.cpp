@@ -1,4 +1,4 @@
-// The assertion by itself, compiled in here whatever the build is.
+// The assertion itself, compiled in here in every kind of build.
 #ifndef RINGSIDE_ASSERTS
 #define RINGSIDE_ASSERTS
 #endif
@@ -18,7 +18,7 @@ TEST_CASE("Assert: a mistake of our own ends the process, and what is right does
           return 0;
         }).exited(0));
   CHECK(run([] {
-          signal(SIGABRT, SIG_DFL);  // not the test program's own handler
+          signal(SIGABRT, SIG_DFL);  // not the test program's handler
           RINGSIDE_ASSERT(1 + 1 == 3);
           return 0;
         }).killed_by(SIGABRT));

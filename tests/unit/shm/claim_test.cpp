@@ -50,7 +50,7 @@ TEST_CASE(
   const pid_t child = spawn([&] {
     LaneWriter writer = claim_lane(*ring, self_identity(), 7, "victim").writer;
     for (int i = 0; i < 3; ++i) write_record(writer, operation(1, 0, 1));
-    ring->slots(0)[3].sequence.store(2 * 3 + 1);   // in the middle of record 3
+    ring->slots(0)[3].sequence.store(2 * 3 + 1);   // the writer dies in the middle of record 3
     raise(SIGKILL);
     return 0;
   });
@@ -69,7 +69,8 @@ TEST_CASE(
 }
 
 TEST_CASE("LaneCrash: a torn record is counted once, wherever its heir dies while it counts it") {
-  // The heir's steps: torn's new number into the slot, the slot marked, torn, the slot cleared.
+  // The heir's four steps: it writes torn's new value into the slot, marks the slot, stores torn,
+  // clears the slot.
   for (const int done : {0, 1, 2, 3, 4}) {
     TempDir dir;
     auto ring = make_ring(dir.file("ring"), {1, 64, 64});
@@ -77,7 +78,7 @@ TEST_CASE("LaneCrash: a torn record is counted once, wherever its heir dies whil
       LaneWriter writer = claim_lane(*ring, self_identity(), 7, "heir").writer;
       for (int i = 0; i < 3; ++i) write_record(writer, operation(1, 0, 1));
       Slot& slot = ring->slots(0)[3];
-      slot.sequence.store(2 * 3 + 1);   // what the one before left
+      slot.sequence.store(2 * 3 + 1);   // what the dead owner left
       if (done >= 1) slot.words[0].store(1);
       if (done >= 2) slot.sequence.store(kSettling);
       if (done >= 3) ring->lane_header(0).torn.store(1);
@@ -87,7 +88,7 @@ TEST_CASE("LaneCrash: a torn record is counted once, wherever its heir dies whil
     });
     REQUIRE(wait_for(child).killed_by(SIGKILL));
     CAPTURE(done);
-    // Whoever reads the ring after the crash counts what torn does not.
+    // A reader that comes after the crash counts the record where torn does not count it yet.
     const bool left = lane_remainder(ring->slots(0), ring->lane_header(0), 64) == Remainder::torn;
     CHECK(ring->lane_header(0).torn.load() + (left ? 1 : 0) == 1);
     LaneWriter writer = claim(*ring);
@@ -108,7 +109,7 @@ TEST_CASE(
   const pid_t child = spawn([&] {
     LaneWriter writer = claim_lane(*ring, self_identity(), 7, "victim").writer;
     for (int i = 0; i < 3; ++i) write_record(writer, operation(1, 0, 1));
-    ring->lane_header(0).head.store(2);   // as if it had died just before this store
+    ring->lane_header(0).head.store(2);   // as if the writer had died just before this store
     raise(SIGKILL);
     return 0;
   });
@@ -123,14 +124,14 @@ TEST_CASE(
   auto ring = make_ring(dir.file("ring"), {1, 64, 64});
   claim(*ring);
   ProcessIdentity other = self_identity();
-  other.pid += 1;   // somebody else asks
+  other.pid += 1;   // another process asks
   CHECK(claim_lane(*ring, other, 1, "thief").result == Claim::none_free);
-  // The owner's pid lives, but belongs to a process that started at another time.
+  // The owner's pid lives, but the process with that pid started at another time.
   ring->lane_header(0).owner_start_time.store(other.start_time + 1);
   CHECK(claim_lane(*ring, other, 1, "heir").result == Claim::owned);
 }
 
-// qemu-user says of memory that is not to be had that it is there.
+// qemu-user reports memory as allocated that it can't have.
 TEST_CASE(
     "LaneClaim: who finds no memory leaves no start time, by which the next owner would be taken "
     "for dead" *
@@ -139,7 +140,7 @@ TEST_CASE(
   const std::string path = dir.file("ring");
   auto ring = make_ring(path, {1, 64, 64});
   const Geometry geometry{1, 64, 64};
-  // No pages behind the lane: its allocation fails as on a full file system.
+  // The lane has no pages, so its allocation fails as on a full file system.
   REQUIRE(truncate(path.c_str(), static_cast<off_t>(geometry.block_offset(0))) == 0);
   CHECK(claim_lane(*ring, self_identity(), 1, "untraced").result == Claim::no_memory);
   CHECK(owner_state(ring->lane_header(0).owner.load()) == kNever);

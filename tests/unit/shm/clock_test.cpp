@@ -26,7 +26,7 @@ TEST_CASE(
   TickScale scale(ClockKind::tsc, 2'600'000'000, 1000, 5'000'000'000);
   CHECK(scale.span_ns(2'600'000'000) == 1'000'000'000);
   CHECK(scale.span_ns(-2600) == -1000);
-  // One second later the counter has moved 0.01 % further than stated.
+  // After one second the counter has moved 0.01 % further than its stated rate says.
   scale.sync({6'000'000'000, 0, 1000 + 2'600'260'000});
   CHECK(scale.ticks_per_second() == doctest::Approx(2'600'260'000.0).epsilon(1e-9));
   CHECK(scale.monotonic_ns(1000 + 2'600'260'000) == 6'000'000'000);

@@ -34,7 +34,7 @@ struct Bench {
   }
 };
 
-// A record whose every word follows from one number, so that a mixture of two is recognised.
+// Every word of this record follows from n, so a mixture of two records is recognised.
 Record checked(std::uint64_t n) {
   Record record =
       operation(static_cast<std::uint16_t>(n % 19), n * 3, static_cast<std::int64_t>(n * 5));
@@ -115,7 +115,7 @@ TEST_CASE("LaneOverrun: a lapped reader resumes at the oldest safe record and co
   bench.write(3 * kCapacity);
   bench.seen.clear();
   bench.read();
-  // The slot of head - capacity is next to be written, so the oldest safe one is the record after
+  // The writer uses the slot of head - capacity next, so the oldest safe record is the one after
   // it.
   CHECK(bench.seen.size() == kCapacity - 1);
   CHECK(bench.seen.front().actor == 10 + 3 * kCapacity - kCapacity + 1);
@@ -142,7 +142,7 @@ TEST_CASE("LaneOverrun: lapped during the copy, the copy is thrown away") {
   bench.write(1);
   Record out;
   CHECK(read_slot(bench.ring->slots(0)[0], 0, out) == Poll::record);
-  // The writer has begun the next lap on this slot: odd first, words after it.
+  // The writer has begun the next lap in this slot: the sequence is odd, the words are still old.
   bench.ring->slots(0)[0].sequence.store(2 * std::uint64_t{kCapacity} + 1);
   CHECK(read_slot(bench.ring->slots(0)[0], 0, out) == Poll::lapped);
   CHECK(read_slot(bench.ring->slots(0)[0], kCapacity, out) == Poll::not_yet);
@@ -180,7 +180,7 @@ TEST_CASE(
   std::thread thread([&] {
     for (std::uint64_t n = 0; !stop.load(); ++n) {
       write_record(bench.writer, checked(n));
-      // A pause now and then, so that the reader finds the lane quiet as it would in a server.
+      // A pause now and then lets the reader find the lane quiet, as it would in a server.
       for (int i = 0; i < 200; ++i) std::atomic_signal_fence(std::memory_order_seq_cst);
     }
   });

@@ -59,7 +59,7 @@ TEST_CASE(
     CHECK((record.start == record.actor && record.actor == record.subject));
     tokens.insert(record.actor);
   }
-  CHECK(tokens.size() == bench.seen.size());   // none twice
+  CHECK(tokens.size() == bench.seen.size());   // none came twice
   CHECK(bench.cursor.position == kThreads * kPerThread);
   CHECK(bench.cursor.read + bench.cursor.lost + bench.cursor.holes.size() == bench.cursor.position);
   TotalsCopy totals;
@@ -72,7 +72,7 @@ TEST_CASE(
     "comes") {
   OverflowBench bench;
   write_overflow(bench.writer, operation(1, 100, 1));
-  // A second writer reserves and begins, and is interrupted there.
+  // A second writer reserves its position, begins, and is interrupted.
   const std::uint64_t position = bench.header().head.fetch_add(1);
   Slot& slot = bench.ring->slots(bench.lane)[position % kOverflowCapacity];
   slot.sequence.store(2 * position + 1);
@@ -99,7 +99,8 @@ TEST_CASE("Overflow: a slot that a dead writer left half-written costs one recor
     bench.read();
   }
   CHECK(bench.header().dropped.load() == 4);
-  // Its own position and the dropped ones: lost as soon as the lane has gone round.
+  // The dead writer's position and the four dropped ones are missing. Each is a hole until the lane
+  // has gone round, and lost after that.
   CHECK(bench.cursor.read == 4 * kOverflowCapacity - 4);
   CHECK(bench.cursor.lost + bench.cursor.holes.size() == 5);
   CHECK(bench.cursor.read + bench.cursor.lost + bench.cursor.holes.size() == bench.cursor.position);
@@ -120,7 +121,7 @@ TEST_CASE("Overflow: holes are bounded, whatever is written") {
   auto ring = make_ring(dir.file("ring"), {1, 64, 4096});
   const std::uint32_t lane = ring->overflow_lane();
   const LaneWriter writer = claim_overflow(*ring).writer;
-  writer.header->head.store(4000);   // reserved, nothing published
+  writer.header->head.store(4000);   // reserved, and nothing is published
   LaneCursor cursor;
   read_overflow(ring->slots(lane), ring->lane_header(lane), 4096, cursor, 1U << 20,
                 [](const Record&) {});

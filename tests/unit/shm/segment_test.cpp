@@ -119,14 +119,14 @@ TEST_CASE("Segment: truncated under a live reader, the reader goes on and knows"
   REQUIRE(reader != nullptr);
   CHECK_FALSE(reader->broken());
   truncate(path.c_str(), 0);
-  CHECK(reader->header().magic == 0);   // would be SIGBUS
+  CHECK(reader->header().magic == 0);   // without the reader's handler this is SIGBUS
   LaneCursor cursor;
   read_lane(reader->slots(0), reader->lane_header(0), 64, cursor, 100, [](const Record&) {});
   CHECK(reader->broken());
 }
 
-// Under qemu-user a process is told a start time of its own that is not the one which others find
-// in /proc, so that two of them take each other for dead.
+// Under qemu-user a process learns another start time of itself than others find in /proc. Two such
+// processes take each other for dead.
 constexpr bool kStartTimesDiffer = kEmulated;
 
 TEST_CASE("Segment: a living server's name is refused to a second one, and joined if both share" *
@@ -204,7 +204,7 @@ TEST_CASE("Segment: of servers that start together on one name exactly one gets 
           doctest::skip(kStartTimesDiffer)) {
   TempDir dir;
   const std::string path = dir.file("ring");
-  // A dead ring lies there, so that all of them have to clear it first.
+  // A dead ring has the name, so every server must clear it first.
   run([&] {
     Failure failure;
     create(path, &failure);
@@ -223,7 +223,7 @@ TEST_CASE("Segment: of servers that start together on one name exactly one gets 
       if (read(go[0], &c, 1) != 0) return 9;
       Failure failure;
       const Created created = create(path, &failure);
-      // Hold it until all have tried.
+      // The owner keeps the ring until all others have tried.
       if (created.segment == nullptr) return contains(failure.message, "in use") ? 1 : 8;
       return read(done[0], &c, 1) == 0 ? 0 : 7;
     }));
@@ -233,7 +233,7 @@ TEST_CASE("Segment: of servers that start together on one name exactly one gets 
   close(go[1]);
   int owners = 0;
   int refused = 0;
-  // The losers end by themselves; the owner when it is told.
+  // The losers end by themselves. The owner ends when it is told to.
   for (int i = 0; i < 7; ++i) {
     int status = 0;
     waitpid(-1, &status, 0);
@@ -251,7 +251,7 @@ TEST_CASE("Names: they travel in the ring, and hostile ones are made harmless") 
   TempDir dir;
   auto ring = make_ring(dir.file("ring"), {1, 64, 64});
   CHECK(enter_name(*ring, 4, {"SEND_MESSAGE", "message", {"validation", "", "", ""}}));
-  CHECK(enter_name(*ring, 4, {"SEND_MESSAGE", "message", {}}));        // the same again
+  CHECK(enter_name(*ring, 4, {"SEND_MESSAGE", "message", {}}));        // the same entry again
   CHECK_FALSE(enter_name(*ring, 4, {"OTHER", "message", {}}));
   CHECK(enter_name(*ring, 5, {std::string("EVIL\n\x1b[31m"), "x", {}}));
   NameEntry entry;
@@ -265,8 +265,8 @@ TEST_CASE("Names: they travel in the ring, and hostile ones are made harmless") 
   CHECK(enter_gauge(*ring, "connections") == gauge);
   CHECK(enter_gauge(*ring, "other") == gauge + 1);
   CHECK(enter_gauge(*ring, "with a space") == gauge + 2);
-  CHECK(enter_gauge(*ring, "with a space") ==
-        gauge + 2);  // compared as it was written, not as it is shown
+  // Names are compared as they were written, not as they are shown.
+  CHECK(enter_gauge(*ring, "with a space") == gauge + 2);
   CHECK(enter_error_name(*ring, 5001, "DATABASE_BUSY"));
   std::uint16_t code = 0;
   std::string text;

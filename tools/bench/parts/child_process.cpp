@@ -22,12 +22,12 @@ namespace ringside::bench {
 
 namespace {
 
-sigset_t g_before;   // the mask that children get back
+sigset_t g_before;   // the signal mask before watch_for_interrupts(); children get it back
 int g_signals = -1;
 int g_interrupted = 0;
 
-// A process that is killed can't take its rings along. Their names end in its pid, or in .previous
-// after it.
+// A killed process leaves its rings behind. Their names end in its pid, or in its pid and
+// .previous.
 void remove_rings_of(pid_t pid) {
   const std::string ending = "-" + std::to_string(pid);
   std::error_code error;
@@ -109,7 +109,7 @@ bool run_in_child(void (*part)(const Settings&, Results&), const Settings& setti
     }
   }
   close(ends[0]);
-  // Programs that it started are ended by the kernel when it is.
+  // The kernel ends the programs that the child started, through PR_SET_PDEATHSIG.
   if (g_interrupted != 0) kill(child, SIGKILL);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {

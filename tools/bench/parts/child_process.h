@@ -1,23 +1,24 @@
-// Runs a part of the benchmark in a process of its own: a process is traced once in its life, a
-// part that crashes costs only itself, and whoever is interrupted leaves nothing behind.
+// Runs a part of the benchmark in its own process, for three reasons. A process can be traced only
+// once in its life. A part that crashes costs only itself. An interrupted part leaves nothing
+// behind.
 #pragma once
 
 #include "tools/bench/harness.h"
 
 namespace ringside::bench {
 
-// Takes SIGINT, SIGTERM and SIGHUP over. Call it while there is one thread.
+// Takes over SIGINT, SIGTERM and SIGHUP: run_in_child() turns them into interrupted(). Call it
+// while there is one thread.
 void watch_for_interrupts();
 
-// Runs `part` in a child process, prints what it prints and takes its results in. False when the
-// child failed. When the benchmark is interrupted meanwhile: ends the child, removes its rings, and
-// sets interrupted().
+// Runs `part` in a child process, which prints to our stdout, and adds its results. Returns false
+// when the child failed. An interrupt ends the child, removes its rings and sets interrupted().
 bool run_in_child(void (*part)(const Settings&, Results&), const Settings& settings,
                   Results& results);
 
-// The signal that interrupted the benchmark; 0 for none.
+// The signal that interrupted the benchmark. 0 for none.
 int interrupted();
-// Ends this process as that signal would have, after everything is cleaned up.
+// Ends this process as `signal` does by default. Call it when everything is cleaned up.
 [[noreturn]] void end_by(int signal);
 
 }  // namespace ringside::bench

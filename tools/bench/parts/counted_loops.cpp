@@ -24,13 +24,14 @@ const std::vector<CountedLoop> kCountedLoops = {
 
 namespace {
 
-// The compiler may know nothing of it, so that each call is a call.
+// noipa: the compiler knows nothing of the function, so each call of it is a real call.
 template <typename Body>
 [[gnu::noipa]] void counted_loop(int count, const Body& body) {
   for (int i = 0; i < count; ++i) body(i);
 }
 
-// callgrind ends a profile where the loop ends. The empty one ends that of everything before.
+// callgrind ends a profile where counted_loop() returns. The empty loop ends the profile of
+// everything before.
 template <typename Body>
 void counted(int count, const Body& body) {
   counted_loop(0, body);
@@ -39,7 +40,7 @@ void counted(int count, const Body& body) {
 
 template <typename Body>
 void twice(const Body& body) {
-  for (int i = 0; i < 10; ++i) body(i);   // what happens once, happens here
+  for (int i = 0; i < 10; ++i) body(i);   // what happens only once happens here, uncounted
   counted(kShortLoop, body);
   counted(kLongLoop, body);
 }
@@ -50,7 +51,7 @@ constexpr auto one_operation = [](int) {
   op.finish(Outcome::ok);
 };
 
-// The records of eight lanes, filled and then drained into all of the metrics.
+// Fills eight lanes with records, then drains the records into all of the metrics.
 void drained() {
   constexpr std::uint32_t kLanes = 8;
   static_assert(kLongLoop % kLanes == 0 && kShortLoop % kLanes == 0);
@@ -62,7 +63,7 @@ void drained() {
     ring.set_time();
   };
   fill(kLongLoop);
-  ring.drain();   // what happens once
+  ring.drain();   // what happens only once happens here, uncounted
   for (const int count : {kShortLoop, kLongLoop}) {
     fill(count);
     counted(1, [&](int) { ring.drain(); });
@@ -119,7 +120,7 @@ bool run(const OwnRing& ring, const std::string& name) {
   } else if (name == "count") {
     twice([](int) { count(chat::RATE_LIMIT); });
   } else if (name == "overflow") {
-    // The main thread has the only lane.
+    // The main thread has the only lane, so this thread gets the overflow lane.
     std::thread([] { twice(one_operation); }).join();
   } else if (name == "drained") {
     drained();
@@ -141,8 +142,8 @@ int count_loops(const std::vector<std::string>& names) {
   if (!ring) return 1;
   one_operation(0);   // claims the lane
 #if defined(__x86_64__)
-  // A tool that counts instructions hides what the processor says about its counter; the
-  // instructions are those of the counter, as they are without the tool.
+  // callgrind hides what the processor says about its counter, so start() chose another clock. The
+  // counter is set here, so that the counted instructions are those that run without callgrind.
   detail::g_clock.store(ClockKind::tsc, std::memory_order_relaxed);
 #endif
   for (const std::string& name : names) {

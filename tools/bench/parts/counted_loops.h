@@ -1,4 +1,4 @@
-// Loops for tools that count instructions: one kind of call in each, and nothing beside it.
+// Loops for tools that count instructions. Each loop has one kind of call and nothing else.
 #pragma once
 
 #include <string>
@@ -6,20 +6,20 @@
 
 namespace ringside::bench {
 
-// What there is, in the order in which the benchmark shows it: the name, and what one turn is.
+// The loops, in the order in which the benchmark shows them: the name, and what one turn does.
 struct CountedLoop {
   const char* name;
   const char* turn;
 };
 extern const std::vector<CountedLoop> kCountedLoops;
 
-// How often a loop turns in its first and in its second run. The difference between the two runs is
-// free of whatever a run costs besides its turns.
+// The turns of a loop in its first and in its second run. The difference between the two runs is
+// free of anything that a run costs besides its turns.
 inline constexpr int kShortLoop = 10'000;
 inline constexpr int kLongLoop = 30'000;
 
-// Runs each of the loops twice. Every run is two calls of a function whose name has `counted_loop`
-// in it, the first of which does nothing. Exit code.
+// Runs each of the named loops twice. Every run is two calls of a function whose name contains
+// `counted_loop`. The first of the two calls does nothing. Returns the exit code.
 int count_loops(const std::vector<std::string>& names);
 
 }  // namespace ringside::bench

@@ -1,5 +1,5 @@
-// What the daemon burns and holds, idle and at 100,000 records a second, and what the ring costs
-// its server.
+// What the daemon costs in CPU time and memory, idle and at 100,000 records a second, and what
+// memory the ring costs its server.
 
 #include <poll.h>
 #include <signal.h>
@@ -19,8 +19,8 @@ namespace {
 
 constexpr unsigned kThreads = 8;
 
-// The server of this measurement: eight threads that trace at a given rate until they are told to
-// stop. A process of its own, because a ring is one for a process's life.
+// The server of this measurement: eight threads that trace at a given rate until SIGTERM. It is its
+// own process, because a process can have one ring in its life.
 int serve(const std::string& ring, double per_second, const std::string& ready) {
   const std::size_t before = resident_bytes_of(getpid());
   Setup setup;
@@ -30,8 +30,8 @@ int serve(const std::string& ring, double per_second, const std::string& ready) 
     std::fprintf(stderr, "ringside-bench: %s\n", why_untraced().c_str());
     return 1;
   }
-  // Before there are threads that it could end: SIGTERM is waited for, so that the ring goes with
-  // its server.
+  // SIGTERM is blocked before threads start, so that it can end none of them. sigwait() below takes
+  // it, and stop() then removes the ring.
   sigset_t end;
   sigemptyset(&end);
   sigaddset(&end, SIGTERM);
@@ -40,7 +40,7 @@ int serve(const std::string& ring, double per_second, const std::string& ready) 
   std::atomic<unsigned> begun{0};
   for (unsigned t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
-      // Once round its lane, so that all of its memory is touched before memory is measured.
+      // Once round the lane, so that all of its memory is touched before memory is measured.
       for (std::uint32_t i = 0; i < kDefaultCapacity; ++i) {
         Operation(chat::LIST_ROOMS).finish(Outcome::ok);
       }
@@ -67,7 +67,7 @@ int serve(const std::string& ring, double per_second, const std::string& ready) 
   int number = 0;
   sigwait(&end, &number);
   stop();
-  _exit(0);  // the threads go on until then
+  _exit(0);  // ends the threads, which are still running
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Ring to metrics: how many records a second one core takes out of the lanes and into everything
-// that the daemon keeps. The lanes are filled by another thread; only the drain is timed.
+// Ring to metrics: how many records a second one core moves from the lanes into everything that the
+// daemon keeps. Another thread fills the lanes. Only the drain is timed.
 
 #include <cstdio>
 #include <thread>
@@ -11,14 +11,14 @@ namespace ringside::bench {
 
 namespace {
 
-// Records a lane and round: nothing is lapped.
+// Records for each lane in a round. They fit into the lane, so no record is overwritten.
 constexpr std::uint64_t kFill = 4000;
 static_assert(kFill <= DrainedRing::kCapacity);
 
-// Where the records are when the drain comes for them.
+// Where the records are when the drain reads them.
 enum class From {
-  other_cache,   // in that of the processor on which they were written, as a server's are
-  own_cache,     // written on the drain's own: what the work alone takes
+  other_cache,   // in the cache of another processor, which wrote them, as with a real server
+  own_cache,     // written on the drain's processor, which shows what the work alone costs
 };
 
 void measure_lanes(std::uint32_t lane_count, From from, const Settings& settings,
@@ -63,7 +63,7 @@ void measure_lanes(std::uint32_t lane_count, From from, const Settings& settings
 
 void measure_drain(const Settings& settings, Results& results) {
   std::printf("\nFrom the ring into the metrics, on one core\n");
-  // In a thread of its own, so that the pinning ends with it.
+  // In its own thread, so that the pinning ends with the thread.
   std::thread([&] {
     pin_to(settings.daemon_cpu);
     for (const std::uint32_t lanes : {1U, 2U, 4U, 8U, 16U, 32U, 64U}) {

@@ -1,7 +1,8 @@
-// Instructions by callgrind: the one figure that no neighbour disturbs.
+// Instructions, counted by callgrind. This is the one figure that no neighbour disturbs.
 //
 // valgrind runs this program with --loop and ends a profile wherever counted_loop() returns. A
-// loop's figure is the difference of two loops over the difference of their lengths.
+// loop's figure is the difference between its long and its short run, divided by the difference in
+// turns.
 
 #include <cstdio>
 #include <cstdlib>
@@ -15,10 +16,11 @@ namespace ringside::bench {
 
 namespace {
 
-// Instructions of each profile, in order.
+// The instructions of each profile, in order.
 std::vector<double> totals_in(const std::string& path) {
   std::vector<double> totals;
-  // callgrind numbers its profiles; the last one, without a number, is that of the program's end.
+  // callgrind numbers its profiles. The last one has no number: it is that of the program's end and
+  // is not read.
   for (int number = 1;; ++number) {
     std::istringstream lines(read_text(path + "." + std::to_string(number)));
     std::string line;
@@ -67,7 +69,8 @@ void measure_instructions(const Settings& settings, Results& results) {
     return;
   }
   for (std::size_t i = 0; i < loops.size(); ++i) {
-    // Before the short loop, the short loop, before the long one, the long one.
+    // Each loop has four profiles: before the short run, the short run, before the long run, the
+    // long run.
     const double turn = (totals[4 * i + 3] - totals[4 * i + 1]) / (kLongLoop - kShortLoop);
     results.add(figure(std::string(loops[i].turn) + ", whole", "instructions", {turn}));
   }

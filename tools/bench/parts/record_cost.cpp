@@ -1,4 +1,4 @@
-// What a traced operation costs its thread, as nanoseconds above the floor of two clock reads.
+// What a traced operation costs its thread, in nanoseconds above the floor of two clock reads.
 
 #include <poll.h>
 #include <signal.h>
@@ -17,10 +17,12 @@ namespace ringside::bench {
 
 namespace {
 
-// Stands for whatever the operation does: the compiler may assume nothing across it.
+// Stands for the work of the operation. The compiler may assume nothing across it.
 inline void work() { asm volatile("" ::: "memory"); }
 
-constexpr int kBatch = 2000;   // operations a measurement: half a lane, so that no reader is lapped
+// Operations in a measurement: half a lane. A round writes about four such batches without a pause,
+// so a reader may be lapped. The work is therefore taken from the writers' totals.
+constexpr int kBatch = 2000;
 
 double ns_of(std::uint64_t ticks, double ticks_per_ns) {
   return static_cast<double>(ticks) / ticks_per_ns / kBatch;
@@ -40,7 +42,7 @@ double measured_ticks_per_ns() {
   return static_cast<double>(detail::now_ticks() - ticks) / ((monotonic_seconds() - begin) * 1e9);
 }
 
-// What is timed, each in a batch of its own.
+// What is timed. Each variant has its own batch.
 enum Variant : std::size_t {
   kFloor,
   kBare,
@@ -53,10 +55,10 @@ enum Variant : std::size_t {
   kEmpty,
   kVariants
 };
-using Round = std::array<double, kVariants>;   // ns a call
+using Round = std::array<double, kVariants>;   // ns for one call
 
-// A slot of 64 bytes behind a sequence, as the record is, and nothing else: no switch, no totals,
-// no head, no thread-local state, no care for signal handlers. What a record costs at least.
+// The least that a record can cost: a slot of 64 bytes with its sequence, as a record has it, and
+// nothing else. No switch, no totals, no head, no thread-local state, no care for signal handlers.
 struct BareLane {
   std::vector<Slot> slots = std::vector<Slot>(kDefaultCapacity);
   std::uint64_t position = 0;
@@ -78,10 +80,11 @@ class RecordCost {
 
   Round measure() {
     Round round{};
-    // The thread has slept: its code and stack are cold, and that is not what is measured.
+    // The thread has slept, so its code and stack are cold. Warm them: cold is not measured here.
     timed(scale_, [](int) { work(); });
     for (int i = 0; i < 100; ++i) Operation(chat::SEND_MESSAGE).finish(Outcome::ok);
-    // Whoever comes first after the rest finds colder caches: everybody in turn.
+    // The first variant after the rest finds colder caches. So the variants take turns in being
+    // first.
     for (std::size_t i = 0; i < kVariants; ++i) {
       const std::size_t variant = (first_ + i) % kVariants;
       round[variant] = run(static_cast<Variant>(variant));
@@ -193,8 +196,8 @@ void measure_record_cost(const Settings& settings, Results& results) {
   std::vector<Round> watched;
   poll(nullptr, 0, settings.smoke ? 300 : 2000);   // let it attach
   for (int i = 0; i < rounds; ++i) {
-    // A batch, then a rest: 100,000 operations a second and more, at which the daemon really
-    // drains.
+    // A round, then a rest of 20 ms. This makes 100,000 operations a second and more, a rate at
+    // which the daemon really drains.
     daemon.signal(SIGSTOP);
     alone.push_back(cost.measure());
     daemon.signal(SIGCONT);

@@ -1,6 +1,6 @@
-// The part "rivals": starts what they need, and the program that has them built in.
+// The part "rivals": starts what the rivals need, and the program that contains them.
 //
-// They are in a program of their own (rivals_main.cpp), because LTTng's library starts threads in
+// The rivals have their own program (rivals_main.cpp), because LTTng's library starts threads in
 // every process that is linked with it.
 
 #include <fcntl.h>
@@ -17,15 +17,15 @@ namespace ringside::bench {
 
 namespace {
 
-std::optional<LttngSession>
-    g_session;  // also where it could not be had: the library leaves things as well
+// Set even if LTTng cannot record: its library leaves files too, and the destructor removes them.
+std::optional<LttngSession> g_session;
 
 bool recording() { return g_session && g_session->why_not().empty(); }
 
 }  // namespace
 
-// In the benchmark's own process, which outlives the part's: so the session ends in order, whatever
-// happens to the part.
+// Runs in the benchmark's own process, which outlives the part's process. So the session ends in
+// order, whatever happens to the part.
 void prepare_rivals(const Settings& settings, Results& results) {
 #if RINGSIDE_HAVE_LTTNG
   g_session.emplace(settings.daemon_cpu);
@@ -54,7 +54,7 @@ void measure_rivals(const Settings& settings, Results& results) {
   std::fflush(stdout);
   const int out = results.forwards_to();
   fcntl(out, F_SETFD, 0);
-  // Registration with the session daemon is over before main() begins.
+  // Makes the library wait for the session daemon before main() begins, but only if we record.
   setenv("LTTNG_UST_REGISTER_TIMEOUT", recording() ? "10000" : "0", 1);
   const std::string path = settings.programs + "/ringside-bench-rivals";
   execl(path.c_str(), path.c_str(), std::to_string(out).c_str(),

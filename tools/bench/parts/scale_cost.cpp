@@ -1,6 +1,6 @@
 // What an operation costs when more threads trace, when more operations are in use, and when there
-// are more threads than lanes. Every thread measures its own floor and its own operations in the
-// same round, while all the others do too.
+// are more threads than lanes. In each round every thread measures its own floor and its own
+// operations, while all other threads do the same.
 
 #include <poll.h>
 
@@ -16,8 +16,8 @@ namespace ringside::bench {
 
 namespace {
 
-// Which operation comes when: fixed, so that two runs do the same work, and mixed, so that no
-// prefetcher sees a pattern.
+// The order of the operations. It is fixed, so that two runs do the same work, and mixed, so that
+// no prefetcher sees a pattern. The constant is the length after which the order repeats.
 constexpr std::size_t kOrder = 1024;
 
 std::vector<OperationId> order_of(unsigned operations) {
@@ -33,18 +33,18 @@ std::vector<OperationId> order_of(unsigned operations) {
 struct Plan {
   unsigned threads = 1;
   unsigned operations = 19;
-  int batch = 2000;      // operations a measurement; half a lane, so that a reader keeps up
+  int batch = 2000;      // operations in a measurement: half a lane, so that a reader keeps up
   int rounds = 40;
-  double scale = 1;      // ticks a ns
+  double scale = 1;      // ticks in a nanosecond
 };
 
-// The cost above the floor, of each thread in each round.
+// Returns the cost above the floor in ns, for each thread in each round.
 std::vector<double> measure(const Plan& plan, const Settings& settings, Reader& reader,
                             bool* pinned) {
   const std::vector<OperationId> order = order_of(plan.operations);
   const unsigned processors = std::thread::hardware_concurrency();
-  // Where each thread has a processor they start together to the microsecond; where not, none may
-  // spin on the others.
+  // If each thread has its own processor, the threads spin until all are there and so start within
+  // a microsecond. If not, none may spin, because it would keep the others from running.
   const bool spin = plan.threads <= processors;
   std::atomic<unsigned> at_start{0};
   std::barrier gate(plan.threads + 1);
@@ -72,7 +72,8 @@ std::vector<double> measure(const Plan& plan, const Settings& settings, Reader& 
           while (at_start.load() < plan.threads * static_cast<unsigned>(round + 1)) {
           }
         }
-        // The thread has slept: its code and stack are cold, and that is not what is measured.
+        // The thread has slept, so its code and stack are cold. Warm them: cold is not measured
+        // here.
         for (int i = 0; i < 100; ++i) traced(i);
         const double floor_ns = ns_a_call(plan.scale, plan.batch, floor);
         above[t].push_back(ns_a_call(plan.scale, plan.batch, traced) - floor_ns);
@@ -142,11 +143,12 @@ void measure_scale(const Settings& settings, Results& results) {
 void measure_overflow(const Settings& settings, Results& results) {
   Setup setup;
   setup.lanes = 1;
-  // More than all threads write in a round, so that nothing is lost and dropped means contended.
+  // More than all threads write in a round. So nothing is lost, and every drop means that two
+  // writers met in a slot.
   setup.overflow_capacity = 1U << 17;
   OwnRing ring("overflow", setup);
   if (!ring) return;
-  // This thread has the only lane, and keeps it.
+  // This thread takes the only lane and keeps it.
   Operation(chat::LIST_ROOMS).finish(Outcome::ok);
   Reader reader(ring.name());
   if (!reader) return;
@@ -172,8 +174,8 @@ void measure_overflow(const Settings& settings, Results& results) {
     if (!pinned) results.remark("not every thread could be pinned");
   }
   results.add(daemon.burned("daemon meanwhile, overflow"));
-  // How many met in a slot depends on the moment: what was tried is the same in each run, what was
-  // taken out is not.
+  // How often writers meet in a slot depends on chance. So each run tries the same records, but a
+  // reader does not get the same ones. The work is taken from the totals.
   reader.take();
   results.add(reader.totals("overflow"));
   results.remark(std::to_string(reader.dropped()) + " dropped by writers that met in a slot, " +

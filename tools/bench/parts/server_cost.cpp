@@ -1,4 +1,4 @@
-// The reference chat server under load, traced against untraced, in turn.
+// The reference chat server under load. Traced and untraced runs take turns.
 
 #include <poll.h>
 #include <unistd.h>
@@ -48,7 +48,7 @@ std::optional<double> requests_per_second(const Settings& settings, bool traced,
   }
   const auto json = nlohmann::json::parse(read_text(scratch.file("load.json")), nullptr, false);
   if (json.is_discarded()) return std::nullopt;
-  // What the mix of operations got answered while it ran; setting up is not in it.
+  // The answers to the mix, without those of the set-up.
   std::uint64_t answered = 0;
   for (const auto& operation : json.at("operations")) {
     answered += operation.at("answered_by_source").value("mix", std::uint64_t{0});
@@ -66,7 +66,7 @@ void measure_server(const Settings& settings, Results& results) {
   std::vector<double> on;
   std::vector<double> ratios;
   for (int i = 0; i < pairs; ++i) {
-    // Who goes first changes, so that a drift of the machine favours neither.
+    // The order changes with each pair, so that a drift of the machine favours neither.
     std::optional<double> untraced;
     std::optional<double> traced;
     if (i % 2 == 0) {

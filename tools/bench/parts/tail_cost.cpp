@@ -16,7 +16,9 @@ void measure_tails(const Settings& settings, Results& results) {
   const bool pinned = pin_to(settings.producer_cpu);
   const int groups = settings.smoke ? 3 : 20;
   const int rounds = settings.smoke ? 5 : 20;
-  constexpr int kCalls = 1000;   // a round: three things of ours that write, so less than a lane
+  // Calls of each kind in a round. Three kinds write records: with warming up 3300, less than a
+  // lane.
+  constexpr int kCalls = 1000;
   std::printf(
       "\nTails of a single call (%s; daemon attached; %d calls each, quantiles of groups of %d)\n",
       pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str()
@@ -32,7 +34,7 @@ void measure_tails(const Settings& settings, Results& results) {
   for (CallTimes* tail : all) tail->spans.reserve(static_cast<std::size_t>(rounds) * kCalls);
   for (int group = 0; group < groups; ++group) {
     for (int round = 0; round < rounds; ++round) {
-      // The first hundred find code and stack cold after the pause, and are not counted.
+      // After the pause the first hundred calls find code and stack cold. They are not counted.
       for (int i = -100; i < kCalls; ++i) {
         Spans thrown_away;
         const auto spans = [&](CallTimes& tail) -> Spans& {

@@ -15,8 +15,8 @@
 namespace ringside::bench {
 
 namespace {
-// Where LTTng's libraries and its daemon meet, and what they leave there: the machine's, the
-// user's, root's folder.
+// Files and a folder through which LTTng's libraries and its daemon meet, and which they leave
+// behind: the machine's, the user's, and root's.
 std::vector<std::string> meeting_places() {
   return {"/dev/shm/lttng-ust-wait-8", "/dev/shm/lttng-ust-wait-8-" + std::to_string(geteuid()),
           "/var/run/lttng"};
@@ -36,8 +36,8 @@ LttngSession::LttngSession(int cpu)
     why_not_ = "the program lttng is missing; next: install the package lttng-tools";
     return;
   }
-  // What lttng remembers between two commands, and where a daemon that is not root's is met: nobody
-  // else's.
+  // `lttng` keeps its state between two commands in this folder, and a daemon that is not root's is
+  // found there. With our own folder we disturb nobody else's.
   setenv("LTTNG_HOME", scratch_.path().c_str(), 1);
   if (!daemon_answers() && !start_daemon(cpu)) return;
   created_ = lttng({"create", session_, "--output=" + scratch_.file("trace")});
@@ -57,7 +57,7 @@ LttngSession::~LttngSession() {
   destroy();
   if (daemon_ > 0) end_daemon();
   unsetenv("LTTNG_HOME");
-  // A folder goes only when it is empty.
+  // A folder is removed only if it is empty.
   for (const std::string& file : left_behind_) std::remove(file.c_str());
 }
 
@@ -79,8 +79,8 @@ bool LttngSession::start_daemon(int cpu) {
   const std::string log = scratch_.file("sessiond.log");
   daemon_ = fork();
   if (daemon_ == 0) {
-    // In a group of its own: who interrupts the benchmark must not end it before its sessions are
-    // destroyed. Should the benchmark be killed, it ends in order all the same.
+    // In its own process group: Ctrl-C on the benchmark must not end the daemon before its sessions
+    // are destroyed. If the benchmark is killed, the daemon gets SIGTERM and ends in order.
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigset_t none;
@@ -131,7 +131,7 @@ long long LttngSession::events() {
   Program program({reader, scratch_.file("trace"), "--component=sink.utils.counter"},
                   scratch_.file("count"));
   if (program.wait(60) != 0) return -1;
-  // "      2000 Event messages"
+  // The line is "      2000 Event messages".
   const std::string text = read_text(scratch_.file("count"));
   const std::size_t at = text.rfind(" Event message");
   if (at == std::string::npos) return -1;

@@ -1,4 +1,5 @@
-// A recording session of LTTng-UST for as long as this lives, and afterwards nothing of it.
+// A recording session of LTTng-UST. It lasts as long as the object. The destructor removes
+// everything that belongs to it.
 #pragma once
 
 #include <sys/types.h>
@@ -12,26 +13,26 @@ namespace ringside::bench {
 
 class LttngSession {
  public:
-  // Uses the session daemon that runs, or starts one, which then ends with this. `cpu` is where a
-  // daemon of our own runs.
+  // Uses the session daemon that is running, or starts one on processor `cpu`. A daemon that was
+  // started here ends with this object.
   explicit LttngSession(int cpu);
   ~LttngSession();
   LttngSession(const LttngSession&) = delete;
   LttngSession& operator=(const LttngSession&) = delete;
 
-  // Empty when it records; otherwise why not, and what next.
+  // Empty when the session records. Otherwise why it does not, and what to do next.
   const std::string& why_not() const { return why_not_; }
-  // How it is set up, for whoever reads the figures.
+  // The parameters of the session, to be shown beside the figures.
   static const char* parameters();
-  // Ends the recording. Number of events that the trace holds; -1 when there is no babeltrace2 to
-  // count them.
+  // Ends the recording. Returns the number of events in the trace, or -1 when they can't be
+  // counted, for example without babeltrace2.
   long long events();
 
  private:
   bool daemon_answers() const;
   bool start_daemon(int cpu);
   void end_daemon();
-  // True when `lttng` with these words succeeded.
+  // Runs `lttng` with these words. Returns true when it succeeded.
   bool lttng(const std::vector<std::string>& words) const;
   void destroy();
 
@@ -41,7 +42,7 @@ class LttngSession {
   std::string why_not_;
   pid_t daemon_ = 0;
   bool created_ = false;
-  std::vector<std::string> left_behind_;   // what was not there before
+  std::vector<std::string> left_behind_;   // LTTng's files that were not there before
 };
 
 }  // namespace ringside::bench

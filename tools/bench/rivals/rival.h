@@ -1,5 +1,6 @@
-// What Debian ships for parts of the job, under the same conditions: the same 64 bytes, the same
-// two clock reads, the same processor, a consumer on the other one, in turn within each round.
+// Libraries that Debian ships for parts of Ringside's job, under the same conditions. All have the
+// same 64 bytes, the same two clock reads, the same processor, and a consumer on another processor.
+// They take turns within each round.
 #pragma once
 
 #include <atomic>
@@ -15,7 +16,7 @@
 
 namespace ringside::bench {
 
-// What each of them takes of an operation.
+// What each of them gets of an operation.
 struct Payload {
   std::uint64_t start;
   std::uint64_t end;
@@ -31,7 +32,7 @@ inline Payload payload_of(std::uint64_t start, std::uint64_t end, std::uint64_t 
   return {start, end, static_cast<std::uint32_t>(call % 19), 0, call, 7, {0, 0, 0}};
 }
 
-// As many as two batches: a queue of this size takes a batch whole, although its consumer sleeps.
+// About four batches: a queue of this size takes a whole batch even while its consumer sleeps.
 inline constexpr std::size_t kQueueCapacity = 8192;
 inline constexpr int kRivalBatch = 2000;
 
@@ -43,22 +44,23 @@ class Rival {
   Rival& operator=(const Rival&) = delete;
 
   const std::string& name() const { return name_; }
-  // ns a call, over a batch.
+  // Nanoseconds for one call, over a batch.
   virtual double batch(double ticks_per_ns) = 0;
   // One call between two fenced clock reads.
   virtual void single(Spans& spans) = 0;
-  // Called by the consumer's thread each millisecond: takes out what is there.
+  // Takes out what is there. The consumer's thread calls it each millisecond.
   virtual void drain() {}
-  // After the last round, with the consumer's thread gone: the rest is taken out.
+  // Takes out the rest. Called after the last round, when the consumer's thread is gone.
   virtual void finish() { drain(); }
   std::uint64_t offered() const { return calls_; }
-  // How many its consumer took out; false when nothing counts them.
+  // How many records the consumer took out. Returns false when nothing counts them.
   virtual bool taken(std::uint64_t* count, std::uint64_t* checksum) const {
     (void)count;
     (void)checksum;
     return false;
   }
-  // How many it refused or overwrote because it was full; false when it doesn't tell.
+  // How many records were refused or overwritten because the rival was full. Returns false when the
+  // rival doesn't tell.
   virtual bool dropped(std::uint64_t* count) const {
     (void)count;
     return false;
@@ -71,7 +73,8 @@ class Rival {
   std::string name_;
 };
 
-// One whose record(payload) is called with what two clock reads saw. Inlined into the loops here.
+// A rival whose record(payload) is called after two clock reads. The call is inlined into the loops
+// here.
 template <typename Self>
 class TimedRival : public Rival {
  public:
@@ -92,7 +95,7 @@ class TimedRival : public Rival {
   }
 };
 
-// Counts what a queue's consumer gets, on the consumer's thread.
+// Counts the records that a queue's consumer gets. Used on the consumer's thread.
 class Taker {
  public:
   void take(const Payload& payload) {
@@ -116,7 +119,8 @@ struct RivalSettings {
   double ticks_per_ns = 1;
 };
 
-// Each null when it can't be had, and says why on stderr. Defined only where its package is there.
+// Each returns null when its rival can't be had. make_message_queue() then says why on stderr.
+// Those of prometheus-cpp, moodycamel and LTTng-UST are defined only if the package is installed.
 std::unique_ptr<Rival> make_spdlog(const RivalSettings& settings);
 std::unique_ptr<Rival> make_prometheus(const RivalSettings& settings);
 std::unique_ptr<Rival> make_message_queue(const RivalSettings& settings);

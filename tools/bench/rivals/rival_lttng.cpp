@@ -1,4 +1,4 @@
-// LTTng-UST: a tracepoint in a session that is recording. The session is the benchmark's
+// LTTng-UST: a tracepoint in a recording session. The benchmark's process holds the session
 // (lttng_session.h).
 
 #define LTTNG_UST_TRACEPOINT_DEFINE
@@ -23,7 +23,7 @@ class Lttng : public TimedRival<Lttng> {
 }  // namespace
 
 std::unique_ptr<Rival> make_lttng(const RivalSettings&) {
-  // Nothing is measured that is not recorded.
+  // Wait until the session records the tracepoint. An unrecorded one would be too cheap.
   const double deadline = monotonic_seconds() + 5;
   while (!lttng_ust_tracepoint_enabled(ringside_bench, operation)) {
     if (monotonic_seconds() > deadline) return nullptr;

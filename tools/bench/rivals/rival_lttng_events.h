@@ -1,5 +1,5 @@
-// The tracepoint that carries a Payload, as LTTng-UST wants it described. Included several times
-// over, by its macros.
+// The tracepoint that carries a Payload, described as LTTng-UST wants it. LTTng's macros include
+// this file several times.
 #undef LTTNG_UST_TRACEPOINT_PROVIDER
 #define LTTNG_UST_TRACEPOINT_PROVIDER ringside_bench
 
@@ -12,8 +12,8 @@
 #include <lttng/tracepoint.h>
 #include <stdint.h>
 
-// 56 bytes. LTTng's own header before them, with an id and a time stamp for which it reads the
-// clock once more, makes 64 of them.
+// 56 bytes. LTTng puts its own header before them, which makes 64. The header has an id and a time
+// stamp, for which LTTng reads the clock once more.
 LTTNG_UST_TRACEPOINT_EVENT(
     ringside_bench, operation,
     LTTNG_UST_TP_ARGS(uint64_t, start, uint64_t, end, uint32_t, id, uint32_t, outcome, uint64_t,

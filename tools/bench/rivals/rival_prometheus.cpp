@@ -1,6 +1,6 @@
-// prometheus-cpp: a histogram of 16 buckets and a counter for each operation, looked up once. It
-// keeps no records: of the payload it takes the operation, the duration and the outcome. Scraped by
-// the consumer once a second.
+// prometheus-cpp: a histogram with 16 bucket boundaries and a counter for each operation, looked up
+// once. It keeps no records. It uses only the operation and the duration of the payload; the
+// counter is always that of the outcome ok. The consumer scrapes it once a second.
 
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
@@ -46,7 +46,7 @@ class Prometheus : public TimedRival<Prometheus> {
     }
     return true;
   }
-  // It adds up, and has nothing to be full.
+  // A counter only adds up and is never full.
   bool dropped(std::uint64_t* count) const override {
     *count = 0;
     return true;

@@ -1,5 +1,6 @@
-// Queues that carry the record to a consumer: Boost.Interprocess between processes, Boost.Lockfree
-// and moodycamel inside one. Full, each of them refuses the newest; a ring overwrites the oldest.
+// Queues that carry a record to a consumer. Boost.Interprocess works between processes,
+// Boost.Lockfree and moodycamel inside one. A full queue refuses the newest record, where a ring
+// overwrites the oldest.
 
 #include <boost/interprocess/ipc/message_queue.hpp>
 #include <boost/lockfree/queue.hpp>
@@ -37,8 +38,8 @@ class TimedQueue : public TimedRival<Self> {
 
 class MessageQueue : public TimedQueue<MessageQueue> {
  public:
-  // The name ends in the pid, as those of rings do, so that the benchmark can remove what it leaves
-  // when it is killed.
+  // The name ends in the pid, like that of a ring. So the benchmark can remove the queue if this
+  // process is killed.
   MessageQueue()
       : TimedQueue("Boost.Interprocess message_queue"),
         file_("bench-queue-" + std::to_string(getpid())),

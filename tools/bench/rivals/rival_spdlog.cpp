@@ -1,5 +1,5 @@
-// spdlog, asynchronous: a formatted line a record, into a file, by its own thread; full, it
-// overwrites the oldest.
+// spdlog, asynchronous: its own thread writes a formatted line for each record into a file. When
+// its queue is full, it overwrites the oldest record.
 
 #include <spdlog/async.h>
 #include <spdlog/sinks/basic_file_sink.h>

@@ -1,6 +1,6 @@
-// ringside-bench-rivals: run by `ringside-bench --part rivals`, in turn within each round: the
-// floor, Ringside with the daemon attached, and every rival whose package was there when this was
-// built.
+// ringside-bench-rivals, which `ringside-bench --part rivals` runs. The contestants take turns
+// within each round: the floor, Ringside with the daemon attached, and every rival whose package
+// was installed when this program was built.
 
 #include <poll.h>
 #include <signal.h>
@@ -28,7 +28,7 @@ class Floor : public TimedRival<Floor> {
   }
 };
 
-// The same fields, through the interface that servers use.
+// Ringside with the same fields, through the interface that servers use.
 class Ringside : public Rival {
  public:
   explicit Ringside(Reader& reader) : Rival("Ringside"), reader_(reader) {}
@@ -38,7 +38,7 @@ class Ringside : public Rival {
   void single(Spans& spans) override {
     time_one(spans, [this] { call(); });
   }
-  // Beside the daemon, so that what it wrote is checked like that of the others.
+  // A reader beside the daemon, so that Ringside's records are checked like those of the rivals.
   void drain() override { reader_.take(); }
   bool taken(std::uint64_t* count, std::uint64_t* checksum) const override {
     const Work work = reader_.taken("");
@@ -63,7 +63,7 @@ class Ringside : public Rival {
   Reader& reader_;
 };
 
-// Empties all of them each millisecond, in one batch each.
+// A thread that empties all rivals in turn, each millisecond.
 class Consumer {
  public:
   Consumer(const std::vector<std::unique_ptr<Rival>>& rivals, int cpu) {
@@ -84,7 +84,7 @@ class Consumer {
     thread_.join();
   }
   bool pinned() const { return pinned_; }
-  // Waits until it has come round twice: what was written before is out.
+  // Waits until the consumer has come round twice. What was written before is then taken out.
   void wait() const {
     const std::uint64_t passes = passes_.load();
     while (passes_.load() < passes + 2) poll(nullptr, 0, 1);
@@ -166,12 +166,12 @@ int compare(const Settings& settings, const std::string& scratch, bool lttng, Re
   const int rounds = settings.smoke ? 5 : 200;
   std::vector<double> costs(count);
   for (int round = 0; round < rounds; ++round) {
-    // Who begins changes, so that a drift within the round favours nobody.
+    // The first one changes with each round, so that a drift within the round favours nobody.
     for (std::size_t turn = 0; turn < count; ++turn) {
       const std::size_t i = (turn + static_cast<std::size_t>(round)) % count;
       for (int warm = 0; warm < 100; ++warm) rivals[i]->single(thrown_away);
       costs[i] = rivals[i]->batch(scale);
-      consumer.wait();   // nobody pays for what the one before has left to be drained
+      consumer.wait();   // so that no rival pays for draining what the one before it has left
     }
     floors.push_back(costs[0]);
     for (std::size_t i = 0; i < count; ++i) above[i].push_back(costs[i] - costs[0]);

@@ -116,7 +116,7 @@ Reply handle(const Context& context) {
     case Op::MESSAGE_HISTORY: return message_history(context);
     case Op::THREADED_REPLIES: return threaded_replies(context);
     case Op::AUTHENTICATION:
-    case Op::REGISTRATION: break;  // several steps: see service.cpp
+    case Op::REGISTRATION: break;  // they take several steps: see service.cpp
   }
   throw std::logic_error("an operation without a handler");
 }

@@ -49,7 +49,8 @@ Reply message_reactions(const Context& context) {
 Reply message_search(const Context& context) {
   auto& [db, request, caller, hub] = context;
   if (request.has(Field::room)) require_member(db, request.room, caller.user);
-  // CROSS JOIN fixes the order: the index runs from the newest match on, and stops at the limit.
+  // CROSS JOIN fixes the order of the tables. SQLite walks the index from the newest match and
+  // stops at the limit.
   auto query = db.query(
       "SELECT " CHATD_MESSAGE_COLUMNS
       " FROM messages_fts f CROSS JOIN messages m ON m.id = f.rowid "

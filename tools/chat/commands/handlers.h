@@ -1,6 +1,6 @@
-// What becomes of a request inside its transaction: authorisation, reads and writes, and what to
-// tell whom afterwards. A handler knows no socket and no thread. It may run more than once (see
-// store.h), and throws Refusal to refuse.
+// The handlers: what a request does inside its transaction. A handler checks authorisation, reads
+// and writes, and says what is pushed to whom afterwards. It knows no socket and no thread. It may
+// run more than once (see storage/store.h). It throws Refusal to refuse.
 #pragma once
 
 #include <cstdint>
@@ -31,12 +31,11 @@ struct Push {
 
 struct Reply {
   Json fields = Json::object();
-  // Applied in this order after the commit.
-  std::optional<std::pair<Caller, std::vector<std::int64_t>>>
-      login;  // the connection's new user and its rooms
-  std::vector<std::pair<std::int64_t, std::int64_t>> joined;           // room, user
+  // These four are applied in this order after the commit.
+  std::optional<std::pair<Caller, std::vector<std::int64_t>>> login;  // new user, and their rooms
+  std::vector<std::pair<std::int64_t, std::int64_t>> joined;          // room, user
   std::vector<Push> pushes;
-  std::vector<std::pair<std::int64_t, std::int64_t>> parted;
+  std::vector<std::pair<std::int64_t, std::int64_t>> parted;          // room, user
   trace::SubjectKind subject_kind = trace::SubjectKind::none;
   std::int64_t subject = 0;
 
@@ -57,7 +56,7 @@ struct Context {
 
 std::int64_t now_ms();
 
-// Any operation of a logged-in user.
+// Runs the handler of any operation that needs a login.
 Reply handle(const Context& context);
 
 // rooms.cpp
@@ -92,14 +91,14 @@ Reply register_user(Connection& db, const Request& request, const std::string& p
                     const std::string& address);
 Reply open_session(Connection& db, const Account& account, const std::string& token,
                    const std::string& address);
-Reply resume_session(Connection& db, const std::string& token,
-                     const std::string& address);  // TOKEN_REJECTED
+// Throws TOKEN_REJECTED.
+Reply resume_session(Connection& db, const std::string& token, const std::string& address);
 
-// audit.cpp. Writes one row of the audit log, in the caller's transaction.
+// audit.cpp: one row of the audit log, written in the caller's transaction.
 struct AuditRow {
   std::string action;
-  std::int64_t actor = 0;    // user, 0 unknown
-  std::int64_t subject = 0;  // what the action says
+  std::int64_t actor = 0;    // a user; 0 unknown
+  std::int64_t subject = 0;  // its meaning depends on the action
   std::string address;
   std::string detail;
 };
@@ -115,17 +114,18 @@ struct RoomAccess {
   bool member = false;
   bool owner = false;
 };
-RoomAccess access_room(Connection& db, std::int64_t room, std::int64_t user);     // ROOM_NOT_FOUND
-RoomAccess require_member(Connection& db, std::int64_t room,
-                          std::int64_t user);  // and NOT_A_MEMBER
+// Throws ROOM_NOT_FOUND.
+RoomAccess access_room(Connection& db, std::int64_t room, std::int64_t user);
+// Throws ROOM_NOT_FOUND and NOT_A_MEMBER.
+RoomAccess require_member(Connection& db, std::int64_t room, std::int64_t user);
 
 struct MessageAccess {
   std::int64_t id = 0, room = 0, author = 0;
-  std::int64_t thread = 0;  // the message that heads its thread: itself, or its parent
+  std::int64_t thread = 0;  // the message that begins the thread: this one, or its parent
   bool deleted = false;
   bool owner = false;  // the caller owns the room
 };
-// MESSAGE_NOT_FOUND, NOT_A_MEMBER, and MESSAGE_DELETED unless that is no matter.
+// Throws MESSAGE_NOT_FOUND and NOT_A_MEMBER, and MESSAGE_DELETED unless `deleted_too` is true.
 MessageAccess access_message(Connection& db, std::int64_t message, std::int64_t user,
                              bool deleted_too = false);
 

@@ -68,7 +68,7 @@ Reply answer_invitation(const Context& context, bool accept) {
   reply.fields["room_id"] = room;
   if (!accept) return reply;
 
-  // Who joined a public room meanwhile still gets rid of the invitation by accepting it.
+  // A user who has joined the public room meanwhile may still accept: that closes the invitation.
   const bool member = access_room(db, room, caller.user).member;
   if (!member) {
     const bool empty = count_members(db, room) == 0;

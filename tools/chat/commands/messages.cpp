@@ -9,7 +9,7 @@ using trace::SubjectKind;
 
 namespace {
 
-// Stores a message and announces it to its room.
+// Stores a message and pushes it to its room.
 Reply post(const Context& context, std::int64_t room, const char* event) {
   const auto ts = now_ms();
   context.db.run("INSERT INTO messages(room_id, user_id, text, created) VALUES (?,?,?,?)", room,

@@ -70,7 +70,7 @@ Reply leave_room(const Context& context) {
 
 Reply list_rooms(const Context& context) {
   auto& [db, request, caller, hub] = context;
-  // Private rooms show to their members alone; direct conversations are no rooms to be listed.
+  // A private room is listed for its members only. Direct conversations (kind 2) are never listed.
   auto query = db.query(
       "SELECT r.id, r.name, r.topic, r.kind, me.user_id IS NOT NULL, "
       "(SELECT count(*) FROM members c WHERE c.room_id = r.id) "

@@ -105,7 +105,7 @@ bool Service::run(const std::shared_ptr<Call>& call, const Json& object, Peer& p
   return false;
 }
 
-// The security stage. Cheap refusals first; none of them touches the database.
+// The security stage. No check waits for the database. A strike may queue a write.
 void Service::check(const Call& call, Peer& peer) {
   const auto now = steady_now();
   const Op op = call.request.op;
@@ -154,7 +154,7 @@ void Service::dispatch(const std::shared_ptr<Call>& call) {
   }
 }
 
-// Look the user up, compare the password on a worker, open the session.
+// Three steps: find the user (read), compare the password (a worker), open the session (write).
 void Service::authenticate(const std::shared_ptr<Call>& call) {
   Job find;
   find.op = Op::AUTHENTICATION;
@@ -217,7 +217,8 @@ void Service::enrol(const std::shared_ptr<Call>& call) {
   if (!taken) fail(call, Error::OVERLOADED, "too many registrations at once; try again");
 }
 
-// On a database thread after the commit; for writes in the order of the commits.
+// The end of every call that has reached the store. Runs on a database thread after the commit, for
+// writes in commit order. A call that the store refuses at once ends on the thread that made it.
 void Service::finish(const std::shared_ptr<Call>& call, const JobResult& result) {
   call->operation.stage(Stage::database);
   call->result = result;
@@ -320,8 +321,8 @@ void Service::strike(const Caller& caller, const char* why) {
   store_.write(std::move(job));
 }
 
-// Rows whose command does not wait for them: a failed login is answered whether or not it can be
-// logged.
+// Writes an audit row without making the command wait. A failed login is answered even if its row
+// cannot be written.
 void Service::audit_later(Op op, AuditRow row) {
   Job job;
   job.op = op;

@@ -1,7 +1,7 @@
 // One command from its fields to its end: checks, then the database (and Argon2), then the pushes.
 //
 //   session's strand         password workers       database threads          session's strand
-//   run(): validate, check ─────────────────────────> work ─> apply the reply ─> Caller::complete()
+//   run(): validate, check ─────────────────────────> work ─> apply the reply ─> Client::complete()
 //             login, register ──> hash, verify ──────────┘    (in commit order)
 #pragma once
 
@@ -26,11 +26,11 @@ struct ServiceOptions {
   int password_workers = 2;
 };
 
-// What the checks keep about a connection. Belongs to its strand.
+// What the checks remember about a connection. Only the connection's strand uses it.
 struct Peer {
   std::uint64_t session = 0;
   std::string address;           // without the port
-  std::uint64_t address_id = 0;  // the same as telemetry's subject
+  std::uint64_t address_id = 0;  // the subject in telemetry
   TokenBucket bucket;
   Burst invalid{20, std::chrono::seconds(10)};
   Burst limited{100, std::chrono::seconds(60)};
@@ -38,16 +38,17 @@ struct Peer {
 
 struct Call;
 
-// A connection, as the service sees it.
+// A connection as the service sees it.
 class Client : public Outlet {
  public:
-  // The user of the connection from now on. On the writer's thread, after the commit.
+  // `caller` is the user of the connection from now on. Called on the database's writer thread,
+  // after the commit.
   virtual void login(const Caller& caller, const std::vector<std::int64_t>& rooms) = 0;
-  // The call is through: answer it. From any thread.
+  // The call is done, and the client answers it. Called from any thread.
   virtual void complete(std::shared_ptr<Call> call) = 0;
 };
 
-// A command under way. One thread has it at a time, and hands it on through queues.
+// A command under way. One thread has the call at a time and hands it on through a queue.
 struct Call {
   Call(Op op, trace::Stamp start) : operation(op, start) { request.op = op; }
 
@@ -58,7 +59,7 @@ struct Call {
   Reply reply;
   JobResult result;
   trace::Operation operation;
-  std::optional<Account> account;  // AUTHENTICATION: between its steps
+  std::optional<Account> account;  // AUTHENTICATION: kept from its first step to its last
   std::string secret;              // the new token, or the new password hash
 };
 
@@ -67,13 +68,14 @@ class Service {
   explicit Service(const ServiceOptions& options);
   ~Service() { stop(); }
 
-  // True: refused at once, and `call.result` says why. False: `client->complete()` follows.
+  // True: the call is refused at once, and `call->result` says why. False: `client->complete()`
+  // follows, perhaps before run() returns.
   bool run(const std::shared_ptr<Call>& call, const Json& object, Peer& peer);
 
   // A line that is no operation.
   void bad_line(Error error, const Caller& caller, Peer& peer);
 
-  void sweep();  // now and then
+  void sweep();  // forgets address blocks that are over; the server calls it each second
   void stop();
 
   Hub& hub() { return hub_; }

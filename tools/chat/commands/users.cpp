@@ -86,8 +86,8 @@ Reply open_session(Connection& db, const Account& account, const std::string& to
   refuse_suspended(db, account.id);
   const auto now = now_ms();
   const auto expires = now + kTokenLifeMs;
-  // Old tokens go when new ones come: no clean-up thread, and the table stays as small as the
-  // logins of 30 days.
+  // Each login deletes the expired tokens. So there is no clean-up thread, and the table stays as
+  // small as the logins of 30 days.
   db.run("DELETE FROM sessions WHERE expires < ?", now);
   db.run("INSERT INTO sessions(token_hash, user_id, created, expires) VALUES (?,?,?,?)",
          hash_token(token), account.id, now, expires);

@@ -1,6 +1,6 @@
-// Who is connected, and in which rooms: where pushes go out.
+// Who is logged in, on which connections and in which rooms. Pushes go out through the hub.
 //
-// Membership changes and room pushes come from the database's writer alone, after each commit and
+// Only the database's writer thread changes memberships and pushes to rooms, after each commit and
 // in commit order. So nobody gets a message of a room that they have left, and a room's pushes keep
 // the order of its messages.
 #pragma once
@@ -17,8 +17,7 @@ namespace chatd {
 
 using SharedLine = std::shared_ptr<const std::string>;
 
-// A connection as the hub sees it. deliver() queues the line and returns; it may be called from any
-// thread.
+// A connection as the hub sees it. deliver() queues the line and returns. Any thread may call it.
 class Outlet {
  public:
   virtual ~Outlet() = default;
@@ -47,8 +46,8 @@ class Hub {
   void drop_from_room(std::int64_t room, std::int64_t user);
 
   mutable std::mutex mutex_;
-  std::unordered_map<std::int64_t, User> users_;                       // connected users alone
-  std::unordered_map<std::int64_t, std::vector<std::int64_t>> rooms_;  // their connected members
+  std::unordered_map<std::int64_t, User> users_;                       // only those logged in
+  std::unordered_map<std::int64_t, std::vector<std::int64_t>> rooms_;  // their members in users_
 };
 
 }  // namespace chatd

@@ -68,7 +68,7 @@ std::span<const FieldUse> fields_of(Op op) {
   throw Refusal(error, "\"" + std::string(field) + "\": " + std::string(rule));
 }
 
-// The input is valid UTF-8 (the JSON parser saw to that), so C1 controls are C2 80 .. C2 9F.
+// The JSON parser has checked that the text is valid UTF-8, so C1 controls are C2 80 .. C2 9F.
 bool has_control(std::string_view text, bool allow_layout) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
@@ -280,8 +280,8 @@ std::string fts_query(std::string_view query_text) {
     const bool last = query_text.find_first_not_of(" \n\t", at) == std::string_view::npos;
     const bool prefix = last && word.size() > 1 && word.back() == '*';
     if (prefix) word.remove_suffix(1);
-    // A word without a letter or digit has no token, and an empty phrase would match nothing or
-    // everything.
+    // FTS5 finds no token in a word without a letter or digit. Such a word would be an empty
+    // phrase, which matches nothing or everything.
     const bool has_token = std::any_of(word.begin(), word.end(), [](char c) {
       return is_alnum(c) || static_cast<unsigned char>(c) >= 0x80;
     });

@@ -33,7 +33,7 @@ Server::Server(const ServerOptions& options)
       acceptor_(asio::make_strand(io_)),
       accept_pause_(acceptor_.get_executor()),
       sweeper_(acceptor_.get_executor()) {
-  listen();  // before the database is touched: a second server on the same port must not open it
+  listen();  // first: a second server on the same port fails before it opens the database
   service_ = std::make_unique<Service>(options.service);
 }
 
@@ -51,7 +51,7 @@ void Server::listen() {
   const tcp::endpoint endpoint(address, options_.port);
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  // [::] takes IPv4 clients, too, whatever the system's default is.
+  // [::] also takes IPv4 clients, whatever the system's default is.
   if (!error && address.is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
@@ -91,8 +91,8 @@ void Server::accept() {
   acceptor_.async_accept(asio::make_strand(io_), [this](auto error, Socket socket) {
     if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
     if (error) {
-      // Mostly out of file descriptors: the connection stays in the backlog; trying again at once
-      // would spin.
+      // Mostly: no file descriptor is left. The connection stays in the backlog, so trying again
+      // at once would spin.
       spdlog::warn("accept: {}; trying again in 100 ms", error.message());
       accept_pause_.expires_after(std::chrono::milliseconds(100));
       accept_pause_.async_wait([this](auto cancelled) {
@@ -132,7 +132,7 @@ void Server::turn_away(Socket socket) {
       R"({"id":null,"op":null,"ok":false,"error":{"code":3003,"name":"TOO_MANY_CONNECTIONS",)"
       R"("message":"the server is full; try again later"}})"
       "\n";
-  // One small line always fits an empty socket buffer, so nothing is waited for.
+  // One small line always fits into an empty socket buffer, so the write does not wait.
   boost::system::error_code ignored;
   socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(kLine), ignored);
@@ -198,8 +198,8 @@ void Server::stop() {
     std::unique_lock lock(mutex_);
     all_closed_.wait(lock, [this] { return sessions_.empty(); });
   }
-  // Calls of clients that are gone may still be in the database; the store ends them before it
-  // closes.
+  // Calls of clients that are gone may still be in the store's queues. The store ends them before
+  // it closes the database.
   service_->stop();
   work_.reset();
   for (auto& thread : threads_) thread.join();

@@ -1,4 +1,4 @@
-// The server as a whole: its sockets, its threads, and their end.
+// The server as a whole: its sockets, its threads, and how it stops.
 #pragma once
 
 #include <array>
@@ -31,12 +31,14 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Opens the database and listens. Throws std::runtime_error with what, where and what next.
+  // Listens and opens the database. Throws std::runtime_error that says what failed, where, and
+  // what to do next.
   explicit Server(const ServerOptions& options);
   ~Server();
 
   void start();
-  // Stops accepting, answers what is under way, closes the database. Returns when all is done.
+  // Stops accepting, answers the calls under way and closes the database. Returns when that is
+  // done.
   void stop();
 
   std::uint16_t port() const { return port_; }
@@ -58,8 +60,7 @@ class Server {
   void sweep();
 
   const ServerOptions options_;
-  std::unique_ptr<Service>
-      service_;  // outlives the sessions, which are gone when the io threads are
+  std::unique_ptr<Service> service_;  // outlives the sessions, which end before the io threads
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   Acceptor acceptor_;

@@ -13,9 +13,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using asio::ip::tcp;
 
-constexpr std::size_t kWriteAtOnce = 64;          // lines in one gathering write
-constexpr std::size_t kMaxDiscarded = 16U
-                                      << 20;  // of what a client sends on after it was thrown out
+constexpr std::size_t kWriteAtOnce = 64;  // lines in one gathering write
+// Bytes that are read away after the last answer. A client that sends more is cut off.
+constexpr std::size_t kMaxDiscarded = 16U << 20;
 
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -51,8 +51,8 @@ SharedLine answer_line(const Call& call) {
 PeerAddress peer_address(const Socket& socket) {
   boost::system::error_code gone;
   asio::ip::address address = socket.remote_endpoint(gone).address();
-  // A dual-stack socket shows an IPv4 client as ::ffff:a.b.c.d. It is the same client as on an IPv4
-  // socket.
+  // A dual-stack socket shows an IPv4 client as ::ffff:a.b.c.d. The client is the same as on an
+  // IPv4 socket, so it gets the same id.
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   }
@@ -181,7 +181,7 @@ void Session::answer(Call& call) {
 
 void Session::login(const Caller& caller, const std::vector<std::int64_t>& rooms) {
   const std::lock_guard lock(identity_mutex_);
-  if (gone_) return;  // it closed while its login was under way
+  if (gone_) return;  // the connection closed while its login was under way
   if (caller_.user != 0) service_.hub().leave(shared_from_this(), caller_.user);
   caller_ = caller;
   service_.hub().enter(shared_from_this(), caller.user, rooms);
@@ -242,23 +242,23 @@ void Session::write() {
   });
 }
 
-// Sends what waits, says that nothing more comes, and reads away what the client still sends: a
-// socket that is closed with unread input resets the connection, and the client might never see our
-// last line.
+// Sends the queued lines, shuts down the sending side, and reads away what the client still sends.
+// Closing a socket with unread input resets the connection, and the client might never see our last
+// line.
 void Session::flush_then_close(CloseReason reason) {
   if (closed_) return;
   if (!writes_stopped_) {
     writes_stopped_ = true;
     leaving_ = reason;
-    watchdog_.expires_after(
-        options_.linger);  // for both: our last lines to leave, and the client to go
+    // One deadline for both: our last lines must be out, and the client must have closed.
+    watchdog_.expires_after(options_.linger);
     watchdog_.async_wait([self = shared_from_this()](auto error) {
       if (!error) self->close(self->leaving_);
     });
   }
   {
     const std::lock_guard lock(outbox_.mutex);
-    if (outbox_.writing) return;  // write() comes back here
+    if (outbox_.writing) return;  // write() calls this again when the outbox is empty
     outbox_.closed = true;
   }
   boost::system::error_code ignored;

@@ -1,9 +1,9 @@
-// One connection: bytes to lines, lines to calls, answers and pushes to bytes.
+// One connection. It turns bytes into lines, lines into calls, and answers and pushes into bytes.
 //
-// The reading half lives on the strand and has one call under way at a time; it does not read on
-// while one is, so a client that sends faster than we answer meets TCP's own back pressure. The
-// writing half (Outbox) takes lines from any thread and is bounded: a client that does not read is
-// disconnected, and never makes anybody wait.
+// The reading half lives on the strand and has one call under way at a time. It does not read on
+// during a call, so TCP's back pressure slows a client that sends faster than we answer. The
+// writing half (Outbox) takes lines from any thread and is bounded. A client that does not read is
+// disconnected and makes nobody wait.
 #pragma once
 
 #include <array>
@@ -33,7 +33,7 @@ using Socket = asio::basic_stream_socket<asio::ip::tcp, Strand>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Strand>;
 
-// Who a connection comes from: the address as text, and as the id that telemetry has of it.
+// Where a connection comes from: the address as text, and the id that stands for it in telemetry.
 struct PeerAddress {
   std::string text;
   std::uint64_t id = 0;
@@ -43,8 +43,8 @@ PeerAddress peer_address(const Socket& socket);
 struct SessionOptions {
   std::chrono::milliseconds idle{std::chrono::seconds(300)};
   std::chrono::milliseconds write_stall{std::chrono::seconds(30)};
-  std::chrono::milliseconds linger{
-      std::chrono::seconds(2)};  // for a client to read why it is thrown out
+  // For the client to read why the server closes the connection.
+  std::chrono::milliseconds linger{std::chrono::seconds(2)};
   std::size_t max_queued_bytes = 4U << 20;
   std::size_t max_queued_lines = 8192;
   double rate_limit = 0;
@@ -68,8 +68,8 @@ class Session final : public Client, public std::enable_shared_from_this<Session
           OnClosed on_closed);
 
   void start();
-  void drain();  // answer what is under way, then close. From any thread
-  void abort();  // close now. From any thread
+  void drain();  // answers the call under way, then closes. From any thread
+  void abort();  // closes now. From any thread
 
   void deliver(const SharedLine& line) override;
   void login(const Caller& caller, const std::vector<std::int64_t>& rooms) override;
@@ -109,17 +109,17 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   bool draining_ = false;
   bool writes_stopped_ = false;
   bool closed_ = false;
-  CloseReason leaving_ = CloseReason::client;  // why, once writes are to stop
+  CloseReason leaving_ = CloseReason::client;  // why; valid when writes_stopped_
 
   struct Outbox {
     std::mutex mutex;
     std::vector<SharedLine> lines;
-    std::size_t bytes = 0;  // with those in flight
+    std::size_t bytes = 0;  // of `lines` and of in_flight_
     bool writing = false;
     bool closed = false;
   } outbox_;
 
-  // Lock order: identity_mutex_, the hub's, outbox_.mutex.
+  // Lock order: identity_mutex_, the hub's mutex, outbox_.mutex.
   mutable std::mutex identity_mutex_;
   Caller caller_;
   bool gone_ = false;

@@ -47,7 +47,8 @@ AddressBlocks::Failure AddressBlocks::failed(std::uint64_t address_id, const std
   entry.failures.push_back(now);
   Failure failure;
   failure.failures = static_cast<int>(entry.failures.size());
-  const bool already = entry.blocked_until > now;  // a guess that was under way when the block came
+  // True for a guess that was under way when the block began.
+  const bool already = entry.blocked_until > now;
   failure.guessing = !already && failure.failures == (options_.block_after + 1) / 2;
   if (!already && failure.failures >= options_.block_after) {
     failure.blocked = true;

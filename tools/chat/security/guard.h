@@ -1,5 +1,5 @@
-// Who may go on: rate limits, address blocks, suspensions. All in memory; what must outlive a
-// restart (suspensions) is stored by the service.
+// Who may go on: rate limits, address blocks, suspensions. All of it is in memory. Suspensions must
+// outlive a restart, so the service also stores them in the database.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@ namespace chatd {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// Lets `rate` commands a second through, and `burst` at once. One thread at a time.
+// Lets `rate` commands a second through, and `burst` commands at once. For one thread at a time.
 class TokenBucket {
  public:
   TokenBucket(double rate, double burst) : rate_(rate), burst_(burst), tokens_(burst) {}
@@ -26,7 +26,8 @@ class TokenBucket {
   SteadyTime filled_{};
 };
 
-// Counts until `limit` within `window`, says so once, and starts over. One thread at a time.
+// Counts hits. hit() is true for the hit number `limit` within `window`, and the count starts over.
+// For one thread at a time.
 class Burst {
  public:
   Burst(int limit, std::chrono::seconds window) : limit_(limit), window_(window) {}
@@ -48,32 +49,33 @@ struct GuardOptions {
   std::chrono::milliseconds suspend_for{std::chrono::seconds(600)};
 };
 
-// Addresses that guess passwords, by their ids (shm/address.h): an IPv6 client is its /64, because
-// it may change the rest of its address at will. Any thread.
+// Addresses that guess passwords, by their ids (shm/address.h). All IPv6 addresses of one /64 count
+// as one client, because a client can change the rest of its address at will. For any thread.
 class AddressBlocks {
  public:
   explicit AddressBlocks(const GuardOptions& options) : options_(options) {}
 
-  // 0 when the address may try; else the attempts made during its block, this one included.
+  // 0 when the address may try. Otherwise the attempts made during its block, with this one.
   std::int64_t attempt(std::uint64_t address_id, SteadyTime now);
 
   struct Failure {
     int failures = 0;      // within the window
-    bool guessing = false; // half the way to a block: said once
-    bool blocked = false;  // this failure brought the block
+    bool guessing = false; // this failure is the one half way to a block
+    bool blocked = false;  // this failure began the block
   };
-  // `address` is its text, for the log.
+  // `address` is the address as text, for the log.
   Failure failed(std::uint64_t address_id, const std::string& address, SteadyTime now);
 
   struct Ended {
     std::string address;
     std::int64_t before = 0, during = 0;
   };
-  std::vector<Ended> sweep(SteadyTime now);  // forgets what is over; call it now and then
+  // Forgets old failures and returns the blocks that are over. To be called now and then.
+  std::vector<Ended> sweep(SteadyTime now);
 
  private:
   struct Entry {
-    std::string address;  // the one that failed last
+    std::string address;  // the text of the one that failed last
     std::deque<SteadyTime> failures;
     SteadyTime blocked_until{};
     std::int64_t before = 0, during = 0;
@@ -85,15 +87,15 @@ class AddressBlocks {
   std::unordered_map<std::uint64_t, Entry> entries_;
 };
 
-// Users that abuse the server: strikes, and suspensions. Any thread.
+// Users who abuse the server: strikes and suspensions. For any thread.
 class Suspensions {
  public:
   explicit Suspensions(const GuardOptions& options) : options_(options) {}
 
-  // The strikes of the window, if this one brought a suspension; else 0.
+  // The number of strikes in the window if this strike began a suspension. Otherwise 0.
   int strike(std::int64_t user, SteadyTime now);
   bool suspended(std::int64_t user, SteadyTime now);
-  void suspend_until(std::int64_t user, SteadyTime until);  // as it was stored
+  void suspend_until(std::int64_t user, SteadyTime until);  // for one that was stored
   std::chrono::milliseconds length() const { return options_.suspend_for; }
 
  private:

@@ -1,4 +1,4 @@
-// Argon2id hashes of passwords, on threads of their own; session tokens and their hashes.
+// Argon2id hashes of passwords, computed on threads of their own. Session tokens and their hashes.
 #pragma once
 
 #include <atomic>
@@ -14,21 +14,22 @@ namespace chatd {
 
 enum class Argon2Level { min, interactive, moderate };
 
-std::string random_token();                      // 32 random bytes as 64 hexadecimal digits
-std::string hash_token(
-    std::string_view token);  // BLAKE2b; a token is random, so it needs no salt and no slow hash
+std::string random_token();  // 32 random bytes as 64 hexadecimal digits
+// BLAKE2b. A token is random, so it needs no salt and no slow hash.
+std::string hash_token(std::string_view token);
 
-// One hash takes 64 MiB and some 60 ms by default, so neither sockets nor database wait for it, and
-// only so many may wait in line: what is over the bound is refused, not piled up.
+// By default one hash takes 64 MiB and some 60 ms. So neither the sockets nor the database wait for
+// it. The line of waiting tasks is bounded: a task beyond the bound is refused.
 class Passwords {
  public:
   Passwords(Argon2Level level, int workers);
   ~Passwords() { stop(); }
 
-  // Each calls `done` on a worker, or returns false when the line is full.
-  bool hash(std::string password,
-            std::function<void(std::optional<std::string>)> done);  // nullopt: no memory
-  // Without a stored hash it takes as long and says no: the time does not tell which users exist.
+  // hash() and verify() call `done` on a worker, or return false when the line is full. hash()
+  // calls it with nullopt when there is not enough memory.
+  bool hash(std::string password, std::function<void(std::optional<std::string>)> done);
+  // Without a stored hash the answer is no, after the same time as with one. So the time does not
+  // tell which users exist.
   bool verify(std::string password, std::optional<std::string> stored,
               std::function<void(bool)> done);
 

@@ -53,7 +53,7 @@ void Breaker::failure(Op op, Clock::time_point now) {
 
 void Breaker::become(State next) {
   const auto now = trace::now();
-  // An open breaker is an error while it lasts; the others are news.
+  // Only the change to open is an error. The other changes are good news.
   trace::event(trace::Event::BREAKER,
                {.outcome = next == State::open ? Outcome::error : Outcome::ok,
                 .error = next == State::open ? Error::BREAKER_OPEN : Error::none,

@@ -6,7 +6,8 @@
 //      │                                 └────────── the probe failed ───────┘   │
 //      └──────────────────────── the probe succeeded ────────────────────────────┘
 //
-// Any thread may ask refuses(); admit(), success() and failure() belong to the writer's thread.
+// A failure is a failed attempt. Any thread may ask state() and refuses(). Only the writer's thread
+// may call admit(), success() and failure().
 #pragma once
 
 #include <atomic>
@@ -29,7 +30,7 @@ class Breaker {
 
   State state() const { return state_.load(std::memory_order_relaxed); }
 
-  // Open, and its time is not over: refuse without queueing.
+  // True while the breaker is open and its time is not over: the caller refuses without queueing.
   bool refuses(Clock::time_point now = Clock::now()) const;
 
   enum class Admission : std::uint8_t { all, one, none };
@@ -44,8 +45,8 @@ class Breaker {
   const int after_;
   const std::chrono::milliseconds open_for_;
   std::atomic<State> state_{State::closed};
-  // Relaxed, as state_: a reader that sees the old value refuses or queues one command too many,
-  // and the writer decides again. Nothing else is published through them.
+  // Relaxed, like state_. A reader that sees the old value refuses or queues one command too many,
+  // and the writer decides again about a queued one. Nothing else is published through the two.
   std::atomic<Clock::rep> open_until_{0};
   int failures_ = 0;
   trace::Stamp since_;          // when the present state began

@@ -116,8 +116,8 @@ void open_schema(Connection& connection, const std::filesystem::path& file) {
         std::to_string(kSchemaVersion) +
         "\n  next: use the ringside-chatd that wrote it, or name another file with --db");
   }
-  // NORMAL in WAL mode: a commit is a write without fsync. A crash of the server loses nothing; a
-  // crash of the machine may lose the last commits, never the file's integrity.
+  // NORMAL in WAL mode: a commit is a write without fsync. A crash of the server loses nothing. A
+  // crash of the machine may lose the last commits, but never the integrity of the file.
   connection.script("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
   if (tables > 0) return;
   Transaction transaction(connection, Transaction::Mode::write);

@@ -1,4 +1,4 @@
-// The tables, and what makes an SQLite file ours.
+// The tables, and how the server recognises its own SQLite file.
 #pragma once
 
 #include "tools/chat/storage/sqlite.h"
@@ -7,9 +7,8 @@ namespace chatd {
 
 inline constexpr int kSchemaVersion = 1;
 
-// Creates the tables in an empty file, and checks them in one that has some. Throws
-// std::runtime_error with what was found and what to do when the file is another program's, or a
-// newer version's.
+// Creates the tables in an empty file. A file that has tables must bear our application id and our
+// schema version. If not, throws std::runtime_error that says what was found and what to do.
 void open_schema(Connection& connection, const std::filesystem::path& file);
 
 }  // namespace chatd

@@ -6,7 +6,7 @@ using Clock = std::chrono::steady_clock;
 
 Connection::Connection(const std::filesystem::path& file, const ConnectionOptions& options)
     : file_(file.string()), options_(options) {
-  // NOMUTEX: a connection belongs to one thread, so SQLite's own locks would only cost.
+  // NOMUTEX: one thread uses a connection at a time, so SQLite's own locks would only cost time.
   const int flags =
       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
       (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
@@ -23,7 +23,8 @@ Connection::Connection(const std::filesystem::path& file, const ConnectionOption
     throw;
   }
   if (options.read_only) {
-    // Every 1000 steps of SQLite's machine, some 20 us: has this read had its time?
+    // SQLite asks this every 1000 steps of its virtual machine, which take some 20 us. An answer of
+    // 1 interrupts the read.
     sqlite3_progress_handler(
         db_, 1000,
         [](void* self) {
@@ -73,8 +74,8 @@ void Connection::bind_one(sqlite3_stmt* statement, int index, std::int64_t value
 }
 
 void Connection::bind_one(sqlite3_stmt* statement, int index, std::string_view value) const {
-  // TRANSIENT: the argument may be a temporary of the caller's expression, and the query outlives
-  // that.
+  // TRANSIENT makes SQLite copy the text. The argument may be a temporary of the caller's
+  // expression, and the query outlives it.
   const int code = sqlite3_bind_text64(statement, index, value.data() ? value.data() : "",
                                        value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   if (code != SQLITE_OK) fail(code, "bind");
@@ -122,7 +123,8 @@ Transaction::Transaction(Connection& connection, Mode mode)
 
 Transaction::~Transaction() {
   if (!open_) return;
-  // SQLite rolls some failures back by itself (disk full, I/O): then there is nothing left to do.
+  // After some failures (disk full, I/O) SQLite has rolled back by itself. Then nothing is left to
+  // do.
   if (sqlite3_get_autocommit(connection_.handle()) == 0) {
     sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   }

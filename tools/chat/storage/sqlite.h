@@ -1,5 +1,5 @@
-// SQLite as the server uses it: a connection that caches its statements, a statement in use, a
-// transaction. One thread uses a connection at a time; nothing here locks.
+// SQLite as the server uses it: a connection that caches its statements, a statement in use, and a
+// transaction. One thread uses a connection at a time. Nothing here locks.
 #pragma once
 
 #include <chrono>
@@ -31,7 +31,7 @@ class DbError : public std::runtime_error {
 
 class Connection;
 
-// A cached statement while it is in use: bound, stepped through, and given back by the destructor.
+// A cached statement in use: it is bound, stepped through, and given back by the destructor.
 class Query {
  public:
   Query(Connection& connection, sqlite3_stmt* statement);
@@ -39,7 +39,7 @@ class Query {
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;
 
-  bool row();  // steps; false after the last row. Throws DbError
+  bool row();  // takes the next step; false after the last row. Throws DbError
   std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
   std::string text(int column) const;
   bool null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
@@ -54,7 +54,7 @@ class Query {
 struct ConnectionOptions {
   std::chrono::milliseconds busy{250};
   std::chrono::milliseconds slow_query{100};
-  std::chrono::milliseconds query_limit{2000};  // a read that takes longer is interrupted
+  std::chrono::milliseconds query_limit{2000};  // read_only: an operation is interrupted after it
   bool read_only = false;
 };
 
@@ -65,7 +65,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // `sql` must be a literal: statements are cached under it for the life of the connection.
+  // `sql` must be a literal: statements are cached under its address for the life of the
+  // connection.
   template <typename... Values>
   Query query(const char* sql, const Values&... values) {
     return Query(*this, bind_all(prepare(sql), values...));
@@ -86,7 +87,8 @@ class Connection {
   sqlite3* handle() const { return db_; }
   const ConnectionOptions& options() const { return options_; }
 
-  // What SLOW_QUERY names as its context, and when a read has had its time.
+  // SLOW_QUERY names this operation as its context. On a read-only connection the query limit
+  // begins here.
   void begin_operation(Op op);
   Op operation() const { return operation_; }
 
@@ -115,19 +117,20 @@ class Connection {
   sqlite3* db_ = nullptr;
   std::string file_;
   ConnectionOptions options_;
-  std::unordered_map<const char*, sqlite3_stmt*>
-      statements_;  // by address: the literals live as long as we do
+  std::unordered_map<const char*, sqlite3_stmt*> statements_;  // by the address of the literal
   Op operation_ = Op::LIST_ROOMS;
   std::chrono::steady_clock::time_point operation_ends_{};
 };
 
-// BEGIN to COMMIT, or to ROLLBACK when it is destroyed before commit(). Traced as DB_TRANSACTION.
+// From BEGIN to COMMIT, or to ROLLBACK when it is destroyed before commit(). Each is traced as
+// DB_TRANSACTION.
 class Transaction {
  public:
+  // write is BEGIN IMMEDIATE: a transaction meets another's lock at its start, never in the middle.
   enum class Mode {
     read,
     write
-  };  // write: BEGIN IMMEDIATE, so that a lock is met at the start and never in the middle
+  };
   Transaction(Connection& connection, Mode mode);
   ~Transaction();
   Transaction(const Transaction&) = delete;

@@ -95,7 +95,7 @@ void Store::stop() {
   for (auto& thread : threads_) thread.join();
   threads_.clear();
   readers_.clear();
-  writer_.reset();  // the last connection to close folds the WAL into the file
+  writer_.reset();  // last: SQLite folds the WAL into the file when the last connection closes
 }
 
 void Store::read(Job job) {
@@ -140,8 +140,8 @@ void Store::write_loop() {
   }
 }
 
-// Runs `attempt` until it is through, its attempts are used up, or the breaker opens. Only a locked
-// database is worth another attempt.
+// Runs `attempt` until it succeeds, the attempts are used up, or the breaker opens. Only a locked
+// database is worth another attempt. `guarded` attempts count for the breaker.
 template <typename Attempt>
 JobResult Store::with_retries(const std::vector<Job>& jobs, bool guarded, Attempt attempt) {
   auto pause = options_.backoff;
@@ -157,7 +157,7 @@ JobResult Store::with_retries(const std::vector<Job>& jobs, bool guarded, Attemp
       if (!error.busy() || number >= options_.attempts || stopped) return result_of(error);
     }
     std::this_thread::sleep_for(pause);
-    // The span is what this retry cost: the failed attempt and the pause.
+    // The event's span is the cost of this retry: the failed attempt and the pause after it.
     for (const auto& job : jobs) {
       trace::event(trace::Event::RETRY, {.outcome = Outcome::timeout,
                                          .error = Error::DATABASE_BUSY,
@@ -174,7 +174,8 @@ void Store::write_batch(std::vector<Job>& jobs) {
   bool whole = true;
   const JobResult batch = with_retries(jobs, true, [&] { whole = try_batch(jobs, results); });
   if (batch.error != Error::none && jobs.size() > 1 && batch.error != Error::DATABASE_BUSY) {
-    // One job's failure (say, a corrupt page that only it reads) is not the others'.
+    // One job may fail alone, for example on a corrupt page that only it reads. The others may
+    // still succeed.
     one_by_one(jobs, results);
   } else if (batch.error != Error::none) {
     std::fill(results.begin(), results.end(), batch);
@@ -184,8 +185,8 @@ void Store::write_batch(std::vector<Job>& jobs) {
   for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i].ended(results[i]);
 }
 
-// One transaction for all. False if it was rolled back because a job failed after it had changed
-// something.
+// Runs all jobs in one transaction. Returns false if a job failed after it had changed something,
+// so that the transaction was rolled back with the other jobs in it.
 bool Store::try_batch(std::vector<Job>& jobs, std::vector<JobResult>& results) {
   writer_->begin_operation(jobs.front().op);
   Transaction transaction(*writer_, Transaction::Mode::write);
@@ -199,18 +200,18 @@ bool Store::try_batch(std::vector<Job>& jobs, std::vector<JobResult>& results) {
     } catch (const Refusal& refusal) {
       results[i] = {refusal.error(), refusal.what()};
     } catch (const DbError& error) {
-      // A constraint that a handler did not foresee is one job's trouble, not the database's.
+      // A violated constraint is a mistake of one handler and no failure of the database.
       if (!error.constraint()) throw;
       results[i] = internal(error);
     } catch (const std::exception& error) {
       results[i] = internal(error);
     }
     if (results[i].error != Error::none && writer_->total_changes() != changes) {
-      if (jobs.size() == 1) return true;  // rolled back, and nobody else was in it
+      if (jobs.size() == 1) return true;  // rolled back, and no other job was in it
       return false;
     }
   }
-  // A batch of refusals has nothing to commit; that is a rollback, and is counted as one.
+  // A batch of nothing but refusals has nothing to commit. It is rolled back and counted so.
   if (writer_->total_changes() != changes_at_begin) {
     transaction.commit();
   } else if (std::any_of(results.begin(), results.end(),

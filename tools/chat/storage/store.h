@@ -1,18 +1,22 @@
-// The database from outside: jobs go in from any thread, run on database threads, and end exactly
-// once.
+// The database as the rest of the server sees it. Any thread may hand in a job. A job runs on a
+// database thread and ends exactly once.
 //
 //   write(job) ─> queue ─> the writer ─> BEGIN IMMEDIATE, <= kBatch jobs, COMMIT ─> ended, in order
 //   read(job)  ─> queue ─> any reader ─> BEGIN, one job, COMMIT ──────────────────> ended
 //
-// Why threads of its own, and not the socket threads: a database that another process holds locked
-// makes statements wait for hundreds of milliseconds, and the sockets must go on meanwhile. Why one
-// writer: SQLite has one at a time anyway; several connections would only meet in its busy handler,
-// which sleeps. One writer also means that `ended` runs in commit order, which the hub relies on,
-// and that commands which are waiting share a commit.
+// Why the store has its own threads and does not use the socket threads: a database that another
+// process holds locked makes statements wait for hundreds of milliseconds. The sockets must go on
+// meanwhile.
 //
-// A job that is refused before it changed anything leaves the batch intact. If it had changed
-// something (or failed otherwise), the batch is rolled back, and every job of it runs once more in
-// a transaction of its own. So `work` may run several times, and must start afresh each time.
+// Why there is one writer: SQLite has one at a time anyway. Several writing connections would only
+// meet in SQLite's busy handler, which sleeps. One writer also runs `ended` in commit order, which
+// the hub relies on, and lets waiting commands share a commit.
+//
+// A job that fails before it changed anything leaves the batch intact. If the job has changed
+// something, the batch is rolled back, and each of its jobs runs once more in a transaction of its
+// own. The same happens when the database itself fails in a batch of several jobs, unless it is
+// busy: then all jobs of the batch end with DATABASE_BUSY. So `work` may run several times and must
+// start afresh each time.
 #pragma once
 
 #include <atomic>
@@ -48,7 +52,7 @@ struct StoreOptions {
   std::size_t max_queued = 20000;
 };
 
-// How a job ended: Error::none after its commit.
+// How a job ended. Error::none means that it is committed.
 struct JobResult {
   Error error = Error::none;
   std::string message;
@@ -56,17 +60,18 @@ struct JobResult {
 
 struct Job {
   Op op{};
-  std::function<void(Connection&)> work;        // throws Refusal to refuse
-  std::function<void(const JobResult&)>
-      ended;  // on a database thread (or the caller's, when refused at once)
+  std::function<void(Connection&)> work;  // throws Refusal to refuse
+  // Runs on a database thread, or on the caller's when the job is refused at once.
+  std::function<void(const JobResult&)> ended;
   std::chrono::steady_clock::time_point queued{};
 };
 
 class JobQueue {
  public:
   explicit JobQueue(std::size_t limit) : limit_(limit) {}
-  bool push(Job& job);  // false when full or closed; the job is untouched
-  bool pop(std::vector<Job>& into, std::size_t at_most);      // waits; false when closed and empty
+  bool push(Job& job);  // false when full or closed; the job is then untouched
+  // Waits for a job. False when the queue is closed and empty.
+  bool pop(std::vector<Job>& into, std::size_t at_most);
   void close();
 
  private:
@@ -79,13 +84,13 @@ class JobQueue {
 
 class Store {
  public:
-  explicit Store(
-      const StoreOptions& options);  // throws std::runtime_error with what, where and what next
+  // Throws std::runtime_error that says what failed, where, and what to do next.
+  explicit Store(const StoreOptions& options);
   ~Store();
 
   void read(Job job);
   void write(Job job);
-  void stop();  // ends every job that is queued, closes the file; nothing may be queued afterwards
+  void stop();  // ends every queued job and closes the file; later jobs are refused
 
   const Breaker& breaker() const { return breaker_; }
 

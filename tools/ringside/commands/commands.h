@@ -1,4 +1,4 @@
-// What the debug tool can do. Each returns the exit code: 0 done, 1 failed.
+// The commands of the debug tool. Each returns the exit code: 0 done, 1 failed.
 #pragma once
 
 #include <cstdint>
@@ -7,22 +7,22 @@
 
 namespace ringside::tool {
 
-// Every ring in the folder, one line each.
+// Lists every ring in the folder, one line each.
 int list(const std::string& folder);
 
 struct InspectOptions {
   bool json = false;
 };
-// What a ring is, who writes it, and what its totals say.
+// Shows what a ring is, who writes it, and what its totals say.
 int inspect(const std::string& ring, const InspectOptions& options);
 
 struct TailOptions {
-  std::uint64_t records = 10;            // of those already in the ring, shown first
-  bool follow = true;                    // go on with what comes
+  std::uint64_t records = 10;            // how many of those already in the ring to show first
+  bool follow = true;                    // go on with new records
   bool failures = false;                 // only outcomes other than ok
   std::vector<std::string> operations;   // only these; empty: all
 };
-// Records as they are written, until the server leaves or the tool is interrupted.
+// Shows records as they are written, until the server leaves or dies, or the tool is interrupted.
 int tail(const std::string& ring, const TailOptions& options);
 
 }  // namespace ringside::tool

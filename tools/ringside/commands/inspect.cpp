@@ -20,7 +20,7 @@ struct LaneSum {
   std::uint32_t generation = 0;
   std::string thread;
   std::uint64_t head = 0;
-  std::uint64_t readable = 0;   // records that are there and whole
+  std::uint64_t readable = 0;   // records that are still there and whole
   std::uint64_t dropped = 0;
   std::uint64_t torn = 0;
 };
@@ -136,7 +136,7 @@ void print_json(const RingFile& file, const Sums& sums) {
     if (!read_gauge_name(file.segment(), i, &name)) continue;
     out["gauges"][name] = file.segment().gauges()[i].value.load(std::memory_order_relaxed);
   }
-  // The path may hold any bytes: those that are no text are replaced, those that steer a terminal
+  // The path may hold any bytes. Bytes that are no text are replaced. Bytes that steer a terminal
   // are escaped.
   std::printf("%s\n", out.dump(2, ' ', true, json::error_handler_t::replace).c_str());
 }

@@ -73,8 +73,8 @@ class Tail {
     cursors_.resize(std::size_t{file.segment().overflow_lane()} + 1);
   }
 
-  // Reads what is new, in the order in which it ended. Returns how many records were lost to this
-  // reader.
+  // Reads the new records, in the order of their ends. Returns how many records were overwritten
+  // before this reader came.
   std::uint64_t read(std::vector<Line>& lines) {
     const Segment& segment = file_.segment();
     std::uint64_t lost = 0;
@@ -123,7 +123,8 @@ int tail(const std::string& ring, const TailOptions& options) {
     std::fprintf(stderr, "ringside: %s\n", failure.message.c_str());
     return 1;
   }
-  // Interrupted while it waits, the tool ends between two lines.
+  // Both signals stay blocked until sigtimedwait() below takes them, so the tool ends between two
+  // lines.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
@@ -132,7 +133,7 @@ int tail(const std::string& ring, const TailOptions& options) {
 
   Tail tail(*file, options);
   std::vector<Line> lines;
-  tail.read(lines);   // what is older than the ring is nobody's loss
+  tail.read(lines);   // ignores the count: records overwritten before the tool began are no loss
   if (lines.size() > options.records) {
     lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(options.records));
   }

@@ -1,4 +1,5 @@
-// A reader of one's own, outside Ringside's tree: prints what a ring has counted, one name a line.
+// A reader of your own, outside Ringside's tree. It prints what a ring has counted, one name a
+// line.
 //
 //   reader_cpp NAME-OR-PATH
 //   SEND_MESSAGE count=4 errors=1

@@ -1,9 +1,9 @@
-// A server in C++17 that is traced: what a real one has to add, on the smallest server there is. It
-// takes one command a line from its standard input and answers on its standard output:
+// A traced server in C++17: what a real server has to add, shown on the smallest one. It takes one
+// command a line from its standard input and answers on its standard output:
 //
 //   send USER ROOM TEXT     SEND_MESSAGE, with its stages
-//   upload USER BYTES       UPLOAD_FILE, an operation of our own, begun here and ended on a worker
-//   thread
+//   upload USER BYTES       UPLOAD_FILE, an operation of our own. It begins here and ends on a
+//                           worker thread.
 //
 //   RINGSIDE_RING=try ./server_cpp        and in another terminal: ringside tail try
 //
@@ -36,7 +36,7 @@ std::string send(std::uint64_t user, std::uint64_t room, const std::string& text
   op.subject(ringside::SubjectKind::room, room);
 
   const bool valid = validate(text);
-  op.stage(ringside::chat::kValidation);  // reads it again: what ran since then was validation
+  op.stage(ringside::chat::kValidation);  // reads it again: the time since then was validation
   if (!valid) {
     op.finish(ringside::Outcome::rejected, kTextTooLong);
     ringside::Event reject;
@@ -51,8 +51,9 @@ std::string send(std::uint64_t user, std::uint64_t room, const std::string& text
   }
   op.stage(ringside::chat::kDatabase);
   deliver();
-  // The end of the last stage is the end of the operation: one clock read for both. Whatever ends a
-  // scope early (an exception, a forgotten return) is recorded as cancelled.
+  // The end of the last stage is the end of the operation, so one clock read serves both. An
+  // operation that leaves its scope unfinished (an exception, a forgotten return) is recorded as
+  // cancelled.
   op.finish_stage(ringside::chat::kDelivery, ringside::Outcome::ok);
   return "ok";
 }
@@ -62,7 +63,7 @@ std::string upload(std::uint64_t user, std::uint64_t bytes) {
   op.actor(ringside::ActorKind::user, user);
   uploads_running.add(1);
   const bool fits = bytes < 1000000;
-  // An operation may be moved to another thread and end there; it is written into that thread's
+  // An operation may move to another thread and end there. It is then written into that thread's
   // lane.
   std::thread worker([op = std::move(op), fits]() mutable {
     op.stage(0);
@@ -77,8 +78,8 @@ std::string upload(std::uint64_t user, std::uint64_t bytes) {
 }  // namespace
 
 int main() {
-  // Once, before other threads start. Where the ring can't be had the server runs on, and can say
-  // why.
+  // Once, before other threads start. A server that can't have the ring runs on untraced and can
+  // say why.
   ringside::Setup setup;
   setup.program = "server_cpp";
   if (ringside::start(setup)) {
@@ -106,6 +107,6 @@ int main() {
       std::cout << "unknown command" << std::endl;
     }
   }
-  ringside::stop();  // closes the ring in order; at exit it would happen by itself
+  ringside::stop();  // closes the ring in order; an exit would close it too
   return 0;
 }

@@ -59,11 +59,11 @@ TEST_CASE(
   latency(world, 100);
   world.tick();
   CHECK(world.story(kLatency) == Story{"recovering/warning"});
-  world.ticks(12);       // a minute
-  latency(world, 180);   // no longer below the clear threshold: the two minutes begin anew
+  world.ticks(12);       // one minute
+  latency(world, 180);   // not below the clear threshold: the two minutes start over
   world.tick();
   latency(world, 100);
-  world.ticks(24);       // the first of these begins the two minutes
+  world.ticks(24);       // the first tick starts the two minutes
   CHECK(world.story(kLatency).empty());
   world.tick();
   CHECK(world.story(kLatency) == Story{"resolved/warning"});
@@ -95,7 +95,7 @@ TEST_CASE("Alert: a level rises at once and falls only through recovering") {
   latency(world, 3000);
   world.tick();
   CHECK(world.story(kLatency) == Story{"firing/emergency"});
-  latency(world, 300);   // over warning, below the clear threshold of critical
+  latency(world, 300);   // over the warning level, below the clear threshold of critical
   world.tick();
   CHECK(world.story(kLatency) == Story{"recovering/emergency"});
   world.ticks(24);
@@ -132,7 +132,7 @@ TEST_CASE("Alert: a small sample clears nothing either") {
   world.story(kLatency);
   world.operation("SEND_MESSAGE", 5, 0, 1);
   world.ticks(100);   // eight minutes
-  CHECK(world.story(kLatency) == Story{"firing/warning"});   // held, and said so
+  CHECK(world.story(kLatency) == Story{"firing/warning"});   // held, with a message
 }
 
 TEST_CASE("Alert: missing data holds the state, says so once, and its time does not count") {
@@ -140,7 +140,7 @@ TEST_CASE("Alert: missing data holds the state, says so once, and its time does 
   latency(world, 300);
   world.ticks(3);
   latency(world, 100);
-  world.ticks(12);   // recovering since a minute less one tick
+  world.ticks(12);   // recovering for a minute less one tick
   world.story(kLatency);
   const auto operations = world.snapshot.operations;
   world.snapshot.operations.clear();
@@ -178,7 +178,7 @@ TEST_CASE("Alert: without data for hold_without_data it is resolved as unknown")
   world.ticks(3);
   world.story(kLatency);
   world.snapshot.operations.clear();
-  world.ticks(720);   // the first of them begins the hour
+  world.ticks(720);   // the first tick starts the hour
   CHECK(world.story(kLatency) == Story{"firing/warning"});
   world.tick();
   REQUIRE(world.log.size() == 1);
@@ -197,7 +197,7 @@ TEST_CASE("Alert: an episode goes on across a restart of the daemon, timers incl
   world.ticks(12);
   world.restart();
   world.monotonic_ns = 77;   // another boot
-  world.ticks(13);           // the first tick after a restart has no time before it
+  world.ticks(13);           // the first tick after a restart adds no time
   CHECK(world.story(kLatency) == Story{"recovering/warning"});
   world.tick();
   CHECK(world.story(kLatency) == Story{"resolved/warning"});
@@ -246,8 +246,8 @@ TEST_CASE("Alert: a state that isn't one is refused and nothing is taken") {
   for (std::size_t size = 0; size < good.size(); ++size) CHECK(refused(good.substr(0, size)));
   CHECK(refused(good + '\0'));
   CHECK(refused("{\"version\":2}"));
-  // The state of the one episode follows the text of its latest reading; behind it only its latest
-  // transition has such a text. No such state:
+  // The episode's state follows the text of its latest reading. One text comes later, that of its
+  // latest transition. The byte here is a state that does not exist:
   std::string wrong = good;
   const std::size_t at = wrong.rfind("p95", wrong.rfind("p95") - 1);
   REQUIRE(at != std::string::npos);
@@ -276,7 +276,7 @@ TEST_CASE("Alert: ids differ between episodes, and go on after a restart") {
 TEST_CASE("Alert: episodes of different operations are apart") {
   World world;
   world.operation("CREATE_ROOM", 50, 0, 600);
-  world.operation("JOIN_ROOM", 50, 0, 600);   // its threshold is 1000 ms
+  world.operation("JOIN_ROOM", 50, 0, 600);   // below its threshold of 1000 ms
   latency(world, 300);
   world.ticks(3);
   std::map<std::string, std::set<std::string>> ids;
@@ -297,7 +297,7 @@ TEST_CASE(
   world.engine.reconfigure(world.config);
   world.ticks(25);
   CHECK(world.story(kLatency) == Story{"recovering/warning", "resolved/warning"});
-  // A level that is switched off while it is active.
+  // The level is switched off while it is active.
   latency(world, 3000);
   world.ticks(3);
   CHECK(world.story(kLatency) == Story{"pending/critical", "firing/critical"});
@@ -334,7 +334,7 @@ TEST_CASE("Alert: a day of noise keeps every episode's order") {
     for (std::size_t i = 1; i < life.size(); ++i) {
       CHECK(life[i - 1].state != AlertState::resolved);
       CHECK(life[i].state != AlertState::pending);
-      // What was pending had a level that was only seen; what fires has one that was confirmed.
+      // Pending goes by a level that was only seen. Firing goes by one that was confirmed.
       if (life[i].level < life[i - 1].level) CHECK(life[i - 1].state != AlertState::firing);
       CHECK(life[i].wall_ns > life[i - 1].wall_ns);
     }

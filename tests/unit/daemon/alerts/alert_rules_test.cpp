@@ -28,7 +28,7 @@ TEST_CASE("Rules: an operation's error rate, and that of all together") {
   CHECK(world.log[1].threshold == doctest::Approx(5));
   CHECK(world.log[1].unit == AlertUnit::percent);
   world.log.clear();
-  // Many operations with too few calls each, all failing: only the whole shows it.
+  // Many operations fail, each with too few calls. Only the figures of the whole ring show it.
   World many;
   many.snapshot.operations.clear();
   for (int i = 0; i < 10; ++i) many.operation("OP" + std::to_string(i), 10, 10, 1);
@@ -61,7 +61,7 @@ TEST_CASE("Rules: connections are the live ring's gauge") {
   world.snapshot.gauges = {{"chat", "connections", 1000, 1000}};
   world.ticks(3);
   CHECK(world.story("high_connections") == Story{"pending/warning", "firing/warning"});
-  world.snapshot.rings[0].state = RingState::waiting;  // what its gauge said last is no longer true
+  world.snapshot.rings[0].state = RingState::waiting;  // its last gauge value is stale now
   world.snapshot.gauges[0].value = 0;
   world.ticks(30);
   CHECK(world.story("high_connections") == Story{"firing/warning"});
@@ -164,7 +164,7 @@ TEST_CASE("Rules: lost records fire at the tick in which they are lost, and only
   world.ticks(25);
   CHECK(world.story("telemetry_loss") == Story{"recovering/warning", "resolved/warning"});
   world.snapshot.books.lost = 20'007;
-  world.restart();   // what was lost meanwhile is known from the state
+  world.restart();   // the state tells what was lost in between
   world.tick();
   CHECK(world.story("telemetry_loss") == Story{"firing/critical"});
 }

@@ -1,4 +1,4 @@
-// A world for alerts: a snapshot whose figures a test sets, and a clock that it turns.
+// A world for alerts: a snapshot whose figures a test sets, and a clock that the test advances.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -44,7 +44,8 @@ struct World {
     series(snapshot.operations, name).windows[static_cast<std::size_t>(Window::minute)] =
         window_of(calls, errors, latency_ms);
   }
-  // An event: so many in the last minute, of them errors; `value` of the latest.
+  // An event: `count` of them in the last minute, `errors` of these failed, and the latest has
+  // `value`.
   void event(const std::string& name, std::uint64_t count, std::uint64_t errors = 0,
              std::int64_t value = 0) {
     SeriesView& one = series(snapshot.events, name);
@@ -66,7 +67,7 @@ struct World {
     return in.back();
   }
 
-  // One tick later.
+  // Advances the clock by one tick and evaluates.
   std::vector<AlertTransition> tick() {
     monotonic_ns += config.tick_ns;
     wall_ns += config.tick_ns;
@@ -78,7 +79,7 @@ struct World {
   void ticks(int count) {
     for (int i = 0; i < count; ++i) tick();
   }
-  // What happened since last asked, as "state/level".
+  // What happened since the last call, each as "state/level".
   std::vector<std::string> story(const std::string& alert) {
     std::vector<std::string> out;
     for (const AlertTransition& t : log) {
@@ -88,7 +89,7 @@ struct World {
     log.clear();
     return out;
   }
-  // A new engine that goes on from what the old one saved.
+  // A new engine that continues from what the old one saved.
   void restart() {
     const std::string state = engine.encode();
     engine = AlertEngine(config);

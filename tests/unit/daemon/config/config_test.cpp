@@ -7,7 +7,7 @@
 namespace ringside {
 namespace {
 
-// The only error of a text that must have exactly one.
+// The error of a text that has exactly one.
 std::string only_error(const std::string& text) {
   const ConfigResult result = parse_config(text, "test.toml");
   REQUIRE_MESSAGE(result.errors.size() == 1, text);
@@ -201,7 +201,7 @@ TEST_CASE("Config: rings may be named by pattern") {
 }
 
 TEST_CASE("Config: a threshold for an operation that no server has registered is found, with the nearest name") {
-  Thresholds thresholds;   // has CREATE_ROOM and SEND_MESSAGE by default
+  Thresholds thresholds;   // CREATE_ROOM and SEND_MESSAGE by default
   thresholds.operations["SEND_MESAGE"] = {kSecond, -1};
   thresholds.operations["JOIN_ROOM"] = {kSecond, -1};
   thresholds.operations["TELEPORTATION"] = {kSecond, -1};
@@ -215,7 +215,7 @@ TEST_CASE("Config: a threshold for an operation that no server has registered is
         "  next: write thresholds.operations.SEND_MESSAGE, or remove it");
   CHECK(has(unknown_operation_text(unknown[1]),
             "TELEPORTATION: no server has registered this operation\n"));
-  // Before any server has come there is nothing to say. A default that was changed was meant.
+  // Without any server there is nothing to compare with. A default that was changed was meant.
   CHECK(unknown_operations(thresholds, {}).empty());
   thresholds.operations = {{"CREATE_ROOM", {kSecond, -1}}};
   CHECK(unknown_operations(thresholds, registered).size() == 1);

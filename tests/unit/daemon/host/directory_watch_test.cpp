@@ -1,4 +1,4 @@
-// Real inotify on real directories.
+// Runs on the real inotify and real directories.
 
 #include <doctest/doctest.h>
 #include <poll.h>
@@ -48,7 +48,7 @@ TEST_CASE("DirectoryWatch: what is not wanted, and what is taken away, is no new
   touch(dir.file("ring"));
   DirectoryWatch watch;
   watch.follow({dir.file("ring")});
-  touch(dir.file("ring"));   // written again, not made
+  touch(dir.file("ring"));   // written again, not created
   touch(dir.file("else"));
   std::filesystem::remove(dir.file("ring"));
   const auto changes = watch.take();
@@ -82,7 +82,7 @@ TEST_CASE(
     std::filesystem::remove_all(dir.file("deep"));
     CHECK(watch.take().unsure);
   }
-  // Moved away, it is another's.
+  // A directory that is moved away is not watched any more.
   std::filesystem::create_directory(dir.file("deep"));
   watch.follow(wanted);
   std::filesystem::rename(dir.file("deep"), dir.file("away"));
@@ -117,7 +117,7 @@ TEST_CASE(
   watch.follow({dir.file("ring-*")});
   std::size_t most = 16384;
   std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> most;
-  // Two names in turn: the kernel folds an event into an equal one just before it.
+  // Two names in turn, because the kernel drops an event that equals the one just before it.
   touch(dir.file("made"));
   for (std::size_t i = 0; i <= most + 1; ++i) {
     std::filesystem::rename(dir.file(i % 2 == 0 ? "made" : "ring-1"),

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kMinute = 60'000'000'000;
 
-// Far from a minute on any machine.
+// Less than half a minute is far from a minute on any machine.
 bool short_sleep(Doorbell& bell, int fd) {
   const std::int64_t before = clock_ns(CLOCK_MONOTONIC);
   bell.sleep(kMinute, fd);
@@ -31,7 +31,7 @@ TEST_CASE(
   const std::int64_t before = clock_ns(CLOCK_MONOTONIC);
   bell.sleep(2'000'000, -1);
   CHECK(clock_ns(CLOCK_MONOTONIC) - before >= 2'000'000);
-  bell.sleep(-1, -1);   // not at all
+  bell.sleep(-1, -1);   // returns at once
 }
 
 TEST_CASE(

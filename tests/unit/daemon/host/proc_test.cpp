@@ -106,7 +106,7 @@ TEST_CASE("Sampler: CPU is what was used between two samples") {
   const auto second = sampler.sample(targets, 20 * 1'000'000'000LL, 210 * 1'000'000'000LL);
   REQUIRE(second.processes.size() == 1);
   CHECK(second.processes[0].cpu_percent == doctest::Approx(50));
-  // Of its whole life: user and system time.
+  // Over the process's whole life: user and system time.
   CHECK(second.processes[0].cpu_seconds == doctest::Approx(5 + 300.0 / static_cast<double>(hz)));
   CHECK(second.host.cpu_percent == doctest::Approx(75));
 }
@@ -148,7 +148,7 @@ TEST_CASE("Sampler: where /proc says nothing, nothing is claimed") {
     const auto sample =
         sampler.sample({{"chat", static_cast<std::uint32_t>(getpid()), 0}, {"chat", 0x7ffffff0, 0}},
                        second * 1'000'000'000, second * 1'000'000'000);
-    // This process lives, whatever /proc says; of the other nobody has heard.
+    // This process lives, whatever /proc says. No process has the other pid.
     REQUIRE(sample.processes.size() == 1);
     CHECK(sample.processes[0].pid == static_cast<std::uint32_t>(getpid()));
     check_unknown(sample.processes[0]);
@@ -170,7 +170,8 @@ TEST_CASE("Sampler: a /proc that is there and full of zeros claims nothing eithe
   sampler.sample({{"chat", 4242, 12345}}, 1'000'000'000, 1'000'000'000);
   const auto sample = sampler.sample({{"chat", 4242, 12345}}, 2'000'000'000, 2'000'000'000);
   REQUIRE(sample.processes.size() == 1);
-  // It used no CPU between the two samples: that is known. It began after now: so that is not.
+  // The process used no CPU between the two samples, and that is known. Its start is after now, so
+  // its uptime is unknown.
   CHECK(sample.processes[0].cpu_percent == 0);
   CHECK_FALSE(sample.processes[0].resident_bytes.has_value());
   CHECK_FALSE(sample.processes[0].threads.has_value());
@@ -180,7 +181,8 @@ TEST_CASE("Sampler: a /proc that is there and full of zeros claims nothing eithe
 }
 
 TEST_CASE("Sampler: another user's process has its open files counted, or they are not known") {
-  // As root, a child that gives its rights up looks at us; as anybody else, we look at process 1.
+  // As root, a child without rights looks at this process. Otherwise this process looks at process
+  // 1.
   const bool root = geteuid() == 0;
   const auto parent = static_cast<std::uint32_t>(root ? getpid() : 1);
   const auto look = [&] {

@@ -1,4 +1,4 @@
-// What became of blocked addresses, against a count over all events in their order.
+// What became of blocked addresses, compared with a count over all events in order.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -34,8 +34,8 @@ TEST_CASE("Blocks: attempts are counted from the latest block on, in whatever or
     if (event.part == Part::got_through) ++block.got_through;
   }
   BlockTable table;
-  // Passes of up to 100 events, each read lane by lane: out of order within the pass and the one
-  // before.
+  // Passes of up to 100 events. Each pass is read lane by lane, so its events and those of the pass
+  // before are out of order.
   for (std::size_t begin = 0; begin < events.size();) {
     const std::size_t end = std::min(events.size(), begin + 1 + random() % 100);
     std::shuffle(events.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -66,7 +66,7 @@ TEST_CASE("Blocks: attempts are counted from the latest block on, in whatever or
 
 TEST_CASE("Blocks: thousands of attempts are counted, and saved with the rest") {
   BlockTable table;
-  table.add(Part::turned_away, 5, 10, 0);   // before any block: nothing to count it for
+  table.add(Part::turned_away, 5, 10, 0);   // before any block: it counts for none
   table.add(Part::block, 5, 20, 12);
   for (std::int64_t at = 21; at < 100'021; ++at) table.add(Part::turned_away, 5, at, 0);
   table.add(Part::got_through, 5, 200'000, 0);

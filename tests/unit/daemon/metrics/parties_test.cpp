@@ -1,4 +1,4 @@
-// Who takes the time and who fails, against an oracle that keeps a map of everybody.
+// Who takes the time and who fails, compared with an oracle that keeps a map of everybody.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ bool inside(const PartyTable::Row& row, const Truth& truth) {
          inside(row.refused, truth.refused) && inside(row.time_ns, truth.time_ns);
 }
 
-// A stream of records: who, how long.
+// One record of a stream: its actor and its duration.
 struct OneRecord {
   std::uint64_t actor;
   std::uint64_t ns;
@@ -108,7 +108,7 @@ TEST_CASE("Parties: few are counted exactly, and ranked by time and by failures"
     CHECK(by_time[i].exact());
   }
   const auto by_failures = PartyTable::largest(a, b, PartyTable::By::failures, 100);
-  REQUIRE(by_failures.size() == 49);   // those without a failure are not among them
+  REQUIRE(by_failures.size() == 49);   // actors without a failure are not listed
   CHECK(by_failures[0].key.id == 49);
   CHECK(by_failures[0].errors.value == 9);
   CHECK(by_failures[0].refused.value == 8);
@@ -133,8 +133,7 @@ TEST_CASE("Parties: of a table that was pruned every printed figure lies between
   Everybody truth;
   const int records = 300'000;
   for (int i = 0; i < records; ++i) {
-    // A few heavy ones in a crowd, and one that is heavy only from the middle on, having been there
-    // before.
+    // A few heavy actors in a crowd. Actor 500 is light in the first half and heavy in the second.
     std::uint64_t id = random() % 10 == 0 ? random() % 20 : 1000 + random() % 100'000;
     if (i > records / 2 && random() % 20 == 0) id = 500;
     if (i < records / 2 && random() % 2000 == 0) id = 500;
@@ -157,12 +156,12 @@ TEST_CASE("Parties: of a table that was pruned every printed figure lies between
       CAPTURE(row.key.id);
       CHECK((row.key.id < 20 || row.key.id == 500));
       CHECK(inside(row, truth[row.key.id]));
-      CHECK(row.time_ns.low ==
-            row.time_ns.value);  // what is shown was counted: there may only be more
+      // The table counted what it shows. The truth can only be more.
+      CHECK(row.time_ns.low == row.time_ns.value);
       estimates += !row.exact();
     }
   }
-  CHECK(estimates > 0);   // the one that was heavy only later
+  CHECK(estimates > 0);   // actor 500, which was pruned while it was light
   CHECK(halves[0].bytes() < 400'000);
 }
 
@@ -173,7 +172,7 @@ TEST_CASE("Parties: estimates are right on average, and their intervals hold in 
   for (const auto& [name, shape] : kShapes) {
     CAPTURE(name);
     int held = 0;
-    // Of the parties that the first trial lists: the sums of errors and of their squares.
+    // For the parties that the first trial lists: sums of their errors, and of the squared errors.
     std::map<std::uint64_t, std::array<double, 4>> bias;
     for (int trial = 0; trial < kTrials; ++trial) {
       std::mt19937_64 random(first_seed + static_cast<std::uint64_t>(trial));
@@ -220,8 +219,7 @@ TEST_CASE("Parties: estimates are right on average, and their intervals hold in 
     CHECK(held >= 95);
     for (const auto& [id, of] : bias) {
       CAPTURE(id);
-      // Of forty sums of a hundred terms none is off by four and a half of its deviations by
-      // chance.
+      // Forty sums of a hundred terms each: chance puts none of them 4.5 deviations off.
       CHECK(std::abs(of[0]) <= 4.5 * std::sqrt(of[1]));
       CHECK(std::abs(of[2]) <= 4.5 * std::sqrt(of[3]));
     }
@@ -244,7 +242,7 @@ TEST_CASE("Sampler: all records are looked at until there are too many, then one
   CHECK(looked_at == Sampler::kExact);
   run(1'000'000);
   CHECK(looked_at == doctest::Approx(1'000'000.0 / 128).epsilon(0.05));
-  run(1'700'000);   // the rest of the 20,000
+  run(1'700'000);   // the rest of the first 20,000
   run(4'000'000);
   CHECK(looked_at == doctest::Approx(4'000'000.0 / 512).epsilon(0.05));
   CHECK(sampler.passes_over());

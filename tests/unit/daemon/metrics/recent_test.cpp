@@ -27,8 +27,8 @@ TEST_CASE("Recent: exactly the N that completed latest, from runs of any order, 
         round % 3 == 0 ? corners[static_cast<std::size_t>(round / 3) % 5] : 1 + random() % 200;
     Recent recent(wanted);
     std::vector<Expected> all;
-    std::uint64_t base =
-        random() % 2 == 0 ? 1000 : ~std::uint64_t{0} - 100'000;  // also across the clock's wrap
+    // Half of the rounds cross the wrap of the clock.
+    std::uint64_t base = random() % 2 == 0 ? 1000 : ~std::uint64_t{0} - 100'000;
     for (int run = 0; run < 40; ++run) {
       const auto lane = static_cast<std::uint32_t>(random() % 6);
       const std::uint64_t length = random() % 400;
@@ -36,7 +36,7 @@ TEST_CASE("Recent: exactly the N that completed latest, from runs of any order, 
       std::uint64_t end = base + random() % 200;
       const auto instance = static_cast<std::uint32_t>(1 + run / 20);
       for (std::uint64_t i = 0; i < length; ++i) {
-        end = shuffled ? base + random() % 1000 : end + random() % 3;   // ties on purpose
+        end = shuffled ? base + random() % 1000 : end + random() % 3;   // ties are wanted
         Record record{};
         record.start = end - 5;
         record.duration = 5;
@@ -44,8 +44,7 @@ TEST_CASE("Recent: exactly the N that completed latest, from runs of any order, 
         recent.push(record, lane, instance);
         all.push_back({end, lane, record.sequence, instance});
       }
-      // A record that was copied and not taken in lies in the next place, and must not be
-      // anybody's.
+      // The next place holds a record that was copied and not taken in. It must not show up.
       std::memset(static_cast<void*>(recent.place()), 0xff, sizeof(Record));
       recent.end_run(instance);
       base += random() % 300;

@@ -1,5 +1,4 @@
-// Derived lists of a ring's metrics against an oracle that keeps every record and looks at all of
-// them.
+// Lists that are derived from a ring's metrics, compared with an oracle that keeps every record.
 // Over 400 lines: half of it is the oracle, which only these cases use.
 #include <doctest/doctest.h>
 
@@ -28,10 +27,10 @@ struct Kept {
   std::uint64_t actor, subject;
   std::int64_t end_ns, span_ns;
   std::int64_t read_at_ns;   // when the daemon read it
-  int daemon;                // which one
+  int daemon;                // the daemon that read it, by number
 };
 
-// A clock of its own for each life of the ring.
+// Each life of the ring has a clock of its own.
 struct Clock {
   ClockKind kind = ClockKind::monotonic;
   std::int64_t rate = 1;   // ticks a nanosecond
@@ -104,7 +103,7 @@ struct World {
     metrics->show("ring", RingMetrics::LivingById(kIdCount), {now_ns, kWall, 0, 0}, out);
     return out;
   }
-  // The daemon ends and another goes on from what it saved.
+  // The daemon ends. Another one continues from what the first one saved.
   void restart() {
     Encoder out;
     metrics->encode(out, kWall);
@@ -113,13 +112,13 @@ struct World {
     Decoder in(bytes);
     metrics->decode(in, slice_of(now_ns), 0);
     REQUIRE(in.at_end());
-    metrics->observe_from(metrics->observed().until_ns());   // nothing was overwritten meanwhile
+    metrics->observe_from(metrics->observed().until_ns());   // nothing was overwritten in between
     parties_since_ns = now_ns;
     ++daemon;
     name_ids();
     tick();
   }
-  // The server ends and another comes, whose clock is another one.
+  // The server ends. Another one comes with another clock.
   void another_clock() {
     metrics->end_clock(kWall);
     ++instance;
@@ -142,7 +141,7 @@ bool in_window(const Kept& kept, Window window, std::int64_t now_ns) {
   return false;
 }
 
-// Ticks of a counter become nanoseconds by a fraction, of which the rest is cut off.
+// The conversion from ticks to nanoseconds rounds down.
 bool near(std::int64_t a, std::int64_t b, std::uint64_t by = 2) {
   return static_cast<std::uint64_t>(std::abs(a - b)) <= by;
 }
@@ -237,7 +236,7 @@ void check_slowest(const World& world, const Snapshot& shown) {
     REQUIRE(list.size() == spans.size());
     for (std::size_t i = 0; i < spans.size(); ++i) {
       CHECK(near(list[i].duration_ns, spans[i]));
-      // It is one of those that were written, with all that belongs to it.
+      // The entry is one of the written records, with all its fields.
       const bool found = std::any_of(world.all.begin(), world.all.end(), [&](const Kept& kept) {
         return kept.span_ns == spans[i] &&
                near(kept.end_ns - kept.span_ns + kWall, list[i].start_wall_ns) &&
@@ -298,16 +297,16 @@ TEST_CASE("Metrics: lists and windows agree with all records, over late ones, pa
         case 0: world.restart(); break;
         case 1: world.another_clock(); break;
         case 2: {
-          // A longer list takes in what a shorter one did not, only from then on; so it only
-          // becomes shorter here.
+          // A list that is made longer takes in only later records. So the list only becomes
+          // shorter here.
           world.options.top = std::max<std::size_t>(2, world.options.top - 1);
           world.metrics->reconfigure(world.options);
           break;
         }
         default: break;
       }
-      if (step > 5 && step % 23 != 0)
-        continue;  // from the first record on: lists that are not full
+      // The first steps check lists that are not full.
+      if (step > 5 && step % 23 != 0) continue;
       const Snapshot shown = world.show();
       check_errors(world, shown);
       check_parties(world, shown);
@@ -362,7 +361,7 @@ TEST_CASE("Metrics: above twenty thousand records in a slice an actor's figures 
       CHECK(row.count_in.high >= of.count);
       CHECK(row.time_in_ns.low <= of.time_ns);
       CHECK(row.time_in_ns.high >= of.time_ns);
-      // And near enough to be of use.
+      // The estimates are close enough to be of use.
       CHECK(row.count == doctest::Approx(static_cast<double>(of.count)).epsilon(0.5));
       CHECK(row.count_in.high < 3 * of.count);
     }
@@ -374,7 +373,7 @@ TEST_CASE("Metrics: stage words without their flag are not counted and not shown
   RingMetrics::Counts read_of{};
   const std::int64_t now_ns = 1000 * kSecond;
   metrics.set_time(TickScale(ClockKind::monotonic, 0, 0, 0), now_ns, 1);
-  // Many, so that the later ones are plain: neither slowest nor longest.
+  // Many records, so that the later ones are plain: neither slowest nor longest.
   for (std::uint64_t i = 0; i < 300; ++i) {
     Record record{};
     record.sequence = 2 * (i + 1);
@@ -420,7 +419,7 @@ TEST_CASE("Metrics: what ends in the future counts since start and in no window,
   CHECK(shown.errors[0].last_wall_ns == 0);
   CHECK(shown.slowest.empty());
   fail_at(now_ns, 7);
-  fail_at(now_ns + 2 * kSecond, 66);   // in the same slice, and yet in the future
+  fail_at(now_ns + 2 * kSecond, 66);   // in the current slice, but still in the future
   shown = Snapshot{};
   metrics.show("ring", RingMetrics::LivingById(kIdCount), {now_ns, kWall, 0, 0}, shown);
   CHECK(shown.errors[0].count == std::array<std::uint64_t, kWindows>{3, 1, 1, 1});
@@ -450,7 +449,7 @@ TEST_CASE("Metrics: rates are over the observed time, and what is older is histo
     metrics.show("ring", RingMetrics::LivingById(kIdCount), {now_ns, 0, 0, 0}, out);
     return out;
   };
-  // The ring is a day old and holds an hour of another lane; it is observed since 4 s ago.
+  // The ring is a day old and holds an hour of another lane. It has been observed for 4 s.
   const std::int64_t attach_ns = 100'002 * kSecond;
   const std::int64_t since_ns = attach_ns - 4 * kSecond;
   metrics.observe_from(since_ns);
@@ -468,12 +467,12 @@ TEST_CASE("Metrics: rates are over the observed time, and what is older is histo
     CHECK(stats.history == (w == 0 ? 50'036 : 0));
   }
   CHECK(shown.actors_by_time.empty());
-  // The daemon is away for half an hour; what was overwritten meanwhile was not observed.
+  // The daemon is away for half an hour. What was overwritten in that time was not observed.
   const std::int64_t back_ns = attach_ns + 1800 * kSecond;
   metrics.observe_from(back_ns - kSecond);
   metrics.set_time(clock, back_ns, 1);
   for (int i = 0; i < 100; ++i) end_at(back_ns - kSecond + i * kSecond / 100);
-  end_at(back_ns - 2 * kSecond);   // of the gap
+  end_at(back_ns - 2 * kSecond);   // in the gap
   shown = shown_at(back_ns);
   const WindowStats& hour = shown.operations.at(0).window(Window::hour);
   CHECK(hour.seconds == doctest::Approx(5));
@@ -481,7 +480,7 @@ TEST_CASE("Metrics: rates are over the observed time, and what is older is histo
   CHECK(hour.rate() == doctest::Approx(100));
   CHECK(shown.operations.at(0).window(Window::minute).rate() == doctest::Approx(100));
   CHECK(shown.operations.at(0).window(Window::since_start).rate() == doctest::Approx(100));
-  // Read on without a gap, the seconds are all counted.
+  // The daemon reads on without a gap, so all seconds count.
   metrics.observe_from(back_ns - 10);
   metrics.set_time(clock, back_ns + 10 * kSecond, 1);
   CHECK(shown_at(back_ns + 10 * kSecond).operations.at(0).window(Window::since_start).seconds ==
@@ -529,7 +528,7 @@ TEST_CASE("Metrics: an event's context is named as its own life of the ring name
   metrics->set_name(kFirstEvent, {"RETRY", "", {}});
   happen(0);
   CHECK(contexts() == std::vector<std::string>{"FIRST"});
-  // The server is restarted, and enters its names in another order.
+  // The server restarts and enters its names in another order.
   metrics->end_clock(0);
   metrics->forget_names();
   metrics->set_time(clock, now_ns, 2);
@@ -537,7 +536,7 @@ TEST_CASE("Metrics: an event's context is named as its own life of the ring name
   metrics->set_name(kFirstEvent, {"RETRY", "", {}});
   happen(1);
   CHECK(contexts() == std::vector<std::string>{"SECOND", "FIRST"});
-  // And so is the daemon, while a third server gives the id yet another name.
+  // The daemon restarts too, and a third server gives the id yet another name.
   Encoder out;
   metrics->encode(out, 0);
   const std::string bytes = out.take();

@@ -1,4 +1,4 @@
-// The slowest single operations, against an oracle that keeps them all.
+// The slowest single operations, compared with an oracle that keeps them all.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ Slowest::Entry entry_of(std::uint64_t span_ns, std::int64_t slice, std::uint64_t
   return entry;
 }
 
-// Spans and sequences of the slowest of those that ended in (after, until], slowest first.
+// Spans and sequences of the slowest operations that ended in (after, until], slowest first.
 std::vector<std::pair<std::uint64_t, std::uint64_t>> slowest_of(std::vector<Slowest::Entry> all,
                                                                 std::int64_t after,
                                                                 std::int64_t until,
@@ -65,22 +65,22 @@ TEST_CASE("Slowest: of the last hour and since start exactly those, with late re
         std::int64_t slice = now;
         if (random() % 20 == 0) slice -= static_cast<std::int64_t>(random() % 900);   // late
         if (random() % 200 == 0) slice += 1;  // in the future
-        // For an hour the spans fall, so that each may come up once the ones before it are out.
+        // The spans fall for 400 steps, so each entry can rise when the older ones leave the hour.
         const std::uint64_t most =
             step % 800 < 400 ? 1'000'000U - 2000U * static_cast<unsigned>(step % 400) : 1000U;
         const Slowest::Entry entry = entry_of(random() % most, slice, ++sequence);
-        // Only what takes longer than the floor is offered, or what is late.
+        // Callers offer an entry only when it is slower than the floor, or late.
         if (slice == now && entry.span_ns <= slowest.floor_ticks()) {
           all.push_back(entry);
           continue;
         }
         slowest.add(entry, now);
         all.push_back(entry);
-        if (slice > now)
-          all.back().slice = INT64_MAX;  // for ever: when its time comes it is not met again
+        // The table never takes such an entry into the hour, not even when its time comes.
+        if (slice > now) all.back().slice = INT64_MAX;
       }
       if (step % 13 != 0) continue;
-      // Of equally long ones of one slice it does not matter which; their spans are told.
+      // Entries of one slice with equal spans are interchangeable, so only the spans are compared.
       const auto spans = [](auto list) {
         std::vector<std::uint64_t> out;
         for (const auto& [span, of] : list) out.push_back(span);

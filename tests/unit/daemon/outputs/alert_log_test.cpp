@@ -76,7 +76,7 @@ TEST_CASE("AlertLog: nothing that a server chose can forge a line or steer a ter
       CHECK(line.find("\xc2\x85") == std::string::npos);
       CHECK(line.find('\xff') == std::string::npos);
     }
-    // As a logfmt reader takes it apart: ten fields, each named once, quotes closed.
+    // Parsed like a logfmt reader does: ten fields, each name once, all quotes closed.
     const std::string line = format_alert_line(t, AlertLogFormat::logfmt);
     std::vector<std::string> names;
     std::size_t at = 0;
@@ -188,7 +188,7 @@ TEST_CASE("AlertLog: what a full disk refuses is kept, counted and written later
   REQUIRE_FALSE(log.open(path, AlertLogFormat::logfmt));
   const std::string line = format_alert_line(sample_transition(), AlertLogFormat::logfmt) + "\n";
   {
-    // It cuts the second line in two.
+    // The limit cuts the second line in two.
     const test::FileLimit full(line.size() + line.size() / 2);
     for (int i = 0; i < 4; ++i) log.add(sample_transition());
     CHECK_FALSE(log.flush());
@@ -207,7 +207,7 @@ TEST_CASE("AlertLog: what a full disk refuses is kept, counted and written later
   CHECK(read_text(path) == line + line + line + line);
 }
 
-// Standard output as it is put there by a test, and the old one again behind it.
+// Sets standard output to `fd`, and restores it in the destructor.
 class StandardOutput {
  public:
   explicit StandardOutput(int fd) : before_(dup(STDOUT_FILENO)) { dup2(fd, STDOUT_FILENO); }
@@ -239,7 +239,7 @@ TEST_CASE(
       log.add(sample_transition());
       REQUIRE_FALSE(log.open("-", AlertLogFormat::logfmt));
     }
-    // The whole line, though a part of it is in the file.
+    // The stream gets the whole line, though a part of it is already in the file.
     CHECK(log.finish(std::chrono::milliseconds(30'000)));
     REQUIRE(::read(ends[0], read.data(), read.size()) == static_cast<ssize_t>(line.size()));
     CHECK(read == line);
@@ -252,14 +252,15 @@ TEST_CASE(
     fcntl(ends[1], F_SETFL, fcntl(ends[1], F_GETFL) & ~O_NONBLOCK);
     for (int i = 0; i < 3; ++i) log.add(sample_transition());
     CHECK_FALSE(log.finish(std::chrono::milliseconds(1)));
-    CHECK_FALSE(log.open("/dev/stdout", AlertLogFormat::json));   // the same again: nothing is lost
+    // The same stream again: nothing is lost.
+    CHECK_FALSE(log.open("/dev/stdout", AlertLogFormat::json));
     CHECK(log.status().waiting == 3);
   }
-  // One line may be in the hands of the stream's thread.
+  // The stream's thread may hold one line.
   REQUIRE_FALSE(log.open(directory.file("next.log"), AlertLogFormat::logfmt));
   CHECK(lines_of(read_text(directory.file("next.log"))) >= 2);
   CHECK(log.status().waiting == 0);
-  close(ends[0]);   // the thread that was left behind ends
+  close(ends[0]);   // ends the thread that was left behind
   close(ends[1]);
 }
 

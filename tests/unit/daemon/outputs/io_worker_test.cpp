@@ -18,7 +18,7 @@ namespace {
 
 using test::until;
 
-// A disk that hangs, fails and remembers, as a test says.
+// A disk that hangs, fails and remembers as the test says.
 class Disk {
  public:
   WriteFile write() {
@@ -37,7 +37,7 @@ class Disk {
   }
   void hang(bool hangs) { set(hangs_, hangs); }
   void fail(bool fails) { set(fails_, fails); }
-  // Until a write has been begun for the nth time.
+  // Waits until the nth write has begun.
   void until_at_work(int times) {
     std::unique_lock lock(mutex_);
     REQUIRE(changed_.wait_for(lock, std::chrono::seconds(30), [&] { return at_work_ >= times; }));
@@ -105,7 +105,7 @@ TEST_CASE(
     IoWorker io(disk.write());
     REQUIRE_FALSE(io.start(options_in(directory)));
     disk.hang(true);
-    // As the drain thread hands things over: one thread fills the queue, another one ends it.
+    // As the drain thread does it: one thread fills the queue, another one finishes it.
     std::thread other([&] {
       CHECK(io.save_state(state_of("early")));
       disk.until_at_work(1);
@@ -136,7 +136,7 @@ TEST_CASE("IoWorker: new report options hold at once, whoever asked for the repo
   disk.hang(true);
   CHECK(io.save_state(state_of("early")));
   disk.until_at_work(1);
-  // The queue keeps no order between two threads: a report may come before the new options.
+  // The queue keeps no order between two threads, so a report may come before the new options.
   std::thread other([&] { CHECK(io.write_report(std::make_shared<Snapshot>())); });
   other.join();
   options.reports.formats = {"text"};
@@ -195,7 +195,7 @@ TEST_CASE("IoWorker: while the disk hangs nobody waits, and the queue does not g
   CHECK_FALSE(io.write_report(std::make_shared<Snapshot>()));
   std::atomic<bool> ended{false};
   io.finish({nullptr, state_of("last")}, [&] { ended = true; });
-  CHECK_FALSE(ended);   // finish() has returned, and the disk still hangs
+  CHECK_FALSE(ended);   // finish() returns while the disk hangs
   disk.hang(false);
   CHECK(io.join().nothing());
   CHECK(ended);
@@ -253,7 +253,7 @@ TEST_CASE(
   options.retry = std::chrono::milliseconds(50);
   REQUIRE_FALSE(io.start(options));
   const std::string log = options.alert_log_path;
-  // Tasks come more often than lines are tried again.
+  // Tasks come more often than the worker retries its lines.
   const auto busy_until = [&](const std::function<bool()>& happened) {
     until([&] {
       io.save_state(state_of("busy"));
@@ -272,7 +272,7 @@ TEST_CASE(
   busy_until([&] { return said.count("alerts.log: writable again") == 1; });
   io.tell({transition("c")});
   busy_until([&] { return lines_in(log) == 3; });
-  // And once more: what failed and recovered can fail again.
+  // A file that failed and recovered can fail again.
   {
     const test::FileLimit full(0);
     io.tell({transition("d")});

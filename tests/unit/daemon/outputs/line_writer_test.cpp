@@ -15,7 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 using test::until;
 
-// A pipe whose reader reads when it is told to.
+// A pipe whose reader reads only when the test says so.
 class Pipe {
  public:
   Pipe() {
@@ -23,7 +23,7 @@ class Pipe {
     REQUIRE(pipe2(ends_, O_CLOEXEC) == 0);
   }
   ~Pipe() { stop_reading(); }
-  // The end that the writer takes over.
+  // The end that the writer owns.
   int into() const { return ends_[1]; }
   void fill() {
     const int flags = fcntl(ends_[1], F_GETFL);
@@ -35,7 +35,7 @@ class Pipe {
     }
     fcntl(ends_[1], F_SETFL, flags);
   }
-  // What has come so far, without what fill() put there.
+  // Everything that has come so far, without fill()'s bytes.
   const std::string& read_on() {
     fcntl(ends_[0], F_SETFL, fcntl(ends_[0], F_GETFL) | O_NONBLOCK);
     char buffer[65536];
@@ -56,7 +56,7 @@ class Pipe {
   std::string read_;
 };
 
-// Until the thread has taken the line and waits for the reader.
+// Waits until the thread has taken the line and is stuck in its write.
 void until_stuck(const LineWriter& writer) {
   until([&] { return writer.status().stuck >= milliseconds(1); });
 }
@@ -101,7 +101,8 @@ TEST_CASE(
 TEST_CASE("LineWriter: a write that fails is tried again, and counted") {
   Pipe pipe;
   pipe.fill();
-  fcntl(pipe.into(), F_SETFL, fcntl(pipe.into(), F_GETFL) | O_NONBLOCK);   // so that it fails
+  // Non-blocking, so that the write fails.
+  fcntl(pipe.into(), F_SETFL, fcntl(pipe.into(), F_GETFL) | O_NONBLOCK);
   LineWriterOptions options;
   options.retry = milliseconds(2);
   LineWriter writer(pipe.into(), options);
@@ -128,7 +129,7 @@ TEST_CASE("LineWriter: one that is stuck can be left behind, and its lines taken
     CHECK(std::string(lines.at(0) + lines.at(1)) == "second\nthird\n");
     CHECK(writer.status().waiting == 1);
   }
-  // Nobody has read, and nobody has waited: we are here.
+  // The destructor has returned although nobody has read.
 }
 
 }  // namespace

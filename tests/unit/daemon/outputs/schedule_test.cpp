@@ -1,4 +1,4 @@
-// When something is due: reports, the state, and the end of old copies.
+// When reports and the state are due, and when old copies are removed.
 #include <set>
 
 #include "daemon/outputs/report_files.h"
@@ -25,7 +25,7 @@ TEST_CASE("ReportSchedule: due once in each hour, at its beginning") {
 TEST_CASE("ReportSchedule: the same interval again changes nothing, another one begins anew") {
   ReportSchedule schedule;
   schedule.set(kHour, 0);
-  schedule.set(kHour, kHour);   // a reload; the report of hour 1 is still to come
+  schedule.set(kHour, kHour);   // a reload: the report of hour 1 is still due
   CHECK(schedule.due(kHour));
   schedule.set(2 * kHour, kHour);
   CHECK_FALSE(schedule.due(2 * kHour - 1));
@@ -53,7 +53,7 @@ TEST_CASE("StateSaver: due at first, and when something changed") {
   saver.handed_over(snapshot_of(0), 0);
   CHECK_FALSE(saver.due(snapshot_of(0), 5 * kSecond, false));
   CHECK(saver.due(snapshot_of(1), 5 * kSecond, false));
-  // What is not handed over (the last one still waits) stays due.
+  // What was not handed over stays due, as when the last one is still being written.
   CHECK(saver.due(snapshot_of(1), 10 * kSecond, false));
   saver.handed_over(snapshot_of(1), 10 * kSecond);
   CHECK_FALSE(saver.due(snapshot_of(1), 15 * kSecond, false));
@@ -142,7 +142,7 @@ TEST_CASE("ReportFiles: of the copies the latest stay, as many as are to be kept
 TEST_CASE("ReportFiles: the copy just written stays, though the clock was set back") {
   const test::TempDir directory;
   for (int hour = 0; hour < 3; ++hour) write_at(directory, 3, kMorning + hour * kHour);
-  write_at(directory, 3, kSecond);   // 1970: no clock at all
+  write_at(directory, 3, kSecond);   // 1970: the machine has no clock
   CHECK(copies_in(directory).count("report-19700101T000001Z.txt") == 1);
   CHECK(copies_in(directory).size() == 3);
   write_at(directory, 3, 2 * kSecond);

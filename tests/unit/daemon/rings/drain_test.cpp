@@ -38,14 +38,14 @@ TEST_CASE("Drain: holes that are filled all at once come on top of a piece, and 
   LaneWriter writer = claim_overflow(*ring).writer;
   Record record = operation(0, static_cast<std::uint64_t>(kNow), 50);
   record.flags = kFlagStages | kFlagOverflow;
-  record.stages[0] = record.stages[1] = (1U << 24) - 1;   // just what a plain record may have
+  record.stages[0] = record.stages[1] = (1U << 24) - 1;   // the most that a plain record may have
   Drained drained;
   const auto write = [&](int count) {
     for (int i = 0; i < count; ++i) write_overflow(writer, record);
   };
   write(3);
   drained.drain(*ring, lane);
-  // 900 writers have reserved their places and sleep before they publish.
+  // 900 writers have reserved their positions and have not published yet.
   constexpr std::uint64_t kSleepers = 900;
   const std::uint64_t first = writer.header->head.fetch_add(kSleepers);
   drained.drain(*ring, lane);
@@ -91,14 +91,14 @@ TEST_CASE("Drain: failures of an id that gets its name later are counted under t
 
 TEST_CASE("Drain: the longest stage is known, and stages of any length add up") {
   Drained drained;
-  // The slowest are others, so that these are plain but for their stages.
+  // Other operations are the slowest, so these records are plain except for their stages.
   for (std::uint64_t i = 0; i < 40; ++i) {
     Record slow = operation(1, static_cast<std::uint64_t>(kNow), 100'000);
     slow.sequence = 2 * (i + 1);
     drained.metrics.add_alone(slow, 0, drained.read_of);
   }
   std::uint64_t sum = 0, longest = 0, n = 0;
-  // Shorter, longer, and far beyond what the sums of plain records take, in turns.
+  // In turns: shorter, longer, and far above what the sums of plain records hold.
   for (const std::uint64_t ticks : {500ULL, 100ULL, 700ULL, 600ULL, 40'000'000ULL, 90ULL,
                                     41'000'000ULL, 30'000'000ULL, 701ULL}) {
     Record record = operation(0, static_cast<std::uint64_t>(kNow) + n, 50);

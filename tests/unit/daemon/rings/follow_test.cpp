@@ -1,6 +1,5 @@
-// The life of a ring as its watcher sees it: not there yet, there, restarted, crashed, closed,
-// refused.
-// Over 400 lines: one family of short cases, which share the server at the top.
+// The life of a ring as its watcher sees it: absent, there, restarted, crashed, closed, refused.
+// Over 400 lines: one family of short cases that share the server at the top.
 
 #include <doctest/doctest.h>
 #include <signal.h>
@@ -19,7 +18,7 @@ using namespace ringside::test;
 
 namespace {
 
-// A server that writes some records and dies or leaves. Names and clock are in nanoseconds of this
+// A server that writes some records and then dies or leaves. Its clock is nanoseconds of this
 // machine.
 Ended server(const std::string& path, int records, bool orderly, bool keep = false) {
   return run([&] {
@@ -124,7 +123,7 @@ TEST_CASE(
   CHECK(snapshot.rings[0].instances_seen == 2);
   CHECK(snapshot.operations.at(0).window(Window::since_start).recorded == 42);
   CHECK(snapshot.operations.at(0).server_count == 42);
-  // Looked at again and again, a dead ring is counted once.
+  // A dead ring is counted once, however often the watch looks at it.
   for (int i = 5; i < 10; ++i) snapshot = watch.tick(later(i));
   CHECK(snapshot.books.read == 42);
   CHECK(snapshot.rings[0].crashes_seen == 2);
@@ -140,13 +139,13 @@ TEST_CASE(
     Watch watch({{path}, 100, 20, false});
     watch.pass(later(0));
     auto ring = make_ring(path, {2, 1024, 64});
-    ring->header().creator_pid = 1;   // not ours to keep alive below
+    ring->header().creator_pid = 1;   // so that this process does not keep the ring alive below
     LaneWriter lane = claim(*ring);
     for (int i = 0; i < 5; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
     CHECK(watch.tick(later(1)).books.read == 5);
     saved = watch.encode(later(1));
     for (int i = 0; i < 3; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
-    // It dies: nobody stands in its header any more.
+    // The server dies: its process is removed from the header.
     ring->header().processes[0].pid.store(0);
   }
   REQUIRE(server(path, 7, false).killed_by(SIGKILL));
@@ -285,7 +284,7 @@ TEST_CASE(
     CHECK(snapshot.books.lost == 0);
     CHECK(snapshot.rings[0].state == RingState::crashed);
     CHECK(snapshot.rings[0].crashes_seen == 2);
-    // The second one is moved aside now; the third leaves in order.
+    // The third server moves the second one's ring aside, and leaves in order.
     REQUIRE(server(path, 2, true).exited(0));
     for (int i = 1; i < 4; ++i) snapshot = watch.tick(later(i));
     CHECK(snapshot.books.read == 9 + 4);
@@ -317,18 +316,18 @@ TEST_CASE("Follow: a ring that came and went before it could be read is counted 
   const std::string path = dir.file("ring");
   Watch watch({{path}, 100, 20, false});
   watch.pass(later(0));
-  // One that is met, and whose word comes late.
+  // This ring is met first, and the word of it comes late.
   auto ring = make_ring(path, {2, 64, 64});
   CHECK(watch.pass(later(1)).attached);
   CHECK_FALSE(watch.pass(later(2), {{path}, false}).attached);
   leave_segment(*ring, self_identity(), false);
   watch.pass(later(3));
   CHECK(watch.tick(later(3)).rings[0].problem.empty());
-  // Two that nobody met.
+  // Two rings that nobody met.
   watch.pass(later(4), {{path, path}, false});
   CHECK(watch.tick(later(4)).rings[0].problem ==
         "2 under this name came and went before they could be read");
-  // One nobody met, and one that is there.
+  // One ring that nobody met, and one that is there.
   ring = make_ring(path, {2, 64, 64});
   CHECK(watch.pass(later(5), {{path, path}, false}).attached);
   CHECK(watch.tick(later(5)).rings[0].problem ==
@@ -344,7 +343,7 @@ TEST_CASE("Follow: a file that has appeared is looked at in the same pass") {
   auto ring = make_ring(path, {2, 64, 64});
   LaneWriter lane = claim(*ring);
   write_record(lane, operation(0, ring->header().anchor_ticks, 10));
-  CHECK(watch.pass(now).records == 0);   // 200 ms have not gone by
+  CHECK(watch.pass(now).records == 0);   // less than 200 ms have passed
   const PassResult result = watch.pass(now, {{path}, false});
   CHECK(result.attached);
   CHECK(result.records == 1);
@@ -381,8 +380,8 @@ TEST_CASE(
   auto ring = make_ring(path, {2, 64, 64});
   ring->header().processes[3].start_time.store(77);
   ring->header().processes[3].pid.store(4711);
-  ring->header().processes[4].pid.store(
-      4711);   // one that left and entered again, as garbage would have it
+  // Garbage: as if the process had left and entered again.
+  ring->header().processes[4].pid.store(4711);
   Watch watch({{path}, 100, 20, false});
   watch.pass(later(1));
   const std::vector<RingProcess> processes = watch.processes();
@@ -405,13 +404,13 @@ TEST_CASE(
   Watch watch({{path}, 100, 20, false});
   REQUIRE(server(path, 9, false).killed_by(SIGKILL));
   CHECK(watch.tick(later(0)).books.read == 9);
-  // The next server takes the name; the watch looks for what was moved aside just before it is
-  // there.
+  // The next server has the name. The watch looks for the ring that was moved aside before that
+  // ring is there.
   auto ring = make_ring(path, {2, 64, 64});
   std::filesystem::rename(previous_path(path), dir.file("elsewhere"));
   CHECK(watch.pass(later(1)).attached);
   std::filesystem::rename(dir.file("elsewhere"), previous_path(path));
-  ring->header().processes[0].pid.store(0);   // it dies
+  ring->header().processes[0].pid.store(0);   // the server dies
   watch.tick(later(2));
   const Snapshot snapshot = watch.tick(later(3));
   CHECK(snapshot.rings[0].state == RingState::crashed);
@@ -449,7 +448,7 @@ TEST_CASE("Follow: a ring that was read and is gone when word of it comes was no
   };
   watch.pass(now);
   auto ring = make_ring(path, {2, 64, 64});
-  // Two looks meet it before anybody has heard of it, as when a tick follows a pass.
+  // Two looks meet the ring before the word of it comes, as when a tick follows a pass.
   watch.tick(after_a_moment());
   watch.tick(after_a_moment());
   leave_segment(*ring, self_identity(), false);

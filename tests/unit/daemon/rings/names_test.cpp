@@ -1,5 +1,4 @@
-// Which rings a name, a path and a pattern mean, and that one ring is one ring whatever it is
-// called.
+// Which rings a name, a path and a pattern stand for. A ring is one ring, whatever name it goes by.
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -23,7 +22,7 @@ using namespace ringside::test;
 
 namespace {
 
-// A ring with so many records.
+// A ring with `records` records.
 struct Server {
   std::unique_ptr<Segment> ring;
   Server(const std::string& path, int records) : ring(make_ring(path, {2, 64, 64})) {
@@ -48,7 +47,7 @@ TEST_CASE("RingNames: a link of /proc is kept where the path that it shows is an
   std::filesystem::create_directory(removed);
   const FileDescriptor held(open(removed.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   std::filesystem::remove(removed);
-  // The kernel shows a removed directory by this name, and anybody may have made one of it.
+  // The kernel shows a removed directory by this name, and anybody may create a directory with it.
   std::filesystem::create_directory(removed + " (deleted)");
   const std::string path = "/proc/self/fd/" + std::to_string(held.get()) + "/ring";
   CHECK(canonical_path(path) == path);
@@ -139,7 +138,7 @@ TEST_CASE("RingNames: a pattern follows every ring that appears, and nothing els
   std::ofstream(dir.file("ring-notes")) << "these are notes about rings, not a ring";
   Watch watch({{dir.file("ring-*")}, 100, 20, false});
   Snapshot snapshot = watch.tick(later(0));
-  // Without a match the pattern itself is shown, so that nobody takes silence for health.
+  // Without a match the pattern itself is shown, so that silence is not mistaken for health.
   CHECK(names(snapshot) == std::vector<std::string>{dir.file("ring-*")});
   CHECK(snapshot.rings[0].state == RingState::waiting);
   Server a(dir.file("ring-a"), 3);
@@ -149,7 +148,7 @@ TEST_CASE("RingNames: a pattern follows every ring that appears, and nothing els
   CHECK(names(snapshot) == std::vector<std::string>{dir.file("ring-a"), dir.file("ring-b")});
   CHECK(snapshot.books.read == 7);
   CHECK(watch.wanted_files() == std::vector<std::string>{dir.file("ring-*")});
-  // Named as well, it is still one ring; and the pattern stops when it is taken out.
+  // A ring that is named as well is still one ring. The pattern ends when it is taken out.
   watch.reconfigure({{dir.file("ring-b"), dir.file("ring-*")}, 100, 20, false});
   snapshot = watch.tick(later(2));
   CHECK(names(snapshot) == std::vector<std::string>{dir.file("ring-b"), dir.file("ring-a")});
@@ -171,7 +170,7 @@ TEST_CASE(
   }
   Snapshot snapshot = watch.tick(later(1));
   CHECK(snapshot.rings[0].state == RingState::closed);
-  snapshot = watch.tick(later(1 + 1700));   // 2 s each: not yet an hour
+  snapshot = watch.tick(later(1 + 1700));   // 2 s each: less than an hour
   CHECK(names(snapshot) == std::vector<std::string>{dir.file("ring-a")});
   snapshot = watch.tick(later(1 + 1801));
   CHECK(names(snapshot) == std::vector<std::string>{dir.file("ring-*")});
@@ -229,7 +228,7 @@ TEST_CASE(
   const WatchOptions options{{dir.file("ring")}, 100, 20, false};
   const auto dies = [&](const auto& mistake) {
     return run([&] {
-             signal(SIGABRT, SIG_DFL);   // doctest has its own
+             signal(SIGABRT, SIG_DFL);   // doctest has its own handler
              if (std::freopen("/dev/null", "w", stderr) == nullptr) return 1;
              Watch watch(options);
              watch.pass(later(1));

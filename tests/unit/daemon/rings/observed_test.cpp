@@ -1,4 +1,4 @@
-// Since when a ring is observed: what its rates are divided by.
+// Since when a ring is observed. Its rates are divided by the observed time.
 
 #include <doctest/doctest.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kBorn = 100'000 * kSecond;
 
-// A ring of one lane of 64 records, made at kBorn, that gets one record a second from then on.
+// A ring of one lane with 64 slots, made at kBorn. It gets one record a second from then on.
 struct World {
   TempDir dir;
   std::string path = dir.file("ring");
@@ -59,8 +59,8 @@ TEST_CASE(
   world.run(86'400);
   RingFollower follower = world.follower();
   const RingTimes times = world.attach(follower);
-  CHECK(times.observed_since_ns ==
-        world.now - 62 * kSecond);   // 63 records, the newest of them now
+  // 63 records are left, and the newest ends now.
+  CHECK(times.observed_since_ns == world.now - 62 * kSecond);
 }
 
 TEST_CASE("Observed: a ring that is not there yet is observed from now on") {
@@ -111,7 +111,7 @@ TEST_CASE(
     "not") {
   World world;
   world.run(20);
-  world.ring->header().processes[0].pid.store(0);   // it dies
+  world.ring->header().processes[0].pid.store(0);   // the server dies
   std::filesystem::rename(world.path, previous_path(world.path));
   const std::int64_t born = kBorn + 86'400 * kSecond;
   world.ring = make_ring(world.path, {1, 64, 64});

@@ -1,5 +1,5 @@
-// Keeps every record and answers by looking at all of them: slow, simple, and written with nothing
-// of the daemon.
+// Keeps every record, and answers by looking at all of them. It is slow and simple, and shares no
+// code with the daemon.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ class Oracle {
  public:
   std::vector<OracleRecord> all;
 
-  // Those of an operation that ended in [from, to), in ns.
+  // The records of an operation that ended in [from, to), in ns.
   std::vector<OracleRecord> of(int operation, std::int64_t from, std::int64_t to) const {
     std::vector<OracleRecord> out;
     for (const OracleRecord& record : all) {

@@ -1,4 +1,4 @@
-// The daemon's core against an oracle that keeps everything.
+// The daemon's core, compared with an oracle that keeps every record.
 
 #include <doctest/doctest.h>
 
@@ -43,7 +43,7 @@ struct Simulation {
   // One operation that ended `ago` ns before now, on a random lane. Durations are log-uniform over
   // six decades.
   void write(std::int64_t ago = 0) {
-    ago = std::min(ago, now - kBorn);   // nothing of a ring is older than the ring
+    ago = std::min(ago, now - kBorn);   // no record is older than its ring
     const auto lane = static_cast<std::uint32_t>(random() % lanes.size());
     const auto id = static_cast<std::uint16_t>(random() % 5);
     const double exponent = static_cast<double>(random() % 1'000'000) / 1'000'000 * 6 + 3;
@@ -120,7 +120,7 @@ TEST_CASE("Oracle: windows, quantiles, errors and the last 100 are right over ho
     const std::int64_t length = sim.random() % 50 == 0 ? 200 * kSecond : 5 * kSecond;
     for (std::uint64_t i = 0; i < burst; ++i) {
       sim.now += length / static_cast<std::int64_t>(burst + 1);
-      // Some arrive late: they ended up to 20 min ago.
+      // Some records arrive late: they ended up to 20 min ago.
       sim.write(sim.random() % 20 == 0
                     ? static_cast<std::int64_t>(sim.random() % 1'200'000'000'000ULL)
                     : 0);

@@ -17,7 +17,7 @@ TEST_CASE("Pacing: without records the pause grows to its longest, and to that o
 }
 
 TEST_CASE("Pacing: under a steady rate the lane is a quarter full at each pass") {
-  // Lanes a second: how often a writer would lap a reader that sleeps.
+  // In lanes a second: how often a writer would lap a sleeping reader.
   for (const double laps : {10.0, 100.0, 1000.0}) {
     Pacing pacing;
     std::int64_t pause = kLongestPauseNs;

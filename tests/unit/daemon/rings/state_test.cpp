@@ -1,5 +1,5 @@
-// What is saved comes back: killed at any instant, the daemon counts nothing twice and loses only
-// what was overwritten meanwhile.
+// What is saved comes back. A daemon that is killed at any moment counts nothing twice, and loses
+// only what was overwritten in between.
 
 #include <doctest/doctest.h>
 
@@ -47,7 +47,7 @@ TEST_CASE("State: killed and restarted at random moments, nothing is counted twi
       saved = watch->encode(simulated(now));
     }
     if (random() % 60 == 0 && !saved.empty()) {
-      // Gone with all it knew since it saved last.
+      // The watch is gone, with everything that it learned since it last saved.
       watch = std::make_unique<Watch>(options);
       std::string why;
       REQUIRE_MESSAGE(watch->decode(saved, simulated(now), &why), why);
@@ -109,7 +109,7 @@ TEST_CASE("State: after a step of the clock and a restart the last 100 of catego
     watch.tick(simulated(now));
     saved = watch.encode(simulated(now));
   }
-  // The wall clock is put back by an hour; what happens then happens later all the same.
+  // The wall clock is put back by an hour. Later records are still later.
   const auto stepped = [](std::int64_t ns) {
     Instant instant = simulated(ns);
     instant.realtime_ns -= 3600 * kSecond;
@@ -148,7 +148,7 @@ TEST_CASE("State: what a day of counting without records left is in no window") 
   CHECK(only(snapshot).window(Window::since_start).rate() == doctest::Approx(10).epsilon(0.02));
   CHECK(snapshot.rings[0].losses.before_attach == 200 - 63);
   CHECK(snapshot.rings[0].losses.while_observed[0] == 0);
-  // From now on a loss is the daemon's.
+  // A loss after this point is the daemon's.
   for (int i = 0; i < 200; ++i)
     write_record(lane, operation(0, static_cast<std::uint64_t>(now), 0));
   const Snapshot later = watch.tick(simulated(now));
@@ -183,8 +183,8 @@ TEST_CASE("State: damaged bytes are refused whole, at every length and with any 
     std::string bent = saved;
     bent[random() % bent.size()] = static_cast<char>(random());
     Watch other(options);
-    if (other.decode(bent, now, &why))
-      other.tick(now);  // it may be believable; it must be harmless
+    // The state may be believable. It must be harmless.
+    if (other.decode(bent, now, &why)) other.tick(now);
   }
   Watch other(options);
   CHECK(other.decode(saved, now, &why));
@@ -206,7 +206,8 @@ TEST_CASE("State: after a reboot the windows keep their places by wall time") {
     watch.tick(simulated(before));
     saved = watch.encode(simulated(before));
   }
-  // The boot id comes first: another boot. Two minutes later on the wall, monotonic near zero.
+  // The boot id comes first in the state, so this is another boot. Its wall clock is two minutes
+  // further, and its monotonic clock is near zero.
   saved[0] = static_cast<char>(saved[0] ^ 0x55);
   ring.reset();
   std::filesystem::remove(dir.file("ring"));

@@ -1,4 +1,4 @@
-// What the daemon does over time, on a clock of the test's own.
+// What the daemon does over time, on the test's own clock.
 #include "daemon/run/monitor.h"
 
 #include <spdlog/spdlog.h>
@@ -19,7 +19,7 @@ using test::TempDir;
 
 constexpr std::int64_t kStartWallNs = 1'732'353'355 * kSecond;   // 2024-11-23T09:15:55Z
 
-// Takes what is handed over, in order, and refuses or fails as a test says.
+// Takes what it is given, in order. It refuses or fails when the test says so.
 class FakeOutputs final : public Outputs, public AlertSink {
  public:
   bool write_report(std::shared_ptr<const Snapshot> snapshot) override {
@@ -50,7 +50,7 @@ class FakeOutputs final : public Outputs, public AlertSink {
 struct World {
   explicit World(Config given = {}) : config(std::move(given)) {
     config.rings = {directory.file("ring")};
-    // The host that the test runs on has nothing to say.
+    // The host that runs the test must raise no alerts.
     config.alerts.cpu_percent = config.alerts.memory_percent = config.alerts.load_per_cpu = {};
     resolve_paths(config, {});
   }
@@ -165,7 +165,7 @@ TEST_CASE("Monitor: a sink is told of each transition once, and before the state
   }
   CHECK(states == std::vector<std::string>{"warning pending", "warning firing"});
   CHECK(world.outputs.order.front() == 't');
-  CHECK(world.outputs.order.find("tt") == std::string::npos);   // each is followed by its state
+  CHECK(world.outputs.order.find("tt") == std::string::npos);   // a state follows each of them
 }
 
 TEST_CASE("Monitor: a report on request shows alerts and evaluates nothing") {
@@ -173,7 +173,7 @@ TEST_CASE("Monitor: a report on request shows alerts and evaluates nothing") {
   Monitor monitor = world.monitor();
   world.make_server();
   world.send(100, 300 * kMillisecond);
-  world.tick(monitor);   // one of three
+  world.tick(monitor);   // one of the three ticks that fire
   const std::size_t told = world.outputs.told.size();
   for (int i = 0; i < 10; ++i) {
     world.step(kSecond);
@@ -196,7 +196,7 @@ TEST_CASE("Monitor: the last words are of the last moment, and evaluated") {
   const LastWords last = monitor.last(world.now);
   CHECK(last.snapshot->books.read == 10);
   CHECK(last.state.meta.saved_wall_ns == world.now.realtime_ns);
-  // The next daemon goes on from them.
+  // The next daemon continues from the saved state.
   World other;
   other.config = world.config;
   other.now = world.now;
@@ -221,7 +221,7 @@ TEST_CASE("Monitor: of a damaged state nothing is taken") {
   for (const bool alerts : {false, true}) {
     SavedState damaged = whole;
     (alerts ? damaged.alerts : damaged.watch) = "damaged";
-    World other;   // with a ring of its own, which is not there
+    World other;   // its ring does not exist
     Monitor next = other.monitor();
     std::string why;
     CHECK_FALSE(next.restore(damaged, other.now, &why));
@@ -250,7 +250,7 @@ TEST_CASE("Monitor: a threshold for an operation that no server has is said once
   World world(config);
   Monitor monitor = world.monitor();
   const auto said = [&] { return world.said.count("thresholds.operations.SEND_MESAGE"); };
-  for (int i = 0; i < 100; ++i) world.tick(monitor);   // no server, nothing to compare with
+  for (int i = 0; i < 100; ++i) world.tick(monitor);   // no server: nothing to compare with
   world.make_server();
   for (int i = 0; i < 12; ++i) world.tick(monitor);
   CHECK(said() == 0);

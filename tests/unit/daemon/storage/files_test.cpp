@@ -31,7 +31,7 @@ TEST_CASE("Files: what can't be written leaves the old file as it was") {
   const test::TempDir directory;
   const std::string path = directory.file("report.txt");
   REQUIRE_FALSE(write_whole_file(path, "old", 0640));
-  // A limit on the size of files stands for a full disk: write(2) fails in the midst of it.
+  // A limit on the size of files stands for a full disk: write(2) fails midway.
   rlimit before{};
   REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
@@ -72,7 +72,7 @@ TEST_CASE("Lock: a second daemon is told who holds the state directory") {
   Failure failure;
   auto first = DirectoryLock::acquire(directory.path(), &failure);
   REQUIRE(first);
-  // A lock of the same process would not be told from this one by fcntl(2); flock(2) does.
+  // With fcntl(2) a process would not be refused by its own lock. With flock(2) it is.
   CHECK_FALSE(DirectoryLock::acquire(directory.path(), &failure));
   CHECK(failure.message.find("another daemon holds this state directory: pid " +
                              std::to_string(getpid())) != std::string::npos);
@@ -148,7 +148,7 @@ TEST_CASE("StateFile: a state of an older version is told from a damaged one, an
   other[8] = 3;
   CHECK_FALSE(decode_state(other, &state, &why));
   CHECK(why == "the state is of version 3, this daemon reads 4");
-  // Version 1 had words of fixed width behind the same beginning: version, checksum, length.
+  // Version 1 begins in the same way: version, checksum, length. Words of fixed width follow.
   const std::string first = std::string("RSSTATE\n\1\0\0\0", 12) + std::string(40, '\x7f');
   CHECK_FALSE(decode_state(first, &state, &why));
   CHECK(why == "the state is of version 1, this daemon reads 4");

@@ -50,7 +50,7 @@ TEST_CASE("StandardStreams: a write beyond the limit for file sizes fails and do
         }).exited(0));
 }
 
-// The exit code of a program that prints so many bytes to `path` and says that it ends with `code`.
+// The exit code of a program that prints `bytes` bytes to `path` and wants to end with `code`.
 int code_of(const std::string& path, std::size_t bytes, int code) {
   const test::TempDir directory;
   const test::Ended ended = test::run([&] {
@@ -69,9 +69,9 @@ int code_of(const std::string& path, std::size_t bytes, int code) {
 
 TEST_CASE("StandardStreams: output that could not be written is a failure, early or late") {
   CHECK(code_of("/dev/full", 1, 0) == 1);
-  CHECK(code_of("/dev/full", 1'000'000, 0) == 1);   // failed long before the end
+  CHECK(code_of("/dev/full", 1'000'000, 0) == 1);   // fails long before the end
   CHECK(code_of("/dev/full", 1, 2) == 2);
-  CHECK(code_of("/dev/full", 0, 0) == 0);           // nothing to write, nothing lost
+  CHECK(code_of("/dev/full", 0, 0) == 0);           // nothing is written, so nothing is lost
   CHECK(code_of("/dev/null", 1'000'000, 0) == 0);
   CHECK(code_of("/dev/null", 1, 2) == 2);
 }

@@ -1,4 +1,4 @@
-// Who may do what: each refusal of authorisation, and that it left nothing behind.
+// Who may do what. Each refusal of authorisation leaves nothing behind.
 #include "tests/unit/tools/chat/harness.h"
 
 using namespace chat_test;
@@ -33,7 +33,7 @@ TEST_CASE("ChatAccess: nothing but registration and login works without a login"
   for (const auto name : chatd::kOpNames) {
     const auto op = *chatd::find_op(name);
     if (!chatd::needs_login(op)) continue;
-    // Fields for all of them: what an operation does not know, it ignores.
+    // Fields for all operations. An operation ignores the fields that it does not know.
     const Json fields = {{"room", 1},       {"text", "x"}, {"message", 1}, {"invitation", 1},
                          {"user", "alice"}, {"name", "x"}, {"query", "x"}};
     INFO(name);
@@ -175,8 +175,9 @@ TEST_CASE("ChatAccess: logins by password and by token, and what is refused") {
   CHECK(eventually([&] {
     return raw.number("SELECT count(*) FROM audit_log WHERE action = 'token_rejected'") == 1;
   }));
+  // The database has the token hashed.
   CHECK(raw.number("SELECT count(*) FROM sessions WHERE token_hash = '" + client.token() + "'") ==
-        0);  // hashed
+        0);
   raw.run("UPDATE sessions SET expires = 1");
   CHECK(other.error("AUTHENTICATION", {{"token", client.token()}}) == Error::TOKEN_REJECTED);
 }

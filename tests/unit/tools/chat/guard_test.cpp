@@ -1,5 +1,5 @@
-// Rate limits, address blocks, suspensions: the rules by themselves with the time given, then in
-// the server.
+// Rate limits, address blocks, suspensions: first the rules alone with a given time, then the rules
+// in the server.
 #include "tests/unit/tools/chat/harness.h"
 
 using namespace chat_test;
@@ -65,8 +65,8 @@ TEST_CASE("ChatGuard: strikes suspend within their window, and no longer than sa
   CHECK(suspensions.suspended(1, now));
   CHECK(!suspensions.suspended(2, now));
   CHECK(!suspensions.suspended(1, now + options.suspend_for));
-  for (int i = 0; i < 10; ++i)
-    CHECK(suspensions.strike(0, now) == 0);  // nobody is logged in: nobody to suspend
+  // Nobody is logged in, so there is nobody to suspend.
+  for (int i = 0; i < 10; ++i) CHECK(suspensions.strike(0, now) == 0);
 }
 
 TEST_CASE("ChatGuard: the rate limit is each connection's own") {
@@ -103,7 +103,7 @@ TEST_CASE(
   RawDatabase raw(server.file());
   CHECK(eventually(
       [&] { return raw.number("SELECT count(*) FROM audit_log WHERE action = 'ip_block'") == 1; }));
-  // It ends by itself.
+  // The block ends by itself.
   CHECK(eventually([&] {
     return guesser.error("AUTHENTICATION", {{"user", "alice"}, {"password", "correct horse"}}) ==
            Error::none;
@@ -163,7 +163,7 @@ TEST_CASE("ChatGuard: input that looks like an injection is a strike where it ha
   Client client(server);
   client.enter("alice");
   const auto room = client.must("CREATE_ROOM", {{"name", "lobby"}})["room_id"];
-  // People may write about SQL.
+  // People may write about SQL in messages.
   for (int i = 0; i < 5; ++i)
     client.must("SEND_MESSAGE", {{"room", room}, {"text", "'; DROP TABLE users; -- ' OR 1=1"}});
   for (int i = 0; i < 2; ++i) {

@@ -1,5 +1,5 @@
-// A real server in this process, on a free port, over a real database file; and a client that is
-// nothing but a socket.
+// A real server in this process, on a free port and a real database file. The client is just a
+// socket.
 #pragma once
 
 #include <chrono>
@@ -33,10 +33,10 @@ using chatd::Json;
 using ringside::test::TempDir;
 using namespace std::chrono_literals;
 
-// For things that take milliseconds: sanitizers and a busy machine included.
+// For things that take milliseconds. It allows for sanitizers and a busy machine.
 inline constexpr auto kDeadline = 20s;
 
-// Waits for the thing, with a deadline.
+// Waits until the condition holds, with a deadline.
 inline bool eventually(const std::function<bool()>& condition) {
   const auto end = std::chrono::steady_clock::now() + kDeadline;
   while (!condition()) {
@@ -46,7 +46,7 @@ inline bool eventually(const std::function<bool()>& condition) {
   return true;
 }
 
-// Another program's hands on the database.
+// A second connection to the database, as another program would have it.
 class RawDatabase {
  public:
   explicit RawDatabase(const std::filesystem::path& file) {
@@ -112,8 +112,8 @@ class TestServer {
     start();
   }
   void start() {
-    // As main() does: spdlog sets itself up at its first use, in a library that ThreadSanitizer
-    // can't see into. Before there are threads, that is no race.
+    // main() does the same. spdlog sets itself up at its first use, in a library that
+    // ThreadSanitizer can't see into. Before other threads exist this is no race.
     spdlog::default_logger_raw();
     server_ = std::make_unique<chatd::Server>(options_);
     server_->start();
@@ -170,7 +170,7 @@ class Client {
   void send(const std::string& bytes) {
     for (std::size_t sent = 0; sent < bytes.size();) {
       const auto n = ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-      if (n <= 0) return;  // the server closed it; the test sees that when it reads
+      if (n <= 0) return;  // the server closed it; the next read of the test sees that
       sent += static_cast<std::size_t>(n);
     }
   }
@@ -195,7 +195,7 @@ class Client {
     }
   }
 
-  // The next answer; pushes on the way are kept.
+  // The next answer. Pushes before it are kept.
   Json answer() {
     for (;;) {
       Json json = line();
@@ -203,7 +203,7 @@ class Client {
       pushes_.push_back(std::move(json));
     }
   }
-  // The next push of that name.
+  // The next push with this name.
   Json push(const std::string& event) {
     for (;;) {
       Json json;
@@ -252,7 +252,7 @@ class Client {
     return error;
   }
 
-  // Registers (if need be) and logs in; returns the user's id.
+  // Registers the user if need be, and logs in. Returns the user's id.
   std::int64_t enter(const std::string& user) {
     (*this)("REGISTRATION", {{"user", user}, {"password", "correct horse"}});
     const Json reply = must("AUTHENTICATION", {{"user", user}, {"password", "correct horse"}});

@@ -1,4 +1,4 @@
-// A database that another process really holds locked: retries, the breaker, and the way back.
+// A database that another connection holds locked: retries, the breaker, and the way back.
 #include "tests/unit/tools/chat/harness.h"
 
 using namespace chat_test;
@@ -9,7 +9,7 @@ TEST_CASE("ChatBreaker: closed, open, half-open, and back, by the time it is giv
   chatd::Breaker::Clock::time_point now{1h};
   using Admission = chatd::Breaker::Admission;
   for (int i = 0; i < 2; ++i) breaker.failure(chatd::Op::SEND_MESSAGE, now);
-  breaker.success();  // a success in between: the count starts over
+  breaker.success();  // a success in between starts the count over
   for (int i = 0; i < 2; ++i) breaker.failure(chatd::Op::SEND_MESSAGE, now);
   CHECK(breaker.admit(now) == Admission::all);
   breaker.failure(chatd::Op::SEND_MESSAGE, now);
@@ -43,8 +43,8 @@ TEST_CASE("ChatOutage: a short lock is waited out by retries") {
   RawDatabase lock(server.file());
   lock.run("BEGIN EXCLUSIVE");
   client.request("SEND_MESSAGE", {{"room", room}, {"text", "patience"}});
-  std::this_thread::sleep_for(
-      100ms);  // not waiting for anything: this is how long the lock is held
+  // Not a wait: the lock is held for this long.
+  std::this_thread::sleep_for(100ms);
   lock.run("ROLLBACK");
   CHECK(client.answer()["ok"] == true);
 }
@@ -66,7 +66,7 @@ TEST_CASE(
     CHECK(eventually([&] { return writer.error("SEND_MESSAGE", message) == Error::BREAKER_OPEN; }));
     // Reads go on while writes are refused.
     CHECK(reader.must("MESSAGE_HISTORY", {{"room", room}})["messages"].empty());
-    // A probe fails, and it stays open.
+    // A probe fails, and the breaker stays open.
     CHECK(
         eventually([&] { return writer.error("SEND_MESSAGE", message) == Error::DATABASE_BUSY; }));
     CHECK(server->service().store().breaker().state() == State::open);
@@ -76,7 +76,7 @@ TEST_CASE(
     return writer.error("SEND_MESSAGE", {{"room", room}, {"text", "after"}}) == Error::none;
   }));
   CHECK(server->service().store().breaker().state() == State::closed);
-  // What was refused left nothing.
+  // Refused writes left nothing.
   const Json history = reader.must("MESSAGE_HISTORY", {{"room", room}})["messages"];
   REQUIRE(history.size() == 1);
   CHECK(history[0]["text"] == "after");
@@ -97,7 +97,7 @@ TEST_CASE("ChatOutage: every command gets exactly one answer through an outage")
     }
   }
   std::atomic<std::int64_t> ok{0}, refused{0}, started{0};
-  std::atomic<bool> over{false};   // a fast machine would be through before the outage began
+  std::atomic<bool> over{false};   // a fast machine must not finish before the outage
   std::vector<std::thread> threads;
   for (auto& client : clients) {
     threads.emplace_back([&, c = client.get()] {
@@ -119,6 +119,6 @@ TEST_CASE("ChatOutage: every command gets exactly one answer through an outage")
   for (auto& thread : threads) thread.join();
   CHECK(ok + refused == started);
   RawDatabase raw(server.file());
-  CHECK(raw.number("SELECT count(*) FROM messages") ==
-        ok);  // answered ok is committed, and nothing else is
+  // What was answered with ok is committed, and nothing else is.
+  CHECK(raw.number("SELECT count(*) FROM messages") == ok);
 }

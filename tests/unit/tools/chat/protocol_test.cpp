@@ -71,11 +71,11 @@ TEST_CASE("ChatProtocol: every operation succeeds for whom it is meant") {
   CHECK(thread["messages"][0]["text"] == "what fox?");
 
   CHECK(bob.must("MESSAGE_SEARCH", {{"query", "red FOX"}})["messages"].size() == 1);
-  CHECK(bob.must("MESSAGE_SEARCH", {{"query", "brown"}})["messages"]
-            .empty());  // the index follows the edit
+  // The index follows the edit.
+  CHECK(bob.must("MESSAGE_SEARCH", {{"query", "brown"}})["messages"].empty());
   CHECK(bob.must("MESSAGE_SEARCH", {{"query", "qui*"}, {"room", room}})["messages"].size() == 1);
-  CHECK(bob.must("MESSAGE_SEARCH", {{"query", "\"fox\" OR NOT (x"}})["messages"]
-            .empty());  // words, no query language
+  // A query is words, not a query language.
+  CHECK(bob.must("MESSAGE_SEARCH", {{"query", "\"fox\" OR NOT (x"}})["messages"].empty());
   CHECK(bob.must("MESSAGE_HISTORY", {{"room", room}, {"limit", 2}})["messages"].size() == 2);
   CHECK(bob.must("MESSAGE_HISTORY", {{"room", room}, {"before", reply["message_id"]}})["messages"]
             .size() == 1);
@@ -163,7 +163,7 @@ TEST_CASE("ChatProtocol: validation refuses each bad field with its own code") {
     INFO(test.op << " " << test.fields.dump(-1, ' ', true, Json::error_handler_t::replace));
     CHECK(client.error(test.op, test.fields) == test.error);
   }
-  // A bad id is an outcome of the operation: it is named, and the id comes back as null.
+  // A bad id is an outcome of the operation. The answer names the operation and has null as its id.
   client.send(R"({"id":[1],"op":"LIST_ROOMS"})" "\n");
   const Json reply = client.answer();
   CHECK(reply["op"] == "LIST_ROOMS");
@@ -247,13 +247,13 @@ TEST_CASE(
   CHECK(Client::error_of(client.answer()) == Error::LINE_TOO_LONG);
   CHECK(client.line().is_null());
 
-  // Without any newline, and with a lot more behind it.
+  // No newline at all, and a lot more bytes behind it.
   Client endless(server);
   endless.send(std::string(500000, 'x'));
   CHECK(Client::error_of(endless.answer()) == Error::LINE_TOO_LONG);
   CHECK(endless.line().is_null());
-  CHECK(eventually(
-      [&] { return server->connections() == 2; }));  // ours are still open; the server lingers
+  // Our ends of both connections are still open, so the server lingers on both.
+  CHECK(eventually([&] { return server->connections() == 2; }));
 }
 
 TEST_CASE("ChatProtocol: lines may come in pieces, and many at once, answers keep their order") {
@@ -287,7 +287,7 @@ TEST_CASE("ChatProtocol: lines may come in pieces, and many at once, answers kee
   for (int i = 0; i < kLines; ++i) REQUIRE(client.answer()["id"] == i);
   sender.join();
 
-  client.send(R"({"id":1,"op":"LIST_ROOMS"})");  // never ended: never taken up
+  client.send(R"({"id":1,"op":"LIST_ROOMS"})");  // has no newline, so it is never taken
   client.end_sending();
   CHECK(client.line().is_null());
 }

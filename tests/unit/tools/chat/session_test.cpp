@@ -84,11 +84,12 @@ TEST_CASE("ChatSession: stopping answers what is under way and closes the rest")
   auto lock = std::make_unique<RawDatabase>(server.file());
   lock->run("BEGIN IMMEDIATE");
   working.request("SEND_MESSAGE", {{"room", room}, {"text", "the last one"}});
-  working.request("LIST_ROOMS");  // behind it: never taken up
-  // A reader's answer tells that the writer has the command, as far as anything outside can tell.
+  working.request("LIST_ROOMS");  // waits behind it and is never taken
+  // The reader's answer shows that the writer has the command, as far as that can be seen from
+  // outside.
   waiting.must("LIST_ROOMS");
   std::thread stopper([&] { server.stop(); });
-  CHECK(waiting.line().is_null());  // it had nothing under way
+  CHECK(waiting.line().is_null());  // this connection had nothing in progress
   lock->run("ROLLBACK");
   lock.reset();
   const Json reply = working.answer();
@@ -107,7 +108,7 @@ TEST_CASE("ChatSession: connections that come and go leave nothing") {
     for (int i = 0; i < 10; ++i) clients.push_back(std::make_unique<Client>(server));
     for (auto& client : clients)
       client->request("REGISTRATION", {{"user", "churn"}, {"password", "correct horse"}});
-  }  // most leave before their answer comes
+  }  // most of them leave before their answer comes
   CHECK(eventually([&] { return server->connections() == 0; }));
 }
 

@@ -1,4 +1,4 @@
-// The database by itself: batches, rollback, restart, files that are not ours.
+// The database alone: batches, rollback, restart, files that are not ours.
 #include <fstream>
 #include <future>
 
@@ -34,7 +34,7 @@ void add_user(Connection& db, const std::string& name) {
   db.run("INSERT INTO users(name, password, created) VALUES (?,'x',1)", name);
 }
 
-// Keeps the writer busy until released, so that what is queued meanwhile becomes one batch.
+// Keeps the writer busy until it is released. Commands that are queued in between become one batch.
 struct Plug {
   explicit Plug(Store& store) {
     done = submit(store, [this](Connection&) {
@@ -62,7 +62,7 @@ TEST_CASE("ChatStore: a refusal after writing leaves nothing, and its batch mate
         ++*count;
         add_user(db, "user" + std::to_string(i));
         if (i % 3 == 1) throw Refusal(Error::SELF_TARGET, "changed my mind");
-        if (i == 5) add_user(db, "user4");  // was rolled back, so it is free
+        if (i == 5) add_user(db, "user4");  // user4 was rolled back, so the name is free
         if (i == 8) throw std::runtime_error("a bug");
       }));
     }
@@ -74,7 +74,7 @@ TEST_CASE("ChatStore: a refusal after writing leaves nothing, and its batch mate
     const auto expected = i == 8 ? Error::INTERNAL : i % 3 == 1 ? Error::SELF_TARGET : Error::none;
     CHECK(results[static_cast<std::size_t>(i)].get().error == expected);
   }
-  CHECK(runs[0]->load() == 2);  // once in the batch, once alone: it really was one batch
+  CHECK(runs[0]->load() == 2);  // once in the batch and once alone, so it was one batch
   store.stop();
   RawDatabase raw(directory / "chat.db");
   CHECK(raw.number("SELECT count(*) FROM users") == 6);
@@ -189,9 +189,8 @@ TEST_CASE("ChatStore: the search index agrees with the messages after edits and 
   }
   server.stop();
   RawDatabase raw(server.file());
-  raw.run(
-      "INSERT INTO messages_fts(messages_fts, rank) VALUES ('integrity-check', 1)");  // throws if
-                                                                                      // they differ
+  // Throws if the index and the messages differ.
+  raw.run("INSERT INTO messages_fts(messages_fts, rank) VALUES ('integrity-check', 1)");
   CHECK(raw.number("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'word*'") ==
         50 - 17 - 8 + 3);
 }

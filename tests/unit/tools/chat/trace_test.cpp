@@ -14,8 +14,8 @@ using namespace chat_test;
 
 namespace {
 
-// Traces this process, and reads back what was written since this object was made. A process is
-// traced once and to its end, so all cases of one run share a ring.
+// Traces this process, and reads what was written since this object was made. A process is traced
+// once and until its end, so all cases of one run share a ring.
 class Ring {
  public:
   Ring() : segment_(shared()) {
@@ -39,7 +39,7 @@ class Ring {
     }
     return all;
   }
-  // Recorded and merely counted, of an id.
+  // How often an id was counted, with or without a record.
   std::uint64_t total(std::uint16_t id) const { return sum(id) - before_[id]; }
   std::uint64_t total(ringside::EventId id) const { return total(id.value); }
 
@@ -124,8 +124,8 @@ TEST_CASE("ChatTrace: each operation is one record with its outcome, whatever be
     for (const auto stage : record.stages) stages += ringside::unpack_stage_ticks(stage);
     CHECK(record.duration > 0);
     CHECK(stages <= static_cast<std::uint64_t>(record.duration));
-    CHECK(static_cast<double>(stages) >
-          0.999 * static_cast<double>(record.duration));  // no time without a name
+    // Nearly all the time is in a named stage.
+    CHECK(static_cast<double>(stages) > 0.999 * static_cast<double>(record.duration));
     if (outcome == chatd::Outcome::ok) CHECK(record.stages[ringside::chat::kDatabase] > 0);
   }
   CHECK(recorded == answered);
@@ -190,8 +190,8 @@ TEST_CASE("ChatTrace: an outage and a guesser leave their events") {
     if (record.operation == ids::IP_BLOCK.value) CHECK(record.subject == 0x7f000009);
   }
   CHECK(states == std::vector<std::int64_t>{1, 2, 0});
-  // A retry's span holds the failed attempt, which waited for the lock. So the sum is what retries
-  // cost.
+  // The span of a retry includes the failed attempt, which waited for the lock. So the sum of the
+  // spans is the cost of the retries.
   REQUIRE(retries.size() == 2);
   REQUIRE(slow.size() >= 3);
   CHECK(*std::min_element(retries.begin(), retries.end()) >

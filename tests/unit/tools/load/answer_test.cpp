@@ -48,7 +48,7 @@ TEST_CASE("Answer: keys count at the top level only, and not inside strings") {
   const Answer answer = scan_answer(
       R"({"x":{"ok":false,"id":1,"a":["}]",{"op":"LIES"}]},"y":"\"ok\":false,\\",)"
       R"("id":3,"op":"LIST_ROOMS","ok":true,"r":[}])");
-  REQUIRE(answer.kind == Answer::Kind::answer);  // what lists is not read behind ok
+  REQUIRE(answer.kind == Answer::Kind::answer);  // the rest after "ok" is not parsed
   CHECK(answer.ok);
   CHECK(answer.id == 3);
   CHECK(answer.op == "LIST_ROOMS");

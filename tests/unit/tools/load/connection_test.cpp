@@ -1,4 +1,4 @@
-// One connection and its counting, against a socket that the test itself holds.
+// One connection and its counting, against a socket that the test holds.
 #include <doctest/doctest.h>
 
 #include <utility>
@@ -34,7 +34,7 @@ struct Witness final : Connection::Owner {
   std::string lost;
 };
 
-// Both ends on one thread: the client's are asynchronous, the server's are blocking.
+// Both ends on one thread. The client's end is asynchronous, the server's end blocks.
 struct Pair {
   Pair() {
     connection.connect(acceptor.local_endpoint(), std::nullopt);
@@ -109,7 +109,7 @@ TEST_CASE("Connection: answers may come in any pieces, with pushes between them"
 
 TEST_CASE("Connection: what a full socket did not take is unsent, what it took is unanswered") {
   Pair pair;
-  constexpr int kLines = 2000;  // 64 MB: more than a socket's buffers hold
+  constexpr int kLines = 2000;  // 64 MB, more than a socket's buffers hold
   for (int i = 1; i <= kLines; ++i) pair.send(i, 0, 32'000);
   pair.io.poll();
   const std::uint64_t sent = pair.books.tally(kMix, Op::LIST_ROOMS).sent;
@@ -177,7 +177,8 @@ TEST_CASE("Connection: TOO_MANY_CONNECTIONS answers no request") {
       "{\"id\":null,\"op\":null,\"ok\":false,\"error\":{\"code\":3003,\"name\":\"TOO_MANY_"
       "CONNECTIONS\"}}\n");
   asio::streambuf in;
-  asio::read_until(pair.server, in, '\n');  // so that closing is a FIN, and what was sent is read
+  // Reads what was sent, so that closing sends a FIN.
+  asio::read_until(pair.server, in, '\n');
   pair.server.close();
   pair.run_until([&] { return !pair.witness.lost.empty(); });
   CHECK(pair.books.connections(kMix).refused == 1);

@@ -63,8 +63,8 @@ struct FakeServer::Session : std::enable_shared_from_this<FakeServer::Session> {
     }
     ++count;
     const int close_every = server.close_every;
-    if (close_every != 0 && count % close_every == 0)
-      return;  // the last reference goes, and the socket with it
+    // The last reference goes, and the socket with it.
+    if (close_every != 0 && count % close_every == 0) return;
     if (server.mute) {
       read();
       return;
@@ -94,7 +94,7 @@ struct FakeServer::Session : std::enable_shared_from_this<FakeServer::Session> {
       if (op == "MESSAGE_SEARCH") refuse(5005);
     }
     out = reply.dump() + "\n";
-    // Pushes come in between.
+    // Pushes come before some answers.
     if (count % 3 == 0)
       out = "{\"event\":\"invitation\",\"invitation_id\":" + std::to_string(count) + "}\n" + out;
     if (count % 4 == 0) out = "{\"event\":\"message\",\"text\":\"\\\"ok\\\":true\"}\n" + out;

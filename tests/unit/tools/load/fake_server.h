@@ -1,5 +1,5 @@
-// A chat server of a few lines: it knows no rules, but answers every request as the protocol says,
-// and counts what it took up. What the load's books are compared with.
+// A small chat server. It knows no rules, answers every request as the protocol says, and counts
+// the requests that it took. The load's books are compared with these counts.
 #pragma once
 
 #include <atomic>
@@ -20,15 +20,14 @@ class FakeServer {
 
   std::string port() const { return port_; }
 
-  // How it behaves; may be changed at any time.
-  std::atomic<int> close_every{
-      0};  // n: instead of answering its n-th request, a connection is closed
-  std::atomic<bool> mute{false};        // takes requests of the mix, never answers
-  std::atomic<int> wrong_id_after{0};   // n: the n-th answer of a connection bears a wrong id
+  // How the server behaves. May be changed at any time.
+  std::atomic<int> close_every{0};      // n: a connection is closed in place of its n-th answer
+  std::atomic<bool> mute{false};        // takes requests of the mix and never answers
+  std::atomic<int> wrong_id_after{0};   // n: from a connection's n-th answer on the id is wrong
   std::atomic<int> fail_login_code{0};  // AUTHENTICATION fails with this code
-  std::atomic<int> delay_ms{0};         // every answer comes so late
+  std::atomic<int> delay_ms{0};         // the delay of every answer
 
-  // What it saw, by operation name; lines that are none under "".
+  // Requests that the server took, by operation name. Lines that are no request are under "".
   std::map<std::string, std::uint64_t> taken() const;
   std::uint64_t connections() const { return connections_; }
   std::set<std::string> addresses() const;

@@ -1,4 +1,4 @@
-// Each incident against something that shows that it really happened.
+// Each incident, checked against something that shows that it really happened.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -79,7 +79,7 @@ std::string check_failure(const Settings& settings) {
   return {};
 }
 
-// Sleeps as a process of its own: something to kill.
+// A process that sleeps, so that there is something to kill.
 pid_t start_sleeper() {
   pid_t pid = 0;
   char name[] = "sleep";
@@ -99,7 +99,7 @@ TEST_CASE(
   FakeServer server;
   const Settings settings =
       settings_with(server, "locked-database:db=" + file.string() + "@0.2+0.5", 1.0);
-  // A writer that tries all the time and notes when it was kept out.
+  // A writer that tries all the time and notes when the database kept it out.
   std::atomic<bool> stop{false};
   std::int64_t first_busy_ns = 0;
   std::int64_t last_busy_ns = 0;
@@ -199,7 +199,7 @@ TEST_CASE("Incident: a burst of invalid requests balances, garbage and long line
 TEST_CASE(
     "Incident: the server is killed for good, and the command is run when its time has come") {
   const TempDir dir;
-  FakeServer server;  // plays the restarted server, too
+  FakeServer server;  // plays the restarted server too
   const pid_t victim = start_sleeper();
   const auto pid_file = dir / "server.pid";
   const auto mark = dir / "restarted";

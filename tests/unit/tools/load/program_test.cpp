@@ -1,4 +1,4 @@
-// The program as it is run: exit codes and messages.
+// The program as it is run: its exit codes and messages.
 #include <doctest/doctest.h>
 
 #include <sys/wait.h>

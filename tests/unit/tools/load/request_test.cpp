@@ -65,7 +65,7 @@ TEST_CASE("Request: one seed writes the same bytes twice") {
 }
 
 TEST_CASE("Request: every operation is written as the protocol has it, whatever the client knows") {
-  // Operation -> members that must be there. THREADED_REPLIES and others have more, by chance.
+  // Operation -> members that must be there. THREADED_REPLIES and others may have more.
   const std::map<Op, std::vector<std::string>> required = {{Op::REGISTRATION, {"user", "password"}},
                                                            {Op::AUTHENTICATION, {}},
                                                            {Op::CREATE_ROOM, {"name"}},
@@ -151,7 +151,7 @@ TEST_CASE("Request: a room is left only after it was joined, and once") {
   Answer busy;
   busy.code = 5001;
   learn(Op::LEAVE_ROOM, leaving, busy, client, hood);
-  CHECK(can(Op::LEAVE_ROOM, client, hood));  // it is still in there
+  CHECK(can(Op::LEAVE_ROOM, client, hood));  // the client is still in the room
 }
 
 TEST_CASE("Request: what was on its way when the connection broke is not taken for done") {

@@ -73,8 +73,8 @@ TEST_CASE("Schedule: the open loop keeps its rate, with the gaps of independent 
     before = plan.intended_ns;
   }
   CHECK(1e-9 * static_cast<double>(before) == doctest::Approx(kCount / 1000.0).epsilon(0.02));
-  CHECK(squares / kCount ==
-        doctest::Approx(2.0).epsilon(0.05));  // the second moment of an exponential gap of 1 ms
+  // The second moment of an exponential gap of 1 ms.
+  CHECK(squares / kCount == doctest::Approx(2.0).epsilon(0.05));
 }
 
 TEST_CASE("Schedule: passwords are hashed at the door, and nothing else is sent from there") {

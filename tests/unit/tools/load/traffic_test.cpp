@@ -1,4 +1,4 @@
-// The load against a server that counts too: the books of both must agree.
+// The load against a server that counts too. The books of both must agree.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -130,8 +130,8 @@ TEST_CASE(
       const Tally total = result.books.total(op);
       INFO(name_of(op), " at ", rate);
       CHECK(total.sent == total.answered() + total.unanswered());
-      // The server takes the request that it never answers; what waits behind it in the socket it
-      // never sees.
+      // The server takes the request that it never answers. It never sees the requests that wait
+      // behind that one in the socket.
       CHECK(taken_as(server, op) >= total.answered());
       CHECK(taken_as(server, op) <= total.answered() + total.lost);
       CHECK(total.late == 0);
@@ -161,7 +161,7 @@ TEST_CASE("Traffic: what is not answered by the deadline is reported by name") {
   } observer(server);
   const Result result = run_load(settings, observer, false);
   const Tally total = result.books.total(Op::LIST_ROOMS);
-  CHECK(total.sent == 12);  // one for each client, then they wait
+  CHECK(total.sent == 12);  // one for each client, and then the clients wait
   CHECK(total.late == 12);
   std::ostringstream summary;
   print_summary(summary, settings, result);
@@ -173,7 +173,7 @@ TEST_CASE("Traffic: waiting behind earlier requests shows in the latency") {
   Settings settings = settings_for(server);
   settings.clients = 1;
   settings.threads = 1;
-  settings.rate_per_s = 200;  // but the one connection manages 50 a second
+  settings.rate_per_s = 200;  // one connection manages only 50 a second
   settings.operations = 60;
   settings.mix.weights.fill(0);
   settings.mix.weights[index_of(Op::LIST_ROOMS)] = 1;
@@ -185,7 +185,7 @@ TEST_CASE("Traffic: waiting behind earlier requests shows in the latency") {
   const Result result = run_load(settings, observer, false);
   const Tally total = result.books.total(Op::LIST_ROOMS);
   REQUIRE(total.answered() == 60);
-  // 60 requests take 1.2 s, the last was due after about 0.3 s.
+  // 60 requests take 1.2 s. The last one was due after about 0.3 s.
   CHECK(total.from_intended.max_ns() > 600'000'000);
   CHECK(total.from_intended.min_ns() >= 20'000'000);
   CHECK(total.from_send.max_ns() <= total.from_intended.max_ns());
