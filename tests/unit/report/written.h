@@ -7,6 +7,7 @@
 
 #include "report/render/sections/document.h"
 #include "tests/unit/report/recording_page.h"
+#include "tests/unit/report/sample.h"
 
 namespace sample {
 
