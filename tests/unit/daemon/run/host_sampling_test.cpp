@@ -1,0 +1,47 @@
+#include "daemon/run/host_sampling.h"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "shm/identity.h"
+#include "tests/support/later.h"
+#include "tests/support/process.h"
+#include "tests/support/ring.h"
+#include "tests/support/temp.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+TEST_CASE("HostSampling: every process that shares a ring is sampled, not its creator alone") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  auto ring = make_ring(path, {2, 64, 64});
+  const pid_t other = spawn([] {
+    pause();
+    return 0;
+  });
+  const auto other_pid = static_cast<std::uint32_t>(other);
+  ring->header().processes[3].start_time.store(process_start_time(other_pid));
+  ring->header().processes[3].pid.store(other_pid);
+  Watch watch({{path}, 100, 20, false});
+  watch.pass(later(1));
+  HostSampling sampling;
+  sampling.sample(watch, later(1));
+  kill(other, SIGKILL);
+  wait_for(other);
+  Snapshot snapshot;
+  sampling.fill_in(snapshot);
+  REQUIRE(snapshot.processes.size() == 2);
+  for (const std::uint32_t pid : {static_cast<std::uint32_t>(getpid()), other_pid}) {
+    CAPTURE(pid);
+    const auto found =
+        std::find_if(snapshot.processes.begin(), snapshot.processes.end(),
+                     [&](const ProcessView& process) { return process.pid == pid; });
+    REQUIRE(found != snapshot.processes.end());
+    CHECK(found->ring == path);
+    CHECK(found->resident_bytes.value_or(0) > 0);
+  }
+}
