@@ -53,6 +53,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 
 #include "shm/layout.h"
 #include "shm/test_points.h"
@@ -232,10 +233,17 @@ inline Poll read_words(const Slot& slot, std::uint64_t position, RecordWords& ou
   return read_words(slot, position, out, [] {});
 }
 
-// Makes a record of its words.
+// Makes a record of its words. They are stored one by one, from registers. Copied as a struct, they
+// would be stored in halves and reloaded as 16 bytes, and each reload would stall.
 inline void put_record(const RecordWords& words, std::uint64_t position, Record& out) {
   out.sequence = 2 * (position + 1);
-  std::memcpy(reinterpret_cast<unsigned char*>(&out) + 8, &words, sizeof words);
+  auto* to = reinterpret_cast<unsigned char*>(&out) + sizeof out.sequence;
+  for (std::uint64_t word : {words.start, words.duration, words.descriptor, words.actor,
+                             words.subject, words.stages_or_value, words.stages_or_context}) {
+    __asm__("" : "+r"(word));
+    std::memcpy(to, &word, sizeof word);
+    to += sizeof word;
+  }
 }
 
 inline Poll read_slot(const Slot& slot, std::uint64_t position, Record& out) {
