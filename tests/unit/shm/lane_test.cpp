@@ -108,6 +108,20 @@ TEST_CASE("LaneWrap: positions close to the end of 64 bits of sequence are read 
   CHECK(bench.seen.back().actor == start + 39);
 }
 
+TEST_CASE("Lane: a reader takes no more records at once than it asks for, lapped or not") {
+  Bench bench;
+  bench.write(20);
+  CHECK(bench.read(7) == 7);
+  CHECK(bench.seen.size() == 7);
+  CHECK(bench.read(7) == 7);
+  CHECK(bench.read(7) == 6);
+  CHECK(bench.read(7) == 0);
+  bench.write(3 * kCapacity);
+  bench.seen.clear();
+  bench.read(7);
+  CHECK(bench.seen.size() == 7);
+}
+
 TEST_CASE("LaneOverrun: a lapped reader resumes at the oldest safe record and counts the rest") {
   Bench bench;
   bench.write(10);
