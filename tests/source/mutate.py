@@ -321,6 +321,8 @@ def run(bench, texts, arguments, equivalents):
         tried.append(mutant)
         print(f"{len(tried):>4} {mutant.outcome:<13} {mutant.operator:<11} "
               f"{mutant.name}:{mutant.number} ({time.monotonic() - begun:.1f} s)", flush=True)
+        if mutant.outcome == "survived":
+            print(mutant.diff(), flush=True)
     return tried
 
 
@@ -350,9 +352,6 @@ def main():
     print(f"seed {arguments.seed}, {len(names)} files")
     bench = Bench(root, arguments.folder or root / "build/mutate", arguments.jobs)
     tried = run(bench, texts, arguments, equivalents)
-    for mutant in tried:
-        if mutant.outcome == "survived":
-            print("\n" + mutant.diff())
     print("\n" + table(tried))
     reached = score(tried)
     if arguments.least and (reached is None or reached < arguments.least):
