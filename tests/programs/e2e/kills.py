@@ -30,6 +30,12 @@ class Kills(harness.Scenario):
             daemon = world.daemon()
         return daemon
 
+    def load_ended(self, load, server):
+        """Ends the load as soon as the server has seen every operation. Rare ones take seconds."""
+        load.wait_until("every operation tried", lambda: all(
+            ledger.counts(server.totals()).values()), 60)
+        return load.interrupted()
+
     def test_a_daemon_that_is_killed_counts_nothing_twice(self):
         # Why nothing may be lost here: at this rate no thread of the server writes a thousand
         # records a second, so its lane of 4096 holds four seconds. From the last saved state (one
@@ -41,7 +47,7 @@ class Kills(harness.Scenario):
         server = world.server()
         load = world.load(server, rate=sized(600, 150), seconds=300).begun()
         daemon = self.kill_daemons(world, chance, times=sized(5, 2))
-        load = load.interrupted()
+        load = self.load_ended(load, server)
 
         daemon.report_when("everything read", lambda found: ledger.has_all(found, server.totals()))
         report, totals = daemon.report(), server.totals()
@@ -63,7 +69,7 @@ class Kills(harness.Scenario):
         server = world.server(RINGSIDE_CAPACITY=256)
         load = world.load(server, rate=0, seconds=300).begun()
         daemon = self.kill_daemons(world, chance, times=sized(4, 2))
-        load = load.interrupted()
+        load = self.load_ended(load, server)
 
         daemon.report_when("everything settled",
                            lambda found: ledger.has_all(found, server.totals()))
