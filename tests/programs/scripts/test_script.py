@@ -6,9 +6,11 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -37,6 +39,22 @@ TEST_CASE(
     "Lane: an empty lane "
     "[is] $empty" * doctest::skip(false)) {}
 '''
+# In the first preset this test ends when the next preset, asan, is built.
+WAITS_FOR_ASAN = """add_test(NAME waits COMMAND sh -c
+  "until [ -e ${CMAKE_SOURCE_DIR}/build/asan/built ]; do sleep 0.05; done")
+set_tests_properties(waits PROPERTIES TIMEOUT 60)
+"""
+LEAVES_A_FILE = """add_custom_target(ringside_tests ALL
+  COMMAND ${CMAKE_COMMAND} -E touch ${CMAKE_BINARY_DIR}/built)
+"""
+# In asan the build hangs. It leaves its process number.
+HANGS_IN_ASAN = """if(CMAKE_BINARY_DIR MATCHES asan)
+  add_custom_target(ringside_tests ALL
+    COMMAND sh ${CMAKE_SOURCE_DIR}/hang.sh ${CMAKE_BINARY_DIR}/pid)
+else()
+  add_custom_target(ringside_tests)
+endif()
+"""
 LABELLED = PASSES + "set_tests_properties({0} PROPERTIES LABELS {1})\n"
 
 
@@ -151,6 +169,32 @@ class Test(unittest.TestCase):
             "add_custom_target(ringside_tests)\n"
         )
         self.expect(1, "1 passed, 1 failed", "--preset", "release", "--preset", "asan")
+
+    def test_a_preset_is_built_while_the_tests_of_the_one_before_run(self):
+        self.project(WAITS_FOR_ASAN, target=LEAVES_A_FILE)
+        self.expect(0, "2 passed, 0 failed", "--preset", "release", "--preset", "asan")
+
+    def test_an_interrupt_ends_the_build_beside_the_tests(self):
+        self.project(WAITS_FOR_ASAN, target=HANGS_IN_ASAN)
+        (self.root / "hang.sh").write_text('echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 1000')
+        pid_file = self.root / "build/asan/pid"
+        with subprocess.Popen([self.root / "tools/test", "--no-setup", "--preset", "release",
+                               "--preset", "asan"],
+                              stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL,
+                              start_new_session=True) as test:
+            self.wait_for("the build that hangs", pid_file.exists)
+            hanging = Path("/proc") / pid_file.read_text(encoding="utf-8").strip() / "cmdline"
+            self.assertIn(b"sleep", hanging.read_bytes())
+            os.killpg(test.pid, signal.SIGINT)
+            self.assertNotEqual(test.wait(60), 0)
+        self.wait_for("the end of the build", lambda: not hanging.exists())
+
+    def wait_for(self, what, come):
+        deadline = time.monotonic() + 60
+        while not come():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.02)
 
     def test_labels_decide_what_runs(self):
         self.project(PASSES.format("one"), LABELLED.format("two", '"ring;long"'),
