@@ -21,14 +21,17 @@ void Doorbell::ring() {
   [[maybe_unused]] const ssize_t written = write(event_.get(), &one, sizeof one);
 }
 
-void Doorbell::sleep(std::int64_t pause_ns, int fd) {
+bool Doorbell::sleep(std::int64_t pause_ns, int fd) {
   constexpr std::int64_t kSecondNs = 1'000'000'000;
   const std::int64_t ns = std::max<std::int64_t>(pause_ns, 0);
   const timespec pause{static_cast<time_t>(ns / kSecondNs), static_cast<long>(ns % kSecondNs)};
   pollfd waited_for[2] = {{event_.get(), POLLIN, 0}, {fd, POLLIN, 0}};   // poll ignores an fd of -1
-  if (ppoll(waited_for, 2, &pause, nullptr) <= 0 || waited_for[0].revents == 0) return;
-  std::uint64_t rung = 0;
-  [[maybe_unused]] const ssize_t bytes = read(event_.get(), &rung, sizeof rung);
+  if (ppoll(waited_for, 2, &pause, nullptr) <= 0) return false;
+  if (waited_for[0].revents != 0) {
+    std::uint64_t rung = 0;
+    [[maybe_unused]] const ssize_t bytes = read(event_.get(), &rung, sizeof rung);
+  }
+  return waited_for[1].revents != 0;
 }
 
 }  // namespace ringside

@@ -15,8 +15,8 @@ class Doorbell {
   // once.
   void ring();
   // Sleeps for `pause_ns`, or until ring(), or until `fd` is readable (-1: no file). May end early.
-  // Only one thread sleeps.
-  void sleep(std::int64_t pause_ns, int fd);
+  // Only one thread sleeps. Returns whether `fd` is readable.
+  bool sleep(std::int64_t pause_ns, int fd);
 
  private:
   FileDescriptor event_;

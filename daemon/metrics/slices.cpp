@@ -38,6 +38,7 @@ void append(std::vector<StoredSlice::Bucket>& buckets, std::size_t index, std::u
 
 StoredSlice StoredSlice::of(const DenseSlice& dense, const TickScale& scale) {
   StoredSlice out;
+  if (dense.empty()) return out;   // most are, and their buckets need no look
   for (std::size_t i = 0; i < kOutcomeCount; ++i) out.outcomes[i] = dense.outcomes[i];
   out.untimed = dense.untimed;
   out.negative = dense.negative;
@@ -140,16 +141,24 @@ StoredSlice StoredSlice::decode(Decoder& in) {
 void WindowSum::clear() {
   sum_ = StoredSlice{};
   history_ = 0;
-  buckets_.fill(0);
+  if (first_ < end_) std::fill(buckets_.begin() + first_, buckets_.begin() + end_, 0);
+  first_ = kBucketCount;
+  end_ = 0;
 }
 
 void WindowSum::add(const StoredSlice& slice) {
   add_fields(sum_, slice);
+  if (slice.buckets.empty()) return;
+  use(slice.buckets.front().index, slice.buckets.back().index);   // they ascend
   for (const StoredSlice::Bucket& bucket : slice.buckets) buckets_[bucket.index] += bucket.count;
 }
 
 void WindowSum::add_histogram(const std::array<std::uint64_t, kBucketCount>& buckets) {
-  for (std::size_t i = 0; i < kBucketCount; ++i) buckets_[i] += buckets[i];
+  for (std::size_t i = 0; i < kBucketCount; ++i) {
+    if (buckets[i] == 0) continue;
+    use(i, i);
+    buckets_[i] += buckets[i];
+  }
 }
 
 WindowStats WindowSum::finish(double seconds) {
@@ -176,9 +185,9 @@ WindowStats WindowSum::finish(double seconds) {
   out.value_sum = sum_.value_sum;
   out.stages = sum_.stages;
   std::size_t used = 0;
-  for (const std::uint64_t count : buckets_) used += count != 0;
+  for (std::size_t i = first_; i < end_; ++i) used += buckets_[i] != 0;
   out.latency.buckets.reserve(used);
-  for (std::size_t i = 0; i < kBucketCount; ++i) {
+  for (std::size_t i = first_; i < end_; ++i) {
     if (buckets_[i] == 0) continue;
     out.latency.buckets.push_back(
         {static_cast<std::int16_t>(static_cast<int>(i) + kMinBucket), buckets_[i]});

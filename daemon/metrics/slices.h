@@ -143,9 +143,17 @@ class WindowSum {
   WindowStats finish(double seconds);
 
  private:
+  // Most windows fill a few dozen of the buckets. Only those between these two are looked at again.
+  void use(std::size_t first, std::size_t last) {
+    first_ = std::min(first_, first);
+    end_ = std::max(end_, last + 1);
+  }
+
   StoredSlice sum_;                                      // all but the buckets
   std::uint64_t history_ = 0;
   std::array<std::uint64_t, kBucketCount> buckets_{};
+  std::size_t first_ = kBucketCount;   // below it, and from end_ on, every bucket is 0
+  std::size_t end_ = 0;
 };
 
 }  // namespace ringside

@@ -40,13 +40,16 @@ class DrainThread {
     bool stop = false;
     bool report = false;
     std::optional<Config> config;
-    bool any() const { return stop || report || config.has_value(); }
   };
 
   void run();
   template <typename Change>
   void ask(const Change& change);
-  std::optional<Requests> sleep(std::int64_t pause_ns);
+  struct Awoken {
+    bool files_changed = false;   // in a directory of the rings
+    Requests requests;
+  };
+  Awoken sleep(std::int64_t pause_ns);
   void publish(std::shared_ptr<const Snapshot> snapshot);
 
   Monitor& monitor_;

@@ -47,5 +47,20 @@ TEST_CASE(
   close(ends[1]);
 }
 
+TEST_CASE("Doorbell: a sleep says whether there is something to read") {
+  Doorbell bell;
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  CHECK_FALSE(bell.sleep(0, ends[0]));
+  bell.ring();
+  CHECK_FALSE(bell.sleep(kMinute, ends[0]));
+  REQUIRE(write(ends[1], "x", 1) == 1);
+  CHECK(bell.sleep(kMinute, ends[0]));
+  bell.ring();
+  CHECK(bell.sleep(kMinute, ends[0]));
+  close(ends[0]);
+  close(ends[1]);
+}
+
 }  // namespace
 }  // namespace ringside
