@@ -141,7 +141,7 @@ class Setup(unittest.TestCase):
         self.assertIn("--no-setup", done.stderr)
 
     def test_each_command_asks_for_what_it_needs_and_no_more(self):
-        heavy = {"spin": "run", "clang": "fuzz", "libclang-rt-14-dev": "fuzz",
+        heavy = {"spin": "run", "lld": "run", "clang": "fuzz", "libclang-rt-14-dev": "fuzz",
                  "g++-aarch64-linux-gnu": "arm64", "qemu-user": "arm64"}
         self.write("absent", ["g++", *heavy])
         for words, groups in ((["build"], ()), (["demo"], ()), (["edit"], ("run",)),
