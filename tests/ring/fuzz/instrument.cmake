@@ -26,7 +26,7 @@ endif()
 # Only our own code has the counters that guide the fuzzer (not_ours.txt).
 add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
   -fsanitize-coverage-ignorelist=${CMAKE_CURRENT_LIST_DIR}/not_ours.txt
-  -fno-omit-frame-pointer -O2 -g1)
+  -fno-omit-frame-pointer -O1 -g1)
 add_link_options(-fsanitize=address,undefined)
 # ccache accepts clang's precompiled headers only without a timestamp in them.
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
