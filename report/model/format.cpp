@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 
 #include "report/model/alerts.h"
 
@@ -48,7 +48,7 @@ Scaled scale_span(double ns) {
 
 // From two minutes on: the two largest units, the second one filled to two digits.
 std::string long_span(double ns) {
-  const char* sign = ns < 0 ? "-" : "";
+  const char* sign = std::signbit(ns) ? "-" : "";
   const auto seconds = static_cast<std::uint64_t>(std::llround(std::min(std::abs(ns) / 1e9, 1e15)));
   const std::uint64_t minutes = seconds / 60;
   const std::uint64_t hours = minutes / 60;
@@ -103,8 +103,9 @@ CodePoint decode(std::string_view text) {
     if ((byte(i) & 0xc0) != 0x80) return {};
     value = (value << 6) | (byte(i) & 0x3fU);
   }
-  constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
-  if (value < kLeast[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) return {};
+  constexpr char32_t kLeast[] = {0x80, 0x800, 0x10000};  // of two bytes, three, four
+  if (value < kLeast[length - 2] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+    return {};
   return {value, length, true};
 }
 
@@ -113,78 +114,40 @@ struct Range {
 };
 
 template <std::size_t N>
-bool any_of(const std::array<Range, N>& ranges, char32_t c) {
-  for (const Range& range : ranges) {
-    if (c >= range.first && c <= range.last) return true;
-  }
-  return false;
+bool any_of(const Range (&ranges)[N], char32_t c) {
+  return std::any_of(std::begin(ranges), std::end(ranges),
+                     [c](const Range& range) { return c >= range.first && c <= range.last; });
 }
 
 // Characters that are invisible or change how others look: controls, soft hyphen, joiners,
 // direction marks, separators, variation selectors, byte order mark, interlinear and tag
 // characters, non-characters.
-constexpr std::array<Range, 16> kInvisible = {{{0x00, 0x1f},
-                                               {0x7f, 0x9f},
-                                               {0xad, 0xad},
-                                               {0x34f, 0x34f},
-                                               {0x61c, 0x61c},
-                                               {0x115f, 0x1160},
-                                               {0x17b4, 0x17b5},
-                                               {0x180b, 0x180f},
-                                               {0x200b, 0x200f},
-                                               {0x2028, 0x202e},
-                                               {0x2060, 0x206f},
-                                               {0x3164, 0x3164},
-                                               {0xfdd0, 0xfdef},
-                                               {0xfe00, 0xfe0f},
-                                               {0xfff0, 0xfffb},
-                                               {0xe0000, 0x10ffff}}};
-constexpr std::array<Range, 3> kInvisibleToo = {
-    {{0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfffe, 0xffff}}};
+constexpr Range kInvisible[] = {
+    {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x34f, 0x34f},   {0x61c, 0x61c},
+    {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f}, {0x2028, 0x202e},
+    {0x2060, 0x206f}, {0x3164, 0x3164}, {0xfdd0, 0xfdef},   {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
+    {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0xe0000, 0x10ffff}};
 
-bool is_invisible(char32_t c) {
-  return any_of(kInvisible, c) || any_of(kInvisibleToo, c) || (c & 0xfffe) == 0xfffe;
-}
+// The last two numbers of each plane are non-characters.
+bool is_invisible(char32_t c) { return any_of(kInvisible, c) || (c & 0xfffe) == 0xfffe; }
 
 // Marks that combine with the character before them, from scripts that occur in names.
-constexpr std::array<Range, 15> kCombining = {{{0x300, 0x36f},
-                                               {0x483, 0x489},
-                                               {0x591, 0x5bd},
-                                               {0x610, 0x61a},
-                                               {0x64b, 0x65f},
-                                               {0x93c, 0x93c},
-                                               {0x941, 0x948},
-                                               {0x94d, 0x94d},
-                                               {0xe31, 0xe31},
-                                               {0xe34, 0xe3a},
-                                               {0xe47, 0xe4e},
-                                               {0x1ab0, 0x1aff},
-                                               {0x1dc0, 0x1dff},
-                                               {0x20d0, 0x20ff},
-                                               {0xfe20, 0xfe2f}}};
+constexpr Range kCombining[] = {
+    {0x300, 0x36f}, {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},   {0x64b, 0x65f},
+    {0x93c, 0x93c}, {0x941, 0x948},   {0x94d, 0x94d},   {0xe31, 0xe31},   {0xe34, 0xe3a},
+    {0xe47, 0xe4e}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x20d0, 0x20ff}, {0xfe20, 0xfe2f}};
 
 // Unicode's East Asian Width W and F, in blocks.
-constexpr std::array<Range, 14> kWide = {{{0x1100, 0x115e},
-                                          {0x231a, 0x231b},
-                                          {0x23e9, 0x23f3},
-                                          {0x2614, 0x2615},
-                                          {0x26a1, 0x26a1},
-                                          {0x2705, 0x2705},
-                                          {0x274c, 0x274c},
-                                          {0x2e80, 0x303e},
-                                          {0x3041, 0xa4cf},
-                                          {0xa960, 0xa97c},
-                                          {0xac00, 0xd7a3},
-                                          {0xf900, 0xfaff},
-                                          {0xfe30, 0xfe6f},
-                                          {0xff01, 0xff60}}};
-constexpr std::array<Range, 4> kWideToo = {
-    {{0xffe0, 0xffe6}, {0x17000, 0x18aff}, {0x1f300, 0x1f9ff}, {0x20000, 0x3fffd}}};
+constexpr Range kWide[] = {
+    {0x1100, 0x115e},   {0x231a, 0x231b},   {0x23e9, 0x23f3},  {0x2614, 0x2615}, {0x26a1, 0x26a1},
+    {0x2705, 0x2705},   {0x274c, 0x274c},   {0x2e80, 0x303e},  {0x3041, 0xa4cf}, {0xa960, 0xa97c},
+    {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},  {0xff01, 0xff60}, {0xffe0, 0xffe6},
+    {0x17000, 0x18aff}, {0x1f300, 0x1f9ff}, {0x20000, 0x3fffd}};
 
 std::size_t width_of(char32_t c) {
   if (c < 0x300) return 1;
   if (any_of(kCombining, c)) return 0;
-  return any_of(kWide, c) || any_of(kWideToo, c) ? 2 : 1;
+  return any_of(kWide, c) ? 2 : 1;
 }
 
 }  // namespace
@@ -201,28 +164,25 @@ std::string format_span(double ns) {
 
 std::string format_span_cell(double ns) {
   std::string text = format_span(ns);
-  if (text.size() >= 2 && text.ends_with(" s")) text += ' ';
+  if (text.ends_with(" s")) text += ' ';
   return text;
 }
 
 std::string format_count(std::uint64_t count) { return with_separators(fmt::format("{}", count)); }
 
 std::string format_signed(std::int64_t value) {
-  const std::uint64_t size = value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value)
-                                       : static_cast<std::uint64_t>(value);
-  return std::string(value < 0 ? "-" : "") + format_count(size);
+  const auto size = static_cast<std::uint64_t>(value);
+  if (value < 0) return "-" + format_count(std::uint64_t{0} - size);
+  return format_count(size);
 }
 
 std::string format_bytes(std::uint64_t bytes) {
   if (bytes < 1024) return fmt::format("{} B", bytes);
-  constexpr std::array<const char*, 6> kUnits = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   double value = static_cast<double>(bytes) / 1024;
-  std::size_t unit = 0;
-  while (value >= 999.5 && unit + 1 < kUnits.size()) {
-    value /= 1024;
-    ++unit;
-  }
-  return three_digits(value) + " " + kUnits[unit];
+  const char* const* unit = kUnits;
+  for (; value >= 999.5; ++unit) value /= 1024;  // 64 bits hold 16 EiB, so it ends there
+  return three_digits(value) + " " + *unit;
 }
 
 std::string format_number(double value) {
@@ -249,17 +209,18 @@ std::string format_rate(double per_second) {
 std::string format_percent(double share) {
   if (!std::isfinite(share)) return kNone;
   const double percent = share * 100;
-  if (percent == 0) return "0 %";
   if (percent > 0 && percent < 0.005) return "<0.01 %";
   if (percent < 100 && percent >= 99.995) return ">99.99 %";
   const double size = std::abs(percent);
   const bool near_all = percent >= 99.5 && percent < 100;
-  const int decimals = percent == std::floor(percent) ? 0
-                       : size < 0.995                 ? 2
-                       : size < 9.95                  ? 1
-                       : !near_all                    ? 0
-                       : percent < 99.95              ? 1
-                                                      : 2;
+  // 7 of 100 times 100 is not quite 7.
+  const bool whole = std::abs(percent - std::round(percent)) < 0.000001;
+  const int decimals = whole             ? 0
+                       : size < 0.995    ? 2
+                       : size < 9.95     ? 1
+                       : !near_all       ? 0
+                       : percent < 99.95 ? 1
+                                         : 2;
   return fmt::format("{:.{}f}", percent, decimals) + " %";
 }
 
@@ -307,7 +268,7 @@ std::string format_address(std::uint64_t id) {
     return fmt::format("fe80::…:{:x}:{:x}:{:x}", group(1), group(2), group(3));
   std::string text = fmt::format("{:x}", group(0));
   unsigned last = 3;
-  while (last > 0 && group(last) == 0) --last;
+  while (group(last) == 0) --last;  // ends: group 0 or 1 is not 0 here
   for (unsigned index = 1; index <= last; ++index) text += fmt::format(":{:x}", group(index));
   return text + "::/64";
 }
@@ -321,7 +282,6 @@ std::string format_party(const Party& party) {
 
 std::string escape_visible(std::string_view text) {
   std::string out;
-  out.reserve(text.size());
   while (!text.empty()) {
     const CodePoint c = decode(text);
     if (!c.valid) {
@@ -360,7 +320,7 @@ std::string clip(std::string_view text, std::size_t columns) {
   if (columns == 0) return {};
   std::size_t kept = 0;
   std::size_t used = 0;
-  while (kept < text.size()) {
+  while (true) {  // the text is wider than that, so it ends
     const CodePoint c = decode(text.substr(kept));
     const std::size_t width = c.valid ? width_of(c.value) : 1;
     if (used + width > columns - 1) break;
