@@ -31,9 +31,12 @@ inline constexpr int kMaxBucket = 17 * kBucketsPerOctave;
 inline constexpr std::size_t kBucketCount = static_cast<std::size_t>(kMaxBucket - kMinBucket + 1);
 
 namespace detail {
+inline constexpr unsigned kOctaves = 64;  // of units
+inline constexpr unsigned kCellsPerOctave = 64;
+
 // floor(2^(63 + j/32)): where the bounds of one octave lie in a 64-bit mantissa. They are
 // irrational except for j = 0, so no integer value equals a rounded bound.
-inline constexpr std::uint64_t kBounds[33] = {
+inline constexpr std::uint64_t kBounds[] = {
     0x8000000000000000U, 0x82cd8698ac2ba1d7U, 0x85aac367cc487b14U, 0x88980e8092da8527U,
     0x8b95c1e3ea8bd6e6U, 0x8ea4398b45cd53c0U, 0x91c3d373ab11c336U, 0x94f4efa8fef70961U,
     0x9837f0518db8a96fU, 0x9b8d39b9d54e5538U, 0x9ef5326091a111adU, 0xa27043030c496818U,
@@ -48,13 +51,12 @@ inline constexpr std::uint64_t kBounds[33] = {
 // For each 64th of an octave, how many bounds lie below it. The bounds are further apart than a
 // cell is wide, so one comparison with the next bound settles the rest.
 struct CellTable {
-  std::uint8_t below[64] = {};
+  std::uint8_t below[kCellsPerOctave] = {};
   constexpr CellTable() {
-    for (unsigned cell = 0; cell < 64; ++cell) {
-      const std::uint64_t first = (std::uint64_t{1} << 63) | (std::uint64_t{cell} << 57);
-      std::uint8_t count = 0;
-      while (count < 32 && kBounds[count] < first) ++count;
-      below[cell] = count;
+    std::uint64_t first = kBounds[0];   // of the cell
+    for (std::uint8_t& count : below) {
+      while (kBounds[count] < first) ++count;   // the last bound is above all of them
+      first += kBounds[0] / kCellsPerOctave;
     }
   }
 };
@@ -65,18 +67,18 @@ inline constexpr CellTable kCells;
 struct DoubleTable {
   static constexpr int kShift = 46;  // leaves exponent and 6 bits of mantissa
   static constexpr std::uint64_t kFirst = std::uint64_t{1023} << 6;   // 1 unit
-  std::uint16_t index[64 * 64] = {};                           // bucket - kLowestBucket
-  std::uint64_t bound[64 * 64] = {};
+  std::uint16_t index[kOctaves * kCellsPerOctave] = {};               // bucket - kLowestBucket
+  std::uint64_t bound[kOctaves * kCellsPerOctave] = {};
   constexpr DoubleTable() {
-    for (unsigned octave = 0; octave < 64; ++octave) {
-      for (unsigned cell = 0; cell < 64; ++cell) {
+    for (unsigned octave = 0; octave < kOctaves; ++octave) {
+      for (unsigned cell = 0; cell < kCellsPerOctave; ++cell) {
         const unsigned below = kCells.below[cell];
-        index[octave * 64 + cell] = static_cast<std::uint16_t>(octave * 32 + below);
-        // A bound's 64 bits without the leading one, cut to a double's 52 bits. The last bound of
-        // an octave is the first of the next.
-        const std::uint64_t mantissa =
-            below < 32 ? (kBounds[below] << 1) >> 12 : (std::uint64_t{1} << 52) - 1;
-        bound[octave * 64 + cell] = (std::uint64_t{1023 + octave} << 52) | mantissa;
+        const unsigned at = octave * kCellsPerOctave + cell;
+        index[at] = static_cast<std::uint16_t>(octave * kBucketsPerOctave + below);
+        // A bound's 64 bits without the leading one, cut to a double's 52 bits. No double of the
+        // octave is above its last bound.
+        const std::uint64_t mantissa = (kBounds[below] << 1) >> 12;
+        bound[at] = (std::uint64_t{1023 + octave} << 52) | mantissa;
       }
     }
   }

@@ -13,7 +13,7 @@ namespace {
 const Histogram::Bucket& bucket_of_quantile(const Histogram& histogram, double q) {
   const std::uint64_t total = histogram.count();
   const double wanted = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(total));
-  const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, total);
+  const auto rank = std::min(static_cast<std::uint64_t>(wanted), total);
   std::uint64_t below = 0;
   for (const Histogram::Bucket& bucket : histogram.buckets) {
     below += bucket.count;
