@@ -6,7 +6,7 @@
 namespace ringside {
 
 std::uint64_t samples_needed(double q) {
-  return static_cast<std::uint64_t>(std::llround(std::max(5 / std::max(1 - q, 1e-9), 1.0)));
+  return static_cast<std::uint64_t>(std::llround(5 / std::max(1 - q, 1e-9)));
 }
 
 std::optional<double> quantile_ns(const WindowStats& stats, double q) {

@@ -1,6 +1,5 @@
 // Errors by kind and by operation, and whether a kind is on the rise.
 #include <algorithm>
-#include <cmath>
 
 #include "report/analysis/advice.h"
 #include "report/analysis/shares.h"
@@ -9,7 +8,9 @@ namespace ringside::detail {
 namespace {
 
 // Whether the last minute has more errors than chance explains, given the rest of the hour: at
-// least twice the expected count, and three standard deviations of a Poisson count above it.
+// least kMinClaim and twice the expected count e. That is also at least three standard deviations
+// of a Poisson count above it: 20 - e > 3 sqrt(e) below e = 9, and 2 e - e >= 3 sqrt(e) from there
+// on.
 bool is_rising(const Snapshot& snapshot, const ErrorKind& kind) {
   const double minute_s = snapshot.all.window(Window::minute).seconds;
   const double rest_s = snapshot.all.window(Window::hour).seconds - minute_s;
@@ -17,8 +18,7 @@ bool is_rising(const Snapshot& snapshot, const ErrorKind& kind) {
   const auto hour = kind.count[static_cast<std::size_t>(Window::hour)];
   if (minute < kMinClaim || rest_s < minute_s || minute_s <= 0 || hour < minute) return false;
   const double expected = static_cast<double>(hour - minute) * minute_s / rest_s;
-  const double excess = static_cast<double>(minute) - expected;
-  return excess >= expected && excess >= 3 * std::sqrt(std::max(expected, 1.0));
+  return static_cast<double>(minute) >= 2 * expected;
 }
 
 ErrorKind& kind_of(std::vector<ErrorKind>& kinds, const ErrorStats& error) {
@@ -41,7 +41,7 @@ void add_to_kind(ErrorKind& kind, const ErrorStats& error, std::size_t window) {
     kind.top_ring = error.ring;
     kind.top_count = error.count[window];
   }
-  if (kind.operations == 0 || error.last_wall_ns >= kind.last_wall_ns) {
+  if (error.last_wall_ns >= kind.last_wall_ns) {
     kind.last_wall_ns = error.last_wall_ns;
     kind.last_actor = error.last_actor;
   }

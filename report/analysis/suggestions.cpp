@@ -3,6 +3,7 @@
 #include "report/analysis/suggestions.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ringside::detail {
 
@@ -26,7 +27,7 @@ void find_suggestions(const Snapshot& snapshot, Analysis& analysis) {
   suggest_about_events(snapshot, analysis, out);
   suggest_about_sight(snapshot, analysis, out);
   std::stable_sort(out.begin(), out.end(), [](const Suggestion& a, const Suggestion& b) {
-    return a.gain_share != b.gain_share ? a.gain_share > b.gain_share : a.confidence > b.confidence;
+    return std::pair(a.gain_share, a.confidence) > std::pair(b.gain_share, b.confidence);
   });
 }
 

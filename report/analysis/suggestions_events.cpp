@@ -31,17 +31,15 @@ void suggest_rollbacks(const Snapshot& snapshot, const DatabaseSummary& database
 // Attempts that ran into a lock were slow without a bad plan. Their time belongs to the suggestion
 // about retries. A retry's span also has its pause, which is no query. So the gain is a little too
 // small and never too large.
-std::uint64_t waited_ns(const Analysis& analysis, const DatabaseSummary& database) {
-  std::uint64_t sum_ns = 0;
-  for (const EventFinding& event : analysis.resilience.events) {
-    if (event.ring == database.ring && event.name == names::kRetry) sum_ns += event.sum_ns;
-  }
-  return std::min(sum_ns, database.slow_query_ns);
+std::uint64_t waited_ns(const Snapshot& snapshot, Window window, const DatabaseSummary& database) {
+  const SeriesView* retries = find_series(snapshot.events, database.ring, names::kRetry);
+  if (retries == nullptr) return 0;
+  return std::min(retries->window(window).sum_ns, database.slow_query_ns);
 }
 
 void suggest_plans(const Snapshot& snapshot, const Analysis& analysis,
                    const DatabaseSummary& database, std::vector<Suggestion>& out) {
-  const std::uint64_t waited = waited_ns(analysis, database);
+  const std::uint64_t waited = waited_ns(snapshot, analysis.window, database);
   const double gain = share_of(database.slow_query_ns - waited, analysis.all.sum_ns);
   if (database.slow_queries < kMinClaim || gain < kWorthwhile) return;
   Suggestion suggestion = suggest(

@@ -50,29 +50,33 @@ const char* stage_remedy(std::string_view stage) {
   return nullptr;
 }
 
+std::uint64_t time_in(const TimeShare& time, const std::string& stage) {
+  for (const StageTime& own : time.stages) {
+    if (own.name == stage) return own.sum_ns;
+  }
+  return 0;
+}
+
 void suggest_stages(const Snapshot& snapshot, const Analysis& analysis,
                     std::vector<Suggestion>& out) {
   if (analysis.all.timed < kEnough) return;
   for (const StageTime& stage : analysis.all.stages) {
     if (stage.share < kStageShare) continue;
-    const TimeShare* most = nullptr;  // the operation that spends most in this stage
-    std::uint64_t most_ns = 0;
-    for (const TimeShare& time : analysis.operations) {
-      for (const StageTime& own : time.stages) {
-        if (own.name == stage.name && own.sum_ns > most_ns) {
-          most = &time;
-          most_ns = own.sum_ns;
-        }
-      }
-    }
+    // The operation that spends most in this stage.
+    const TimeShare& most =
+        *std::max_element(analysis.operations.begin(), analysis.operations.end(),
+                          [&](const TimeShare& a, const TimeShare& b) {
+                            return time_in(a, stage.name) < time_in(b, stage.name);
+                          });
+    const double share_of_most = share_of(time_in(most, stage.name), stage.sum_ns);
     const char* remedy = stage_remedy(stage.name);
     Suggestion suggestion = suggest(
         remedy != nullptr ? remedy
                           : fmt::format("Make the stage {} cheaper.", escape_visible(stage.name)),
         fmt::format("{} takes {} of the time of all operations (n = {}); {} of that in {}.",
                     escape_visible(stage.name), format_percent(stage.share),
-                    format_count(stage.count), format_percent(share_of(most_ns, stage.sum_ns)),
-                    most != nullptr ? label_of(snapshot, most->operation, most->ring) : "none"),
+                    format_count(stage.count), format_percent(share_of_most),
+                    label_of(snapshot, most.operation, most.ring)),
         fmt::format("Half of it gone would take {} off the time of all operations.",
                     format_percent(stage.share / 2)),
         stage.share / 2);
@@ -96,7 +100,7 @@ void suggest_stages(const Snapshot& snapshot, const Analysis& analysis,
 
 void suggest_operation(const Snapshot& snapshot, const Analysis& analysis,
                        std::vector<Suggestion>& out) {
-  if (analysis.operations.size() < 2) return;
+  if (analysis.operations.empty()) return;
   const TimeShare& top = analysis.operations.front();
   if (top.timed < kEnough || top.share_of_all < kOperationShare ||
       top.share_of_calls > top.share_of_all / 2)
@@ -105,8 +109,7 @@ void suggest_operation(const Snapshot& snapshot, const Analysis& analysis,
   for (const StageTime& stage : top.stages) {
     if (stage.name == names::kSecurity && stage.share >= 0.5) return;
   }
-  const std::uint64_t others = analysis.all.timed - top.timed;
-  if (others < kEnough) return;
+  const std::uint64_t others = analysis.all.timed - top.timed;  // at least as many as its calls
   const double others_mean = share_of(analysis.all.sum_ns - top.sum_ns, others);
   const double gain =
       share_of(static_cast<double>(top.sum_ns) - others_mean * static_cast<double>(top.timed),
@@ -153,11 +156,13 @@ void suggest_tails(const Snapshot& snapshot, const Analysis& analysis,
     const WindowStats& stats = series->window(analysis.window);
     const auto p50 = quantile_ns(stats, 0.5), p90 = quantile_ns(stats, 0.9),
                p99 = quantile_ns(stats, 0.99);
-    if (!p99 || *p50 <= 0 || *p99 / *p50 < kTailRatio) continue;
+    if (!p99 || *p99 < kTailRatio * *p50) continue;
     double excess_ns = 0;
     for (const Histogram::Bucket& bucket : stats.latency.buckets) {
-      const double ns = bucket_middle_seconds(bucket.index) * 1e9;
-      if (ns > *p90) excess_ns += (ns - *p90) * static_cast<double>(bucket.count);
+      // No call took longer than the slowest, though the middle of its bucket may.
+      const double ns = std::clamp(bucket_middle_seconds(bucket.index) * 1e9, *p90,
+                                   static_cast<double>(stats.max_ns));
+      excess_ns += (ns - *p90) * static_cast<double>(bucket.count);
     }
     const double gain = share_of(excess_ns, static_cast<double>(analysis.all.sum_ns));
     if (gain < kWorthwhile) continue;

@@ -11,8 +11,8 @@ void add_stage(std::vector<StageTime>& stages, const std::string& name, const St
   auto at = std::find_if(stages.begin(), stages.end(),
                          [&](const StageTime& stage) { return stage.name == name; });
   if (at == stages.end()) {
-    stages.push_back({name, 0, 0, 0, 0});
-    at = stages.end() - 1;
+    at = stages.emplace(stages.end());
+    at->name = name;
   }
   at->count += stats.count;
   at->sum_ns += stats.sum_ns;
@@ -29,14 +29,14 @@ void finish_shares(TimeShare& time) {
   }
   std::stable_sort(time.stages.begin(), time.stages.end(),
                    [](const StageTime& a, const StageTime& b) { return a.sum_ns > b.sum_ns; });
-  time.unmarked = time.sum_ns > marked ? share_of(time.sum_ns - marked, time.sum_ns) : 0;
+  time.unmarked = share_of(time.sum_ns - std::min(marked, time.sum_ns), time.sum_ns);
   time.enough = time.timed >= kMinClaim;
 }
 
 // The whole bucket of the threshold counts as within. That is at most 2.2 % above the threshold.
+// Nothing that was stored is above 2^63 units.
 std::uint64_t slower_than(const WindowStats& stats, double threshold_ns) {
-  const double units = threshold_ns * kUnitsPerNs;
-  if (units >= 1.8e19) return 0;
+  const double units = std::min(threshold_ns * kUnitsPerNs, 0x1p63);
   const int limit = bucket_of(static_cast<LatencyUnits>(units));
   std::uint64_t over = 0;
   for (const Histogram::Bucket& bucket : stats.latency.buckets) {
@@ -52,8 +52,7 @@ void find_slow(const Snapshot& snapshot, const SeriesView& series, Analysis& ana
   slow.ring = series.ring;
   slow.timed = stats.timed;
   slow.threshold_ns = static_cast<double>(snapshot.thresholds.response_of(series.name));
-  if (static_cast<double>(stats.max_ns) > slow.threshold_ns)
-    slow.over = slower_than(stats, slow.threshold_ns);
+  slow.over = slower_than(stats, slow.threshold_ns);
   slow.p95_ns = quantile_ns(stats, 0.95);
   slow.max_ns = stats.max_ns;
   if (slow.over > 0) analysis.slow.push_back(std::move(slow));
