@@ -21,7 +21,7 @@ inline const Suggestion* suggestion(const Analysis& analysis, std::string_view p
   return nullptr;
 }
 
-inline bool contains(const std::string& text, std::string_view part) {
+inline bool mentions(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 

@@ -16,8 +16,8 @@
 #include "tests/unit/report/server.h"
 
 using namespace ringside;
-using sample::contains;
 using sample::kHour;
+using sample::mentions;
 using sample::Server;
 using sample::suggestion;
 
@@ -91,7 +91,7 @@ TEST_CASE("SuggestionLimits: a stage's evidence and gain are exact to the nanose
   analysis = server.analysed();
   found = suggestion(analysis, "database stage");
   REQUIRE(found != nullptr);
-  CHECK(contains(found->evidence, "(n = 1,000); 100 % of that in SECOND."));
+  CHECK(mentions(found->evidence, "(n = 1,000); 100 % of that in SECOND."));
 }
 
 TEST_CASE("SuggestionLimits: the last minutes confirm a stage within ten points") {
@@ -214,7 +214,7 @@ TEST_CASE("SuggestionLimits: a tail's gain adds up all that is slower, to the na
   const double p90 = stats.quantile_ns(0.9);
   CHECK(found->gain_share ==
         doctest::Approx((25 * (middle(20e-6) - p90) + 25 * (middle(40e-6) - p90)) / 2450));
-  CHECK(contains(found->evidence, "In the 5 slow ones among the last 5, b takes 50 %."));
+  CHECK(mentions(found->evidence, "In the 5 slow ones among the last 5, b takes 50 %."));
   // Calls without a span have no tail.
   stats.min_ns = stats.max_ns = 0;
   stats.latency.buckets = {{kMinBucket, 1000}};
@@ -288,13 +288,13 @@ TEST_CASE(
   CHECK(plans->gain == "At most 2 % of the time of all operations.");
   CHECK(plans->gain_share == 0.02);
   CHECK(plans->confidence == Confidence::medium);
-  CHECK(contains(plans->why, "not for want of an index"));
+  CHECK(mentions(plans->why, "not for want of an index"));
   server.snapshot.events[0].windows[kHour].sum_ns -= 1;
   CHECK(suggestion(server.analysed(), "plans") == nullptr);
   server.snapshot.events[0].windows[kHour].sum_ns = 1'000'000'000;
   server.snapshot.operations[0].stage_names[3] = "database";
   server.snapshot.operations[0].windows[kHour].stages[3] = {1, 1, 1};
-  CHECK_FALSE(contains(suggestion(server.analysed(), "plans")->evidence, "unknown"));
+  CHECK_FALSE(mentions(suggestion(server.analysed(), "plans")->evidence, "unknown"));
 
   // Other events of the ring, and another ring's retries, say nothing about waiting.
   server.event(names::kRecovery, 5000, 0, 800);

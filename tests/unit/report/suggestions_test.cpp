@@ -10,8 +10,8 @@
 #include "tests/unit/report/server.h"
 
 using namespace ringside;
-using sample::contains;
 using sample::kHour;
+using sample::mentions;
 using sample::Server;
 using sample::suggestion;
 
@@ -152,16 +152,16 @@ TEST_CASE("Suggestions: a tail's gain is the time beyond the p90") {
   const double slow = bucket_middle_seconds(Server::bucket(50)) * 1e9;
   CHECK(found->gain_share ==
         doctest::Approx((slow - p90) * 500 / static_cast<double>(stats.sum_ns)));
-  CHECK(contains(found->evidence,
+  CHECK(mentions(found->evidence,
                  " times the median (n = 10,000). In the 5 slow ones among the last 10, waiting "
                  "takes 80 %."));
   CHECK(found->confidence == Confidence::high);
   CHECK(found->why == "p99 rests on 100 operations beyond it");
   // A stage without a name shows its number. Four slow records are too few for a sentence.
   server.snapshot.operations[0].stage_names[1].clear();
-  CHECK(contains(suggestion(server.analysed(), "slowest tenth")->evidence, "stage 2 takes 80 %."));
+  CHECK(mentions(suggestion(server.analysed(), "slowest tenth")->evidence, "stage 2 takes 80 %."));
   server.snapshot.operations[0].last[4].untimed = true;
-  CHECK_FALSE(contains(suggestion(server.analysed(), "slowest tenth")->evidence, "slow ones"));
+  CHECK_FALSE(mentions(suggestion(server.analysed(), "slowest tenth")->evidence, "slow ones"));
   stats.latency.buckets[1].index = Server::bucket(9);
   server.snapshot.operations[0].windows[kHour].latency.buckets[1].index = Server::bucket(9);
   CHECK(suggestion(server.analysed(), "slowest tenth") == nullptr);
@@ -186,9 +186,9 @@ TEST_CASE("Suggestions: rollbacks, slow queries and retries of the database") {
   CHECK(plans->evidence == "20 slow queries took 1.00 s together, 36 % of the database stage.");
   // 1 s less the 0.3 s of the retries, of 10 s.
   CHECK(plans->gain_share == doctest::Approx(0.07));
-  CHECK(contains(plans->gain, "At most 7"));
+  CHECK(mentions(plans->gain, "At most 7"));
   CHECK(plans->confidence == Confidence::low);
-  CHECK(contains(plans->why, "attempts that were retried took 300 ms at the same time"));
+  CHECK(mentions(plans->why, "attempts that were retried took 300 ms at the same time"));
   const Suggestion* retries = suggestion(analysis, "cause of the retries");
   REQUIRE(retries != nullptr);
   CHECK(retries->evidence ==
@@ -231,7 +231,7 @@ TEST_CASE("Suggestions: clients whose requests are refused") {
         "10 % of 1,000 operations were refused, most often TOO_LONG on SEND (90).");
   CHECK(found->gain == "10 % of the calls would go.");
   server.snapshot.errors[0].name.clear();
-  CHECK(contains(suggestion(server.analysed(), "Mend")->evidence, "most often code 7 on SEND"));
+  CHECK(mentions(suggestion(server.analysed(), "Mend")->evidence, "most often code 7 on SEND"));
   server.snapshot.errors.clear();
   CHECK(suggestion(server.analysed(), "Mend")->evidence ==
         "10 % of 1,000 operations were refused.");
@@ -284,9 +284,9 @@ TEST_CASE("Suggestions: the greatest gain comes first, then the surest") {
   server.snapshot.rings[0].losses.while_observed[kHour] = 1000;
   const Analysis analysis = server.analysed();
   REQUIRE(analysis.suggestions.size() == 4);
-  CHECK(contains(analysis.suggestions[0].what, "database stage"));
-  CHECK(contains(analysis.suggestions[1].what, "greater capacity"));
-  CHECK(contains(analysis.suggestions[2].what, "roll back"));
+  CHECK(mentions(analysis.suggestions[0].what, "database stage"));
+  CHECK(mentions(analysis.suggestions[1].what, "greater capacity"));
+  CHECK(mentions(analysis.suggestions[2].what, "roll back"));
   CHECK(analysis.suggestions[2].confidence == Confidence::medium);
-  CHECK(contains(analysis.suggestions[3].what, "Mend the clients"));
+  CHECK(mentions(analysis.suggestions[3].what, "Mend the clients"));
 }
