@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "report/model/format.h"
@@ -25,17 +26,18 @@ std::string repeat(std::string_view piece, std::size_t times) {
   return out;
 }
 
-// The bytes of `text` that fit into `columns`. At least one character, so that the caller's loop
-// ends.
+// The bytes of the beginning of `text` that fit into `columns`. At least one character, so that the
+// caller's loop ends.
 std::size_t fitting_bytes(std::string_view text, std::size_t columns) {
-  std::size_t end = 0;
-  while (end < text.size()) {
-    std::size_t next = end + 1;
-    while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xc0) == 0x80) ++next;
-    if (end > 0 && display_width(text.substr(0, next)) > columns) break;
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
+  auto end = text.begin();
+  while (end != text.end()) {
+    const auto next = std::find_if(end + 1, text.end(), begins);
+    const std::string_view more(text.begin(), next);
+    if (end != text.begin() && display_width(more) > columns) break;
     end = next;
   }
-  return end;
+  return static_cast<std::size_t>(end - text.begin());
 }
 
 // Whether the blank at `space` is between a figure and its unit. A line break must not separate
@@ -63,7 +65,7 @@ std::size_t word_end(std::string_view text) {
 
 std::string pad(std::string_view text, std::size_t columns, Align align) {
   const std::size_t width = display_width(text);
-  const std::string blanks(width < columns ? columns - width : 0, ' ');
+  const std::string blanks(columns - std::min(width, columns), ' ');
   const bool to_the_left = align == Align::left || align == Align::prose;
   return to_the_left ? std::string(text) + blanks : blanks + std::string(text);
 }
@@ -77,10 +79,10 @@ void Table::rule() { rows_.emplace_back(); }
 
 std::string Table::render(std::size_t indent, std::size_t width) const {
   // The names are the leading columns. Every part of a split table repeats them.
-  std::vector<std::size_t> names;
-  while (names.size() < columns_.size() && columns_[names.size()].align == Align::left) {
-    names.push_back(names.size());
-  }
+  const auto other = std::find_if(columns_.begin(), columns_.end(),
+                                  [](const Column& column) { return column.align != Align::left; });
+  std::vector<std::size_t> names(static_cast<std::size_t>(other - columns_.begin()));
+  std::iota(names.begin(), names.end(), std::size_t{0});
   std::size_t names_width = indent;
   for (const std::size_t c : names) names_width += std::min(natural_width(c), kLeast) + kGap;
   std::string out;
@@ -190,15 +192,14 @@ std::string wrap(std::string_view text, std::string_view first, std::size_t widt
       out += ' ';
       ++used;
     }
-    while (used + display_width(word) > room) {
-      const std::size_t bytes = fitting_bytes(word, room);
-      out += word.substr(0, bytes);
-      word.remove_prefix(bytes);
+    while (true) {
+      const std::string_view piece = word.substr(0, fitting_bytes(word, room));
+      out += piece;
+      used += display_width(piece);
+      word.remove_prefix(piece.size());
       if (word.empty()) break;
       new_line();
     }
-    out += word;
-    used += display_width(word);
   }
   return without_trailing_blanks(std::move(out));
 }

@@ -24,7 +24,7 @@ void TextPage::begin(Part part) {
 }
 
 void TextPage::title(std::string_view name, std::string_view when) {
-  const std::size_t room = width_ > when.size() + 2 ? width_ - when.size() - 2 : 1;
+  const std::size_t room = std::max(width_, when.size() + 3) - when.size() - 2;
   const std::string left = clip(name, room);
   out_ += left + pad(when, width_ - std::min(width_, display_width(left)), Align::right) + '\n';
 }
