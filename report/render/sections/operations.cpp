@@ -72,10 +72,11 @@ void write_latencies(const Section& section) {
   section.page.table(table.table());
 }
 
-// Exact nearest rank over the kept records: the ceil(q n)-th of them. p90 needs ten records.
-std::string exact_cell(const std::vector<std::int64_t>& sorted_ns, std::uint64_t percent) {
-  if (sorted_ns.empty() || (percent == 90 && sorted_ns.size() < 10)) return "–";
-  const std::size_t rank = (percent * sorted_ns.size() + 99) / 100;
+// Exact nearest rank over the kept records: the ceil(q n)-th of them, where q is so many tenths.
+// p90 needs ten records.
+std::string exact_cell(const std::vector<std::int64_t>& sorted_ns, std::size_t tenths) {
+  if (sorted_ns.empty() || (tenths == 9 && sorted_ns.size() < 10)) return "–";
+  const std::size_t rank = (tenths * sorted_ns.size() + 9) / 10;
   return format_span(static_cast<double>(sorted_ns[rank - 1]));
 }
 
@@ -103,7 +104,7 @@ void write_latest(const Section& section) {
     kept = std::max(kept, series.last.size());
     table.row(series.ring,
               {escape_visible(series.name), format_count(series.last.size()), format_count(failed),
-               exact_cell(spans, 50), exact_cell(spans, 90), exact_cell(spans, 100),
+               exact_cell(spans, 5), exact_cell(spans, 9), exact_cell(spans, 10),
                format_count(series.server_count), format_count(series.server_errors),
                format_count(series.books.read), format_count(series.books.lost)});
   }
