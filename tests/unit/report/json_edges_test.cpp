@@ -1,0 +1,82 @@
+// The JSON report at its edges: what is one is not null, and what is nothing is not one.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "report/render/json.h"
+#include "tests/unit/report/ones.h"
+#include "tests/unit/report/sample.h"
+
+using namespace ringside;
+
+namespace {
+
+using Document = nlohmann::ordered_json;
+
+Document document_of(const Snapshot& snapshot) {
+  return Document::parse(render_json(Report(snapshot)));
+}
+
+}  // namespace
+
+TEST_CASE("Json: stages that were marked or named are listed, others are not") {
+  Snapshot snapshot = sample::ones();
+  SeriesView& series = snapshot.operations[0];
+  series.stage_names = {"", "named", "", "both"};
+  series.windows[1].stages = {};
+  series.windows[1].stages[0].count = 1;
+  series.windows[1].stages[3].count = 2;
+  const Document stages = document_of(snapshot)["operations"][0]["windows"]["1m"]["stages"];
+  REQUIRE(stages.size() == 3);
+  CHECK(stages[0]["stage"] == 0);
+  CHECK(stages[0]["name"] == "");
+  CHECK(stages[0]["count"] == 1);
+  CHECK(stages[1]["stage"] == 1);
+  CHECK(stages[1]["name"] == "named");
+  CHECK(stages[1]["count"] == 0);
+  CHECK(stages[2]["stage"] == 3);
+  CHECK(stages[2]["count"] == 2);
+}
+
+TEST_CASE("Json: rates and shares of the least that there can be") {
+  Snapshot snapshot = sample::ones();
+  WindowStats& minute = snapshot.all.windows[1];
+  minute.seconds = 0.5;
+  const Document one = document_of(snapshot);
+  CHECK(one["all"]["windows"]["1m"]["rate_per_s"] == 2.0);
+  CHECK(one["all"]["windows"]["1m"]["error_rate"] == 1.0);
+  CHECK(one["all"]["windows"]["1m"]["p50_ns"] == 1.0);
+  CHECK(one["analysis"]["errors"][0]["share"] == 1.0);
+  CHECK(one["analysis"]["security"]["stage"]["count"] == 1);
+  CHECK(one["rings"][0]["pid"] == 1);
+  CHECK(one["rings"][0]["segment_bytes"] == 1);
+  CHECK(one["rings"][0]["created_at"] == "1970-01-01T00:00:00.000000001Z");
+  minute = {};
+  snapshot.operations[0].windows = {};
+  const Document none = document_of(snapshot);
+  for (const char* name : {"rate_per_s", "error_rate", "min_ns", "mean_ns", "max_ns", "p95_ns"})
+    CHECK(none["all"]["windows"]["1m"][name].is_null());
+  CHECK(none["analysis"]["errors"][0]["share"].is_null());
+  CHECK(none["analysis"]["security"]["stage"].is_null());
+}
+
+TEST_CASE("Json: a threshold of an operation is its own from the least on") {
+  const Document json = document_of(sample::ones())["thresholds"];
+  CHECK(json["response_ms"] == 1e-6);
+  CHECK(json["error_rate"] == 0.005);
+  CHECK(json["operations"]["SEND"]["response_ms"] == 1e-6);
+  CHECK(json["operations"]["SEND"]["error_rate"] == 0.0);
+  CHECK(json["operations"]["SEARCH"]["response_ms"].is_null());
+  CHECK(json["operations"]["SEARCH"]["error_rate"] == 0.005);
+}
+
+TEST_CASE("Json: text stands as it is, in one line or in many") {
+  const Snapshot snapshot = sample::ones();
+  const std::string text = render_json(Report(snapshot));
+  CHECK(text.find("\"message\":\"é\"") != std::string::npos);
+  CHECK(text.find('\n') == std::string::npos);
+  CHECK(render_json(Report(snapshot), {.indent = 2}).rfind("{\n  \"ringside_report\": 2,\n", 0) ==
+        0);
+}
