@@ -15,7 +15,8 @@ namespace ringside {
 inline constexpr int kJsonVersion = 2;
 
 struct JsonOptions {
-  int indent = -1;           // -1: all in one line
+  // -1: all in one line
+  int indent = -1;
   bool last_records = true;  // each series' last records, which are most of the document
 };
 
