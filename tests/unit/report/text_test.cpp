@@ -22,7 +22,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-bool contains(const std::string& text, std::string_view part) {
+bool text_has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -75,12 +75,12 @@ TEST_CASE("Text: the books are stated, and said to be wrong when they are") {
   Snapshot snapshot = sample::busy();
   const std::string balanced = "written " + format_count(snapshot.books.written) + " = read " +
                                format_count(snapshot.books.read) + " + lost 0";
-  CHECK(contains(text_of(snapshot), balanced));
+  CHECK(text_has(text_of(snapshot), balanced));
   snapshot.books.written += 5;
   const std::string text = text_of(snapshot);
-  CHECK(contains(text, " ≠ read "));
-  CHECK(contains(text, "DO NOT BALANCE"));
-  CHECK(contains(text, "VERDICT: BLIND"));
+  CHECK(text_has(text, " ≠ read "));
+  CHECK(text_has(text, "DO NOT BALANCE"));
+  CHECK(text_has(text, "VERDICT: BLIND"));
 }
 
 TEST_CASE("Text: each operation's row has its count and rate, its last hundred and its books") {
@@ -91,13 +91,13 @@ TEST_CASE("Text: each operation's row has its count and rate, its last hundred a
     int rows = 0;
     for (const std::string& line : lines_of(text)) {
       if (line.rfind("  " + series.name + " ", 0) == 0 &&
-          contains(line, " " + format_count(series.server_count)))
+          text_has(line, " " + format_count(series.server_count)))
         ++rows;
     }
     CAPTURE(series.name);
     CHECK(rows >= 2);
   }
-  CHECK(contains(
+  CHECK(text_has(
       text, "Registered, not seen so far: 2 operations (LIST_INVITATIONS, THREADED_REPLIES)."));
 }
 
@@ -117,10 +117,10 @@ TEST_CASE("Text: quantiles of the last records are exact, by nearest rank") {
   bool found = false;
   for (const std::string& line : lines_of(text)) {
     // 5.55 ms is the 5th. Below, p90 is the 9th and max the 10th.
-    if (contains(line, "SEND_MESSAGE") && contains(line, "5.55 ms")) {
+    if (text_has(line, "SEND_MESSAGE") && text_has(line, "5.55 ms")) {
       found = true;
-      CHECK(contains(line, "10.0 ms"));
-      CHECK(contains(line, "11.1 ms"));
+      CHECK(text_has(line, "10.0 ms"));
+      CHECK(text_has(line, "11.1 ms"));
     }
   }
   CHECK(found);
@@ -140,10 +140,10 @@ TEST_CASE("Text: a quantile is not shown from too few values") {
   series.windows[0] = stats;
   snapshot.operations.push_back(series);
   snapshot.all = series;
-  CHECK(contains(text_of(snapshot), "  SEND_MESSAGE  999 µs  1.00 ms  –    "));
+  CHECK(text_has(text_of(snapshot), "  SEND_MESSAGE  999 µs  1.00 ms  –    "));
   snapshot.operations[0].windows[3].timed =
       snapshot.operations[0].windows[3].latency.buckets[0].count = 10;
-  CHECK_FALSE(contains(text_of(snapshot), "  SEND_MESSAGE  999 µs  1.00 ms  –    "));
+  CHECK_FALSE(text_has(text_of(snapshot), "  SEND_MESSAGE  999 µs  1.00 ms  –    "));
 }
 
 TEST_CASE("Text: foreign text cannot inject") {
@@ -153,10 +153,10 @@ TEST_CASE("Text: foreign text cannot inject") {
     REQUIRE((byte >= 0x20 || c == '\n'));
     REQUIRE(byte != 0x7f);
   }
-  CHECK_FALSE(contains(text, "\xc2\x9b"));
-  CHECK_FALSE(contains(text, "\u202e"));
-  CHECK_FALSE(contains(text, "\u2028"));
-  CHECK_FALSE(contains(text, "\xff"));
+  CHECK_FALSE(text_has(text, "\xc2\x9b"));
+  CHECK_FALSE(text_has(text, "\u202e"));
+  CHECK_FALSE(text_has(text, "\u2028"));
+  CHECK_FALSE(text_has(text, "\xff"));
   int verdicts = 0;
   for (const std::string& line : lines_of(text))
     verdicts += line.rfind("━━ VERDICT", 0) == 0 ? 1 : 0;
@@ -166,16 +166,16 @@ TEST_CASE("Text: foreign text cannot inject") {
 
 TEST_CASE("Text: an empty snapshot says in each section that there is nothing") {
   const std::string text = text_of(Snapshot{});
-  CHECK(contains(text, "VERDICT: BLIND"));
-  CHECK(contains(text, "No ring is watched."));
-  CHECK(contains(text, "No operation has been seen."));
-  CHECK(contains(text, "None has been seen."));
-  CHECK(contains(text, "No alert has been raised."));
-  CHECK(contains(text, "No baseline is kept yet"));
-  CHECK(contains(text, "No timed operation was seen."));
-  CHECK(contains(text, "No security event was seen."));
-  CHECK_FALSE(contains(text, "nan"));
-  CHECK_FALSE(contains(text, "inf "));
+  CHECK(text_has(text, "VERDICT: BLIND"));
+  CHECK(text_has(text, "No ring is watched."));
+  CHECK(text_has(text, "No operation has been seen."));
+  CHECK(text_has(text, "None has been seen."));
+  CHECK(text_has(text, "No alert has been raised."));
+  CHECK(text_has(text, "No baseline is kept yet"));
+  CHECK(text_has(text, "No timed operation was seen."));
+  CHECK(text_has(text, "No security event was seen."));
+  CHECK_FALSE(text_has(text, "nan"));
+  CHECK_FALSE(text_has(text, "inf "));
 }
 
 TEST_CASE("Text: eighty columns break tables in two and lose no figure") {
@@ -184,12 +184,12 @@ TEST_CASE("Text: eighty columns break tables in two and lose no figure") {
   const std::string wide = text_of(sample::calm());
   // Every figure of the wide page is on the narrow one.
   for (const std::string& line : lines_of(wide)) {
-    if (contains(line, "…")) continue;
+    if (text_has(line, "…")) continue;
     std::istringstream words(line);
     for (std::string word; words >> word;) {
       if (word.find_first_of("0123456789") == std::string::npos) continue;
       CAPTURE(line);
-      CHECK(contains(text, word));
+      CHECK(text_has(text, word));
     }
   }
 }
@@ -197,5 +197,5 @@ TEST_CASE("Text: eighty columns break tables in two and lose no figure") {
 TEST_CASE("Text: narrower pages cut names, not figures") {
   const std::string text = text_of(sample::busy(), {.width = 92, .limits = {}});
   check_width(text, 92);
-  CHECK(contains(text, "18,354"));
+  CHECK(text_has(text, "18,354"));
 }
