@@ -20,7 +20,6 @@ void BlockTable::add(Part part, std::uint64_t address, std::int64_t end_ns, std:
 }
 
 void BlockTable::settle(std::int64_t before_ns) {
-  if (waiting_.empty()) return;
   sort(waiting_);
   const auto end = std::find_if(waiting_.begin(), waiting_.end(),
                                 [&](const Event& event) { return event.end_ns >= before_ns; });
@@ -79,7 +78,7 @@ void BlockTable::encode(Encoder& out) const {
 void BlockTable::decode(Decoder& in, std::int64_t shift_ns) {
   const std::uint64_t count = in.count(6, kMaxBlocks);
   for (std::uint64_t n = 0; n < count && in.good(); ++n) {
-    Block block;
+    Block block{};
     block.address = in.u64();
     block.since_ns = add_ns(in.i64(), shift_ns);
     for (std::uint64_t* figure :

@@ -20,12 +20,12 @@ class BlockTable {
   // What an event says about a block. `none`: nothing.
   enum class Part : std::uint8_t { none, block, turned_away, got_through };
   struct Block {
-    std::uint64_t address = 0;
-    std::int64_t since_ns = 0;            // CLOCK_MONOTONIC, of its latest block
-    std::uint64_t blocks = 0;             // how often it was blocked
-    std::uint64_t attempts_before = 0;    // as the server counted them when it blocked it
-    std::uint64_t turned_away = 0;        // since its latest block
-    std::uint64_t got_through = 0;        // failed logins, rejected tokens; since its latest block
+    std::uint64_t address;
+    std::int64_t since_ns;            // CLOCK_MONOTONIC, of its latest block
+    std::uint64_t blocks;             // how often it was blocked
+    std::uint64_t attempts_before;    // as the server counted them when it blocked it
+    std::uint64_t turned_away;        // since its latest block
+    std::uint64_t got_through;        // failed logins, rejected tokens; since its latest block
   };
   // With more addresses than this, those that were blocked latest are kept.
   static constexpr std::size_t kMaxBlocks = 1024;

@@ -41,12 +41,12 @@ class ErrorTable {
 
   struct Row {
     std::string operation;
-    std::uint16_t code = 0;
-    std::uint8_t outcome = 0;
-    std::array<std::uint64_t, kWindows> count{};
-    std::int64_t last_monotonic_ns = INT64_MIN;   // INT64_MIN: all ended in the future
-    std::uint8_t actor_kind = 0;
-    std::uint64_t actor = 0;
+    std::uint16_t code;
+    std::uint8_t outcome;
+    std::array<std::uint64_t, kWindows> count;
+    std::int64_t last_monotonic_ns;   // INT64_MIN: all ended in the future
+    std::uint8_t actor_kind;
+    std::uint64_t actor;
   };
   // The rows with most in the last hour first, then most since start.
   std::vector<Row> rows(std::int64_t now_slice) const;

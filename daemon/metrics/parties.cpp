@@ -32,8 +32,10 @@ void PartyTable::Sum::add(const Sum& other) {
 // can. Even where there was no term at all, the true figure may be most * z^2. The lower end is the
 // normal bound. Of a few heavy terms it leaves only what was counted, because among thousands of
 // parties some are hit by chance.
+//
+// While everything was looked at, `most` and the variance are 0. Both ends are then the estimate,
+// which is what was counted.
 PartyTable::Figure PartyTable::Sum::figure(double most, double missed) const {
-  if (most == 0) return {estimate, estimate, estimate + missed};
   const double shift = most * kDeviations / 2;
   const double high = estimate + kDeviations * (shift + std::sqrt(variance + shift * shift));
   const double low = std::max(counted, estimate - kDeviations * std::sqrt(variance));

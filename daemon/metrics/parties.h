@@ -22,8 +22,8 @@
 namespace ringside {
 
 struct PartyKey {
-  std::uint8_t kind = 0;    // the wire's ActorKind or SubjectKind
-  std::uint64_t id = 0;
+  std::uint8_t kind;    // the wire's ActorKind or SubjectKind
+  std::uint64_t id;
   friend bool operator==(const PartyKey&, const PartyKey&) = default;
 };
 
@@ -43,7 +43,7 @@ class PartyTable {
 
   // A figure, and where the true one lies.
   struct Figure {
-    double value = 0, low = 0, high = 0;
+    double value, low, high;
   };
   struct Row {
     PartyKey key;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "shm/record.h"
@@ -112,7 +113,7 @@ class Recent {
     records_.assign(places, Record{});
     origins_.assign(places, Origin{});
     free_.resize(places);
-    for (std::size_t i = 0; i < places; ++i) free_[i] = static_cast<std::uint32_t>(places - 1 - i);
+    std::iota(free_.rbegin(), free_.rend(), 0U);   // place 0 is taken first
     free_count_ = places;
     run_count_ = kept_count_ = 0;
     run_in_order_ = true;
@@ -205,7 +206,8 @@ class Recent {
       }
     }
     while (room > first && run > 0) merged_[--room] = run_[--run];
-    while (room > first && kept > 0) merged_[--room] = kept_[--kept];
+    // What is still missing of them there is among the kept.
+    while (room > first) merged_[--room] = kept_[--kept];
     for (std::size_t i = run; i < run_count_; ++i)
       origins_[run_[i].place] = Origin{run_[i].lane, instance};
     for (std::size_t i = 0; i < run; ++i) give_back(run_[i]);

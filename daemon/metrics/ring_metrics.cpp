@@ -57,16 +57,16 @@ void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns
   observed_.extend(now_monotonic_ns);
   // A record that ended before the observed time is not of this slice.
   const auto begin_of = [this](std::int64_t of) {
-    return scale_.ticks_from_ns(std::max(of * kSliceNs, observed_.since_ns()));
+    return std::max(of * kSliceNs, observed_.since_ns());
   };
-  slice_begin_ = begin_of(now_slice_);
-  previous_begin_ = begin_of(now_slice_ - 1);
+  const std::int64_t begin_ns = begin_of(now_slice_);
+  slice_begin_ = scale_.ticks_from_ns(begin_ns);
+  previous_begin_ = scale_.ticks_from_ns(begin_of(now_slice_ - 1));
   // Up to the end of the slice, but not further ahead than kRecordAheadNs: garbage must not look
   // like now.
-  const std::int64_t begin_ns = std::max(now_slice_ * kSliceNs, observed_.since_ns());
   const std::int64_t end_ns =
       std::min((now_slice_ + 1) * kSliceNs, now_monotonic_ns + kRecordAheadNs);
-  slice_ticks_ = scale.ticks_from_ns(std::max(end_ns, begin_ns + 1)) - slice_begin_;
+  slice_ticks_ = scale.ticks_from_ns(std::max(end_ns, begin_ns)) - slice_begin_;
   if (now_slice_ / kHalfSlices != half_) begin_half();
   for (const std::uint16_t id : ids_) set_plain_bounds(id);
 }
@@ -77,7 +77,6 @@ void RingMetrics::begin_half() {
   halves_[1] = half == half_ + 1 ? std::move(halves_[0]) : Half{};
   halves_[0] = Half{};
   half_ = half;
-  expect_sampling();
 }
 
 void RingMetrics::end_clock(std::int64_t wall_minus_monotonic_ns) {
@@ -139,7 +138,6 @@ Series* RingMetrics::series_of(std::uint16_t id) {
     name.name = (kind_of(id) == Kind::event ? "event-" : "operation-") +
                 std::to_string(kind_of(id) == Kind::event ? id - kFirstEvent : id);
     by_id_[id] = series_named({kind_of(id), name.name}, name);
-    set_plain_bounds(id);
   }
   return by_id_[id];
 }

@@ -48,12 +48,12 @@ struct SeriesKey {
 
 // When a ring is looked at, and how long it was observed. Instants are of CLOCK_MONOTONIC.
 struct RingTimes {
-  std::int64_t now_ns = 0;
-  std::int64_t wall_minus_monotonic_ns = 0;
+  std::int64_t now_ns;
+  std::int64_t wall_minus_monotonic_ns;
   // Every record that ended since then was read, or is counted as lost.
-  std::int64_t observed_since_ns = 0;
+  std::int64_t observed_since_ns;
   // The earlier observed spans together. Between them nobody read, and records were overwritten.
-  std::int64_t observed_before_ns = 0;
+  std::int64_t observed_before_ns;
 };
 
 // Four stage marks at once.
@@ -144,14 +144,14 @@ class RingMetrics {
  private:
   // Where a record counts, by the time at which it ended.
   struct Place {
-    enum class When { history, slice, future } when = When::slice;
-    std::int64_t slice = 0;
+    enum class When { history, slice, future } when;
+    std::int64_t slice;
   };
   // The end of a kept record, by the clock that measured it.
   struct End {
-    std::int64_t monotonic_ns = 0;
-    std::int64_t wall_ns = 0;
-    double ticks_per_second = 0;   // 0: the present clock's
+    std::int64_t monotonic_ns;
+    std::int64_t wall_ns;
+    double ticks_per_second;   // 0: the present clock's
   };
 
   struct Plain;

@@ -197,7 +197,7 @@ void RingMetrics::expect_sampling() {
 }
 
 void RingMetrics::offer_slowest(const Series& series, const Record& record, std::uint32_t lane) {
-  Slowest::Entry entry;
+  Slowest::Entry entry{};
   entry.record = record;
   entry.series = &series;
   entry.span_ns =

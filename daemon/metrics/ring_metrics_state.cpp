@@ -8,6 +8,9 @@ namespace ringside {
 
 namespace {
 
+// A saved list is no longer than this.
+constexpr std::uint64_t kMostLast = 1'000'000;
+
 double believable_rate(double ticks_per_second) {
   return ticks_per_second > 0 && ticks_per_second < 1e13 ? ticks_per_second : 0;
 }
@@ -122,7 +125,6 @@ void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice
   decode_slowest(in, now_slice, slice_shift);
   blocks_.decode(in, slice_shift * kSliceNs);
   errors_.decode(in, slice_shift);
-  failure_kinds_.fill({});
   const std::uint64_t names = in.count(2, 65536);
   for (std::uint64_t n = 0; n < names && in.good(); ++n) {
     const auto code = static_cast<std::uint16_t>(in.u64());
@@ -131,7 +133,7 @@ void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice
 }
 
 void RingMetrics::decode_last(Decoder& in, Series& series, std::int64_t slice_shift) {
-  const std::uint64_t last = in.count(sizeof(Record), 1'000'000);
+  const std::uint64_t last = in.count(sizeof(Record), kMostLast);
   for (std::uint64_t i = 0; i < last && in.good(); ++i) {
     Recent::Entry entry{};
     Recent::Origin& origin = entry.origin;
@@ -154,7 +156,7 @@ void RingMetrics::decode_slowest(Decoder& in, std::int64_t now_slice, std::int64
   const auto decode_all = [&](std::uint64_t most, const auto& restore) {
     const std::uint64_t count = in.count(sizeof(Record), most);
     for (std::uint64_t i = 0; i < count && in.good(); ++i) {
-      Slowest::Entry entry;
+      Slowest::Entry entry{};
       in.raw(&entry.record, sizeof entry.record);
       const std::string name = in.text();
       entry.span_ns = in.u64();

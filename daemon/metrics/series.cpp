@@ -124,18 +124,17 @@ void Series::sum(Window window, std::int64_t now_slice, const TickScale& scale,
       }
       break;
   }
-  if (!previous_.empty() && now_slice - 1 >= first) into.add(StoredSlice::of(previous_, scale));
+  // Every window holds the slice before the present one.
+  if (!previous_.empty()) into.add(StoredSlice::of(previous_, scale));
   if (!current_.empty()) into.add(StoredSlice::of(current_, scale));
 }
 
 void Series::encode(Encoder& out, std::int64_t now_slice, const TickScale& scale) const {
   // The dense slices are saved as slices that are over. decode() adds them like late ones.
-  const StoredSlice dense[2] = {StoredSlice::of(previous_, scale),
-                                StoredSlice::of(current_, scale)};
-  for (int i = 0; i < 2; ++i) {
-    out.i64(now_slice - 1 + i);
-    dense[i].encode(out);
-  }
+  out.i64(now_slice - 1);
+  StoredSlice::of(previous_, scale).encode(out);
+  out.i64(now_slice);
+  StoredSlice::of(current_, scale).encode(out);
   StoredSlice since = since_start_;
   for (std::size_t i = 0; i < kBucketCount; ++i) {
     std::uint64_t count = since_start_buckets_[i];
@@ -168,12 +167,10 @@ void Series::encode(Encoder& out, std::int64_t now_slice, const TickScale& scale
 }
 
 void Series::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shift) {
-  std::int64_t numbers[2];
-  StoredSlice dense[2];
-  for (int i = 0; i < 2; ++i) {
-    numbers[i] = add_ns(in.i64(), slice_shift);
-    dense[i] = StoredSlice::decode(in);
-  }
+  const std::int64_t previous_number = add_ns(in.i64(), slice_shift);
+  const StoredSlice previous = StoredSlice::decode(in);
+  const std::int64_t current_number = add_ns(in.i64(), slice_shift);
+  const StoredSlice current = StoredSlice::decode(in);
   since_start_ = StoredSlice::decode(in);
   for (const StoredSlice::Bucket& bucket : since_start_.buckets)
     since_start_buckets_[bucket.index] += bucket.count;
@@ -197,7 +194,8 @@ void Series::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shif
   }
   if (!retired_books.balance()) in.fail();
   if (!in.good()) return;
-  for (int i = 0; i < 2; ++i) store(numbers[i], std::max(now_slice, numbers[i]), dense[i]);
+  store(previous_number, std::max(now_slice, previous_number), previous);
+  store(current_number, std::max(now_slice, current_number), current);
 }
 
 std::size_t Series::bytes() const {

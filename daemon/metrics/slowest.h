@@ -19,15 +19,15 @@ class Slowest {
   struct Entry {
     Record record{};
     const Series* series = nullptr;
-    std::uint64_t span_ns = 0;
-    std::int64_t end_ns = 0;          // CLOCK_MONOTONIC
-    std::int64_t slice = 0;           // the slice in which it counts
-    std::uint32_t lane = 0;
-    std::uint32_t instance = 0;
+    std::uint64_t span_ns;
+    std::int64_t end_ns;          // CLOCK_MONOTONIC
+    std::int64_t slice;           // the slice in which it counts
+    std::uint32_t lane;
+    std::uint32_t instance;
     // Set when the ring's clock goes away, and not valid before:
     bool fixed = false;
-    std::int64_t wall_ns = 0;         // of its end
-    double ticks_per_second = 0;      // of the clock that it was measured by
+    std::int64_t wall_ns;         // of its end
+    double ticks_per_second;      // of the clock that it was measured by
   };
   static constexpr std::int64_t kSlices = 720;   // an hour, the present slice included
   static constexpr std::size_t kMostWanted = 1000;
