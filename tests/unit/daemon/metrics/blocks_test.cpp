@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 
 #include "daemon/metrics/blocks.h"
 #include "tests/support/random.h"
@@ -96,4 +97,95 @@ TEST_CASE("Blocks: of more addresses than there is room for the latest blocked a
   CHECK(blocks.size() == BlockTable::kMaxBlocks);
   CHECK(blocks.back().address == 100);
   CHECK(blocks.front().address == BlockTable::kMaxBlocks + 99);
+}
+
+TEST_CASE("Blocks: at one instant the block comes first, whichever was read first") {
+  BlockTable table;
+  table.add(Part::turned_away, 5, 10, 0);
+  table.settle(10);  // it ended at that instant, not before
+  table.add(Part::block, 5, 10, 1);
+  REQUIRE(table.latest().size() == 1);
+  CHECK(table.latest()[0].turned_away == 1);
+  table.settle(11);
+  table.add(Part::turned_away, 5, 10, 0);  // read late
+  table.add(Part::got_through, 5, 9, 0);   // and before the block
+  CHECK(table.latest()[0].turned_away == 2);
+  CHECK(table.latest()[0].got_through == 0);
+}
+
+TEST_CASE("Blocks: what the server counted before a block is at least nothing") {
+  BlockTable table;
+  for (const std::int64_t value : {-5, 0, 1}) {
+    table.add(Part::block, 5, 10 + value, value);
+    CHECK(table.latest().at(0).attempts_before == static_cast<std::uint64_t>(value > 0));
+  }
+}
+
+TEST_CASE("Blocks: 65536 events that wait are counted at once") {
+  for (const std::uint64_t attempts : {65'535, 65'536}) {
+    BlockTable table;
+    for (std::uint64_t i = 0; i < attempts; ++i) table.add(Part::turned_away, 5, 100, 0);
+    // Their block is read later than they were. Those that still waited count for it.
+    table.add(Part::block, 5, 50, 1);
+    CHECK(table.latest().at(0).turned_away == (attempts == 65'535 ? attempts : 0));
+  }
+}
+
+TEST_CASE("Blocks: in a full table a known address takes no other's place, a new one that of the earliest") {
+  BlockTable table;
+  // The larger the address, the earlier it was blocked. The last two at one instant.
+  for (std::uint64_t address = 0; address < BlockTable::kMaxBlocks; ++address)
+    table.add(Part::block, 5000 - address, 10 + static_cast<std::int64_t>(address / 2), 1);
+  table.add(Part::block, 4500, 2000, 1);
+  auto blocks = table.latest();
+  REQUIRE(blocks.size() == BlockTable::kMaxBlocks);
+  CHECK(blocks.front().address == 4500);
+  CHECK(blocks.front().blocks == 2);
+  CHECK(blocks.back().address == 4999);
+  CHECK(blocks[1022].address == 5000);
+  table.add(Part::block, 1, 3000, 1);
+  blocks = table.latest();
+  REQUIRE(blocks.size() == BlockTable::kMaxBlocks);
+  CHECK(blocks.front().address == 1);
+  CHECK(blocks.back().address == 5000);
+}
+
+TEST_CASE("Blocks: a table has these bytes, others are refused, and it knows its memory") {
+  BlockTable table;
+  CHECK(table.bytes() == 0);
+  table.add(Part::block, 3, 5, 9);
+  CHECK(table.bytes() == 32);  // one event
+  table.add(Part::block, 2, 4, 8);
+  table.add(Part::turned_away, 3, 6, 0);
+  Encoder out;
+  table.encode(out);
+  const std::string bytes = out.take();
+  // Two blocks, the latest first: address, when (as a zigzag), blocks, attempts before, turned
+  // away, got through.
+  CHECK(bytes == std::string("\2\3\xa\1\x9\1\0\2\x8\1\x8\0\0", 13));
+  for (std::size_t length = 0; length <= bytes.size(); ++length) {
+    Decoder in(std::string_view(bytes).substr(0, length));
+    BlockTable other;
+    other.decode(in, 0);
+    CHECK(in.at_end() == (length == bytes.size()));
+    if (length < bytes.size()) continue;
+    // A node holds 8 bytes of the key, the block of 48, and two words.
+    CHECK(other.bytes() == 2 * (56 + 16));
+    CHECK(other.latest().at(1).address == 2);
+    CHECK(other.latest().at(1).since_ns == 4);
+    CHECK(other.latest().at(1).attempts_before == 8);
+  }
+  for (const std::size_t size : {BlockTable::kMaxBlocks, BlockTable::kMaxBlocks + 1}) {
+    Encoder many;
+    many.u64(size);
+    for (std::size_t i = 0; i < size; ++i) {
+      many.u64(i);
+      for (int n = 0; n < 5; ++n) many.u64(0);
+    }
+    const std::string of_many = many.take();
+    Decoder in(of_many);
+    BlockTable other;
+    other.decode(in, 0);
+    CHECK(in.at_end() == (size == BlockTable::kMaxBlocks));
+  }
 }
