@@ -275,6 +275,21 @@ TEST_CASE("Rules: what is shown is observed until it is shown") {
   CHECK(shown.parties_seconds == 4);
 }
 
+TEST_CASE("Rules: lists of parties cover what was observed since the daemon came, not what was before a ring") {
+  Rules rules;
+  rules.metrics.set_time(kRuleClock, kRuleNow, 1);  // there is no ring yet
+  CHECK(rules.show(kRuleNow).parties_seconds == 0);
+  rules.metrics.observe_from(kRuleNow + kRuleSecond);
+  rules.metrics.set_time(kRuleClock, kRuleNow + 2 * kRuleSecond, 1);
+  rules.add(ended_by(kRuleNow + 2 * kRuleSecond, 10, 1));
+  CHECK(rules.show(kRuleNow + 5 * kRuleSecond).parties_seconds == 4);
+  Snapshot of_others;
+  of_others.parties_seconds = 100;  // another ring was observed for longer
+  rules.metrics.show("r", RingMetrics::LivingById(kIdCount), {kRuleNow + 5 * kRuleSecond, 0, 0, 0},
+                     of_others);
+  CHECK(of_others.parties_seconds == 100);
+}
+
 TEST_CASE("Rules: a time that is longer than can be said is as long as can be") {
   Rules rules;
   rules.metrics.set_time(kRuleClock, kRuleNow, 1);
@@ -358,26 +373,21 @@ TEST_CASE("Rules: a call out of order ends the program") {
     rules.metrics.encode(out, 0);
     rules.metrics.end_clock(0);
   }));
-  CHECK(dies([&](Rules& rules) { rules.add(ended_by(kRuleNow, 10, 1)); }));
-  CHECK(dies([&](Rules& rules) {
-    begin(rules);
-    rules.metrics.set_time(kRuleClock, kRuleNow, 1);
-  }));
-  CHECK(dies([&](Rules& rules) {
-    begin(rules);
-    rules.show(kRuleNow);
-  }));
-  CHECK(dies([&](Rules& rules) {
-    begin(rules);
+  CHECK(dies([](Rules& rules) { rules.add(ended_by(kRuleNow, 10, 1)); }));
+  const auto dies_in_run = [&](const auto& mistake) {
+    return dies([&](Rules& rules) {
+      begin(rules);
+      mistake(rules);
+    });
+  };
+  CHECK(dies_in_run([](Rules& rules) { rules.metrics.set_time(kRuleClock, kRuleNow, 1); }));
+  CHECK(dies_in_run([](Rules& rules) { rules.show(kRuleNow); }));
+  CHECK(dies_in_run([](Rules& rules) { rules.metrics.end_clock(0); }));
+  CHECK(dies_in_run([](Rules& rules) {
     Encoder out;
     rules.metrics.encode(out, 0);
   }));
-  CHECK(dies([&](Rules& rules) {
-    begin(rules);
-    rules.metrics.end_clock(0);
-  }));
-  CHECK(dies([&](Rules& rules) {
-    begin(rules);
+  CHECK(dies_in_run([](Rules& rules) {
     rules.metrics.add(words_of(ended_by(kRuleNow, 10, 1)), 0, 0);
     rules.metrics.end_run();
   }));
