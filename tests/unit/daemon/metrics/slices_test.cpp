@@ -139,8 +139,10 @@ TEST_CASE("Slices: of untimed records there is no shortest") {
   Record record = spanned(100);
   record.flags = kFlagUntimed;
   dense.add(record, UnitScale::of(1e9));
+  const StoredSlice slice = StoredSlice::of(dense, TickScale(ClockKind::monotonic, 0, 0, 0));
+  CHECK(slice.min_ns == UINT64_MAX);  // any other is shorter
   WindowSum sum;
-  sum.add(StoredSlice::of(dense, TickScale(ClockKind::monotonic, 0, 0, 0)));
+  sum.add(slice);
   const WindowStats stats = sum.finish(2);
   CHECK(stats.recorded == 1);
   CHECK(stats.timed == 0);
