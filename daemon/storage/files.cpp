@@ -85,14 +85,15 @@ std::optional<std::string> read_whole_file(const std::string& path, Failure* fai
 }
 
 std::optional<Failure> make_directories(const std::string& path) {
-  std::string made;
+  std::filesystem::path made;
   for (const auto& part : std::filesystem::path(path)) {
-    made = made.empty() ? part.string() : (std::filesystem::path(made) / part).string();
-    if (made.empty() || mkdir(made.c_str(), 0750) == 0) continue;
+    made /= part;
+    mkdir(made.c_str(), 0750);
     const int error = errno;
+    // What is a directory now was made, or was there before.
     std::error_code ignored;
     if (!std::filesystem::is_directory(made, ignored)) {
-      return system_failure(made, "cannot make the directory", error,
+      return system_failure(made.string(), "cannot make the directory", error,
                             "make it for the daemon's user, or configure another one");
     }
   }
@@ -117,7 +118,7 @@ std::unique_ptr<DirectoryLock> DirectoryLock::acquire(const std::string& directo
       return nullptr;
     }
     char text[32] = {};
-    const ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    const ssize_t n = pread(fd, text, sizeof text, 0);
     long pid = 0;
     if (n > 0) std::from_chars(text, text + n, pid);
     *failure = {

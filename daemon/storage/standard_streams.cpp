@@ -26,7 +26,6 @@ void secure_streams() {
 }
 
 int finish_output(const char* program, int code) {
-  errno = 0;
   bool failed = std::fflush(stdout) != 0;
   int error = failed ? errno : 0;
   // An earlier write may have failed, when the buffer was full. Its errno is gone.

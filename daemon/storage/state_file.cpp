@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 #include <boost/crc.hpp>
 
 #include "daemon/storage/codec.h"
@@ -15,10 +16,8 @@ constexpr std::string_view kMagicText = "RSSTATE\n";
 std::array<char, 4> crc_bytes(std::string_view body) {
   boost::crc_32_type crc;
   crc.process_bytes(body.data(), body.size());
-  std::array<char, 4> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i)
-    bytes[i] = static_cast<char>(crc.checksum() >> (8 * i) & 0xff);
-  return bytes;
+  // The codec's numbers are little endian too, and it makes sure that the machine is.
+  return std::bit_cast<std::array<char, 4>>(crc.checksum());
 }
 
 bool damaged(std::string* why, std::string_view what) {
