@@ -21,11 +21,11 @@ std::uint64_t drain_some(const LaneToDrain& lane, RingMetrics& metrics) {
     metrics.end_batch(*lane.read_of);
     return moved;
   }
-  // One call, because every call looks at all holes again. Filled holes come on top of the call's
-  // limit.
+  // One call for all that the lane can hold, because every call looks at all holes again. Filled
+  // holes come on top of the call's limit.
   std::uint32_t added = 0;
   const std::uint64_t moved = read_overflow(
-      lane.slots, *lane.header, lane.capacity, *lane.cursor, 2 * lane.capacity,
+      lane.slots, *lane.header, lane.capacity, *lane.cursor, lane.capacity,
       [&](const Record& record) {
         metrics.add(words_of(record), record.sequence / 2 - 1, lane.lane);
         if (++added % RingMetrics::kBatch == 0) metrics.end_batch(*lane.read_of);

@@ -1,6 +1,7 @@
 // One pass over a ring's lanes, from the slots into the metrics.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -20,7 +21,7 @@ struct PassResult {
   PassResult& operator+=(const PassResult& other) {
     records += other.records;
     lost += other.lost;
-    fullest = fullest < other.fullest ? other.fullest : fullest;
+    fullest = std::max(fullest, other.fullest);
     attached = attached || other.attached;
     return *this;
   }
@@ -28,14 +29,14 @@ struct PassResult {
 
 // A lane that has something to read.
 struct LaneToDrain {
-  std::uint32_t lane = 0;
-  bool overflow = false;
-  std::uint64_t capacity = 0;
-  const Slot* slots = nullptr;
-  const LaneHeader* header = nullptr;
-  LaneCursor* cursor = nullptr;
-  RingMetrics::Counts* read_of = nullptr;       // believed records, by id
-  RingMetrics::Counts* rejected_of = nullptr;   // rejected ones, by their claimed id; may be null
+  std::uint32_t lane;
+  bool overflow;
+  std::uint64_t capacity;
+  const Slot* slots;
+  const LaneHeader* header;
+  LaneCursor* cursor;
+  RingMetrics::Counts* read_of;       // believed records, by id
+  RingMetrics::Counts* rejected_of;   // rejected ones, by their claimed id; may be null
   std::uint64_t moved = 0;   // positions that the cursor has moved, read and lost
 
   static LaneToDrain of(const Segment& segment, std::uint32_t lane, LaneCursor& cursor,

@@ -188,7 +188,6 @@ bool RingFollower::find_saved(const Instant& now) {
         // This is not the state of this ring, whatever it says. The ring is read from its
         // beginning, as another instance.
         std::erase(known_, instance_);
-        instance_[0] = ~instance_[0];
         readable = true;
         break;
       }
@@ -227,7 +226,8 @@ bool RingFollower::find_previous(const Instant& now) {
   remember(instance);
   if (known || segment_liveness(*segment, facts) == Liveness::alive) return false;
   const std::string problem = problem_;
-  const bool alone = metrics_.observed().until_ns() == INT64_MIN || saved_ns_ != INT64_MIN;
+  const std::string note = lost_note_;
+  const bool alone = metrics_.observed().until_ns() == INT64_MIN || restored_;
   attach(std::move(segment), facts, now);
   --unmet_;   // it had the name once
   met_ns_ = now.monotonic_ns;
@@ -241,6 +241,7 @@ bool RingFollower::find_previous(const Instant& now) {
   // The ring under the name is looked at next.
   state_ = RingState::waiting;
   problem_ = problem;
+  lost_note_ = note;
   return false;
 }
 
@@ -254,7 +255,6 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
     lanes_.reset(std::size_t{facts.geometry.lane_count} + 1);
   }
   finished_ = false;
-  dead_ = false;
   segment_ = std::move(segment);
   facts_ = facts;
   instance_ = instance_of(facts);
@@ -262,8 +262,7 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   scale_ = scale_of(&facts_, now);
   note_observed(now, resumed);
   metrics_.forget_names();
-  refresh_names();
-  next_liveness_ns_ = now.monotonic_ns;
+  next_liveness_ns_ = now.monotonic_ns;   // dead_ is still that of the ring before
   attached_ns_ = now.monotonic_ns;
   state_ = RingState::live;
   problem_ = std::exchange(lost_note_, {});
@@ -279,7 +278,7 @@ void RingFollower::note_observed(const Instant& now, bool resumed) {
   metrics_.observe_from(reads_on ? stopped
                                  : std::clamp(complete.value_or(made), made, now.monotonic_ns));
   metrics_.count_skipped_since(resumed && stopped != INT64_MIN ? stopped : made);
-  saved_ns_ = INT64_MIN;
+  restored_ = false;
   first_drain_ = true;
 }
 
@@ -290,6 +289,7 @@ void RingFollower::finish(RingState state, const Instant& now) {
     if (drain(now).records == 0) break;
   }
   const bool crashed = state == RingState::crashed;
+  refresh_names();
   lanes_.close(*segment_, crashed, metrics_);
   if (crashed && !segment_->broken()) ++crashes_;
   retire();

@@ -80,8 +80,7 @@ class RingFollower {
   std::size_t metrics_bytes() const { return metrics_.bytes(); }
 
   void encode(Encoder& out, const Instant& now);
-  // `saved_ns`: when the state was encoded, by today's CLOCK_MONOTONIC.
-  void decode(Decoder& in, const Instant& now, std::int64_t slice_shift, std::int64_t saved_ns);
+  void decode(Decoder& in, const Instant& now, std::int64_t slice_shift);
 
  private:
   // One step of check(). False when nothing more can be done now.
@@ -142,8 +141,7 @@ class RingFollower {
   std::int64_t attached_ns_ = 0;
   bool first_drain_ = true;                    // of this segment by this daemon
   std::uint64_t lost_before_attach_ = 0;
-  // When the state was saved from which this follower continues. Set until it has attached.
-  std::int64_t saved_ns_ = INT64_MIN;
+  bool restored_ = false;                      // from a saved state, and not attached since then
   std::uint64_t crashes_ = 0;
   Books retired_;                              // of instances that are over
   // By position in the table.

@@ -1,13 +1,13 @@
 #include "daemon/rings/ring_set.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ringside {
 
 void RingSet::reconfigure(Options options) {
   options_ = std::move(options);
-  std::vector<Pattern> before = std::move(patterns_);
-  patterns_.clear();
+  std::vector<Pattern> before = std::exchange(patterns_, {});
   for (const std::string& ring : options_.rings) {
     if (!is_pattern(ring)) continue;
     const auto same = std::find_if(before.begin(), before.end(),
@@ -191,8 +191,7 @@ void RingSet::encode(Encoder& out, const Instant& now) const {
   }
 }
 
-bool RingSet::decode(Decoder& in, const Instant& now, std::int64_t slice_shift,
-                     std::int64_t saved_ns, std::string* why) {
+bool RingSet::decode(Decoder& in, const Instant& now, std::int64_t slice_shift, std::string* why) {
   Books forgotten;
   for (std::uint64_t* n : {&forgotten.written, &forgotten.read, &forgotten.lost, &forgotten.torn,
                            &forgotten.rejected}) {
@@ -216,7 +215,7 @@ bool RingSet::decode(Decoder& in, const Instant& now, std::int64_t slice_shift,
     if (named == nullptr && !by_pattern) continue;
     auto follower = make({named != nullptr ? named->name() : shown_name(path), path, {}});
     Decoder one(state);
-    follower->decode(one, now, slice_shift, saved_ns);
+    follower->decode(one, now, slice_shift);
     if (!one.at_end()) {
       *why = "the state is damaged: that of ring '" + path + "' is not whole";
       return false;

@@ -57,8 +57,7 @@ class RingSet {
   void encode(Encoder& out, const Instant& now) const;
   // Takes over the state of the rings that are followed. False when the bytes are not such a state:
   // then nothing is taken, and `why` says the reason.
-  bool decode(Decoder& in, const Instant& now, std::int64_t slice_shift, std::int64_t saved_ns,
-              std::string* why);
+  bool decode(Decoder& in, const Instant& now, std::int64_t slice_shift, std::string* why);
 
  private:
   struct Followed {

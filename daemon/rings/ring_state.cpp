@@ -1,7 +1,5 @@
 // What is saved of a ring, so that the next daemon continues from it: which ring it was, how far
 // each lane was read, and everything that was counted.
-#include <algorithm>
-
 #include "daemon/rings/ring_follower.h"
 #include "shm/assert.h"
 
@@ -26,8 +24,7 @@ void RingFollower::encode(Encoder& out, const Instant& now) {
   metrics_.encode(out, now.realtime_ns - now.monotonic_ns);
 }
 
-void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_shift,
-                          std::int64_t saved_ns) {
+void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_shift) {
   // Only a follower that has read nothing takes a state over.
   RINGSIDE_ASSERT(segment_ == nullptr && instance_number_ == 0);
   for (std::uint64_t& word : instance_) word = in.u64();
@@ -48,7 +45,7 @@ void RingFollower::decode(Decoder& in, const Instant& now, std::int64_t slice_sh
   lanes_.decode(in);
   metrics_.decode(in, slice_of(now.monotonic_ns), slice_shift);
   saved_ = in.good() && instance_number_ > 0 && !finished_;
-  saved_ns_ = std::min(saved_ns, now.monotonic_ns);
+  restored_ = true;
 }
 
 }  // namespace ringside

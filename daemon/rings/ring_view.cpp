@@ -58,14 +58,15 @@ void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
   view.path = ring_.path;
   view.problem = problem_;
   view.state = state_;
-  if (instance_number_ > 0) {
-    view.instance = hex(instance_);
+  if (instance_number_ > 0) view.instance = hex(instance_);
+  // Of a ring that was gone when this daemon started, no more is known than its instance.
+  if (instance_number_ > 0 && instance_of(facts_) == instance_) {
     view.program = facts_.program;
     view.pid = facts_.creator_pid;
     view.created_wall_ns = add_ns(facts_.anchor_monotonic_ns, now.realtime_ns - now.monotonic_ns);
     view.clock = clock_name(facts_.clock);
     view.ticks_per_second = scale_.ticks_per_second();
-    view.segment_bytes = facts_.geometry.valid() ? facts_.geometry.segment_bytes() : 0;
+    view.segment_bytes = facts_.geometry.segment_bytes();
   }
   view.instances_seen = instance_number_;
   view.crashes_seen = crashes_;

@@ -218,9 +218,8 @@ bool Watch::decode(std::string_view bytes, const Instant& now, std::string* why)
     slice_shift = shift_ns / minute_ns *
                   kSlicesPerMinute;   // at most 2^63 ns, so its product with kSliceNs fits
   }
-  const std::int64_t saved_ns = add_ns(saved_monotonic, slice_shift * kSliceNs);
   const std::uint64_t ticks = in.u64();
-  if (!impl_->rings.decode(in, now, slice_shift, saved_ns, why)) return false;
+  if (!impl_->rings.decode(in, now, slice_shift, why)) return false;
   impl_->ticks = ticks;
   return true;
 }

@@ -78,7 +78,6 @@ TEST_CASE(
     World world;
     world.run(10);
     std::string saved;
-    const std::int64_t saved_at = world.now;
     {
       RingFollower follower = world.follower();
       world.attach(follower);
@@ -89,7 +88,7 @@ TEST_CASE(
     world.run(absence);
     RingFollower follower = world.follower();
     Decoder in(saved);
-    follower.decode(in, simulated(world.now), 0, saved_at);
+    follower.decode(in, simulated(world.now), 0);
     REQUIRE(in.at_end());
     follower.check(simulated(world.now), 0);
     follower.drain(simulated(world.now));

@@ -1,0 +1,267 @@
+// What a snapshot shows of a ring, its lanes and its gauges.
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "shm/names.h"
+#include "tests/support/ring.h"
+#include "tests/support/temp.h"
+#include "tests/unit/daemon/rings/looking.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+namespace {
+
+constexpr std::int64_t kViewBorn = 100'000 * kSecond;
+
+struct ViewedRing {
+  TempDir dir;
+  std::string path = dir.file("ring");
+  std::unique_ptr<Segment> ring = make_ring(path, {2, 64, 128});
+  RingFollower follower{{"shown", path, {}}, {100, 20}, false};
+  LaneWriter lane;
+  LaneWriter overflow;
+
+  ViewedRing() {
+    use_nanoseconds(*ring, kViewBorn);
+    SegmentHeader& header = ring->header();
+    header.instance[0] = 0x0123456789abcdef;
+    header.instance[1] = 0xfedcba98;
+    header.creator_pid = 4711;
+    lane = claim(*ring, 77);
+    overflow = claim_overflow(*ring).writer;
+  }
+  static Record record() { return operation(0, static_cast<std::uint64_t>(kViewBorn), 10); }
+  Snapshot at(int seconds) { return look(follower, simulated(kViewBorn + seconds * kSecond)); }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "RingView: a living ring is shown with all that its header says, a closed one with what "
+    "stays") {
+  ViewedRing world;
+  SegmentHeader& header = world.ring->header();
+  header.untraced_threads.store(3);
+  header.untraced_records.store(44);
+  header.names_refused.store(5);
+  world.ring->control().enabled.store(2);
+  for (int i = 0; i < 3; ++i) write_record(world.lane, ViewedRing::record());
+  Snapshot shown = world.at(1);
+  REQUIRE(shown.rings.size() == 1);
+  const RingView live = shown.rings[0];
+  CHECK(live.name == "shown");
+  CHECK(live.path == world.path);
+  CHECK(live.program == "test");
+  CHECK(live.state == RingState::live);
+  CHECK(live.problem.empty());
+  CHECK(live.instance == "0123456789abcdef00000000fedcba98");
+  CHECK(live.pid == 4711);
+  CHECK(live.created_wall_ns == (1'700'000'000 + 100'000) * kSecond);
+  CHECK(live.clock == "monotonic");
+  CHECK(live.ticks_per_second == 1e9);
+  CHECK(live.enabled);
+  CHECK(live.instances_seen == 1);
+  CHECK(live.crashes_seen == 0);
+  CHECK(live.untraced_threads == 3);
+  CHECK(live.untraced_records == 44);
+  CHECK(live.names_refused == 5);
+  CHECK(live.segment_bytes == std::filesystem::file_size(world.path));
+  CHECK(figures(live.books) == Figures{3, 3, 0, 0, 0});
+  CHECK(live.losses.before_attach == 0);
+  CHECK(live.losses.while_observed == std::array<std::uint64_t, kWindows>{});
+  CHECK(figures(shown.books) == Figures{3, 3, 0, 0, 0});
+  world.ring->control().enabled.store(0);
+  CHECK_FALSE(world.at(2).rings[0].enabled);
+  leave_segment(*world.ring, self_identity(), true);
+  const Snapshot after = world.at(3);
+  const RingView& closed = after.rings.at(0);
+  CHECK(closed.state == RingState::closed);
+  CHECK(closed.program == "test");
+  CHECK(closed.instance == live.instance);
+  CHECK(closed.pid == 4711);
+  CHECK(closed.created_wall_ns == live.created_wall_ns);
+  CHECK(closed.segment_bytes == live.segment_bytes);
+  CHECK(closed.clock == "monotonic");
+  CHECK(closed.untraced_threads == 0);
+  CHECK(figures(closed.books) == Figures{3, 3, 0, 0, 0});
+  CHECK(after.lanes.empty());
+  CHECK(after.gauges.empty());
+}
+
+TEST_CASE("RingView: a ring that nobody has met is waited for, and shown with its names alone") {
+  TempDir dir;
+  RingFollower follower({"shown", dir.file("ring"), {}}, {100, 20}, false);
+  const RingView view = look_at_ring(follower, simulated(kViewBorn));
+  CHECK(view.name == "shown");
+  CHECK(view.path == dir.file("ring"));
+  CHECK(view.state == RingState::waiting);
+  CHECK(view.problem.empty());
+  CHECK(view.instance.empty());
+  CHECK(view.program.empty());
+  CHECK(view.created_wall_ns == 0);
+  CHECK(view.clock.empty());
+  CHECK(view.instances_seen == 0);
+  CHECK(view.crashes_seen == 0);
+  CHECK(view.segment_bytes == 0);
+  CHECK(follower.books().read == 0);
+}
+
+TEST_CASE("RingView: the lanes that were used are shown with their owners and their books") {
+  ViewedRing world;
+  LaneHeader& header = world.ring->lane_header(0);
+  header.owner.store(pack_owner(4712, 9, kOwned));
+  world.ring->lane_header(2).owner.store(pack_owner(0, 0, kReleased));
+  for (int i = 0; i < 100; ++i) write_record(world.lane, ViewedRing::record());
+  for (int i = 0; i < 4; ++i) write_overflow(world.overflow, ViewedRing::record());
+  world.overflow.header->head.fetch_add(2);
+  const Snapshot shown = world.at(1);
+  REQUIRE(shown.lanes.size() == 2);
+  const LaneView& lane = shown.lanes[0];
+  CHECK(lane.ring == "shown");
+  CHECK(lane.lane == 0);
+  CHECK_FALSE(lane.overflow);
+  CHECK(lane.state == LaneView::State::owned);
+  CHECK(lane.pid == 4712);
+  CHECK(lane.generation == 9);
+  CHECK(lane.tid == 77);
+  CHECK(lane.thread == "test");
+  CHECK(figures(lane.books) == Figures{100, 63, 37, 0, 0});
+  CHECK(lane.pending == 0);
+  const LaneView& overflow = shown.lanes[1];
+  CHECK(overflow.ring == "shown");
+  CHECK(overflow.lane == 2);
+  CHECK(overflow.overflow);
+  CHECK(overflow.state == LaneView::State::released);
+  CHECK(overflow.pid == 0);
+  CHECK(figures(overflow.books) == Figures{4, 4, 0, 0, 0});
+  CHECK(overflow.pending == 2);
+  // A server may write anything there, also after the lane was read.
+  const auto state_of = [&](unsigned state) {
+    header.owner.store(pack_owner(4712, 9, static_cast<LaneState>(state)));
+    Snapshot out;
+    world.follower.tick(simulated(kViewBorn + kSecond), out);
+    return out.lanes.at(0).state;
+  };
+  CHECK(state_of(0) == LaneView::State::never);
+  CHECK(state_of(1) == LaneView::State::claiming);
+  CHECK(state_of(200) == LaneView::State::unknown);
+}
+
+TEST_CASE(
+    "RingView: losses are of no operation until the lane is quiet, and stay known when the ring is "
+    "over") {
+  ViewedRing world;
+  for (int i = 0; i < 100; ++i) write_record(world.lane, ViewedRing::record());
+  world.lane.slots[100 & 63].sequence.store(2 * 100 + 1);  // in the middle of a record
+  Snapshot shown = world.at(1);
+  CHECK(shown.books.lost == 37);
+  CHECK(shown.unattributed_lost == 37);
+  write_record(world.lane, ViewedRing::record());
+  shown = world.at(2);
+  CHECK(shown.unattributed_lost == 0);
+  CHECK(figures(shown.operations.at(0).books) == Figures{101, 64, 37, 0, 0});
+  leave_segment(*world.ring, self_identity(), true);
+  shown = world.at(3);
+  CHECK(shown.books.lost == 37);
+  CHECK(shown.unattributed_lost == 0);
+  CHECK(figures(shown.operations.at(0).books) == Figures{101, 64, 37, 0, 0});
+}
+
+TEST_CASE("RingView: a gauge is shown with its highest value since it has its name") {
+  ViewedRing world;
+  REQUIRE(enter_gauge(*world.ring, "rooms") == 0);
+  REQUIRE(enter_gauge(*world.ring, "users") == 1);
+  const auto set = [&](std::int64_t rooms, std::int64_t users) {
+    world.ring->gauges()[0].value.store(rooms);
+    world.ring->gauges()[1].value.store(users);
+    return world.at(1).gauges;
+  };
+  const auto check_gauge = [](const GaugeView& gauge, const std::string& name, std::int64_t value,
+                              std::int64_t max) {
+    CHECK(gauge.ring == "shown");
+    CHECK(gauge.name == name);
+    CHECK(gauge.value == value);
+    CHECK(gauge.max == max);
+  };
+  auto gauges = set(-5, 7);
+  REQUIRE(gauges.size() == 2);
+  check_gauge(gauges[0], "rooms", -5, -5);
+  check_gauge(gauges[1], "users", 7, 7);
+  gauges = set(4, 2);
+  check_gauge(gauges[0], "rooms", 4, 4);
+  check_gauge(gauges[1], "users", 2, 7);
+  gauges = set(1, 9);
+  check_gauge(gauges[0], "rooms", 1, 4);
+  check_gauge(gauges[1], "users", 9, 9);
+  std::memcpy(world.ring->gauges()[0].name, "roots", 6);  // the next server's
+  gauges = set(1, 9);
+  check_gauge(gauges[0], "roots", 1, 1);
+}
+
+TEST_CASE(
+    "RingView: of a ring that was gone when the daemon started, only what was saved is shown") {
+  ViewedRing world;
+  for (int i = 0; i < 3; ++i) write_record(world.lane, ViewedRing::record());
+  for (int i = 0; i < 2; ++i) write_overflow(world.overflow, ViewedRing::record());
+  world.at(1);
+  Encoder out;
+  world.follower.encode(out, simulated(kViewBorn + kSecond));
+  const std::string saved = out.take();
+  std::filesystem::remove(world.path);
+  RingFollower next({"shown", world.path, {}}, {100, 20}, false);
+  Decoder in(saved);
+  const Instant now = simulated(kViewBorn + 9 * kSecond);
+  next.decode(in, now, 0);
+  REQUIRE(in.at_end());
+  // Before it has looked.
+  Snapshot shown;
+  next.tick(now, shown);
+  REQUIRE(shown.lanes.size() == 2);
+  CHECK(shown.lanes[0].state == LaneView::State::unknown);
+  CHECK_FALSE(shown.lanes[0].overflow);
+  CHECK(figures(shown.lanes[0].books) == Figures{3, 3, 0, 0, 0});
+  CHECK(shown.lanes[1].overflow);
+  CHECK(figures(shown.lanes[1].books) == Figures{2, 2, 0, 0, 0});
+  CHECK_FALSE(next.gone());
+  const RingView view = look_at_ring(next, now);
+  CHECK(view.instance == "0123456789abcdef00000000fedcba98");
+  CHECK(view.state == RingState::waiting);
+  CHECK(view.instances_seen == 1);
+  CHECK(view.program.empty());
+  CHECK(view.pid == 0);
+  CHECK(view.created_wall_ns == 0);
+  CHECK(view.clock.empty());
+  CHECK(view.ticks_per_second == 0);
+  CHECK(view.segment_bytes == 0);
+  CHECK(figures(view.books) == Figures{5, 5, 0, 0, 0});
+  CHECK(view.problem ==
+        "the ring that was read last is gone; records written after the saved positions are lost");
+  CHECK(next.gone());
+}
+
+TEST_CASE("RingView: what came and went is said only where there is no other problem") {
+  TempDir dir;
+  RingFollower follower = follower_of(dir.file("ring"));
+  look(follower, simulated(kViewBorn));
+  CHECK(look_at_ring(follower, simulated(kViewBorn), 1).problem ==
+        "1 under this name came and went before they could be read");
+  std::filesystem::create_directory(dir.file("ring"));
+  CHECK(look_at_ring(follower, simulated(kViewBorn))
+            .problem.starts_with(dir.file("ring") + ": is no ring: not a regular file"));
+}
+
+TEST_CASE(
+    "RingView: the wall clock is given with the times, as the difference to the other clock") {
+  TempDir dir;
+  const RingFollower follower = follower_of(dir.file("ring"));
+  const RingTimes times = follower.times({5 * kSecond, 25 * kSecond, 0});
+  CHECK(times.now_ns == 5 * kSecond);
+  CHECK(times.wall_minus_monotonic_ns == 20 * kSecond);
+  CHECK(times.observed_since_ns == 5 * kSecond);
+  CHECK(times.observed_before_ns == 0);
+}
