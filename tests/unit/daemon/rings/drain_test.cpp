@@ -133,3 +133,70 @@ TEST_CASE("Drain: of records that ended at the same tick as the earliest of a fu
   for (const RecordView& one : shown.operations.at(0).last) ++of_lane[one.lane];
   CHECK(of_lane == std::map<std::uint32_t, int>{{1, 70}, {2, 30}});
 }
+
+TEST_CASE("Drain: records of the overflow lane keep their places, and rejected ones their ids") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  Drained drained;
+  RingMetrics::Counts rejected_of{};
+  const auto drain_lane = [&](std::uint32_t lane) {
+    std::vector<LaneToDrain> lanes{
+        LaneToDrain::of(*ring, lane, drained.cursor, drained.read_of, &rejected_of)};
+    ringside::drain(lanes, drained.metrics);
+    return lanes[0].moved;
+  };
+  LaneWriter overflow = claim_overflow(*ring).writer;
+  const auto now = static_cast<std::uint64_t>(kNow);
+  for (std::uint64_t n = 0; n < 70; ++n) write_overflow(overflow, operation(0, now + n, 0));
+  Record bad = operation(300, now, 0);
+  bad.outcome = 99;
+  write_overflow(overflow, bad);
+  bad.operation = 511;
+  write_overflow(overflow, bad);
+  CHECK(drain_lane(1) == 72);
+  const Snapshot shown = drained.show();
+  const std::vector<RecordView>& last = shown.operations.at(0).last;
+  REQUIRE(last.size() == 62);
+  for (std::uint64_t i = 0; i < 62; ++i) {
+    CHECK(last[i].position == 69 - i);
+    CHECK(last[i].lane == 1);
+  }
+  // An ordinary lane rejects in the same way.
+  drained.cursor = {};
+  LaneWriter lane = claim(*ring);
+  bad.operation = 300;
+  write_record(lane, bad);
+  bad.operation = 1;
+  write_record(lane, bad);
+  write_record(lane, operation(1, now, 0));
+  bad.kind = 0;
+  write_record(lane, bad);
+  CHECK(drain_lane(0) == 4);
+  RingMetrics::Counts expected{};
+  expected[1] = 2;
+  expected[300] = 2;
+  expected[511] = 1;
+  CHECK(rejected_of == expected);
+}
+
+TEST_CASE("Drain: a writer that goes on is followed for two laps, and the others have their turn") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  LaneWriter lane = claim(*ring);
+  const auto write_next = [&] {
+    write_record(lane, operation(static_cast<std::uint16_t>(lane.position),
+                                 static_cast<std::uint64_t>(kNow), 10));
+  };
+  Drained drained;
+  // Each record is of a new id, and when its name is asked for, the next record is written.
+  drained.metrics.ask_names_of([&](std::uint16_t) {
+    if (lane.position < 250) write_next();
+  });
+  for (int i = 0; i < 32; ++i) write_next();
+  std::vector<LaneToDrain> lanes{LaneToDrain::of(*ring, 0, drained.cursor, drained.read_of)};
+  ringside::drain(lanes, drained.metrics);
+  CHECK(lanes[0].moved == 128);
+  CHECK(drained.cursor.position == 128);
+  CHECK(drained.cursor.read == 128);
+  CHECK(lane.position == 160);
+}
