@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -217,6 +218,62 @@ TEST_CASE("RingNames: files that match a pattern and are gone before they are op
   const Snapshot snapshot = watch.tick(later(1));
   REQUIRE(snapshot.rings.size() == 1);
   CHECK(snapshot.rings[0].problem == "2 that matched came and went before they could be read");
+}
+
+TEST_CASE(
+    "RingNames: a path is as it was written where its directory can't be found, else the real "
+    "one") {
+  CHECK(canonical_path("/none/of/these/ring") == "/none/of/these/ring");
+  CHECK(canonical_path("/tmp/../ring") == "/ring");
+  CHECK(canonical_path("/ring") == "/ring");
+  CHECK(canonical_path("ring") == std::filesystem::canonical(".").string() + "/ring");
+  CHECK(shown_name("/dev/shm/ringside.chat") == "chat");
+  CHECK(shown_name("/dev/shm/ringside.chat/ring") == "/dev/shm/ringside.chat/ring");
+  CHECK(shown_name("/dev/shm/chat") == "/dev/shm/chat");
+}
+
+TEST_CASE("RingNames: a pattern finds regular files alone, in the order of their names") {
+  TempDir dir;
+  for (const char* name : {"ring-c", "ring-a", "ring-d", "ring-b", "ring-e", ".ring-f", "sing-a"})
+    std::ofstream(dir.file(name)) << "a file";
+  std::ofstream(dir.file("ring-a.previous")) << "a file";
+  std::filesystem::create_directory(dir.file("ring-directory"));
+  std::filesystem::create_symlink(dir.file("ring-a"), dir.file("ring-link"));
+  std::vector<std::string> found;
+  for (const RingName& ring : rings_like(dir.file("*ing-?"))) {
+    CHECK(ring.name == ring.path);
+    CHECK(ring.problem.empty());
+    found.push_back(ring.path);
+  }
+  CHECK(found == std::vector<std::string>{dir.file("ring-a"), dir.file("ring-b"),
+                                          dir.file("ring-c"), dir.file("ring-d"),
+                                          dir.file("ring-e"), dir.file("sing-a")});
+  CHECK(rings_like(dir.file("ring-*")).size() == 5);
+  CHECK(rings_like(dir.file("none/ring-*")).empty());
+}
+
+TEST_CASE("RingNames: a file may be a ring when it begins like one, or when nobody lets us look") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  CHECK_FALSE(may_be_ring(path));
+  CHECK_FALSE(exists(path));
+  std::ofstream(path) << "RINGSIDE";
+  CHECK(may_be_ring(path));
+  CHECK(exists(path));
+  std::ofstream(path) << "RINGSID";
+  CHECK_FALSE(may_be_ring(path));
+  std::ofstream(path) << "_RINGSIDE_";
+  CHECK_FALSE(may_be_ring(path));
+  std::filesystem::permissions(dir.path(), std::filesystem::perms{0755});
+  std::filesystem::permissions(path, std::filesystem::perms::none);
+  CHECK(run([&] {
+          // Root may read everything.
+          if (geteuid() == 0 && setuid(65534) != 0) return 1;
+          return may_be_ring(path) ? 0 : 2;
+        }).exited(0));
+  std::filesystem::create_symlink(dir.file("nowhere"), dir.file("link"));
+  CHECK(exists(dir.file("link")));
+  CHECK_FALSE(may_be_ring(dir.file("link")));
 }
 
 #ifdef RINGSIDE_ASSERTS
