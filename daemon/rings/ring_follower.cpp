@@ -157,6 +157,7 @@ bool RingFollower::find_next(const Instant& now) {
   }
   const RingInstance instance = instance_of(facts);
   if (finished_ && reads(instance)) {
+    if (state_ == RingState::refused) problem_.clear();
     if (state_ == RingState::waiting || state_ == RingState::refused) {
       instance_ = instance;
       facts_ = facts;

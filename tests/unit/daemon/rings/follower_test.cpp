@@ -46,6 +46,7 @@ TEST_CASE(
   CHECK(view.state == RingState::live);
   CHECK(view.problem == path + " was removed while its server lives; reading on");
   CHECK(view.books.read == 1);
+  CHECK_FALSE(follower.gone());
   FollowedRing second(path);
   first.write(1);
   view = look_at_ring(follower, tenths(2));
@@ -268,4 +269,5 @@ TEST_CASE("Follower: what was overwritten before a ring's first look is told fro
   CHECK(view.losses.before_attach == 4);
   CHECK(view.losses.while_observed[0] == 3);
   CHECK(figures(view.books) == Figures{128 + 131, 128 + 131 - 7, 7, 0, 0});
+  CHECK(look(follower, tenths(4)).unattributed_lost == 0);
 }

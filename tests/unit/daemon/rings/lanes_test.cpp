@@ -169,6 +169,10 @@ TEST_CASE(
   CHECK(world.all() == Figures{3 + 71 + 5, 3 + 64 + 5, 7, 1 + 2, 0});
   CHECK(world.lanes.settled_lost() == 7);
   CHECK(figures(world.lanes.living()[4].books) == Figures{79, 72, 7, 0, 0});
+  // The next ring's lanes begin with nothing.
+  world.lanes.reset(3);
+  CHECK(world.lanes.at(0) == nullptr);
+  CHECK(world.all() == Figures{});
   // Lanes that nobody has read yet have no remainder.
   ReadRing unread;
   unread.write(0, 3, 1000);

@@ -47,6 +47,38 @@ TEST_CASE(
   CHECK(view.crashes_seen == 1);
 }
 
+TEST_CASE("Follower: a ring that stands aside and is named itself is read once") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  FollowedRing ring(previous_path(path));
+  ring.write(5);
+  ring.crash();
+  for (const auto& names : {std::vector<std::string>{previous_path(path), path},
+                            std::vector<std::string>{path, previous_path(path)}}) {
+    Watch watch({names, 100, 20, false});
+    watch.tick(tenths(0));
+    CHECK(watch.tick(tenths(10)).books.read == 5);
+  }
+}
+
+TEST_CASE("Follower: a ring that was read and away for a moment has no problem when it is back") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  FollowedRing ring(path);
+  RingFollower follower = follower_of(path);
+  look(follower, tenths(0));
+  ring.close();
+  CHECK(look_at_ring(follower, tenths(1)).state == RingState::closed);
+  std::filesystem::rename(path, dir.file("elsewhere"));
+  std::filesystem::create_directory(path);
+  CHECK(look_at_ring(follower, tenths(2)).state == RingState::refused);
+  std::filesystem::remove(path);
+  std::filesystem::rename(dir.file("elsewhere"), path);
+  const RingView view = look_at_ring(follower, tenths(3));
+  CHECK(view.state == RingState::closed);
+  CHECK(view.problem.empty());
+}
+
 TEST_CASE("Follower: the wall times of a ring that is over do not step with the clock") {
   TempDir dir;
   FollowedRing ring(dir.file("ring"));

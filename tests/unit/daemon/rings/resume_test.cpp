@@ -80,6 +80,19 @@ TEST_CASE(
   CHECK(view.books.read == 7 + 3);
 }
 
+TEST_CASE("Resume: one look reads the ring that stands aside and the closed one under the name") {
+  ResumedRing world;
+  world.ring.crash();
+  FollowedRing second(world.path);
+  second.write(3);
+  second.close();
+  CHECK(world.next.check(tenths(10), 0));
+  Snapshot shown;
+  world.next.tick(tenths(10), shown);
+  CHECK(shown.rings.at(0).state == RingState::closed);
+  CHECK(shown.books.read == 7 + 3);
+}
+
 TEST_CASE(
     "Resume: with another ring under the name, something that is no ring aside is in nobody's "
     "way") {
@@ -121,6 +134,7 @@ TEST_CASE("Resume: a ring that was given up is not read when it comes back") {
   const RingView view = look_at_ring(world.next, tenths(20));
   CHECK(view.instances_seen == 1);
   CHECK(figures(view.books) == Figures{5, 5, 0, 0, 0});
+  CHECK(view.problem == kGoneNote);
 }
 
 TEST_CASE("Resume: a ring that was closed while nobody was there has ended at the first look") {
@@ -225,6 +239,46 @@ TEST_CASE("Resume: what was counted without records while nobody was there is in
   shown = look(next, half_hour);
   CHECK(shown.operations.at(0).window(Window::since_start).skipped == 107);
   CHECK(shown.operations.at(0).window(Window::minute).skipped == 7);
+}
+
+TEST_CASE("Resume: what was counted in a short absence is in the last minute") {
+  TempDir dir;
+  FollowedRing ring(dir.file("ring"));
+  std::string state;
+  {
+    RingFollower before = follower_of(dir.file("ring"));
+    look(before, tenths(18'000));
+    state = state_of(before, tenths(18'000));
+  }
+  for (int i = 0; i < 100; ++i) count_only(ring.lane, 0);
+  RingFollower next = follower_of(dir.file("ring"));
+  take_state(next, state, tenths(18'010));
+  CHECK(look(next, tenths(18'010)).operations.at(0).window(Window::minute).skipped == 100);
+  // The next ring has counted since long ago, and nobody knows when.
+  ring.close();
+  look(next, tenths(18'020));
+  FollowedRing second(dir.file("ring"));
+  for (int i = 0; i < 50; ++i) count_only(second.lane, 0);
+  const Snapshot shown = look(next, tenths(18'030));
+  CHECK(shown.operations.at(0).window(Window::minute).skipped == 100);
+  CHECK(shown.operations[0].window(Window::since_start).skipped == 150);
+}
+
+TEST_CASE("Resume: where nobody looked between two rings, the second is observed since its birth") {
+  TempDir dir;
+  RingFollower follower = follower_of(dir.file("ring"));
+  {
+    FollowedRing ring(dir.file("ring"));
+    look(follower, tenths(0));
+    ring.close();
+    follower.check(tenths(10), 0);
+  }
+  FollowedRing second(dir.file("ring"));
+  use_nanoseconds(*second.ring, tenths(200).monotonic_ns);
+  follower.check(tenths(210), 0);
+  const RingTimes times = follower.times(tenths(210));
+  CHECK(times.observed_since_ns == tenths(200).monotonic_ns);
+  CHECK(times.observed_before_ns == kSecond);
 }
 
 TEST_CASE("Resume: once it reads again, observing goes on through restarts of the server") {

@@ -325,3 +325,26 @@ TEST_CASE("Sums: the top lists of several rings are one list, cut to its length"
   CHECK(snapshot.errors[0].ring == b.path);
   CHECK(snapshot.errors[1].ring == a.path);
 }
+
+TEST_CASE("Sums: of equal rows the first ring's comes first") {
+  TempDir dir;
+  std::vector<std::unique_ptr<SummedRing>> rings;
+  std::vector<std::string> paths;
+  for (const char* name : {"c", "a", "b"}) {
+    rings.push_back(std::make_unique<SummedRing>(dir.file(name), kSumsNow - 1000 * kSecond));
+    paths.push_back(rings.back()->path);
+    Record record = operation(0, static_cast<std::uint64_t>(kSumsNow - 10), 10, Outcome::error);
+    record.actor = 1;
+    record.flags = static_cast<std::uint16_t>(ActorKind::user);
+    write_record(rings.back()->lanes[0], record);
+  }
+  Watch watch({paths, 100, 20, false});
+  const Snapshot snapshot = watch.tick(simulated(kSumsNow));
+  REQUIRE(snapshot.actors_by_errors.size() == 3);
+  REQUIRE(snapshot.slowest.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(snapshot.actors_by_errors[i].ring == paths[i]);
+    CHECK(snapshot.slowest[i].ring == paths[i]);
+    CHECK(snapshot.errors[i].ring == paths[i]);
+  }
+}

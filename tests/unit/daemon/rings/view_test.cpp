@@ -91,6 +91,10 @@ TEST_CASE(
   CHECK(figures(closed.books) == Figures{3, 3, 0, 0, 0});
   CHECK(after.lanes.empty());
   CHECK(after.gauges.empty());
+  // Its records leave the windows as time goes on.
+  const Snapshot later = world.at(300);
+  CHECK(later.operations.at(0).window(Window::minute).recorded == 0);
+  CHECK(later.operations[0].window(Window::hour).recorded == 3);
 }
 
 TEST_CASE("RingView: a ring that nobody has met is waited for, and shown with its names alone") {
@@ -253,6 +257,10 @@ TEST_CASE("RingView: what came and went is said only where there is no other pro
   std::filesystem::create_directory(dir.file("ring"));
   CHECK(look_at_ring(follower, simulated(kViewBorn))
             .problem.starts_with(dir.file("ring") + ": is no ring: not a regular file"));
+  std::filesystem::remove(dir.file("ring"));
+  const RingView view = look_at_ring(follower, simulated(kViewBorn));
+  CHECK(view.state == RingState::waiting);
+  CHECK(view.problem == "1 under this name came and went before they could be read");
 }
 
 TEST_CASE(

@@ -3,6 +3,7 @@
 #include "daemon/rings/watch.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -103,6 +104,18 @@ TEST_CASE("Watch: lists are at least 1 long, and at most 10000 records and 100 r
   // What is taken where nothing is said.
   WatchOptions options;
   options.rings = {dir.file("ring")};
+  // Only root can give a file away.
+  if (geteuid() == 0) {
+    REQUIRE(chown(dir.file("ring").c_str(), 4711, 4711) == 0);
+    Watch refusing(options);
+    CHECK(refusing.tick(tenths(0)).rings.at(0).state == RingState::refused);
+    RingSet set;
+    RingSet::Options few;
+    few.rings = options.rings;
+    set.reconfigure(few);
+    CHECK_FALSE(set.check(tenths(0), {}));
+    options.any_owner = true;
+  }
   Watch usual(options);
   shown = usual.tick(tenths(0));
   CHECK(shown.operations.at(0).last.size() == 100);
@@ -124,6 +137,16 @@ TEST_CASE("Watch: what forgotten rings lost is of no operation, and memory is th
     const std::size_t of_b = bytes({dir.file("b")});
     CHECK(of_a > 0);
     CHECK(bytes({dir.file("a"), dir.file("b")}) == of_a + of_b);
+  }
+  {
+    // Of a lane that is being written the operations are not known.
+    FollowedRing busy(dir.file("busy"));
+    busy.write(100);
+    busy.lane.slots[100 & 63].sequence.store(2 * 100 + 1);
+    FollowedRing quiet(dir.file("quiet"));
+    quiet.write(70);
+    Watch watch({{dir.file("busy"), dir.file("quiet")}, 100, 20, false});
+    CHECK(watch.tick(tenths(0)).unattributed_lost == 37);
   }
   Watch watch({{dir.file("ring-*"), dir.file("kept")}, 100, 20, false});
   FollowedRing kept(dir.file("kept"));
