@@ -23,10 +23,6 @@ bool bare_fact(const Reading& reading) {
   return reading.certain && reading.unit != AlertUnit::records;
 }
 
-std::string against(const Reading& reading, double threshold) {
-  return bare_fact(reading) ? "" : ", threshold " + format_value(threshold, reading.unit);
-}
-
 }  // namespace
 
 std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
@@ -39,7 +35,6 @@ std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
   observed_ns_ += step_ns_;
   wall_ns_ = wall_ns;
   name_rings_ = snapshot.rings.size() > 1;
-  out_.clear();
 
   std::set<std::string> seen;
   for (const Reading& reading : read_figures(snapshot, config_, memory_)) {
@@ -51,7 +46,7 @@ std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
   }
   std::erase_if(episodes_,
                 [](const auto& entry) { return entry.second.state == AlertState::resolved; });
-  return std::move(out_);
+  return std::exchange(out_, {});
 }
 
 void AlertEngine::step(const Reading& reading) {
@@ -77,10 +72,8 @@ void AlertEngine::step(const Reading& reading) {
 void AlertEngine::begin(const Reading& reading, AlertLevel reached) {
   Episode& episode = episodes_[reading.key()];
   episode.id = next_id();
-  episode.level = reached;
   episode.began_ns = observed_ns_;
   episode.began_wall_ns = wall_ns_;
-  episode.worst = *reading.value;
   observe(episode, reading);
   if (raised(episode)) {
     emit(episode, AlertState::firing, reached, "");
@@ -200,10 +193,8 @@ void AlertEngine::step_unknown(Episode& episode, const std::string& why) {
                      observed_ns_ - *episode.said_missing_ns < config_.alerts.clear_after_ns);
   if (said || episode.state == AlertState::pending) return;
   episode.said_missing_ns = observed_ns_;
-  const std::string known = std::exchange(episode.reading.text, fmt::format("no data ({})", why));
-  emit(episode, episode.state, episode.level,
-       fmt::format(": held as {}", name_of(episode.state)));
-  episode.reading.text = known;
+  episode.reading.text = fmt::format("no data ({})", why);
+  emit(episode, episode.state, episode.level, fmt::format(": held as {}", name_of(episode.state)));
 }
 
 void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level,
@@ -222,12 +213,15 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level,
   t.ring = reading.ring;
   t.value = *reading.value;
   // A level that is no longer configured has no threshold.
-  if (const auto& bounds = reading.levels.at(level))
-    t.threshold = falling ? bounds->clear : bounds->raise;
+  const auto& bounds = reading.levels.at(level);
+  if (bounds) t.threshold = falling ? bounds->clear : bounds->raise;
   t.unit = reading.unit;
   if (name_rings_ && !reading.ring.empty())
     t.message = "ring " + escape_visible(reading.ring) + ": ";
-  t.message += reading.text + against(reading, t.threshold) + text;
+  t.message += reading.text;
+  if (bounds && !bare_fact(reading))
+    t.message += ", threshold " + format_value(t.threshold, reading.unit);
+  t.message += text;
   episode.last = t;
   recent_.push_back(t);
   if (recent_.size() > kTransitionsKept) {

@@ -69,7 +69,8 @@ class AlertEngine {
  private:
   struct Episode {
     std::string id;
-    Reading reading;                   // the latest that had a value
+    // The latest that had a value. Its text is replaced when the value has gone.
+    Reading reading;
     AlertState state = AlertState::pending;
     AlertLevel level = AlertLevel::info;
     // For each level, one bit for each of the latest ticks with a value: did the value reach the
@@ -79,7 +80,7 @@ class AlertEngine {
     std::array<std::optional<std::int64_t>, kAlertLevels> below_since_ns{};
     std::int64_t began_ns = 0;         // observed time
     std::int64_t began_wall_ns = 0;
-    double worst = 0;
+    double worst = 0;                  // no level is below 0
     std::optional<std::int64_t> missing_since_ns;
     std::optional<std::int64_t> said_missing_ns;
     AlertTransition last;
@@ -110,7 +111,7 @@ class AlertEngine {
   // measured in it. A daemon that was away for an hour has not seen an hour below the threshold.
   std::int64_t observed_ns_ = 0;
 
-  // Of the latest evaluation. Not saved.
+  // Of the latest evaluation. Not saved. It sets each of them before it reads it.
   std::optional<std::int64_t> last_monotonic_ns_;
   std::int64_t step_ns_ = 0;
   std::int64_t wall_ns_ = 0;

@@ -7,8 +7,12 @@ namespace ringside {
 namespace {
 
 // Bounds on what damaged bytes can make decode() allocate. An engine never has as many.
-constexpr std::uint64_t kMostEpisodes = 1U << 20;
-constexpr std::uint64_t kMostRings = 1U << 16;
+constexpr std::uint64_t kMostEpisodes = 1'048'576;
+constexpr std::uint64_t kMostRings = 65'536;
+// The fewest bytes that one can have: each number is one byte, each text is empty.
+constexpr std::size_t kRingBytes = 3;
+constexpr std::size_t kTransitionBytes = 25;
+constexpr std::size_t kEpisodeBytes = 67;
 
 template <typename Enum>
 void put(Encoder& out, Enum value) {
@@ -142,16 +146,16 @@ bool AlertEngine::decode(std::string_view bytes, std::string* why) {
   memory.known = in.flag();
   memory.lost = in.u64();
   memory.rejected = in.u64();
-  for (std::uint64_t n = in.count(3, kMostRings); n > 0 && in.good(); --n) {
+  for (std::uint64_t n = in.count(kRingBytes, kMostRings); n > 0 && in.good(); --n) {
     const std::string name = in.text();
     const std::uint64_t crashes = in.u64();
     memory.rings[name] = {crashes, in.u64()};
   }
   std::deque<AlertTransition> recent;
-  for (std::uint64_t n = in.count(25, kTransitionsKept); n > 0 && in.good(); --n)
+  for (std::uint64_t n = in.count(kTransitionBytes, kTransitionsKept); n > 0 && in.good(); --n)
     recent.push_back(take_transition(in));
   std::map<std::string, Episode> episodes;
-  for (std::uint64_t n = in.count(60, kMostEpisodes); n > 0 && in.good(); --n) {
+  for (std::uint64_t n = in.count(kEpisodeBytes, kMostEpisodes); n > 0 && in.good(); --n) {
     Episode e;
     e.id = in.text();
     e.reading = take_reading(in);

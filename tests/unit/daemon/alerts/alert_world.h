@@ -2,6 +2,7 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <string>
 #include <vector>
@@ -106,5 +107,13 @@ struct World {
 };
 
 using Story = std::vector<std::string>;
+
+// Every field but the wall time: "ID alert STATE/level operation@ring VALUE >= THRESHOLD unit:
+// message".
+inline std::string told(const AlertTransition& t) {
+  return fmt::format("{} {} {}/{} {}@{} {:.6g} {:.6g} {}: {}", t.id, name_of(t.alert),
+                     name_of(t.state), name_of(t.level), t.operation, t.ring, t.value, t.threshold,
+                     name_of(t.unit), t.message);
+}
 
 }  // namespace ringside
