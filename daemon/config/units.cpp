@@ -31,45 +31,49 @@ constexpr std::array<Unit, 9> kSizes = {{{"B", 1},
                                          {"GiB", 1073741824.0},
                                          {"TiB", 1099511627776.0}}};
 
-// Removes one number with its unit from the front of the text. Negative when there is none.
+constexpr std::uint64_t kMost = 9'000'000'000'000'000'000;
+
+// Removes one number with its unit from the front of the text. Absent when there is none, or when
+// it is above kMost.
 template <std::size_t N>
-double take_quantity(std::string_view& text, const std::array<Unit, N>& units) {
+std::optional<std::uint64_t> take_quantity(std::string_view& text,
+                                           const std::array<Unit, N>& units) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  if (text.empty() || text.front() < '0' || text.front() > '9') return -1;
+  if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
   double number = 0;
   const auto end =
       std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (end.ec != std::errc{}) return -1;
+  if (end.ec != std::errc{}) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end.ptr - text.data()));
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  std::size_t letters = 0;
-  while (letters < text.size() && ((text[letters] | 0x20) >= 'a' && (text[letters] | 0x20) <= 'z'))
-    ++letters;
-  const std::string_view name = text.substr(0, letters);
-  text.remove_prefix(letters);
+  const std::string_view name = text.substr(0, text.find_first_of(" 0123456789"));
+  text.remove_prefix(name.size());
   for (const Unit& unit : units) {
-    if (unit.name == name) return number * unit.factor;
+    if (unit.name != name) continue;
+    const double quantity = number * unit.factor;
+    if (quantity > static_cast<double>(kMost)) return std::nullopt;
+    return static_cast<std::uint64_t>(std::llround(quantity));
   }
-  return -1;
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<std::int64_t> parse_duration(std::string_view text) {
-  double sum = 0;
+  // Whole numbers: a double can't tell 200 days from a nanosecond more.
+  std::uint64_t sum = 0;
   do {
-    const double part = take_quantity(text, kDurations);
-    if (part < 0) return std::nullopt;
-    sum += part;
+    const auto part = take_quantity(text, kDurations);
+    if (!part || sum + *part > kMost) return std::nullopt;
+    sum += *part;
   } while (!text.empty());
-  if (sum > 9e18) return std::nullopt;
-  return std::llround(sum);
+  return static_cast<std::int64_t>(sum);
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  const double bytes = take_quantity(text, kSizes);
-  if (bytes < 0 || bytes > 9e18 || !text.empty()) return std::nullopt;
-  return static_cast<std::uint64_t>(std::llround(bytes));
+  const auto bytes = take_quantity(text, kSizes);
+  if (!text.empty()) return std::nullopt;
+  return bytes;
 }
 
 std::string write_duration(std::int64_t ns) {
