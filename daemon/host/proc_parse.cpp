@@ -25,7 +25,7 @@ template <typename T>
 bool take_number(std::string_view& text, T& value) {
   const std::string_view word = take_word(text);
   const auto result = std::from_chars(word.data(), word.data() + word.size(), value);
-  return !word.empty() && result.ec == std::errc{} && result.ptr == word.data() + word.size();
+  return result.ec == std::errc{} && result.ptr == word.data() + word.size();
 }
 
 }  // namespace

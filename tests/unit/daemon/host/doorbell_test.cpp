@@ -34,6 +34,17 @@ TEST_CASE(
   bell.sleep(-1, -1);   // returns at once
 }
 
+TEST_CASE("Doorbell: a new bell has not been rung, and any number of rings ends one sleep") {
+  Doorbell bell;
+  for (int round = 0; round < 2; ++round) {
+    const std::int64_t before = clock_ns(CLOCK_MONOTONIC);
+    bell.sleep(2'000'000, -1);
+    CHECK(clock_ns(CLOCK_MONOTONIC) - before >= 2'000'000);
+    for (int i = 0; i < 3; ++i) bell.ring();
+    CHECK(short_sleep(bell, -1));
+  }
+}
+
 TEST_CASE(
     "Doorbell: a sleep ends when there is something to read, and goes on ending until it is read") {
   Doorbell bell;
