@@ -1,9 +1,9 @@
 // Named points inside the protocol. A test kills or stops a process that comes to one.
 //
-// Compiled to nothing unless RINGSIDE_TEST_POINTS is defined. Only tests/ring/crash defines it, for
-// its own copies of shm and producer. What a server builds, installs and includes has no trace of
-// the points (crash_points_free checks that). Never define it in a server. shm/README.md says what
-// a reader sees after a death at each point.
+// Compiled to nothing unless RINGSIDE_TEST_POINTS is defined. Only tests/support/points.cmake
+// defines it, for copies of shm and producer that tests link. What a server builds, installs and
+// includes has no trace of the points (crash_points_free checks that). Never define it in a server.
+// shm/README.md says what a reader sees after a death at each point.
 #pragma once
 
 #ifdef RINGSIDE_TEST_POINTS
