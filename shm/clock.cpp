@@ -1,7 +1,6 @@
 #include "shm/clock.h"
 
 #include <linux/perf_event.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,91 +9,92 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <limits>
+#include <iterator>
 #include <string>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
 
+#include "shm/clock_probe.h"
+#include "shm/file_descriptor.h"
+
 namespace ringside {
 
 std::uint64_t monotonic_ticks() { return static_cast<std::uint64_t>(clock_ns(CLOCK_MONOTONIC)); }
 
-#if defined(__x86_64__)
-namespace {
-
-bool cpu_has_invariant_tsc() {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  return __get_cpuid(0x80000007, &a, &b, &c, &d) != 0 && (d & (1U << 8)) != 0;
+bool invariant_tsc(Cpuid ask) {
+  return ask(0x80000000).eax >= 0x80000007 && (ask(0x80000007).edx & (1U << 8)) != 0;
 }
 
-bool kernel_runs_on_tsc() {
-  std::ifstream source("/sys/devices/system/clocksource/clocksource0/current_clocksource");
-  std::string name;
-  return source >> name && name == "tsc";
+std::uint64_t hz_from_cpuid(Cpuid ask) {
+  if (ask(0).eax >= 0x15) {
+    // The crystal's frequency, and the counter's as a fraction of it.
+    const CpuidAnswer tsc = ask(0x15);
+    if (tsc.eax != 0 && tsc.ebx != 0 && tsc.ecx != 0)
+      return std::uint64_t{tsc.ecx} * tsc.ebx / tsc.eax;
+  }
+  const bool virtual_machine = ask(1).ecx >> 31 != 0;
+  if (!virtual_machine) return 0;
+  const unsigned last = ask(0x40000000).eax;
+  return last >= 0x40000010 && last < 0x40000100 ? std::uint64_t{ask(0x40000010).eax} * 1000 : 0;
 }
 
-// The page behind any perf event says how the kernel converts the counter: ns = ticks * mult >>
-// shift. A software event that counts nothing is enough. It is allowed up to perf_event_paranoid 2.
-std::uint64_t frequency_from_perf_page() {
+std::uint64_t hz_from_factors(std::uint32_t mult, std::uint16_t shift) {
+  if (mult == 0) return 0;
+  const double ns_per_tick = std::ldexp(static_cast<double>(mult), -int{shift});
+  return static_cast<std::uint64_t>(std::llround(1e9 / ns_per_tick));
+}
+
+// A software event that counts nothing is enough. It is allowed up to perf_event_paranoid 2.
+PerfPage read_perf_page() {
   perf_event_attr attributes{};
   attributes.type = PERF_TYPE_SOFTWARE;
   attributes.size = sizeof attributes;
   attributes.config = PERF_COUNT_SW_DUMMY;
   attributes.exclude_kernel = 1;
-  attributes.exclude_hv = 1;
-  const long fd = syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-  if (fd < 0) return 0;
-  std::uint64_t hz = 0;
+  const FileDescriptor file(static_cast<int>(
+      syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC)));
+  PerfPage found{};
+  if (!file) return found;
   const auto page_bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  void* memory = mmap(nullptr, page_bytes, PROT_READ, MAP_SHARED, static_cast<int>(fd), 0);
-  if (memory != MAP_FAILED) {
-    const auto* page = static_cast<const volatile perf_event_mmap_page*>(memory);
-    if (page->cap_user_time != 0 && page->time_mult != 0) {
-      const double ns_per_tick =
-          std::ldexp(static_cast<double>(page->time_mult), -int{page->time_shift});
-      hz = static_cast<std::uint64_t>(std::llround(1e9 / ns_per_tick));
-    }
-    munmap(memory, page_bytes);
-  }
-  close(static_cast<int>(fd));
-  return hz;
+  void* memory = mmap(nullptr, page_bytes, PROT_READ, MAP_SHARED, file.get(), 0);
+  if (memory == MAP_FAILED) return found;
+  const auto* page = static_cast<const volatile perf_event_mmap_page*>(memory);
+  found = {true, page->cap_user_time != 0, page->time_mult, page->time_shift};
+  munmap(memory, page_bytes);
+  return found;
 }
 
-// Intel's leaf 0x15, and the leaf that hypervisors share (0x40000010: kHz).
-std::uint64_t frequency_from_cpuid() {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  if (__get_cpuid(0x15, &a, &b, &c, &d) != 0 && a != 0 && b != 0 && c != 0) {
-    return std::uint64_t{c} * b / a;
-  }
-  if (__get_cpuid(1, &a, &b, &c, &d) != 0 && (c & (1U << 31)) != 0) {
-    __cpuid(0x40000000, a, b, c, d);
-    if (a >= 0x40000010 && a < 0x40000100) {
-      __cpuid(0x40000010, a, b, c, d);
-      return std::uint64_t{a} * 1000;
-    }
-  }
-  return 0;
+ClockChoice choose_x86_clock(Cpuid ask, const std::string& source, PerfPage (*perf_page)()) {
+  if (source != "tsc" || !invariant_tsc(ask)) return {};
+  const PerfPage page = perf_page();
+  const std::uint64_t hz = page.has_time ? hz_from_factors(page.mult, page.shift) : 0;
+  return {ClockKind::tsc, hz != 0 ? hz : hz_from_cpuid(ask)};
 }
-
-}  // namespace
-#endif
 
 ClockChoice choose_clock() {
 #if defined(__x86_64__)
-  if (cpu_has_invariant_tsc() && kernel_runs_on_tsc()) {
-    const std::uint64_t hz = frequency_from_perf_page();
-    return {ClockKind::tsc, hz != 0 ? hz : frequency_from_cpuid()};
-  }
-  return {ClockKind::monotonic, 1'000'000'000};
+  std::ifstream file("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+  std::string source;
+  file >> source;
+  const Cpuid ask = [](unsigned leaf) {
+    CpuidAnswer answer;
+    __cpuid(leaf, answer.eax, answer.ebx, answer.ecx, answer.edx);
+    return answer;
+  };
+  return choose_x86_clock(ask, source, &read_perf_page);
 #elif defined(__aarch64__)
   std::uint64_t hz;
   asm("mrs %0, cntfrq_el0" : "=r"(hz));
   return {ClockKind::cntvct, hz};
 #else
-  return {ClockKind::monotonic, 1'000'000'000};
+  return {};
 #endif
+}
+
+std::uint64_t rate_today(ClockKind clock, const ClockChoice& today) {
+  return clock == today.kind ? today.ticks_per_second : 0;
 }
 
 const char* clock_name(ClockKind kind) {
@@ -108,21 +108,24 @@ const char* clock_name(ClockKind kind) {
 
 bool clock_known(std::uint32_t kind) { return kind >= 1 && kind <= 3; }
 
+Instant fastest(const ClockReads* tries, std::size_t count) {
+  const ClockReads& best = *std::min_element(
+      tries, tries + count, [](const ClockReads& a, const ClockReads& b) {
+        return a.after - a.before < b.after - b.before;
+      });
+  return {best.monotonic_ns, best.realtime_ns, best.before + (best.middle - best.before) / 2};
+}
+
 Instant read_instant() {
-  Instant best;
-  std::uint64_t best_span = std::numeric_limits<std::uint64_t>::max();
-  for (int attempt = 0; attempt < 8; ++attempt) {
-    const std::uint64_t before = hardware_ticks();
-    const std::int64_t monotonic = clock_ns(CLOCK_MONOTONIC);
-    const std::uint64_t middle = hardware_ticks();
-    const std::int64_t realtime = clock_ns(CLOCK_REALTIME);
-    const std::uint64_t after = hardware_ticks();
-    if (after - before < best_span) {
-      best_span = after - before;
-      best = {monotonic, realtime, before + (middle - before) / 2};
-    }
+  ClockReads tries[8];
+  for (ClockReads& one : tries) {
+    one.before = hardware_ticks();
+    one.monotonic_ns = clock_ns(CLOCK_MONOTONIC);
+    one.middle = hardware_ticks();
+    one.realtime_ns = clock_ns(CLOCK_REALTIME);
+    one.after = hardware_ticks();
   }
-  return best;
+  return fastest(tries, std::size(tries));
 }
 
 double measure_ticks_per_second() {
@@ -168,7 +171,7 @@ void TickScale::sync(const Instant& now) {
   }
   const std::int64_t baseline_ns = subtract_ns(now.monotonic_ns, birth_ns_);
   const auto ticks = static_cast<std::int64_t>(now.ticks - birth_ticks_);
-  if (ticks > 0 && baseline_ns >= (known() ? kTrustedNs : kBetterThanNothingNs)) {
+  if (baseline_ns >= (known() ? kTrustedNs : kBetterThanNothingNs)) {
     const double measured = static_cast<double>(ticks) * 1e9 / static_cast<double>(baseline_ns);
     // An anchor that is garbage, or from before a suspend, must not bend time. Where the kernel
     // stated a frequency, the measurement may only correct it, by as much as clock discipline can

@@ -62,12 +62,12 @@ bool clock_known(std::uint32_t kind);
 
 // Add and subtract times that may be garbage. The results saturate.
 inline std::int64_t add_ns(std::int64_t a, std::int64_t b) {
-  std::int64_t sum = 0;
+  std::int64_t sum;
   if (!__builtin_add_overflow(a, b, &sum)) return sum;
   return b < 0 ? INT64_MIN : INT64_MAX;
 }
 inline std::int64_t subtract_ns(std::int64_t a, std::int64_t b) {
-  std::int64_t difference = 0;
+  std::int64_t difference;
   if (!__builtin_sub_overflow(a, b, &difference)) return difference;
   return b < 0 ? INT64_MAX : INT64_MIN;
 }

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "shm/clock.h"
+#include "shm/clock_probe.h"
 #include "shm/file_descriptor.h"
 #include "shm/segment.h"
 #include "shm/segment_check.h"
@@ -167,12 +167,7 @@ bool move_to_this_boot(SegmentFacts* facts, const Instant& now) {
 
 TickScale scale_of(SegmentFacts* facts, const Instant& now) {
   std::uint64_t hz = facts->ticks_per_second;
-  if (hz == 0 && facts->clock != ClockKind::monotonic) {
-    // The rate of today's best clock helps only if it is the ring's clock. Under kvm-clock the
-    // best clock is CLOCK_MONOTONIC at 1 GHz: the time stamp counter must not be read at that.
-    const ClockChoice today = choose_clock();
-    if (today.kind == facts->clock) hz = today.ticks_per_second;
-  }
+  if (hz == 0) hz = rate_today(facts->clock, choose_clock());
   const bool past = move_to_this_boot(facts, now);
   // The ring's own clock can't be measured any more. Most likely the machine is still the same, and
   // so is its counter.
