@@ -10,8 +10,6 @@
 #include <cstring>
 #include <mutex>
 
-#include "shm/layout.h"
-
 namespace ringside {
 
 namespace ipc = boost::interprocess;
@@ -45,7 +43,7 @@ struct MappingGuard {
   static constexpr int kSlots = 256;
   struct Entry {
     std::atomic<std::uintptr_t> begin{0};
-    std::atomic<std::uintptr_t> end{0};
+    std::atomic<std::uintptr_t> end{};
     std::atomic<Mapping*> mapping{nullptr};
   };
   static Entry entries[kSlots];
@@ -73,31 +71,28 @@ struct MappingGuard {
       }
       break;
     }
-    if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) {
-      previous.sa_sigaction(signal, info, context);
-    } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN &&
-               previous.sa_handler != nullptr) {
-      previous.sa_handler(signal);
-    } else {
+    // The two kinds of handler stand in one place. SIG_DFL and SIG_IGN may come with any flags.
+    if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
       // Restore the default and return: the access repeats and ends the process as it would have
       // without us.
-      struct sigaction fallback {};
-      fallback.sa_handler = SIG_DFL;
-      sigaction(SIGBUS, &fallback, nullptr);
+      ::signal(SIGBUS, SIG_DFL);
+    } else if ((previous.sa_flags & SA_SIGINFO) != 0) {
+      previous.sa_sigaction(signal, info, context);
+    } else {
+      previous.sa_handler(signal);
     }
   }
 
   static int enter(Mapping* mapping) {
     const std::lock_guard lock(mutex);
-    static const bool installed = [] {
+    static std::once_flag installed;
+    std::call_once(installed, [] {
       page_bytes = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-      struct sigaction action {};
+      struct sigaction action {};   // blocks no other signal
       action.sa_sigaction = &MappingGuard::handle;
       action.sa_flags = SA_SIGINFO;
-      sigemptyset(&action.sa_mask);
-      return sigaction(SIGBUS, &action, &previous) == 0;
-    }();
-    if (!installed) return -1;
+      sigaction(SIGBUS, &action, &previous);
+    });
     for (int slot = 0; slot < kSlots; ++slot) {
       Entry& entry = entries[slot];
       if (entry.begin.load(std::memory_order_relaxed) != 0) continue;
@@ -119,7 +114,7 @@ struct MappingGuard {
 MappingGuard::Entry MappingGuard::entries[MappingGuard::kSlots];
 struct sigaction MappingGuard::previous;
 std::mutex MappingGuard::mutex;
-std::uintptr_t MappingGuard::page_bytes = kPageBytes;
+std::uintptr_t MappingGuard::page_bytes;
 
 std::unique_ptr<Mapping> Mapping::map(int fd, std::uint64_t bytes, bool writable,
                                       const std::string& path, Failure* failure) {
