@@ -29,10 +29,6 @@ std::size_t read_file(const char* path, char* buffer, std::size_t bytes) {
   return got;
 }
 
-}  // namespace
-
-namespace {
-
 // A numeric field of /proc/PID/stat, counted from 1 as in proc(5); 0 when it isn't there.
 std::uint64_t stat_field(std::string_view stat, int wanted) {
   // The name (field 2) stands in parentheses and may hold some itself. So fields are counted from
@@ -59,6 +55,12 @@ std::uint64_t start_time_from_stat(std::string_view stat) {
   return stat_field(stat, kStartTimeField);
 }
 
+bool ended_in_stat(std::string_view stat) {
+  const std::size_t state = stat.rfind(')') + 2;
+  return state < stat.size() && (stat[state] == 'Z' || stat[state] == 'X') &&
+         stat_field(stat, kThreadsField) <= 1;
+}
+
 std::uint64_t process_start_time(std::uint32_t pid) {
   char path[32];
   std::snprintf(path, sizeof path, "/proc/%u/stat", pid);
@@ -81,12 +83,7 @@ Liveness process_liveness(std::uint32_t pid, std::uint64_t start_time) {
   const std::uint64_t now = start_time_from_stat(stat);
   if (now == 0) return Liveness::unknown;
   if (now != start_time) return Liveness::dead;
-  // A zombie writes nothing any more. But a process whose main thread ended first is shown as one
-  // while its other threads run.
-  const std::size_t name_end = stat.rfind(')');
-  const char state = name_end + 2 < stat.size() ? stat[name_end + 2] : '?';
-  const bool ended = (state == 'Z' || state == 'X') && stat_field(stat, kThreadsField) <= 1;
-  return ended ? Liveness::dead : Liveness::alive;
+  return ended_in_stat(stat) ? Liveness::dead : Liveness::alive;
 }
 
 std::uint64_t self_pid_namespace() {
@@ -99,13 +96,10 @@ ProcessIdentity self_identity() {
   return {pid, process_start_time(pid), self_pid_namespace()};
 }
 
-BootId current_boot_id() {
-  char text[64] = {};
-  const std::size_t bytes = read_file("/proc/sys/kernel/random/boot_id", text, sizeof text - 1);
+BootId boot_id_from_text(std::string_view text) {
   BootId id;
   unsigned digits = 0;
-  for (std::size_t i = 0; i < bytes && digits < 32; ++i) {
-    const char c = text[i];
+  for (const char c : text) {
     unsigned value = 0;
     if (c >= '0' && c <= '9') {
       value = static_cast<unsigned>(c - '0');
@@ -114,10 +108,17 @@ BootId current_boot_id() {
     } else {
       continue;
     }
-    id.words[digits / 16] = id.words[digits / 16] << 4 | value;
-    ++digits;
+    std::uint64_t& word = id.words[digits < 16 ? 0 : 1];
+    word = word << 4 | value;
+    if (++digits == 32) break;
   }
   return id;
+}
+
+BootId current_boot_id() {
+  char text[64];
+  const std::size_t bytes = read_file("/proc/sys/kernel/random/boot_id", text, sizeof text);
+  return boot_id_from_text({text, bytes});
 }
 
 bool other_boot(const BootId& a, const BootId& b) {

@@ -18,6 +18,9 @@ ProcessIdentity self_identity();
 // Field 22 of the text of a /proc/PID/stat; 0 when the text isn't one. The command's name in it may
 // hold anything, spaces and parentheses included.
 std::uint64_t start_time_from_stat(std::string_view stat);
+// Whether it is the text of a process that runs no more. A zombie writes nothing. But a process
+// whose main thread ended first is shown as one while its other threads run.
+bool ended_in_stat(std::string_view stat);
 
 // The start time of a living process. 0 when there is no such process, or /proc doesn't say.
 std::uint64_t process_start_time(std::uint32_t pid);
@@ -35,6 +38,8 @@ struct BootId {
   std::uint64_t words[2] = {0, 0};
 };
 BootId current_boot_id();
+// The id in such a text: its first 32 digits, whatever stands between them.
+BootId boot_id_from_text(std::string_view text);
 // False when either is not known: a sandbox that hides the boot id is not another boot.
 bool other_boot(const BootId& a, const BootId& b);
 
