@@ -33,7 +33,7 @@ bool allocate(Segment& segment, std::uint32_t lane) {
   const FileDescriptor file(open(segment.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   struct stat info {};
   if (!file || fstat(file.get(), &info) != 0 || info.st_ino != segment.inode()) return false;
-  int error = 0;
+  int error;
   do {
     error = posix_fallocate(file.get(), static_cast<off_t>(geometry.block_offset(lane)),
                             static_cast<off_t>(bytes));

@@ -256,9 +256,9 @@ struct Geometry {
         kLaneHeadersOffset + sizeof(LaneHeader) * (std::uint64_t{lane_count} + 1);
     return (end + kPageBytes - 1) / kPageBytes * kPageBytes;
   }
+  // Whole pages, for every valid capacity.
   static constexpr std::uint64_t block_bytes(std::uint32_t capacity) {
-    const std::uint64_t bytes = sizeof(Totals) * kIdCount + sizeof(Slot) * std::uint64_t{capacity};
-    return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+    return sizeof(Totals) * kIdCount + sizeof(Slot) * std::uint64_t{capacity};
   }
   // `lane` == lane_count is the overflow lane.
   constexpr std::uint64_t block_offset(std::uint32_t lane) const {
@@ -271,5 +271,7 @@ struct Geometry {
     return block_offset(lane_count) + block_bytes(overflow_capacity);
   }
 };
+static_assert(Geometry::block_bytes(kMinCapacity) % kPageBytes == 0 &&
+              sizeof(Slot) * kMinCapacity % kPageBytes == 0);
 
 }  // namespace ringside

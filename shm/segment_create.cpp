@@ -205,7 +205,7 @@ std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessI
     *failure = system_failure(options.path, "can't size the ring", errno);
     return nullptr;
   }
-  int error = 0;
+  int error;
   do {
     error = posix_fallocate(file.get(), 0, static_cast<off_t>(first));
   } while (error == EINTR);

@@ -41,11 +41,10 @@ constexpr const char* lane_state_word(LaneState state) {
 // as '?', as in the table of names; a space stays. Another process wrote the bytes, and they could
 // turn the direction of a text.
 inline std::string lane_thread_name(const LaneHeader& header) {
-  const std::uint64_t words[2] = {header.thread_name[0].load(std::memory_order_relaxed),
-                                  header.thread_name[1].load(std::memory_order_relaxed)};
-  char bytes[sizeof words + 1] = {};
-  std::memcpy(bytes, words, sizeof words);
-  std::string name(bytes);
+  const std::uint64_t words[] = {header.thread_name[0].load(std::memory_order_relaxed),
+                                 header.thread_name[1].load(std::memory_order_relaxed)};
+  const auto* bytes = reinterpret_cast<const char*>(words);
+  std::string name(bytes, strnlen(bytes, sizeof words));
   for (char& c : name) {
     if (c < 0x20 || c > 0x7e) c = '?';
   }
