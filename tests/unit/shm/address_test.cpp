@@ -62,10 +62,27 @@ TEST_CASE("Address: no IPv6 address has the id of an IPv4 address, or none") {
   }
 }
 
+TEST_CASE("Address: each form is told from its neighbours at every one of its bits") {
+  // ::ffff:a.b.c.d is IPv4 only if everything before ffff is 0.
+  CHECK(id("0:0:0:0:100:ffff:102:304") == 0x101020304);
+  CHECK(id("2001:db8:0:0:0:ffff:102:304") == 0x20010db800000000);
+  CHECK(id("::fffe:7f00:1") == 0x17f000001);
+  CHECK(id("::127.0.0.1") == 0x17f000001);
+  // ::/32 has its first 32 bits 0, and no more of them need be.
+  CHECK(id("0:0:8000::1") == 0x100000001);
+  CHECK(id("0:1:2:3::9") == 0x0000000100020003);
+  // A link-local id has the last 48 bits, and nothing of those before.
+  CHECK(id("fe80::12:a:b:c") == 0xfe80000a000b000c);
+  CHECK(id("febf:ffff::a:b:c") == 0xfe80000a000b000c);
+  CHECK(id("fec0::a:b:c") == 0xfec0000000000000);
+  CHECK(id("fe7f::a:b:c") == 0xfe7f000000000000);
+}
+
 TEST_CASE("Address: bytes of another length are nobody's") {
   const unsigned char bytes[16] = {1, 2, 3, 4};
   CHECK(address_id(bytes, 0) == 0);
   CHECK(address_id(bytes, 6) == 0);
+  for (const std::size_t length : {3, 5, 15, 17}) CHECK(address_id(bytes, length) == 0);
 }
 
 TEST_CASE("Words: every number of the format has a word, and any other number is unknown") {
@@ -98,4 +115,10 @@ TEST_CASE("Words: a thread's name is cut at its end and steers no terminal") {
   CHECK(lane_thread_name(header) == "0123456789abcdef");
   put("a\x1b[31m\x7f\xc3\xa4......");
   CHECK(lane_thread_name(header) == "a?[31m???......");
+  put("a b~\x1f!");  // the first and the last byte that are shown, and the ones beside them
+  CHECK(lane_thread_name(header) == "a b~?!");
+  // What stands behind the two words is no part of the name.
+  put("0123456789abcdef");
+  header.reserved_cold[0] = 0x7878787878787878;
+  CHECK(lane_thread_name(header) == "0123456789abcdef");
 }

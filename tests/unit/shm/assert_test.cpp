@@ -4,7 +4,10 @@
 #endif
 #include "shm/assert.h"
 
+#include <unistd.h>
+
 #include <csignal>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -22,4 +25,22 @@ TEST_CASE("Assert: a mistake of our own ends the process, and what is right does
           RINGSIDE_ASSERT(1 + 1 == 3);
           return 0;
         }).killed_by(SIGABRT));
+}
+
+TEST_CASE("Assert: what was expected is told, and where") {
+  int told[2];
+  REQUIRE(pipe(told) == 0);
+  const int line = __LINE__ + 4;
+  CHECK(run([&] {
+          signal(SIGABRT, SIG_DFL);
+          dup2(told[1], STDERR_FILENO);
+          RINGSIDE_ASSERT(1 + 1 == 3);
+          return 0;
+        }).killed_by(SIGABRT));
+  close(told[1]);
+  char text[500] = {};
+  CHECK(read(told[0], text, sizeof text - 1) > 0);
+  close(told[0]);
+  CHECK(std::string(text) == "ringside: " + std::string(__FILE__) + ":" + std::to_string(line) +
+                                 ": our own mistake: expected 1 + 1 == 3\n");
 }
