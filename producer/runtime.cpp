@@ -47,8 +47,8 @@ Runtime& runtime() {
 std::atomic<Segment*> g_segment{nullptr};
 ProcessIdentity g_self;  // written at start and in a forked child, while no other thread traces
 // In a forked child: enter the process in the ring's header at its first record.
-std::atomic<bool> g_child_enters{false};
-std::atomic<bool> g_entered{false};         // this process stands in the ring's header
+std::atomic<bool> g_child_enters;
+std::atomic<bool> g_entered;         // this process stands in the ring's header
 pthread_key_t g_thread_end;
 
 // A thread without a lane tries to claim one again after kRetryAfter records. A thread that could
@@ -100,7 +100,6 @@ void after_fork_in_parent() {
 }
 // The child has one thread, this one, and no lane: the lane belongs to the parent.
 void after_fork_in_child() {
-  detail::t_writer.set_open(nullptr);
   detail::t_writer.state = detail::ThreadWriter::kNone;
   t_retry_in = 0;
   t_overflow_retry_in = 0;
@@ -183,7 +182,6 @@ bool fail(Runtime& state, std::string why) {
 }
 
 bool attach(Runtime& state) {
-  RINGSIDE_ASSERT(!state.started && !state.stopped && state.segment == nullptr);
   const char* from_environment = std::getenv("RINGSIDE_RING");
   const std::string ring = from_environment != nullptr && *from_environment != '\0'
                                ? from_environment
@@ -279,13 +277,11 @@ void count_untraced(Segment& segment) {
 
 // The overflow lane, unless its memory could not be had a moment ago.
 ClaimedLane overflow_of(Segment& segment) {
-  ClaimedLane overflow;
-  overflow.result = Claim::no_memory;
   if (t_overflow_retry_in > 0) {
     --t_overflow_retry_in;
-    return overflow;
+    return {};
   }
-  overflow = claim_overflow(segment);
+  const ClaimedLane overflow = claim_overflow(segment);
   if (overflow.result != Claim::owned) t_overflow_retry_in = kRetryOverflowAfter;
   return overflow;
 }

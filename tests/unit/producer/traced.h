@@ -72,4 +72,13 @@ inline Ended serve(const Setup& setup, const std::function<int()>& body) {
       true);
 }
 
+// The ring as its server has it, for a test that changes what stands in it.
+inline std::unique_ptr<Segment> writable(const std::string& path) {
+  Failure failure;
+  SegmentFacts facts;
+  OpenOptions options;
+  options.writable = true;
+  return open_segment(path, options, &facts, &failure);
+}
+
 }  // namespace ringside::test

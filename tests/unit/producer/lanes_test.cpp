@@ -1,0 +1,280 @@
+// Whose lane a record is in: threads that have none, threads that end, and children of fork().
+#include <doctest/doctest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "shm/words.h"
+#include "tests/support/emulated.h"
+#include "tests/unit/producer/traced.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+namespace {
+
+Setup small_setup(const TempDir& dir, std::uint32_t lanes) {
+  Setup setup = setup_for(dir);
+  setup.lanes = lanes;
+  setup.lane_capacity = setup.overflow_capacity = 8192;
+  return setup;
+}
+
+void one(OperationId id) { Operation(id).finish(Outcome::ok); }
+
+// Waits in a thread of its own until it is let go. `body` has run by then.
+class Held {
+ public:
+  explicit Held(std::function<void()> body)
+      : thread_([this, body = std::move(body)] {
+          body();
+          ready_.store(true);
+          while (!end_.load()) std::this_thread::yield();
+        }) {
+    while (!ready_.load()) std::this_thread::yield();
+  }
+  ~Held() {
+    end_.store(true);
+    thread_.join();
+  }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+ private:
+  std::atomic<bool> ready_{false};
+  std::atomic<bool> end_{false};
+  std::thread thread_;
+};
+
+int g_traced_in_child = 0;
+void trace_in_child() {
+  if (g_traced_in_child++ == 0) one(chat::EDIT_MESSAGE);
+}
+
+pthread_key_t g_late_key;
+void trace_late(void*) { one(chat::EDIT_MESSAGE); }
+
+}  // namespace
+
+TEST_CASE("Lanes: a thread's lane has its name, and its first call may be a count") {
+  TempDir dir;
+  REQUIRE(serve(setup_for(dir), [] {
+            std::thread([] {
+              prctl(PR_SET_NAME, "fifteen letters");
+              count(chat::RETRY);
+              count(chat::RETRY);
+            }).join();
+            return 0;
+          }).exited(0));
+  const Reader reader(dir.file("ring"));
+  CHECK(lane_thread_name(reader.segment->lane_header(0)) == "fifteen letters");
+  CHECK(reader.segment->totals(0)[chat::RETRY.value].skipped.load() == 2);
+  CHECK_FALSE(lane_readable(reader.segment->lane_header(reader.segment->overflow_lane())));
+}
+
+TEST_CASE("Lanes: without one a thread asks again after 256 records, and counts are shared, too") {
+  TempDir dir;
+  REQUIRE(serve(small_setup(dir, 1), [&] {
+            const auto ring = writable(dir.file("ring"));
+            auto first = std::make_unique<Held>([] { one(chat::SEND_MESSAGE); });
+            for (int i = 0; i < 100; ++i) one(chat::JOIN_ROOM);
+            for (int i = 0; i < 57; ++i) count(chat::RETRY);
+            first.reset();  // the lane is free now
+            for (int i = 0; i < 100; ++i) one(chat::JOIN_ROOM);
+            if (ring->totals(0)[chat::JOIN_ROOM.value].recorded.load() != 0) return 1;
+            for (int i = 0; i < 10; ++i) one(chat::JOIN_ROOM);
+            // 257 calls went to the overflow lane.
+            if (ring->totals(0)[chat::JOIN_ROOM.value].recorded.load() != 10) return 2;
+            return ring->totals(1)[chat::RETRY.value].skipped.load() == 57 ? 0 : 3;
+          }).exited(0));
+  const Reader reader(dir.file("ring"));
+  std::uint64_t marked = 0;
+  for (const Record& record : reader.records) {
+    const bool overflow = (record.flags & kFlagOverflow) != 0;
+    CHECK((!overflow || record.operation == chat::JOIN_ROOM.value));
+    marked += overflow;
+  }
+  CHECK(marked == 200);
+}
+
+TEST_CASE("Lanes: without memory records are counted as untraced, and it is asked for again" *
+          doctest::skip(kEmulated)) {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  const Setup setup = small_setup(dir, 1);
+  const Geometry geometry{1, 8192, 8192};
+  REQUIRE(serve(setup, [&] {
+            const auto ring = writable(path);
+            const SegmentHeader& header = ring->header();
+            if (truncate(path.c_str(), static_cast<off_t>(geometry.block_offset(0))) != 0) return 1;
+            one(chat::JOIN_ROOM);
+            if (truncate(path.c_str(), static_cast<off_t>(geometry.segment_bytes())) != 0) return 2;
+            for (int i = 0; i < 255; ++i) one(chat::JOIN_ROOM);
+            count(chat::RETRY);
+            if (header.untraced_records.load() != 257 || header.untraced_threads.load() != 1)
+              return 3;
+            one(chat::JOIN_ROOM);
+            if (header.untraced_records.load() != 257) return 4;
+            if (ring->totals(0)[chat::JOIN_ROOM.value].recorded.load() != 1) return 5;
+            // Another thread finds the lane taken and the overflow lane without memory.
+            if (truncate(path.c_str(), static_cast<off_t>(geometry.block_offset(1))) != 0) return 6;
+            int failed = 0;
+            std::thread([&] {
+              one(chat::LEAVE_ROOM);
+              if (header.untraced_threads.load() != 2) failed = 7;
+              // In a child of this thread everything begins anew.
+              const Ended child = run([&] {
+                one(chat::LEAVE_ROOM);
+                return header.untraced_threads.load() == 3 ? 0 : 1;
+              });
+              if (!child.exited(0)) failed = 8;
+              if (truncate(path.c_str(), static_cast<off_t>(geometry.segment_bytes())) != 0)
+                failed = 9;
+              const Ended other = run([&] {
+                one(chat::EDIT_MESSAGE);
+                return ring->totals(1)[chat::EDIT_MESSAGE.value].recorded.load() == 1 ? 0 : 1;
+              });
+              if (!other.exited(0)) failed = 10;
+              const std::uint64_t before = header.untraced_records.load();
+              for (int i = 0; i < 4096; ++i) one(chat::LEAVE_ROOM);
+              if (header.untraced_records.load() != before + 4096) failed = 11;
+              one(chat::LEAVE_ROOM);
+              if (header.untraced_records.load() != before + 4096) failed = 12;
+              if (ring->totals(1)[chat::LEAVE_ROOM.value].recorded.load() != 1) failed = 13;
+            }).join();
+            return failed;
+          }).exited(0));
+}
+
+TEST_CASE(
+    "Lanes: what a thread traces after it has given its lane back goes to the overflow lane") {
+  TempDir dir;
+  REQUIRE(serve(small_setup(dir, 4), [] {
+            // A key that is made after the start ends after the thread's lane.
+            if (pthread_key_create(&g_late_key, &trace_late) != 0) return 1;
+            std::thread([] {
+              one(chat::SEND_MESSAGE);
+              pthread_setspecific(g_late_key, &g_late_key);
+            }).join();
+            return 0;
+          }).exited(0));
+  const Reader reader(dir.file("ring"));
+  REQUIRE(reader.records.size() == 2);
+  CHECK(reader.records[0].operation == chat::SEND_MESSAGE.value);
+  CHECK((reader.records[0].flags & kFlagOverflow) == 0);
+  CHECK(reader.records[1].operation == chat::EDIT_MESSAGE.value);
+  CHECK((reader.records[1].flags & kFlagOverflow) != 0);
+  CHECK(owner_state(reader.segment->lane_header(0).owner.load()) == kReleased);
+  CHECK(owner_state(reader.segment->lane_header(1).owner.load()) == kNever);
+}
+
+TEST_CASE("ProducerFork: a child is a process of its own, with its own pid, place and lane") {
+  TempDir dir;
+  REQUIRE(serve(small_setup(dir, 4), [&] {
+            const auto ring = writable(dir.file("ring"));
+            one(chat::SEND_MESSAGE);
+            const pid_t child = spawn([] {
+              one(chat::JOIN_ROOM);
+              raise(SIGKILL);
+              return 0;
+            });
+            if (!wait_for(child).killed_by(SIGKILL)) return 1;
+            // What it left says who it was.
+            const std::uint64_t owner = ring->lane_header(1).owner.load();
+            if (owner_state(owner) != kOwned) return 2;
+            if (owner_pid(owner) != static_cast<std::uint32_t>(child)) return 3;
+            if (ring->header().processes[1].pid.load() != static_cast<std::uint32_t>(child))
+              return 4;
+            if (ring->totals(1)[chat::JOIN_ROOM.value].recorded.load() != 1) return 5;
+            // Its parent goes on in its own lane.
+            one(chat::SEND_MESSAGE);
+            if (ring->lane_header(0).head.load() != 2) return 6;
+            return lane_readable(ring->lane_header(ring->overflow_lane())) ? 7 : 0;
+          }).exited(0));
+}
+
+TEST_CASE("ProducerFork: a child asks for a lane at once, though its parent had to wait for one") {
+  TempDir dir;
+  REQUIRE(serve(small_setup(dir, 2), [&] {
+            const auto ring = writable(dir.file("ring"));
+            one(chat::SEND_MESSAGE);
+            auto second = std::make_unique<Held>([] { one(chat::SEND_MESSAGE); });
+            int failed = 0;
+            std::thread([&] {
+              one(chat::LEAVE_ROOM);  // no lane is free
+              second.reset();
+              failed =
+                  !run([&] {
+                     one(chat::JOIN_ROOM);
+                     return ring->totals(1)[chat::JOIN_ROOM.value].recorded.load() == 1 ? 0 : 1;
+                   }).exited(0);
+            }).join();
+            return failed;
+          }).exited(0));
+}
+
+TEST_CASE(
+    "ProducerFork: what another fork handler traces in the child is not in its parent's lane") {
+  TempDir dir;
+  CHECK(run([&] {
+          unsetenv("RINGSIDE_RING");
+          // Registered before the start, so it runs before the library's own.
+          pthread_atfork(nullptr, nullptr, &trace_in_child);
+          if (!start(setup_for(dir))) return 1;
+          one(chat::SEND_MESSAGE);
+          return run([] { return 0; }).exited(0) ? 0 : 2;
+        }).exited(0));
+  const Reader reader(dir.file("ring"));
+  REQUIRE(reader.records.size() == 2);
+  CHECK(reader.records[1].operation == chat::EDIT_MESSAGE.value);
+  CHECK((reader.records[1].flags & kFlagOverflow) != 0);
+}
+
+TEST_CASE("ProducerFork: in another pid namespace a child stands in no list and has no lane") {
+  for (const bool known : {true, false}) {
+    CAPTURE(known);
+    TempDir dir;
+    REQUIRE(serve(small_setup(dir, 4), [&] {
+              const auto ring = writable(dir.file("ring"));
+              ring->header().pid_namespace = known ? 1 : 0;
+              const pid_t child = spawn([] {
+                one(chat::JOIN_ROOM);
+                return 0;
+              });
+              if (!wait_for(child).exited(0)) return 1;
+              const bool entered = ring->header().processes[1].pid.load() != 0;
+              const bool has_lane = owner_state(ring->lane_header(0).owner.load()) != kNever;
+              return entered != known && has_lane != known ? 0 : 2;
+            }).exited(0));
+  }
+}
+
+TEST_CASE("ProducerFork: a child that never traced closes nothing, though its parent was killed") {
+  TempDir dir;
+  int alive[2];
+  REQUIRE(pipe(alive) == 0);
+  const Ended server = serve(setup_for(dir), [&] {
+    one(chat::SEND_MESSAGE);
+    const pid_t parent = getpid();
+    if (fork() == 0) {
+      close(alive[0]);
+      while (getppid() == parent) std::this_thread::yield();
+      std::exit(0);  // runs the exit handlers
+    }
+    raise(SIGKILL);
+    return 0;
+  });
+  CHECK(server.killed_by(SIGKILL));
+  close(alive[1]);
+  char nothing = 0;
+  CHECK(read(alive[0], &nothing, 1) == 0);  // the child is gone
+  close(alive[0]);
+  CHECK(Reader(dir.file("ring")).segment->header().state.load() == kSegmentReady);
+}
