@@ -2,9 +2,11 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -47,14 +49,16 @@ bool lock_for_a_moment(int fd) {
 }
 
 // Whether this process has the ring mapped. After execv() it hasn't, though pid and start time are
-// still the same.
-bool mapped_by_us(const std::string& path) {
+// still the same. The file is looked for by its number: whoever made it mapped it before it had its
+// name.
+bool mapped_by_us(const struct stat& info) {
+  char wanted[64];
+  std::snprintf(wanted, sizeof wanted, " %02x:%02x %ju ", major(info.st_dev), minor(info.st_dev),
+                static_cast<std::uintmax_t>(info.st_ino));
   std::ifstream maps("/proc/self/maps");
   std::string line;
   while (std::getline(maps, line)) {
-    if (line.size() >= path.size() &&
-        line.compare(line.size() - path.size(), path.size(), path) == 0)
-      return true;
+    if (line.find(wanted) != std::string::npos) return true;
   }
   return false;
 }
@@ -132,7 +136,7 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
         if (pid == 0 || process_liveness(pid, start_time) == Liveness::dead) continue;
         // A process that replaced itself by exec finds its own old entry. It is only living if it
         // really has the ring mapped.
-        if (pid == self.pid && start_time == self.start_time && !mapped_by_us(path)) continue;
+        if (pid == self.pid && start_time == self.start_time && !mapped_by_us(info)) continue;
         alive_pid = pid;
       }
     }

@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include <memory>
 #include <string>
 
 #include "tests/support/process.h"
@@ -34,11 +33,6 @@ struct Place {
     if (created.segment != nullptr) return "";
     REQUIRE(failure.message.compare(0, options.path.size() + 2, options.path + ": ") == 0);
     return failure.message.substr(options.path.size() + 2);
-  }
-  // A mapping of the ring under its name, as a process has that joined it.
-  std::unique_ptr<Segment> open() {
-    SegmentFacts facts;
-    return open_segment(options.path, {}, &facts, &failure);
   }
   bool exists(const std::string& ending = "") const {
     return access((options.path + ending).c_str(), F_OK) == 0;
