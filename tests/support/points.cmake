@@ -1,7 +1,7 @@
-# shm and producer built again with the named points of the protocol compiled in (shm/test_points.h),
-# for tests alone. The copies are not installed. They are object libraries because their symbols come
-# first: the linker then takes no object from ringside_shm's archive, which the daemon brings along.
-# Each is compiled as one source in every build.
+# shm and producer built again with the named points of the protocol compiled in, for tests alone
+# (shm/test_points.h). The copies are not installed. They are object libraries because their symbols
+# come first: the linker then takes no object from ringside_shm's archive, which the daemon brings
+# along. Each is compiled as one source in every build.
 foreach(part shm producer)
   get_target_property(sources ringside_${part} SOURCES)
   list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/${part}/)
