@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shm/names.h"
+#include "tests/support/emulated.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
@@ -129,7 +130,8 @@ TEST_CASE("Steps: a fresh lane is claimed, gets its memory, and is owned after t
   std::memcpy(name, &header.thread_name, sizeof name);
   CHECK(std::string(name) == "a name of twent");
   CHECK(name[15] == '\0');
-  CHECK(allocated(dir.file("ring")) >= 118'784 + 20'480);
+  // qemu-user says that it has allocated what it has not.
+  if (!kEmulated) CHECK(allocated(dir.file("ring")) >= 118'784 + 20'480);
   // Released and claimed again: the memory is there, and nothing of the last owner is.
   owners.clear();
   release_lane(*ring, 0);
