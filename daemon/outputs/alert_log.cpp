@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -12,7 +13,6 @@
 
 #include "daemon/storage/files.h"
 #include "report/model/format.h"
-#include "shm/assert.h"
 
 namespace ringside {
 namespace {
@@ -71,22 +71,22 @@ std::string format_alert_line(const AlertTransition& t, AlertLogFormat format) {
 
 namespace {
 
-// The standard stream that a path stands for: 1, 2, or -1 for none.
-int standard_stream(const std::string& path) {
+// The standard stream that a path stands for.
+std::optional<int> standard_stream(const std::string& path) {
   for (const char* name : {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}) {
     if (path == name) return STDOUT_FILENO;
   }
   for (const char* name : {"/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"}) {
     if (path == name) return STDERR_FILENO;
   }
-  return -1;
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<Failure> AlertLog::open(const std::string& path, AlertLogFormat format) {
-  const int stream = standard_stream(path);
-  auto failure = stream >= 0 ? open_stream(stream, path) : open_file(path);
+  const auto stream = standard_stream(path);
+  auto failure = stream ? open_stream(*stream, path) : open_file(path);
   if (failure) return failure;
   format_ = format;
   return std::nullopt;
@@ -94,24 +94,23 @@ std::optional<Failure> AlertLog::open(const std::string& path, AlertLogFormat fo
 
 std::optional<Failure> AlertLog::open_stream(int number, const std::string& path) {
   // There is nothing to reopen: a stream cannot be rotated.
-  if (stream_ && stream_number_ == number) return std::nullopt;
-  const int flags = fcntl(number, F_GETFL);
-  if (flags == -1 || (flags & O_ACCMODE) == O_RDONLY) {
+  if (stream_number_ == number) return std::nullopt;
+  const int fd = copy_of_stream(number);
+  if (fd == -1) {
+    const int error = errno;
+    if (error != EBADF) return system_failure(path, "cannot be the alert log", error);
     return Failure{EBADF, path +
                               ": cannot be the alert log: it is closed\n"
                               "  next: start the daemon with it open, or configure alert_log.path"};
   }
-  const int fd = fcntl(number, F_DUPFD_CLOEXEC, 3);
-  if (fd < 0) return system_failure(path, "cannot be the alert log", errno);
   move_lines_back();
   LineWriterOptions options;
-  options.most_waiting = kMaxWaiting;
+  options.most_waiting = limits_.most_waiting;
+  options.retry = limits_.stream_retry;
   stream_ = std::make_unique<LineWriter>(fd, std::move(options));
   stream_number_ = number;
   file_.reset();
-  begun_ = 0;
-  for (std::string& line : waiting_) stream_->add(std::move(line));
-  waiting_.clear();
+  for (std::string& line : std::exchange(waiting_, {})) stream_->add(std::move(line));
   return std::nullopt;
 }
 
@@ -135,12 +134,14 @@ std::optional<Failure> AlertLog::open_file(const std::string& path) {
   }
   // A line may be cut off at the end (a full disk, a crash). The next line must not continue it.
   char last = '\n';
-  if (info.st_size > 0 && pread(fd->get(), &last, 1, info.st_size - 1) == 1 && last != '\n' &&
+  const off_t end = std::max<off_t>(info.st_size - 1, 0);  // in an empty file there is nothing
+  if (pread(fd->get(), &last, sizeof last, end) == 1 && last != '\n' &&
       write(fd->get(), "\n", 1) != 1) {
     return system_failure(path, "cannot write", errno);
   }
   move_lines_back();
   stream_.reset();
+  stream_number_.reset();
   file_ = std::move(fd);
   // The rest of a line belongs to the file where it began. The new file gets the whole line.
   begun_ = 0;
@@ -150,8 +151,7 @@ std::optional<Failure> AlertLog::open_file(const std::string& path) {
 
 // The lines that the stream has not accepted go to the next target.
 void AlertLog::move_lines_back() {
-  if (!stream_) return;
-  RINGSIDE_ASSERT(waiting_.empty());   // no lines wait for a file while there is a stream
+  if (!stream_) return;  // while there is one, no lines wait for a file
   const LineWriter::Status status = stream_->status();
   written_before_ += status.written;
   dropped_ += status.dropped;
@@ -167,9 +167,9 @@ void AlertLog::add(const AlertTransition& transition) {
   }
   waiting_.push_back(std::move(line));
   flush();
-  if (waiting_.size() > kMaxWaiting) {
-    waiting_.pop_front();
-    begun_ = 0;
+  if (waiting_.size() > limits_.most_waiting) {
+    // The first line may be partly in the file. It stays, or the next one would continue it there.
+    waiting_.erase(waiting_.begin() + (begun_ > 0 ? 1 : 0));
     ++dropped_;
   }
 }
@@ -180,8 +180,7 @@ bool AlertLog::flush() {
   while (!waiting_.empty()) {
     const std::string_view rest = std::string_view(waiting_.front()).substr(begun_);
     const ssize_t n = write(file_->get(), rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
+    if (n == -1) {
       ++failed_writes_;
       last_error_ = errno;
       return false;
@@ -212,7 +211,7 @@ AlertLog::Status AlertLog::status() const {
     status.dropped += stream.dropped;
     status.last_error = stream.last_error;
     // A line is in the stream's hands for a moment all the time, so that is no failure.
-    status.failing = stream.last_error != 0 || stream.stuck >= kStuckAfter;
+    status.failing = stream.last_error != 0 || stream.stuck >= limits_.stuck_after;
   }
   return status;
 }

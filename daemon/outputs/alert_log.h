@@ -30,13 +30,22 @@ enum class AlertLogFormat : std::uint8_t { logfmt, json };
 // One line without its line end. An empty value is '-' in logfmt.
 std::string format_alert_line(const AlertTransition& transition, AlertLogFormat format);
 
+inline constexpr std::size_t kMostAlertLinesWaiting = 100'000;
+
+// The daemon has these values. Tests have smaller ones.
+struct AlertLogLimits {
+  // The most lines that wait while they can't be written. Beyond that the oldest are dropped and
+  // counted. A line that is partly in the file is not dropped.
+  std::size_t most_waiting = kMostAlertLinesWaiting;
+  // A stream that accepts nothing for this long counts as stuck.
+  std::chrono::milliseconds stuck_after{1000};
+  // Until a write to a stream that failed is tried again.
+  std::chrono::milliseconds stream_retry{1000};
+};
+
 class AlertLog {
  public:
-  // The most lines that wait while they can't be written. Beyond that the oldest are dropped and
-  // counted.
-  static constexpr std::size_t kMaxWaiting = 100'000;
-  // A stream that accepts nothing for this long counts as stuck.
-  static constexpr std::chrono::milliseconds kStuckAfter{1000};
+  explicit AlertLog(AlertLogLimits limits = {}) : limits_(limits) {}
 
   // Opens the log, and creates it with mode 0640. `-` and /dev/stdout are standard output,
   // /dev/stderr is standard error, of any kind. Any other path must be a regular file, and no link
@@ -51,12 +60,12 @@ class AlertLog {
   bool finish(std::chrono::milliseconds patience);
 
   struct Status {
-    std::size_t waiting = 0;
-    std::uint64_t written = 0;
-    std::uint64_t failed_writes = 0;
-    std::uint64_t dropped = 0;
-    int last_error = 0;     // errno of the last write, 0 when it did not fail
-    bool failing = false;   // lines wait because they cannot be written
+    std::size_t waiting;
+    std::uint64_t written;
+    std::uint64_t failed_writes;
+    std::uint64_t dropped;
+    int last_error;  // errno of the last write, 0 when it did not fail
+    bool failing;    // lines wait because they cannot be written
   };
   Status status() const;
 
@@ -65,11 +74,12 @@ class AlertLog {
   std::optional<Failure> open_file(const std::string& path);
   void move_lines_back();
 
+  const AlertLogLimits limits_;
   AlertLogFormat format_ = AlertLogFormat::logfmt;
   // At most one of these two is set.
   std::unique_ptr<FileDescriptor> file_;
   std::unique_ptr<LineWriter> stream_;
-  int stream_number_ = -1;
+  std::optional<int> stream_number_;  // of stream_
   std::deque<std::string> waiting_;   // for the file
   std::size_t begun_ = 0;             // bytes of the first line that are already in the file
   std::uint64_t written_before_ = 0;  // to files and to earlier streams

@@ -1,5 +1,6 @@
 #include "daemon/outputs/line_writer.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +16,19 @@
 namespace ringside {
 
 using Clock = std::chrono::steady_clock;
+
+namespace {
+constexpr int kAfterStreams = 3;  // the first descriptor behind the three streams
+}  // namespace
+
+int copy_of_stream(int number) {
+  const int flags = fcntl(number, F_GETFL);
+  if ((flags & O_ACCMODE) == O_RDONLY) {
+    errno = EBADF;
+    return -1;
+  }
+  return fcntl(number, F_DUPFD_CLOEXEC, kAfterStreams);  // EBADF when the stream is closed
+}
 
 struct LineWriter::Shared {
   Shared(int descriptor, LineWriterOptions given) : fd(descriptor), options(std::move(given)) {}
@@ -54,25 +68,25 @@ struct LineWriter::Shared {
     return true;
   }
 
-  // Tries until all of it is written. False when the object goes in between.
-  bool write_whole(std::string_view rest) {
+  // Tries until all of it is written, or until the object is gone.
+  void write_whole(std::string_view rest) {
     while (!rest.empty()) {
       const ssize_t n = ::write(fd.get(), rest.data(), rest.size());
       const int error = errno;
-      if (n < 0 && error == EINTR) continue;
+      const bool failed = n == -1;
+      if (failed && error == EINTR) continue;
       std::unique_lock lock(mutex);
-      last_error = n < 0 ? error : 0;
-      if (n >= 0) {
-        rest.remove_prefix(static_cast<std::size_t>(n));
-      } else {
+      last_error = failed ? error : 0;
+      if (failed) {
         ++failed_writes;
         work.wait_for(lock, options.retry, [this] { return closed; });
+      } else {
+        rest.remove_prefix(static_cast<std::size_t>(n));
       }
-      if (closed) return false;
+      if (closed) return;
     }
     const std::lock_guard lock(mutex);
     ++written;
-    return true;
   }
 };
 
@@ -90,16 +104,13 @@ LineWriter::~LineWriter() {
 
 void LineWriter::run(const std::shared_ptr<Shared>& shared) {
   std::string line;
-  while (shared->next(line) && shared->write_whole(line)) {
-  }
+  while (shared->next(line)) shared->write_whole(line);
 }
 
 void LineWriter::add(std::string line) {
   RINGSIDE_ASSERT(!line.empty() && line.back() == '\n');
-  std::string oldest;   // freed after the lock is released
   const std::lock_guard lock(shared_->mutex);
   if (shared_->lines.size() >= shared_->options.most_waiting) {
-    oldest = std::move(shared_->lines.front());
     shared_->lines.pop_front();
     ++shared_->dropped;
     ++shared_->dropped_unsaid;
@@ -121,17 +132,14 @@ std::deque<std::string> LineWriter::take_back() {
 
 LineWriter::Status LineWriter::status() const {
   const std::lock_guard lock(shared_->mutex);
-  Status status;
-  status.waiting = shared_->lines.size() + (shared_->in_hand ? 1 : 0);
-  status.written = shared_->written;
-  status.dropped = shared_->dropped;
-  status.failed_writes = shared_->failed_writes;
-  status.last_error = shared_->last_error;
-  if (shared_->in_hand) {
-    status.stuck = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() -
-                                                                         shared_->in_hand_since);
-  }
-  return status;
+  const bool in_hand = shared_->in_hand;
+  const auto stuck = in_hand ? Clock::now() - shared_->in_hand_since : Clock::duration::zero();
+  return {shared_->lines.size() + (in_hand ? 1 : 0),
+          shared_->written,
+          shared_->dropped,
+          shared_->failed_writes,
+          shared_->last_error,
+          std::chrono::duration_cast<std::chrono::milliseconds>(stuck)};
 }
 
 }  // namespace ringside

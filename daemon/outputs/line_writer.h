@@ -18,6 +18,12 @@
 
 namespace ringside {
 
+// A copy of standard output's or standard error's descriptor, for a LineWriter. It is none of the
+// three streams, and is closed by exec. -1 and errno when there is none to be had: EBADF when the
+// stream is closed, or open for reading only, which is how the start of a program leaves a closed
+// one (standard_streams.h).
+int copy_of_stream(int number);
+
 struct LineWriterOptions {
   std::size_t most_waiting = 10'000;   // lines
   // Where lines were dropped, this line is written in their place. Empty: no line.
@@ -44,12 +50,12 @@ class LineWriter {
   std::deque<std::string> take_back();
 
   struct Status {
-    std::size_t waiting = 0;      // includes the line that is being written
-    std::uint64_t written = 0;
-    std::uint64_t dropped = 0;
-    std::uint64_t failed_writes = 0;
-    int last_error = 0;           // errno of the last write, 0 when it did not fail
-    std::chrono::milliseconds stuck{0};   // how long the current line has waited for its reader
+    std::size_t waiting;  // includes the line that is being written
+    std::uint64_t written;
+    std::uint64_t dropped;
+    std::uint64_t failed_writes;
+    int last_error;                   // errno of the last write, 0 when it did not fail
+    std::chrono::milliseconds stuck;  // how long the current line has waited for its reader
   };
   Status status() const;
 

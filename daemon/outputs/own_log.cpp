@@ -1,6 +1,5 @@
 #include "daemon/outputs/own_log.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/null_sink.h>
@@ -35,13 +34,8 @@ class Sink final : public spdlog::sinks::base_sink<std::mutex> {
 
 OwnLog::OwnLog(const std::string& program) {
   spdlog::sink_ptr sink = std::make_shared<spdlog::sinks::null_sink_mt>();
-  // Read only means that standard error was closed at the start (standard_streams.h). Nobody reads
-  // it.
-  const int flags = fcntl(STDERR_FILENO, F_GETFL);
-  const int fd = flags != -1 && (flags & O_ACCMODE) != O_RDONLY
-                     ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
-                     : -1;
-  if (fd >= 0) {
+  // Where standard error is closed, nobody reads.
+  if (const int fd = copy_of_stream(STDERR_FILENO); fd != -1) {
     LineWriterOptions options;
     options.most_waiting = kMostLines;
     options.notice = [program](std::uint64_t dropped) {
