@@ -44,18 +44,16 @@ void remove_old(const ReportFiles& files, const std::string& extension, const st
     const std::string name = it->path().filename().string();
     if (is_copy(name, extension) && name != written) copies.push_back(name);
   }
-  const std::size_t keep = files.keep - (written.empty() ? 0 : 1);
-  if (copies.size() <= keep) return;
   // The first ones to remove come first: those later than the copy just written, then the oldest.
-  std::sort(copies.begin(), copies.end(), [&](const std::string& a, const std::string& b) {
-    const bool a_later = !written.empty() && a > written;
-    const bool b_later = !written.empty() && b > written;
-    return a_later != b_later ? a_later : a < b;
-  });
-  copies.resize(copies.size() - keep);
+  std::sort(copies.begin(), copies.end());
+  std::rotate(copies.begin(), std::upper_bound(copies.begin(), copies.end(), written),
+              copies.end());
+  const std::size_t keep = files.keep - (written.empty() ? 0 : 1);
+  copies.resize(copies.size() - std::min(keep, copies.size()));
   for (const std::string& name : copies) {
     const std::string path = files.directory + "/" + name;
-    if (!fs::remove(path, error) && error) {
+    fs::remove(path, error);
+    if (error) {
       failures.push_back(system_failure(path, "cannot remove", error.value()));
     }
   }
