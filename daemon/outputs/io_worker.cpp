@@ -2,6 +2,8 @@
 #include "shm/assert.h"
 
 #include <concurrentqueue/blockingconcurrentqueue.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <cstring>
@@ -11,17 +13,20 @@ namespace ringside {
 
 using Clock = std::chrono::steady_clock;
 
-namespace {
-// How long the end waits for a stalled reader of standard output.
-constexpr std::chrono::milliseconds kPatienceAtTheEnd{1000};
-}  // namespace
-
 struct IoWorker::Queue {
   moodycamel::BlockingConcurrentQueue<Task> tasks;
 };
 
-IoWorker::IoWorker(WriteFile write)
-    : write_(std::move(write)), queue_(std::make_unique<Queue>()) {}
+std::string Unwritten::text() const {
+  std::vector<std::string> parts;
+  if (state) parts.emplace_back("the state");
+  if (reports > 0) parts.emplace_back("reports");
+  if (alert_lines > 0) parts.push_back(fmt::format("{} alert lines", alert_lines));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+IoWorker::IoWorker(WriteFile write, AlertLogLimits limits)
+    : write_(std::move(write)), queue_(std::make_unique<Queue>()), log_(limits) {}
 
 IoWorker::~IoWorker() {
   if (!thread_.joinable()) return;
@@ -34,7 +39,6 @@ std::optional<Failure> IoWorker::start(const IoOptions& options) {
   if (auto failure = log_.open(options.alert_log_path, options.alert_log_format)) return failure;
   options_ = options;
   report_files_ = options.reports;
-  here_.release();
   thread_ = std::thread([this] { run(); });
   return std::nullopt;
 }
@@ -76,8 +80,7 @@ bool IoWorker::next(Task& task) {
   if (!retry_at_) {
     queue_->tasks.wait_dequeue(task);
   } else if (const auto wait = *retry_at_ - Clock::now(); wait > Clock::duration::zero()) {
-    queue_->tasks.wait_dequeue_timed(
-        task, std::chrono::duration_cast<std::chrono::microseconds>(wait).count() + 1);
+    queue_->tasks.wait_dequeue_timed(task, wait);
   }
   return true;
 }
@@ -181,7 +184,7 @@ void IoWorker::reopen(IoOptions options) {
 
 // The alert lines come first and the state last: see io_worker.h on the order.
 void IoWorker::write_last() {
-  if (!log_.finish(kPatienceAtTheEnd)) {
+  if (!log_.finish(options_.patience)) {
     const AlertLog::Status log = log_.status();
     unwritten_.alert_lines = log.waiting;
     spdlog::error("{}: {} alert lines could not be written: {}", options_.alert_log_path,

@@ -35,6 +35,8 @@ struct IoOptions {
   ReportFiles reports;
   std::string state_path;
   std::chrono::milliseconds retry{1000};   // until failed alert lines are written again
+  // How long the end waits for a stalled reader of standard output.
+  std::chrono::milliseconds patience{1000};
 };
 
 // What is written last, at an orderly end.
@@ -49,12 +51,13 @@ struct Unwritten {
   std::uint64_t reports = 0;   // files
   bool state = false;
   bool nothing() const { return alert_lines == 0 && reports == 0 && !state; }
+  std::string text() const;  // "the state, reports, 3 alert lines"
 };
 
 class IoWorker final : public Outputs, public AlertSink {
  public:
-  // `write` is for tests.
-  explicit IoWorker(WriteFile write = write_whole_file);
+  // `write` and `limits` are for tests.
+  explicit IoWorker(WriteFile write = write_whole_file, AlertLogLimits limits = {});
   ~IoWorker() override;   // without finish() it ends without last words
 
   // Opens the alert log and starts the thread. Nothing is started on failure.

@@ -59,7 +59,8 @@ void DrainThread::publish(std::shared_ptr<const Snapshot> snapshot) {
   // The snapshot before it is freed here, outside the lock, if nobody else holds it.
 }
 
-// Sleeps until the pause is over, a request comes, or a ring's directory has a new file.
+// Sleeps until the pause is over, a request comes, or a ring's directory has a new file. A pause
+// below zero is over already.
 DrainThread::Awoken DrainThread::sleep(std::int64_t pause_ns) {
   const bool files_changed = bell_.sleep(pause_ns, directories_.fd());
   const std::lock_guard lock(mutex_);
@@ -69,7 +70,7 @@ DrainThread::Awoken DrainThread::sleep(std::int64_t pause_ns) {
 void DrainThread::run() {
   monitor_.take_over();
   Pacing pacing;
-  directories_.follow(monitor_.wanted_files());
+  directories_.follow(monitor_.wanted_files());  // before the first pass looks for itself
   std::int64_t last_pass_ns = clock_ns(CLOCK_MONOTONIC);
   std::int64_t next_tick_ns = last_pass_ns;
   bool files_changed = false;
@@ -92,8 +93,7 @@ void DrainThread::run() {
     last_pass_ns = now.monotonic_ns;
     // The pause includes the time that the pass took.
     const std::int64_t until_ns = std::min(now.monotonic_ns + pause_ns, next_tick_ns);
-    const std::int64_t rest_ns = std::max<std::int64_t>(until_ns - clock_ns(CLOCK_MONOTONIC), 0);
-    auto [changed, requests] = sleep(rest_ns);
+    auto [changed, requests] = sleep(until_ns - clock_ns(CLOCK_MONOTONIC));
     files_changed = changed;
     if (requests.config) {
       tick_ns_ = requests.config->tick_ns;

@@ -1,7 +1,5 @@
 #include "daemon/run/loop.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -9,7 +7,6 @@
 #include <boost/asio/post.hpp>
 #include <cstdlib>
 #include <optional>
-#include <vector>
 
 #include "daemon/outputs/own_log.h"
 #include "daemon/run/service.h"
@@ -20,16 +17,6 @@ namespace {
 
 void set_log_level(const Config& config) {
   spdlog::set_level(spdlog::level::from_str(config.log_level));
-}
-
-std::string name(const Unwritten& unwritten) {
-  std::vector<std::string> parts;
-  if (unwritten.state) parts.emplace_back("the state");
-  if (unwritten.reports > 0) parts.emplace_back("reports");
-  if (unwritten.alert_lines > 0) {
-    parts.push_back(fmt::format("{} alert lines", unwritten.alert_lines));
-  }
-  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 class Loop {
@@ -59,7 +46,7 @@ class Loop {
       spdlog::info("stopped in order; state and reports are written");
       return EXIT_SUCCESS;
     }
-    spdlog::error("stopped, but not everything could be written: {}", name(unwritten));
+    spdlog::error("stopped, but not everything could be written: {}", unwritten.text());
     return EXIT_FAILURE;
   }
 
@@ -109,7 +96,7 @@ class Loop {
   const std::function<ConfigResult()> configure_;
   Config config_;
   OwnLog& own_log_;
-  boost::asio::io_context io_{1};
+  boost::asio::io_context io_;
   Signals signals_;
   Service service_;
   bool stopping_ = false;
