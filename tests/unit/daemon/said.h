@@ -25,6 +25,12 @@ class Said {
   Said(const Said&) = delete;
   Said& operator=(const Said&) = delete;
 
+  // Each as "level: text".
+  std::vector<std::string> lines() const {
+    std::vector<std::string> lines = sink_->last_formatted();
+    for (std::string& line : lines) line.pop_back();  // the line end
+    return lines;
+  }
   // The number of lines that contain `words`.
   int count(const std::string& words) const {
     int found = 0;

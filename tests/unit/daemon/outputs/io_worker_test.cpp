@@ -1,99 +1,31 @@
 #include "daemon/outputs/io_worker.h"
 
-#include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <condition_variable>
-#include <filesystem>
-#include <map>
-#include <mutex>
+#include <sys/stat.h>
 
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/unit/daemon/dies.h"
 #include "tests/unit/daemon/file_limit.h"
 #include "tests/unit/daemon/files_of_test.h"
+#include "tests/unit/daemon/outputs/disk.h"
 #include "tests/unit/daemon/said.h"
 #include "tests/unit/daemon/until.h"
 
 namespace ringside {
 namespace {
 
+using test::Disk;
+using test::lines_in;
+using test::options_in;
+using test::state_of;
+using test::transition;
 using test::until;
-
-// A disk that hangs, fails and remembers as the test says.
-class Disk {
- public:
-  WriteFile write() {
-    return [this](const std::string& path, std::string_view bytes,
-                  unsigned) -> std::optional<Failure> {
-      std::unique_lock lock(mutex_);
-      ++at_work_;
-      changed_.notify_all();
-      changed_.wait(lock, [this] { return !hangs_; });
-      if (fails_) return system_failure(path, "cannot write", EIO);
-      const std::string name = std::filesystem::path(path).filename();
-      names_.push_back(name);
-      bytes_[name] = bytes;
-      return std::nullopt;
-    };
-  }
-  void hang(bool hangs) { set(hangs_, hangs); }
-  void fail(bool fails) { set(fails_, fails); }
-  // Waits until the nth write has begun.
-  void until_at_work(int times) {
-    std::unique_lock lock(mutex_);
-    REQUIRE(changed_.wait_for(lock, std::chrono::seconds(30), [&] { return at_work_ >= times; }));
-  }
-  std::vector<std::string> names() {
-    const std::lock_guard lock(mutex_);
-    return names_;
-  }
-  std::string bytes(const std::string& name) {
-    const std::lock_guard lock(mutex_);
-    return bytes_[name];
-  }
-
- private:
-  void set(bool& what, bool value) {
-    const std::lock_guard lock(mutex_);
-    what = value;
-    changed_.notify_all();
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool hangs_ = false;
-  bool fails_ = false;
-  int at_work_ = 0;
-  std::vector<std::string> names_;
-  std::map<std::string, std::string> bytes_;
-};
-
-IoOptions options_in(const test::TempDir& directory) {
-  IoOptions options;
-  options.alert_log_path = directory.file("alerts.log");
-  options.reports = {directory.file("reports"), {"text"}, 0};
-  options.state_path = directory.file("state");
-  options.retry = std::chrono::milliseconds(5);
-  return options;
-}
-
-AlertTransition transition(const std::string& id) {
-  AlertTransition t;
-  t.id = id;
-  t.alert = AlertType::high_latency;
-  t.message = "p95";
-  return t;
-}
-
-SavedState state_of(const std::string& text) {
-  SavedState state;
-  state.watch = text;
-  return state;
-}
-
-int lines_in(const std::string& path) {
-  const std::string text = read_text(path);
-  return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
-}
 
 TEST_CASE(
     "IoWorker: at the end everything queued is written, whoever handed it over, and the state "
@@ -161,6 +93,7 @@ TEST_CASE("IoWorker: an end that cannot write says what is missing") {
   CHECK(unwritten.alert_lines == 0);
   CHECK_FALSE(unwritten.nothing());
   CHECK(said.count("report.txt: cannot write") == 1);
+  CHECK(said.count("report written to") == 0);
   CHECK(said.count("the state is not saved") == 1);
 }
 
@@ -216,6 +149,9 @@ TEST_CASE("IoWorker: after the disk has moved on, state and reports are taken ag
   io.finish({nullptr, state_of("last")}, {});
   CHECK(io.join().nothing());
   CHECK(disk.names().size() == 7);
+  for (const char* name : {"state", "report.txt"}) {
+    CHECK(disk.mode(name) == (S_IRUSR | S_IWUSR | S_IRGRP));
+  }
   CHECK(said.count("report written to") == 3);
 }
 
@@ -318,6 +254,118 @@ TEST_CASE("IoWorker: one that was started and never finished still does what it 
   CHECK(disk.names() == std::vector<std::string>{"state"});
   CHECK(lines_in(directory.file("alerts.log")) == 1);
 }
+
+TEST_CASE("IoWorker: as many wait on a disk that hangs a second time as at the first") {
+  const test::TempDir directory;
+  const test::Said said;
+  Disk disk;
+  IoWorker io(disk.write());
+  REQUIRE_FALSE(io.start(options_in(directory)));
+  int writes = 0;
+  for (int round = 0; round < 3; ++round) {
+    disk.hang(true);
+    until([&] { return io.save_state(state_of("1")); });
+    disk.until_at_work(++writes);
+    CHECK_FALSE(io.save_state(state_of("2")));
+    for (const bool taken : {true, true, false}) {
+      CHECK(io.write_report(std::make_shared<Snapshot>()) == taken);
+    }
+    disk.hang(false);
+    // A place is free when the task is done, which is a moment after the write. The last task is
+    // behind all of these.
+    until([&] { return io.save_state(state_of("3")); });
+    until([&] { return disk.bytes("state") == encode_state(state_of("3")); });
+    writes += 3;
+  }
+  io.finish({nullptr, {}}, {});
+  CHECK(io.join().nothing());
+}
+
+TEST_CASE("IoWorker: one that has nothing to do can end") {
+  for (const bool finished : {true, false}) {
+    CAPTURE(finished);
+    const test::TempDir directory;
+    const test::Said said;
+    Disk disk;
+    IoWorker io(disk.write());
+    REQUIRE_FALSE(io.start(options_in(directory)));
+    // It has done what there was and sleeps by now, or is about to.
+    CHECK(io.write_report(std::make_shared<Snapshot>()));
+    until([&] { return said.count("report written to") == 1; });
+    if (finished) {
+      io.finish({nullptr, state_of("last")}, {});
+      CHECK(io.join().nothing());
+      CHECK(disk.bytes("state") == encode_state(state_of("last")));
+    }
+  }
+}
+
+TEST_CASE("IoWorker: reports without a format are not said to be written") {
+  const test::TempDir directory;
+  const test::Said said;
+  Disk disk;
+  IoWorker io(disk.write());
+  IoOptions options = options_in(directory);
+  options.reports.formats = {};
+  REQUIRE_FALSE(io.start(options));
+  CHECK(io.write_report(std::make_shared<Snapshot>()));
+  io.finish({std::make_shared<Snapshot>(), {}}, {});
+  CHECK(io.join().nothing());
+  CHECK(said.lines().empty());
+  CHECK(disk.names() == std::vector<std::string>{"state"});
+}
+
+TEST_CASE("IoWorker: what is unwritten has names, and there is nothing only when all is written") {
+  CHECK(Unwritten().nothing());
+  CHECK(Unwritten().text().empty());
+  const auto text = [](std::uint64_t lines, std::uint64_t reports, bool state) {
+    const Unwritten unwritten{lines, reports, state};
+    CHECK_FALSE(unwritten.nothing());
+    return unwritten.text();
+  };
+  CHECK(text(0, 0, true) == "the state");
+  CHECK(text(0, 1, false) == "reports");
+  CHECK(text(0, 4, false) == "reports");
+  CHECK(text(1, 0, false) == "1 alert lines");
+  CHECK(text(12, 0, false) == "12 alert lines");
+  CHECK(text(3, 2, true) == "the state, reports, 3 alert lines");
+}
+
+#ifdef RINGSIDE_ASSERTS
+
+TEST_CASE("IoWorker: calls out of order end the program") {
+  const test::TempDir directory;
+  const auto dies = [&](const std::function<void(IoWorker&)>& mistake) {
+    return test::dies([&] {
+      IoWorker io;
+      mistake(io);
+    });
+  };
+  const auto start = [&](IoWorker& io) { io.start(options_in(directory)); };
+  CHECK_FALSE(dies([&](IoWorker& io) {
+    start(io);
+    io.finish({}, {});
+    io.join();
+  }));
+  CHECK(dies([&](IoWorker& io) {
+    start(io);
+    start(io);
+  }));
+  CHECK(dies([](IoWorker& io) { io.join(); }));
+  CHECK(dies([](IoWorker& io) { io.finish({}, {}); }));
+  CHECK(dies([&](IoWorker& io) {
+    start(io);
+    io.finish({}, {});
+    io.finish({}, {});
+  }));
+  CHECK(dies([&](IoWorker& io) {
+    start(io);
+    io.finish({}, {});
+    io.tell({});
+  }));
+}
+
+#endif
 
 }  // namespace
 }  // namespace ringside

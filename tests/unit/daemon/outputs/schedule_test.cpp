@@ -1,5 +1,11 @@
 // When reports and the state are due, and when old copies are removed.
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "daemon/outputs/report_files.h"
 #include "daemon/outputs/report_schedule.h"
@@ -41,6 +47,17 @@ TEST_CASE("ReportSchedule: hours that were missed are made up for once") {
   CHECK_FALSE(schedule.due(7 * kHour + 2));
 }
 
+TEST_CASE("ReportSchedule: without an interval none is due, and the shortest one is no other") {
+  ReportSchedule none;
+  CHECK_FALSE(none.due(kHour));
+  CHECK_FALSE(none.due(2 * kHour));
+  ReportSchedule shortest;
+  shortest.set(1, kHour);
+  CHECK_FALSE(shortest.due(kHour));
+  CHECK(shortest.due(kHour + 1));
+  CHECK_FALSE(shortest.due(kHour + 1));
+}
+
 Snapshot snapshot_of(std::uint64_t written) {
   Snapshot snapshot;
   snapshot.books.written = written;
@@ -51,6 +68,7 @@ TEST_CASE("StateSaver: due at first, and when something changed") {
   StateSaver saver;
   CHECK(saver.due(snapshot_of(0), 0, false));
   saver.handed_over(snapshot_of(0), 0);
+  CHECK(saver.due(snapshot_of(1), 0, false));  // at once, where no interval is set
   CHECK_FALSE(saver.due(snapshot_of(0), 5 * kSecond, false));
   CHECK(saver.due(snapshot_of(1), 5 * kSecond, false));
   // What was not handed over stays due, as when the last one is still being written.
@@ -103,6 +121,10 @@ TEST_CASE("StateSaver: everything that the state holds is a change") {
   CHECK(change([](Snapshot& s) { s.gauges[0].max = 1; }));
   CHECK(change([](Snapshot& s) { s.transitions.resize(1); }));
   CHECK(change([](Snapshot& s) { s.transitions_forgotten = 1; }));
+  CHECK(change([](Snapshot& s) {
+    s.transitions.resize(1);
+    s.transitions_forgotten = 1;
+  }));
   CHECK(change([](Snapshot& s) { s.alerts.resize(1); }));
   CHECK_FALSE(change([](Snapshot& s) { s.tick = 1; }));
   CHECK_FALSE(change([](Snapshot& s) { s.wall_ns = 1; }));
@@ -174,6 +196,66 @@ TEST_CASE("ReportFiles: a copy that cannot be written does not cost an old one")
                     });
   CHECK(failures.size() == 4);
   CHECK(copies_in(directory) == before);
+}
+
+TEST_CASE("ReportFiles: what only looks like a copy is nobody's to remove") {
+  const test::TempDir directory;
+  const std::set<std::string> others = {"Report-20200101T000000Z.txt",
+                                        "report-2020010aT000000Z.txt",
+                                        "report-2020010 T000000Z.txt",
+                                        "report-20200101t000000Z.txt",
+                                        "report-20200101T00000:Z.txt",
+                                        "report-20200101T0000000.txt",
+                                        "report-20200101T000000Z.bak",
+                                        "report-20200101T000000Z.json",
+                                        "report-20200101T000000Z.bak.txt",
+                                        "report-20200101T000000Z.txt.bak",
+                                        "report-2020.txt",
+                                        "report-01012020-at-midnight.txt"};
+  for (const std::string& name : others) write_text(directory.file(name), "mine");
+  write_text(directory.file("report-20190101T090909Z.txt"), "old");
+  write_at(directory, 1, kMorning);
+  CHECK_FALSE(std::filesystem::exists(directory.file("report-20190101T090909Z.txt")));
+  CHECK(std::filesystem::exists(directory.file("report-20241123T091555Z.txt")));
+  for (const std::string& name : others) {
+    CAPTURE(name);
+    CHECK(read_text(directory.file(name)) == "mine");
+  }
+}
+
+TEST_CASE("ReportFiles: an old copy that cannot be removed is said, and the others go") {
+  const test::TempDir directory;
+  for (int hour = 0; hour < 3; ++hour) write_at(directory, 3, kMorning + hour * kHour);
+  const std::string stuck = directory.file("report-20241123T091555Z.txt");
+  std::filesystem::remove(stuck);
+  std::filesystem::create_directories(stuck + "/in the way");
+  Snapshot snapshot;
+  snapshot.wall_ns = kMorning + 3 * kHour;
+  const auto failures = write_reports({directory.path(), {"text"}, 1}, snapshot);
+  REQUIRE(failures.size() == 1);
+  CHECK(failures[0].message == stuck + ": cannot remove: Directory not empty");
+  CHECK(copies_in(directory) ==
+        std::set<std::string>{"report-20241123T091555Z.txt", "report-20241123T121555Z.txt"});
+}
+
+TEST_CASE("ReportFiles: without a format nothing is written, not even the directory") {
+  const test::TempDir directory;
+  CHECK(write_reports({directory.file("reports"), {}, 3}, Snapshot()).empty());
+  CHECK_FALSE(std::filesystem::exists(directory.file("reports")));
+}
+
+TEST_CASE("ReportFiles: the owner may write them and the group may read them") {
+  const test::TempDir directory;
+  int files = 0;
+  const auto failures = write_reports(
+      {directory.path(), {"text", "json"}, 1}, Snapshot(),
+      [&](const std::string&, std::string_view, unsigned mode) -> std::optional<Failure> {
+        CHECK(mode == (S_IRUSR | S_IWUSR | S_IRGRP));
+        ++files;
+        return std::nullopt;
+      });
+  CHECK(failures.empty());
+  CHECK(files == 4);
 }
 
 }  // namespace
