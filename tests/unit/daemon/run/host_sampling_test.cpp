@@ -45,3 +45,29 @@ TEST_CASE("HostSampling: every process that shares a ring is sampled, not its cr
     CHECK(found->resident_bytes.value_or(0) > 0);
   }
 }
+
+TEST_CASE("HostSampling: the host and the daemon are in it, as often as it is asked for") {
+  TempDir dir;
+  const Watch watch({{dir.file("ring")}, 100, 20, false});
+  HostSampling sampling;
+  Snapshot before;
+  sampling.fill_in(before);
+  CHECK_FALSE(before.host.cpus);
+  CHECK_FALSE(before.daemon.cpu_seconds);
+  CHECK_FALSE(before.daemon.resident_bytes);
+  for (int round = 1; round <= 2; ++round) {
+    sampling.sample(watch, later(round));
+    Snapshot first;
+    Snapshot second;
+    sampling.fill_in(first);
+    sampling.fill_in(second);
+    for (const Snapshot* snapshot : {&first, &second}) {
+      CHECK(snapshot->processes.empty());
+      CHECK(snapshot->host.cpus.value_or(0) > 0);
+      CHECK(snapshot->host.memory_total_bytes.value_or(0) > 0);
+      CHECK(snapshot->daemon.cpu_seconds.has_value());
+      CHECK(snapshot->daemon.resident_bytes.value_or(0) > 0);
+      CHECK(snapshot->daemon.cpu_percent.has_value() == (round == 2));  // since the last sample
+    }
+  }
+}

@@ -2,13 +2,19 @@
 #include "daemon/run/monitor.h"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <functional>
+#include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "report/model/format.h"
 #include "shm/names.h"
 #include "tests/support/ring.h"
+#include "tests/unit/daemon/dies.h"
 #include "tests/unit/daemon/files_of_test.h"
 #include "tests/unit/daemon/said.h"
 
@@ -284,6 +290,106 @@ TEST_CASE("Monitor: a new configuration holds from the next tick on") {
   CHECK(world.outputs.reports.size() == 1);
   CHECK(world.outputs.states.size() == states);
 }
+
+TEST_CASE("Monitor: a snapshot has the daemon's own figures, the first words and the last alike") {
+  World world;
+  Monitor monitor = world.monitor();
+  for (int i = 0; i < 3; ++i) {
+    world.step(kSecond / 2);
+    monitor.pass(world.now);
+  }
+  const auto report = monitor.report(world.now);
+  world.step(60 * kSecond);
+  const LastWords last = monitor.last(world.now);
+  for (const auto& snapshot : {report, last.snapshot}) {
+    CHECK(snapshot->daemon.version == "test");
+    CHECK(snapshot->daemon.pid == static_cast<std::uint32_t>(getpid()));
+    CHECK(snapshot->daemon.started_wall_ns == kStartWallNs);
+    CHECK(snapshot->daemon.state_since_wall_ns == kStartWallNs);
+    CHECK(snapshot->daemon.restarts == 0);
+    CHECK(snapshot->daemon.passes == 3);
+  }
+  CHECK(report->daemon.uptime_seconds == 1.5);
+  CHECK(last.snapshot->daemon.uptime_seconds == 61.5);
+  CHECK_FALSE(report->host.cpus);  // not sampled before the first tick
+  CHECK(last.snapshot->host.cpus.value_or(0) > 0);
+}
+
+TEST_CASE("Monitor: the state is saved no more often than its interval allows, from the start on") {
+  Config config;
+  config.state_interval_ns = kMinute;
+  World world(config);
+  Monitor monitor = world.monitor();
+  world.make_server();
+  std::vector<std::int64_t> saved;
+  for (int i = 0; i < 30; ++i) {
+    world.send(1, 1000);
+    const std::size_t before = world.outputs.states.size();
+    world.tick(monitor);
+    if (world.outputs.states.size() > before) saved.push_back(i * 5);
+  }
+  CHECK(saved == std::vector<std::int64_t>{0, 60, 120});
+}
+
+TEST_CASE("Monitor: a ring that a new configuration names is read") {
+  World world;
+  Monitor monitor = world.monitor();
+  world.make_server();
+  world.send(10, 1000);
+  CHECK(world.tick(monitor)->books.read == 10);
+  const auto second = test::make_ring(world.directory.file("second"), {2, 1024, 64});
+  test::use_nanoseconds(*second, world.now.monotonic_ns);
+  LaneWriter lane = test::claim(*second);
+  for (int i = 0; i < 7; ++i) {
+    write_record(lane, test::operation(0, static_cast<std::uint64_t>(world.now.monotonic_ns), 1));
+  }
+  CHECK(monitor.wanted_files() == std::vector<std::string>{world.directory.file("ring")});
+  world.config.rings.push_back(world.directory.file("second"));
+  monitor.reconfigure(world.config, world.now);
+  CHECK(monitor.wanted_files() == world.config.rings);
+  CHECK(world.tick(monitor)->books.read == 17);
+}
+
+#ifdef RINGSIDE_ASSERTS
+
+TEST_CASE("Monitor: another thread, and a state after the first pass, end the program") {
+  World world;
+  SavedState damaged;
+  damaged.alerts = "damaged";
+  const auto dies = [&](const std::function<void(Monitor&)>& mistake) {
+    return test::dies([&] {
+      Monitor monitor = world.monitor();
+      mistake(monitor);
+    });
+  };
+  const auto elsewhere = [&](const std::function<void(Monitor&)>& call, bool taken_over = false) {
+    return dies([&](Monitor& monitor) {
+      std::thread([&] {
+        if (taken_over) monitor.take_over();
+        call(monitor);
+      }).join();
+    });
+  };
+  std::string why;
+  const std::vector<std::function<void(Monitor&)>> calls = {
+      [&](Monitor& monitor) { monitor.restore(damaged, world.now, &why); },
+      [&](Monitor& monitor) { monitor.pass(world.now); },
+      [&](Monitor& monitor) { monitor.tick(world.now); },
+      [&](Monitor& monitor) { monitor.report(world.now); },
+      [&](Monitor& monitor) { monitor.last(world.now); },
+      [&](Monitor& monitor) { monitor.reconfigure(world.config, world.now); }};
+  for (const auto& call : calls) {
+    CHECK_FALSE(dies(call));
+    CHECK_FALSE(elsewhere(call, true));
+    CHECK(elsewhere(call));
+  }
+  CHECK(dies([&](Monitor& monitor) {
+    monitor.pass(world.now);
+    monitor.restore(damaged, world.now, &why);
+  }));
+}
+
+#endif
 
 }  // namespace
 }  // namespace ringside

@@ -5,11 +5,17 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
+#include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
-#include "tests/unit/daemon/files_of_test.h"
 #include "tests/support/process.h"
+#include "tests/unit/daemon/files_of_test.h"
+#include "tests/unit/daemon/pipe.h"
+#include "tests/unit/daemon/until.h"
 
 namespace ringside {
 namespace {
@@ -18,12 +24,13 @@ using test::TempDir;
 
 class Program {
  public:
-  Program(const TempDir& directory, std::vector<std::string> arguments)
+  // `out` is its standard output, if that is not to be in output().
+  Program(const TempDir& directory, std::vector<std::string> arguments, int out = -1)
       : output_(directory.file("output")) {
     arguments.insert(arguments.begin(), RINGSIDED);
     pid_ = test::spawn([&] {
       const int fd = open(output_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-      dup2(fd, STDOUT_FILENO);
+      dup2(out != -1 ? out : fd, STDOUT_FILENO);
       dup2(fd, STDERR_FILENO);
       setenv("HOME", directory.path().c_str(), 1);
       setenv("XDG_STATE_HOME", directory.path().c_str(), 1);
@@ -46,7 +53,20 @@ class Program {
     pid_ = -1;
     return result;
   }
+  bool has_ended() {
+    if (waitpid(pid_, &status_, WNOHANG) != pid_) return false;
+    pid_ = -1;
+    return true;
+  }
+  test::Ended how() const { return {status_}; }
   std::string output() const { return read_text(output_); }
+  int said(const std::string& text) const {
+    const std::string all = output();
+    int count = 0;
+    for (std::size_t at = all.find(text); at != std::string::npos; at = all.find(text, at + 1))
+      ++count;
+    return count;
+  }
   void says(const std::string& text) const {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (output().find(text) == std::string::npos) {
@@ -58,6 +78,7 @@ class Program {
  private:
   std::string output_;
   pid_t pid_ = -1;
+  int status_ = 0;
 };
 
 std::vector<std::string> daemon_arguments(const TempDir& directory) {
@@ -124,6 +145,8 @@ TEST_CASE(
   CHECK_FALSE(std::filesystem::exists(directory.file("state/reports/report.json")));
   daemon.signal(SIGTERM);
   CHECK(daemon.ended().exited(0));
+  CHECK(daemon.said("info: stopped in order; state and reports are written\n") == 1);
+  CHECK(daemon.said("cannot change while the daemon runs") == 0);
   CHECK(std::filesystem::exists(directory.file("state/state")));
 }
 
@@ -141,6 +164,96 @@ TEST_CASE("Program: a state directory that is held, and a log that can't be open
   Program third(other, arguments);
   CHECK(third.ended().exited(1));
   CHECK(third.output().find("alert log") != std::string::npos);
+}
+
+TEST_CASE("Program: how much it says is as configured, at the start and after a reload") {
+  const TempDir directory;
+  const std::string config = directory.file("ringsided.toml");
+  write_text(config, "log_level = \"warning\"\n");
+  auto arguments = daemon_arguments(directory);
+  arguments.insert(arguments.end(), {"--config", config});
+  Program daemon(directory, arguments);
+  test::until([&] { return std::filesystem::exists(directory.file("state/state")); });
+  write_text(config, "log_level = \"info\"\n");
+  daemon.signal(SIGHUP);
+  daemon.says("info: configuration reloaded, logs reopened\n");
+  write_text(config, "log_level = \"error\"\n");
+  daemon.signal(SIGHUP);
+  daemon.signal(SIGUSR1);  // the higher number is obeyed later
+  test::until([&] { return std::filesystem::exists(directory.file("state/reports/report.json")); });
+  daemon.signal(SIGTERM);
+  CHECK(daemon.ended().exited(0));
+  CHECK(daemon.said(" started; ") == 0);
+  CHECK(daemon.said("configuration reloaded") == 1);
+  CHECK(daemon.said("stopped in order") == 0);
+}
+
+TEST_CASE("Program: a configuration that is refused still opens the logs anew") {
+  const TempDir directory;
+  const std::string config = directory.file("ringsided.toml");
+  write_text(config, "");
+  auto arguments = daemon_arguments(directory);
+  arguments.insert(arguments.end(), {"--config", config});
+  Program daemon(directory, arguments);
+  daemon.says(" started; ");
+  const std::string log = directory.file("state/alerts.log");
+  std::filesystem::rename(log, log + ".1");
+  write_text(config, "log_leve = 1\n");
+  daemon.signal(SIGHUP);
+  test::until([&] { return std::filesystem::exists(log); });
+}
+
+TEST_CASE("Program: a reload leaves the state where it is, and says so") {
+  const TempDir directory;
+  const std::string config = directory.file("ringsided.toml");
+  const std::string old_place = directory.file("old");
+  const std::string new_place = directory.file("new");
+  write_text(config, "[state]\ndirectory = \"" + old_place + "\"\n");
+  Program daemon(directory, {"--ring", directory.file("ring"), "--config", config});
+  daemon.says(" started; ");
+  write_text(config, "[state]\ndirectory = \"" + new_place + "\"\n");
+  daemon.signal(SIGHUP);
+  daemon.says("warning: state.directory cannot change while the daemon runs: " + old_place +
+              " stays\n  next: restart the daemon for " + new_place + "\n");
+  daemon.signal(SIGTERM);
+  CHECK(daemon.ended().exited(0));
+  CHECK(std::filesystem::exists(old_place + "/state"));
+  CHECK_FALSE(std::filesystem::exists(new_place + "/state"));
+}
+
+TEST_CASE("Program: an end that cannot write everything is 1, and says what is missing") {
+  const TempDir directory;
+  Program daemon(directory, daemon_arguments(directory));
+  daemon.says(" started; ");
+  test::until([&] { return std::filesystem::exists(directory.file("state/state")); });
+  test::until([&] {
+    std::error_code error;  // the daemon may have a file of that name for a moment
+    std::filesystem::create_directories(directory.file("state/state.tmp/in the way"), error);
+    return !error;
+  });
+  daemon.signal(SIGTERM);
+  CHECK(daemon.ended().exited(1));
+  CHECK(daemon.said("error: stopped, but not everything could be written: the state\n") == 1);
+  CHECK(daemon.said("stopped in order") == 0);
+}
+
+TEST_CASE("Program: a second signal does not wait for what hangs") {
+  const TempDir directory;
+  write_text(directory.file("ring"), "no ring, which raises an alert");
+  const test::CopiedPipe stalled;
+  stalled.fill();
+  auto arguments = daemon_arguments(directory);
+  arguments.insert(arguments.end(), {"--alert-log", "-"});
+  Program daemon(directory, arguments, stalled.into());
+  daemon.says(": refused: ");  // the tick that says so has raised the alert
+  test::until([&] {
+    daemon.signal(SIGTERM);
+    return daemon.has_ended();
+  });
+  CHECK(daemon.how().exited(1));
+  CHECK(daemon.said("error: stopped at once by a second signal; state and reports may not be "
+                    "written\n") == 1);
+  CHECK(daemon.said("stopped, but not") == 0);
 }
 
 }  // namespace

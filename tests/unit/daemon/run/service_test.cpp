@@ -11,10 +11,11 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
-#include "tests/unit/daemon/files_of_test.h"
-#include "tests/unit/daemon/until.h"
 #include "shm/names.h"
 #include "tests/support/ring.h"
+#include "tests/unit/daemon/files_of_test.h"
+#include "tests/unit/daemon/said.h"
+#include "tests/unit/daemon/until.h"
 
 namespace ringside {
 namespace {
@@ -132,8 +133,11 @@ TEST_CASE("Service: a damaged state is moved aside, and counting begins anew") {
   std::string bytes = read_text(path);
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
   write_text(path, bytes);
+  const test::Said said;
   Service second(config_in(directory), "test");
   REQUIRE_FALSE(second.start());
+  CHECK(said.count("error: " + path + ": the state is damaged") == 1);
+  CHECK(said.count("moved to " + path + ".damaged; counting begins anew") == 1);
   CHECK(read_text(path + ".damaged") == bytes);
   until([&] { return read_so_far(second) == 10; });
   CHECK(second.snapshot()->daemon.restarts == 0);
@@ -309,6 +313,52 @@ TEST_CASE("Service: old copies of reports are removed, and nothing else") {
   CHECK(there("report-mine.txt"));
   CHECK(there("report-20200101T000000Z.txt.bak"));
   CHECK(there("report.txt"));
+}
+
+TEST_CASE("Service: a state that cannot be read or moved aside keeps it from starting") {
+  const TempDir directory;
+  const std::string path = directory.file("state/state");
+  std::filesystem::create_directories(path);
+  {
+    Service service(config_in(directory), "test");
+    const auto failure = service.start();
+    REQUIRE(failure);
+    CHECK(failure->message == path + ": cannot read: Is a directory");
+  }
+  std::filesystem::remove(path);
+  write_text(path, "damaged");
+  std::filesystem::create_directory(path + ".damaged");
+  Service service(config_in(directory), "test");
+  const auto failure = service.start();
+  REQUIRE(failure);
+  CHECK(failure->message.starts_with(path + ": cannot move the damaged state aside: "));
+}
+
+TEST_CASE("Service: logs are opened anew when that is asked for") {
+  const TempDir directory;
+  Service service(config_in(directory), "test");
+  REQUIRE_FALSE(service.start());
+  std::filesystem::rename(directory.file("alerts.log"), directory.file("alerts.log.1"));
+  service.reopen_logs();
+  until([&] { return std::filesystem::exists(directory.file("alerts.log")); });
+}
+
+TEST_CASE("Service: after the end nothing is asked for, and the state directory is free") {
+  const TempDir directory;
+  Config config = config_in(directory);
+  Service service(config, "test");
+  REQUIRE_FALSE(service.start());
+  std::atomic<bool> ended{false};
+  service.begin_stop([&] { ended = true; });
+  until([&] { return ended.load(); });
+  std::filesystem::remove(directory.file("reports/report.txt"));
+  service.write_reports();
+  service.reopen_logs();
+  service.reconfigure(config);
+  CHECK(service.stop().nothing());
+  CHECK_FALSE(std::filesystem::exists(directory.file("reports/report.txt")));
+  Service next(config, "test");
+  CHECK_FALSE(next.start());
 }
 
 }  // namespace
