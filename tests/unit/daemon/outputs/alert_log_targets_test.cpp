@@ -190,17 +190,22 @@ TEST_CASE("AlertLog: from one target to the next no line is lost, and what was i
   {
     const StandardStream output(STDOUT_FILENO, out.into());
     const StandardStream error(STDERR_FILENO, err.into());
-    for (const char* id : {"b", "d"}) {
-      REQUIRE_FALSE(log.open("-", AlertLogFormat::logfmt));
+    const auto add_to = [&](const char* target, const char* id) {
+      REQUIRE_FALSE(log.open(target, AlertLogFormat::logfmt));
       CHECK(open_ends_of(path) == 0);
       log.add(named(id));
       CHECK(log.finish(kLong));
-      REQUIRE_FALSE(log.open("/dev/stderr", AlertLogFormat::logfmt));
-      log.add(named(id + std::string("2")));
-      CHECK(log.finish(kLong));
+    };
+    const auto add_to_file = [&](const char* id) {
       REQUIRE_FALSE(log.open(path, AlertLogFormat::logfmt));
-      log.add(named(id + std::string("3")));
-    }
+      log.add(named(id));
+    };
+    add_to("-", "b");
+    add_to("/dev/stderr", "b2");
+    add_to_file("b3");
+    add_to("/dev/stderr", "d2");  // the stream that was left for the file
+    add_to("-", "d");
+    add_to_file("d3");
     CHECK(out.read_on() == line_of("b") + line_of("d"));
     CHECK(err.read_on() == line_of("b2") + line_of("d2"));
   }
