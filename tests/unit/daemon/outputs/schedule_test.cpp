@@ -185,6 +185,23 @@ TEST_CASE("ReportFiles: copies of a clock that was ahead go before the right one
                                                       "report-20241123T111555Z.txt"});
 }
 
+TEST_CASE("ReportFiles: the oldest go, in whatever order the copies were made") {
+  for (const int step : {1, 5, 11}) {
+    CAPTURE(step);
+    const test::TempDir directory;
+    for (int i = 1; i <= 11; ++i) {
+      const int month = i * step % 12 + 1;  // 2..12, each once
+      write_text(
+          directory.file("report-2023" + std::to_string(100 + month).substr(1) + "01T000000Z.txt"),
+          "old");
+    }
+    write_at(directory, 3, kMorning);
+    CHECK(copies_in(directory) == std::set<std::string>{"report-20231101T000000Z.txt",
+                                                        "report-20231201T000000Z.txt",
+                                                        "report-20241123T091555Z.txt"});
+  }
+}
+
 TEST_CASE("ReportFiles: a copy that cannot be written does not cost an old one") {
   const test::TempDir directory;
   for (int hour = 0; hour < 2; ++hour) write_at(directory, 2, kMorning + hour * kHour);
