@@ -182,6 +182,7 @@ bool fail(Runtime& state, std::string why) {
 }
 
 bool attach(Runtime& state) {
+  RINGSIDE_ASSERT(!state.started && !state.stopped && state.segment == nullptr);
   const char* from_environment = std::getenv("RINGSIDE_RING");
   const std::string ring = from_environment != nullptr && *from_environment != '\0'
                                ? from_environment

@@ -35,7 +35,7 @@ class Mapping {
   Mapping() = default;
   std::unique_ptr<Region> region_;
   unsigned char* data_ = nullptr;
-  std::uint64_t bytes_;   // set, as data_, before the mapping is handed out
+  std::uint64_t bytes_ = 0;
   std::atomic<bool> broken_{false};
   int guard_slot_ = -1;
 

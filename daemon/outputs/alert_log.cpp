@@ -13,6 +13,7 @@
 
 #include "daemon/storage/files.h"
 #include "report/model/format.h"
+#include "shm/assert.h"
 
 namespace ringside {
 namespace {
@@ -151,7 +152,8 @@ std::optional<Failure> AlertLog::open_file(const std::string& path) {
 
 // The lines that the stream has not accepted go to the next target.
 void AlertLog::move_lines_back() {
-  if (!stream_) return;  // while there is one, no lines wait for a file
+  if (!stream_) return;
+  RINGSIDE_ASSERT(waiting_.empty());   // no lines wait for a file while there is a stream
   const LineWriter::Status status = stream_->status();
   written_before_ += status.written;
   dropped_ += status.dropped;

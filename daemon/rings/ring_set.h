@@ -62,14 +62,14 @@ class RingSet {
  private:
   struct Followed {
     std::unique_ptr<RingFollower> follower;
-    bool by_pattern;
+    bool by_pattern = false;
     std::optional<std::int64_t> gone_since_ns;
   };
   struct Pattern {
     std::string name;
     std::string path;
     std::vector<std::string> left_out;   // names beyond kMostRings, as of the last check
-    std::uint64_t missed;                // files that came and went before they could be opened
+    std::uint64_t missed = 0;            // files that came and went before they could be opened
   };
 
   RingFollower* find(const std::string& path) const;
