@@ -59,7 +59,7 @@ std::string comment(std::string_view text) {
   std::string line = "#";
   std::istringstream words{std::string(text)};
   for (std::string word; words >> word;) {
-    if (line.size() + 1 + word.size() > 110) {
+    if (line.size() + 1 + word.size() > 100) {
       out += line + "\n";
       line = "#";
     }
