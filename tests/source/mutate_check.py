@@ -37,6 +37,21 @@ file(WRITE ${CMAKE_BINARY_DIR}/tests/list.txt
 """
 
 
+class Equivalents(unittest.TestCase):
+    def test_each_one_is_a_mutant_of_the_tree(self):
+        known = mutate.read_equivalents(mutate.HERE / "equivalents.txt")
+        names = {key.split(" | ")[0] for key in known}
+        texts = {name: (mutate.ROOT / name).read_text(encoding="utf-8") for name in names}
+        mutate.refuse_stale(known, texts)
+
+    def test_one_that_is_no_mutant_is_refused(self):
+        texts = {"shm/lane.cpp": SOURCE}
+        mutate.refuse_stale({"shm/lane.cpp | return value + 5; | return value - 5;": "",
+                             "shm/other.cpp | a | b": ""}, texts)
+        with self.assertRaisesRegex(SystemExit, "return value [+] 7"):
+            mutate.refuse_stale({"shm/lane.cpp | return value + 5; | return value + 7;": ""}, texts)
+
+
 class Operators(unittest.TestCase):
     def mutants(self, line):
         return list(mutate.mutants_of_line(line))
@@ -79,9 +94,6 @@ class Operators(unittest.TestCase):
             path.write_text("a.cpp | b | c\n", encoding="utf-8")
             with self.assertRaises(SystemExit):
                 mutate.read_equivalents(path)
-
-    def test_the_list_in_the_tree_reads(self):
-        mutate.read_equivalents(mutate.HERE / "equivalents.txt")
 
     def test_a_file_is_covered_by_its_room_and_those_that_see_it(self):
         rooms = mutate.rooms_of("program|r_tests|/x/tests/unit/daemon/rings/a.cpp;/x/y/b.cpp\n"
