@@ -15,9 +15,9 @@ namespace {
 
 constexpr auto kMinuteWindow = static_cast<std::size_t>(Window::minute);
 
-class Figures {
+class Readings {
  public:
-  Figures(const Snapshot& snapshot, const Config& config, RuleMemory& memory)
+  Readings(const Snapshot& snapshot, const Config& config, RuleMemory& memory)
       : s_(snapshot), config_(config), alerts_(config.alerts), memory_(memory) {}
 
   std::vector<Reading> all() {
@@ -353,7 +353,7 @@ class Figures {
 
 std::vector<Reading> read_figures(const Snapshot& snapshot, const Config& config,
                                   RuleMemory& memory) {
-  return Figures(snapshot, config, memory).all();
+  return Readings(snapshot, config, memory).all();
 }
 
 }  // namespace ringside

@@ -38,14 +38,20 @@ std::unique_ptr<RingFile> RingFile::open(const std::string& ring, Failure* failu
   return file;
 }
 
-std::string RingFile::state() const {
-  if (segment_->header().state.load(std::memory_order_acquire) == kSegmentClosed) return "closed";
+std::optional<RingState> RingFile::state() const {
+  if (segment_->header().state.load(std::memory_order_acquire) == kSegmentClosed)
+    return RingState::closed;
   switch (segment_liveness(*segment_, facts_)) {
-    case Liveness::alive: return "live";
-    case Liveness::dead: return "crashed";
+    case Liveness::alive: return RingState::live;
+    case Liveness::dead: return RingState::crashed;
     case Liveness::unknown: break;
   }
-  return "unknown";
+  return std::nullopt;
+}
+
+std::string RingFile::state_word() const {
+  const auto known = state();
+  return known ? name_of(*known) : "unknown";
 }
 
 void RingFile::refresh() {

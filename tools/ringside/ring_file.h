@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "report/model/rings.h"
 #include "shm/clock.h"
 #include "shm/lane_reader.h"
 #include "shm/names.h"
@@ -26,8 +28,9 @@ class RingFile {
   const TickScale& scale() const { return scale_; }
   std::uint32_t owner_uid() const { return owner_uid_; }
 
-  // "live", "crashed" or "closed". "unknown" where the server's processes can't be seen.
-  std::string state() const;
+  // Live, crashed or closed. Nothing where the server's processes can't be seen.
+  std::optional<RingState> state() const;
+  std::string state_word() const;  // "live", "crashed", "closed" or "unknown"
   // Synchronises the scale with the clock, and reads names that were registered since.
   void refresh();
   std::string operation_name(std::uint16_t id) const;

@@ -9,9 +9,9 @@ namespace ringside::detail {
 namespace {
 
 // An estimate is marked as one, and its interval follows in the last column.
-class Figures {
+class Estimates {
  public:
-  explicit Figures(const TopEntry& entry) : entry_(entry) {}
+  explicit Estimates(const TopEntry& entry) : entry_(entry) {}
 
   std::string cell(const char* name, std::uint64_t value, const Interval& in,
                    std::string (*format)(std::uint64_t)) {
@@ -40,7 +40,7 @@ void write_parties(const Section& section, const char* title,
                                      {"true figures", Align::prose}});
   for (std::size_t i = 0; i < std::min(entries.size(), section.limits.top); ++i) {
     const TopEntry& entry = entries[i];
-    Figures figures(entry);
+    Estimates figures(entry);
     std::vector<std::string> cells = {
         format_party(entry.party),
         figures.cell("operations", entry.count, entry.count_in, format_count),

@@ -62,16 +62,16 @@ struct Stopped {
     });
     for (std::uint64_t n = 0; n < kLapAndTen; n += kCapacity / 2) {
       REQUIRE(start.reached());
-      if (attached_before) look();
+      if (attached_before) read();
       start.open();
     }
     REQUIRE(start.reached());
-    if (attached_before) look();
+    if (attached_before) read();
     start.open();
     REQUIRE(stop.reached());
-    if (!attached_before) look();
+    if (!attached_before) read();
   }
-  void look() {
+  void read() {
     if (reader == nullptr) {
       reader = std::make_unique<Reader>(path);
       daemon = std::make_unique<Daemon>(path);
@@ -102,7 +102,7 @@ TEST_CASE("CrashStop: a reader passes by a writer that stopped anywhere in a rec
                                   : what.overflow ? kLapAndTen + 1 - kCapacity
                                                   : kLapAndTen + what.readable - kCapacity + 1;
       for (int looks = 0; looks < 3; ++looks) {
-        scene.look();
+        scene.read();
         CHECK(scene.reader->seen[lane] == numbers(first, kLapAndTen + what.readable));
         CHECK(scene.reader->cursors[lane].lost == first);
         CHECK(scene.reader->cursors[lane].holes.size() ==
@@ -128,7 +128,7 @@ TEST_CASE("CrashStop: a writer that stopped in the overflow lane for two laps mi
     if (!what.overflow || what.readable) continue;
     CAPTURE(name_of(what.point));
     Stopped scene(what, true);
-    scene.look();
+    scene.read();
     const LaneWriter other = claim_overflow(*scene.ring).writer;
     const std::uint64_t anchor = scene.ring->header().anchor_ticks;
     std::uint64_t given_up = 0;

@@ -86,7 +86,7 @@ void require_inside(const Segment& segment, std::uint64_t file_bytes) {
   }
 }
 
-void look(const std::string& path, std::uint64_t file_bytes, unsigned flags) {
+void read_ring(const std::string& path, std::uint64_t file_bytes, unsigned flags) {
   SegmentFacts facts;
   Failure failure;
   OpenOptions options;
@@ -126,7 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (which == 255) {
     const std::string_view bytes = in.take_bytes(size);
     std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-    look(path, bytes.size(), flags);
+    read_ring(path, bytes.size(), flags);
     unlink(path.c_str());
     return 0;
   }
@@ -142,7 +142,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   FUZZ_REQUIRE(truncate(ring.segment().path().c_str(), static_cast<off_t>(bytes)) == 0);
   FUZZ_REQUIRE(link(ring.segment().path().c_str(), path.c_str()) == 0);
-  look(path, bytes, flags);
+  read_ring(path, bytes, flags);
   unlink(path.c_str());
   ring.restore();
   return 0;

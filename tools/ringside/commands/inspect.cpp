@@ -90,7 +90,7 @@ void print_json(const RingFile& file, const Sums& sums) {
   const SegmentHeader& header = file.segment().header();
   json out;
   out["path"] = file.segment().path();
-  out["state"] = file.state();
+  out["state"] = file.state_word();
   out["program"] = escape_visible(facts.program);
   out["pid"] = facts.creator_pid;
   out["uid"] = file.owner_uid();
@@ -149,9 +149,9 @@ void print_text(const RingFile& file, const Sums& sums) {
   };
   line("ring", escape_visible(file.segment().path()));
   line("state",
-       file.state() + (file.segment().control().enabled.load(std::memory_order_relaxed) != 0
-                           ? ", tracing on"
-                           : ", tracing switched off"));
+       file.state_word() + (file.segment().control().enabled.load(std::memory_order_relaxed) != 0
+                                ? ", tracing on"
+                                : ", tracing switched off"));
   line("server", escape_visible(facts.program) + ", pid " + std::to_string(facts.creator_pid) +
                      ", uid " + std::to_string(file.owner_uid()));
   line("created", format_wall(file.wall_ns(facts.anchor_ticks)));

@@ -55,7 +55,7 @@ int list(const std::string& folder) {
       written += header.head.load(std::memory_order_acquire);
     }
     table.row({escape_visible(std::filesystem::path(path).filename().string().substr(9)),
-               file->state(), escape_visible(file->facts().program),
+               file->state_word(), escape_visible(file->facts().program),
                std::to_string(file->facts().creator_pid), std::to_string(file->owner_uid()),
                std::to_string(used) + "/" + std::to_string(segment.geometry().lane_count),
                format_count(written), format_bytes(segment.geometry().segment_bytes()),

@@ -140,7 +140,7 @@ int tail(const std::string& ring, const TailOptions& options) {
   for (const Line& line : lines) print(*file, line);
   std::fflush(stdout);
   while (options.follow && std::ferror(stdout) == 0) {
-    const std::string state = file->state();
+    const auto state = file->state();
     lines.clear();
     const std::uint64_t lost = tail.read(lines);
     for (const Line& line : lines) print(*file, line);
@@ -148,11 +148,12 @@ int tail(const std::string& ring, const TailOptions& options) {
       std::printf("-- %s records were overwritten before they could be shown\n",
                   format_count(lost).c_str());
     std::fflush(stdout);
-    if (state == "closed" || state == "crashed" || file->segment().broken()) {
+    if (state == RingState::closed || state == RingState::crashed || file->segment().broken()) {
       std::fprintf(stderr, "ringside: %s: %s\n", escape_visible(file->segment().path()).c_str(),
                    file->segment().broken() ? "was cut off under the reader"
-                   : state == "closed"      ? "its server has left"
-                                            : "its server has died; these were its last records");
+                   : state == RingState::closed
+                       ? "its server has left"
+                       : "its server has died; these were its last records");
       return 0;
     }
     const timespec pause{0, 50'000'000};

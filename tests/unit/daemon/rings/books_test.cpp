@@ -55,13 +55,13 @@ struct ReadLane {
     ringside::drain(lanes, metrics);
   }
   void settle(Writers writers = Writers::at_work) { books.settle(*ring, lane, writers, metrics); }
-  Figures all() const { return figures(books.books(ring.get(), lane)); }
+  BookFigures all() const { return figures(books.books(ring.get(), lane)); }
   RingMetrics::Living of(std::uint16_t id) const {
     RingMetrics::LivingById living(kIdCount);
     books.add_to(living);
     return living[id];
   }
-  Figures figures_of(std::uint16_t id) const { return figures(of(id).books); }
+  BookFigures figures_of(std::uint16_t id) const { return figures(of(id).books); }
   Snapshot show() {
     Snapshot out;
     metrics.show("ring", RingMetrics::LivingById(kIdCount), {kBooksNow, 0, 0, 0}, out);
@@ -77,16 +77,16 @@ TEST_CASE("LaneBooks: what the totals know and the reader has not read was lost,
   lane.write(200, 55);
   lane.write(200, 5, static_cast<std::uint8_t>(Outcome::error));
   lane.drain();
-  CHECK(lane.all() == Figures{100, 63, 37, 0, 0});
+  CHECK(lane.all() == BookFigures{100, 63, 37, 0, 0});
   CHECK(lane.books.settled_lost() == 0);
   lane.settle();
   CHECK(lane.books.settled_lost() == 37);
   CHECK(lane.of(0).count == 40);
-  CHECK(lane.figures_of(0) == Figures{40, 3, 37, 0, 0});
+  CHECK(lane.figures_of(0) == BookFigures{40, 3, 37, 0, 0});
   CHECK(lane.of(200).count == 60);
   CHECK(lane.of(200).errors == 5);
-  CHECK(lane.figures_of(200) == Figures{60, 60, 0, 0, 0});
-  CHECK(lane.figures_of(1) == Figures{});
+  CHECK(lane.figures_of(200) == BookFigures{60, 60, 0, 0, 0});
+  CHECK(lane.figures_of(1) == BookFigures{});
 }
 
 TEST_CASE(
@@ -141,15 +141,15 @@ TEST_CASE(
   lane.drain();
   lane.settle();
   CHECK(lane.of(0).count == 1);
-  CHECK(lane.figures_of(0) == Figures{});
-  CHECK(lane.figures_of(5) == Figures{100, 63, 37, 0, 0});
+  CHECK(lane.figures_of(0) == BookFigures{});
+  CHECK(lane.figures_of(5) == BookFigures{100, 63, 37, 0, 0});
   ReadLane alone;
   alone.write(5, 10);
   bump(alone.writer.totals[5].recorded, 1);
   alone.drain();
   alone.settle();
   CHECK(alone.of(5).count == 11);
-  CHECK(alone.figures_of(5) == Figures{10, 10, 0, 0, 0});
+  CHECK(alone.figures_of(5) == BookFigures{10, 10, 0, 0, 0});
 }
 
 TEST_CASE(
@@ -160,9 +160,9 @@ TEST_CASE(
   lane.write(4, 5, 99);
   lane.drain();
   lane.settle();
-  CHECK(lane.all() == Figures{85, 63, 22, 0, 5});
-  CHECK(lane.figures_of(0) == Figures{50, 28, 22, 0, 0});
-  CHECK(lane.figures_of(4) == Figures{35, 35, 0, 0, 5});
+  CHECK(lane.all() == BookFigures{85, 63, 22, 0, 5});
+  CHECK(lane.figures_of(0) == BookFigures{50, 28, 22, 0, 0});
+  CHECK(lane.figures_of(4) == BookFigures{35, 35, 0, 0, 5});
   ReadLane spoilt;
   spoilt.write(4, 5);
   spoilt.write(4, 1, 99);
@@ -172,9 +172,9 @@ TEST_CASE(
   spoilt.spoil(9);  // nothing was counted of 9
   spoilt.drain();
   spoilt.settle();
-  CHECK(spoilt.all() == Figures{8, 8, 0, 0, 3});
-  CHECK(spoilt.figures_of(4) == Figures{6, 6, 0, 0, 1});
-  CHECK(spoilt.figures_of(9) == Figures{});
+  CHECK(spoilt.all() == BookFigures{8, 8, 0, 0, 3});
+  CHECK(spoilt.figures_of(4) == BookFigures{6, 6, 0, 0, 1});
+  CHECK(spoilt.figures_of(9) == BookFigures{});
 }
 
 TEST_CASE(
@@ -194,15 +194,15 @@ TEST_CASE(
   lane.write(9, 59);
   lane.write(11, 1, 99);
   lane.drain();  // the first 36 are overwritten
-  CHECK(lane.all() == Figures{100, 64, 36, 0, 1});
+  CHECK(lane.all() == BookFigures{100, 64, 36, 0, 1});
   const std::uint64_t first = reserve();
   lane.settle();  // the reader is behind
   CHECK(lane.books.settled_lost() == 0);
   lane.drain();
   lane.settle();
   // One hole and one rejected record may be of any id: two of each may not be lost.
-  CHECK(lane.figures_of(0) == Figures{18, 0, 18, 0, 0});
-  CHECK(lane.figures_of(7) == Figures{18, 4, 14, 0, 0});
+  CHECK(lane.figures_of(0) == BookFigures{18, 0, 18, 0, 0});
+  CHECK(lane.figures_of(7) == BookFigures{18, 4, 14, 0, 0});
   CHECK(lane.figures_of(9)[2] == 0);
   CHECK(lane.books.settled_lost() == 32);
   const std::uint64_t second = reserve();
@@ -214,10 +214,10 @@ TEST_CASE(
   publish(second);
   lane.drain();
   lane.settle();
-  CHECK(lane.figures_of(0) == Figures{20, 0, 20, 0, 0});
-  CHECK(lane.figures_of(7) == Figures{20, 4, 16, 0, 0});
-  CHECK(lane.figures_of(9) == Figures{61, 61, 0, 0, 0});
-  CHECK(lane.figures_of(11) == Figures{1, 1, 0, 0, 1});
+  CHECK(lane.figures_of(0) == BookFigures{20, 0, 20, 0, 0});
+  CHECK(lane.figures_of(7) == BookFigures{20, 4, 16, 0, 0});
+  CHECK(lane.figures_of(9) == BookFigures{61, 61, 0, 0, 0});
+  CHECK(lane.figures_of(11) == BookFigures{1, 1, 0, 0, 1});
 }
 
 TEST_CASE("LaneBooks: a record that its dead writer left half-written is torn") {
@@ -235,8 +235,8 @@ TEST_CASE("LaneBooks: a record that its dead writer left half-written is torn") 
   lane.ring->lane_header(0).owner.store(pack_owner(0, 1, kOwned));
   CHECK(take(false) == 2);  // its owner is dead
   lane.ring->lane_header(0).torn.store(5);
-  CHECK(lane.all() == Figures{7, 7, 0, 7, 0});
-  CHECK(figures(lane.books.books(nullptr, 0)) == Figures{7, 7, 0, 2, 0});
+  CHECK(lane.all() == BookFigures{7, 7, 0, 7, 0});
+  CHECK(figures(lane.books.books(nullptr, 0)) == BookFigures{7, 7, 0, 2, 0});
 }
 
 TEST_CASE("LaneBooks: a record that was published and not counted in head is read at the end") {
@@ -250,21 +250,21 @@ TEST_CASE("LaneBooks: a record that was published and not counted in head is rea
   lane.write(0, 7);
   lane.drain();
   end_with(lane, 0);
-  CHECK(lane.all() == Figures{8, 8, 0, 0, 0});
-  CHECK(lane.figures_of(7) == Figures{1, 1, 0, 0, 0});
+  CHECK(lane.all() == BookFigures{8, 8, 0, 0, 0});
+  CHECK(lane.figures_of(7) == BookFigures{1, 1, 0, 0, 0});
   CHECK(lane.show().operations.size() == 2);
   ReadLane bad;
   bad.write(0, 7);
   bad.drain();
   end_with(bad, 99);
-  CHECK(bad.all() == Figures{8, 8, 0, 0, 1});
-  CHECK(bad.figures_of(7) == Figures{1, 1, 0, 0, 1});
+  CHECK(bad.all() == BookFigures{8, 8, 0, 0, 1});
+  CHECK(bad.figures_of(7) == BookFigures{1, 1, 0, 0, 1});
   CHECK(bad.show().operations.size() == 1);
   // A reader that has not come so far leaves it.
   ReadLane behind;
   behind.write(0, 7);
   end_with(behind, 0);
-  CHECK(behind.all() == Figures{});
+  CHECK(behind.all() == BookFigures{});
 }
 
 TEST_CASE("LaneBooks: at the end a hole is lost if the totals count it, and torn if not") {
@@ -278,16 +278,16 @@ TEST_CASE("LaneBooks: at the end a hole is lost if the totals count it, and torn
     return lane.all();
   };
   lane.write(3, 10);
-  CHECK(end_with(3, 1) == Figures{11, 10, 1, 2, 0});
+  CHECK(end_with(3, 1) == BookFigures{11, 10, 1, 2, 0});
   // A second time: the two are holes again, and one comes on top.
-  CHECK(end_with(1, 0) == Figures{11, 10, 1, 5, 0});
+  CHECK(end_with(1, 0) == BookFigures{11, 10, 1, 5, 0});
   ReadLane counted(true);
   counted.write(3, 10);
   counted.writer.header->head.fetch_add(3);
   counted.writer.totals[3].recorded.fetch_add(3);
   counted.drain();
   counted.books.close_holes(*counted.ring, counted.lane);
-  CHECK(counted.all() == Figures{13, 10, 3, 0, 0});
+  CHECK(counted.all() == BookFigures{13, 10, 3, 0, 0});
 }
 
 TEST_CASE(
@@ -302,11 +302,11 @@ TEST_CASE(
   lane.drain();
   lane.settle();
   CHECK(lane.of(3).count == 1);
-  CHECK(lane.figures_of(3) == Figures{1, 0, 1, 0, 0});
+  CHECK(lane.figures_of(3) == BookFigures{1, 0, 1, 0, 0});
   CHECK(lane.of(8).count == 1);
   CHECK(lane.of(12).count == 0);
-  CHECK(lane.figures_of(12) == Figures{1, 1, 0, 0, 0});
-  CHECK(lane.figures_of(kFirstEvent + kMaxEvents - 1) == Figures{1, 1, 0, 0, 0});
+  CHECK(lane.figures_of(12) == BookFigures{1, 1, 0, 0, 0});
+  CHECK(lane.figures_of(kFirstEvent + kMaxEvents - 1) == BookFigures{1, 1, 0, 0, 0});
   ReadLane other;
   other.write(3, 70);
   other.write(3, 2, static_cast<std::uint8_t>(Outcome::timeout));
@@ -316,12 +316,12 @@ TEST_CASE(
   other.settle();
   RingMetrics::LivingById living(kIdCount);
   other.books.add_to(living);
-  CHECK(figures(living[3].books) == Figures{75, 63, 12, 0, 3});
+  CHECK(figures(living[3].books) == BookFigures{75, 63, 12, 0, 3});
   other.books.add_to(living);
   lane.books.add_to(living);
   CHECK(living[3].count == 2 * 76 + 1);
   CHECK(living[3].errors == 4);
-  CHECK(figures(living[3].books) == Figures{151, 126, 25, 0, 6});
+  CHECK(figures(living[3].books) == BookFigures{151, 126, 25, 0, 6});
 }
 
 TEST_CASE("LaneBooks: what is saved comes back with every figure") {

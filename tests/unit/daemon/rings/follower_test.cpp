@@ -98,7 +98,7 @@ TEST_CASE("Follower: a ring that was cut off and removed is said to be, and is n
   CHECK(view.state == RingState::crashed);
   CHECK(view.problem == path + " was cut off under the reader; what is left of it can't be read");
   CHECK(view.crashes_seen == 0);
-  CHECK(figures(view.books) == Figures{3, 3, 0, 0, 0});
+  CHECK(figures(view.books) == BookFigures{3, 3, 0, 0, 0});
 }
 
 TEST_CASE(
@@ -207,7 +207,7 @@ TEST_CASE("Follower: a ring that ends is read to its end, though its reader was 
   ring.close();
   RingFollower follower = follower_of(dir.file("ring"));
   CHECK(follower.check(tenths(0), 0));
-  CHECK(figures(follower.books()) == Figures{5000, 511, 5000 - 511, 0, 0});
+  CHECK(figures(follower.books()) == BookFigures{5000, 511, 5000 - 511, 0, 0});
 }
 
 TEST_CASE("Follower: the last sixteen rings are known again, and no more") {
@@ -267,6 +267,6 @@ TEST_CASE("Follower: what was overwritten before a ring's first look is told fro
   view = look_at_ring(follower, tenths(4));
   CHECK(view.losses.before_attach == 4);
   CHECK(view.losses.while_observed[0] == 3);
-  CHECK(figures(view.books) == Figures{128 + 131, 128 + 131 - 7, 7, 0, 0});
+  CHECK(figures(view.books) == BookFigures{128 + 131, 128 + 131 - 7, 7, 0, 0});
   CHECK(look(follower, tenths(4)).unattributed_lost == 0);
 }

@@ -45,7 +45,7 @@ struct ReadRing {
   std::optional<std::int64_t> complete() const { return lanes.complete_since(*ring, scale); }
   std::optional<std::int64_t> newest() const { return lanes.newest(*ring, scale); }
   PassResult drain() { return lanes.drain(*ring, metrics); }
-  Figures all() const { return figures(lanes.books(ring.get())); }
+  BookFigures all() const { return figures(lanes.books(ring.get())); }
 };
 
 }  // namespace
@@ -130,7 +130,7 @@ TEST_CASE("RingLanes: a pass says what it read and lost, and how full the fulles
   world.write(2, 48, 4000);
   pass(48, 0, 0.75);
   pass(0, 0, 0);
-  CHECK(world.all() == Figures{16 + 8 + 200 + 56 + 48, 328 - 137, 137, 0, 0});
+  CHECK(world.all() == BookFigures{16 + 8 + 200 + 56 + 48, 328 - 137, 137, 0, 0});
 }
 
 TEST_CASE("RingLanes: results of several rings add up, and the fullest lane of all counts") {
@@ -166,18 +166,18 @@ TEST_CASE(
   world.ring->lane_header(1).head.store(70);  // published, and not yet counted in head
   CHECK(world.lanes.settled_lost() == 0);
   world.lanes.close(*world.ring, true, world.metrics);
-  CHECK(world.all() == Figures{3 + 71 + 5, 3 + 64 + 5, 7, 1 + 2, 0});
+  CHECK(world.all() == BookFigures{3 + 71 + 5, 3 + 64 + 5, 7, 1 + 2, 0});
   CHECK(world.lanes.settled_lost() == 7);
-  CHECK(figures(world.lanes.living()[4].books) == Figures{79, 72, 7, 0, 0});
+  CHECK(figures(world.lanes.living()[4].books) == BookFigures{79, 72, 7, 0, 0});
   // The next ring's lanes begin with nothing.
   world.lanes.reset(3);
   CHECK(world.lanes.at(0) == nullptr);
-  CHECK(world.all() == Figures{});
+  CHECK(world.all() == BookFigures{});
   // Lanes that nobody has read yet have no remainder.
   ReadRing unread;
   unread.write(0, 3, 1000);
   unread.lanes.close(*unread.ring, true, unread.metrics);
-  CHECK(unread.all() == Figures{});
+  CHECK(unread.all() == BookFigures{});
 }
 
 TEST_CASE(
@@ -202,7 +202,7 @@ TEST_CASE(
   REQUIRE(back.size() == 4);
   CHECK(back.at(0) != nullptr);
   CHECK(back.at(3) == nullptr);
-  CHECK(figures(back.books(nullptr)) == Figures{1, 1, 0, 0, 0});
+  CHECK(figures(back.books(nullptr)) == BookFigures{1, 1, 0, 0, 0});
   CHECK(back.settled_lost() == 0);
   const auto decodes = [](std::uint64_t count) {
     Encoder none;

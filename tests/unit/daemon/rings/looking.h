@@ -14,9 +14,9 @@
 namespace ringside::test {
 
 // Written, read, lost, torn, rejected.
-using Figures = std::array<std::uint64_t, 5>;
+using BookFigures = std::array<std::uint64_t, 5>;
 
-inline Figures figures(const Books& books) {
+inline BookFigures figures(const Books& books) {
   return {books.written, books.read, books.lost, books.torn, books.rejected};
 }
 

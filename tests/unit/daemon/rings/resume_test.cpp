@@ -62,7 +62,7 @@ TEST_CASE("Resume: a ring that can't be opened for the moment is waited for") {
   CHECK(view.state == RingState::live);
   CHECK(view.problem.empty());
   CHECK(view.instances_seen == 1);
-  CHECK(figures(view.books) == Figures{7, 7, 0, 0, 0});
+  CHECK(figures(view.books) == BookFigures{7, 7, 0, 0, 0});
 }
 
 TEST_CASE(
@@ -105,7 +105,7 @@ TEST_CASE(
   CHECK(view.state == RingState::live);
   CHECK(view.problem == kGoneNote);
   CHECK(view.instances_seen == 2);
-  CHECK(figures(view.books) == Figures{8, 8, 0, 0, 0});
+  CHECK(figures(view.books) == BookFigures{8, 8, 0, 0, 0});
 }
 
 TEST_CASE(
@@ -133,7 +133,7 @@ TEST_CASE("Resume: a ring that was given up is not read when it comes back") {
   std::filesystem::rename(world.dir.file("elsewhere"), world.path);
   const RingView view = look_at_ring(world.next, tenths(20));
   CHECK(view.instances_seen == 1);
-  CHECK(figures(view.books) == Figures{5, 5, 0, 0, 0});
+  CHECK(figures(view.books) == BookFigures{5, 5, 0, 0, 0});
   CHECK(view.problem == kGoneNote);
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("Resume: a ring that was closed while nobody was there has ended at th
   CHECK_FALSE(world.next.check(tenths(10), 0));
   const RingView view = look_at_ring(world.next, tenths(10));
   CHECK(view.state == RingState::closed);
-  CHECK(figures(view.books) == Figures{7, 7, 0, 0, 0});
+  CHECK(figures(view.books) == BookFigures{7, 7, 0, 0, 0});
   CHECK(view.crashes_seen == 0);
 }
 
@@ -162,7 +162,7 @@ TEST_CASE("Resume: positions of a ring with another number of lanes are not used
   CHECK(view.state == RingState::live);
   CHECK(view.problem == kGoneNote);
   CHECK(view.instances_seen == 2);
-  CHECK(figures(view.books) == Figures{14, 14, 0, 0, 0});
+  CHECK(figures(view.books) == BookFigures{14, 14, 0, 0, 0});
 }
 
 TEST_CASE("Resume: where no ring was being read, none is missed") {
@@ -303,7 +303,7 @@ TEST_CASE("Resume: once it reads again, observing goes on through restarts of th
 
 TEST_CASE(
     "Resume: impossible books of rings that are over are refused, and so are too many rings") {
-  const auto taken = [](const Figures& over, std::size_t known) {
+  const auto taken = [](const BookFigures& over, std::size_t known) {
     Encoder out;
     out.u64(0);
     out.u64(0);

@@ -72,7 +72,7 @@ std::string state_of_none(const std::string& path) {
 
 // A set's state with these rings, and these books of forgotten ones.
 std::string state_with(const std::vector<std::pair<std::string, std::string>>& rings,
-                       const Figures& forgotten = {}) {
+                       const BookFigures& forgotten = {}) {
   Encoder out;
   for (const std::uint64_t n : forgotten) out.u64(n);
   out.u64(rings.size());
@@ -241,16 +241,16 @@ TEST_CASE("RingSet: the books of all forgotten rings are kept and saved") {
     leave_segment(*ring.ring, self_identity(), false);
     world.check(++ns);
   }
-  CHECK(figures(world.set.forgotten()) == Figures{});
+  CHECK(figures(world.set.forgotten()) == BookFigures{});
   world.check(kHour + ns);
   CHECK(world.names().empty());
-  CHECK(figures(world.set.forgotten()) == Figures{73, 66, 7, 0, 0});
+  CHECK(figures(world.set.forgotten()) == BookFigures{73, 66, 7, 0, 0});
   Encoder out;
   world.set.encode(out, tenths(0));
   SetWorld next;
   std::string why;
   CHECK(next.decode(out.take(), &why));
-  CHECK(figures(next.set.forgotten()) == Figures{73, 66, 7, 0, 0});
+  CHECK(figures(next.set.forgotten()) == BookFigures{73, 66, 7, 0, 0});
 }
 
 TEST_CASE(
@@ -266,7 +266,7 @@ TEST_CASE(
                      &why));
   CHECK(world.names() ==
         std::vector<std::string>{world.file("a"), world.file("b"), world.file("ring-1")});
-  CHECK(figures(world.set.forgotten()) == Figures{5, 3, 2, 1, 3});
+  CHECK(figures(world.set.forgotten()) == BookFigures{5, 3, 2, 1, 3});
   // A state may be of more rings than a set follows.
   std::vector<std::pair<std::string, std::string>> rings;
   const std::string none = state_of_none("");
@@ -285,7 +285,7 @@ TEST_CASE("RingSet: a state that can't be is refused with the reason, and nothin
     std::string why;
     CHECK_FALSE(world.decode(state, &why));
     CHECK(world.names() == std::vector<std::string>{world.file("a")});
-    CHECK(figures(world.set.forgotten()) == Figures{});
+    CHECK(figures(world.set.forgotten()) == BookFigures{});
     return why;
   };
   const std::string wrong_place = "the state is damaged: it ends in the wrong place";

@@ -71,10 +71,10 @@ TEST_CASE(
   CHECK(live.untraced_records == 44);
   CHECK(live.names_refused == 5);
   CHECK(live.segment_bytes == std::filesystem::file_size(world.path));
-  CHECK(figures(live.books) == Figures{3, 3, 0, 0, 0});
+  CHECK(figures(live.books) == BookFigures{3, 3, 0, 0, 0});
   CHECK(live.losses.before_attach == 0);
   CHECK(live.losses.while_observed == std::array<std::uint64_t, kWindows>{});
-  CHECK(figures(shown.books) == Figures{3, 3, 0, 0, 0});
+  CHECK(figures(shown.books) == BookFigures{3, 3, 0, 0, 0});
   world.ring->control().enabled.store(0);
   CHECK_FALSE(world.at(2).rings[0].enabled);
   leave_segment(*world.ring, self_identity(), true);
@@ -88,7 +88,7 @@ TEST_CASE(
   CHECK(closed.segment_bytes == live.segment_bytes);
   CHECK(closed.clock == "monotonic");
   CHECK(closed.untraced_threads == 0);
-  CHECK(figures(closed.books) == Figures{3, 3, 0, 0, 0});
+  CHECK(figures(closed.books) == BookFigures{3, 3, 0, 0, 0});
   CHECK(after.lanes.empty());
   CHECK(after.gauges.empty());
   // Its records leave the windows as time goes on.
@@ -134,7 +134,7 @@ TEST_CASE("RingView: the lanes that were used are shown with their owners and th
   CHECK(lane.generation == 9);
   CHECK(lane.tid == 77);
   CHECK(lane.thread == "test");
-  CHECK(figures(lane.books) == Figures{100, 63, 37, 0, 0});
+  CHECK(figures(lane.books) == BookFigures{100, 63, 37, 0, 0});
   CHECK(lane.pending == 0);
   const LaneView& overflow = shown.lanes[1];
   CHECK(overflow.ring == "shown");
@@ -142,7 +142,7 @@ TEST_CASE("RingView: the lanes that were used are shown with their owners and th
   CHECK(overflow.overflow);
   CHECK(overflow.state == LaneView::State::released);
   CHECK(overflow.pid == 0);
-  CHECK(figures(overflow.books) == Figures{4, 4, 0, 0, 0});
+  CHECK(figures(overflow.books) == BookFigures{4, 4, 0, 0, 0});
   CHECK(overflow.pending == 2);
   // A server may write anything there, also after the lane was read.
   const auto state_of = [&](unsigned state) {
@@ -168,12 +168,12 @@ TEST_CASE(
   write_record(world.lane, ViewedRing::record());
   shown = world.at(2);
   CHECK(shown.unattributed_lost == 0);
-  CHECK(figures(shown.operations.at(0).books) == Figures{101, 64, 37, 0, 0});
+  CHECK(figures(shown.operations.at(0).books) == BookFigures{101, 64, 37, 0, 0});
   leave_segment(*world.ring, self_identity(), true);
   shown = world.at(3);
   CHECK(shown.books.lost == 37);
   CHECK(shown.unattributed_lost == 0);
-  CHECK(figures(shown.operations.at(0).books) == Figures{101, 64, 37, 0, 0});
+  CHECK(figures(shown.operations.at(0).books) == BookFigures{101, 64, 37, 0, 0});
 }
 
 TEST_CASE("RingView: a gauge is shown with its highest value since it has its name") {
@@ -228,9 +228,9 @@ TEST_CASE(
   REQUIRE(shown.lanes.size() == 2);
   CHECK(shown.lanes[0].state == LaneView::State::unknown);
   CHECK_FALSE(shown.lanes[0].overflow);
-  CHECK(figures(shown.lanes[0].books) == Figures{3, 3, 0, 0, 0});
+  CHECK(figures(shown.lanes[0].books) == BookFigures{3, 3, 0, 0, 0});
   CHECK(shown.lanes[1].overflow);
-  CHECK(figures(shown.lanes[1].books) == Figures{2, 2, 0, 0, 0});
+  CHECK(figures(shown.lanes[1].books) == BookFigures{2, 2, 0, 0, 0});
   CHECK_FALSE(next.gone());
   const RingView view = look_at_ring(next, now);
   CHECK(view.instance == "0123456789abcdef00000000fedcba98");
@@ -242,7 +242,7 @@ TEST_CASE(
   CHECK(view.clock.empty());
   CHECK(view.ticks_per_second == 0);
   CHECK(view.segment_bytes == 0);
-  CHECK(figures(view.books) == Figures{5, 5, 0, 0, 0});
+  CHECK(figures(view.books) == BookFigures{5, 5, 0, 0, 0});
   CHECK(view.problem ==
         "the ring that was read last is gone; records written after the saved positions are lost");
   CHECK(next.gone());

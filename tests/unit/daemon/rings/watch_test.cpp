@@ -158,7 +158,7 @@ TEST_CASE("Watch: what forgotten rings lost is of no operation, and memory is th
   }
   CHECK(watch.tick(tenths(10)).unattributed_lost == 0);
   const Snapshot shown = watch.tick(tenths(10 + 36'000));
-  CHECK(figures(shown.books) == Figures{72, 65, 7, 0, 0});
+  CHECK(figures(shown.books) == BookFigures{72, 65, 7, 0, 0});
   CHECK(shown.unattributed_lost == 7);
   REQUIRE(shown.rings.size() == 2);
   CHECK(shown.rings[0].name == dir.file("kept"));
