@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -39,7 +41,7 @@ class Readings {
     host();
     loss();
     remember();
-    return std::move(out_);
+    return {std::make_move_iterator(out_.begin()), std::make_move_iterator(out_.end())};
   }
 
  private:
@@ -346,7 +348,7 @@ class Readings {
   const Config& config_;
   const AlertConfig& alerts_;
   RuleMemory& memory_;
-  std::vector<Reading> out_;
+  std::deque<Reading> out_;   // a rule holds one reading while it adds the next
 };
 
 }  // namespace
