@@ -88,18 +88,18 @@ void IncidentRunner::begin(std::int64_t start_ns) {
   asio::post(context_.io, [this, start_ns] {
     for (Slot& slot : slots_) {
       const std::int64_t begin_ns = start_ns + ns_of(slot.report->spec.start_s);
-      const std::int64_t end_ns = begin_ns + ns_of(slot.report->spec.duration_s);
       slot.timer->expires_at(time_point_of(begin_ns));
-      slot.timer->async_wait([this, &slot, end_ns](const boost::system::error_code& cancelled) {
-        if (!cancelled && !stopped_) start_one(slot, end_ns);
+      slot.timer->async_wait([this, &slot](const boost::system::error_code& cancelled) {
+        if (!cancelled && !stopped_) start_one(slot);
       });
     }
   });
 }
 
-void IncidentRunner::start_one(Slot& slot, std::int64_t end_ns) {
+// On a busy machine an incident may begin late. It lasts as long as it should nevertheless.
+void IncidentRunner::start_one(Slot& slot) {
   slot.report->started_wall_ns = wall_ns();
-  slot.timer->expires_at(time_point_of(end_ns));
+  slot.timer->expires_after(std::chrono::nanoseconds(ns_of(slot.report->spec.duration_s)));
   slot.timer->async_wait([this, &slot](const boost::system::error_code& cancelled) {
     if (!cancelled && !stopped_) stop_one(slot);
   });

@@ -92,7 +92,7 @@ class IncidentRunner {
     IncidentReport* report;
     std::unique_ptr<boost::asio::steady_timer> timer;
   };
-  void start_one(Slot& slot, std::int64_t end_ns);
+  void start_one(Slot& slot);
   void stop_one(Slot& slot);
   void report_when_prepared();
   void report_when_drained();
