@@ -87,17 +87,24 @@ class Test(unittest.TestCase):
         }),
                                                      encoding="utf-8")
 
+    @classmethod
+    def setUpClass(cls):
+        """Links every program of this machine but the two that arm64 needs."""
+        folder = tempfile.TemporaryDirectory(prefix="ringside-test-path.")
+        cls.addClassCleanup(folder.cleanup)
+        cls.path = Path(folder.name)
+        for name in os.environ["PATH"].split(os.pathsep):
+            for program in Path(name).glob("*") if name else ():
+                link = cls.path / program.name
+                if not link.is_symlink() and program.name not in ("aarch64-linux-gnu-g++",
+                                                                  "qemu-aarch64"):
+                    link.symlink_to(program)
+
     def have(self, *programs):
         """Of the two programs that arm64 needs, only `programs` are found, whatever this machine
         has. They do nothing: the projects here have nothing to compile."""
         shutil.rmtree(self.root / "bin")
         (self.root / "bin").mkdir()
-        for folder in os.environ["PATH"].split(os.pathsep):
-            for program in Path(folder).glob("*") if folder else ():
-                link = self.root / "bin" / program.name
-                if not link.is_symlink() and program.name not in ("aarch64-linux-gnu-g++",
-                                                                  "qemu-aarch64"):
-                    link.symlink_to(program)
         for name in programs:
             (self.root / "bin" / name).symlink_to("/bin/true")
 
@@ -108,7 +115,7 @@ class Test(unittest.TestCase):
                               timeout=100,
                               check=False,
                               env={
-                                  **os.environ, "PATH": str(self.root / "bin")
+                                  **os.environ, "PATH": f"{self.root / 'bin'}:{self.path}"
                               })
         return done.returncode, done.stdout.splitlines(
         )[-1] if done.stdout else "", done.stdout + done.stderr
