@@ -250,6 +250,7 @@ TEST_CASE("Program: a second signal does not wait for what hangs") {
     daemon.signal(SIGTERM);
     return daemon.has_ended();
   });
+  INFO(daemon.output());
   CHECK(daemon.how().exited(1));
   CHECK(daemon.said("error: stopped at once by a second signal; state and reports may not be "
                     "written\n") == 1);
