@@ -50,7 +50,8 @@ endfunction()
 #                    [UNDER <sanitizer>...] [NEEDS <target>...] [LONG] [OPTIMISED])
 #
 # One doctest program. ctest runs its cases one by one, so a crash fails one case and the others
-# still run. TIMEOUT is for each case: 60 s unless given, and four times as much under a sanitizer.
+# still run. TIMEOUT is for each case: 60 s unless given, and four times as much under a sanitizer
+# or an emulator.
 # NEEDS names the programs that the cases start. A case's name must not contain `;`, because
 # doctest's script would split it. A build that does not run the program has no target for it.
 # OPTIMISED is for programs that run a server's inline code or count millions of records. The
@@ -68,7 +69,7 @@ function(ringside_add_tests target)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
-  if(RINGSIDE_SANITIZE)
+  if(RINGSIDE_SANITIZE OR CMAKE_CROSSCOMPILING)
     math(EXPR arg_TIMEOUT "4 * ${arg_TIMEOUT}")
   endif()
   add_executable(${target} ${arg_UNPARSED_ARGUMENTS})

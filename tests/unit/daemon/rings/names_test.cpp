@@ -13,6 +13,7 @@
 #include "daemon/rings/ring_names.h"
 #include "daemon/rings/watch.h"
 #include "shm/file_descriptor.h"
+#include "tests/support/emulated.h"
 #include "tests/support/later.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
@@ -224,7 +225,8 @@ TEST_CASE(
     "RingNames: a path is as it was written where its directory can't be found, else the real "
     "one") {
   CHECK(canonical_path("/none/of/these/ring") == "/none/of/these/ring");
-  CHECK(canonical_path("/tmp/../ring") == "/ring");
+  // qemu-user shows another root to some calls than to others.
+  if (!kEmulated) CHECK(canonical_path("/tmp/../ring") == "/ring");
   CHECK(canonical_path("/ring") == "/ring");
   CHECK(canonical_path("ring") == std::filesystem::canonical(".").string() + "/ring");
   CHECK(shown_name("/dev/shm/ringside.chat") == "chat");
