@@ -3,6 +3,7 @@
 ends."""
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -39,6 +40,13 @@ TEST_CASE(
     "Lane: an empty lane "
     "[is] $empty" * doctest::skip(false)) {}
 '''
+# The same program where its cases are one test.
+BY_SOURCE = """add_test(NAME lane_tests/lane_test COMMAND ${{CMAKE_COMMAND}} -E true)
+add_test(NAME lane_tests/ring_test COMMAND ${{CMAKE_COMMAND}} -E false)
+add_custom_target(lane_tests COMMAND ${{CMAKE_COMMAND}} -E touch built_lane)
+file(APPEND ${{CMAKE_BINARY_DIR}}/tests/list.txt
+  "files|lane_tests|${{CMAKE_SOURCE_DIR}}/lane_test.cpp\\n")
+"""
 # In the first preset this test ends when the next preset, asan, is built.
 WAITS_FOR_ASAN = """add_test(NAME waits COMMAND sh -c
   "until [ -e ${CMAKE_SOURCE_DIR}/build/asan/built ]; do sleep 0.05; done")
@@ -107,6 +115,12 @@ class Test(unittest.TestCase):
         (self.root / "bin").mkdir()
         for name in programs:
             (self.root / "bin" / name).symlink_to("/bin/true")
+        # The builds of these projects shall not wait until the machine is idle: this test itself
+        # may run beside a build that does.
+        (self.root / "bin/chrt").symlink_to("/bin/true")
+
+    def environment(self):
+        return {**os.environ, "PATH": f"{self.root / 'bin'}:{self.path}"}
 
     def run_it(self, *arguments):
         done = subprocess.run([self.root / "tools/test", "--no-setup", *arguments],
@@ -114,9 +128,7 @@ class Test(unittest.TestCase):
                               text=True,
                               timeout=100,
                               check=False,
-                              env={
-                                  **os.environ, "PATH": f"{self.root / 'bin'}:{self.path}"
-                              })
+                              env=self.environment())
         return done.returncode, done.stdout.splitlines(
         )[-1] if done.stdout else "", done.stdout + done.stderr
 
@@ -183,19 +195,38 @@ class Test(unittest.TestCase):
 
     def test_an_interrupt_ends_the_build_beside_the_tests(self):
         self.project(WAITS_FOR_ASAN, target=HANGS_IN_ASAN)
-        (self.root / "hang.sh").write_text('echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 1000')
+        (self.root / "hang.sh").write_text('echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 200')
         pid_file = self.root / "build/asan/pid"
+
+        def as_in_the_foreground():
+            # A background job starts with SIGINT ignored, and a shell cannot trap a signal that was
+            # ignored when the shell started.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
         with subprocess.Popen([self.root / "tools/test", "--no-setup", "--preset", "release",
                                "--preset", "asan"],
                               stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL,
+                              env=self.environment(),
+                              preexec_fn=as_in_the_foreground,
                               start_new_session=True) as test:
-            self.wait_for("the build that hangs", pid_file.exists)
-            hanging = Path("/proc") / pid_file.read_text(encoding="utf-8").strip() / "cmdline"
-            self.assertIn(b"sleep", hanging.read_bytes())
-            os.killpg(test.pid, signal.SIGINT)
-            self.assertNotEqual(test.wait(60), 0)
-        self.wait_for("the end of the build", lambda: not hanging.exists())
+            try:
+                self.wait_for("the build that hangs", lambda: b"sleep" in self.command_of(pid_file))
+                os.killpg(test.pid, signal.SIGINT)
+                self.assertNotEqual(test.wait(60), 0)
+                self.wait_for("the end of the build", lambda: not self.command_of(pid_file))
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(test.pid, signal.SIGKILL)
+
+    @staticmethod
+    def command_of(pid_file):
+        """The command line of a process that left its number; empty where it is not there."""
+        try:
+            pid = pid_file.read_text(encoding="utf-8").strip()
+            return (Path("/proc") / pid / "cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return b""
 
     def wait_for(self, what, come):
         deadline = time.monotonic() + 60
@@ -232,6 +263,15 @@ class Test(unittest.TestCase):
                 self.expect(0, last, "--only", pattern)
                 self.assertEqual(self.built(), built)
                 self.assertEqual(os.listdir(self.root / "build"), ["edit"])
+
+    def test_only_runs_the_whole_source_of_a_case_where_sources_are_tests(self):
+        fresh = "file(WRITE ${CMAKE_BINARY_DIR}/tests/list.txt)\n"
+        for pattern in ("full (LANE)", "Lane:*", "lane_test", "lane_tests/lane_test"):
+            with self.subTest(pattern=pattern):
+                self.project(fresh, BY_SOURCE.format())
+                (self.root / "lane_test.cpp").write_text(CASES, encoding="utf-8")
+                self.expect(0, "1 passed, 0 failed", "--only", pattern, "--preset", "asan")
+                self.assertEqual(self.built(), ["built_lane"])
 
     def test_only_takes_several_patterns_and_presets(self):
         self.listed_project()
