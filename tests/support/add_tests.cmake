@@ -36,7 +36,9 @@ function(ringside_runs_here out)
 endfunction()
 
 # `tools/test --only` reads this list: the program, or the targets, that a test needs.
-#   program|<target>|<source>;<source>...    a doctest program, whose cases are in these sources
+#   program|<target>|<source>;<source>...    a doctest program, whose cases are in these sources and
+#                                            are tests of their own
+#   files|<target>|<source>;<source>...      the same, but a test is a source: <target>/<its name>
 #   test|<name>|<target>;<target>...         a test with that name
 function(ringside_list_test line)
   set_property(GLOBAL APPEND_STRING PROPERTY RINGSIDE_TEST_LIST "${line}\n")
@@ -50,8 +52,9 @@ endfunction()
 #                    [UNDER <sanitizer>...] [NEEDS <target>...] [LONG] [OPTIMISED])
 #
 # One doctest program. ctest runs its cases one by one, so a crash fails one case and the others
-# still run. TIMEOUT is for each case: 60 s unless given, and four times as much under a sanitizer
-# or an emulator.
+# still run. Under a sanitizer or an emulator a process takes a tenth of a second to start. ctest
+# then runs the cases of one source in one process, and the test is called <target>/<source>.
+# TIMEOUT is for each test: 60 s unless given, and six times as much where a test is a source.
 # NEEDS names the programs that the cases start. A case's name must not contain `;`, because
 # doctest's script would split it. A build that does not run the program has no target for it.
 # OPTIMISED is for programs that run a server's inline code or count millions of records. The
@@ -69,8 +72,10 @@ function(ringside_add_tests target)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
+  set(by_source OFF)
   if(RINGSIDE_SANITIZE OR CMAKE_CROSSCOMPILING)
-    math(EXPR arg_TIMEOUT "4 * ${arg_TIMEOUT}")
+    set(by_source ON)
+    math(EXPR arg_TIMEOUT "6 * ${arg_TIMEOUT}")
   endif()
   add_executable(${target} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${target} PRIVATE ringside_test_main ${arg_LIBRARIES} doctest::doctest
@@ -96,21 +101,33 @@ function(ringside_add_tests target)
   if(CMAKE_CROSSCOMPILING_EMULATOR)
     target_compile_definitions(${target} PRIVATE RINGSIDE_TEST_EMULATED)
   endif()
-  doctest_discover_tests(${target} PROPERTIES TIMEOUT ${arg_TIMEOUT})
 
-  # doctest's script sets one label at most. The tests it found get theirs when ctest reads this.
   ringside_place(labels)
   if(arg_LONG)
-    string(APPEND labels ";long")
+    list(APPEND labels long)
   endif()
-  set(path ${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake)
-  file(WRITE ${path} "foreach(test IN LISTS ${target}_TESTS)
+  if(by_source)
+    set(kind files)
+    foreach(source ${arg_UNPARSED_ARGUMENTS})
+      if(source MATCHES "([a-z0-9_]+_test)\\.cpp$")
+        add_test(NAME ${target}/${CMAKE_MATCH_1} COMMAND ${target} --source-file=*/${source})
+        set_tests_properties(${target}/${CMAKE_MATCH_1} PROPERTIES TIMEOUT ${arg_TIMEOUT}
+          LABELS "${labels}")
+      endif()
+    endforeach()
+  else()
+    set(kind program)
+    doctest_discover_tests(${target} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+    # doctest's script sets one label at most. The tests it found get theirs when ctest reads this.
+    set(path ${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake)
+    file(WRITE ${path} "foreach(test IN LISTS ${target}_TESTS)
   set_tests_properties(\"\${test}\" PROPERTIES LABELS \"${labels}\")
 endforeach()\n")
-  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${path})
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${path})
+  endif()
 
   list(TRANSFORM arg_UNPARSED_ARGUMENTS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
-  ringside_list_test("program|${target}|${arg_UNPARSED_ARGUMENTS}")
+  ringside_list_test("${kind}|${target}|${arg_UNPARSED_ARGUMENTS}")
 endfunction()
 
 # ringside_add_test(<name> COMMAND <word>... [TIMEOUT <seconds>] [UNDER <sanitizer>...]

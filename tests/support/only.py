@@ -32,16 +32,20 @@ def cases_of(path):
 
 
 def read_list(path):
-    """Yields (name of a test, name of its program or None, targets) for every test."""
+    """Yields (a name to search for, the test that it stands for, the program or None, targets).
+    Where a test is a source, each of its cases stands for that test."""
     for line in path.read_text(encoding="utf-8").splitlines():
         kind, name, rest = line.split("|", 2)
         parts = [part for part in rest.split(";") if part]
         if kind == "test":
-            yield name, None, parts
-        else:
-            for source in parts:
-                for case in cases_of(Path(source)):
-                    yield case, name, [name]
+            yield name, name, None, parts
+            continue
+        for source in map(Path, parts):
+            whole = f"{name}/{source.stem}"
+            for case in cases_of(source):
+                yield case, whole if kind == "files" else case, name, [name]
+            if kind == "files" and source.stem.endswith("_test"):
+                yield whole, whole, name, [name]
 
 
 def matches(pattern, name):
@@ -54,14 +58,14 @@ def matches(pattern, name):
 def find(tests, pattern):
     return [
         test for test in tests
-        if matches(pattern, test[0]) or (test[1] and matches(pattern, test[1]))
+        if matches(pattern, test[0]) or (test[2] and matches(pattern, test[2]))
     ]
 
 
 def nearest(tests, pattern):
     """Names of tests and programs that look like the pattern, and families that do."""
     names = {}
-    for name, program, _ in tests:
+    for name, _, program, _ in tests:
         for word in filter(None, (name, name.split(":")[0], program)):
             names[word.lower()] = word
     close = difflib.get_close_matches(pattern.strip("*").lower(), names, n=3, cutoff=0.5)
@@ -88,12 +92,13 @@ def main(arguments):
             sys.stderr.write(f"test: --only {pattern}: no test has that in its name\n  {hint}\n")
             return 2
         found += some
-    if len(found) > MOST:
-        sys.stderr.write(f"test: --only {' '.join(arguments[1:])}: matches {len(found)} tests, "
+    names = {test for _, test, _, _ in found}
+    if len(names) > MOST:
+        sys.stderr.write(f"test: --only {' '.join(arguments[1:])}: matches {len(names)} tests, "
                          f"{MOST} at most\n  next: say it closer, or run tools/test --fast\n")
         return 2
-    print(" ".join(sorted({target for _, _, targets in found for target in targets})))
-    print(regex(name for name, _, _ in found))
+    print(" ".join(sorted({target for *_, targets in found for target in targets})))
+    print(regex(names))
     return 0
 
 
