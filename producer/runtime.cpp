@@ -268,6 +268,14 @@ bool claim_for_this_thread(Segment& segment) {
   return claimed.result == Claim::owned;
 }
 
+// True when the calling thread may write to its lane now. The caller found the lane closed, but a
+// signal handler may have claimed it since. The state is read first: a handler that comes between
+// the two reads leaves the lane open.
+bool lane_is_open(Segment& segment) {
+  if (t_writer.state == ThreadWriter::kNone) return claim_for_this_thread(segment);
+  return t_writer.open != nullptr;
+}
+
 void count_untraced(Segment& segment) {
   segment.header().untraced_records.fetch_add(1, std::memory_order_relaxed);
   if (!t_counted_untraced) {
@@ -307,7 +315,7 @@ void write_slow(std::uint64_t start, std::uint64_t duration, std::uint64_t descr
   const KeepErrno keep_errno;
   Segment* segment = g_segment.load(std::memory_order_acquire);
   if (segment == nullptr) return;
-  if (t_writer.state == ThreadWriter::kNone && claim_for_this_thread(*segment)) {
+  if (lane_is_open(*segment)) {
     write({start, duration, descriptor, actor, subject, stages_or_value, stages_or_context});
     return;
   }
@@ -336,7 +344,7 @@ void count_slow(std::uint16_t id) noexcept {
   const KeepErrno keep_errno;
   Segment* segment = g_segment.load(std::memory_order_acquire);
   if (segment == nullptr) return;
-  if (t_writer.state == ThreadWriter::kNone && claim_for_this_thread(*segment)) {
+  if (lane_is_open(*segment)) {
     count(id);
     return;
   }

@@ -71,6 +71,23 @@ TEST_CASE("ProducerThreads: an operation may begin on one thread and end on anot
   CHECK(Reader(dir.file("ring")).records.size() == 1);
 }
 
+TEST_CASE("ProducerThreads: a lane that a signal handler claimed just before is written to") {
+  TempDir dir;
+  REQUIRE(serve(setup_for(dir), [] {
+            Operation(chat::SEND_MESSAGE).finish(Outcome::ok);
+            // The thread found no lane, then a handler came and claimed it. The thread goes on.
+            detail::write_slow(detail::now_ticks(), 1,
+                               pack_descriptor(chat::SEND_MESSAGE.value, Kind::operation,
+                                               Outcome::ok, 0, 0),
+                               0, 0, 0, 0);
+            detail::count_slow(chat::SEND_MESSAGE.value);
+            return 0;
+          }).exited(0));
+  const Reader reader(dir.file("ring"));
+  CHECK(reader.records.size() == 2);
+  CHECK_FALSE(lane_readable(reader.segment->lane_header(reader.segment->overflow_lane())));
+}
+
 namespace {
 void trace_in_handler(int) { Operation(chat::EDIT_MESSAGE).finish(Outcome::ok); }
 }  // namespace
