@@ -6,7 +6,7 @@
 #
 # UNDER names the sanitizers that can find something in a test. Each one costs a build of its own.
 #   address   (with undefined) code that handles memory in C++. This is the default.
-#   thread    several threads or processes that use the same memory.
+#   thread    several threads of a process that use the same memory.
 #   none      scripts, models, the source text, measurements: a sanitizer changes nothing.
 # A build without a sanitizer has every test.
 include(doctest)
@@ -58,8 +58,8 @@ endfunction()
 # NEEDS names the programs that the cases start. A case's name must not contain `;`, because
 # doctest's script would split it. A build that does not run the program has no target for it.
 # OPTIMISED is for programs that run a server's inline code or count millions of records. The
-# sources of the others are compiled with -Og, which takes two thirds of the time. The code under
-# test is compiled as it is shipped.
+# sources of the others are compiled with -Og, which takes two thirds of the time. Under a sanitizer
+# nothing of the tests is optimised. The code under test is compiled as it is shipped.
 function(ringside_add_tests target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "LONG;OPTIMISED" "TIMEOUT" "LIBRARIES;UNDER;NEEDS")
   if(NOT arg_UNDER)
@@ -81,7 +81,7 @@ function(ringside_add_tests target)
   target_link_libraries(${target} PRIVATE ringside_test_main ${arg_LIBRARIES} doctest::doctest
     ringside_warnings)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
-  if(NOT arg_OPTIMISED)
+  if(NOT arg_OPTIMISED AND NOT RINGSIDE_SANITIZE)
     target_compile_options(${target} PRIVATE -Og)
   endif()
   if(CMAKE_UNITY_BUILD)

@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(RINGSIDE_UNDER_ADDRESS)
 // LeakSanitizer asks at the exit of a process whether it must look for leaks. It must in the test
 // program, and not in the children that a test forks. In a child the search takes half a second. It
 // fails where the child has its own pid namespace, or where a thread that is gone held a lock.
@@ -44,7 +44,7 @@ REGISTER_LISTENER("count_cases", 1, CountCases);
 }  // namespace
 
 int main(int argc, char** argv) {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(RINGSIDE_UNDER_ADDRESS)
   __lsan_is_turned_off();   // the first call notes the pid of the test program
 #endif
   doctest::Context context(argc, argv);

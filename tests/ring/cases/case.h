@@ -19,14 +19,9 @@
 #include "shm/segment.h"
 #include "tests/support/process.h"
 #include "tests/support/temp.h"
+#include "tests/support/under.h"
 
 namespace ringside::test {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
 
 inline bool long_run() { return std::getenv("RINGSIDE_TEST_LONG") != nullptr; }
 

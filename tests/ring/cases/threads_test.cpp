@@ -130,7 +130,7 @@ struct TracesAtItsEnd {
 }  // namespace
 
 TEST_CASE("Case10: a thread that traces to its very end keeps no lane behind") {
-#if defined(__SANITIZE_THREAD__)
+#if defined(RINGSIDE_UNDER_THREAD)
   MESSAGE(
       "not under ThreadSanitizer: it has taken down its own state of a thread before the last "
       "destructors run");
@@ -171,7 +171,7 @@ namespace {
 
 // ThreadSanitizer holds a signal back until the thread makes a call that it intercepts. That call
 // may never come.
-#if defined(__SANITIZE_THREAD__)
+#if defined(RINGSIDE_UNDER_THREAD)
 constexpr bool kSignalsLate = true;
 #else
 constexpr bool kSignalsLate = false;

@@ -251,7 +251,7 @@ class Known(unittest.TestCase):
         first, second = self.ring.owner(0), self.ring.owner(1)
         self.assertEqual((first["pid"], first["state"], first["generation"]), (pid, "owned", 1))
         self.assertEqual((first["tid"], second["thread"], second["pid"]), (pid, "lapper", pid))
-        # qemu-user shows a process another start time, see tests/support/emulated.h.
+        # qemu-user shows a process another start time, see tests/support/under.h.
         if not LAUNCHER:
             self.assertIs(self.ring.alive(), True)
         self.writer.ask("publish")

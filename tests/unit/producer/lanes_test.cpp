@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "shm/words.h"
-#include "tests/support/emulated.h"
+#include "tests/support/under.h"
 #include "tests/unit/producer/traced.h"
 
 using namespace ringside;

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "shm/names.h"
-#include "tests/support/emulated.h"
+#include "tests/support/under.h"
 #include "tests/unit/producer/traced.h"
 
 using namespace ringside;

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "shm/names.h"
-#include "tests/support/emulated.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
+#include "tests/support/under.h"
 #include "tests/unit/producer/faults.h"
 
 using namespace ringside;

@@ -88,7 +88,8 @@ TEST_CASE("Verdict: alerts weigh by their level, and only while they fire") {
                                                    {AlertLevel::warning, Verdict::degraded},
                                                    {AlertLevel::critical, Verdict::failing},
                                                    {AlertLevel::emergency, Verdict::failing}};
-  for (const auto& [level, verdict] : levels) {
+  for (const auto& [fires, verdict] : levels) {
+    const AlertLevel level = fires;
     Snapshot snapshot = live(1000, 0);
     snapshot.alerts.push_back(firing(level));
     CAPTURE(level);

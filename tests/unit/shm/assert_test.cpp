@@ -11,8 +11,8 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/support/emulated.h"
 #include "tests/support/process.h"
+#include "tests/support/under.h"
 
 using namespace ringside::test;
 

@@ -2,10 +2,10 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "tests/support/emulated.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
+#include "tests/support/under.h"
 
 using namespace ringside;
 using namespace ringside::test;

@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "shm/identity.h"
-#include "tests/support/emulated.h"
 #include "tests/support/process.h"
 #include "tests/support/temp.h"
+#include "tests/support/under.h"
 
 using namespace ringside;
 using namespace ringside::test;

@@ -8,10 +8,10 @@
 #include <thread>
 
 #include "shm/names.h"
-#include "tests/support/emulated.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
+#include "tests/support/under.h"
 
 using namespace ringside;
 using namespace ringside::test;

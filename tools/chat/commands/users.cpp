@@ -37,7 +37,7 @@ Reply logged_in(Connection& db, const Account& account, std::int64_t expires,
 Reply request_user_list(const Context& context) {
   auto& [db, request, caller, hub] = context;
   Json users = Json::array();
-  const auto entry = [&](Query& query) {
+  const auto entry = [&hub = hub](Query& query) {
     return Json{{"user_id", query.integer(0)},
                 {"user", query.text(1)},
                 {"online", hub.online(query.integer(0))}};

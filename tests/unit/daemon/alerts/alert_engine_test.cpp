@@ -328,7 +328,8 @@ TEST_CASE("Alert: a day of noise keeps every episode's order") {
   }
   REQUIRE(episodes.size() > 10);
   std::size_t open = 0;
-  for (const auto& [id, life] : episodes) {
+  for (const auto& [name, life] : episodes) {
+    const std::string& id = name;
     CAPTURE(id);
     CHECK(life.front().state == AlertState::pending);
     for (std::size_t i = 1; i < life.size(); ++i) {

@@ -213,7 +213,7 @@ TEST_CASE("LineWriter: one that is gone writes nothing more and closes its end")
 }
 
 // ThreadSanitizer delivers a signal when the thread makes its next call, so it interrupts none.
-#ifndef __SANITIZE_THREAD__
+#ifndef RINGSIDE_UNDER_THREAD
 
 std::atomic<int> signals_taken{0};
 

@@ -13,11 +13,11 @@
 #include "daemon/rings/ring_names.h"
 #include "daemon/rings/watch.h"
 #include "shm/file_descriptor.h"
-#include "tests/support/emulated.h"
 #include "tests/support/later.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
+#include "tests/support/under.h"
 
 using namespace ringside;
 using namespace ringside::test;

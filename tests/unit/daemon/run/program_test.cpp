@@ -101,7 +101,8 @@ TEST_CASE("Program: wrong usage is 2, and says what is wrong") {
        "bad.toml:1:1: tik: found an unknown key, nearest known: tick"},
   };
   for (const auto& [arguments, said] : wrong) {
-    CAPTURE(arguments.back());
+    const std::string& last = arguments.back();
+    CAPTURE(last);
     Program program(directory, arguments);
     CHECK(program.ended().exited(2));
     CHECK(program.output().find(said) != std::string::npos);

@@ -62,9 +62,9 @@ struct FakeServer::Session : std::enable_shared_from_this<FakeServer::Session> {
       ++server.taken_[op];
     }
     ++count;
-    const int close_every = server.close_every;
+    const int every = server.close_every;
     // The last reference goes, and the socket with it.
-    if (close_every != 0 && count % close_every == 0) return;
+    if (every != 0 && count % every == 0) return;
     if (server.mute) {
       read();
       return;

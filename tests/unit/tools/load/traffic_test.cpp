@@ -234,7 +234,8 @@ TEST_CASE("Traffic: the JSON holds the books") {
   const nlohmann::json json = nlohmann::json::parse(to_json(settings, result));
   std::uint64_t sum = 0;
   REQUIRE(json["operations"].size() == kOpCount);
-  for (const auto& [name, count] : server.taken()) {
+  for (const auto& [operation, count] : server.taken()) {
+    const std::string& name = operation;
     INFO(name);
     CHECK(json["operations"][name]["answered"] == count);
     CHECK(json["operations"][name]["sent"] == count);
