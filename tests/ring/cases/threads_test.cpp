@@ -308,7 +308,7 @@ TEST_CASE("Case11: alarms that fall on any thread in mid-record mix nothing") {
 }
 
 TEST_CASE("Case09: forked again and again while other threads claim and write, children and parent write apart") {
-  const int children = kSanitized ? 30 : 150;
+  const int children = kSanitized ? 12 : 150;
   TempDir dir;
   Setup setup = setup_for(dir);
   setup.lanes = 8;

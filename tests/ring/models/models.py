@@ -104,7 +104,7 @@ class Model:
             shutil.copy(path, folder)
         run(["spin", "-a", "-DAT_RUN_TIME", *sizes.split(), self.file], folder)
         run([
-            compiler(), "-O2", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=16384", "-o", "pan",
+            compiler(), "-O1", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=16384", "-o", "pan",
             "pan.c"
         ], folder)
 
@@ -131,7 +131,7 @@ def compiler():
 class Found:
     """Runs a verifier and holds what it said."""
 
-    def __init__(self, model, folder, mutant=None, focus=None, hash_bits=22):
+    def __init__(self, model, folder, mutant=None, focus=None, hash_bits=20):
         environment = dict(os.environ, MUTANT=str(model.numbers.get(mutant, 0)),
                            FOCUS=str(model.properties.get(focus, 0)))
         started = time.monotonic()
@@ -172,7 +172,7 @@ class Check:
         print(("" if good else "WRONG ") + line, flush=True)
 
     def as_it_is(self, folder, sizes):
-        found = Found(self.model, folder, hash_bits=22 if sizes == self.model.small else 25)
+        found = Found(self.model, folder, hash_bits=20 if sizes == self.model.small else 25)
         self.say(
             found.broken is None,
             f"{self.model.name} {sizes or 'as in the file'}: "

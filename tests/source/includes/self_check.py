@@ -3,6 +3,7 @@
 found."""
 
 import argparse
+import json
 import sys
 import tempfile
 import unittest
@@ -184,6 +185,30 @@ class Headers(Tree):
                 self.write(name, text)
                 self.one_finding(self.findings(), name)
                 (self.root / name).unlink()
+
+    def test_what_the_build_has_shown_is_not_compiled_again(self):
+        self.write("report/a.h", "#pragma once\nint a();\n")
+        self.write("report/bare.h", "int a();\n")
+        self.write("shm/a.h", "#pragma once\nint a();\n")
+        sources = {
+            "report/a.cpp": '// "x.h"\n#include "report/a.h"\n',
+            "report/bare.cpp": '#include "report/bare.h"\n',  # no guard
+            "report/second.cpp": '#include <map>\n#include "report/bare.h"\n',
+            "shm/a.cpp": '#include "shm/a.h"\n',  # installed
+            "report/none.cpp": "int x;\n",
+        }
+        for name, text in sources.items():
+            self.write(name, text)
+        commands = self.root / "compile_commands.json"
+        commands.write_text(
+            json.dumps([{"file": str(self.root / name)} for name in sources] +
+                       [{"file": str(self.root / "gone.cpp")}, {"file": "/other/report/a.cpp"}]),
+            encoding="utf-8")
+        shown = includes.shown_by_build(self.root, commands)
+        self.assertEqual(shown, {"report/a.h"})
+        jobs = [what for what, *_ in includes.header_jobs(self.root, "g++", "gcc", None, shown)]
+        self.assertNotIn("report/a.h as c++20", jobs)
+        self.assertIn("report/bare.h as c++20", jobs)
 
     def test_a_c_header_that_is_cplusplus_is_found(self):
         self.write("producer/ringside.h", "#pragma once\nnamespace x {}\n")
