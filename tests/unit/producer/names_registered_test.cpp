@@ -103,11 +103,7 @@ TEST_CASE("Registered: before the start the chat server's places are kept free f
 TEST_CASE("Registered: in a shared ring another process's place is passed over") {
   TempDir dir;
   REQUIRE(serve(setup_for(dir), [&] {
-            Failure failure;
-            SegmentFacts facts;
-            OpenOptions options;
-            options.writable = true;
-            const auto other = open_segment(dir.file("ring"), options, &facts, &failure);
+            const auto other = writable(dir.file("ring"));
             if (!enter_name(*other, 19, {"OF_ANOTHER", "", {}})) return 1;
             if (register_operation("MINE", "").value != 20) return 2;
             // The same name is the same operation.

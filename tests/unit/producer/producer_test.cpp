@@ -156,11 +156,7 @@ TEST_CASE(
     "not") {
   TempDir dir;
   REQUIRE(serve(setup_for(dir), [&] {
-            Failure failure;
-            SegmentFacts facts;
-            OpenOptions options;
-            options.writable = true;
-            const auto control = open_segment(dir.file("ring"), options, &facts, &failure);
+            const auto control = writable(dir.file("ring"));
             if (control == nullptr) return 1;
             auto& effective = control->control().effective;
             effective[chat::SEND_MESSAGE.value].store(0);
@@ -182,11 +178,7 @@ TEST_CASE(
 TEST_CASE("Producer: an operation that starts where an untimed one ended starts now") {
   TempDir dir;
   REQUIRE(serve(setup_for(dir), [&] {
-            Failure failure;
-            SegmentFacts facts;
-            OpenOptions options;
-            options.writable = true;
-            const auto control = open_segment(dir.file("ring"), options, &facts, &failure);
+            const auto control = writable(dir.file("ring"));
             if (control == nullptr) return 1;
             control->control().effective[chat::JOIN_ROOM.value].store(0);
             Operation off(chat::JOIN_ROOM);
