@@ -35,7 +35,7 @@ ConfigResult configure(const Flags& flags) {
     const std::string usual = ringside::default_config_path(surroundings);
     if (access(usual.c_str(), F_OK) == 0) path = usual;
   }
-  ConfigResult result = path.empty() ? ConfigResult{} : ringside::load_config(path);
+  ConfigResult result = path.empty() ? ConfigResult{} : ringside::load_config(path, flags.rings);
   const auto over = [&](const char* flag, const char* key, const std::vector<std::string>& values) {
     if (auto error = ringside::override_config(result.config, key, values, flag)) {
       result.errors.push_back(*error);

@@ -1,14 +1,10 @@
 #include "shm/clock.h"
 
-#include <linux/perf_event.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <iterator>
 #include <string>
 
@@ -40,50 +36,42 @@ std::uint64_t hz_from_cpuid(Cpuid ask) {
   return last >= 0x40000010 && last < 0x40000100 ? std::uint64_t{ask(0x40000010).eax} * 1000 : 0;
 }
 
-std::uint64_t hz_from_factors(std::uint32_t mult, std::uint16_t shift) {
-  if (mult == 0) return 0;
-  const double ns_per_tick = std::ldexp(static_cast<double>(mult), -int{shift});
-  return static_cast<std::uint64_t>(std::llround(1e9 / ns_per_tick));
-}
-
-// A software event that counts nothing is enough. It is allowed up to perf_event_paranoid 2.
-PerfPage read_perf_page() {
-  perf_event_attr attributes{};
-  attributes.type = PERF_TYPE_SOFTWARE;
-  attributes.size = sizeof attributes;
-  attributes.config = PERF_COUNT_SW_DUMMY;
-  attributes.exclude_kernel = 1;
-  const FileDescriptor file(static_cast<int>(
-      syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC)));
-  PerfPage found{};
-  if (!file) return found;
-  const auto page_bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  void* memory = mmap(nullptr, page_bytes, PROT_READ, MAP_SHARED, file.get(), 0);
-  if (memory == MAP_FAILED) return found;
-  const auto* page = static_cast<const volatile perf_event_mmap_page*>(memory);
-  found = {true, page->cap_user_time != 0, page->time_mult, page->time_shift};
-  munmap(memory, page_bytes);
-  return found;
-}
-
-ClockChoice choose_x86_clock(Cpuid ask, const std::string& source, PerfPage (*perf_page)()) {
+ClockChoice choose_x86_clock(Cpuid ask, const std::string& source) {
   if (source != "tsc" || !invariant_tsc(ask)) return {};
-  const PerfPage page = perf_page();
-  const std::uint64_t hz = page.has_time ? hz_from_factors(page.mult, page.shift) : 0;
-  return {ClockKind::tsc, hz != 0 ? hz : hz_from_cpuid(ask)};
+  return {ClockKind::tsc, hz_from_cpuid(ask)};
+}
+
+std::string clock_source() {
+  const FileDescriptor file(
+      open("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+           O_RDONLY | O_CLOEXEC));
+  char text[32];
+  const ssize_t got = file ? read(file.get(), text, sizeof text) : 0;
+  std::string source(text, static_cast<std::size_t>(got > 0 ? got : 0));
+  return source.substr(0, source.find_first_of(" \n"));
+}
+
+std::int64_t monotonic_cost_ns() {
+  constexpr std::size_t kReads = 64;
+  std::int64_t costs[kReads];
+  std::int64_t before = clock_ns(CLOCK_MONOTONIC);
+  for (std::int64_t& cost : costs) {
+    const std::int64_t now = clock_ns(CLOCK_MONOTONIC);
+    cost = now - before;
+    before = now;
+  }
+  std::nth_element(costs, costs + kReads / 2, costs + kReads);
+  return costs[kReads / 2];
 }
 
 ClockChoice choose_clock() {
 #if defined(__x86_64__)
-  std::ifstream file("/sys/devices/system/clocksource/clocksource0/current_clocksource");
-  std::string source;
-  file >> source;
   const Cpuid ask = [](unsigned leaf) {
     CpuidAnswer answer;
     __cpuid(leaf, answer.eax, answer.ebx, answer.ecx, answer.edx);
     return answer;
   };
-  return choose_x86_clock(ask, source, &read_perf_page);
+  return choose_x86_clock(ask, clock_source());
 #elif defined(__aarch64__)
   std::uint64_t hz;
   asm("mrs %0, cntfrq_el0" : "=r"(hz));

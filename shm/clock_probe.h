@@ -23,20 +23,19 @@ bool invariant_tsc(Cpuid ask);
 // (0x40000010: kHz). 0 when the processor states neither.
 std::uint64_t hz_from_cpuid(Cpuid ask);
 
-// The frequency of a counter that the kernel converts by ns = ticks * mult >> shift.
-std::uint64_t hz_from_factors(std::uint32_t mult, std::uint16_t shift);
+// The clock of an x86 machine. `source` is the kernel's own clock source. The rate is what the
+// processor states; 0 where it states none, and readers measure. The kernel's own figure was
+// rejected: perf_event_open() ends a server whose filter does not allow it.
+ClockChoice choose_x86_clock(Cpuid ask, const std::string& source);
 
-// What the page behind a perf event says of the time stamp counter: how the kernel converts it.
-struct PerfPage {
-  bool mapped;    // the kernel gave us the page
-  bool has_time;  // it states the conversion
-  std::uint32_t mult;
-  std::uint16_t shift;
-};
-PerfPage read_perf_page();
+// The kernel's clock source, e.g. "tsc"; empty where it can't be read, as in a chroot without /sys.
+std::string clock_source();
 
-// The clock of an x86 machine. `source` is the kernel's own clock source.
-ClockChoice choose_x86_clock(Cpuid ask, const std::string& source, PerfPage (*perf_page)());
+// What one read of CLOCK_MONOTONIC takes: the median of 64. Some 20 to 50 ns, and 1 us or more
+// where the kernel must read hpet or acpi_pm.
+std::int64_t monotonic_cost_ns();
+// From here on a clock is too slow to be read twice by every operation.
+inline constexpr std::int64_t kSlowClockNs = 500;
 
 // The rate of a ring's clock whose header states none, in Hz; 0 unknown. The rate of today's best
 // clock helps only if it is the ring's clock. Under kvm-clock the best clock is CLOCK_MONOTONIC at

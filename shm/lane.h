@@ -15,10 +15,11 @@
 //   I5  A record is overwritten at the earliest `capacity` positions later. So a lapped reader
 //       resumes at head - capacity + 1: the slot of head - capacity may be written right now.
 //
-// The overflow lane has many writers. Each reserves a position by adding to head, takes the slot by
-// a compare-and-swap from an even sequence to its own odd one, and publishes. An odd slot belongs
-// to a writer that is slow or dead. The newcomer drops its record there and counts it. Nobody
-// waits.
+// The overflow lane has many writers. Each reserves a position by adding to head, announces it in
+// its own lane's header or its seat, takes the slot by a compare-and-swap from an even sequence to
+// its own odd one, publishes, and withdraws the announcement. An odd slot belongs to a writer that
+// is slow or dead. The newcomer drops its record there and counts it. Nobody waits. When a writer
+// has died, the next owner of its lane or seat frees the slot that it announced.
 //
 // Memory orders that are not relaxed, in pairs. Every load of a word of the segment is atomic, so
 // that the protocol is free of data races in the C++ memory model and ThreadSanitizer can follow
@@ -32,9 +33,18 @@
 //   totals -> check  each total release         each total acquire       as words -> check, for I3
 //   slot hand-over   sequence even release      CAS to odd acquire       overflow: two writers of a
 //                                                                        slot, one after the other
-//   claim            owner = kOwned release     owner acquire            the pages; the last
-//                                                                        owner's head and totals
-//   start time       owner_start_time release   the same acquire         it brings its owner
+//   owner            lock given back, release   lock taken, acquire      the last owner's head and
+//                    (or marked by the kernel)  word acquire             totals; nothing else comes
+//   pages            state = kReady release     state acquire            the lane has its pages
+//   freed slot       sequence even release      as slot hand-over        a dead writer's words come
+//                                                                        before the next one's
+//   owner tid        owner_tid release          the same acquire         the rest is of that thread
+//   processes        standing, count release    the same acquire         whose the entry is
+//   entry            each field release         each acquire, then       as words -> check, of an
+//                                               standing                 entry
+//   closing          state closed, exchanged    state, exchanged         who enters sees it, or is
+//                                                                        seen
+//   generation       generation release         generation acquire       whose the lane is since
 //
 // tests/ring/models/models.py MODEL MUTANT shows what breaks when an end is weakened to relaxed, on
 // hardware that makes use of it. The tests in tests/unit/shm run on x86, which orders more than it
@@ -46,9 +56,9 @@
 //   head -> totals   lane      head_store, head_load, head_load_of_totals
 //   totals -> check  lane      totals_store, totals_load; the same in overflow
 //   slot hand-over   overflow  hand_over_store (it is the publishing one), hand_over_cas
-//   claim            reuse     owned_store, readable_load (pages)
-//                    claim     released_store, claim_loads (head, totals; one of two loads does)
-//   start time       owners    start_store, start_load
+//   freed slot       settle    settler_store; settler_lock, which brings the announcement
+//   owner            claim     unlock_store, trylock_cas; of the dead: mark_store, word_load
+//   pages            reuse     ready_store, ready_load
 #pragma once
 
 #include <cstdint>
@@ -68,8 +78,8 @@ struct RecordWords {
   std::uint64_t descriptor;         // operation, kind, outcome, flags, error: pack_descriptor()
   std::uint64_t actor;
   std::uint64_t subject;
-  std::uint64_t stages_or_value;    // operation: stages 0 and 1; event: its value
-  // Operation: stages 2 and 3. Event: the id + 1 of the operation during which it happened.
+  std::uint64_t stages_or_value;  // operation: stages 0 to 2; event: its value
+  // Operation: stages 3 to 5. Event: the id + 1 of the operation during which it happened.
   std::uint64_t stages_or_context;
 };
 static_assert(sizeof(RecordWords) == sizeof(Slot::words));
@@ -163,8 +173,10 @@ inline void count_only(const LaneWriter& lane, std::uint16_t id) {
 }
 
 // Writes one record into the overflow lane, from any thread or signal handler. False when it was
-// dropped.
-inline bool write_overflow(const LaneWriter& lane, const RecordWords& record) {
+// dropped. `announcement` is the calling thread's own, and 0 so far; null: it has none, or a record
+// that this call interrupted is announced there.
+inline bool write_overflow(const LaneWriter& lane, const RecordWords& record,
+                           Announcement* announcement = nullptr) {
   const std::uint64_t position = lane.header->head.fetch_add(1, std::memory_order_relaxed);
   RINGSIDE_TEST_POINT(overflow_reserved);
   Totals& totals = lane.totals[record.descriptor & (kIdCount - 1)];
@@ -174,6 +186,13 @@ inline bool write_overflow(const LaneWriter& lane, const RecordWords& record) {
   if (is_error(outcome_of(record.descriptor)))
     totals.errors.fetch_add(1, std::memory_order_release);
   RINGSIDE_TEST_POINT(overflow_counted);
+  Announcement nobodys{0};
+  Announcement& announced = announcement != nullptr ? *announcement : nobodys;
+  // Who reads it holds the lock of a thread that is dead. The kernel orders what that thread did.
+  // So only the compiler must keep the order.
+  announced.store(position + 1, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  RINGSIDE_TEST_POINT(overflow_announced);
   Slot& slot = lane.slots[position & lane.mask];
   std::uint64_t expected = slot.sequence.load(std::memory_order_relaxed);
   // Odd: another writer is in it, or died in it. Larger: we slept through a whole lap.
@@ -181,6 +200,7 @@ inline bool write_overflow(const LaneWriter& lane, const RecordWords& record) {
   if ((expected & 1) != 0 || expected > 2 * position ||
       !slot.sequence.compare_exchange_strong(expected, 2 * position + 1, std::memory_order_acquire,
                                              std::memory_order_relaxed)) {
+    announced.store(0, std::memory_order_relaxed);
     RINGSIDE_TEST_POINT(overflow_refused);
     lane.header->dropped.fetch_add(1, std::memory_order_relaxed);
     return false;
@@ -190,11 +210,15 @@ inline bool write_overflow(const LaneWriter& lane, const RecordWords& record) {
   RINGSIDE_TEST_POINT(overflow_unpublished);
   // ORDER publish -> poll.
   slot.sequence.store(2 * (position + 1), std::memory_order_release);
+  RINGSIDE_TEST_POINT(overflow_published);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  announced.store(0, std::memory_order_relaxed);
   RINGSIDE_TEST_POINT(overflow_done);
   return true;
 }
-inline bool write_overflow(const LaneWriter& lane, const Record& record) {
-  return write_overflow(lane, words_of(record));
+inline bool write_overflow(const LaneWriter& lane, const Record& record,
+                           Announcement* announcement = nullptr) {
+  return write_overflow(lane, words_of(record), announcement);
 }
 
 inline void count_only_overflow(const LaneWriter& lane, std::uint16_t id) {

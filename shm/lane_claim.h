@@ -11,8 +11,7 @@ namespace ringside {
 
 enum class Claim {
   owned,      // the lane is ours
-  none_free,  // every lane belongs to a living thread, or we are of another pid namespace: use the
-              // overflow lane
+  none_free,  // every lane belongs to a living thread: use the overflow lane
   no_memory,  // its pages could not be allocated (/dev/shm is full): use the overflow lane; if that
               // has no memory either, the thread goes untraced
 };
@@ -23,16 +22,45 @@ struct ClaimedLane {
   LaneWriter writer{};
 };
 
+// Seat::process: 12 bits of the entry's index, and of its `entered` what fits above them.
+constexpr std::uint32_t seat_process_word(std::uint32_t index, std::uint32_t entered) {
+  return entered << 12 | (index & (kMaxProcesses - 1));
+}
+
+// Who claims, as readers are told.
+struct LaneOwner {
+  ProcessIdentity process;
+  ProcessPlace place;  // in the ring's table
+  std::uint32_t tid = 0;
+  const char* thread_name = "";  // cut to 15 bytes
+};
+
 // Claims a lane for the calling thread: a released one first (its memory is there already), then a
-// fresh one, then one whose owner's process has died. Not for signal handlers. `thread_name` is cut
-// to 15 bytes.
-ClaimedLane claim_lane(Segment& segment, const ProcessIdentity& self, std::uint32_t tid,
-                       const char* thread_name);
+// fresh one, then one whose owner died. The thread holds the lane's lock from now on. Not for
+// signal handlers.
+ClaimedLane claim_lane(Segment& segment, const LaneOwner& owner);
+// The same, but looks at this lane alone: a small price for a thread that asks again and again.
+ClaimedLane claim_lane_at(Segment& segment, std::uint32_t lane, const LaneOwner& owner);
 
 // The overflow lane; its memory is allocated at the first call. result is owned or no_memory.
 ClaimedLane claim_overflow(Segment& segment);
 
-// Gives a lane back. Only its owner may.
+// A seat of the calling thread, and where it announces what it writes into the overflow lane.
+struct ClaimedSeat {
+  std::uint32_t seat = kSeatCount;  // kSeatCount: none
+  Announcement* overflow = nullptr;
+};
+
+// Takes the seat if nobody alive holds it, and frees the slot that its dead holder left. Not for
+// signal handlers.
+ClaimedSeat claim_seat_at(Segment& segment, std::uint32_t seat, const LaneOwner& owner);
+// The same for a seat whose holder died, or else for one that is free: the first from `first` on
+// and round.
+ClaimedSeat claim_seat(Segment& segment, std::uint32_t first, const LaneOwner& owner);
+// Gives a seat back. Only the thread that claimed it may.
+void release_seat(Segment& segment, std::uint32_t seat);
+
+// Gives a lane back. Only the thread that claimed it may.
 void release_lane(Segment& segment, std::uint32_t lane);
 
 }  // namespace ringside

@@ -32,8 +32,8 @@ inline constexpr std::size_t kMaxHoles = 1024;
 
 // True when the lane has memory that may be touched.
 inline bool lane_readable(const LaneHeader& header) {
-  const LaneState state = owner_state(header.owner.load(std::memory_order_acquire));
-  return state == kOwned || state == kReleased;
+  // ORDER pages.
+  return header.state.load(std::memory_order_acquire) == kReady;
 }
 
 // How many records ahead a reader prefetches. The records lie in another processor's cache.

@@ -4,34 +4,42 @@
 //   offset      size           what                    written by
 //        0      4096           SegmentHeader           the creator; the live part by every writer
 //     4096      8192           Control                 `ringside control`; writers read it
-//    12288      4096           Gauge[64]               the server
-//    16384     65536           Name[512]               the server: operations, then events
-//    81920     32768           ErrorName[512]          the server
-//   114688     lanes+1 * 128   LaneHeader[lanes + 1]   each lane's owner; the last: overflow lane
-//   rounded up to 4096, then for each lane, and last for the overflow lane:
+//    12288      4096           GaugeName[64]           the server
+//    16384     98304           Name[512]               the server: operations, then events
+//   114688     32768           ErrorName[512]          the server
+//   147456     16384           Seat[256]               each its holder: a thread without a lane
+//   163840     lanes+1 * 192   LaneHeader[lanes + 1]   each lane's owner; the last: overflow lane
+//   rounded up to 4096:
+//        +0     2621440        ProcessEntry[4096]      each process that writes
+//  +2621440     262144         Label[4096]             every writer
+//   then for each lane, and last for the overflow lane:
 //        +0     16384          Totals[512]             the lane's owner (overflow: all, atomically)
 //    +16384     64 * capacity  Slot[capacity]          the lane's owner (overflow: who reserved it)
 //
-// Everything up to the first lane is allocated when the segment is created. A lane's pages are
-// allocated when it is claimed. So a reader must not touch a lane whose state is kNever or
-// kClaiming: on tmpfs even a read would allocate its pages, and on a full one raise SIGBUS.
+// Everything up to the processes is allocated when the segment is created. An entry of a process,
+// the labels and a lane's pages are allocated when they are first used. So a reader must not touch
+// entries from `processes_used` on, nor labels before kLabelsReady, nor a lane whose state is
+// kNever: on tmpfs even a read would allocate pages, and on a full one raise SIGBUS.
 //
 //   L1  Geometry (lane_count, capacities) never changes after creation. A reader copies it once,
 //       checks the copy, and never goes back to the header for a size.
 //   L2  A segment appears under its name only when it is whole.
 //   L3  Names are written once: kNameReady is stored last, with release, and never taken back.
+//   L4  Whoever writes a lane, sits in a seat or stands among the processes holds the OwnerLock
+//       there. Who lives is what the lock's word says. Pids, tids and start times are for people.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "shm/owner_lock.h"
 #include "shm/record.h"
 
 namespace ringside {
 
 inline constexpr std::uint64_t kMagic = 0x4544495347'4e4952ULL;  // "RINGSIDE", little endian
-inline constexpr std::uint32_t kLayoutVersion = 1;
+inline constexpr std::uint32_t kLayoutVersion = 2;
 inline constexpr std::uint32_t kByteOrder = 0x01020304;
 
 inline constexpr std::uint32_t kPageBytes = 4096;
@@ -43,7 +51,8 @@ inline constexpr std::uint32_t kIdCount = 512;
 inline constexpr std::uint16_t kInvalidId = kIdCount - 1;
 inline constexpr std::uint32_t kMaxGauges = 64;
 inline constexpr std::uint32_t kMaxErrorNames = 512;
-inline constexpr std::uint32_t kMaxProcesses = 32;
+inline constexpr std::uint32_t kMaxProcesses = 4096;
+inline constexpr std::uint32_t kSeatCount = 256;
 
 inline constexpr std::uint32_t kMinLanes = 1;
 inline constexpr std::uint32_t kMaxLanes = 4096;
@@ -62,13 +71,17 @@ enum class ClockKind : std::uint32_t {
   cntvct = 3,     // aarch64 virtual counter
 };
 
-// A process that holds something. A pid is reused. A pid with its start time is not.
-struct ProcessSlot {
-  std::atomic<std::uint32_t> pid;         // 0 free
-  std::uint32_t reserved;
-  // Clock ticks after boot, field 22 of /proc/PID/stat; 0 not yet known.
-  std::atomic<std::uint64_t> start_time;
+// What a server's code got wrong in a call. The header counts each.
+enum Misuse : std::uint32_t {
+  kMisusedId = 0,       // an event's id for an operation, or the other way round
+  kMisusedOutcome = 1,  // an outcome that is none
+  kMisusedStage = 2,    // a stage of number 6 or more
+  kMisusedStamp = 3,    // a stamp of another clock
 };
+inline constexpr std::uint32_t kMisuseCount = 4;
+
+// Whether the labels have memory.
+enum LabelsState : std::uint32_t { kLabelsNever = 0, kLabelsReady = 1 };
 
 enum SegmentState : std::uint32_t { kSegmentReady = 1, kSegmentClosed = 2 };
 
@@ -80,7 +93,7 @@ struct SegmentHeader {
   std::uint32_t byte_order;         // kByteOrder as the writer stores it
   std::uint32_t word_bits;          // 64
   std::uint32_t creator_pid;
-  std::uint64_t creator_start_time; // as ProcessSlot::start_time
+  std::uint64_t creator_start_time; // as ProcessEntry::start_time
   std::uint64_t segment_bytes;
   // Geometry and identity: fixed at creation.
   std::uint32_t lane_count;         // without the overflow lane
@@ -90,12 +103,13 @@ struct SegmentHeader {
   std::uint64_t instance[2];        // random; tells one ring from the next under the same name
   std::uint64_t boot_id[2];         // of the kernel that it lives under
   std::uint64_t pid_namespace;      // inode of the creator's /proc/self/ns/pid; 0 unknown
-  std::uint64_t ticks_per_second;   // as the kernel states it; 0 if it doesn't: readers measure
+  std::uint64_t ticks_per_second;   // as the processor states it; 0 if it doesn't: readers measure
   std::uint64_t anchor_ticks;       // one instant at creation in three clocks
   std::int64_t anchor_monotonic_ns;
   std::int64_t anchor_realtime_ns;
   char program[48];                 // NUL-terminated
-  std::uint8_t reserved[80];
+  std::uint32_t death_marked;       // 1: the kernel marks the locks of the dead
+  std::uint8_t reserved[76];
   // The live part begins here.
   std::atomic<std::uint32_t> state;              // SegmentState
   std::uint32_t reserved_state;
@@ -103,8 +117,20 @@ struct SegmentHeader {
   std::atomic<std::uint64_t> untraced_records;   // records of such threads
   // Refused registrations: the table was full, or an error code had another name.
   std::atomic<std::uint64_t> names_refused;
-  std::uint8_t reserved_live[224];
-  ProcessSlot processes[kMaxProcesses];
+  // Registrations of a name that its field cuts to the name of another: the two are one.
+  std::atomic<std::uint64_t> names_merged;
+  std::atomic<std::uint64_t> misused[kMisuseCount];   // by Misuse
+  // Entries of the process table that have memory. Grows; stored with release behind the entry.
+  std::atomic<std::uint32_t> processes_used;
+  std::atomic<std::uint32_t> processes_refused;  // that found the table full, or no memory
+  std::atomic<std::uint64_t> labels_given;    // numbers that labels got so far
+  std::atomic<std::uint64_t> labels_dropped;  // for want of memory, or of a free entry
+  std::atomic<std::uint32_t> labels_state;    // LabelsState
+  std::uint32_t reserved_labels;
+  std::uint8_t reserved_live[152];
+  // Held for a moment by whoever enters a name or a process.
+  OwnerLock registry;
+  std::uint8_t reserved_registry[464];
 };
 static_assert(sizeof(SegmentHeader) == 1024);
 static_assert(offsetof(SegmentHeader, magic) == 0);
@@ -116,7 +142,8 @@ static_assert(offsetof(SegmentHeader, instance) == 56);
 static_assert(offsetof(SegmentHeader, ticks_per_second) == 96);
 static_assert(offsetof(SegmentHeader, program) == 128);
 static_assert(offsetof(SegmentHeader, state) == 256);
-static_assert(offsetof(SegmentHeader, processes) == 512);
+static_assert(offsetof(SegmentHeader, processes_used) == 328);
+static_assert(offsetof(SegmentHeader, registry) == 512);
 
 // Switches, one word for each id: 0 off, 1 every one, n one in n (drawn at random, by each thread).
 // Writers read `effective` alone; `requested` remembers the sampling while `enabled` is 0.
@@ -130,33 +157,41 @@ static_assert(offsetof(Control, effective) == 64);
 static_assert(sizeof(Control) == 64 + 8 * kIdCount);
 static_assert(sizeof(Control) <= 2 * kPageBytes);
 
+// Written by whoever holds the header's `registry`. An entry that is kNameWriting while nobody
+// holds it was begun by a process that died.
 enum NameState : std::uint32_t { kNameFree = 0, kNameWriting = 1, kNameReady = 2 };
-// Above the state, while it is kNameWriting: the pid of the process that writes the entry (a pid
-// has 22 bits at most).
-inline constexpr std::uint32_t kNameStateMask = 0xff;
-inline constexpr unsigned kNameWriterShift = 8;
 
-struct Gauge {
-  std::atomic<std::int64_t> value;
+// A gauge's name. Its values stand with the processes.
+struct GaugeName {
   std::atomic<std::uint32_t> state;  // NameState
   std::uint32_t reserved;
   char name[48];                     // NUL-terminated, as every name here
+  std::uint64_t reserved_tail;
 };
-static_assert(sizeof(Gauge) == 64);
+static_assert(sizeof(GaugeName) == 64);
 
 inline constexpr std::size_t kNameBytes = 40;
 inline constexpr std::size_t kCategoryBytes = 16;
 inline constexpr std::size_t kStageNameBytes = 16;
 
+// Bits of Name::flags.
+inline constexpr std::uint32_t kNameWaitsForClient = 1;
+
 struct Name {
   std::atomic<std::uint32_t> state;  // NameState
-  std::uint32_t reserved;
+  // What the server declares of an operation. Zero for events.
+  std::uint32_t flags;
+  std::uint64_t threshold_ns;  // of its response time; 0 none declared
   char name[kNameBytes];
   char category[kCategoryBytes];     // empty for events
-  char stages[kStageCount][kStageNameBytes - 2];
-  std::uint8_t reserved_tail[8];
+  char stages[kStageCount][kStageNameBytes];
+  std::uint8_t reserved[24];
 };
-static_assert(sizeof(Name) == 128);
+static_assert(sizeof(Name) == 192);
+static_assert(offsetof(Name, name) == 16);
+static_assert(offsetof(Name, category) == 56);
+static_assert(offsetof(Name, stages) == 72);
+static_assert(offsetof(Name, reserved) == 168);
 
 struct ErrorName {
   std::atomic<std::uint32_t> state;  // NameState
@@ -187,55 +222,132 @@ inline constexpr std::uint64_t kSettling = ~std::uint64_t{0};
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               sizeof(std::atomic<std::uint64_t>) == 8);
 
-// A lane's life. Readers touch its totals and slots in kOwned and kReleased only.
+// Whether a lane has memory. Readers touch the totals and slots of kReady lanes alone.
+enum LaneState : std::uint32_t { kNever = 0, kReady = 1 };
+
+// A lane's life follows from its state and its owner's lock.
 //
-//   kNever --claim--> kClaiming --pages allocated--> kOwned --thread ends--> kReleased --+
-//      ^                  |                          ^  |                                 |
-//      +--no memory-------+                          |  +--process died: next claimer     |
-//                                                    +---------------------claim----------+
-enum LaneState : std::uint8_t { kNever = 0, kClaiming = 1, kOwned = 2, kReleased = 3 };
+//   lock    kNever                              kReady
+//   free    never: nobody claimed it            released: its owner's thread has ended
+//   held    claiming: its owner gets memory     owned
+//   died    never: its owner died before        dead: the next claimer settles it
+enum class LaneLife : std::uint8_t { never, claiming, owned, released, dead };
+
+// The operation that a lane's owner began last, while it is under way (in_flight.h).
+struct InFlightWords {
+  std::atomic<std::uint64_t> start;      // ticks; 0: nothing is under way
+  std::atomic<std::uint64_t> operation;  // its id
+};
+
+// The position, plus 1, whose slot of the overflow lane a thread is taking or writing; 0: none.
+// When the thread dies, whoever gets its lane or seat next frees that slot (settle_overflow()).
+using Announcement = std::atomic<std::uint64_t>;
 
 struct LaneHeader {
   // The owner's hot line.
   // Positions published: the next record's position (overflow: reserved).
   std::atomic<std::uint64_t> head;
   std::atomic<std::uint64_t> dropped;   // overflow lane: reserved, counted, but never published
-  std::atomic<std::uint64_t> in_flight_start;      // ticks; 0 nothing begun
-  std::atomic<std::uint64_t> in_flight_operation;  // id + 1
-  std::uint64_t reserved_hot[4];
-  // Written at claim and release.
-  // pid << 32 | generation (24 bits) << 8 | LaneState. Claimed by CAS alone; then its owner stores.
-  std::atomic<std::uint64_t> owner;
-  std::atomic<std::uint64_t> owner_start_time;  // as ProcessSlot::start_time; 0 not yet known
-  std::atomic<std::uint32_t> owner_tid;
-  std::uint32_t reserved_owner;
+  InFlightWords in_flight;              // zeroed at claim
+  Announcement overflow;                // of what the owner writes into the overflow lane
+  std::uint64_t reserved_hot[3];
+  // Written at claim and release. The overflow lane has no owner.
+  OwnerLock owner;
+  std::atomic<std::uint32_t> state;        // LaneState
+  std::atomic<std::uint32_t> generation;   // how often the lane was claimed
   std::atomic<std::uint64_t> torn;      // half-written records that later owners found at head
-  std::atomic<std::uint64_t> thread_name[2];  // 16 bytes, NUL-padded
-  std::uint64_t reserved_cold[2];
-};
-static_assert(sizeof(LaneHeader) == 128);
-static_assert(offsetof(LaneHeader, owner) == 64);
+  // For people, and for judging processes: who owns the lane, or did last.
+  std::atomic<std::uint32_t> owner_pid;
+  std::atomic<std::uint32_t> owner_tid;
+  std::atomic<std::uint64_t> owner_start_time;  // as ProcessEntry::start_time
+  std::atomic<std::uint64_t> thread_name[2];    // 16 bytes, NUL-padded
+  // Its entry in the process table, and above it that entry's `entered` then: process_word().
+  std::atomic<std::uint64_t> process;
+  std::uint64_t reserved_cold[3];
 
-constexpr std::uint64_t pack_owner(std::uint32_t pid, std::uint32_t generation, LaneState state) {
-  return (std::uint64_t{pid} << 32) | (std::uint64_t{generation & 0xffffffU} << 8) | state;
-}
-constexpr std::uint32_t owner_pid(std::uint64_t owner) {
-  return static_cast<std::uint32_t>(owner >> 32);
-}
-constexpr std::uint32_t owner_generation(std::uint64_t owner) {
-  return static_cast<std::uint32_t>(owner >> 8) & 0xffffffU;
-}
-constexpr LaneState owner_state(std::uint64_t owner) {
-  return static_cast<LaneState>(owner & 0xffU);
-}
+  LaneLife life() const {
+    const bool ready = state.load(std::memory_order_acquire) == kReady;
+    switch (owner.holder()) {
+      case Holder::none: return ready ? LaneLife::released : LaneLife::never;
+      case Holder::alive: return ready ? LaneLife::owned : LaneLife::claiming;
+      case Holder::died: break;
+    }
+    return ready ? LaneLife::dead : LaneLife::never;
+  }
+};
+static_assert(sizeof(LaneHeader) == 192);
+static_assert(offsetof(LaneHeader, in_flight) == 16);
+static_assert(offsetof(LaneHeader, overflow) == 32);
+static_assert(offsetof(LaneHeader, owner) == 64);
+static_assert(offsetof(LaneHeader, state) == 112);
+static_assert(offsetof(LaneHeader, torn) == 120);
+static_assert(offsetof(LaneHeader, process) == 160);
+
+// Where a thread without a lane announces what it writes into the overflow lane. It holds the lock.
+struct Seat {
+  OwnerLock lock;
+  Announcement overflow;
+  std::atomic<std::uint32_t> holder_tid;  // of the thread that holds the lock, or did last
+  std::atomic<std::uint32_t> process;     // seat_process_word()
+};
+static_assert(sizeof(Seat) == 64);
+static_assert(offsetof(Seat, overflow) == 48);
+
+enum ProcessPhase : std::uint32_t { kPhaseFree = 0, kPhaseEntered = 1, kPhaseLeft = 2 };
+
+// A process that writes. The thread that entered it holds the lock. That thread may end before its
+// process does. So a process lives while the lock or any lane that names the entry is held
+// (processes.h).
+struct ProcessEntry {
+  OwnerLock lock;
+  // ProcessPhase, and how many processes have entered here * 2^32. One word, so that a phase is
+  // never taken for that of another process.
+  std::atomic<std::uint64_t> standing;
+  // Clock ticks after boot, field 22 of /proc/PID/stat; 0 unknown.
+  std::atomic<std::uint64_t> start_time;
+  std::atomic<std::uint64_t> pid_namespace;  // inode of its /proc/self/ns/pid; 0 unknown
+  std::atomic<std::uint32_t> pid;            // in its own pid namespace
+  std::atomic<std::uint32_t> left;  // of those who entered, in order; the others died
+  std::atomic<std::uint32_t> holder_tid;  // of the thread that holds the lock, or did last
+  std::uint32_t reserved_holder;
+  std::uint64_t reserved[5];
+  std::atomic<std::int64_t> gauges[kMaxGauges];  // this process's part of each gauge
+};
+static_assert(sizeof(ProcessEntry) == 640);
+static_assert(offsetof(ProcessEntry, standing) == 48);
+static_assert(offsetof(ProcessEntry, gauges) == 128);
+
+// A name for an id (labels.h). The words hold the LabelKind in their first byte, then the text.
+inline constexpr std::uint32_t kLabelSets = 512;
+inline constexpr std::uint32_t kLabelWays = 8;  // entries of a set
+inline constexpr std::uint32_t kLabelCount = kLabelSets * kLabelWays;
+inline constexpr std::size_t kLabelWords = 6;
+inline constexpr std::size_t kLabelBytes = 47;  // of the text, NUL-padded, with one NUL at least
+struct Label {
+  std::atomic<std::uint64_t> sequence;
+  std::atomic<std::uint64_t> id;
+  std::atomic<std::uint64_t> words[kLabelWords];
+};
+static_assert(sizeof(Label) == 64);
 
 inline constexpr std::uint64_t kControlOffset = kPageBytes;
 inline constexpr std::uint64_t kGaugesOffset = kControlOffset + std::uint64_t{2} * kPageBytes;
-inline constexpr std::uint64_t kNamesOffset = kGaugesOffset + sizeof(Gauge) * kMaxGauges;
+inline constexpr std::uint64_t kNamesOffset = kGaugesOffset + sizeof(GaugeName) * kMaxGauges;
 inline constexpr std::uint64_t kErrorNamesOffset = kNamesOffset + sizeof(Name) * kIdCount;
-inline constexpr std::uint64_t kLaneHeadersOffset =
+inline constexpr std::uint64_t kSeatsOffset =
     kErrorNamesOffset + sizeof(ErrorName) * kMaxErrorNames;
-static_assert(kNamesOffset == 16384 && kErrorNamesOffset == 81920 && kLaneHeadersOffset == 114688);
+inline constexpr std::uint64_t kLaneHeadersOffset = kSeatsOffset + sizeof(Seat) * kSeatCount;
+static_assert(kNamesOffset == 16384 && kErrorNamesOffset == 114688);
+static_assert(kSeatsOffset == 147456 && kLaneHeadersOffset == 163840);
+
+constexpr std::uint64_t standing_of(std::uint32_t entered, ProcessPhase phase) {
+  return std::uint64_t{entered} << 32 | phase;
+}
+constexpr std::uint32_t phase_in(std::uint64_t s) { return static_cast<std::uint32_t>(s); }
+constexpr std::uint32_t entered_in(std::uint64_t s) { return static_cast<std::uint32_t>(s >> 32); }
+constexpr std::uint64_t process_word(std::uint32_t index, std::uint32_t entered) {
+  return std::uint64_t{entered} << 32 | index;
+}
 
 // Sizes that follow from the three numbers a creator chooses.
 struct Geometry {
@@ -251,10 +363,17 @@ struct Geometry {
     return lane_count >= kMinLanes && lane_count <= kMaxLanes && capacity_valid(lane_capacity) &&
            capacity_valid(overflow_capacity) && segment_bytes() <= kMaxSegmentBytes;
   }
-  constexpr std::uint64_t lanes_offset() const {
+  // Everything before it is allocated when the segment is created.
+  constexpr std::uint64_t processes_offset() const {
     const std::uint64_t end =
         kLaneHeadersOffset + sizeof(LaneHeader) * (std::uint64_t{lane_count} + 1);
     return (end + kPageBytes - 1) / kPageBytes * kPageBytes;
+  }
+  constexpr std::uint64_t labels_offset() const {
+    return processes_offset() + sizeof(ProcessEntry) * std::uint64_t{kMaxProcesses};
+  }
+  constexpr std::uint64_t lanes_offset() const {
+    return labels_offset() + sizeof(Label) * std::uint64_t{kLabelCount};
   }
   // Whole pages, for every valid capacity.
   static constexpr std::uint64_t block_bytes(std::uint32_t capacity) {
@@ -272,6 +391,8 @@ struct Geometry {
   }
 };
 static_assert(Geometry::block_bytes(kMinCapacity) % kPageBytes == 0 &&
-              sizeof(Slot) * kMinCapacity % kPageBytes == 0);
+              sizeof(Slot) * kMinCapacity % kPageBytes == 0 &&
+              sizeof(ProcessEntry) * kMaxProcesses % kPageBytes == 0 &&
+              sizeof(Label) * kLabelCount % kPageBytes == 0);
 
 }  // namespace ringside

@@ -4,38 +4,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <boost/interprocess/detail/os_file_functions.hpp>
-#include <boost/interprocess/mapped_region.hpp>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
 
 namespace ringside {
-
-namespace ipc = boost::interprocess;
-
-namespace {
-
-// mapped_region asks for a handle. Ours is an open descriptor, so the file that was checked is the
-// file that is mapped.
-class OpenFile {
- public:
-  OpenFile(int fd, ipc::mode_t mode) : fd_(fd), mode_(mode) {}
-  ipc::mapping_handle_t get_mapping_handle() const {
-    return ipc::ipcdetail::mapping_handle_from_file_handle(fd_);
-  }
-  ipc::mode_t get_mode() const { return mode_; }
-
- private:
-  int fd_;
-  ipc::mode_t mode_;
-};
-
-}  // namespace
-
-struct Mapping::Region {
-  ipc::mapped_region region;
-};
 
 // What the signal handler reads. Written before a mapping is handed out, cleared before it is
 // unmapped.
@@ -116,20 +89,23 @@ struct sigaction MappingGuard::previous;
 std::mutex MappingGuard::mutex;
 std::uintptr_t MappingGuard::page_bytes;
 
+// Plain mmap, not Boost.Interprocess: a server that links this library needs a compiler and nothing
+// else.
+bool Mapping::get(int fd, std::uint64_t bytes, int protection, int flags) {
+  void* at = mmap(nullptr, static_cast<std::size_t>(bytes), protection, flags, fd, 0);
+  if (at == MAP_FAILED) return false;
+  data_ = static_cast<unsigned char*>(at);
+  bytes_ = bytes;
+  return true;
+}
+
 std::unique_ptr<Mapping> Mapping::map(int fd, std::uint64_t bytes, bool writable,
                                       const std::string& path, Failure* failure) {
   std::unique_ptr<Mapping> mapping(new Mapping);
-  try {
-    const ipc::mode_t mode = writable ? ipc::read_write : ipc::read_only;
-    mapping->region_ = std::make_unique<Region>();
-    mapping->region_->region =
-        ipc::mapped_region(OpenFile(fd, mode), mode, 0, static_cast<std::size_t>(bytes));
-  } catch (const ipc::interprocess_exception& error) {
-    *failure = system_failure(path, "can't map", error.get_native_error());
+  if (!mapping->get(fd, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED)) {
+    *failure = system_failure(path, "can't map", errno);
     return nullptr;
   }
-  mapping->data_ = static_cast<unsigned char*>(mapping->region_->region.get_address());
-  mapping->bytes_ = bytes;
   // A writer needs no guard: its pages are allocated before they are touched. And a server's signal
   // handlers are its own.
   if (!writable) {
@@ -143,8 +119,32 @@ std::unique_ptr<Mapping> Mapping::map(int fd, std::uint64_t bytes, bool writable
   return mapping;
 }
 
+std::unique_ptr<Mapping> Mapping::memory(std::uint64_t bytes) {
+  std::unique_ptr<Mapping> mapping(new Mapping);
+  if (!mapping->get(-1, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS)) return nullptr;
+  return mapping;
+}
+
+std::unique_ptr<Mapping> Mapping::of(unsigned char* data, std::uint64_t bytes) {
+  std::unique_ptr<Mapping> mapping(new Mapping);
+  mapping->data_ = data;
+  mapping->bytes_ = bytes;
+  mapping->unmaps_ = false;
+  return mapping;
+}
+
+void Mapping::keep(std::unique_ptr<Mapping> mapping) {
+  static std::atomic<Mapping*> kept{nullptr};
+  Mapping* one = mapping.release();
+  one->next_kept_ = kept.load(std::memory_order_relaxed);
+  while (!kept.compare_exchange_weak(one->next_kept_, one, std::memory_order_release,
+                                     std::memory_order_relaxed)) {
+  }
+}
+
 Mapping::~Mapping() {
   if (guard_slot_ >= 0) MappingGuard::leave(guard_slot_);
+  if (data_ != nullptr && unmaps_) munmap(data_, static_cast<std::size_t>(bytes_));
 }
 
 }  // namespace ringside

@@ -21,6 +21,12 @@ class Mapping {
   // Maps the first `bytes` of an open file, shared. Null and `failure` set when it can't be.
   static std::unique_ptr<Mapping> map(int fd, std::uint64_t bytes, bool writable,
                                       const std::string& path, Failure* failure);
+  // Memory of no file, zeros. Null when there is none.
+  static std::unique_ptr<Mapping> memory(std::uint64_t bytes);
+  // Memory that somebody else has, and keeps for longer than this.
+  static std::unique_ptr<Mapping> of(unsigned char* data, std::uint64_t bytes);
+  // Keeps it to the process's end.
+  static void keep(std::unique_ptr<Mapping> mapping);
   ~Mapping();
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
@@ -31,13 +37,16 @@ class Mapping {
   bool broken() const { return broken_.load(std::memory_order_relaxed); }
 
  private:
-  struct Region;  // Boost's mapped_region, kept out of this header
   Mapping() = default;
-  std::unique_ptr<Region> region_;
+  // False, with errno set, where the memory can't be had.
+  bool get(int fd, std::uint64_t bytes, int protection, int flags);
+
   unsigned char* data_ = nullptr;
   std::uint64_t bytes_ = 0;
+  bool unmaps_ = true;   // at the end
   std::atomic<bool> broken_{false};
   int guard_slot_ = -1;
+  Mapping* next_kept_ = nullptr;
 
   friend struct MappingGuard;
 };

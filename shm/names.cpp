@@ -1,12 +1,9 @@
 #include "shm/names.h"
 
-#include <time.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 
-#include "shm/identity.h"
+#include "shm/processes.h"
 #include "shm/test_points.h"
 
 namespace ringside {
@@ -41,31 +38,11 @@ bool same(const char (&field)[N], const std::string& text) {
   return true;
 }
 
-std::uint32_t writing_by(pid_t pid) {
-  return kNameWriting | static_cast<std::uint32_t>(pid) << kNameWriterShift;
-}
-bool is_writing(std::uint32_t state) { return (state & kNameStateMask) == kNameWriting; }
-
-// Waits for another process of the same program that is writing this entry. At most 100 ms: that
-// process may be stopped.
-bool ready(const std::atomic<std::uint32_t>& state) {
-  for (int i = 0; i < 100 && is_writing(state.load(std::memory_order_acquire)); ++i) {
-    const timespec pause{0, 1'000'000};
-    nanosleep(&pause, nullptr);
-  }
-  return state.load(std::memory_order_acquire) == kNameReady;
-}
-
-// Takes an entry for writing: a free one, or one whose writer died. Such an entry would keep every
-// later process of a shared ring out. An entry that a living process has begun stays as it is: a
-// name that never appears costs less than a mixed one.
+// Takes an entry for writing: a free one, or one whose writer died. The caller holds the registry.
 bool take(std::atomic<std::uint32_t>& state) {
-  std::uint32_t expected = state.load(std::memory_order_acquire);
-  const bool abandoned = is_writing(expected) &&
-                         process_liveness(expected >> kNameWriterShift, 0) == Liveness::dead;
-  if (expected != kNameFree && !abandoned) return false;
-  return state.compare_exchange_strong(expected, writing_by(getpid()),
-                                       std::memory_order_acq_rel);
+  if (state.load(std::memory_order_relaxed) == kNameReady) return false;
+  state.store(kNameWriting, std::memory_order_relaxed);
+  return true;
 }
 
 }  // namespace
@@ -76,12 +53,15 @@ bool read_name(const Segment& segment, std::uint16_t id, NameEntry* out) {
   out->name = printable(entry.name);
   out->category = printable(entry.category);
   for (std::size_t i = 0; i < kStageCount; ++i) out->stages[i] = printable(entry.stages[i]);
+  out->waits_for_client =
+      (__atomic_load_n(&entry.flags, __ATOMIC_RELAXED) & kNameWaitsForClient) != 0;
+  out->threshold_ns = __atomic_load_n(&entry.threshold_ns, __ATOMIC_RELAXED);
   return !out->name.empty();
 }
 
 bool read_gauge_name(const Segment& segment, std::uint32_t index, std::string* out) {
   RINGSIDE_ASSERT(index < kMaxGauges);
-  const Gauge& gauge = segment.gauges()[index];
+  const GaugeName& gauge = segment.gauge_names()[index];
   if (gauge.state.load(std::memory_order_acquire) != kNameReady) return false;
   *out = printable(gauge.name);
   return !out->empty();
@@ -100,33 +80,42 @@ bool read_error_name(const Segment& segment, std::uint32_t index, std::uint16_t*
 bool enter_name(Segment& segment, std::uint16_t id, const NameEntry& entry) {
   RINGSIDE_ASSERT(id < kFirstEvent + kMaxEvents && !entry.name.empty());
   Name& slot = segment.names()[id & (kIdCount - 1)];
+  if (slot.state.load(std::memory_order_acquire) == kNameReady) return same(slot.name, entry.name);
+  const Registry registry(segment);
+  if (!registry.held()) return false;
   if (take(slot.state)) {
     put(slot.name, entry.name);
     RINGSIDE_TEST_POINT(name_begun);
     put(slot.category, entry.category);
     for (std::size_t i = 0; i < kStageCount; ++i) put(slot.stages[i], entry.stages[i]);
+    __atomic_store_n(&slot.flags, entry.waits_for_client ? kNameWaitsForClient : 0,
+                     __ATOMIC_RELAXED);
+    __atomic_store_n(&slot.threshold_ns, entry.threshold_ns, __ATOMIC_RELAXED);
     slot.state.store(kNameReady, std::memory_order_release);
     return true;
   }
-  return ready(slot.state) && same(slot.name, entry.name);
+  return same(slot.name, entry.name);
 }
 
 std::uint32_t enter_gauge(Segment& segment, const std::string& name) {
+  const Registry registry(segment);
+  if (!registry.held()) return kMaxGauges;
   for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
-    Gauge& gauge = segment.gauges()[i];
+    GaugeName& gauge = segment.gauge_names()[i];
     if (take(gauge.state)) {
       put(gauge.name, name);
       RINGSIDE_TEST_POINT(name_begun);
       gauge.state.store(kNameReady, std::memory_order_release);
       return i;
     }
-    if (gauge.state.load(std::memory_order_acquire) == kNameReady && same(gauge.name, name))
-      return i;
+    if (same(gauge.name, name)) return i;
   }
   return kMaxGauges;
 }
 
 bool enter_error_name(Segment& segment, std::uint16_t code, const std::string& name) {
+  const Registry registry(segment);
+  if (!registry.held()) return false;
   for (std::uint32_t i = 0; i < kMaxErrorNames; ++i) {
     ErrorName& entry = segment.error_names()[i];
     if (take(entry.state)) {
@@ -136,10 +125,7 @@ bool enter_error_name(Segment& segment, std::uint16_t code, const std::string& n
       entry.state.store(kNameReady, std::memory_order_release);
       return true;
     }
-    if (entry.state.load(std::memory_order_acquire) == kNameReady &&
-        __atomic_load_n(&entry.code, __ATOMIC_RELAXED) == code) {
-      return same(entry.name, name);
-    }
+    if (__atomic_load_n(&entry.code, __ATOMIC_RELAXED) == code) return same(entry.name, name);
   }
   return false;
 }

@@ -12,7 +12,10 @@ namespace ringside {
 struct NameEntry {
   std::string name;
   std::string category;
-  std::array<std::string, kStageCount> stages;
+  std::array<std::string, kStageCount> stages{};
+  // What the server declares of an operation.
+  bool waits_for_client = false;
+  std::uint64_t threshold_ns = 0;  // of its response time; 0 none
 };
 
 // Read a name as far as a reader may believe it: cut at its table's width, with every byte but
@@ -23,7 +26,8 @@ bool read_error_name(const Segment& segment, std::uint32_t index, std::uint16_t*
                      std::string* out);
 
 // Writers: enters a name at a given id. False when the id is taken by another name; the same name
-// is fine. An entry whose writer died before it was ready is taken over.
+// is fine. An entry whose writer died before it was ready is taken over. All three wait 100 ms at
+// most for another process that registers something, and then refuse.
 bool enter_name(Segment& segment, std::uint16_t id, const NameEntry& entry);
 // Returns the index of the gauge of that name, and enters the name if it is new. kMaxGauges when
 // the table is full.

@@ -12,7 +12,7 @@
 //    30   2  error      the server's own error code, 0 for none; its name is in the error table
 //    32   8  actor      who: a user, session or address
 //    40   8  subject    on what: a room, message, user or address
-//    48  16  stages     operations: four stage marks, each a StageTicks
+//    48  16  stages     operations: six stage marks in two words, each a StageTicks
 //    48   8  value      events: a number whose meaning the event's name gives
 //    56   2  context    events: operation id + 1 during which it happened, 0 for none
 //    58   6  reserved   events: zero
@@ -53,25 +53,49 @@ inline constexpr std::uint16_t kFlagStages = 0x0040;    // at least one stage ma
 inline constexpr std::uint16_t kFlagOverflow = 0x0080;  // written through the overflow lane
 inline constexpr std::uint16_t kFlagKnownMask = 0x00ff;
 
-inline constexpr unsigned kStageCount = 4;
+inline constexpr unsigned kStageCount = 6;
 
-// A span of ticks in 4 bytes: exact below 2^27 ticks, then 27 bits of mantissa and 5 of exponent
-// (relative error below 2^-26). A plain 32-bit count would end after 1.6 s of a 2.6 GHz clock, in
-// the middle of the incidents that stages are there for.
+// A span of ticks in 21 bits: exact below 2^17 ticks, then at most 2^-16 of it too small, up to
+// 2^47 - 1 ticks (15 hours of a 2.6 GHz clock). Packed spans have the order of the spans.
+//
+//   bits 16..20  e, the exponent      e = 0: m ticks
+//   bits 0..15   m, the mantissa      e > 0: (2^16 + m) * 2^(e - 1) ticks
+//
+//   100 ticks     msb  6   e 0  m 100              packed 100
+//   100,000       msb 16   e 1  m 100,000 - 2^16   packed 100,000
+//   1,000,001     msb 19   e 4  m 59,464           packed 321,608, which is 1,000,000 ticks
 using StageTicks = std::uint32_t;
-inline constexpr StageTicks kExactStageTicks = 1U << 27;   // below it a packed span is the span
+inline constexpr unsigned kStageBits = 21;
+inline constexpr StageTicks kStageMask = (StageTicks{1} << kStageBits) - 1;
+inline constexpr unsigned kStagesPerWord = 3;  // bit 63 of a word is zero
+inline constexpr unsigned kStageWords = kStageCount / kStagesPerWord;
+inline constexpr StageTicks kExactStageTicks = 1U << 17;  // below it a packed span is the span
+inline constexpr std::uint64_t kMostStageTicks = (std::uint64_t{1} << 47) - 1;  // longer: this
 
 constexpr StageTicks pack_stage_ticks(std::uint64_t ticks) {
-  std::uint32_t exponent = 0;
-  while (__builtin_expect(ticks >= kExactStageTicks, 0)) {
-    ticks >>= 1;
-    ++exponent;
-  }
-  return exponent > 31 ? 0xffffffffU : (exponent << 27) | static_cast<std::uint32_t>(ticks);
+  if (ticks > kMostStageTicks) ticks = kMostStageTicks;
+  // How often it is halved until 17 bits are left. The bit that is set here makes it 0 for spans
+  // that need no halving.
+  const auto halved = static_cast<unsigned>(63 - __builtin_clzll(ticks | 0x10000)) - 16;
+  return (halved << 16) + static_cast<StageTicks>(ticks >> halved);
 }
 
 constexpr std::uint64_t unpack_stage_ticks(StageTicks packed) {
-  return static_cast<std::uint64_t>(packed & 0x07ffffffU) << (packed >> 27);
+  const unsigned exponent = packed >> 16 & 31;
+  const std::uint64_t mantissa = packed & 0xffff;
+  return exponent == 0 ? mantissa : (0x10000 + mantissa) << (exponent - 1);
+}
+
+// Three packed spans as one word of a record.
+constexpr std::uint64_t pack_stage_word(StageTicks first, StageTicks second, StageTicks third) {
+  return std::uint64_t{first} | std::uint64_t{second} << kStageBits |
+         std::uint64_t{third} << 2 * kStageBits;
+}
+
+// The same of three spans below kExactStageTicks.
+constexpr std::uint64_t pack_exact_stages(std::uint64_t first, std::uint64_t second,
+                                          std::uint64_t third) {
+  return first | second << kStageBits | third << 2 * kStageBits;
 }
 
 struct EventFields {
@@ -92,10 +116,20 @@ struct Record {
   std::uint64_t actor;
   std::uint64_t subject;
   union {
-    StageTicks stages[kStageCount];
+    std::uint64_t stages[kStageWords];
     EventFields event;
   };
 
+  // The packed span of stage i, below kStageCount.
+  StageTicks stage(std::size_t i) const {
+    return static_cast<StageTicks>(stages[i / kStagesPerWord] >> i % kStagesPerWord * kStageBits) &
+           kStageMask;
+  }
+  void set_stage(std::size_t i, StageTicks packed) {
+    std::uint64_t& word = stages[i / kStagesPerWord];
+    const std::size_t shift = i % kStagesPerWord * kStageBits;
+    word = (word & ~(std::uint64_t{kStageMask} << shift)) | std::uint64_t{packed} << shift;
+  }
   // Ticks at which it completed; wraps like the clock itself.
   std::uint64_t end() const { return start + static_cast<std::uint64_t>(duration); }
   ActorKind actor_kind() const { return static_cast<ActorKind>(flags & kFlagActorMask); }

@@ -1,20 +1,19 @@
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
-#include <fstream>
 #include <new>
 
 #include "shm/clock.h"
+#include "shm/create_place.h"
 #include "shm/file_descriptor.h"
+#include "shm/processes.h"
 #include "shm/segment.h"
 #include "shm/segment_check.h"
 #include "shm/test_points.h"
@@ -22,6 +21,9 @@
 namespace ringside {
 
 namespace {
+
+// Whoever may write the ring may harm its writers (owner_lock.h). Nobody but the server's user may.
+constexpr unsigned kOthersWrite = S_IWGRP | S_IWOTH;
 
 // What stands under the name we want.
 enum class Found { nothing, living, dead, closed, refused, changed };
@@ -31,46 +33,48 @@ struct Existing {
   std::uint32_t pid = 0;
 };
 
-bool same_file(const std::string& path, const struct stat& info) {
-  struct stat now {};
-  return lstat(path.c_str(), &now) == 0 && now.st_dev == info.st_dev && now.st_ino == info.st_ino;
+// The head of a ring's file: the header, the lane headers and the processes that have entries. It
+// is read, not mapped, as in segment_check.h. Null when the file got shorter, or without memory.
+std::unique_ptr<Segment> read_head(int fd, const SegmentFacts& facts, const std::string& path,
+                                   std::uint64_t inode) {
+  const Geometry& geometry = facts.geometry;
+  auto memory = Mapping::memory(geometry.labels_offset());
+  if (memory == nullptr) return nullptr;
+  unsigned char* to = memory->data();
+  auto head = std::make_unique<Segment>(std::move(memory), geometry, path, inode);
+  const auto read_part = [&](std::uint64_t offset, std::uint64_t bytes) {
+    return pread(fd, to + offset, bytes, static_cast<off_t>(offset)) ==
+           static_cast<ssize_t>(bytes);
+  };
+  if (!read_part(0, geometry.processes_offset())) return nullptr;
+  const std::uint64_t entries =
+      std::min(head->header().processes_used.load(std::memory_order_relaxed), kMaxProcesses);
+  if (!read_part(geometry.processes_offset(), sizeof(ProcessEntry) * entries)) return nullptr;
+  return head;
 }
 
-// The file's lock decides between servers that start or leave at the same time. Whoever may read
-// the file may lock it, too, so nobody waits for it for longer than a second.
-bool lock_for_a_moment(int fd) {
-  for (int i = 0; i < 100; ++i) {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
-    if (errno != EWOULDBLOCK && errno != EINTR) return false;
-    const timespec pause{0, 10'000'000};
-    nanosleep(&pause, nullptr);
-  }
-  return false;
-}
-
-// Whether this process has the ring mapped. After execv() it hasn't, though pid and start time are
-// still the same. The file is looked for by its number: whoever made it mapped it before it had its
-// name.
-bool mapped_by_us(const struct stat& info) {
-  char wanted[64];
-  std::snprintf(wanted, sizeof wanted, " %02x:%02x %ju ", major(info.st_dev), minor(info.st_dev),
-                static_cast<std::uintmax_t>(info.st_ino));
-  std::ifstream maps("/proc/self/maps");
-  std::string line;
-  while (std::getline(maps, line)) {
-    if (line.find(wanted) != std::string::npos) return true;
-  }
-  return false;
+// A server that was started as root and gave that up leaves such a file: in a folder like /dev/shm
+// only the file's owner may remove it.
+Failure another_users(const std::string& path, uid_t owner) {
+  return {0, path + ": is taken by user " + std::to_string(owner) + ", expected user " +
+                 std::to_string(geteuid()) +
+                 "\n  next: if its server has ended, remove it (sudo rm " + path +
+                 "); else choose another ring name, or a folder of this user's own"};
 }
 
 // Looks at the file under the name and, if it is a dead ring, takes it away. The lock on the old
 // file decides between two servers that start at the same time: the second finds the name changed
 // and looks again.
-Existing clear_name(const std::string& path, const ProcessIdentity& self, Failure* failure) {
+Existing clear_name(const std::string& path, Failure* failure) {
   const FileDescriptor file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file) {
     const int error = errno;
     if (error == ENOENT) return {Found::nothing};
+    struct stat taken {};
+    if (error == EACCES && lstat(path.c_str(), &taken) == 0 && taken.st_uid != geteuid()) {
+      *failure = another_users(path, taken.st_uid);
+      return {Found::refused};
+    }
     *failure =
         error == ELOOP
             ? Failure{0,
@@ -84,12 +88,13 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
     *failure = system_failure(path, "can't stat", errno);
     return {Found::refused};
   }
-  if (!S_ISREG(info.st_mode) || info.st_uid != geteuid()) {
-    *failure = {0, path + ": is taken by " +
-                       (S_ISREG(info.st_mode) ? "user " + std::to_string(info.st_uid) +
-                                                    ", expected user " + std::to_string(geteuid())
-                                              : std::string("something that is no regular file")) +
-                       "\n  next: find out who created it, or choose another ring name"};
+  if (!S_ISREG(info.st_mode)) {
+    *failure = {0, path + ": is taken by something that is no regular file\n"
+                          "  next: find out who created it, or choose another ring name"};
+    return {Found::refused};
+  }
+  if (info.st_uid != geteuid()) {
+    *failure = another_users(path, info.st_uid);
     return {Found::refused};
   }
   if (!lock_for_a_moment(file.get())) {
@@ -121,23 +126,11 @@ Existing clear_name(const std::string& path, const ProcessIdentity& self, Failur
   if (ours) {
     const auto* header = reinterpret_cast<const SegmentHeader*>(bytes.bytes);
     closed = header->state.load(std::memory_order_acquire) == kSegmentClosed;
-    if (!other_boot(current_boot_id(), facts.boot_id) && !closed) {
-      if (facts.pid_namespace != 0 && facts.pid_namespace != self.pid_namespace) {
-        *failure = {
-            0, path +
-                   ": belongs to a server in another pid namespace, which can't be seen from here\n"
-                   "  next: give each container a ring name or a /dev/shm of its own, or remove "
-                   "the file"};
-        return {Found::refused};
-      }
-      for (const ProcessSlot& slot : header->processes) {
-        const std::uint32_t pid = slot.pid.load(std::memory_order_acquire);
-        const std::uint64_t start_time = slot.start_time.load(std::memory_order_relaxed);
-        if (pid == 0 || process_liveness(pid, start_time) == Liveness::dead) continue;
-        // A process that replaced itself by exec finds its own old entry. It is only living if it
-        // really has the ring mapped.
-        if (pid == self.pid && start_time == self.start_time && !mapped_by_us(info)) continue;
-        alive_pid = pid;
+    if (!closed && !other_boot(current_boot_id(), facts.boot_id)) {
+      const auto head = read_head(file.get(), facts, path, info.st_ino);
+      if (head == nullptr) return {Found::changed};
+      for (const ProcessLook& one : look_at_processes(*head, facts.death_marked).entered) {
+        if (one.liveness != Liveness::dead) alive_pid = one.pid;
       }
     }
   } else if (process_liveness(facts.creator_pid, facts.creator_start_time) != Liveness::dead) {
@@ -184,30 +177,40 @@ void fill_header(SegmentHeader& header, const CreateOptions& options, const Proc
   header.anchor_monotonic_ns = now.monotonic_ns;
   header.anchor_realtime_ns = now.realtime_ns;
   std::snprintf(header.program, sizeof header.program, "%s", options.program.c_str());
-  header.processes[0].start_time.store(self.start_time, std::memory_order_relaxed);
-  header.processes[0].pid.store(self.pid, std::memory_order_release);
+  header.death_marked = header.registry.make() ? 1 : 0;
   header.state.store(kSegmentReady, std::memory_order_release);
 }
 
+constexpr char kMoreMemory[] =
+    "free space in /dev/shm (df /dev/shm), or give the container a larger one";
+
 // Makes the segment as a file without a name, so that a crash in here leaves nothing behind. Links
 // it when it is whole. EEXIST from the link means that another server was faster.
-std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessIdentity& self,
-                                    bool* raced, Failure* failure) {
+Created create_new(const CreateOptions& options, const ProcessIdentity& self, bool* raced,
+                   Failure* failure) {
+  if (!fits_the_limit(options, failure)) return {};
   const std::size_t slash = options.path.rfind('/');
   const std::string folder = slash == 0 ? "/" : options.path.substr(0, slash);
-  const FileDescriptor file(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, options.mode));
+  const bool has_proc = access("/proc/self/fd", F_OK) == 0;
+  const std::string hidden =
+      options.path.substr(0, slash + 1) + "." + options.path.substr(slash + 1) + ".new";
+  const FileDescriptor file(has_proc
+                                ? open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, options.mode)
+                                : open_hidden(hidden, options.mode, raced, failure));
+  if (!file && !has_proc) return {};
+  const HiddenName removed_at_end(has_proc ? "" : hidden, file.get());
   if (!file) {
     *failure = system_failure(
         folder, "can't create a ring there", errno,
         "check that the folder exists, is writable, and is on tmpfs, ext4, xfs or btrfs");
-    return nullptr;
+    return {};
   }
   const std::uint64_t total = options.geometry.segment_bytes();
-  const std::uint64_t first = options.geometry.lanes_offset();
-  if (fchmod(file.get(), options.mode) != 0 ||
-      ftruncate(file.get(), static_cast<off_t>(total)) != 0) {
+  const std::uint64_t first = options.geometry.processes_offset();
+  if (!set_access(file.get(), options, failure)) return {};
+  if (ftruncate(file.get(), static_cast<off_t>(total)) != 0) {
     *failure = system_failure(options.path, "can't size the ring", errno);
-    return nullptr;
+    return {};
   }
   int error;
   do {
@@ -215,17 +218,16 @@ std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessI
   } while (error == EINTR);
   if (error != 0) {
     *failure =
-        system_failure(options.path, "no memory for the ring", error,
-                       "free space in /dev/shm (df /dev/shm), or give the container a larger one");
-    return nullptr;
+        system_failure(options.path, "no memory for the ring", error, kMoreMemory);
+    return {};
   }
   struct stat info {};
   if (fstat(file.get(), &info) != 0) {
     *failure = system_failure(options.path, "can't stat", errno);
-    return nullptr;
+    return {};
   }
   auto mapping = Mapping::map(file.get(), total, true, options.path, failure);
-  if (mapping == nullptr) return nullptr;
+  if (mapping == nullptr) return {};
   auto segment =
       std::make_unique<Segment>(std::move(mapping), options.geometry, options.path, info.st_ino);
   RINGSIDE_TEST_POINT(create_sized);
@@ -237,22 +239,35 @@ std::unique_ptr<Segment> create_new(const CreateOptions& options, const ProcessI
     control.requested[id].store(1, std::memory_order_relaxed);
     control.effective[id].store(1, std::memory_order_relaxed);
   }
+  for (std::uint32_t lane = 0; lane < options.geometry.lane_count; ++lane)
+    segment->lane_header(lane).owner.make();
+  for (std::uint32_t seat = 0; seat < kSeatCount; ++seat) segment->seat(seat).lock.make();
+  const ProcessPlace place = enter_process(*segment, self);
+  if (!place.somewhere()) {
+    *failure = system_failure(options.path, "no memory for the ring", ENOMEM, kMoreMemory);
+    return {};
+  }
   RINGSIDE_TEST_POINT(create_whole);
-  const std::string by_descriptor = "/proc/self/fd/" + std::to_string(file.get());
+  const std::string by_descriptor =
+      has_proc ? "/proc/self/fd/" + std::to_string(file.get()) : hidden;
   if (linkat(AT_FDCWD, by_descriptor.c_str(), AT_FDCWD, options.path.c_str(), AT_SYMLINK_FOLLOW) !=
       0) {
-    *raced = errno == EEXIST;
-    if (!*raced) *failure = system_failure(options.path, "can't give the ring its name", errno);
-    return nullptr;
+    error = errno;
+    leave_process(*segment, place);
+    *raced = error == EEXIST;
+    if (!*raced) *failure = system_failure(options.path, "can't give the ring its name", error);
+    return {};
   }
   RINGSIDE_TEST_POINT(create_named);
-  return segment;
+  Created created{std::move(segment), false, place, {}};
+  remark_on_disk(file.get(), options.path, &created.remarks);
+  return created;
 }
 
 // Null with `gone` set when the ring's last process left in the meantime. The name is then free
 // again.
-std::unique_ptr<Segment> join(const CreateOptions& options, const ProcessIdentity& self, bool* gone,
-                              Failure* failure) {
+Created join(const CreateOptions& options, const ProcessIdentity& self, bool* gone,
+             Failure* failure) {
   // Take the file's lock, so that nobody closes the ring between the look and the entry.
   const FileDescriptor file(
       open(options.path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -260,17 +275,23 @@ std::unique_ptr<Segment> join(const CreateOptions& options, const ProcessIdentit
   struct stat info {};
   if (!file || fstat(file.get(), &info) != 0 || !lock_for_a_moment(file.get())) {
     *failure = system_failure(options.path, "can't be joined", errno);
-    return nullptr;
+    return {};
   }
   *gone = !same_file(options.path, info);
-  if (*gone) return nullptr;
+  if (*gone) return {};
+  if ((info.st_mode & kOthersWrite) != 0) {
+    *failure = {0, options.path + ": can be written by others, who could harm this process\n"
+                                  "  next: take that right away (chmod go-w), or choose another"
+                                  " ring name"};
+    return {};
+  }
   OpenOptions how;
   how.writable = true;
   SegmentFacts facts;
   auto segment = open_segment(options.path, how, &facts, failure);
-  if (segment == nullptr) return nullptr;
+  if (segment == nullptr) return {};
   *gone = segment->header().state.load(std::memory_order_acquire) == kSegmentClosed;
-  if (*gone) return nullptr;
+  if (*gone) return {};
   const Geometry& there = segment->geometry();
   if (there.lane_count != options.geometry.lane_count ||
       there.lane_capacity != options.geometry.lane_capacity ||
@@ -280,41 +301,20 @@ std::unique_ptr<Segment> join(const CreateOptions& options, const ProcessIdentit
                        std::to_string(options.geometry.lane_count) + " of " +
                        std::to_string(options.geometry.lane_capacity) +
                        "\n  next: let all processes that share a ring use the same setup"};
-    return nullptr;
+    return {};
   }
-  if (!enter_process(*segment, self)) {
-    *failure = {0, options.path + ": already written by " + std::to_string(kMaxProcesses) +
-                       " processes\n  next: give some of them a ring of their own"};
-    return nullptr;
+  const ProcessPlace place = enter_process(*segment, self);
+  if (!place.somewhere()) {
+    *failure = {0, options.path + ": can't be joined: " + std::to_string(kMaxProcesses) +
+                       " processes write it, memory is full, or one of them is stopped while it"
+                       " registers something\n"
+                       "  next: give this process a ring of its own, or see `ringside inspect`"};
+    return {};
   }
-  return segment;
+  return {std::move(segment), true, place, {}};
 }
 
 }  // namespace
-
-bool enter_process(Segment& segment, const ProcessIdentity& self) {
-  // A start time of 0 means "not known yet". So a process is never judged by the start time of the
-  // one before it in the slot.
-  for (int round = 0; round < 2; ++round) {
-    for (ProcessSlot& slot : segment.header().processes) {
-      std::uint32_t expected = slot.pid.load(std::memory_order_acquire);
-      std::uint64_t start_time = slot.start_time.load(std::memory_order_relaxed);
-      if (expected == self.pid && start_time == self.start_time) return true;
-      const bool free =
-          expected == 0 || (round == 1 && process_liveness(expected, start_time) == Liveness::dead);
-      if (!free) continue;
-      if (expected != 0)
-        slot.start_time.compare_exchange_strong(start_time, 0, std::memory_order_relaxed);
-      if (slot.pid.compare_exchange_strong(expected, self.pid, std::memory_order_acq_rel)) {
-        RINGSIDE_TEST_POINT(join_taken);
-        slot.start_time.store(self.start_time, std::memory_order_release);
-        RINGSIDE_TEST_POINT(join_entered);
-        return true;
-      }
-    }
-  }
-  return false;
-}
 
 Created create_segment(const CreateOptions& options, const ProcessIdentity& self,
                        Failure* failure) {
@@ -329,17 +329,28 @@ Created create_segment(const CreateOptions& options, const ProcessIdentity& self
                std::to_string(kMaxSegmentBytes >> 30) + " GiB in all\n  next: correct the setup"};
     return {};
   }
+  if ((options.mode & kOthersWrite) != 0) {
+    char mode[16];
+    std::snprintf(mode, sizeof mode, "%04o", options.mode);
+    *failure = {0, options.path + ": mode " + mode +
+                       " lets others write, who could then harm this server\n"
+                       "  next: give them the right to read alone, e.g. 0640"};
+    return {};
+  }
+  std::string remarks;
+  if (!check_clock(options, &remarks, failure)) return {};
   // Each round ends unless another server changed the name in the meantime.
   for (int round = 0; round < 100; ++round) {
-    const Existing existing = clear_name(options.path, self, failure);
+    const Existing existing = clear_name(options.path, failure);
     if (existing.found == Found::refused) return {};
     if (existing.found == Found::changed) continue;
     if (existing.found == Found::living) {
       if (options.share) {
         bool gone = false;
-        auto segment = join(options, self, &gone, failure);
+        Created joined = join(options, self, &gone, failure);
         if (gone) continue;
-        return {std::move(segment), true};
+        joined.remarks = remarks + joined.remarks;
+        return joined;
       }
       *failure = {
           0,
@@ -348,15 +359,16 @@ Created create_segment(const CreateOptions& options, const ProcessIdentity& self
       return {};
     }
     bool raced = false;
-    auto segment = create_new(options, self, &raced, failure);
-    if (segment != nullptr || !raced) return {std::move(segment), false};
+    Created created = create_new(options, self, &raced, failure);
+    created.remarks = remarks + created.remarks;
+    if (created.segment != nullptr || !raced) return created;
   }
   *failure = {0, options.path + ": other servers keep taking this name\n"
                                 "  next: give each server its own ring name"};
   return {};
 }
 
-void leave_segment(Segment& segment, const ProcessIdentity& self, bool keep) {
+void leave_segment(Segment& segment, ProcessPlace place, bool keep) {
   // Take the file's lock. For a server that starts meanwhile, "nobody else" and "removed" are then
   // one step.
   const FileDescriptor file(
@@ -366,21 +378,9 @@ void leave_segment(Segment& segment, const ProcessIdentity& self, bool keep) {
   // server clears it.
   const bool named = file && fstat(file.get(), &info) == 0 && info.st_ino == segment.inode() &&
                      lock_for_a_moment(file.get());
-  bool others = false;
-  for (ProcessSlot& slot : segment.header().processes) {
-    const std::uint32_t pid = slot.pid.load(std::memory_order_acquire);
-    if (pid == 0) continue;
-    if (pid == self.pid) {
-      slot.start_time.store(0, std::memory_order_relaxed);
-      slot.pid.store(0, std::memory_order_release);
-    } else if (process_liveness(pid, slot.start_time.load(std::memory_order_relaxed)) !=
-               Liveness::dead) {
-      others = true;
-    }
-  }
+  leave_process(segment, place);
   RINGSIDE_TEST_POINT(leave_left);
-  if (others) return;
-  segment.header().state.store(kSegmentClosed, std::memory_order_release);
+  if (!close_if_left(segment)) return;
   RINGSIDE_TEST_POINT(leave_closed);
   if (named && !keep && same_file(segment.path(), info)) unlink(segment.path().c_str());
   RINGSIDE_TEST_POINT(leave_unnamed);

@@ -7,6 +7,7 @@
 
 #include "shm/clock_probe.h"
 #include "shm/file_descriptor.h"
+#include "shm/processes.h"
 #include "shm/segment.h"
 #include "shm/segment_check.h"
 
@@ -38,7 +39,25 @@ Failure refusal(const std::string& path, const std::string& what, const std::str
 
 const char* kNoRing = "name a ring that a traced server has created (`ringside list` shows them)";
 
+// "user 997 (irc)"
+std::string accepted_owner(const OpenOptions& options) {
+  if (!options.owner) return geteuid() == 0 ? "root" : std::to_string(geteuid()) + " or root";
+  const FileOwner& owner = *options.owner;
+  return "user " + std::to_string(owner.uid) + (owner.name.empty() ? "" : " (" + owner.name + ")");
+}
+
+bool long_enough(std::uint64_t bytes, const std::string& path, Failure* failure) {
+  if (bytes >= sizeof(SegmentHeader)) return true;
+  *failure = refusal(path, "is no ring: only " + std::to_string(bytes) + " bytes", kNoRing);
+  return false;
+}
+
 }  // namespace
+
+bool owner_accepted(const OpenOptions& options, std::uint32_t uid) {
+  if (options.owner) return uid == options.owner->uid;
+  return options.any_owner || uid == geteuid() || uid == 0;
+}
 
 bool read_header(int fd, HeaderBytes* out) {
   return pread(fd, out->bytes, sizeof out->bytes, 0) == static_cast<ssize_t>(sizeof out->bytes);
@@ -62,8 +81,10 @@ bool check_header(const unsigned char* bytes, std::uint64_t file_bytes, const st
     *failure = refusal(path,
                        "layout version " + std::to_string(header->layout_version) +
                            ", this program reads " + std::to_string(kLayoutVersion),
-                       "restart the server with the current library, or inspect with the ringside "
-                       "it was built with");
+                       header->layout_version < kLayoutVersion
+                           ? "restart the server with the current library, or inspect with the "
+                             "ringside it was built with"
+                           : "use the newer ringside that the server was built with");
     return false;
   }
   facts->geometry = {header->lane_count, header->lane_capacity, header->overflow_capacity};
@@ -84,9 +105,8 @@ bool check_header(const unsigned char* bytes, std::uint64_t file_bytes, const st
     return false;
   }
   if (!clock_known(header->clock_kind)) {
-    *failure = refusal(path,
-                       "its clock is of an unknown kind (" +
-                           std::to_string(header->clock_kind) + ")",
+    *failure = refusal(
+        path, "its clock is of an unknown kind (" + std::to_string(header->clock_kind) + ")",
                        "remove the file, or restart its server");
     return false;
   }
@@ -94,6 +114,7 @@ bool check_header(const unsigned char* bytes, std::uint64_t file_bytes, const st
   std::memcpy(facts->instance, header->instance, sizeof facts->instance);
   std::memcpy(facts->boot_id.words, header->boot_id, sizeof facts->boot_id.words);
   facts->pid_namespace = header->pid_namespace;
+  facts->death_marked = header->death_marked == 1;
   // No counter runs faster than 1 THz. A larger figure would only overflow what is computed from
   // it.
   facts->ticks_per_second =
@@ -108,7 +129,8 @@ bool check_header(const unsigned char* bytes, std::uint64_t file_bytes, const st
 std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions& options,
                                       SegmentFacts* facts, Failure* failure) {
   // O_NONBLOCK so that a pipe under that name can't hang us.
-  const int flags = (options.writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  const int flags = (options.writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK |
+                    (options.mapped ? 0 : O_NOFOLLOW);
   const FileDescriptor file(open(path.c_str(), flags));
   if (!file) {
     const int error = errno;
@@ -130,20 +152,16 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
     *failure = refusal(path, "is no ring: not a regular file", kNoRing);
     return nullptr;
   }
-  if (!options.any_owner && info.st_uid != geteuid() && info.st_uid != 0) {
-    *failure = refusal(path,
-                       "belongs to user " + std::to_string(info.st_uid) + ", expected " +
-                           (geteuid() == 0 ? "root" : std::to_string(geteuid()) + " or root"),
-                       "if that is the server's user, allow it (ringsided: any_owner = true); else "
-                       "find out who took"
-                       " the name");
+  if (!owner_accepted(options, info.st_uid)) {
+    *failure = refusal(
+        path,
+        "belongs to user " + std::to_string(info.st_uid) + ", expected " + accepted_owner(options),
+        "if that is the server's user, name that user for this ring (ringsided: "
+        "[owners]); else find out who took the name");
     return nullptr;
   }
   const auto bytes = static_cast<std::uint64_t>(info.st_size);
-  if (bytes < sizeof(SegmentHeader)) {
-    *failure = refusal(path, "is no ring: only " + std::to_string(bytes) + " bytes", kNoRing);
-    return nullptr;
-  }
+  if (!long_enough(bytes, path, failure)) return nullptr;
   SegmentFacts found;
   HeaderBytes header;
   if (!read_header(file.get(), &header)) {
@@ -154,8 +172,20 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
   auto mapping =
       Mapping::map(file.get(), found.geometry.segment_bytes(), options.writable, path, failure);
   if (mapping == nullptr) return nullptr;
+  found.owner = info.st_uid;
   *facts = found;
   return std::make_unique<Segment>(std::move(mapping), found.geometry, path, info.st_ino);
+}
+
+std::unique_ptr<Segment> open_segment_in(unsigned char* memory, std::uint64_t bytes,
+                                         const std::string& path, std::uint64_t inode,
+                                         SegmentFacts* facts, Failure* failure) {
+  SegmentFacts found;
+  if (!long_enough(bytes, path, failure) || !check_header(memory, bytes, path, &found, failure))
+    return nullptr;
+  *facts = found;
+  return std::make_unique<Segment>(Mapping::of(memory, found.geometry.segment_bytes()),
+                                   found.geometry, path, inode);
 }
 
 bool move_to_this_boot(SegmentFacts* facts, const Instant& now) {
@@ -180,17 +210,7 @@ TickScale scale_of(SegmentFacts* facts, const Instant& now) {
 
 Liveness segment_liveness(const Segment& segment, const SegmentFacts& facts) {
   if (other_boot(current_boot_id(), facts.boot_id)) return Liveness::dead;
-  if (facts.pid_namespace != 0 && facts.pid_namespace != self_pid_namespace())
-    return Liveness::unknown;
-  Liveness found = Liveness::dead;
-  for (const ProcessSlot& slot : segment.header().processes) {
-    const std::uint32_t pid = slot.pid.load(std::memory_order_acquire);
-    if (pid == 0) continue;
-    const Liveness one = process_liveness(pid, slot.start_time.load(std::memory_order_relaxed));
-    if (one == Liveness::alive) return one;
-    if (one == Liveness::unknown) found = one;
-  }
-  return found;
+  return look_at_processes(segment, facts.death_marked).any();
 }
 
 }  // namespace ringside

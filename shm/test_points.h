@@ -23,20 +23,26 @@ namespace ringside {
   X(create_whole)   /* everything is there but the name */                                       \
   X(create_named)   /* the ring stands under its name */                                         \
   /* segment_create.cpp: joining one, leaving it */                                              \
-  X(join_taken)    /* a place among the processes has our pid, and no start time yet */          \
+  X(join_taken)    /* we hold an entry among the processes, and nothing of ours is in it */      \
   X(join_entered)  /* we stand among the processes */                                            \
   X(leave_left)    /* we left the processes, and the ring is not closed yet */                   \
+  X(leave_marked)  /* the ring is marked closed; we look once more whether anybody is there */   \
   X(leave_closed)  /* the ring is closed, its name still there */                                \
   X(leave_unnamed) /* the name is removed */                                                     \
   /* names.cpp */                                                                                \
   X(name_begun) /* an entry is taken, and half of its bytes are written */                       \
+  /* labels.cpp */                                                                               \
+  X(label_taken) /* an entry's sequence is odd, its words are the last label's */                \
+  X(label_half)  /* half of its words are the new label's */                                     \
   /* lane_claim.cpp */                                                                           \
-  X(claim_taken)     /* the compare-and-swap of `owner` is done, nothing else */                 \
-  X(claim_allocated) /* a fresh lane has its pages, and is not said to be owned yet */           \
-  X(claim_owned)     /* the lane is said to be owned */                                          \
+  X(claim_taken)     /* we hold the lane's lock, nothing else */                                 \
+  X(claim_allocated) /* a fresh lane has its pages, and is not said to be ready yet */           \
+  X(claim_ready)     /* the lane is said to be ready */                                          \
   X(claim_torn)      /* what a dead owner left half-written is counted, its slot still odd */    \
+  X(claim_freed)     /* the overflow slot that a dead owner announced is free, and announced */  \
   X(claim_settled)   /* what a dead owner left is settled */                                     \
-  X(release_begun)   /* the start time is taken out, the lane still ours */                      \
+  X(seat_taken)      /* we hold the seat's lock, nothing else */                                 \
+  X(release_begun)   /* the lane is still ours */                                                \
   X(release_done)    /* the lane is released */                                                  \
   /* producer/hot_path.h */                                                                      \
   X(lane_asked) /* the thread's lane was found open, and is not closed to signal handlers yet */ \
@@ -51,9 +57,11 @@ namespace ringside {
   X(overflow_reserved)    /* head has grown, nothing is counted */                               \
   X(overflow_half)        /* the record is counted, its duration is not */                       \
   X(overflow_counted)     /* its duration is counted too; no slot is taken */                    \
+  X(overflow_announced)   /* the thread says which slot it is about to take */                   \
   X(overflow_taken)       /* the slot's sequence is odd */                                       \
   X(overflow_unpublished) /* all is there but the even sequence */                               \
-  X(overflow_done)        /* the record can be read */                                           \
+  X(overflow_published)   /* the record can be read */                                           \
+  X(overflow_done)        /* and is not announced any more */                                    \
   X(overflow_refused) /* the slot is somebody else's: the record is given up, and not counted as \
                          dropped yet */
 

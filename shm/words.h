@@ -21,8 +21,24 @@ inline constexpr const char* kOutcomeWords[] = {"ok",     "error",   "timeout", 
                                                 "denied", "limited", "cancelled"};
 inline constexpr const char* kActorKindWords[] = {"none", "user", "session", "address"};
 inline constexpr const char* kSubjectKindWords[] = {"none", "room", "message", "user", "address"};
-inline constexpr const char* kLaneStateWords[] = {"never", "claiming", "owned", "released"};
+inline constexpr const char* kLaneLifeWords[] = {"never", "claiming", "owned", "released", "dead"};
 static_assert(sizeof kOutcomeWords / sizeof *kOutcomeWords == kOutcomeCount);
+
+// By Misuse: a word for scripts, and what stands after a count.
+struct MisuseWord {
+  const char* word;
+  const char* text;
+};
+inline constexpr MisuseWord kMisuseWords[] = {
+    {"id", "calls with the id of an event for an operation, or of an operation for an event"},
+    {"outcome", "outcomes that are none, which count as errors"},
+    {"stage", "marks of a stage above 5, whose time is in no stage"},
+    {"stamp", "stamps of another clock, whose records have no span"},
+};
+static_assert(sizeof kMisuseWords / sizeof *kMisuseWords == kMisuseCount);
+inline constexpr const char* kMergedNamesText = "names that are cut to the name of another";
+inline constexpr const char* kRefusedNamesText =
+    "names refused: their table is full, or their code has another name";
 
 constexpr const char* outcome_word(std::uint8_t outcome) {
   return detail::word(kOutcomeWords, outcome);
@@ -33,8 +49,8 @@ constexpr const char* actor_kind_word(ActorKind kind) {
 constexpr const char* subject_kind_word(SubjectKind kind) {
   return detail::word(kSubjectKindWords, static_cast<std::size_t>(kind));
 }
-constexpr const char* lane_state_word(LaneState state) {
-  return detail::word(kLaneStateWords, static_cast<std::size_t>(state));
+constexpr const char* lane_life_word(LaneLife life) {
+  return detail::word(kLaneLifeWords, static_cast<std::size_t>(life));
 }
 
 // The name of a lane's thread, cut at its first NUL. Every byte that is no printable ASCII is shown

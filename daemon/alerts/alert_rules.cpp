@@ -67,6 +67,7 @@ class Readings {
 
   void latency(const SeriesView& series) {
     const Judgement judged = judge_latency(series, config_.thresholds);
+    if (judged.threshold <= 0) return;   // it waits for its client
     Reading& r = add(AlertType::high_latency, "p95", alerts_.latency.times(judged.threshold / 1e6),
                      AlertUnit::ms);
     r.operation = series.name;

@@ -22,7 +22,7 @@ std::string base_directory(const std::string& xdg, const std::string& home, cons
 
 }  // namespace
 
-ConfigResult load_config(const std::string& path) {
+ConfigResult load_config(const std::string& path, const std::vector<std::string>& flag_rings) {
   Failure failure;
   const auto text = read_whole_file(path, &failure);
   if (!text) {
@@ -33,7 +33,7 @@ ConfigResult load_config(const std::string& path) {
         "prints one with all the defaults");
     return result;
   }
-  return parse_config(*text, path);
+  return parse_config(*text, path, flag_rings);
 }
 
 Surroundings read_surroundings() {

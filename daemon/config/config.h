@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "daemon/config/alert_levels.h"
 #include "daemon/config/units.h"
 #include "report/model/thresholds.h"
+#include "shm/segment.h"
 
 namespace ringside {
 
@@ -42,7 +44,9 @@ struct AlertConfig {
 
 struct Config {
   std::vector<std::string> rings = {"chat"};
+  std::map<std::string, FileOwner> owners;  // by ring, as it is written in `rings`
   bool any_owner = false;
+  bool labels = true;
   std::int64_t tick_ns = 5 * kSecond;
   std::string log_level = "info";
 
@@ -75,8 +79,11 @@ struct ConfigResult {
 
 // `file` is what the messages call the text. A key that the text doesn't set keeps its default.
 // Every error is reported, but after an error of TOML's syntax nothing more can be read.
-ConfigResult parse_config(std::string_view text, const std::string& file);
-ConfigResult load_config(const std::string& path);
+// `flag_rings`: the rings that flags name in place of the file's. Then the owners of other rings
+// are left out. Without such flags an owner of a ring that is not watched is an error.
+ConfigResult parse_config(std::string_view text, const std::string& file,
+                          const std::vector<std::string>& flag_rings = {});
+ConfigResult load_config(const std::string& path, const std::vector<std::string>& flag_rings = {});
 
 // Sets one key from a command-line flag. A list takes all values, any other key takes the first.
 // Returns the error when the value isn't allowed.

@@ -31,7 +31,10 @@ const std::vector<ConfigKey<Config>>& table() {
        "`*` is every ring in /dev/shm that appears, `/run/chat/ring-*` every one in that "
        "directory; 64 at most."},
       {"any_owner", Switch{AT(any_owner)},
-       "Accept rings whose file belongs to a user other than the daemon's and root."},
+       "Accept rings whose file belongs to a user other than the daemon's and root. [owners] is "
+       "stricter: it names one user for a ring."},
+      {"labels", Switch{AT(labels)},
+       "Show what servers call their users, rooms and addresses. false: ids alone."},
       {"tick", Duration{AT(tick_ns), 100 * kMillisecond, kHour},
        "How often everything is evaluated: windows, alerts, snapshot, state."},
       {"log_level", Choice{AT(log_level), {"error", "warning", "info", "debug"}},
@@ -185,8 +188,11 @@ struct Allowed {
   }
 };
 
-// Levenshtein's distance, with two neighbours swapped counted as one mistake.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
+// Levenshtein's distance, with two neighbours swapped counted as one mistake. `most` or more when
+// it is not below `most`.
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t most) {
+  const std::size_t apart = std::max(a.size(), b.size()) - std::min(a.size(), b.size());
+  if (apart >= most) return apart;  // so many characters have to be added
   std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -224,8 +230,8 @@ std::string nearest_name(std::string_view written, std::span<const std::string> 
   std::string best;
   std::size_t least = std::max<std::size_t>(2, last_part(written).size() / 3) + 1;
   for (const std::string& name : names) {
-    const std::size_t whole = edit_distance(written, name);
-    const std::size_t part = edit_distance(last_part(written), last_part(name)) + 1;
+    const std::size_t whole = edit_distance(written, name, least);
+    const std::size_t part = edit_distance(last_part(written), last_part(name), least) + 1;
     // The written key may be cut short, as in `response` for `response_time`.
     const std::string_view meant = last_part(name);
     const bool cut = last_part(written).size() >= 4 && meant.starts_with(last_part(written));

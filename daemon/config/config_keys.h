@@ -80,6 +80,16 @@ std::span<const ConfigKey<Config>> config_keys();
 std::span<const ConfigKey<OperationThresholds>> operation_keys();
 inline constexpr std::string_view kOperationsTable = "thresholds.operations";
 
+// The table of a ring's owners. Its keys are rings.
+inline constexpr std::string_view kOwnersTable = "owners";
+inline constexpr std::string_view kOwnersDoc =
+    "Which user must own a ring's file: a table [owners] of rings, each written as in `rings`, and "
+    "of their owners. Such a ring is refused if anybody else owns its file, the daemon's user and "
+    "root included, and whatever any_owner says. A ring that a pattern finds obeys its own entry, "
+    "or else the first pattern's that has one.";
+inline constexpr std::string_view kOwnerAllowed =
+    "a user's name, or the number of a user from 0 to 4294967294";
+
 // "a duration from 100ms to 1h, such as \"5s\""
 std::string allowed_text(const ConfigKey<Config>& key);
 std::string allowed_text(const ConfigKey<OperationThresholds>& key);

@@ -79,6 +79,18 @@ void print_key(std::string& out, const ConfigKey<Root>& key, const Root& root, c
   out += fmt::format("{} = {}\n", key.path.substr(key.path.rfind('.') + 1), value_text(key, root));
 }
 
+void print_owners(std::string& out, const Config& config, Comments comments) {
+  if (comments == Comments::with) {
+    out += "\n" + comment(fmt::format("{} Allowed: {}, such as chat = \"irc\". Default: none.",
+                                      kOwnersDoc, kOwnerAllowed));
+  }
+  if (!config.owners.empty()) out += fmt::format("\n[{}]\n", kOwnersTable);
+  for (const auto& [ring, owner] : config.owners) {
+    out += fmt::format("{} = {}\n", bare_key(ring) ? ring : toml_string(ring),
+                       owner.name.empty() ? std::to_string(owner.uid) : toml_string(owner.name));
+  }
+}
+
 void print_operations(std::string& out, const Thresholds& thresholds, Comments comments) {
   if (comments == Comments::with) {
     out += "\n" + comment(
@@ -138,6 +150,8 @@ std::string print_config(const Config& config, Comments comments) {
     const std::string in(dot == std::string_view::npos ? std::string_view{}
                                                        : key.path.substr(0, dot));
     if (in != table) {
+      // The owners follow what stands in no table, where the rings are.
+      if (table.empty()) print_owners(out, config, comments);
       // The tables of single operations follow the [thresholds] table that they belong to.
       if (table == "thresholds") print_operations(out, config.thresholds, comments);
       out += fmt::format("\n[{}]\n", in);

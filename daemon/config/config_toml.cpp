@@ -3,88 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <set>
-#include <sstream>
 #include <toml++/toml.h>
 
 #include "daemon/config/config_keys.h"
 #include "daemon/config/config_print.h"
+#include "daemon/config/toml_values.h"
+#include "daemon/config/users.h"
 #include "report/model/format.h"
 #include "shm/segment.h"
 
 namespace ringside {
 namespace {
-
-std::string found_text(const toml::node& node) {
-  if (const auto* text = node.as_string())
-    return clip(escape_visible(toml_string(text->get())), 60);
-  std::ostringstream out;
-  node.visit([&](const auto& value) { out << value; });
-  // A table or array may have several lines; a message has one.
-  std::string text = out.str();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return clip(escape_visible(text), 60);
-}
-
-std::optional<double> number_of(const toml::node& node) {
-  if (const auto* integer = node.as_integer()) return static_cast<double>(integer->get());
-  if (const auto* real = node.as_floating_point()) return real->get();
-  return std::nullopt;
-}
-
-// Turns a pattern of names (`irc-*`, `*`) into a name that it could match, so that ring_path() can
-// check it. daemon/rings decides what the pattern matches.
-std::string without_wildcards(std::string ring) {
-  if (ring.find('/') != std::string::npos || ring.find_first_of("*?[") == std::string::npos)
-    return ring;
-  for (char& c : ring) {
-    if (std::string_view("*?[]!^").find(c) != std::string_view::npos) c = 'x';
-  }
-  return ring;
-}
-
-bool printable_path(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-std::optional<Levels> levels_of(const toml::node& node, double most) {
-  const auto* table = node.as_table();
-  if (table == nullptr) return std::nullopt;
-  Levels levels;
-  std::size_t taken = 0;
-  double below = 0;
-  for (std::size_t i = 0; i < kAlertLevels; ++i) {
-    const auto* level = table->get(kAlertLevelNames[i]);
-    if (level == nullptr) continue;
-    ++taken;
-    const auto* pair = level->as_array();
-    if (pair == nullptr || pair->size() != 2) return std::nullopt;
-    const auto raise = number_of((*pair)[0]);
-    const auto clear = number_of((*pair)[1]);
-    // The comparisons are written so that a NaN fails.
-    if (!raise || !clear || !(*clear > 0 && *clear <= *raise && *raise <= most && *raise > below))
-      return std::nullopt;
-    levels.bounds[i] = LevelBounds{*raise, *clear};
-    below = *raise;
-  }
-  if (taken != table->size()) return std::nullopt;
-  return levels;
-}
-
-std::optional<std::vector<std::string>> texts_of(const toml::node& node) {
-  const auto* array = node.as_array();
-  if (array == nullptr) return std::nullopt;
-  std::vector<std::string> out;
-  for (const auto& entry : *array) {
-    const auto* text = entry.as_string();
-    if (text == nullptr || std::find(out.begin(), out.end(), text->get()) != out.end())
-      return std::nullopt;
-    out.push_back(text->get());
-  }
-  return out;
-}
 
 // Stores the node's value. False when the field does not allow it.
 template <typename Root>
@@ -168,20 +99,32 @@ struct Store {
   }
 };
 
-class Reader {
- public:
-  Reader(std::string file, ConfigResult& result) : file_(std::move(file)), result_(result) {
-    std::set<std::string> tables{std::string(kOperationsTable)};
+// The tables of keys, and the names of everything that a file may set.
+struct KnownNames {
+  std::set<std::string> tables{std::string(kOperationsTable), std::string(kOwnersTable)};
+  std::vector<std::string> all;  // keys, then tables
+};
+
+const KnownNames& known_names() {
+  static const KnownNames known = [] {
+    KnownNames names;
     for (const auto& key : config_keys()) {
-      names_.emplace_back(key.path);
+      names.all.emplace_back(key.path);
       for (std::size_t dot = key.path.find('.'); dot != std::string_view::npos;
            dot = key.path.find('.', dot + 1)) {
-        tables.emplace(key.path.substr(0, dot));
+        names.tables.emplace(key.path.substr(0, dot));
       }
     }
-    names_.insert(names_.end(), tables.begin(), tables.end());
-    tables_ = std::move(tables);
-  }
+    names.all.insert(names.all.end(), names.tables.begin(), names.tables.end());
+    return names;
+  }();
+  return known;
+}
+
+class Reader {
+ public:
+  Reader(std::string file, const std::vector<std::string>& flag_rings, ConfigResult& result)
+      : file_(std::move(file)), flag_rings_(flag_rings), result_(result) {}
 
   void read(const toml::table& table, const std::string& path) {
     for (auto&& [key, node] : table) {
@@ -191,9 +134,11 @@ class Reader {
           std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.path == full; });
       if (known != keys.end()) {
         set(*known, node, full, result_.config);
+      } else if (path == kOwnersTable) {
+        read_owner(std::string(key.str()), node, full, key.source());
       } else if (path == kOperationsTable) {
         read_operation(std::string(key.str()), node, full, key.source());
-      } else if (tables_.contains(full)) {
+      } else if (known_names().tables.contains(full)) {
         if (const auto* inner = node.as_table()) {
           read(*inner, full);
         } else {
@@ -202,7 +147,7 @@ class Reader {
                 fmt::format("write [{}] on a line of its own, and its keys below it", full));
         }
       } else {
-        unknown(full, key.source(), names_);
+        unknown(full, key.source(), known_names().all);
       }
     }
   }
@@ -217,6 +162,15 @@ class Reader {
                 "alerts.raise_ticks: found {} with alerts.of_ticks = {}, allowed: at most as many",
                 alerts.raise_ticks, alerts.of_ticks),
             "raise alerts.of_ticks, or lower alerts.raise_ticks");
+    }
+    // Where `rings` is wrong, nobody can know which entries are.
+    if (rings_wrong_) return;
+    const bool by_flags = !flag_rings_.empty();
+    const std::vector<std::string>& rings = by_flags ? flag_rings_ : result_.config.rings;
+    for (const auto& [ring, at] : owned_) {
+      if (std::find(rings.begin(), rings.end(), ring) != rings.end()) continue;
+      result_.config.owners.erase(ring);
+      if (!by_flags) owner_of_no_ring(ring, at);
     }
   }
 
@@ -245,6 +199,7 @@ class Reader {
            Root& root) {
     if (full == "alerts.raise_ticks" || full == "alerts.of_ticks") alert_ticks_ = node.source();
     if (std::visit(Store<Root>{node, root}, key.field)) return;
+    if (full == "rings") rings_wrong_ = true;
     Root defaults{};
     if constexpr (std::is_same_v<Root, OperationThresholds>) {
       const Thresholds shipped;
@@ -254,6 +209,43 @@ class Reader {
           fmt::format("{}: found {}, allowed: {}", full, found_text(node), allowed_text(key)),
           fmt::format("for instance {} = {}", key.path.substr(key.path.rfind('.') + 1),
                       value_text(key, defaults)));
+  }
+
+  void read_owner(const std::string& ring, const toml::node& node, const std::string& full,
+                  const toml::source_region& at) {
+    owned_.emplace_back(ring, at);
+    if (const auto* number = node.as_integer();
+        number != nullptr && number->get() >= 0 && number->get() < UINT32_MAX) {
+      result_.config.owners[ring] = {static_cast<std::uint32_t>(number->get()), ""};
+      return;
+    }
+    const auto* name = node.as_string();
+    const auto uid = name != nullptr ? find_user(name->get()) : std::nullopt;
+    if (uid) {
+      result_.config.owners[ring] = {*uid, name->get()};
+    } else if (name != nullptr) {
+      error(node.source(),
+            fmt::format("{}: found {}, a user that this system does not have, allowed: {}", full,
+                        found_text(node), kOwnerAllowed),
+            "create the user, or write one that `getent passwd` shows");
+    } else {
+      error(node.source(),
+            fmt::format("{}: found {}, allowed: {}", full, found_text(node), kOwnerAllowed),
+            fmt::format("for instance {} = \"irc\"", toml_path("", ring)));
+    }
+  }
+
+  void owner_of_no_ring(const std::string& ring, const toml::source_region& at) {
+    std::vector<std::string> names;
+    for (const std::string& known : result_.config.rings)
+      names.push_back(toml_path(std::string(kOwnersTable), known));
+    const std::string full = toml_path(std::string(kOwnersTable), ring);
+    const std::string nearest = nearest_name(full, names);
+    error(at,
+          fmt::format("{}: found an owner of a ring that `rings` does not name{}", full,
+                      nearest.empty() ? "" : ", nearest known: " + nearest),
+          nearest.empty() ? "add the ring to `rings`, written alike, or remove its owner"
+                          : fmt::format("write {}, or add the ring to `rings`", nearest));
   }
 
   void read_operation(const std::string& name, const toml::node& node, const std::string& full,
@@ -304,18 +296,20 @@ class Reader {
   }
 
   std::string file_;
+  const std::vector<std::string>& flag_rings_;
   ConfigResult& result_;
-  std::vector<std::string> names_;
-  std::set<std::string> tables_;
   std::vector<Error> errors_;
   toml::source_region alert_ticks_{};
+  std::vector<std::pair<std::string, toml::source_region>> owned_;
+  bool rings_wrong_ = false;
 };
 
 }  // namespace
 
-ConfigResult parse_config(std::string_view text, const std::string& file) {
+ConfigResult parse_config(std::string_view text, const std::string& file,
+                          const std::vector<std::string>& flag_rings) {
   ConfigResult result;
-  Reader reader(file, result);
+  Reader reader(file, flag_rings, result);
   try {
     const toml::table root = toml::parse(text, file);
     reader.read(root, "");

@@ -116,6 +116,7 @@ Series* RingMetrics::series_named(const SeriesKey& wanted, const NameEntry& want
 
 void RingMetrics::set_name(std::uint16_t id, const NameEntry& name) {
   by_id_[id] = series_named({kind_of(id), name.name}, name);
+  if (by_id_[id]->name().name == name.name) by_id_[id]->declare(name);
   named_[id] = true;
   block_part_[id] = block_part_of(id, name.name);
   failure_kinds_.fill({});   // its failures count under the new name from now on
@@ -138,6 +139,7 @@ Series* RingMetrics::series_of(std::uint16_t id) {
     name.name = (kind_of(id) == Kind::event ? "event-" : "operation-") +
                 std::to_string(kind_of(id) == Kind::event ? id - kFirstEvent : id);
     by_id_[id] = series_named({kind_of(id), name.name}, name);
+  if (by_id_[id]->name().name == name.name) by_id_[id]->declare(name);
   }
   return by_id_[id];
 }
@@ -184,7 +186,7 @@ std::map<Series*, RingMetrics::Living> RingMetrics::by_series(const LivingById& 
 }
 
 std::size_t RingMetrics::bytes() const {
-  std::size_t total = sizeof *this + plain_.capacity() * sizeof(Plain) + errors_.bytes() +
+  std::size_t total = sizeof *this + kIdCount * sizeof(Plain) + errors_.bytes() +
                       slowest_.bytes() + blocks_.bytes();
   for (const auto& [name, series] : series_) total += series->bytes();
   for (const Half& half : halves_) total += half.actors.bytes() + half.subjects.bytes();

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "daemon/metrics/blocks.h"
@@ -56,8 +57,29 @@ struct RingTimes {
   std::int64_t observed_before_ns;
 };
 
-// Four stage marks at once.
+// Four words of 32 bits at once.
 using StageVector = StageTicks __attribute__((vector_size(16)));
+
+// The six stages of a record, unpacked into two vectors. `most` has the stages 0, 1, 3 and 4, and
+// `rest` has stage 2, nothing, stage 5 and nothing.
+struct StageVectors {
+  StageVector most;
+  StageVector rest;
+
+  // The place of stage i: place(i) of most and rest, one after the other.
+  static constexpr std::size_t kPlaces[kStageCount] = {0, 1, 4, 2, 3, 6};
+  static constexpr std::size_t place(std::size_t i) { return kPlaces[i]; }
+  StageTicks operator[](std::size_t i) const {
+    return place(i) < 4 ? most[place(i)] : rest[place(i) - 4];
+  }
+  void set(std::size_t i, StageTicks value) {
+    if (place(i) < 4) {
+      most[place(i)] = value;
+    } else {
+      rest[place(i) - 4] = value;
+    }
+  }
+};
 
 class RingMetrics {
  public:
@@ -115,8 +137,6 @@ class RingMetrics {
   std::array<std::uint64_t, kWindows> lost() const { return lost_.over_windows(now_slice_); }
   const ObservedTime& observed() const { return observed_; }
 
-  // The slice that set_time() was last in.
-  std::int64_t now_slice() const { return now_slice_; }
   std::uint64_t late_records() const { return late_; }
 
   // What the server's totals and the reader's books say of one id, in the present life of the ring.
@@ -209,31 +229,32 @@ class RingMetrics {
   std::array<BlockTable::Part, kIdCount> block_part_{};
   std::function<void(std::uint16_t)> ask_name_;
 
-  // What add() touches of an id: two cache lines. Sums wait here for end_batch(). The bounds are
-  // those of the series' present slice.
+  // What add() touches of an id: three cache lines. Sums wait here for end_batch(). The bounds are
+  // those of the series' present slice. All zeros: the id has no series, and no record is plain.
   struct alignas(64) Plain {
     // A record is plain when none of these bits is set in its descriptor, and its span lies in
     // [least, least + width).
-    std::uint64_t single_bits = ~std::uint64_t{0};
-    std::uint64_t least = 0;
-    std::uint64_t width = 0;
-    std::uint64_t floor = 0;             // a record that ended before is not among the last N
+    std::uint64_t single_bits;
+    std::uint64_t least;
+    std::uint64_t width;
+    std::uint64_t floor;  // a record that ended before is not among the last N
     // Keep it away from `values`. Next to each other, the compiler would add both as one vector,
     // gathered through memory.
-    std::uint64_t ticks = 0;
-    std::uint32_t* buckets = nullptr;
-    std::uint32_t count = 0;             // plain records
-    std::uint32_t single = 0;            // others
-    std::uint64_t values = 0;            // events: their values
+    std::uint64_t ticks;
+    std::uint32_t* buckets;
+    std::uint32_t count;   // plain records
+    std::uint32_t single;  // others
+    std::uint64_t values;  // events: their values
     // Stage marks are plain when none is above its bound. bounds[0] is for records without
-    // kFlagStages, which must have none; bounds[1] for records with it. The bounds are biased,
-    // because SSE2 compares signed.
-    StageVector bounds[2]{};
-    StageVector sums{};
-    StageVector absent{};
+    // kFlagStages, which must have none; bounds[1] for records with it.
+    StageVectors bounds[2];
+    StageVectors sums;
+    StageVectors absent;
   };
-  static_assert(sizeof(Plain) == 128);
-  std::vector<Plain> plain_ = std::vector<Plain>(kIdCount);
+  static_assert(sizeof(Plain) == 192);
+  // No initializers, so that 96 KiB are zeroed at once.
+  static_assert(std::is_trivial_v<Plain>);
+  std::unique_ptr<Plain[]> plain_ = std::make_unique<Plain[]>(kIdCount);
   std::vector<std::uint16_t> ids_;        // those that have a series
   std::map<std::uint16_t, std::string> error_names_;
   ErrorTable errors_;

@@ -8,10 +8,11 @@ namespace ringside {
 
 namespace {
 
-// A stage mark of a plain record is below this, so that the sum of a batch fits 32 bits. It is 6 ms
-// at 2.6 GHz.
-constexpr StageTicks kSummable = 1U << 24;
+// The longest stage of a plain record, packed: the sum of a batch fits 32 bits. It is 6 ms at 2.6
+// GHz.
+constexpr StageTicks kSummable = pack_stage_ticks(1U << 24) - 1;
 static_assert(RingMetrics::kBatch <= 1U << 8);
+constexpr StageTicks kNoBound = INT32_MAX;
 
 std::uint64_t span_ticks(const Record& record) {
   return record.duration > 0 ? static_cast<std::uint64_t>(record.duration) : 0;
@@ -36,10 +37,8 @@ void RingMetrics::set_plain_bounds(std::uint16_t id) {
   plain.least = slice.min_ticks;
   plain.width = most >= plain.least ? most - plain.least + 1 : 0;
   for (std::size_t i = 0; i < kStageCount; ++i) {
-    const StageTicks bound =
-        operation ? std::min(slice.stages[i].max_packed, kSummable - 1) : ~StageTicks{0};
-    plain.bounds[0][i] = (operation ? 0 : ~StageTicks{0}) ^ kSignBit;
-    plain.bounds[1][i] = bound ^ kSignBit;
+    plain.bounds[0].set(i, operation ? 0 : kNoBound);
+    plain.bounds[1].set(i, operation ? std::min(slice.stages[i].max_packed, kSummable) : kNoBound);
   }
   // Where there is no floor, it lies far back, a quarter of the clock's range ago.
   plain.floor = series.recent().floor(instance_, slice_begin_ - (std::uint64_t{1} << 62));
@@ -67,7 +66,7 @@ void RingMetrics::end_batch(Counts& read_of) {
     }
     plain.count = plain.single = 0;
     plain.ticks = plain.values = 0;
-    plain.sums = plain.absent = StageVector{};
+    plain.sums = plain.absent = StageVectors{};
   }
 }
 
@@ -130,9 +129,7 @@ void RingMetrics::add_elsewhere(Series& series, const Record& record, std::uint6
     series.current().add(record, units_);
     return;
   }
-  DenseSlice one;
-  one.add(record, units_);
-  const StoredSlice stored = StoredSlice::of(one, scale_);
+  const StoredSlice stored = StoredSlice::of(record, units_, scale_);
   switch (place.when) {
     case Place::When::history: series.add_history(stored); return;
     case Place::When::future: series.add_future(stored); break;

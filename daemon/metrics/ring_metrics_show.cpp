@@ -9,6 +9,21 @@ namespace ringside {
 
 namespace {
 
+// What the configuration may say of a response time, too.
+constexpr std::uint64_t kLeastThresholdNs = 1'000;
+constexpr std::uint64_t kMostThresholdNs = 3'600'000'000'000;
+
+// A server's word, which may be garbage: kept within what a configuration may say.
+Declared declared_by(const NameEntry& name) {
+  Declared declared;
+  declared.waits_for_client = name.waits_for_client;
+  if (name.threshold_ns > 0) {
+    declared.response_ns = static_cast<std::int64_t>(
+        std::clamp(name.threshold_ns, kLeastThresholdNs, kMostThresholdNs));
+  }
+  return declared;
+}
+
 // Turn the wire's numbers (shm/record.h) into the model's kinds.
 PartyKind actor_kind_from(std::uint8_t kind) {
   switch (static_cast<ActorKind>(kind)) {
@@ -92,7 +107,7 @@ RecordView RingMetrics::view(const Record& record, const Series& series, const s
   } else if ((record.flags & kFlagStages) != 0) {
     for (std::size_t i = 0; i < kStageCount; ++i) {
       out.stages_ns[i] = static_cast<std::uint64_t>(std::max<std::int64_t>(
-          0, span_ns(static_cast<std::int64_t>(unpack_stage_ticks(record.stages[i])))));
+          0, span_ns(static_cast<std::int64_t>(unpack_stage_ticks(record.stage(i))))));
     }
   }
   out.ring = ring;
@@ -158,6 +173,7 @@ void RingMetrics::show_series(const std::string& ring, const LivingById& living,
     view_of.ring = ring;
     view_of.category = series->name().category;
     view_of.stage_names = series->name().stages;
+    view_of.declared = declared_by(series->name());
     for (std::size_t w = 0; w < kWindows; ++w) {
       sum_.clear();
       series->sum(static_cast<Window>(w), now_slice_, scale_, sum_);

@@ -30,6 +30,8 @@ void RingMetrics::encode(Encoder& out, std::int64_t wall_minus_monotonic_ns) {
     out.text(key.name);
     out.text(series->name().category);
     for (const std::string& stage : series->name().stages) out.text(stage);
+    out.u64(series->name().threshold_ns);
+    out.u64(series->name().waits_for_client ? 1 : 0);
     series->encode(out, now_slice_, scale_);
     encode_last(out, *series, wall_minus_monotonic_ns);
   }
@@ -109,6 +111,8 @@ void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice
     name.name = key.name;
     name.category = in.text();
     for (std::string& stage : name.stages) stage = in.text();
+    name.threshold_ns = in.u64();
+    name.waits_for_client = in.u64() != 0;
     Series* series = series_named(key, name);
     series->decode(in, now_slice, slice_shift);
     decode_last(in, *series, slice_shift);

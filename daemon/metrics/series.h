@@ -21,8 +21,13 @@ class Series {
 
   const NameEntry& name() const { return name_; }
   void rename(NameEntry name) { name_ = std::move(name); }
+  // A server may declare something else after a restart.
+  void declare(const NameEntry& declared) {
+    name_.waits_for_client = declared.waits_for_client;
+    name_.threshold_ns = declared.threshold_ns;
+  }
 
-  // What the drain writes to. `current` is slice `now_slice()`, `previous` the one before it.
+  // What the drain writes to. `current` is the present slice, `previous` the one before it.
   DenseSlice& current() { return current_; }
   DenseSlice& previous() { return previous_; }
   Recent& recent() { return recent_; }

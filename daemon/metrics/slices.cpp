@@ -34,11 +34,9 @@ void append(std::vector<StoredSlice::Bucket>& buckets, std::size_t index, std::u
   }
 }
 
-}  // namespace
-
-StoredSlice StoredSlice::of(const DenseSlice& dense, const TickScale& scale) {
+// All but the buckets.
+StoredSlice stored(const DenseSums& dense, const TickScale& scale) {
   StoredSlice out;
-  if (dense.empty()) return out;   // most are, and their buckets need no look
   for (std::size_t i = 0; i < kOutcomeCount; ++i) out.outcomes[i] = dense.outcomes[i];
   out.untimed = dense.untimed;
   out.negative = dense.negative;
@@ -50,15 +48,35 @@ StoredSlice StoredSlice::of(const DenseSlice& dense, const TickScale& scale) {
     out.stages[i] = {dense.stages[i].count, to_ns(dense.stages[i].sum_ticks, scale),
                      to_ns(unpack_stage_ticks(dense.stages[i].max_packed), scale)};
   }
-  const auto place = [](std::size_t i) {
-    return static_cast<std::size_t>(clamp_bucket(static_cast<int>(i) + kLowestBucket) - kMinBucket);
-  };
+  return out;
+}
+
+// Where a bucket of a dense slice stands among the kept ones.
+std::size_t kept_index(std::size_t dense_index) {
+  const int bucket = clamp_bucket(static_cast<int>(dense_index) + kLowestBucket);
+  return static_cast<std::size_t>(bucket - kMinBucket);
+}
+
+}  // namespace
+
+StoredSlice StoredSlice::of(const DenseSlice& dense, const TickScale& scale) {
+  if (dense.empty()) return {};  // most are, and their buckets need no look
+  StoredSlice out = stored(dense, scale);
   std::size_t used = 0;
   for (const std::uint32_t count : dense.buckets) used += count != 0;
   out.buckets.reserve(used);
   for (std::size_t i = 0; i < dense.buckets.size(); ++i) {
-    if (dense.buckets[i] != 0) append(out.buckets, place(i), dense.buckets[i]);
+    if (dense.buckets[i] != 0) append(out.buckets, kept_index(i), dense.buckets[i]);
   }
+  return out;
+}
+
+StoredSlice StoredSlice::of(const Record& record, const UnitScale& units, const TickScale& scale) {
+  DenseSums one{};
+  one.min_ticks = ~std::uint64_t{0};
+  const std::size_t bucket = one.add(record, units);
+  StoredSlice out = stored(one, scale);
+  if (bucket != DenseSums::kNoBucket) append(out.buckets, kept_index(bucket), 1);
   return out;
 }
 
@@ -122,6 +140,9 @@ StoredSlice StoredSlice::decode(Decoder& in) {
   out.min_ns = in.u64();
   out.max_ns = in.u64();
   out.value_sum = in.i64();
+  // Quantiles lie between the shortest and the longest span.
+  const std::uint64_t recorded = out.recorded();
+  if (out.untimed > recorded || (out.untimed < recorded && out.min_ns > out.max_ns)) in.fail();
   for (StageStats& stage : out.stages) stage = {in.u64(), in.u64(), in.u64()};
   const std::uint64_t count = in.count(2, 4 * kBucketCount);
   out.buckets.reserve(count);

@@ -43,8 +43,8 @@ struct UnitScale {
   }
 };
 
-// The slice being filled.
-struct DenseSlice {
+// What is summed of the slice being filled: all but its buckets.
+struct DenseSums {
   std::array<std::uint64_t, 8> outcomes;   // one spare, so that the index needs no check
   std::uint64_t untimed;
   std::uint64_t negative;
@@ -57,6 +57,51 @@ struct DenseSlice {
     StageTicks max_packed;
   };
   std::array<Stage, kStageCount> stages;
+
+  static constexpr std::size_t kNoBucket = SIZE_MAX;
+
+  bool empty() const {
+    return std::all_of(outcomes.begin(), outcomes.end(), [](std::uint64_t n) { return n == 0; });
+  }
+  // Adds one record of any kind. Returns the index of its bucket in DenseSlice::buckets, or
+  // kNoBucket.
+  std::size_t add(const Record& record, const UnitScale& scale) {
+    ++outcomes[record.outcome & 7];
+    if ((record.flags & kFlagUntimed) != 0) {
+      ++untimed;
+      return kNoBucket;
+    }
+    std::uint64_t ticks = 0;
+    if (record.duration >= 0) {
+      ticks = static_cast<std::uint64_t>(record.duration);
+    } else {
+      ++negative;
+    }
+    sum_ticks += ticks;
+    if (ticks < min_ticks) [[unlikely]]
+      min_ticks = ticks;
+    if (ticks > max_ticks) [[unlikely]]
+      max_ticks = ticks;
+    if (record.kind == static_cast<std::uint8_t>(Kind::event)) {
+      value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(value_sum) +
+                                            static_cast<std::uint64_t>(record.event.value));
+    } else if ((record.flags & kFlagStages) != 0) {
+      for (unsigned i = 0; i < kStageCount; ++i) {
+        const StageTicks packed = record.stage(i);
+        if (packed == 0) continue;
+        ++stages[i].count;
+        stages[i].sum_ticks += unpack_stage_ticks(packed);
+        // Packed spans have the order of the spans.
+        if (packed > stages[i].max_packed) [[unlikely]]
+          stages[i].max_packed = packed;
+      }
+    }
+    return scale.bucket_index(std::min(ticks, scale.max_ticks));
+  }
+};
+
+// The slice being filled.
+struct DenseSlice : DenseSums {
   // Every possible bucket, so that no index needs a check. Buckets outside the kept range are
   // folded in later.
   std::array<std::uint32_t, kHighestBucket - kLowestBucket + 1> buckets;
@@ -66,41 +111,10 @@ struct DenseSlice {
     std::memset(static_cast<void*>(this), 0, sizeof *this);
     min_ticks = ~std::uint64_t{0};
   }
-  bool empty() const {
-    return std::all_of(outcomes.begin(), outcomes.end(), [](std::uint64_t n) { return n == 0; });
-  }
-
-  // Adds one record of any kind. The drain adds whole groups instead
-  // (metrics/ring_metrics_ingest.cpp).
+  // The drain adds whole groups of records instead (metrics/ring_metrics_ingest.cpp).
   void add(const Record& record, const UnitScale& scale) {
-    ++outcomes[record.outcome & 7];
-    if ((record.flags & kFlagUntimed) != 0) {
-      ++untimed;
-      return;
-    }
-    std::uint64_t ticks = 0;
-    if (record.duration >= 0) {
-      ticks = static_cast<std::uint64_t>(record.duration);
-    } else {
-      ++negative;
-    }
-    sum_ticks += ticks;
-    if (ticks < min_ticks) [[unlikely]] min_ticks = ticks;
-    if (ticks > max_ticks) [[unlikely]] max_ticks = ticks;
-    ++buckets[scale.bucket_index(std::min(ticks, scale.max_ticks))];
-    if (record.kind == static_cast<std::uint8_t>(Kind::event)) {
-      value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(value_sum) +
-                                            static_cast<std::uint64_t>(record.event.value));
-    } else if ((record.flags & kFlagStages) != 0) {
-      for (unsigned i = 0; i < kStageCount; ++i) {
-        const StageTicks packed = record.stages[i];
-        if (packed == 0) continue;
-        ++stages[i].count;
-        stages[i].sum_ticks += packed < kExactStageTicks ? packed : unpack_stage_ticks(packed);
-        // Packed spans have the order of the spans.
-        if (packed > stages[i].max_packed) [[unlikely]] stages[i].max_packed = packed;
-      }
-    }
+    const std::size_t bucket = DenseSums::add(record, scale);
+    if (bucket != kNoBucket) ++buckets[bucket];
   }
 };
 
@@ -122,6 +136,9 @@ struct StoredSlice {
   std::vector<Bucket> buckets;
 
   static StoredSlice of(const DenseSlice& dense, const TickScale& scale);
+  // One record alone, as if a slice had no other. It passes over no buckets: many records may come
+  // late.
+  static StoredSlice of(const Record& record, const UnitScale& units, const TickScale& scale);
   bool empty() const;
   std::uint64_t recorded() const;
   void add(const StoredSlice& other);

@@ -14,7 +14,8 @@ std::vector<std::uint64_t> figures_of(const Snapshot& s) {
     for (const SeriesView& one : *series) figures.push_back(one.server_count);
   }
   for (const RingView& ring : s.rings) {
-    figures.insert(figures.end(), {ring.instances_seen, ring.crashes_seen, ring.untraced_records,
+    figures.insert(figures.end(), {ring.instances_seen, ring.crashes_seen, ring.restarts_seen,
+                                   ring.processes.died, ring.untraced_records,
                                    static_cast<std::uint64_t>(ring.state),
                                    std::hash<std::string>{}(ring.instance)});
   }

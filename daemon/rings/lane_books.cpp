@@ -5,17 +5,6 @@
 
 namespace ringside {
 
-namespace {
-
-// Whether the lane's last writer is dead.
-bool owner_died(const LaneHeader& header) {
-  const std::uint32_t pid = owner_pid(header.owner.load(std::memory_order_acquire));
-  return process_liveness(pid, header.owner_start_time.load(std::memory_order_relaxed)) ==
-         Liveness::dead;
-}
-
-}  // namespace
-
 LaneToDrain LaneBooks::to_drain(const Segment& segment, std::uint32_t lane) {
   return LaneToDrain::of(segment, lane, cursor_, read_, &rejected_);
 }
@@ -92,7 +81,7 @@ void LaneBooks::take_remainder(const Segment& segment, std::uint32_t lane, bool 
     case Remainder::torn:
       // This can happen in a ring that was closed in order: one of the processes that shared it may
       // have died before.
-      if (crashed || owner_died(header)) ++torn_;
+      if (crashed || header.owner.holder() == Holder::died) ++torn_;
       break;
     case Remainder::unpublished_head: {
       Record record;

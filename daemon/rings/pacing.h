@@ -7,6 +7,10 @@
 // for two seconds the pause is 50 ms, because then the waking itself is the cost: about 30 µs each
 // on a virtual machine. At 20 ms that alone would use up what an idle daemon may take (0.2 % of a
 // core). A new ring makes the pause begin at its shortest again.
+//
+// The shortest pause is for a thread that does nothing but trace: 17 million records a second fill
+// a lane in 0.24 ms. With 200 us it lost 8 to 12 %, with 50 us 1.6 to 2.1 % (three runs each in
+// turns, one thread, two virtual processors of an EPYC).
 #pragma once
 
 #include <algorithm>
@@ -14,7 +18,7 @@
 
 namespace ringside {
 
-inline constexpr std::int64_t kShortestPauseNs = 200'000;
+inline constexpr std::int64_t kShortestPauseNs = 50'000;
 inline constexpr std::int64_t kLongestPauseNs = 20'000'000;
 inline constexpr std::int64_t kRestPauseNs = 50'000'000;
 inline constexpr std::int64_t kRestAfterNs = 2'000'000'000;

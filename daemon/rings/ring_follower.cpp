@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "shm/assert.h"
+#include "shm/processes.h"
 
 namespace ringside {
 
@@ -22,14 +22,14 @@ std::uint64_t inode_of(const std::string& path) {
   return lstat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_ino) : 0;
 }
 
-bool closed(const Segment& segment) {
+}  // namespace
+
+bool RingFollower::closed(const Segment& segment) {
   return segment.header().state.load(std::memory_order_acquire) == kSegmentClosed;
 }
 
-}  // namespace
-
-RingFollower::RingFollower(RingName ring, const RingMetricsOptions& options, bool any_owner)
-    : ring_(std::move(ring)), any_owner_(any_owner), metrics_(options) {
+RingFollower::RingFollower(RingName ring, const RingOptions& options)
+    : ring_(std::move(ring)), options_(options), metrics_(options.metrics) {
   if (ring_.path.empty()) refuse(ring_.problem);
   metrics_.ask_names_of([this](std::uint16_t id) {
     NameEntry name;
@@ -37,12 +37,13 @@ RingFollower::RingFollower(RingName ring, const RingMetricsOptions& options, boo
   });
 }
 
-void RingFollower::reconfigure(RingName ring, const RingMetricsOptions& options, bool any_owner) {
+void RingFollower::reconfigure(RingName ring, const RingOptions& options) {
   // A follower stays with its file.
   RINGSIDE_ASSERT(ring.path == ring_.path);
   ring_ = std::move(ring);
-  metrics_.reconfigure(options);
-  any_owner_ = any_owner;
+  metrics_.reconfigure(options.metrics);
+  options_ = options;
+  if (!options_.labels) labels_.forget_all();
 }
 
 bool RingFollower::reads(const RingInstance& instance) const {
@@ -93,23 +94,11 @@ bool RingFollower::read_on(const Instant& now) {
   // its clock is never known. Its end must be noticed anyway.
   if (!scale_.known() && now.monotonic_ns - attached_ns_ < kRateTakesNs) return true;
   const bool is_closed = closed(*segment_);
-  if (!is_closed && !segment_->broken() && now.monotonic_ns >= next_liveness_ns_) {
-    next_liveness_ns_ = now.monotonic_ns + kLivenessEveryNs;
-    dead_ = segment_liveness(*segment_, facts_) == Liveness::dead;
-  }
-  // Another ring has the name. Its server could only start because the server of this ring had
-  // ended.
   const std::uint64_t inode = inode_of(ring_.path);
-  if (!is_closed && !dead_ && inode != segment_->inode()) {
-    // Where the old ring's processes can't be seen, the new ring is evidence enough: a living ring
-    // is never replaced.
-    const Liveness liveness = segment_liveness(*segment_, facts_);
-    dead_ = liveness == Liveness::dead || (inode != 0 && liveness == Liveness::unknown);
-    problem_ = dead_ ? ""
-               : inode == 0
-                   ? ring_.path + " was removed while its server lives; reading on"
-                   : ring_.path +
-                         " was replaced while its server lives; reading the old one until it ends";
+  const bool due = now.monotonic_ns >= next_liveness_ns_;
+  if (!is_closed && !segment_->broken() && (due || (!dead_ && inode != segment_->inode()))) {
+    if (due) next_liveness_ns_ = now.monotonic_ns + kLivenessEveryNs;
+    look_at_server(inode);
   }
   if (segment_->broken()) {
     problem_ = ring_.path + " was cut off under the reader; what is left of it can't be read";
@@ -124,11 +113,57 @@ bool RingFollower::read_on(const Instant& now) {
   return false;
 }
 
-std::unique_ptr<Segment> RingFollower::open(const std::string& path, SegmentFacts* facts,
-                                            Failure* failure) const {
+// Whether the ring has ended, and what is the matter with it. `inode`: of the file under its name.
+void RingFollower::look_at_server(std::uint64_t inode) {
+  processes_.look(*segment_, facts_);
+  // Another ring has the name. Its server could only start because the server of this ring had
+  // ended.
+  const bool replaced = inode != 0 && inode != segment_->inode();
+  switch (processes_.any()) {
+    case Liveness::alive:
+      // A lock of a thread that called exec in another pid namespace may seem to be held for ever
+      // (processes.cpp). The next server knows better. It has moved the ring aside.
+      dead_ = replaced && processes_.elsewhere() &&
+              inode_of(previous_path(ring_.path)) == segment_->inode();
+      break;
+    case Liveness::unknown:
+      // The new ring is evidence enough: a living ring is never replaced.
+      dead_ = replaced;
+      break;
+    case Liveness::dead:
+      dead_ = replaced || processes_.lives_on() == 0;
+      break;
+  }
+  standing_.clear();
+  if (dead_) return;
+  if (replaced) {
+    standing_ = ring_.path +
+                " was replaced while its server lives; reading the old one until it ends\n"
+                "  next: find out who removed the name; restart the old server under another ring "
+                "name, or end it";
+  } else if (inode == 0) {
+    standing_ =
+        ring_.path + " was removed while " + processes_.server() +
+        " lives; reading on\n"
+        "  next: keep the name from the one who removed it: systemd-logind does that when the "
+        "server's user logs out (RemoveIPC=no in logind.conf, or a system user for the server), "
+        "and so do people who tidy /dev/shm (a folder of the server's own, such as /run/ringside "
+        "by tmpfiles.d). Until the server is restarted, a daemon that is restarted finds this ring "
+        "only through /proc, and needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE for that";
+  } else if (processes_.any() == Liveness::dead) {
+    standing_ = ring_.path + ": its server (pid " + std::to_string(processes_.lives_on()) +
+                ") lives, but no thread of it holds the ring; it has become another program "
+                "(exec), or none of its threads traces\n"
+                "  next: nothing, if it traces again soon; else see what runs there (ps -p " +
+                std::to_string(processes_.lives_on()) + ")";
+  }
+}
+
+OpenOptions RingFollower::open_options() const {
   OpenOptions options;
-  options.any_owner = any_owner_;
-  return open_segment(path, options, facts, failure);
+  options.any_owner = options_.any_owner;
+  options.owner = options_.owner;
+  return options;
 }
 
 void RingFollower::refuse(const std::string& why) {
@@ -136,121 +171,18 @@ void RingFollower::refuse(const std::string& why) {
   problem_ = why;
 }
 
-// True when it has attached to a ring.
-bool RingFollower::find_next(const Instant& now) {
-  if (saved_) {
-    if (find_saved(now)) return true;
-    if (saved_) return false;   // looked at again, because it may be readable then
-  }
-  if (find_previous(now)) return true;
-  SegmentFacts facts;
-  Failure failure;
-  auto segment = open(ring_.path, &facts, &failure);
-  if (segment == nullptr) {
-    if (failure.error_number != ENOENT) {
-      refuse(failure.message);
-    } else if (state_ == RingState::refused) {
-      state_ = RingState::waiting;
-      problem_.clear();
-    }
-    return false;
-  }
-  const RingInstance instance = instance_of(facts);
-  if (finished_ && reads(instance)) {
-    if (state_ == RingState::refused) problem_.clear();
-    if (state_ == RingState::waiting || state_ == RingState::refused) {
-      instance_ = instance;
-      facts_ = facts;
-      move_to_this_boot(&facts_, now);
-      state_ = closed(*segment) ? RingState::closed : RingState::crashed;
-    }
-    return false;
-  }
-  if (const std::string reader = reader_of_ ? reader_of_(instance) : ""; !reader.empty()) {
-    state_ = RingState::waiting;
-    problem_ = "this is the ring that is followed as " + reader + ", and is read once";
-    return false;
-  }
-  attach(std::move(segment), facts, now);
-  return true;
-}
-
-// Finds the ring whose positions were saved: under its name, or moved aside by a server that
-// started later. False when the ring isn't there. `saved_` stays set when it may be there later.
-bool RingFollower::find_saved(const Instant& now) {
-  bool readable = true;
-  bool replaced = false;
-  for (const std::string& path : {ring_.path, previous_path(ring_.path)}) {
-    SegmentFacts facts;
-    Failure failure;
-    auto segment = open(path, &facts, &failure);
-    if (segment != nullptr && instance_of(facts) == instance_) {
-      if (lanes_.size() != std::size_t{facts.geometry.lane_count} + 1) {
-        // This is not the state of this ring, whatever it says. The ring is read from its
-        // beginning, as another instance.
-        std::erase(known_, instance_);
-        readable = true;
-        break;
-      }
-      attach(std::move(segment), facts, now);
-      return true;
-    }
-    if (segment != nullptr && path == ring_.path) replaced = true;
-    // A refusal at the previous ring's path concerns somebody else's file. It must not keep us from
-    // the present ring.
-    if (replaced && (failure.error_number == 0 || failure.error_number == EACCES)) continue;
-    if (segment == nullptr && failure.error_number != ENOENT) {
-      // This may be the ring, unreadable only for the moment.
-      refuse(failure.message);
-      readable = false;
-    }
-  }
-  if (!readable) return false;
-  // The note stays visible when the next ring is already being read.
-  lost_note_ =
-      "the ring that was read last is gone; records written after the saved positions are lost";
-  problem_ = lost_note_;
-  saved_ = false;
-  finished_ = true;
-  retire();
-  return false;
-}
-
-// Reads a crashed server's ring that was moved aside before it was read.
-bool RingFollower::find_previous(const Instant& now) {
-  SegmentFacts facts;
-  Failure failure;
-  auto segment = open(previous_path(ring_.path), &facts, &failure);
-  if (segment == nullptr) return false;
-  const RingInstance instance = instance_of(facts);
-  const bool known = reads(instance) || (reader_of_ && !reader_of_(instance).empty());
-  remember(instance);
-  if (known || segment_liveness(*segment, facts) == Liveness::alive) return false;
-  const std::string problem = problem_;
-  const std::string note = lost_note_;
-  const bool alone = metrics_.observed().until_ns() == INT64_MIN || restored_;
-  attach(std::move(segment), facts, now);
-  --unmet_;   // it had the name once
-  met_ns_ = now.monotonic_ns;
-  if (!scale_.known()) return true;
-  const std::optional<std::int64_t> newest = lanes_.newest(*segment_, scale_);
-  finish(closed(*segment_) ? RingState::closed : RingState::crashed, now);
-  if (alone) {
-    // Nobody knows what happened between its end and now.
-    metrics_.stop_observing(newest.value_or(INT64_MIN));
-  }
-  // The ring under the name is looked at next.
-  state_ = RingState::waiting;
-  problem_ = problem;
-  lost_note_ = note;
-  return false;
-}
-
 void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts,
                           const Instant& now) {
   // Only one ring is read at a time.
   RINGSIDE_ASSERT(segment_ == nullptr);
   const bool resumed = std::exchange(saved_, false);
+  // Seen from where /proc does not show its server, a restart is a crash until now.
+  if (!resumed && processes_.restarted_into(*segment, facts)) {
+    ++restarts_;
+    if (crash_counted_) --crashes_;
+  }
+  crash_counted_ = false;
+  processes_.begin(resumed);
   if (!resumed) {
     ++instance_number_;
     lanes_.reset(std::size_t{facts.geometry.lane_count} + 1);
@@ -259,6 +191,7 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   segment_ = std::move(segment);
   facts_ = facts;
   instance_ = instance_of(facts);
+  inode_ = segment_->inode();
   remember(instance_);
   scale_ = scale_of(&facts_, now);
   note_observed(now, resumed);
@@ -267,6 +200,7 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   attached_ns_ = now.monotonic_ns;
   state_ = RingState::live;
   problem_ = std::exchange(lost_note_, {});
+  standing_.clear();
 }
 
 // Since when every record of the ring is read: since the last daemon stopped, or since the ring's
@@ -292,7 +226,14 @@ void RingFollower::finish(RingState state, const Instant& now) {
   const bool crashed = state == RingState::crashed;
   refresh_names();
   lanes_.close(*segment_, crashed, metrics_);
-  if (crashed && !segment_->broken()) ++crashes_;
+  if (!segment_->broken()) {
+    processes_.look(*segment_, facts_);
+    crash_counted_ = crashed && processes_.lives_on() == 0;
+    if (crash_counted_) ++crashes_;
+    if (options_.labels) labels_.keep(*segment_);
+  }
+  processes_.end();
+  standing_.clear();
   retire();
   metrics_.end_clock(now.realtime_ns - now.monotonic_ns);
   segment_.reset();
@@ -338,11 +279,12 @@ Books RingFollower::books() const {
 
 void RingFollower::add_processes(std::vector<RingProcess>& out) const {
   if (state_ != RingState::live || segment_->broken()) return;
-  if (facts_.pid_namespace != 0 && facts_.pid_namespace != self_pid_namespace()) return;
+  const std::uint64_t home = self_pid_namespace();
   const std::size_t first = out.size();
-  for (const ProcessSlot& slot : segment_->header().processes) {
-    const RingProcess process{ring_.name, slot.pid.load(std::memory_order_acquire),
-                              slot.start_time.load(std::memory_order_relaxed)};
+  for (const ProcessLook& look : look_at_processes(*segment_, facts_.death_marked).entered) {
+    // A pid of another namespace is another process here.
+    if (look.pid_namespace != 0 && look.pid_namespace != home) continue;
+    const RingProcess process{ring_.name, look.pid, look.start_time};
     const bool twice =
         std::any_of(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
                     [&](const RingProcess& other) { return other.pid == process.pid; });

@@ -10,10 +10,18 @@
 //      +--what is there is no ring of ours--> refused, and looked at again
 //
 // A crashed server's ring is moved aside when the server starts again (previous_path()). A ring
-// there that has not been read is read first.
+// there that has not been read is read first. The same happens to the ring of a server that becomes
+// another program by exec. That is a restart and no crash: its process lives, and opens the new
+// ring (ring_processes.h).
+//
+// A living server's ring may lose its name. It is read on. A daemon that starts later finds it
+// through /proc, if it may (unnamed_ring.h).
 //
 //   ring_follower.cpp   this life
+//   ring_search.cpp     which ring is read next
 //   ring_lanes.h        the lanes, drained and settled (lane_books.h)
+//   ring_processes.h    who writes the ring, and who of them died
+//   unnamed_ring.h      a ring that has lost its name
 //   ring_view.cpp       what the snapshot shows of the ring
 //   ring_state.cpp      what is saved of the ring
 #pragma once
@@ -22,13 +30,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "daemon/metrics/ring_metrics.h"
+#include "daemon/rings/ring_labels.h"
 #include "daemon/rings/ring_lanes.h"
 #include "daemon/rings/ring_names.h"
+#include "daemon/rings/ring_processes.h"
 #include "shm/segment.h"
 
 namespace ringside {
@@ -37,6 +48,14 @@ using RingInstance = std::array<std::uint64_t, 2>;   // as SegmentFacts::instanc
 
 // The number of instances that a follower remembers as read.
 inline constexpr std::size_t kMostKnown = 16;
+
+// How a ring is followed.
+struct RingOptions {
+  RingMetricsOptions metrics;
+  bool any_owner = false;   // accept a file of a user other than us and root
+  bool labels = true;       // show what the server calls its users, rooms and addresses
+  std::optional<FileOwner> owner = {};  // accept a file of this user alone
+};
 
 struct RingProcess {
   std::string ring;
@@ -47,16 +66,20 @@ struct RingProcess {
 
 class RingFollower {
  public:
-  RingFollower(RingName ring, const RingMetricsOptions& options, bool any_owner);
+  RingFollower(RingName ring, const RingOptions& options);
 
   const std::string& name() const { return ring_.name; }
   const std::string& path() const { return ring_.path; }
-  void reconfigure(RingName ring, const RingMetricsOptions& options, bool any_owner);
+  void reconfigure(RingName ring, const RingOptions& options);
 
   // The follower asks this before it reads a ring: the name under which another follower reads that
   // instance, or empty.
   void ask_reader_of(std::function<std::string(const RingInstance&)> reader_of) {
     reader_of_ = std::move(reader_of);
+  }
+  // False when a ring is read whose owner is not accepted any more, since reconfigure().
+  bool owner_still_accepted() const {
+    return segment_ == nullptr || owner_accepted(open_options(), facts_.owner);
   }
   // True when this follower reads the instance, has read it, or is about to.
   bool reads(const RingInstance& instance) const;
@@ -77,19 +100,27 @@ class RingFollower {
   // The processes that write the ring. Dead ones may be among them. None where the pids belong to
   // another namespace.
   void add_processes(std::vector<RingProcess>& out) const;
+  // Gives a party of this ring its label.
+  void label(Party& party) {
+    if (options_.labels) labels_.give(segment_.get(), party);
+  }
+  void labelled_all() { labels_.forget_the_others(); }
   std::size_t metrics_bytes() const { return metrics_.bytes(); }
 
   void encode(Encoder& out, const Instant& now);
   void decode(Decoder& in, const Instant& now, std::int64_t slice_shift);
 
  private:
+  static bool closed(const Segment& segment);
   // One step of check(). False when nothing more can be done now.
   bool read_on(const Instant& now);
+  void look_at_server(std::uint64_t inode);
   bool find_next(const Instant& now);
   bool find_saved(const Instant& now);
+  bool find_unnamed(const Instant& now);
+  bool is_saved_ring(const SegmentFacts& facts) const;
   bool find_previous(const Instant& now);
-  std::unique_ptr<Segment> open(const std::string& path, SegmentFacts* facts,
-                                Failure* failure) const;
+  OpenOptions open_options() const;
   void refuse(const std::string& why);
   void attach(std::unique_ptr<Segment> segment, const SegmentFacts& facts, const Instant& now);
   void note_observed(const Instant& now, bool resumed);
@@ -98,7 +129,9 @@ class RingFollower {
   void refresh_names();
   void retire();
   void show_ring(const Instant& now, Snapshot& out) const;
-  void show_lanes(Snapshot& out) const;
+  void show_lanes(const Instant& now, Snapshot& out) const;
+  void show_in_flight(const Segment& segment, const LaneHeader& header, const Instant& now,
+                      LaneView& lane) const;
   void show_gauges(Snapshot& out);
   void remember(const RingInstance& instance);
   static RingInstance instance_of(const SegmentFacts& facts) {
@@ -106,10 +139,11 @@ class RingFollower {
   }
 
   RingName ring_;
-  bool any_owner_;
+  RingOptions options_;
   RingState state_ = RingState::waiting;
   std::string problem_;
   std::string lost_note_;                      // becomes the problem of the next ring
+  std::string standing_;                       // a problem of the ring that is read, while it lasts
   RingMetrics metrics_;
   std::function<std::string(const RingInstance&)> reader_of_;
 
@@ -117,10 +151,13 @@ class RingFollower {
   SegmentFacts facts_;
   TickScale scale_;
   RingLanes lanes_;
+  RingLabels labels_;
+  RingProcesses processes_;
 
   // The ring that this follower is about. Set even while no segment is open, by the positions that
   // an earlier daemon saved.
   RingInstance instance_{};
+  std::uint64_t inode_ = 0;                    // of its file
   // Instances that were read, or seen under previous_path() and passed over; the latest is last.
   // The ring there is read once, and servers that start may move other rings there at any moment.
   std::vector<RingInstance> known_;
@@ -143,6 +180,8 @@ class RingFollower {
   std::uint64_t lost_before_attach_ = 0;
   bool restored_ = false;                      // from a saved state, and not attached since then
   std::uint64_t crashes_ = 0;
+  bool crash_counted_ = false;                 // the ring before ended in one
+  std::uint64_t restarts_ = 0;
   Books retired_;                              // of instances that are over
   // By position in the table.
   std::array<std::pair<std::string, std::int64_t>, kMaxGauges> gauge_max_;

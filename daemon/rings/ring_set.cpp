@@ -1,6 +1,8 @@
 #include "daemon/rings/ring_set.h"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 #include <utility>
 
 namespace ringside {
@@ -31,7 +33,7 @@ void RingSet::follow_all() {
     if (before != followed_.end()) {
       next.push_back(std::move(*before));
       next.back().by_pattern = by_pattern;
-      next.back().follower->reconfigure(ring, options_.metrics, options_.any_owner);
+      next.back().follower->reconfigure(ring, options_of(ring.path));
     } else if (!by_pattern) {
       next.push_back({make(ring), false, {}});
     }
@@ -47,8 +49,24 @@ void RingSet::follow_all() {
   followed_ = std::move(next);
 }
 
+// A ring's own entry says who must own its file, under whatever name the ring is followed. Where it
+// has none, the first pattern's says so.
+RingOptions RingSet::options_of(const std::string& path) const {
+  RingOptions options = options_.each;
+  for (const bool by_pattern : {false, true}) {
+    for (const std::string& ring : options_.rings) {
+      const auto entry = options_.owners.find(ring);
+      if (entry == options_.owners.end() || is_pattern(ring) != by_pattern || options.owner)
+        continue;
+      if (by_pattern ? matches(pattern_path(ring), path) : resolve_ring(ring).path == path)
+        options.owner = entry->second;
+    }
+  }
+  return options;
+}
+
 std::unique_ptr<RingFollower> RingSet::make(const RingName& ring) const {
-  auto follower = std::make_unique<RingFollower>(ring, options_.metrics, options_.any_owner);
+  auto follower = std::make_unique<RingFollower>(ring, options_of(ring.path));
   // Several names may lead to one ring in ways that no path shows. The first follower that reads
   // the ring keeps it.
   follower->ask_reader_of(
@@ -88,6 +106,7 @@ bool RingSet::check(const Instant& now, const Arrivals& arrivals) {
   count_missed(arrivals.appeared);
   bool attached = false;
   for (Followed& one : followed_) {
+    if (!one.follower->owner_still_accepted()) let_go(one, now);
     const auto appeared =
         std::count(arrivals.appeared.begin(), arrivals.appeared.end(), one.follower->path());
     attached = one.follower->check(now, static_cast<std::uint64_t>(appeared)) || attached;
@@ -100,6 +119,18 @@ bool RingSet::check(const Instant& now, const Arrivals& arrivals) {
   forget(
       [&](const Followed& one) { return now.monotonic_ns - *one.gone_since_ns >= kForgetAfterNs; });
   return attached;
+}
+
+// The ring's owner is not accepted any more, so nothing more is read of it. What is known of it is
+// kept, as in a restart of the daemon: if the owner is accepted again, the ring is read on.
+void RingSet::let_go(Followed& one, const Instant& now) const {
+  Encoder state;
+  one.follower->encode(state, now);
+  const std::string bytes = state.take();
+  auto follower = make({one.follower->name(), one.follower->path(), {}});
+  Decoder in(bytes);
+  follower->decode(in, now, 0);
+  one.follower = std::move(follower);
 }
 
 void RingSet::find_by_pattern(Pattern& pattern) {
@@ -174,6 +205,16 @@ void RingSet::show_patterns(Snapshot& out) const {
     }
     out.rings.push_back(std::move(view));
   }
+}
+
+void RingSet::label(Snapshot& out) const {
+  std::map<std::string_view, RingFollower*> by_name;
+  for (const Followed& one : followed_) by_name[one.follower->name()] = one.follower.get();
+  for_each_party(out, [&](Party& party, const std::string& ring) {
+    const auto at = by_name.find(ring);
+    if (!party.none() && at != by_name.end()) at->second->label(party);
+  });
+  for_each([](RingFollower& ring) { ring.labelled_all(); });
 }
 
 void RingSet::encode(Encoder& out, const Instant& now) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,8 +35,8 @@ class RingSet {
  public:
   struct Options {
     std::vector<std::string> rings;    // names, paths and patterns
-    RingMetricsOptions metrics;
-    bool any_owner = false;
+    RingOptions each;
+    std::map<std::string, FileOwner> owners = {};  // who must own a file; by entry of `rings`
   };
 
   // Drops the rings that are no longer configured, with their books.
@@ -53,6 +54,9 @@ class RingSet {
   const Books& forgotten() const { return forgotten_; }
   // Adds the problems of patterns: one that found nothing, or more rings than can be followed.
   void show_patterns(Snapshot& out) const;
+
+  // Gives the parties of a whole snapshot their labels, each by its own ring.
+  void label(Snapshot& out) const;
 
   void encode(Encoder& out, const Instant& now) const;
   // Takes over the state of the rings that are followed. False when the bytes are not such a state:
@@ -74,8 +78,10 @@ class RingSet {
 
   RingFollower* find(const std::string& path) const;
   bool matched(const std::string& path) const;
+  RingOptions options_of(const std::string& path) const;
   std::unique_ptr<RingFollower> make(const RingName& ring) const;
   void follow_all();
+  void let_go(Followed& one, const Instant& now) const;
   void find_by_pattern(Pattern& pattern);
   void count_missed(const std::vector<std::string>& appeared);
   bool forget_one();

@@ -2,13 +2,24 @@
 // wrote everything in the segment, so any value is possible.
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "daemon/rings/ring_follower.h"
+#include "shm/in_flight.h"
+#include "shm/processes.h"
 #include "shm/words.h"
 
 namespace ringside {
 
 namespace {
+
+constexpr bool misuses_named_alike() {
+  for (std::size_t i = 0; i < kMisuses; ++i) {
+    if (std::string_view(kMisuseNames[i]) != kMisuseWords[i].word) return false;
+  }
+  return kMisuses == kMisuseCount;
+}
+static_assert(misuses_named_alike());
 
 std::string hex(const RingInstance& words) {
   char text[40];
@@ -17,14 +28,15 @@ std::string hex(const RingInstance& words) {
   return text;
 }
 
-LaneView::State lane_state_from(LaneState state) {
-  switch (state) {
-    case kNever: return LaneView::State::never;
-    case kClaiming: return LaneView::State::claiming;
-    case kOwned: return LaneView::State::owned;
-    case kReleased: return LaneView::State::released;
+LaneView::State lane_state_from(LaneLife life) {
+  switch (life) {
+    case LaneLife::never: return LaneView::State::never;
+    case LaneLife::claiming: return LaneView::State::claiming;
+    case LaneLife::owned: return LaneView::State::owned;
+    case LaneLife::released: return LaneView::State::released;
+    case LaneLife::dead: break;
   }
-  return LaneView::State::unknown;
+  return LaneView::State::dead;
 }
 
 }  // namespace
@@ -33,13 +45,14 @@ void RingFollower::tick(const Instant& now, Snapshot& out) {
   if (segment_ != nullptr) {
     refresh_names();
     lanes_.settle(*segment_, Writers::at_work, metrics_);
+    if (!segment_->broken()) processes_.look(*segment_, facts_);
   } else {
     metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
   }
   metrics_.show(ring_.name, lanes_.living(), times(now), out);
   show_ring(now, out);
   show_gauges(out);
-  show_lanes(out);
+  show_lanes(now, out);
 }
 
 RingTimes RingFollower::times(const Instant& now) const {
@@ -56,7 +69,7 @@ void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
   RingView view;
   view.name = ring_.name;
   view.path = ring_.path;
-  view.problem = problem_;
+  view.problem = standing_.empty() ? problem_ : standing_;
   view.state = state_;
   if (instance_number_ > 0) view.instance = hex(instance_);
   // Of a ring that was gone when this daemon started, no more is known than its instance.
@@ -70,6 +83,8 @@ void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
   }
   view.instances_seen = instance_number_;
   view.crashes_seen = crashes_;
+  view.restarts_seen = restarts_;
+  processes_.show(view);
   if (missed_ > 0 && view.problem.empty()) {
     view.problem =
         std::to_string(missed_) + " under this name came and went before they could be read";
@@ -80,6 +95,9 @@ void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
     view.untraced_threads = header.untraced_threads.load(std::memory_order_relaxed);
     view.untraced_records = header.untraced_records.load(std::memory_order_relaxed);
     view.names_refused = header.names_refused.load(std::memory_order_relaxed);
+    view.names_merged = header.names_merged.load(std::memory_order_relaxed);
+    for (std::uint32_t i = 0; i < kMisuseCount; ++i)
+      view.misused[i] = header.misused[i].load(std::memory_order_relaxed);
   }
   view.books = books();
   view.losses = {metrics_.lost(), lost_before_attach_};
@@ -91,11 +109,12 @@ void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
 
 void RingFollower::show_gauges(Snapshot& out) {
   if (segment_ == nullptr) return;
+  const ProcessesLook processes = look_at_processes(*segment_, facts_.death_marked);
   for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
     GaugeView gauge;
     if (!read_gauge_name(*segment_, i, &gauge.name)) continue;
     gauge.ring = ring_.name;
-    gauge.value = segment_->gauges()[i].value.load(std::memory_order_relaxed);
+    gauge.value = gauge_value(*segment_, processes, i);
     auto& [name, most] = gauge_max_[i];
     most = name == gauge.name ? std::max(most, gauge.value) : gauge.value;
     name = gauge.name;
@@ -104,7 +123,21 @@ void RingFollower::show_gauges(Snapshot& out) {
   }
 }
 
-void RingFollower::show_lanes(Snapshot& out) const {
+// Only for lanes whose thread lives, or died with its operation.
+void RingFollower::show_in_flight(const Segment& segment, const LaneHeader& header,
+                                  const Instant& now, LaneView& lane) const {
+  const bool held = lane.state == LaneView::State::owned || lane.state == LaneView::State::dead;
+  const InFlight in_flight = held && !lane.overflow ? in_flight_of(header) : InFlight{};
+  if (!in_flight.any || !scale_.known()) return;
+  NameEntry name;
+  lane.in_flight = read_name(segment, in_flight.operation, &name)
+                       ? name.name
+                       : "operation-" + std::to_string(in_flight.operation & (kIdCount - 1));
+  lane.in_flight_wall_ns = add_ns(scale_.monotonic_ns(in_flight.start),
+                                  subtract_ns(now.realtime_ns, now.monotonic_ns));
+}
+
+void RingFollower::show_lanes(const Instant& now, Snapshot& out) const {
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
     if (lanes_.at(i) == nullptr) continue;
     LaneView lane;
@@ -113,12 +146,12 @@ void RingFollower::show_lanes(Snapshot& out) const {
     lane.overflow = i + 1 == lanes_.size();
     if (segment_ != nullptr) {
       const LaneHeader& header = segment_->lane_header(i);
-      const std::uint64_t owner = header.owner.load(std::memory_order_acquire);
-      lane.state = lane_state_from(owner_state(owner));
-      lane.pid = owner_pid(owner);
-      lane.generation = owner_generation(owner);
+      lane.state = lane.overflow ? LaneView::State::owned : lane_state_from(header.life());
+      lane.pid = header.owner_pid.load(std::memory_order_relaxed);
+      lane.generation = header.generation.load(std::memory_order_relaxed);
       lane.tid = header.owner_tid.load(std::memory_order_relaxed);
       lane.thread = lane_thread_name(header);
+      show_in_flight(*segment_, header, now, lane);
     }
     lane.books = lanes_.at(i)->books(segment_.get(), i);
     lane.pending = lanes_.at(i)->cursor().holes.size();

@@ -129,8 +129,10 @@ void Watch::reconfigure(WatchOptions options) {
   options.last = std::clamp<std::size_t>(options.last, 1, 10000);
   options.top = std::clamp<std::size_t>(options.top, 1, 100);
   impl_->options = std::move(options);
-  impl_->rings.reconfigure(
-      {impl_->options.rings, {impl_->options.last, impl_->options.top}, impl_->options.any_owner});
+  const WatchOptions& wanted = impl_->options;
+  impl_->rings.reconfigure({wanted.rings,
+                            {{wanted.last, wanted.top}, wanted.any_owner, wanted.labels, {}},
+                            wanted.owners});
   impl_->next_check_ns = INT64_MIN;
 }
 
@@ -180,6 +182,7 @@ Snapshot Watch::tick(const Instant& now) {
   constexpr auto hour = static_cast<std::size_t>(Window::hour);
   keep_largest(snapshot.errors, ErrorTable::kMaxEntries,
                [](const ErrorStats& e) { return e.count[hour]; });
+  impl_->rings.label(snapshot);
   return snapshot;
 }
 

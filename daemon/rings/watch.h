@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ struct WatchOptions {
   std::size_t last = 100;           // operations kept of each kind, 1..10000
   std::size_t top = 20;             // actors, subjects and slowest operations shown, 1..100
   bool any_owner = false;   // accept rings whose file belongs to another user than us and root
+  bool labels = true;       // show what servers call their users, rooms and addresses
+  std::map<std::string, FileOwner> owners = {};  // who must own a ring's file; by entry of `rings`
 };
 
 class Watch {

@@ -10,7 +10,7 @@ namespace ringside {
 namespace {
 
 WatchOptions watch_options(const Config& config) {
-  return {config.rings, config.last, config.top, config.any_owner};
+  return {config.rings, config.last, config.top, config.any_owner, config.labels, config.owners};
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
-// Writes one line into the daemon's own log whenever the state of a ring changes.
+// Writes into the daemon's own log what becomes of the rings: a line whenever a ring's state
+// changes, one when something is the matter with a live ring, one for each process that dies.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -13,7 +15,13 @@ class RingLog {
   void follow(const Snapshot& snapshot);
 
  private:
-  std::map<std::string, std::string> said_;   // by ring
+  struct Said {
+    std::string state;
+    std::string problem;          // of a live ring
+    std::uint64_t deaths = 0;     // RingView::deaths_seen
+    std::uint64_t restarts = 0;   // RingView::restarts_seen
+  };
+  std::map<std::string, Said> said_;   // by ring
 };
 
 }  // namespace ringside

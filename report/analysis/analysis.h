@@ -170,6 +170,7 @@ struct Analysis {
   std::vector<ErrorFinding> errors;    // the same, for each operation
   TimeShare all;
   std::vector<TimeShare> operations;       // by time, most first
+  std::uint64_t waiting = 0;  // operations left out of both: they wait for their client
   std::vector<SlowOperation> slow;         // by the share that is over, most first
   std::vector<DatabaseSummary> databases;  // one for each ring that says something of its database
   SecuritySummary security;

@@ -18,8 +18,9 @@ Judgement judge_latency(const SeriesView& operation, const Thresholds& threshold
   const WindowStats& stats = operation.window(window);
   Judgement judgement;
   judgement.samples = stats.timed;
-  judgement.enough = stats.timed >= thresholds.min_samples;
-  judgement.threshold = static_cast<double>(thresholds.response_of(operation.name));
+  judgement.threshold =
+      static_cast<double>(thresholds.response_of(operation.name, operation.declared));
+  judgement.enough = stats.timed >= thresholds.min_samples && judgement.threshold > 0;
   if (judgement.enough) judgement.value = stats.quantile_ns(0.95);
   return judgement;
 }

@@ -26,7 +26,8 @@ struct Judgement {
 // The shortest window of at least `min_samples` calls.
 std::optional<Window> judged_window(const SeriesView& series, std::uint64_t min_samples);
 
-// p95 of the timed calls against the operation's response time, in nanoseconds.
+// p95 of the timed calls against the operation's response time, in nanoseconds. Without a threshold
+// nothing is enough.
 Judgement judge_latency(const SeriesView& operation, const Thresholds& thresholds,
                         Window window = Window::minute);
 // Errors and timeouts in percent of all calls. The empty name stands for a ring's operations

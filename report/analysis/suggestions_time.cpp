@@ -21,6 +21,7 @@ constexpr double kTailRatio = 10;  // p99 over p50
 double stage_share(const Snapshot& snapshot, Window window, const std::string& stage) {
   std::uint64_t part = 0, whole = 0;
   for (const SeriesView& series : snapshot.operations) {
+    if (series.declared.waits_for_client) continue;
     const WindowStats& stats = series.window(window);
     whole += stats.sum_ns;
     for (std::size_t s = 0; s < kStages; ++s) {
@@ -31,6 +32,10 @@ double stage_share(const Snapshot& snapshot, Window window, const std::string& s
 }
 
 const char* stage_remedy(std::string_view stage) {
+  if (stage == names::kQueue) {
+    return "Let requests be picked up sooner: add threads that handle them, and take slow work off "
+           "the threads that read the sockets.";
+  }
   if (stage == names::kDatabase) {
     return "Make the database stage cheaper: batch writes into one transaction, keep transactions "
            "short, check indices of "

@@ -51,7 +51,9 @@ void find_slow(const Snapshot& snapshot, const SeriesView& series, Analysis& ana
   slow.operation = series.name;
   slow.ring = series.ring;
   slow.timed = stats.timed;
-  slow.threshold_ns = static_cast<double>(snapshot.thresholds.response_of(series.name));
+  slow.threshold_ns =
+      static_cast<double>(snapshot.thresholds.response_of(series.name, series.declared));
+  if (slow.threshold_ns <= 0) return;
   slow.over = slower_than(stats, slow.threshold_ns);
   slow.p95_ns = quantile_ns(stats, 0.95);
   slow.max_ns = stats.max_ns;
@@ -65,6 +67,12 @@ void find_time(const Snapshot& snapshot, Analysis& analysis) {
   for (const SeriesView& series : snapshot.operations) {
     const WindowStats& stats = series.window(analysis.window);
     if (stats.timed == 0) continue;
+    find_slow(snapshot, series, analysis);
+    // Its time is its client's: it says nothing of where the server's time goes.
+    if (series.declared.waits_for_client) {
+      ++analysis.waiting;
+      continue;
+    }
     TimeShare& time = analysis.operations.emplace_back();
     time.operation = series.name;
     time.ring = series.ring;
@@ -80,7 +88,6 @@ void find_time(const Snapshot& snapshot, Analysis& analysis) {
     finish_shares(time);
     analysis.all.timed += stats.timed;
     analysis.all.sum_ns += stats.sum_ns;
-    find_slow(snapshot, series, analysis);
   }
   finish_shares(analysis.all);
   analysis.all.share_of_all = analysis.all.share_of_calls = analysis.all.timed > 0 ? 1 : 0;

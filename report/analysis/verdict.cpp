@@ -17,6 +17,10 @@ constexpr double kLostBlind = 0.5;
 // times its threshold.
 constexpr double kFailingPercent = 50;
 
+constexpr const char* kNotOpened =
+    ": no server has opened it, or its name was removed while its server runs (sudo grep deleted "
+    "/proc/*/maps shows who has such a file)";
+
 class Reasons {
  public:
   explicit Reasons(std::vector<Reason>& out) : out_(out) {}
@@ -52,7 +56,7 @@ void judge_ring_state(const Snapshot& snapshot, const RingView& ring, bool any_l
     case RingState::waiting:
       reasons.add(any_live ? Verdict::degraded : Verdict::blind,
                   fmt::format("Ring {} is not there{}.", name,
-                              problem.empty() ? ": no server has opened it" : problem));
+                              problem.empty() ? kNotOpened : problem));
       break;
     case RingState::closed: {
       const bool seen = snapshot.all.server_count > 0;

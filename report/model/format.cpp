@@ -276,8 +276,11 @@ std::string format_address(std::uint64_t id) {
 std::string format_party(const Party& party) {
   if (party.none()) return kNone;
   const char* kind = name_of(party.kind);
-  if (party.kind == PartyKind::address) return fmt::format("{} {}", kind, format_address(party.id));
-  return fmt::format("{} {}", kind, party.id);
+  const std::string id =
+      party.kind == PartyKind::address ? format_address(party.id) : std::to_string(party.id);
+  // A server may call an address what it is.
+  if (party.label.empty() || party.label == id) return fmt::format("{} {}", kind, id);
+  return fmt::format("{} ({} {})", escape_visible(party.label), kind, id);
 }
 
 std::string escape_visible(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace ringside {
@@ -53,6 +54,8 @@ constexpr const char* name_of(PartyKind kind) {
 struct Party {
   PartyKind kind = PartyKind::none;
   std::uint64_t id = 0;
+  // What the server calls it, byte for byte; empty when it doesn't. Another process wrote it.
+  std::string label = {};
 
   bool none() const { return kind == PartyKind::none; }
   friend bool operator==(const Party&, const Party&) = default;

@@ -8,6 +8,7 @@
 
 #include "report/model/books.h"
 #include "report/model/outcome.h"
+#include "report/model/thresholds.h"
 #include "report/model/windows.h"
 
 namespace ringside {
@@ -52,6 +53,7 @@ struct SeriesView {
   std::string ring;       // empty when the series covers all rings
   std::string category;   // empty for categories, events and "all"
   std::array<std::string, kStages> stage_names{};   // empty where the server named none
+  Declared declared;
   std::array<WindowStats, kWindows> windows{};
   std::vector<RecordView> last;   // the last N that completed (default 100), latest first
   // Since start, over all rings: what the server's own totals say. Compare it with what was read.

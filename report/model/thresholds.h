@@ -15,6 +15,15 @@ struct OperationThresholds {
   friend bool operator==(const OperationThresholds&, const OperationThresholds&) = default;
 };
 
+// What a server says of an operation of its own.
+struct Declared {
+  std::int64_t response_ns = 0;    // its threshold; 0: none
+  // Most of its time is its client's (connect, long poll). So it is no bottleneck, gets no advice
+  // and no default threshold.
+  bool waits_for_client = false;
+  friend bool operator==(const Declared&, const Declared&) = default;
+};
+
 struct Thresholds {
   std::int64_t response_ns = 1'000'000'000;
   double error_percent = 5;
@@ -26,10 +35,13 @@ struct Thresholds {
   std::map<std::string, OperationThresholds> operations = {{"CREATE_ROOM", {500'000'000, -1}},
                                                            {"SEND_MESSAGE", {200'000'000, -1}}};
 
-  std::int64_t response_of(const std::string& operation) const {
+  // The configuration's for this operation, else the declared one, else the one for all. 0: none.
+  std::int64_t response_of(const std::string& operation, const Declared& declared = {}) const {
     const auto found = operations.find(operation);
-    return found != operations.end() && found->second.response_ns > 0 ? found->second.response_ns
-                                                                      : response_ns;
+    if (found != operations.end() && found->second.response_ns > 0)
+      return found->second.response_ns;
+    if (declared.response_ns > 0) return declared.response_ns;
+    return declared.waits_for_client ? 0 : response_ns;
   }
   // The empty name stands for all operations together.
   double error_percent_of(const std::string& operation) const {

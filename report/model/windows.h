@@ -10,7 +10,7 @@
 
 namespace ringside {
 
-inline constexpr std::size_t kStages = 4;
+inline constexpr std::size_t kStages = 6;
 
 // The windows over which each series is kept, in this order everywhere.
 enum class Window : std::uint8_t { since_start, minute, five_minutes, hour };
@@ -45,9 +45,7 @@ struct WindowStats {
 
   std::uint64_t count() const { return recorded + skipped; }
   // Per second of observed time.
-  double rate() const {
-    return seconds > 0 ? static_cast<double>(count() - history) / seconds : 0;
-  }
+  double rate() const { return seconds > 0 ? static_cast<double>(count() - history) / seconds : 0; }
   // 0..1
   double error_rate() const {
     return count() > 0 ? static_cast<double>(errors) / static_cast<double>(count()) : 0;

@@ -17,7 +17,10 @@ Json json_text(const std::string& text) { return text.empty() ? Json(nullptr) : 
 
 Json json_party(const Party& party) {
   if (party.none()) return nullptr;
-  return {{"kind", name_of(party.kind)}, {"id", std::to_string(party.id)}};
+  Json json = {{"kind", name_of(party.kind)}, {"id", std::to_string(party.id)}};
+  json["label"] = party.label.empty() ? Json() : Json(party.label);
+  if (party.kind == PartyKind::address) json["text"] = format_address(party.id);
+  return json;
 }
 
 Json json_windows(const std::array<std::uint64_t, kWindows>& counts) {
@@ -128,6 +131,11 @@ Json json_series(const SeriesView& series, const JsonOptions& options) {
                {"ring", json_text(series.ring)},
                {"category", series.category},
                {"stage_names", series.stage_names},
+               {"declared_response_ms",
+                series.declared.response_ns > 0
+                    ? Json(static_cast<double>(series.declared.response_ns) / 1e6)
+                    : Json(nullptr)},
+               {"waits_for_client", series.declared.waits_for_client},
                {"server_count", series.server_count},
                {"server_errors", series.server_errors},
                {"books", json_books(series.books)},
@@ -168,6 +176,18 @@ Json json_losses(const Losses& losses) {
           {"before_attach", losses.before_attach}};
 }
 
+Json json_processes(const ProcessCounts& processes) {
+  return {{"alive", processes.alive},         {"entered", processes.entered},
+          {"left", processes.left},           {"restarted", processes.restarted},
+          {"died", processes.died},           {"refused", processes.refused}};
+}
+
+Json json_misused(const RingView& ring) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < kMisuses; ++i) json[kMisuseNames[i]] = ring.misused[i];
+  return json;
+}
+
 Json json_ring(const RingView& ring) {
   return {{"name", ring.name},
           {"path", ring.path},
@@ -182,9 +202,13 @@ Json json_ring(const RingView& ring) {
           {"enabled", ring.enabled},
           {"instances_seen", ring.instances_seen},
           {"crashes_seen", ring.crashes_seen},
+          {"restarts_seen", ring.restarts_seen},
+          {"processes", json_processes(ring.processes)},
           {"untraced_threads", ring.untraced_threads},
           {"untraced_records", ring.untraced_records},
           {"names_refused", ring.names_refused},
+          {"names_merged", ring.names_merged},
+          {"misused", json_misused(ring)},
           {"segment_bytes", nonzero_or_null(ring.segment_bytes)},
           {"books", json_books(ring.books)},
           {"losses", json_losses(ring.losses)}};
@@ -199,6 +223,9 @@ Json json_lane(const LaneView& lane) {
           {"tid", nonzero_or_null(lane.tid)},
           {"thread", lane.thread},
           {"generation", lane.generation},
+          {"in_flight", lane.in_flight.empty() ? Json()
+                                               : Json{{"operation", lane.in_flight},
+                                                      {"since", json_at(lane.in_flight_wall_ns)}}},
           {"books", json_books(lane.books)},
           {"pending", lane.pending}};
 }

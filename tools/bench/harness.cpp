@@ -106,6 +106,10 @@ Figure figure(std::string name, std::string unit, std::vector<double> rounds, st
   return out;
 }
 
+std::string pinned_words(bool pinned, int cpu) {
+  return pinned ? "pinned to processor " + std::to_string(cpu) : "not pinned";
+}
+
 bool pin_to(int cpu) {
   if (cpu < 0) return false;
   cpu_set_t set;

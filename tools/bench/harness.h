@@ -70,17 +70,23 @@ Figure figure(std::string name, std::string unit, std::vector<double> rounds,
 
 // Pins the calling thread. Returns false when the thread does not run on `cpu` afterwards.
 bool pin_to(int cpu);
+// "pinned to processor 1" or "not pinned".
+std::string pinned_words(bool pinned, int cpu);
 double monotonic_seconds();
 
 // The parts of the benchmark. L1 to L6 are the limits beside the figures.
 // One operation on its thread: L1, L2, L3.
 void measure_record_cost(const Settings& settings, Results& results);
+// The same by who had the lines last, and at a server's pace.
+void measure_lines(const Settings& settings, Results& results);
 // 1 to 64 threads, 19 and 256 operations.
 void measure_scale(const Settings& settings, Results& results);
 // More threads than lanes.
 void measure_overflow(const Settings& settings, Results& results);
 // Quantiles of a single call.
 void measure_tails(const Settings& settings, Results& results);
+// The same of a thread that has no lane.
+void measure_laneless(const Settings& settings, Results& results);
 // A single operation after the caches were lost.
 void measure_cold(const Settings& settings, Results& results);
 // Instructions, counted by callgrind.

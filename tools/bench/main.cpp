@@ -31,8 +31,9 @@ struct Part {
 
 const std::vector<Part> kParts = {
     {"record", {ringside::bench::measure_record_cost}},
+    {"lines", {ringside::bench::measure_lines}},
     {"scale", {ringside::bench::measure_scale, ringside::bench::measure_overflow}},
-    {"tails", {ringside::bench::measure_tails}},
+    {"tails", {ringside::bench::measure_tails, ringside::bench::measure_laneless}},
     {"cold", {ringside::bench::measure_cold}},
     {"instructions", {ringside::bench::measure_instructions}},
     {"rivals", {ringside::bench::measure_rivals}},
@@ -122,6 +123,7 @@ int run(int argc, char** argv) {
       "the 10th and\n"
       "90th percentile of the rounds. Run it on a machine that does nothing else.\n\n"
       "  record        an operation on its thread: stages, sampling, switched off\n"
+      "  lines         a record by who had its cache lines last, and at a server's pace\n"
       "  scale         1 to 64 threads, 19 and 256 operations, the overflow lane\n"
       "  tails         p50, p99 and p99.9 of the single call\n"
       "  cold          a single operation after the caches were lost\n"

@@ -102,6 +102,7 @@ DrainedRing::DrainedRing(const std::string& part, std::uint32_t lane_count, doub
   CreateOptions options;
   options.path = "/dev/shm/ringside.bench-" + part + "-" + std::to_string(getpid());
   options.geometry = {lane_count, kCapacity, 64};
+  options.slow_clock = true;   // also under callgrind
   Failure failure;
   Created created = create_segment(options, self_, &failure);
   if (created.segment == nullptr) {
@@ -109,8 +110,10 @@ DrainedRing::DrainedRing(const std::string& part, std::uint32_t lane_count, doub
     return;
   }
   segment_ = std::move(created.segment);
+  place_ = created.place;
   for (std::uint32_t i = 0; i < lane_count; ++i) {
-    writers_.push_back(claim_lane(*segment_, self_, i, "bench").writer);
+    const LaneOwner owner{self_, place_, i, "bench"};
+    writers_.push_back(claim_lane(*segment_, owner).writer);
     lanes_.push_back(LaneToDrain::of(*segment_, i, cursors_[i], read_of_));
   }
   const SegmentHeader& header = segment_->header();
@@ -124,7 +127,7 @@ DrainedRing::DrainedRing(const std::string& part, std::uint32_t lane_count, doub
 }
 
 DrainedRing::~DrainedRing() {
-  if (segment_ != nullptr) leave_segment(*segment_, self_, false);
+  if (segment_ != nullptr) leave_segment(*segment_, place_, false);
 }
 
 void DrainedRing::fill(std::uint64_t records_a_lane) {

@@ -16,6 +16,7 @@
 #include "shm/segment.h"
 #include "tools/bench/harness.h"
 #include "tools/bench/program.h"
+#include "tools/bench/timing.h"
 
 namespace ringside::bench {
 
@@ -49,6 +50,15 @@ class OwnRing {
   std::string name_;
   bool started_ = false;
 };
+
+// A whole operation with both of its parties, as the tails time it.
+inline void operation_with_parties(int actor) {
+  Operation op(chat::SEND_MESSAGE);
+  op.actor(ActorKind::user, static_cast<std::uint64_t>(actor));
+  op.subject(SubjectKind::room, 7);
+  operation_body();
+  op.finish(Outcome::ok);
+}
 
 // ringsided on a ring, pinned to another processor than the writer. Its files lie in a scratch
 // folder.
@@ -113,6 +123,7 @@ class DrainedRing {
 
  private:
   ProcessIdentity self_ = self_identity();
+  ProcessPlace place_;
   std::unique_ptr<Segment> segment_;
   std::vector<LaneWriter> writers_;
   TickScale scale_;

@@ -45,12 +45,39 @@ inline std::uint64_t fenced_ticks() {
   return ticks;
 }
 
-// Ticks of the ring's clock in a nanosecond, measured over 100 ms. Call it after start().
-inline double measure_ticks_per_ns() {
-  const std::uint64_t ticks = detail::now_ticks();
+// The same of the processor's own counter. Where the ring has another clock, that one may go in
+// steps that are longer than a call.
+inline std::uint64_t fenced_counter() {
+#if defined(__x86_64__)
+  __builtin_ia32_lfence();
+  const std::uint64_t ticks = __builtin_ia32_rdtsc();
+  __builtin_ia32_lfence();
+  return ticks;
+#else
+  return fenced_ticks();
+#endif
+}
+
+// Returns when the stores before it have reached the cache.
+inline void wait_for_stores() {
+#if defined(__x86_64__)
+  __builtin_ia32_mfence();
+#else
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+}
+
+// Ticks of a counter in a nanosecond, measured over 100 ms.
+template <typename Read>
+double measure_ticks_per_ns(const Read& read) {
+  const std::uint64_t ticks = read();
   const double begin = monotonic_seconds();
   poll(nullptr, 0, 100);
-  return static_cast<double>(detail::now_ticks() - ticks) / ((monotonic_seconds() - begin) * 1e9);
+  return static_cast<double>(read() - ticks) / ((monotonic_seconds() - begin) * 1e9);
+}
+// Of the ring's clock. Call it after start().
+inline double measure_ticks_per_ns() {
+  return measure_ticks_per_ns([] { return detail::now_ticks(); });
 }
 
 }  // namespace ringside::bench

@@ -29,10 +29,10 @@ inline std::vector<Record> chat_traffic(std::size_t count, double ticks_per_seco
         static_cast<std::uint16_t>(kFlagStages | static_cast<unsigned>(ActorKind::user) |
                                    (static_cast<unsigned>(SubjectKind::room) << kFlagSubjectShift));
     const auto ticks = static_cast<std::uint64_t>(record.duration);
-    record.stages[0] = pack_stage_ticks(ticks / 10);
-    record.stages[1] = pack_stage_ticks(ticks / 20);
-    record.stages[2] = pack_stage_ticks(ticks / 2);
-    record.stages[3] = pack_stage_ticks(ticks / 5);
+    record.set_stage(0, pack_stage_ticks(ticks / 10));
+    record.set_stage(1, pack_stage_ticks(ticks / 20));
+    record.set_stage(2, pack_stage_ticks(ticks / 2));
+    record.set_stage(3, pack_stage_ticks(ticks / 5));
   }
   return records;
 }

@@ -57,6 +57,8 @@ int run(int argc, char** argv) {
   try {
     raise_descriptor_limit(line->server.max_connections);
     spdlog::info("{}", chatd::trace::start());
+    if (const std::string remarks = chatd::trace::remarks(); !remarks.empty())
+      spdlog::warn("{}", remarks);
     boost::asio::io_context signals_io;
     // Before the server starts: from here on these signals no longer end the process by default.
     boost::asio::signal_set signals(signals_io, SIGTERM, SIGINT);

@@ -31,9 +31,12 @@ std::string start() {
   return "traced";
 }
 
+std::string remarks() { return ringside::remarks(); }
 void stop() { ringside::stop(); }
 
+bool active() { return ringside::traced(); }
 Stamp now() { return ringside::now().ticks; }
+Stamp ago(std::int64_t ns) { return ringside::ago(ns).ticks; }
 
 void event(Event event, const Detail& detail) {
   ringside::Event out;
@@ -51,10 +54,17 @@ void event(Event event, const Detail& detail) {
 
 void count(Event event) { ringside::count(event_id(event)); }
 
+void attach_thread() { ringside::attach_thread(); }
+void label(LabelKind kind, std::uint64_t id, const std::string& text) {
+  ringside::label(kind, id, text);
+}
 void connections(int change) { g_connections.add(change); }
 void db_transactions(int change) { g_db_transactions.add(change); }
 
-Operation::Operation(Op op, Stamp start) : operation_(operation_id(op), ringside::Stamp{start}) {}
+Operation::Operation(Op op, Stamp arrived, Stamp picked_up)
+    : operation_(operation_id(op), ringside::Stamp{arrived}) {
+  operation_.stage_at(static_cast<unsigned>(Stage::queue), ringside::Stamp{picked_up});
+}
 
 void Operation::stage(Stage ended) { operation_.stage(static_cast<unsigned>(ended)); }
 

@@ -14,6 +14,7 @@ namespace chatd::trace {
 
 using Stamp = std::uint64_t;  // ticks of the ring's clock
 using ringside::ActorKind;
+using ringside::LabelKind;
 using ringside::SubjectKind;
 
 enum class Stage : std::uint8_t {
@@ -49,19 +50,26 @@ struct Detail {
 // Creates the ring that RINGSIDE_RING names, and registers the error names and the gauges. Returns
 // the text to log: that the server is traced, or why it is not.
 std::string start();
+// What is worse than it could be although the server is traced, for the log; empty if nothing is.
+std::string remarks();
 void stop();
 
+void attach_thread();  // gives the calling thread its lane now
+bool active();  // whether this process is traced
 Stamp now();
+Stamp ago(std::int64_t ns);  // the moment so long before now
 void event(Event event, const Detail& detail);
 void count(Event event);  // adds to the totals and writes no record: a decision of "allowed"
+// What readers show for an id: `alice (user 42)`.
+void label(LabelKind kind, std::uint64_t id, const std::string& text);
 void connections(int change);
 void db_transactions(int change);
 
-// One traced command. It begins on a session's strand and goes with the command through the
-// password workers and the database threads.
+// One traced command. It begins when its line arrives. A session's strand picks it up, and it goes
+// with the command through the password workers and the database threads.
 class Operation {
  public:
-  Operation(Op op, Stamp start);
+  Operation(Op op, Stamp arrived, Stamp picked_up);
   void actor(ActorKind kind, std::uint64_t id) { operation_.actor(kind, id); }
   void subject(SubjectKind kind, std::uint64_t id) { operation_.subject(kind, id); }
   void stage(Stage ended);  // the time since the last mark belongs to this stage

@@ -42,6 +42,8 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   tail_command->add_flag("--once", once, "show those and end");
   tail_command->add_flag("--failures", tail_options.failures, "only what did not end with ok");
+  tail_command->add_flag("!--no-labels", tail_options.labels,
+                         "ids alone, without what the server calls its users, rooms, addresses");
   tail_command->add_option("--op", tail_options.operations,
                            "only this operation or event; repeatable");
 

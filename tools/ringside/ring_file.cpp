@@ -84,6 +84,14 @@ std::string RingFile::stage_name(std::uint16_t id, std::size_t stage) const {
   return name.empty() ? "stage" + std::to_string(stage) : name;
 }
 
+InFlight in_flight_of(const Segment& segment, std::uint32_t lane) {
+  const LaneHeader& header = segment.lane_header(lane);
+  const LaneLife life = header.life();
+  if (lane == segment.overflow_lane() || (life != LaneLife::owned && life != LaneLife::dead))
+    return {};
+  return ringside::in_flight_of(header);
+}
+
 std::int64_t RingFile::wall_ns(std::uint64_t ticks) const {
   return add_ns(scale_.monotonic_ns(ticks), now_.realtime_ns - now_.monotonic_ns);
 }

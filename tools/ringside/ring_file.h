@@ -11,6 +11,7 @@
 
 #include "report/model/rings.h"
 #include "shm/clock.h"
+#include "shm/in_flight.h"
 #include "shm/lane_reader.h"
 #include "shm/names.h"
 #include "shm/segment.h"
@@ -48,5 +49,8 @@ class RingFile {
   std::array<NameEntry, kIdCount> names_;
   std::map<std::uint16_t, std::string> errors_;
 };
+
+// What the thread that owns the lane, or died with it, has begun and not ended.
+InFlight in_flight_of(const Segment& segment, std::uint32_t lane);
 
 }  // namespace ringside::tool

@@ -51,6 +51,13 @@ void write_shares(const Section& section) {
   }
 }
 
+void write_waiting(const Section& section) {
+  if (section.analysis.waiting == 0) return;
+  section.page.sentence(
+      fmt::format("Left out, because they wait for their clients: {}.",
+                  count_of(section.analysis.waiting, "operation", "operations")));
+}
+
 void write_slow(const Section& section) {
   section.page.subheading("Against their thresholds, " + section.window());
   if (section.analysis.slow.empty()) {
@@ -78,11 +85,14 @@ void write_slow(const Section& section) {
 void write_bottlenecks(const Section& section) {
   section.page.heading("BOTTLENECKS");
   if (section.analysis.all.timed == 0) {
-    section.page.sentence("No timed operation was seen.");
+    section.page.sentence(section.analysis.waiting == 0
+                              ? "No timed operation was seen."
+                              : "No timed operation was seen that takes the server's time.");
   } else {
     write_shares(section);
-    write_slow(section);
   }
+  write_waiting(section);
+  if (section.analysis.all.timed + section.analysis.waiting > 0) write_slow(section);
   write_database(section);
   write_resilience(section);
   write_parties(section, "Actors that take the most time", section.snapshot.actors_by_time);

@@ -31,6 +31,14 @@ std::string quantile_cell(const WindowStats& stats, double q) {
   return (stats.quantile_past_end(q) ? "≥ " : "") + format_span(*ns);
 }
 
+std::string problem_text(std::string_view problem) {
+  constexpr std::string_view kNext = "\n  next: ";
+  const std::size_t next = problem.rfind(kNext);
+  if (next == std::string_view::npos) return escape_visible(problem);
+  return escape_visible(problem.substr(0, next)) +
+         "; next: " + escape_visible(problem.substr(next + kNext.size()));
+}
+
 std::string ago(const Snapshot& snapshot, std::int64_t wall_ns) {
   // As doubles, so that garbage does not overflow.
   const double ns = static_cast<double>(snapshot.wall_ns) - static_cast<double>(wall_ns);

@@ -65,6 +65,49 @@ void write_untraced(const Section& section, const RingView& ring) {
                                              count_of(ring.names_refused, "name", "names")));
 }
 
+// What a server's code got wrong, in the order of kMisuseNames, and then what is not a call.
+struct Mistake {
+  const char* found;
+  const char* expected;
+  const char* next;
+};
+constexpr Mistake kMistakes[kMisuses] = {
+    {"calls with the id of an event for an operation, or of an operation for an event",
+     "an id of the call's own kind",
+     "in the server, give operations what register_operation() returned, and events what "
+     "register_event() returned"},
+    {"outcomes that are none, which count as errors", "an Outcome from ok to cancelled",
+     "in the server, look for a number that is cast to an Outcome"},
+    {"marks of a stage above 5, whose time is in no stage", "a stage from 0 to 5",
+     "in the server, join stages, or make an operation of its own of some"},
+    {"stamps of another clock, whose records have no span",
+     "stamps that ringside::now() gave, of the same ring",
+     "in the server, take stamps with now(), and none that were kept from before start()"},
+};
+constexpr Mistake kMergedNames = {
+    "registrations of a name that is cut to the name of another: the two are one in every figure",
+    "names that differ within the length of their field (39 bytes for an operation)",
+    "in the server, shorten the names, or put the difference first"};
+constexpr Mistake kRefusedProcesses = {
+    "of its processes found no place in the table: their gauges and their deaths are unseen",
+    "a place for each of up to 4,096",
+    "free memory where the ring is (df /dev/shm), or give some processes a ring of their own"};
+
+void write_findings(const Section& section, const RingView& ring) {
+  const auto write = [&](const char* name, const std::string& what) {
+    section.page.field(name, fmt::format("ring {}: {}", escape_visible(ring.name), what));
+  };
+  const auto mistake = [&](const char* name, std::uint64_t count, const Mistake& of) {
+    if (count == 0) return;
+    write(name, fmt::format("{} {}; expected {}", format_count(count), of.found, of.expected));
+    section.page.field("", fmt::format("next: {}", of.next));
+  };
+  if (ring.live() && !ring.problem.empty()) write("problem", problem_text(ring.problem));
+  for (std::size_t i = 0; i < kMisuses; ++i) mistake("mistake", ring.misused[i], kMistakes[i]);
+  mistake("mistake", ring.names_merged, kMergedNames);
+  mistake("unseen", ring.processes.refused, kRefusedProcesses);
+}
+
 void write_lanes(const Section& section) {
   if (section.snapshot.lanes.empty()) {
     section.page.field("lanes", "none has been claimed");
@@ -100,6 +143,7 @@ void write_data_quality(const Section& section) {
   write_negative_spans(section);
   for (const RingView& ring : section.snapshot.rings) write_losses(section, ring);
   for (const RingView& ring : section.snapshot.rings) write_untraced(section, ring);
+  for (const RingView& ring : section.snapshot.rings) write_findings(section, ring);
   write_lanes(section);
 }
 

@@ -6,6 +6,23 @@
 namespace ringside::detail {
 namespace {
 
+// One process that began with its ring and lives is what everybody expects.
+void write_processes(const Section& section, const ProcessCounts& processes) {
+  if (processes.entered <= 1 && processes.died + processes.restarted + processes.refused == 0)
+    return;
+  std::string text =
+      fmt::format("{} of {} that entered", format_count(processes.alive),
+                  count_of(processes.entered, "process", "processes"));
+  text += processes.alive == 1 ? " lives" : " live";
+  const auto add = [&](std::uint64_t count, const char* what) {
+    if (count > 0) text += fmt::format(" · {} {}", format_count(count), what);
+  };
+  add(processes.left, "left in order");
+  add(processes.restarted, "became another program (exec) or trace no more");
+  add(processes.died, "died");
+  section.page.field("", text);
+}
+
 void write_rings(const Section& section) {
   for (const RingView& ring : section.snapshot.rings) {
     const std::string program =
@@ -29,9 +46,16 @@ void write_rings(const Section& section) {
       detail += fmt::format(" · {} followed, {}",
                             count_of(ring.instances_seen, "server start", "server starts"),
                             count_of(ring.crashes_seen, "crash", "crashes"));
+      if (ring.restarts_seen > 0) {
+        detail += fmt::format(", {} in place",
+                              count_of(ring.restarts_seen, "restart", "restarts"));
+      }
     }
     section.page.field("", detail);
-    if (!ring.problem.empty()) section.page.field("", "problem: " + escape_visible(ring.problem));
+    write_processes(section, ring.processes);
+    // Of a live ring it is a finding about the data.
+    if (!ring.problem.empty() && !ring.live())
+      section.page.field("", "problem: " + problem_text(ring.problem));
   }
 }
 

@@ -62,6 +62,8 @@ std::string mean_cell(std::uint64_t sum_ns, std::uint64_t count);
 std::string percent_cell(std::uint64_t part, std::uint64_t whole);
 // "–" where the sample is too small. "≥ 35 h 36 min" where the exact value is unknown.
 std::string quantile_cell(const WindowStats& stats, double q);
+// A problem in one line: what is the matter, and what to do next.
+std::string problem_text(std::string_view problem);
 // How long ago. An instant in the future means that the clock was set.
 std::string ago(const Snapshot& snapshot, std::int64_t wall_ns);
 

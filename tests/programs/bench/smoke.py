@@ -29,12 +29,17 @@ FIGURES = {
     "record": [("floor: two clock reads", "ns"),
                ("operation, daemon attached, above the floor", "ns"),
                ("sampled 1 in 100, whole", "ns"), ("daemon meanwhile, of one core", "%")],
+    "lines": [("bare slot, lines that nobody read, above the floor", "ns"),
+              ("operation, lines that a reader read, above a bare slot", "ns"),
+              ("at a pace: an empty pair of fenced reads", "ns"),
+              ("at a pace: operation, lines that a reader read, above the floor", "ns")],
     "scale": [("1 thread, 19 operations, above the floor", "ns"),
               ("64 threads, 256 operations, above the floor", "ns"),
               ("overflow lane, 1 thread, above the floor", "ns"),
               ("overflow lane, 2 threads, above the floor", "ns")],
     "tails": [("the timer alone, p50", "ns"), ("floor: two clock reads, p99.9", "ns"),
-              ("operation with actor and subject, p99.9, above", "ns")],
+              ("operation with actor and subject, p99.9, above", "ns"),
+              ("operation without a lane, p99.9, above", "ns")],
     "cold": [("warm: floor", "ns"), ("after 16 MiB of other data: until it returns, above", "ns"),
              ("all its lines flushed: until its stores are done, above", "ns")],
     "rivals": [("Ringside, above", "ns"), ("spdlog asynchronous, above", "ns"),
@@ -145,7 +150,7 @@ class Smoke(Bench):
             self.assertEqual(code, 0, out)
             result = json.loads((self.folder / name).read_text())
             self.assertEqual([one["name"] for one in result["work"]],
-                             ["scale", "overflow", "tails"])
+                             ["scale", "overflow", "tails", "laneless"])
             self.assertGreater(min(one["count"] for one in result["work"]), 0)
             hashes.append(result["work_hash"])
         self.assertEqual(*hashes)

@@ -5,8 +5,9 @@ import socket
 
 
 class Chat:
-    def __init__(self, server, seconds=30):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=seconds)
+    def __init__(self, server, seconds=30, host="127.0.0.1", source=None):
+        self.socket = socket.create_connection((host, server.port), timeout=seconds,
+                                               source_address=source and (source, 0))
         self.file = self.socket.makefile("rb")
 
     def __enter__(self):

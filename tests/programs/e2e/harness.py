@@ -87,11 +87,13 @@ def free_port():
     raise AssertionError("no free port below the range of the clients'")
 
 
-def _born(closed=()):
+def _born(closed=(), prepare=None):
     # If the scenario itself is killed, the kernel kills its programs.
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for number in closed:
         os.close(number)
+    if prepare is not None:
+        prepare()
 
 
 def as_user(user):
@@ -107,10 +109,11 @@ class Ended:
 
 
 class Process:
-    """A running program. Its output goes into one file, unless a stream is given or closed."""
+    """A running program. Its output goes into one file, unless a stream is given or closed.
+    `prepare` is called in the new process, which then becomes the program."""
 
     def __init__(self, world, program, arguments, environment, user=None, *,
-                 stdout=None, stderr=None, closed=()):
+                 stdout=None, stderr=None, closed=(), prepare=None):
         self.name = f"{Path(program).name}-{next(_numbers)}"
         self.log_path = world.directory / f"{self.name}.log"
         with open(self.log_path, "wb") as log:
@@ -120,7 +123,7 @@ class Process:
                                           stderr=log if stderr is None else stderr,
                                           cwd=world.directory,
                                           env=environment,
-                                          preexec_fn=lambda: _born(closed),
+                                          preexec_fn=lambda: _born(closed, prepare),
                                           **as_user(user))
         self.pid = self.popen.pid
         self.killed = False
@@ -175,10 +178,11 @@ class Process:
 class Server(Process):
     """ringside-chatd, traced into the ring `ring`. The constructor waits until it listens."""
 
-    def __init__(self, world, arguments, *, ring, port, environment, program, home, user):
+    def __init__(self, world, arguments, *, ring, port, environment, program, home, user, argon2,
+                 host):
         port_file = home / f"port-{next(_numbers)}"
-        base = ["--listen", f"127.0.0.1:{port}", "--port-file", port_file, "--db", home / "chat.db",
-                "--argon2", "min", "--rate-limit", 0]
+        base = ["--listen", f"{host}:{port}", "--port-file", port_file, "--db", home / "chat.db",
+                "--argon2", argon2, "--rate-limit", 0]
         super().__init__(world, program, [*base, *arguments],
                          world.environment(RINGSIDE_RING=ring, **environment), user)
         self.world = world
@@ -306,6 +310,8 @@ class World:
                program="ringside-chatd",
                home=None,
                user=None,
+               argon2="min",
+               host="127.0.0.1",
                **environment):
         return Server(self,
                       arguments,
@@ -314,7 +320,9 @@ class World:
                       environment=environment,
                       program=program,
                       home=home or self.directory,
-                      user=user)
+                      user=user,
+                      argon2=argon2,
+                      host=host)
 
     def daemon(self, *arguments, **settings):
         """Starts a daemon that is ready for signals. It may not yet be attached to a ring. See

@@ -16,6 +16,23 @@ OUTCOMES = ("ok",) + ERRORS + REFUSALS
 # of two quantiles both may be off.
 QUANTILE_SLACK = 1.022
 
+# A record is within 10 % of what its client felt, or within this much where 10 % is less. On two
+# processors 40 to 110 us of a median were missing in calm, and 0.7 ms of a 99th percentile. What
+# the machine makes everybody wait comes on top: latency.py measures it.
+ALLOWANCE_NS = {"p50": 500_000, "p99": 5_000_000}
+# The clients of ringside-chatload read no stamps, so their own wait for a processor is in their
+# figures: on a busy machine some milliseconds of a median, and some ten of a 99th percentile. Where
+# all is calm this shows little. latency.py compares requests one by one.
+LOAD_ALLOWANCE_NS = {"p50": 10_000_000, "p99": 50_000_000}
+# From here on 10 % is more than a thread waits for a processor on a busy machine, so each request
+# is compared by itself.
+SLOW_NS = 200_000_000
+
+
+def least_ns(felt_ns, allowance_ns):
+    """What the records must say at least where their clients felt this."""
+    return min(felt_ns * 0.9, felt_ns - allowance_ns)
+
 
 def counts(totals):
     """The count of each operation, from `ringside inspect`."""
@@ -138,10 +155,14 @@ def check_outcomes(test, load, report):
                              f"{name}: error {code} {one['name']}")
 
 
-def check_latencies(test, load, report):
-    """An operation's time in the server is a part of the time that its client waited. So each
-    quantile is at most the client's. Compares only operations that the mix alone has sent, because
-    the clients' latencies are those of the mix. Returns how many were compared."""
+def check_latencies(test, load, report, each_was_answered=True):
+    """An operation lasts from its arrival on, which is nearly all of the time that its client
+    waited. So each quantile is at most the client's, and p50 and p99 are hardly less. Compares only
+    operations that the mix alone has sent, because the clients' latencies are those of the mix.
+    Returns how many were compared.
+
+    Where connections broke, the records have operations that the clients don't, so the records may
+    also say a little more."""
     compared = 0
     for name in OPERATIONS:
         of_clients = load["operations"][name]
@@ -149,6 +170,12 @@ def check_latencies(test, load, report):
             continue
         waited = of_clients["latency_ns"]["from_send"]
         spent = series(report, name)["windows"]["since_start"]
+        for quantile in ("p50", "p99"):
+            least = least_ns(waited[quantile], LOAD_ALLOWANCE_NS[quantile]) / QUANTILE_SLACK
+            test.assertGreaterEqual(spent[f"{quantile}_ns"], least, f"{name}: {quantile}")
+        compared += 1
+        if not each_was_answered:
+            continue
         test.assertEqual(spent["timed"], waited["count"], name)
         test.assertEqual(spent["negative"], 0, name)
         test.assertGreater(spent["min_ns"], 0, name)
@@ -159,7 +186,6 @@ def check_latencies(test, load, report):
         for exact in ("min", "mean", "max"):
             test.assertLessEqual(spent[f"{exact}_ns"], waited[exact] * 1.001 + 1000,
                                  f"{name}: {exact}")
-        compared += 1
     return compared
 
 

@@ -3,7 +3,9 @@
 garbage on the wire. Each gets its message and its exit code, and does no harm to what is in
 order."""
 
+import json
 import os
+import pwd
 import shutil
 import unittest
 
@@ -226,9 +228,8 @@ class Refusals(harness.Scenario):
 
     # -- another user's
 
-    @unittest.skipUnless(os.geteuid() == 0, "only root can run a server as another user")
-    def test_a_ring_of_another_user_is_watched_only_if_that_is_allowed(self):
-        world = self.world()
+    def server_of_nobody(self, world):
+        """Starts a server of another user. Returns it, its program and its home."""
         theirs = world.directory / "theirs"
         theirs.mkdir()
         os.chown(theirs, NOBODY, NOBODY)
@@ -236,6 +237,54 @@ class Refusals(harness.Scenario):
         program = shutil.copy(world.program("ringside-chatd"), world.directory)
         server = world.server(program=program, home=theirs, user=NOBODY)
         self.assertIn("] traced", server.log())
+        return server, program, theirs
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can run a server as another user")
+    def test_a_ring_is_read_only_while_the_user_who_must_own_it_does(self):
+        world = self.world()
+        server, _, _ = self.server_of_nobody(world)
+
+        def owner(user):
+            return f'any_owner = true\nowners = {{ "{world.ring}" = {json.dumps(user)} }}'
+
+        def state(wanted):
+            return lambda found: found["rings"][0]["state"] == wanted
+        name = pwd.getpwuid(NOBODY).pw_name
+        daemon = world.daemon(top=owner(name))
+        daemon.report_when("live", state("live"))
+        # Root's rings are not asked for any more, and nobody else's.
+        world.write_config(top=owner("root"))
+        daemon.reload()
+        report = daemon.report_when("refused", state("refused"))
+        words = (f"{world.ring_path}: belongs to user {NOBODY}, expected user 0 (root)\n"
+                 "  next: if that is the server's user, name that user for this ring (ringsided: "
+                 "[owners]); else find out who took the name")
+        self.assertEqual(report["rings"][0]["problem"], words)
+        daemon.says(words)
+        serves(self, server)
+        self.assertEqual(daemon.report()["books"]["read"], report["books"]["read"])
+
+        world.write_config(top=owner("no-such-user"))
+        said = daemon.reload()
+        self.assertIn('found "no-such-user", a user that this system does not have', said)
+        self.assertIn("the configuration is refused, the old one stays", said)
+        self.assertTrue(state("refused")(daemon.report()))
+        self.assertEqual(daemon.log().count(words), 1)
+        # What was written meanwhile is read when its owner is the right one.
+        world.write_config(top=owner(NOBODY))
+        daemon.reload()
+        report = daemon.report_when("read", lambda found: ledger.has_all(found, server.totals()))
+        self.assertTrue(state("live")(report))
+        self.assertEqual(ledger.series(report, "SEND_MESSAGE")["server_count"], 1)
+        ledger.check_nothing_lost(self, report)
+        server.stop()
+        daemon.stop()
+        self.ring_is_gone(world)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can run a server as another user")
+    def test_a_ring_of_another_user_is_watched_only_if_that_is_allowed(self):
+        world = self.world()
+        server, program, theirs = self.server_of_nobody(world)
         serves(self, server)
 
         daemon = world.daemon()

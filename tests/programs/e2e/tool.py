@@ -4,6 +4,7 @@
 import os
 import re
 import signal
+import sqlite3
 
 import harness
 import ledger
@@ -98,6 +99,45 @@ class Tool(harness.Scenario):
         last = world.run("ringside", "tail", world.ring, "--once", "--op", "LIST_ROOMS")
         self.assertEqual(len(last.out.splitlines()), 5)
         self.assertEqual(last.code, 0)
+
+    def test_users_and_rooms_have_their_names_unless_they_are_not_wanted(self):
+        world = self.world()
+        server = world.server()
+        with Chat(server) as chat:
+            chat.do("REGISTRATION", user="wilhelmina", password="correct horse")
+            user = chat.do("AUTHENTICATION", user="wilhelmina", password="correct horse")["user_id"]
+            room = chat.do("CREATE_ROOM", name="tea-time")["room_id"]
+            chat.do("SEND_MESSAGE", room=room, text="hello")
+        last = world.run("ringside", "tail", world.ring, "--once", "--op", "SEND_MESSAGE").out
+        self.assertIn(f"wilhelmina (user {user})", last)
+        self.assertIn(f"tea-time (room {room})", last)
+        last = world.run("ringside", "tail", world.ring, "--once", "--no-labels").out
+        self.assertIn(f"user {user}", last)
+        self.assertNotRegex(last, "wilhelmina|tea-time")
+
+    def test_what_a_server_is_in_is_seen_while_it_lives_and_when_it_was_killed(self):
+        world = self.world()
+        server = world.server()
+        with Chat(server) as chat:
+            chat.do("REGISTRATION", user="wilhelmina", password="correct horse")
+            chat.do("AUTHENTICATION", user="wilhelmina", password="correct horse")
+            lock = sqlite3.connect(world.directory / "chat.db", isolation_level=None)
+            self.addCleanup(lock.close)
+            lock.execute("BEGIN EXCLUSIVE")
+            chat.send({"op": "CREATE_ROOM", "name": "tea-time"})
+
+            def begun():
+                lanes = world.inspect()["lanes"]
+                return [lane["in_flight"]["operation"] for lane in lanes if lane["in_flight"]]
+
+            server.wait_until("the operation in flight", lambda: begun() == ["CREATE_ROOM"])
+            text = world.run("ringside", "inspect", world.ring).out
+            self.assertRegex(
+                text, r"in flight +since +lane +thread +tid\n(.*\n)?CREATE_ROOM +\d\d:")
+            server.kill()
+        last = world.run("ringside", "tail", world.ring, "--once")
+        self.assertRegex(last.out.splitlines()[-1],
+                         r"^\d\d:\d\d:\d\d\.\d{3}  CREATE_ROOM had begun and did not end: thread ")
 
 
 if __name__ == "__main__":

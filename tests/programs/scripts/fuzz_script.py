@@ -13,16 +13,15 @@ from pathlib import Path
 
 ROOT = Path()
 
-SEEDS = ('for t in open_segment drain_segment state_file texts; do '
-         'mkdir -p "$1/$t"; echo seed >"$1/$t/one"; done')
+SEEDS = ('for t in file steps state texts; do '
+         'mkdir -p "$1/$t"; echo seed >"$1/$t/one"; : >"$1/$t.dict"; done')
 # A target that prints what libFuzzer prints. FINDS also leaves an input in -artifact_prefix.
 SAYS = (
     'for a; do case "$a" in -artifact_prefix=*) prefix=${a#*=} ;; '
     '-seed=*) echo "seed is ${a#*=}" >&2 ;; esac; done\n'
     'echo "#12 NEW    cov: 7 ft: 9 corp: 3/10b lim: 4 exec/s: 0 rss: 30Mb" >&2\n'
     'echo "#500 DONE   cov: 17 ft: 29 corp: 5/10b lim: 4 exec/s: 250 rss: 31Mb" >&2\n'
-    'echo "stat::number_of_executed_units: 500" >&2\n'
-    'echo "stat::average_exec_per_sec:     250" >&2\n')
+    'echo "stat::number_of_executed_units: 500" >&2\n')
 FINDS = SAYS + 'printf "bad\\377input" >"${prefix}%s-1234"; exit %d\n'
 
 
@@ -60,7 +59,7 @@ class Run(unittest.TestCase):
         self.assertIn("seed 4711", output)
         self.assertRegex(
             output,
-            r"texts +500 executions, +250 a second, 17 edges, 29 features, corpus 5, "
+            r"texts +500 executions, +[0-9,]+ a second and core, 17 edges, 29 features, corpus 5, "
             r".*nothing found"
         )
 
@@ -89,15 +88,17 @@ class Run(unittest.TestCase):
 
     def test_long_runs_are_asked_for_by_flag_or_environment(self):
         self.program("texts", SAYS + 'echo "$@" >&2; exit 1\n')   # it fails, so run.py shows this
-        for arguments, environment, seconds in (((), {
+        for arguments, environment, runs in (((), {
                 "RINGSIDE_TEST_LONG": ""
-        }, 5), ((), {
+        }, 20000), ((), {
                 "RINGSIDE_TEST_LONG": "1"
-        }, 60), (("--seconds", "9"), {
+        }, 1000000), (("--runs", "9"), {
                 "RINGSIDE_TEST_LONG": "1"
         }, 9)):
             output = self.run_it(*arguments, "texts", **environment)[1]
-            self.assertIn(f"-max_total_time={seconds} ", output)
+            self.assertIn(f"-runs={runs} ", output)
+            self.assertNotIn("-max_total_time=", output)
+            self.assertRegex(output, r"-dict=\S+/seeds/texts\.dict ")
             self.assertIn("-timeout=", output)
             self.assertIn("-rss_limit_mb=", output)
             self.assertIn("-malloc_limit_mb=", output)
@@ -118,7 +119,7 @@ class Run(unittest.TestCase):
         self.assertIn("no room", output)
 
     def test_wrong_usage_is_refused(self):
-        for arguments in (["nothing"], ["--seconds", "0"], ["--runs", "x"]):
+        for arguments in (["nothing"], ["--runs", "0"], ["--runs", "x"]):
             self.assertEqual(self.run_it(*arguments)[0], 2)
 
 

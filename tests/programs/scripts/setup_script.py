@@ -142,12 +142,13 @@ class Setup(unittest.TestCase):
 
     def test_each_command_asks_for_what_it_needs_and_no_more(self):
         heavy = {"spin": "run", "lld": "run", "clang": "clang", "libclang-rt-14-dev": "clang",
-                 "g++-aarch64-linux-gnu": "arm64", "qemu-user": "arm64"}
+                 "llvm": "coverage", "g++-aarch64-linux-gnu": "arm64", "qemu-user": "arm64"}
         self.write("absent", ["g++", *heavy])
         for words, groups in ((["build"], ()), (["demo"], ()), (["edit"], ("run",)),
                               (["release"], ("run",)), (["asan"], ("run", "clang")),
                               (["tsan"], ("run", "clang")), (["fuzz"], ("clang",)),
                               (["arm64"], ("arm64",)), (["fuzz", "arm64"], ("clang", "arm64")),
+                              (["coverage"], ("clang", "coverage")),
                               (["test"], ("run", "clang", "arm64")),
                               ([], ("run", "clang", "arm64"))):
             with self.subTest(words=words):

@@ -56,6 +56,6 @@ TEST_CASE("Counter: an operation's span lies between what the system's clock say
       static_cast<double>(reader.records[0].duration) * 1e9 / static_cast<double>(stated_hz());
   // A read of the counter gives whole ticks, and it may move by some nanoseconds in program order.
   const double slack_ns = 2e9 / static_cast<double>(stated_hz()) + 1000;
-  CHECK(span_ns >= static_cast<double>(reader.segment->gauges()[0].value.load()) - slack_ns);
-  CHECK(span_ns <= static_cast<double>(reader.segment->gauges()[1].value.load()) + slack_ns);
+  CHECK(span_ns >= static_cast<double>(gauge_of(*reader.segment, 0)) - slack_ns);
+  CHECK(span_ns <= static_cast<double>(gauge_of(*reader.segment, 1)) + slack_ns);
 }

@@ -59,7 +59,9 @@ bool near(std::int64_t a, std::int64_t b, std::int64_t by = 100'000) {
 
 }  // namespace
 
-TEST_CASE("Case15: a counter that went on while the machine was suspended, or began anew, does not bend time") {
+TEST_CASE(
+    "Case15: a counter that went on while the machine was suspended, or began anew, does not bend "
+    "time") {
   for (const std::uint64_t stated : {std::uint64_t{2'600'000'000}, std::uint64_t{0}}) {
     CAPTURE(stated);
     Machine machine;
@@ -195,7 +197,9 @@ TEST_CASE("Case15: a ring of an earlier boot is read by its own clock, at its ow
   }
 }
 
-TEST_CASE("Case15: a ring of an earlier boot that states no rate is read by the rate of today's counter") {
+TEST_CASE(
+    "Case15: a ring of an earlier boot that states no rate is read by the rate of today's "
+    "counter") {
   const double rate = measure_ticks_per_second();
   TempDir dir;
   Machine before;
@@ -219,18 +223,20 @@ TEST_CASE("Case15: a ring of an earlier boot that states no rate is read by the 
   CHECK(near(only(snapshot).last[0].duration_ns, 10'000'000, 20'000));
 }
 
-TEST_CASE("Case15: an end before its start is counted as a negative span, from the producer to the report") {
+TEST_CASE(
+    "Case15: an end before its start is counted as a negative span, from the producer to the "
+    "report") {
   TempDir dir;
   REQUIRE(serve(setup_for(dir), [] {
             const Stamp early = now();
             const Stamp late{early.ticks + 1'000'000};
             Operation(chat::SEND_MESSAGE, late).finish_at(early, Outcome::ok);
             Operation(chat::SEND_MESSAGE, early).finish_at(late, Outcome::ok);
-            event_since(chat::RECOVERY, {early.ticks + (std::uint64_t{1} << 40)});
-            Operation staged(chat::JOIN_ROOM, {early.ticks + (std::uint64_t{1} << 40)});
+            event_since(chat::RECOVERY, {early.ticks + (std::uint64_t{1} << 31)});
+            Operation staged(chat::JOIN_ROOM, {early.ticks + (std::uint64_t{1} << 31)});
             // A stage that "ended" before the operation began adds nothing.
             staged.stage(chat::kDatabase);
-            staged.finish_at({early.ticks + (std::uint64_t{1} << 40) + 7}, Outcome::ok);
+            staged.finish_at({early.ticks + (std::uint64_t{1} << 31) + 7}, Outcome::ok);
             return 0;
           }).exited(0));
   const Reader reader(dir.file("ring"));
@@ -238,7 +244,7 @@ TEST_CASE("Case15: an end before its start is counted as a negative span, from t
   CHECK(reader.records[0].duration == -1'000'000);
   CHECK(reader.records[1].duration == 1'000'000);
   CHECK(reader.records[2].duration < 0);
-  CHECK(reader.records[3].stages[chat::kDatabase] == 0);
+  CHECK(reader.records[3].stage(chat::kDatabase) == 0);
 
   Watch watch({{dir.file("ring")}, 100, 20, false});
   watch.tick(read_instant());

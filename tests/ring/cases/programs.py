@@ -85,7 +85,7 @@ class Cases(harness.Scenario):
         if done.returncode != 0:
             self.skipTest(f"no pid namespaces here: {done.stderr.strip()}")
 
-    def test_case08_readers_in_another_pid_namespace_read_and_claim_to_know_nothing_more(self):
+    def test_case08_readers_in_another_pid_namespace_know_who_lives_and_who_died(self):
         self.may_unshare()
         world = self.world()
         server = self.server(world)
@@ -93,8 +93,7 @@ class Cases(harness.Scenario):
                           world.program("ringside"), "inspect", world.ring, "--json")
         self.assertEqual(there.code, 0, there.err)
         seen = json.loads(there.out)
-        self.assertEqual(seen["state"],
-                         "unknown")  # neither live nor crashed: the pid means nothing there
+        self.assertEqual(seen["state"], "live")   # though its pid means nothing there
         self.assertGreater(seen["written"], 0)
 
         config = world.write_config()
@@ -111,9 +110,8 @@ class Cases(harness.Scenario):
         report_when(
             "live",
             lambda found: self.ring_of(found)["state"] == "live" and found["books"]["read"] > 100)
-        # From there nobody can see that a server has died. That another server has its name is
-        # proof enough.
         server.kill()
+        report_when("its death", lambda found: self.ring_of(found)["state"] == "crashed")
         server = self.server(world)
         report = report_when("the next server",
                              lambda found: self.ring_of(found)["instances_seen"] == 2)
@@ -121,13 +119,13 @@ class Cases(harness.Scenario):
         self.assertTrue(report["books"]["balance"])
         self.assertEqual(report["books"]["lost"], 0)
 
-        # A server in the other namespace may not take the name of a server that it can't see.
+        # A server in the other namespace may not take the name of a living server.
         stranger = self.in_another_pid_namespace(world,
                                                  own_server(),
                                                  "plain",
                                                  RINGSIDE_RING=world.ring)
         stranger.says("not traced: ")
-        stranger.says("belongs to a server in another pid namespace")
+        stranger.says(f"is in use by process {server.pid}")
         self.assertEqual(world.inspect()["pid"], server.pid)
         for outer in (stranger, daemon):
             os.kill(outer.inner, signal.SIGTERM)

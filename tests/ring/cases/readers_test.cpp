@@ -161,7 +161,7 @@ TEST_CASE("Case06: a reader that is stopped for many laps goes on with the oldes
   // The writer does not wait: it writes a thousand laps while the reader stands still.
   for (std::uint64_t i = 0; i < kLaps * kCapacity; ++i) write();
   CHECK(shared.position.load() == stopped_at);
-  leave_segment(*ring, self_identity(), true);
+  leave(*ring, true);
   kill(reader, SIGCONT);
   CHECK(wait_for(reader).exited(0));
   CHECK(shared.position.load() == writer.position);
@@ -197,8 +197,9 @@ TEST_CASE("Case14: a header whose every word changes between check and use sends
       __atomic_store_n(&words[at], wrong, __ATOMIC_RELAXED);
       LaneHeader& lane = ring->lane_header(static_cast<std::uint32_t>(random() % 5));
       lane.head.store(random() % 4 == 0 ? random() : random() % 200, std::memory_order_relaxed);
-      lane.owner.store(random() % 2 == 0 ? random() : pack_owner(1, 1, kOwned),
+      lane.state.store(random() % 2 == 0 ? static_cast<std::uint32_t>(random()) : kReady,
                        std::memory_order_relaxed);
+      lane.owner_pid.store(static_cast<std::uint32_t>(random()), std::memory_order_relaxed);
       write_record(writer, operation(1, random(), static_cast<std::int64_t>(random())));
       __atomic_store_n(&words[at], right[at], __ATOMIC_RELAXED);
     }

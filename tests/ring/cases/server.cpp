@@ -1,9 +1,12 @@
-// A small traced server, for the cases that need real programs. Its argument is `plain` or
-// `hostile`. A hostile server fills every text with what an attacker would choose: bytes that steer
-// the operator's terminal, or that write forged lines into the log. The server prints "traced", or
-// why it is not, and traces until SIGTERM.
+// A small traced server, for the cases that need real programs. Its argument is `plain`, `hostile`
+// or `again`. A hostile server fills every text with what an attacker would choose: bytes that
+// steer the operator's terminal, or that write forged lines into the log. The server prints
+// "traced", or why it is not, and traces until SIGTERM. With `again` it writes 777 records instead,
+// and begins anew by exec at SIGUSR1: the call is made by its first thread, or at SIGUSR2 by
+// another one.
 #include <signal.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
@@ -34,14 +37,33 @@ std::string evil(unsigned from) {
   return all;
 }
 
+constexpr int kRecordsOfALife = 777;
+
+// Returns at SIGTERM.
+void live_again_and_again(OperationId id, const sigset_t& signals, char** argv) {
+  for (int i = 0; i < kRecordsOfALife; ++i) Operation(id).finish(Outcome::ok);
+  std::printf("traced\n");
+  std::fflush(stdout);
+  int signal = 0;
+  if (sigwait(&signals, &signal) != 0 || signal == SIGTERM) return;
+  const auto begin_anew = [&] { execv("/proc/self/exe", argv); };
+  if (signal == SIGUSR1) begin_anew();
+  std::thread(begin_anew).join();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const bool hostile = argc > 1 && std::strcmp(argv[1], "hostile") == 0;
-  // SIGTERM is blocked in every thread, so that sigtimedwait() below gets it.
+  const bool again = argc > 1 && std::strcmp(argv[1], "again") == 0;
+  // Signals are blocked in every thread, so that whoever waits for them gets them.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
+  if (again) {
+    sigaddset(&signals, SIGUSR1);
+    sigaddset(&signals, SIGUSR2);
+  }
   sigprocmask(SIG_BLOCK, &signals, nullptr);
 
   Setup setup;
@@ -52,11 +74,15 @@ int main(int argc, char** argv) {
   for (unsigned i = 0; i < 6; ++i) {
     const std::string name = hostile ? evil(i) : "PLAIN_" + std::to_string(i);
     const std::string stage = hostile ? kParts[i] : "stage";
-    operations[i] = register_operation(name, hostile ? kParts[i] : "plain", stage.c_str());
+    operations[i] = register_operation(name, hostile ? kParts[i] : "plain", {stage});
     events[i] = register_event(name);
     register_error(static_cast<std::uint16_t>(1 + i),
                    hostile ? evil(i) : "ERROR_" + std::to_string(i));
     register_gauge(name).set(-1);
+  }
+  if (again) {
+    live_again_and_again(operations[0], signals, argv);
+    return 0;
   }
   const auto trace = [&](unsigned i) {
     Operation op(operations[i]);

@@ -27,8 +27,7 @@ void trace(OperationId id, int times = 1) {
 std::uint32_t owned_lanes(const Segment& segment) {
   std::uint32_t owned = 0;
   for (std::uint32_t i = 0; i < segment.overflow_lane(); ++i) {
-    owned += owner_state(segment.lane_header(i).owner.load()) != kReleased &&
-             owner_state(segment.lane_header(i).owner.load()) != kNever;
+    owned += segment.lane_header(i).owner.holder() != Holder::none;
   }
   return owned;
 }
@@ -49,7 +48,7 @@ bool records_of_lanes_are_their_totals(const Segment& segment) {
 std::uint64_t generations(const Segment& segment) {
   std::uint64_t sum = 0;
   for (std::uint32_t i = 0; i < segment.overflow_lane(); ++i) {
-    sum += owner_generation(segment.lane_header(i).owner.load());
+    sum += segment.lane_header(i).generation.load();
   }
   return sum;
 }

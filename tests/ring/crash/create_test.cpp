@@ -13,19 +13,6 @@ using Files = std::set<std::string>;
 // What is under the name when the victim starts.
 enum class Before { nothing, dead, closed };
 
-Ended dies_creating(const Setup& setup, TestPoint point, std::uint64_t from = 0,
-                    std::uint64_t to = 0) {
-  return run_victim(
-      [&] {
-        kill_at(point);
-        return traced_body(setup, [&](std::uint64_t anchor) {
-          for (std::uint64_t n = from; n < to; ++n) trace(n, anchor);
-          return 1;
-        });
-      },
-      true);
-}
-
 struct Scene {
   TempDir dir;
   std::string path = dir.file("ring");
@@ -61,7 +48,7 @@ void die_while_creating(TestPoint point, Before name, bool attached_before) {
                               : name == Before::dead  ? RingState::crashed
                                                       : RingState::closed));
   }
-  REQUIRE(dies_creating(scene.setup, point).killed_by(SIGKILL));
+  REQUIRE(dies_at(point, scene.setup));
   // No half-made ring is left under any name. A dead ring is never thrown away for a ring that was
   // not finished.
   Files expected;
@@ -118,7 +105,7 @@ TEST_CASE("CrashCreate: servers that die one after the other at every point keep
   for (int round = 0; round < 3; ++round) {
     for (const TestPoint point :
          {TestPoint::create_sized, TestPoint::create_filled, TestPoint::create_whole}) {
-      REQUIRE(dies_creating(scene.setup, point).killed_by(SIGKILL));
+      REQUIRE(dies_at(point, scene.setup));
       CHECK(scene.files() == Files{"ring.previous"});
       CHECK(Reader(previous_path(scene.path)).seen[0] == numbers(0, 3));
     }
@@ -135,7 +122,7 @@ TEST_CASE("CrashJoin: more processes than a ring has places for may die while th
     const Setup setup = victim_setup(scene.path);
     Daemon daemon(scene.path);
     for (std::uint32_t i = 0; i < kMaxProcesses + 3; ++i) {
-      REQUIRE(dies_creating(setup, point).killed_by(SIGKILL));
+      REQUIRE(dies_at(point, setup));
       if (i == 3) daemon.tick();
     }
     daemon.settle();
@@ -146,7 +133,7 @@ TEST_CASE("CrashJoin: more processes than a ring has places for may die while th
     daemon.tick();
     CHECK(daemon.snapshot.books.read == 5);
     // The dead don't keep the ring alive: the last living process closes it when it leaves.
-    leave_segment(*ring, self_identity(), true);
+    leave(*ring, true);
     daemon.settle();
     CHECK(daemon.state() == RingState::closed);
     REQUIRE(traced_run(victim_setup(scene.path, false), 10, 15).exited(0));
@@ -253,7 +240,7 @@ TEST_CASE("CrashLeave: a process that dies while it leaves a shared ring takes n
   Scene scene;
   auto ring = make_shared_ring(scene.path);
   const Setup setup = victim_setup(scene.path);
-  REQUIRE(dies_creating(setup, TestPoint::leave_left, 0, 5).killed_by(SIGKILL));
+  REQUIRE(dies_at(TestPoint::leave_left, setup, 0, 5));
   Daemon daemon(scene.path);
   daemon.settle();
   CHECK(daemon.state() == RingState::live);
@@ -267,7 +254,7 @@ TEST_CASE("CrashNames: a process that dies in mid-name keeps no other out of a s
   auto ring = make_shared_ring(scene.path);
   const Setup setup = victim_setup(scene.path);
   NameEntry name;
-  REQUIRE(dies_creating(setup, TestPoint::name_begun).killed_by(SIGKILL));
+  REQUIRE(dies_at(TestPoint::name_begun, setup));
   CHECK_FALSE(read_name(*ring, 0, &name));
   Daemon daemon(scene.path);
   daemon.tick();
@@ -301,7 +288,7 @@ TEST_CASE("CrashNames: gauges and error names that a dead process began are fini
   REQUIRE(registers(false, true).killed_by(SIGKILL));
   REQUIRE(read_gauge_name(*ring, 0, &text));
   CHECK(text == "connections");
-  CHECK(ring->gauges()[0].value.load() == 5);
+  CHECK(gauge_of(*ring, 0) == 0);   // that process is another one
   CHECK_FALSE(read_error_name(*ring, 0, &code, &text));
   REQUIRE(registers(false, false).exited(0));
   REQUIRE(read_error_name(*ring, 0, &code, &text));

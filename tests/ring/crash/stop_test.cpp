@@ -25,9 +25,11 @@ constexpr StopPoint kStopPoints[] = {
     {TestPoint::overflow_reserved, true, false, false},
     {TestPoint::overflow_half, true, false, false},
     {TestPoint::overflow_counted, true, false, false},
+    {TestPoint::overflow_announced, true, false, false},
     {TestPoint::overflow_taken, true, false, true},
     {TestPoint::words_half, true, false, true},
     {TestPoint::overflow_unpublished, true, false, true},
+    {TestPoint::overflow_published, true, true, false},
     {TestPoint::overflow_done, true, true, false},
 };
 
@@ -217,7 +219,7 @@ TEST_CASE("CrashStop: a lane whose living owner stopped in claim or release is l
   };
   for (const Case& what :
        {Case{TestPoint::claim_taken, true}, Case{TestPoint::claim_allocated, true},
-        Case{TestPoint::claim_owned, true}, Case{TestPoint::claim_settled, true},
+        Case{TestPoint::claim_ready, true}, Case{TestPoint::claim_settled, true},
         Case{TestPoint::release_begun, true}, Case{TestPoint::release_done, false}}) {
     CAPTURE(name_of(what.point));
     TempDir dir;

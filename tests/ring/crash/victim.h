@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -41,6 +42,24 @@ inline Setup victim_setup(const std::string& path, bool share = true) {
 
 inline std::unique_ptr<Segment> make_shared_ring(const std::string& path) {
   return make_ring(path, {1, kCapacity, kCapacity});
+}
+
+// The same where the test holds the only lane: its victims use the overflow lane.
+struct LanelessRing {
+  TempDir dir;
+  std::unique_ptr<Segment> ring = make_shared_ring(dir.file("ring"));
+  Setup setup = victim_setup(dir.file("ring"));
+
+  LanelessRing() { claim(*ring); }
+  Segment& operator*() const { return *ring; }
+  Segment* operator->() const { return ring.get(); }
+};
+
+// Slots of a lane that a writer is in, or died in.
+inline std::size_t held_slots(const Segment& ring, std::uint32_t lane) {
+  const Slot* slots = ring.slots(lane);
+  return static_cast<std::size_t>(std::count_if(
+      slots, slots + kCapacity, [](const Slot& slot) { return slot.sequence.load() % 2 == 1; }));
 }
 
 // Record number n. Every field follows from n, so a mixture of two records is recognised. Times
@@ -106,6 +125,22 @@ inline Ended traced_run(const Setup& setup, std::uint64_t from, std::uint64_t to
       true);
 }
 
+// A server that is killed at the point while it starts, writes the records [from, to), or leaves.
+// False when it never came there.
+inline bool dies_at(TestPoint point, const Setup& setup, std::uint64_t from = 0,
+                    std::uint64_t to = 0) {
+  return run_victim(
+             [&] {
+               kill_at(point);
+               return traced_body(setup, [&](std::uint64_t anchor) {
+                 for (std::uint64_t n = from; n < to; ++n) trace(n, anchor);
+                 return 1;
+               });
+             },
+             true)
+      .killed_by(SIGKILL);
+}
+
 inline std::vector<std::uint64_t> numbers(std::uint64_t from, std::uint64_t to) {
   std::vector<std::uint64_t> out;
   for (std::uint64_t n = from; n < to; ++n) out.push_back(n);
@@ -145,9 +180,9 @@ struct Reader {
   }
   LaneHeader& header(std::uint32_t lane) const { return segment->lane_header(lane); }
   std::uint32_t generation(std::uint32_t lane) const {
-    return owner_generation(header(lane).owner.load());
+    return header(lane).generation.load();
   }
-  LaneState state(std::uint32_t lane) const { return owner_state(header(lane).owner.load()); }
+  LaneLife life(std::uint32_t lane) const { return header(lane).life(); }
   std::uint64_t total(std::uint32_t lane, std::atomic<std::uint64_t> Totals::*what) const {
     std::uint64_t sum = 0;
     for (std::uint32_t id = 0; id < kIdCount; ++id) sum += (segment->totals(lane)[id].*what).load();

@@ -1,6 +1,6 @@
 // A machine that is the same in every run, so that an input always does the same. It replaces this
-// machine's clock, counter frequency, boot and pid namespace. fixed_world.cpp has the replacements,
-// and the linker's --wrap puts them in.
+// machine's clock, counter frequency, boot, pid namespace and processes. fixed_world.cpp has the
+// replacements, and the linker's --wrap puts them in.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,15 @@
 
 namespace ringside::fuzz {
 
-inline constexpr std::int64_t kStartNs = 5'000 * kSecond;                 // CLOCK_MONOTONIC
+// CLOCK_MONOTONIC. In the middle of a slice of the metrics, so that what the rings begin with is of
+// the present one.
+inline constexpr std::int64_t kStartNs = 5'002 * kSecond;
 // CLOCK_REALTIME less CLOCK_MONOTONIC.
 inline constexpr std::int64_t kWallNs = 1'700'000'000 * kSecond;
 inline constexpr std::uint64_t kTicksPerSecond = 2'600'000'000;
 inline constexpr BootId kBoot{{0x1111, 0x2222}};
 inline constexpr std::uint64_t kPidNamespace = 4026531836;
+inline constexpr std::uint32_t kLivingProcess = 1;  // it, and its thread of that number, alone
 
 // The instant at `monotonic_ns`, in every clock.
 inline Instant instant_at(std::int64_t monotonic_ns) {

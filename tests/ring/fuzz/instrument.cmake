@@ -23,10 +23,14 @@ if(NOT RINGSIDE_HAVE_LIBFUZZER)
     "  next: tools/setup (on Debian 12 it is in libclang-rt-14-dev)")
 endif()
 
-# Only our own code has the counters that guide the fuzzer (not_ours.txt).
+# Only our own code has the counters that guide the fuzzer (not_ours.txt). unchecked.txt says which
+# checks libraries do without.
 add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
   -fsanitize-coverage-ignorelist=${CMAKE_CURRENT_LIST_DIR}/not_ours.txt
-  -fno-omit-frame-pointer -O1 -g1)
+  -fsanitize-ignorelist=${CMAKE_CURRENT_LIST_DIR}/unchecked.txt
+  -fno-omit-frame-pointer -O2 -g1)
+# Null pointers and sizes of objects are AddressSanitizer's to find.
+add_compile_options(-fno-sanitize=null,object-size)
 add_link_options(-fsanitize=address,undefined)
 # ccache accepts clang's precompiled headers only without a timestamp in them.
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")

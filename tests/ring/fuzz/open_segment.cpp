@@ -1,74 +1,17 @@
-// Fuzz target: a file under a ring's name. It is opened, and everything that `ringside list`,
-// `inspect` and `tail` read of it is shown.
-//
-//   byte 0   which ring is spoilt (kContents), or 255: the rest is the whole file
-//   byte 1   flags: 1 sizes that fit the counts (else the header may contradict itself),
-//            2 another length of the file, 4 JSON, 8 list, 16 tail
-//   2..5     the length, with flag 2
-//   then     patches: area, offset in it (4), bytes (1), the bytes
-#include <unistd.h>
-
-#include <cstdio>
-#include <fstream>
-
-#include "shm/segment_check.h"
+// Fuzz target: a file under a ring's name (spoilt_file.h) is opened, and all of it is read with
+// shm's own functions: names, processes, gauges, lanes, totals, clock.
+#include "shm/labels.h"
+#include "shm/lane_reader.h"
+#include "shm/names.h"
+#include "shm/processes.h"
+#include "shm/words.h"
 #include "tests/ring/fuzz/fixed_world.h"
-#include "tests/ring/fuzz/input.h"
-#include "tests/ring/fuzz/rings.h"
-#include "tools/ringside/commands/commands.h"
+#include "tests/ring/fuzz/spoilt_file.h"
 
 using namespace ringside;
 using namespace ringside::fuzz;
 
 namespace {
-
-constexpr const char* kName = "ringside.spoilt";
-// Reading a hole of a file allocates it. A few MiB are enough to reach all code.
-constexpr std::uint64_t kMostBytes = std::uint64_t{8} << 20;
-
-SpoiltRing& ring_of(std::size_t which) {
-  static std::unique_ptr<SpoiltRing> rings[std::size(kContents)];
-  which %= std::size(rings);
-  auto& ring = rings[which];
-  if (ring == nullptr) {
-    const auto clock = static_cast<ClockKind>(1 + which % 3);
-    ring = std::make_unique<SpoiltRing>(Scratch::file("ring" + std::to_string(which)),
-                                        kGeometries[which % 3], kContents[which], clock,
-                                        0x5eed + which);
-  }
-  return *ring;
-}
-
-struct Area {
-  std::uint64_t begin, bytes;
-};
-
-Area area_of(std::uint8_t which, const Segment& segment) {
-  const std::uint64_t all = segment.geometry().segment_bytes();
-  const std::uint64_t lanes = segment.geometry().lanes_offset();
-  switch (which % 8) {
-    case 0: return {0, 256};                                       // fixed part of the header
-    case 1: return {256, sizeof(SegmentHeader) - 256};             // live part
-    case 2: return {kControlOffset, sizeof(Control)};
-    case 3: return {kGaugesOffset, 8 * sizeof(Gauge)};
-    case 4: return {kNamesOffset, sizeof(Name) * kIdCount};
-    case 5: return {kErrorNamesOffset, 8 * sizeof(ErrorName)};
-    case 6:
-      return {kLaneHeadersOffset,
-              sizeof(LaneHeader) * (segment.geometry().lane_count + std::uint64_t{1})};
-    default: return {lanes, all - lanes};
-  }
-}
-
-void spoil(SpoiltRing& ring, Input& in) {
-  while (!in.empty()) {
-    const Area area = area_of(in.take<std::uint8_t>(), ring.segment());
-    const std::uint64_t offset = area.begin + in.take<std::uint32_t>() % area.bytes;
-    const std::string_view bytes = in.take_bytes(in.take<std::uint8_t>());
-    std::memcpy(ring.data() + offset, bytes.data(),
-                std::min(bytes.size(), area.begin + area.bytes - offset));
-  }
-}
 
 // Everything that a reader of this ring may ask for lies inside its mapping.
 void require_inside(const Segment& segment, std::uint64_t file_bytes) {
@@ -76,9 +19,12 @@ void require_inside(const Segment& segment, std::uint64_t file_bytes) {
   FUZZ_REQUIRE(geometry.valid() && geometry.segment_bytes() <= file_bytes);
   const auto* begin = reinterpret_cast<const unsigned char*>(&segment.header());
   const unsigned char* end = begin + geometry.segment_bytes();
+  const auto* processes = reinterpret_cast<const unsigned char*>(segment.processes());
   for (std::uint32_t lane = 0; lane <= geometry.lane_count; ++lane) {
     FUZZ_REQUIRE(reinterpret_cast<const unsigned char*>(&segment.lane_header(lane) + 1) <=
-                 reinterpret_cast<const unsigned char*>(segment.totals(0)));
+                 processes);
+    FUZZ_REQUIRE(processes + sizeof(ProcessEntry) * kMaxProcesses <=
+                 reinterpret_cast<const unsigned char*>(segment.totals(lane)));
     FUZZ_REQUIRE(reinterpret_cast<const unsigned char*>(segment.totals(lane) + kIdCount) <=
                  reinterpret_cast<const unsigned char*>(segment.slots(lane)));
     FUZZ_REQUIRE(reinterpret_cast<const unsigned char*>(segment.slots(lane) +
@@ -86,64 +32,88 @@ void require_inside(const Segment& segment, std::uint64_t file_bytes) {
   }
 }
 
-void read_ring(const std::string& path, std::uint64_t file_bytes, unsigned flags) {
-  SegmentFacts facts;
-  Failure failure;
-  OpenOptions options;
-  options.any_owner = true;
-  const auto segment = open_segment(path, options, &facts, &failure);
-  if (segment == nullptr) {
-    FUZZ_REQUIRE(failure.message.find(path) != std::string::npos);   // it names the file
-    return;
+void require_printable(const std::string& text, std::size_t most) {
+  FUZZ_REQUIRE(text.size() <= most);
+  for (const char c : text) FUZZ_REQUIRE(c > 0x20 && c < 0x7f);
+}
+
+void read_names(const Segment& segment) {
+  for (std::uint16_t id = 0; id < kIdCount; ++id) {
+    NameEntry name;
+    if (!read_name(segment, id, &name)) continue;
+    require_printable(name.name, kNameBytes);
+    require_printable(name.category, kCategoryBytes);
+    for (const std::string& stage : name.stages) require_printable(stage, kStageNameBytes);
   }
-  require_inside(*segment, file_bytes);
-  segment_liveness(*segment, facts);
-  tool::InspectOptions inspect;
-  inspect.json = (flags & 4) != 0;
-  FUZZ_REQUIRE(tool::inspect(path, inspect) == 0);
-  if ((flags & 8) != 0) FUZZ_REQUIRE(tool::list(path.substr(0, path.rfind('/'))) == 0);
-  if ((flags & 16) != 0) {
-    tool::TailOptions tail;
-    tail.follow = false;
-    FUZZ_REQUIRE(tool::tail(path, tail) == 0);
+  for (std::uint32_t i = 0; i < kMaxErrorNames; ++i) {
+    std::uint16_t code = 0;
+    std::string name;
+    if (read_error_name(segment, i, &code, &name)) require_printable(name, 56);
   }
-  // A file that is as long as its header says is never read behind its end.
-  FUZZ_REQUIRE(!segment->broken());
+}
+
+void read_processes(const Segment& segment, const SegmentFacts& facts) {
+  const ProcessesLook look = look_at_processes(segment, facts.death_marked);
+  FUZZ_REQUIRE(look.entered.size() <= kMaxProcesses);
+  for (const ProcessLook& one : look.entered) FUZZ_REQUIRE(one.index < kMaxProcesses);
+  anybody_writes(segment);
+  for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
+    std::string name;
+    if (!read_gauge_name(segment, i, &name)) continue;
+    require_printable(name, 48);
+    gauge_value(segment, look, i);
+  }
+}
+
+void read_labels(const Segment& segment) {
+  const auto labels = all_labels(segment);
+  FUZZ_REQUIRE(labels.size() <= kLabelCount);
+  for (const LabelEntry& label : labels) FUZZ_REQUIRE(label.text.size() <= kLabelBytes);
+  read_label(segment, LabelKind{1}, 7);
+}
+
+void read_lanes(const Segment& segment) {
+  for (std::uint32_t lane = 0; lane <= segment.overflow_lane(); ++lane) {
+    const LaneHeader& header = segment.lane_header(lane);
+    header.life();
+    if (!lane_readable(header)) continue;
+    const std::uint64_t capacity = segment.geometry().capacity(lane);
+    LaneCursor cursor;
+    const auto take = [](const Record& record) { FUZZ_REQUIRE(believable(record)); };
+    if (lane == segment.overflow_lane()) {
+      read_overflow(segment.slots(lane), header, capacity, cursor, capacity, take);
+    } else {
+      read_lane(segment.slots(lane), header, capacity, cursor, capacity, take);
+    }
+    FUZZ_REQUIRE(cursor.written() == cursor.read + cursor.lost);
+    lane_remainder(segment.slots(lane), header, capacity);
+  }
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  // The tool formats its output, and nobody sees it.
-  return std::freopen("/dev/null", "w", stdout) != nullptr ? 0 : 1;
+  SpoiltFile::make_all();
+  return 0;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Input in(data, size);
-  const auto which = in.take<std::uint8_t>();
-  const auto flags = in.take<std::uint8_t>();
-  const std::string path = Scratch::file(kName);
-  if (which == 255) {
-    const std::string_view bytes = in.take_bytes(size);
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-    read_ring(path, bytes.size(), flags);
-    unlink(path.c_str());
+  const SpoiltFile spoilt(data, size);
+  const MemoryFile& file = spoilt.file();
+  SegmentFacts facts;
+  Failure failure;
+  const auto segment =
+      open_segment_in(file.bytes, file.count, kWatchedPath, file.inode, &facts, &failure);
+  if (segment == nullptr) {
+    FUZZ_REQUIRE(failure.message.find(kWatchedPath) != std::string::npos);  // it names the file
     return 0;
   }
-  SpoiltRing& ring = ring_of(which);
-  std::uint64_t bytes = ring.bytes();
-  if ((flags & 2) != 0) bytes = in.take<std::uint32_t>() % kMostBytes;
-  spoil(ring, in);
-  SegmentHeader& header = ring.segment().header();
-  if ((flags & 1) != 0) {
-    const Geometry geometry{header.lane_count, header.lane_capacity, header.overflow_capacity};
-    header.segment_bytes = geometry.segment_bytes();
-    if (header.segment_bytes <= kMostBytes) bytes = header.segment_bytes;
-  }
-  FUZZ_REQUIRE(truncate(ring.segment().path().c_str(), static_cast<off_t>(bytes)) == 0);
-  FUZZ_REQUIRE(link(ring.segment().path().c_str(), path.c_str()) == 0);
-  read_ring(path, bytes, flags);
-  unlink(path.c_str());
-  ring.restore();
+  require_inside(*segment, file.count);
+  scale_of(&facts, read_instant()).monotonic_ns(facts.anchor_ticks);
+  segment_liveness(*segment, facts);
+  read_names(*segment);
+  read_processes(*segment, facts);
+  read_labels(*segment);
+  read_lanes(*segment);
   return 0;
 }

@@ -21,7 +21,9 @@ namespace {
 // The beginning of a ring's state (RingFollower::encode), down to its first lane's figures. The
 // rest stays as bytes.
 struct SavedRing {
-  std::uint64_t instance[2], one, known[2], number, finished, crashes, missed, lost_before_attach;
+  std::uint64_t instance[2], inode, one, known[2], number, finished;
+  std::uint64_t crashes, restarts, missed;
+  std::uint64_t lost_before_attach, died, restarted;
   std::uint64_t written, read, lost, torn, rejected;   // of instances that are over
   std::uint64_t lanes, used, position, lane_read, lane_lost, lane_rejected;
   std::vector<std::uint64_t> holes;
@@ -30,9 +32,10 @@ struct SavedRing {
   static SavedRing of(const std::string& bytes) {
     SavedRing state;
     Decoder in(bytes);
-    for (std::uint64_t* n : {&state.instance[0], &state.instance[1], &state.one, &state.known[0],
-                             &state.known[1], &state.number, &state.finished, &state.crashes,
-                             &state.missed, &state.lost_before_attach}) {
+    for (std::uint64_t* n : {&state.instance[0], &state.instance[1], &state.inode, &state.one,
+                             &state.known[0], &state.known[1], &state.number,
+                             &state.finished, &state.crashes, &state.restarts, &state.missed,
+                             &state.lost_before_attach, &state.died, &state.restarted}) {
       *n = in.u64();
     }
     for (std::uint64_t* n :
@@ -52,8 +55,9 @@ struct SavedRing {
   }
   std::string bytes() const {
     Encoder out;
-    for (const std::uint64_t n : {instance[0], instance[1], one, known[0], known[1], number,
-                                  finished, crashes, missed, lost_before_attach}) {
+    for (const std::uint64_t n : {instance[0], instance[1], inode, one, known[0], known[1], number,
+                                  finished, crashes, restarts, missed, lost_before_attach, died,
+                                  restarted}) {
       out.u64(n);
     }
     for (const std::uint64_t n : {written, read, lost, torn, rejected}) out.u64(n);

@@ -28,7 +28,7 @@ int server(const std::string& path, unsigned how, Geometry geometry, unsigned re
   const Created created = create_segment(options, self_identity(), &failure);
   if (created.segment == nullptr) return 1;
   if (how == 0 && rename(options.path.c_str(), path.c_str()) != 0) return 2;
-  LaneWriter lane = claim_lane(*created.segment, self_identity(), 1, "w").writer;
+  LaneWriter lane = claim_lane(*created.segment, owner("w", 1)).writer;
   for (unsigned i = 0; i < records; ++i)
     write_record(lane, operation(0, created.segment->header().anchor_ticks, 10));
   return 0;

@@ -27,13 +27,15 @@ class Scribbler {
     const std::uint64_t position = heads_[lane];
     switch (random_() % 16) {
       case 0: return put(&header, sizeof header, random_());
-      case 1: return header.owner.store(pack_owner(any32(), any32(), kOwned));
+      case 1:
+        header.owner.word.store(any32());
+        return header.state.store(kReady);
       case 2:
         return header.head.store(random_() % 16 == 0 ? any()
                                                      : heads_[lane] += random_() % (2 * capacity));
       case 3: return put(ring_.totals(lane), sizeof(Totals) * kIdCount, any());
       case 4: return put(ring_.names(), sizeof(Name) * kIdCount, any_text());
-      case 5: return put(ring_.gauges(), kErrorNamesOffset - kGaugesOffset, any());
+      case 5: return put(ring_.gauge_names(), kErrorNamesOffset - kGaugesOffset, any());
       case 6: return put(ring_.error_names(), sizeof(ErrorName) * kMaxErrorNames, any_text());
       case 7:
         return put(&ring_.header().state, sizeof(SegmentHeader) - offsetof(SegmentHeader, state),
@@ -70,8 +72,11 @@ class Scribbler {
     store(&header.boot_id[0], 0);
     store(&header.boot_id[1], 0);
     store(&header.pid_namespace, 0);
-    header.processes[0].start_time.store(0);
-    header.processes[0].pid.store(random_() % 2 == 0 ? static_cast<std::uint32_t>(getppid()) : 0);
+    header.processes_used.store(1 + static_cast<std::uint32_t>(random_() % 3));
+    ProcessEntry& entry = ring_.processes()[random_() % 3];
+    entry.standing.store(random_() % 3 << 32 | random_() % 4);
+    entry.lock.word.store(random_() % 2 == 0 ? 1 : OwnerLock::kDiedBit);
+    entry.pid.store(static_cast<std::uint32_t>(random_() % 2 == 0 ? getppid() : 0));
     header.state.store(random_() % 4 == 0 ? kSegmentClosed : kSegmentReady);
   }
 
@@ -100,9 +105,13 @@ class Scribbler {
 
 // All lanes have memory, as in a server with threads.
 std::unique_ptr<Segment> busy_ring(const std::string& path) {
-  auto ring = make_ring(path, kGeometry);
-  for (std::uint32_t lane = 0; lane < kGeometry.lane_count; ++lane) claim(*ring, lane);
-  REQUIRE(claim_overflow(*ring).result == Claim::owned);
+  std::unique_ptr<Segment> ring;
+  // By a thread that has ended. The lists of locks that a thread holds must not be scribbled over.
+  in_another_thread([&] {
+    ring = make_ring(path, kGeometry);
+    for (std::uint32_t lane = 0; lane < kGeometry.lane_count; ++lane) claim(*ring, lane);
+    REQUIRE(claim_overflow(*ring).result == Claim::owned);
+  });
   return ring;
 }
 

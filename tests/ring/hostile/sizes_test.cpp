@@ -6,9 +6,9 @@
 #include <cstring>
 #include <vector>
 
-#include "tests/ring/hostile/hostile.h"
 #include "shm/file_descriptor.h"
 #include "shm/segment_check.h"
+#include "tests/ring/hostile/hostile.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
 
@@ -35,7 +35,7 @@ constexpr std::uint32_t kCounts[] = {0,         1,
 // overflow.
 Wide bytes_of(std::uint32_t lanes, std::uint32_t capacity, std::uint32_t overflow) {
   const auto pages = [](Wide bytes) { return (bytes + 4095) / 4096 * 4096; };
-  return pages(Wide{114688} + Wide{128} * (Wide{lanes} + 1)) +
+  return pages(Wide{163840} + Wide{192} * (Wide{lanes} + 1)) + Wide{640} * 4096 + Wide{64} * 4096 +
          Wide{lanes} * pages(Wide{16384} + Wide{64} * capacity) +
          pages(Wide{16384} + Wide{64} * overflow);
 }
@@ -71,7 +71,9 @@ void write_file(const std::string& path, const HeaderBytes& header, std::uint64_
 
 }  // namespace
 
-TEST_CASE("Sizes: of all counts at every boundary exactly those are taken whose bytes fit, in the header and the file") {
+TEST_CASE(
+    "Sizes: of all counts at every boundary exactly those are taken whose bytes fit, in the header "
+    "and the file") {
   TempDir dir;
   HeaderBytes header = valid_header(dir.file("valid"));
   auto* fields = reinterpret_cast<SegmentHeader*>(header.bytes);

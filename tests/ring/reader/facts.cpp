@@ -3,8 +3,9 @@
 // page_test.py compares shm/README.md with it.
 #include <cstdio>
 
-#include "shm/layout.h"
+#include "shm/label_kind.h"
 #include "shm/lane_reader.h"
+#include "shm/layout.h"
 
 using namespace ringside;
 
@@ -44,19 +45,50 @@ int main() {
   FIELD(SegmentHeader, anchor_monotonic_ns);
   FIELD(SegmentHeader, anchor_realtime_ns);
   FIELD(SegmentHeader, program);
+  FIELD(SegmentHeader, death_marked);
   FIELD(SegmentHeader, reserved);
   FIELD(SegmentHeader, state);
   FIELD(SegmentHeader, reserved_state);
   FIELD(SegmentHeader, untraced_threads);
   FIELD(SegmentHeader, untraced_records);
   FIELD(SegmentHeader, names_refused);
+  FIELD(SegmentHeader, names_merged);
+  FIELD(SegmentHeader, misused);
+  FIELD(SegmentHeader, processes_used);
+  FIELD(SegmentHeader, processes_refused);
+  FIELD(SegmentHeader, labels_given);
+  FIELD(SegmentHeader, labels_dropped);
+  FIELD(SegmentHeader, labels_state);
+  FIELD(SegmentHeader, reserved_labels);
   FIELD(SegmentHeader, reserved_live);
-  FIELD(SegmentHeader, processes);
+  FIELD(SegmentHeader, registry);
+  FIELD(SegmentHeader, reserved_registry);
 
-  STRUCT(ProcessSlot);
-  FIELD(ProcessSlot, pid);
-  FIELD(ProcessSlot, reserved);
-  FIELD(ProcessSlot, start_time);
+  STRUCT(OwnerLock);
+  FIELD(OwnerLock, word);
+  FIELD(OwnerLock, rest);
+
+  STRUCT(Seat);
+  FIELD(Seat, lock);
+  FIELD(Seat, overflow);
+  FIELD(Seat, holder_tid);
+  FIELD(Seat, process);
+  STRUCT(ProcessEntry);
+  FIELD(ProcessEntry, lock);
+  FIELD(ProcessEntry, standing);
+  FIELD(ProcessEntry, start_time);
+  FIELD(ProcessEntry, pid_namespace);
+  FIELD(ProcessEntry, pid);
+  FIELD(ProcessEntry, left);
+  FIELD(ProcessEntry, holder_tid);
+  FIELD(ProcessEntry, reserved_holder);
+  FIELD(ProcessEntry, reserved);
+  FIELD(ProcessEntry, gauges);
+
+  STRUCT(Label);
+  FIELD(Label, sequence);
+  FIELD(Label, id);
+  FIELD(Label, words);
 
   STRUCT(Control);
   FIELD(Control, enabled);
@@ -64,19 +96,20 @@ int main() {
   FIELD(Control, effective);
   FIELD(Control, requested);
 
-  STRUCT(Gauge);
-  FIELD(Gauge, value);
-  FIELD(Gauge, state);
-  FIELD(Gauge, reserved);
-  FIELD(Gauge, name);
+  STRUCT(GaugeName);
+  FIELD(GaugeName, state);
+  FIELD(GaugeName, reserved);
+  FIELD(GaugeName, name);
+  FIELD(GaugeName, reserved_tail);
 
   STRUCT(Name);
   FIELD(Name, state);
-  FIELD(Name, reserved);
+  FIELD(Name, flags);
+  FIELD(Name, threshold_ns);
   FIELD(Name, name);
   FIELD(Name, category);
   FIELD(Name, stages);
-  FIELD(Name, reserved_tail);
+  FIELD(Name, reserved);
 
   STRUCT(ErrorName);
   FIELD(ErrorName, state);
@@ -86,15 +119,18 @@ int main() {
   STRUCT(LaneHeader);
   FIELD(LaneHeader, head);
   FIELD(LaneHeader, dropped);
-  FIELD(LaneHeader, in_flight_start);
-  FIELD(LaneHeader, in_flight_operation);
+  FIELD(LaneHeader, in_flight);
+  FIELD(LaneHeader, overflow);
   FIELD(LaneHeader, reserved_hot);
   FIELD(LaneHeader, owner);
-  FIELD(LaneHeader, owner_start_time);
-  FIELD(LaneHeader, owner_tid);
-  FIELD(LaneHeader, reserved_owner);
+  FIELD(LaneHeader, state);
+  FIELD(LaneHeader, generation);
   FIELD(LaneHeader, torn);
+  FIELD(LaneHeader, owner_pid);
+  FIELD(LaneHeader, owner_tid);
+  FIELD(LaneHeader, owner_start_time);
   FIELD(LaneHeader, thread_name);
+  FIELD(LaneHeader, process);
   FIELD(LaneHeader, reserved_cold);
 
   STRUCT(Totals);
@@ -140,18 +176,31 @@ int main() {
   VALUE(SubjectKind, message);
   VALUE(SubjectKind, user);
   VALUE(SubjectKind, address);
+  VALUE(LabelKind, none);
+  VALUE(LabelKind, user);
+  VALUE(LabelKind, session);
+  VALUE(LabelKind, address);
+  VALUE(LabelKind, room);
+  VALUE(LabelKind, message);
+  CONSTANT(LabelsState, kLabelsNever);
+  CONSTANT(LabelsState, kLabelsReady);
   VALUE(ClockKind, tsc);
   VALUE(ClockKind, monotonic);
   VALUE(ClockKind, cntvct);
   CONSTANT(LaneState, kNever);
-  CONSTANT(LaneState, kClaiming);
-  CONSTANT(LaneState, kOwned);
-  CONSTANT(LaneState, kReleased);
+  CONSTANT(LaneState, kReady);
+  CONSTANT(ProcessPhase, kPhaseFree);
+  CONSTANT(ProcessPhase, kPhaseEntered);
+  CONSTANT(ProcessPhase, kPhaseLeft);
   CONSTANT(SegmentState, kSegmentReady);
   CONSTANT(SegmentState, kSegmentClosed);
   CONSTANT(NameState, kNameFree);
   CONSTANT(NameState, kNameWriting);
   CONSTANT(NameState, kNameReady);
+  CONSTANT(Misuse, kMisusedId);
+  CONSTANT(Misuse, kMisusedOutcome);
+  CONSTANT(Misuse, kMisusedStage);
+  CONSTANT(Misuse, kMisusedStamp);
   CONSTANT(Flag, kFlagActorMask);
   CONSTANT(Flag, kFlagSubjectMask);
   CONSTANT(Flag, kFlagUntimed);
@@ -167,6 +216,10 @@ int main() {
   CONSTANT(Number, kMaxGauges);
   CONSTANT(Number, kMaxErrorNames);
   CONSTANT(Number, kMaxProcesses);
+  CONSTANT(Number, kSeatCount);
+  CONSTANT(Number, kLabelSets);
+  CONSTANT(Number, kLabelWays);
+  CONSTANT(Number, kLabelBytes);
   CONSTANT(Number, kMinLanes);
   CONSTANT(Number, kMaxLanes);
   CONSTANT(Number, kMinCapacity);
@@ -177,6 +230,7 @@ int main() {
   CONSTANT(Number, kGaugesOffset);
   CONSTANT(Number, kNamesOffset);
   CONSTANT(Number, kErrorNamesOffset);
+  CONSTANT(Number, kSeatsOffset);
   CONSTANT(Number, kLaneHeadersOffset);
   return 0;
 }

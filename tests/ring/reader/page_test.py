@@ -85,9 +85,9 @@ class Page(unittest.TestCase):
     def test_regions_begin_where_the_page_says(self):
         numbers = self.page_values["Number"]
         offsets = [int(found) for found in re.findall(r"^\| (\d+) \| [a-z]", PAGE, flags=re.M)]
-        self.assertEqual(offsets[:6], [
+        self.assertEqual(offsets[:7], [
             0, numbers["kControlOffset"], numbers["kGaugesOffset"], numbers["kNamesOffset"],
-            numbers["kErrorNamesOffset"], numbers["kLaneHeadersOffset"]
+            numbers["kErrorNamesOffset"], numbers["kSeatsOffset"], numbers["kLaneHeadersOffset"]
         ])
 
 

@@ -11,6 +11,7 @@ ends it. Over 400 lines: a specimen is one file, which can be copied.
 """
 
 import argparse
+import ipaddress
 import json
 import mmap
 import os
@@ -21,20 +22,26 @@ import struct
 import sys
 
 MAGIC = b"RINGSIDE"
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 PAGE = 4096
 IDS, FIRST_EVENT, EVENTS = 512, 256, 64
-GAUGES, ERROR_NAMES, PROCESSES = 64, 512, 32
-CONTROL, GAUGE_TABLE, NAME_TABLE, ERROR_TABLE, LANE_HEADERS = 4096, 12288, 16384, 81920, 114688
-TOTALS_BYTES, SLOT_BYTES, LANE_HEADER_BYTES = 32 * IDS, 64, 128
+GAUGES, ERROR_NAMES, PROCESSES, LABELS = 64, 512, 4096, 4096
+CONTROL, GAUGE_TABLE, NAME_TABLE, ERROR_TABLE, LANE_HEADERS = 4096, 12288, 16384, 114688, 163840
+LABEL_KINDS = ("none", "user", "session", "address", "room", "message")
+LABELS_READY = 1
+TOTALS_BYTES, SLOT_BYTES, LANE_HEADER_BYTES, PROCESS_BYTES = 32 * IDS, 64, 192, 640
 MAX_HOLES = 1024
 
 OUTCOMES = ("ok", "error", "timeout", "rejected", "denied", "limited", "cancelled")
 ACTORS = ("none", "user", "session", "address")
 SUBJECTS = ("none", "room", "message", "user", "address")
 CLOCKS = {1: "tsc", 2: "monotonic", 3: "cntvct"}
-NEVER, CLAIMING, OWNED, RELEASED = range(4)
-LANE_STATES = ("never", "claiming", "owned", "released")
+READY = 1   # the state of a lane that has memory
+ENTERED = 1   # the phase of a process that has not left
+FREE, HELD, DIED = range(3)
+# By a lane's lock: without memory, with it.
+LANE_LIVES = (("never", "released"), ("claiming", "owned"), ("never", "dead"))
+MISUSES = ("id", "outcome", "stage", "stamp")
 NAME_READY = 2
 CLOSED = 2
 
@@ -61,12 +68,34 @@ def printable(raw):
     return "".join(chr(byte) if 0x20 < byte < 0x7F else "?" for byte in raw.split(b"\0")[0])
 
 
+def address_text(identity):
+    """The address that an id of kind `address` stands for, as far as the id tells."""
+    groups = [identity >> shift & 0xFFFF for shift in (48, 32, 16, 0)]
+    if identity >> 32 == 0:
+        return str(ipaddress.IPv4Address(identity))
+    if identity >> 32 == 1:
+        return "::" + (f"{groups[2]:x}:" if groups[2] else "") + f"{groups[3]:x}"
+    if groups[0] == 0xFE80:
+        return "fe80::…:" + ":".join(f"{group:x}" for group in groups[1:])
+    return f"{ipaddress.IPv6Address(identity << 64)}/64"
+
+
 def signed(word):
     return word - (1 << 64) if word >> 63 else word
 
 
-def unpack_stage(packed):
-    return (packed & 0x07FFFFFF) << (packed >> 27)
+def unpack_stages(word):
+    """The three spans of ticks in a word."""
+    for at in (0, 21, 42):
+        exponent, mantissa = word >> at + 16 & 31, word >> at & 0xFFFF
+        yield mantissa if exponent == 0 else 0x10000 + mantissa << exponent - 1
+
+
+def holder_in(word):
+    """Who holds a lock: its first word says."""
+    if word & 0x40000000:
+        return DIED
+    return HELD if word & 0x3FFFFFFF else FREE
 
 
 def process_is_dead(pid, start_time):
@@ -134,6 +163,7 @@ class Ring:
         (self.pid_namespace, self.ticks_per_second, self.anchor_ticks, self.anchor_monotonic_ns,
          self.anchor_realtime_ns) = struct.unpack_from("<QQQqq", header, 88)
         self.program = printable(header[128:176])
+        self.death_marked = struct.unpack_from("<I", header, 176)[0] == 1
         if byte_order != 0x01020304 or word_bits != 64:
             raise NoRing(
                 f"{self.path}: was written by a machine of another byte order or word size")
@@ -146,7 +176,9 @@ class Ring:
                                                      for c in capacities)):
             raise NoRing(f"{self.path}: its header is damaged")
         end = LANE_HEADERS + LANE_HEADER_BYTES * (self.lane_count + 1)
-        self.lanes_begin = -(-end // PAGE) * PAGE
+        self.processes_begin = -(-end // PAGE) * PAGE
+        self.labels_begin = self.processes_begin + PROCESS_BYTES * PROCESSES
+        self.lanes_begin = self.labels_begin + 64 * LABELS
         self.lane_bytes = TOTALS_BYTES + SLOT_BYTES * self.lane_capacity
         expected = self.block(self.lane_count) + TOTALS_BYTES + SLOT_BYTES * self.overflow_capacity
         if self.segment_bytes != expected or file_bytes < expected:
@@ -169,12 +201,21 @@ class Ring:
     def lane_word(self, lane, offset):
         return self.words[(LANE_HEADERS + LANE_HEADER_BYTES * lane + offset) // 8]
 
+    def lane_half(self, lane, offset):
+        return self.halves[(LANE_HEADERS + LANE_HEADER_BYTES * lane + offset) // 4]
+
+    def process_half(self, index, offset):
+        return self.halves[(self.processes_begin + PROCESS_BYTES * index + offset) // 4]
+
+    def process_word(self, index, offset):
+        return self.words[(self.processes_begin + PROCESS_BYTES * index + offset) // 8]
+
     def head(self, lane):
         return self.lane_word(lane, 0)
 
     def readable(self, lane):
         """Whether the lane has memory. The slots and totals of other lanes must not be touched."""
-        return self.lane_word(lane, 64) & 0xFF in (OWNED, RELEASED)
+        return self.lane_half(lane, 112) == READY
 
     def state(self):
         return self.halves[256 // 4]
@@ -182,14 +223,16 @@ class Ring:
     # -- names
 
     def names(self):
-        """Returns {id: (name, category, stages)} of operations and events."""
+        """Returns {id: (name, category, stages, threshold_ns, waits_for_client)} of operations and
+        events."""
         found = {}
         for identity in range(FIRST_EVENT + EVENTS):
-            at = NAME_TABLE + 128 * identity
+            at = NAME_TABLE + 192 * identity
             if self.halves[at // 4] == NAME_READY:
-                raw = bytes(self.bytes[at:at + 128])
-                found[identity] = (printable(raw[8:48]), printable(raw[48:64]),
-                                   [printable(raw[64 + 14 * i:78 + 14 * i]) for i in range(4)])
+                raw = bytes(self.bytes[at:at + 192])
+                found[identity] = (printable(raw[16:56]), printable(raw[56:72]),
+                                   [printable(raw[72 + 16 * i:88 + 16 * i]) for i in range(6)],
+                                   self.words[at // 8 + 1], bool(self.halves[at // 4 + 1] & 1))
         return found
 
     def error_names(self):
@@ -201,11 +244,37 @@ class Ring:
         return found
 
     def gauges(self):
+        """Returns {name: the sum over the living processes}; over all where nobody lives."""
+        processes = self.processes()
+        counted = [p for p in processes if p["alive"] is not False] or processes
         found = {}
-        for at in range(GAUGE_TABLE, GAUGE_TABLE + 64 * GAUGES, 64):
-            if self.halves[at // 4 + 2] == NAME_READY:
-                found[printable(bytes(self.bytes[at + 16:at + 64]))] = signed(self.words[at // 8])
+        for i in range(GAUGES):
+            at = GAUGE_TABLE + 64 * i
+            if self.halves[at // 4] == NAME_READY:
+                total = 0
+                for process in counted:
+                    value = self.process_word(process["index"], 128 + 8 * i)
+                    if self.process_word(process["index"], 48) == process["standing"]:
+                        total += value
+                found[printable(bytes(self.bytes[at + 8:at + 56]))] = signed(total % (1 << 64))
         return found
+
+    def labels(self):
+        """Returns {(kind, id): text}. An entry that is being written is left out."""
+        latest = {}
+        if self.halves[352 // 4] != LABELS_READY:
+            return {}
+        for at in range(self.labels_begin // 8, self.labels_begin // 8 + 8 * LABELS, 8):
+            # One word at a time and in this order, as in read_slot().
+            copy = [self.words[at + i] for i in range(8)]
+            if copy[0] == 0 or copy[0] % 2 == 1 or self.words[at] != copy[0]:
+                continue
+            raw = struct.pack("<6Q", *copy[2:])
+            if 0 < raw[0] < len(LABEL_KINDS):
+                text = raw[1:].split(b"\0")[0].decode("utf-8", "replace")
+                key = (LABEL_KINDS[raw[0]], copy[1])
+                latest[key] = max(latest.get(key, (0, "")), (copy[0], text))
+        return {key: text for key, (sequence, text) in latest.items()}
 
     def sampling(self, identity):
         return self.halves[(CONTROL + 64) // 4 + identity]
@@ -338,35 +407,78 @@ class Ring:
                 return False
         except OSError:
             pass
-        try:
-            if self.pid_namespace not in (0, os.stat("/proc/self/ns/pid").st_ino):
-                return None
-        except OSError:
-            return None
-        answer = False
-        for at in range(512, 512 + 16 * PROCESSES, 16):
-            pid = self.halves[at // 4]
-            if pid == 0:
-                continue
-            dead = process_is_dead(pid, self.words[at // 8 + 1])
-            if dead is False:
+        answers = [process["alive"] for process in self.processes()]
+        return True if True in answers else None if None in answers else False
+
+    def processes(self):
+        """Those who entered and did not leave. "alive" is None where it can't be told."""
+        found = []
+        for index in range(min(self.halves[328 // 4], PROCESSES)):
+            for _ in range(8):
+                standing = self.process_word(index, 48)
+                process = {
+                    "index": index,
+                    "standing": standing,
+                    "pid": self.process_half(index, 72),
+                    "start_time": self.process_word(index, 56)
+                }
+                if standing % 2**32 == ENTERED:
+                    process["alive"] = self.lives(process)
+                if self.process_word(index, 48) == standing:
+                    break
+            if standing % 2**32 == ENTERED:
+                found.append(process)
+        return found
+
+    def lives(self, process):
+        """Whether one of those lives."""
+        index = process["index"]
+        entered = process["standing"] >> 32
+
+        def lock_is_held():
+            return holder_in(self.process_half(index, 0)) == HELD
+
+        def lane_is_held():
+            return any(
+                holder_in(self.lane_half(lane, 64)) == HELD
+                and self.lane_word(lane, 160) == entered << 32 | index
+                for lane in range(self.lane_count))
+
+        def generations():
+            return [self.lane_half(lane, 116) for lane in range(self.lane_count)]
+
+        for _ in range(8):
+            before = generations()
+            if lock_is_held():
+                if self.death_marked:
+                    return True
+                dead = process_is_dead(process["pid"], process["start_time"])
+                return None if dead is None else not dead
+            if lane_is_held() or lock_is_held() or lane_is_held():
                 return True
-            if dead is None:
-                answer = None
-        return answer
+            if generations() == before:
+                return False
+        return True
 
     def owner(self, lane):
-        word = self.lane_word(lane, 64)
-        raw = struct.pack("<2Q", self.lane_word(lane, 96), self.lane_word(lane, 104))
+        raw = struct.pack("<2Q", self.lane_word(lane, 144), self.lane_word(lane, 152))
         return {
-            "pid": word >> 32,
-            "generation": word >> 8 & 0xFFFFFF,
-            "state": LANE_STATES[word & 3],
-            "tid": self.halves[(LANE_HEADERS + LANE_HEADER_BYTES * lane + 80) // 4],
+            "pid": self.lane_half(lane, 128),
+            "generation": self.lane_half(lane, 116),
+            "state": LANE_LIVES[holder_in(self.lane_half(lane, 64))][self.readable(lane)],
+            "tid": self.lane_half(lane, 132),
             "thread": printable(raw),
             "dropped": self.lane_word(lane, 8),
-            "torn": self.lane_word(lane, 88)
+            "torn": self.lane_word(lane, 120),
+            "in_flight": self.in_flight(lane)
         }
+
+    def in_flight(self, lane):
+        """What the lane's owner has begun and not ended: its id, and its start in ticks."""
+        start = self.lane_word(lane, 16)
+        if start == 0:
+            return None
+        return {"operation": self.lane_word(lane, 24) & 0xFFFF, "start": start}
 
 
 def decode(copy):
@@ -392,9 +504,8 @@ def decode(copy):
         "overflow": bool(flags & 0x80)
     }
     if kind == 1 and operation < 256:
-        packed = (stages_or_value & 0xFFFFFFFF, stages_or_value >> 32,
-                  stages_or_context & 0xFFFFFFFF, stages_or_context >> 32)
-        return {"kind": "operation", **record, "stages": [unpack_stage(stage) for stage in packed]}
+        stages = [*unpack_stages(stages_or_value), *unpack_stages(stages_or_context)]
+        return {"kind": "operation", **record, "stages": stages}
     context = stages_or_context & 0xFFFF
     if kind == 2 and FIRST_EVENT <= operation < FIRST_EVENT + EVENTS and context <= 256:
         return {"kind": "event", **record, "value": signed(stages_or_value),
@@ -410,7 +521,11 @@ def describe(ring, with_records):
         cursor = Cursor()
         found = ring.read_lane(lane, cursor)
         records += [{"lane": lane, "start_monotonic_ns": ring.monotonic_ns(record["start"]),
-                     "duration_ns": ring.span_ns(record["duration"]), **record} for record in found]
+                     "duration_ns": ring.span_ns(record["duration"]), **record,
+                     **{f"{who}_address": address_text(record[who])
+                        for who, kinds in (("actor", ACTORS), ("subject", SUBJECTS))
+                        if kinds.index("address") == record[f"{who}_kind"]}}
+                    for record in found]
         for identity, entry in ring.totals(lane).items():
             totals[identity] = tuple(map(sum, zip(totals.get(identity, (0, 0, 0, 0)), entry)))
         lanes.append({"lane": lane, "overflow": lane == ring.lane_count, **ring.owner(lane),
@@ -435,19 +550,28 @@ def describe(ring, with_records):
         "untraced_threads": ring.words[264 // 8],
         "untraced_records": ring.words[272 // 8],
         "names_refused": ring.words[280 // 8],
+        "names_merged": ring.words[288 // 8],
+        "labels_given": ring.words[336 // 8],
+        "labels_dropped": ring.words[344 // 8],
+        "misused": {word: ring.words[296 // 8 + i] for i, word in enumerate(MISUSES)},
         "gauges": ring.gauges(),
         "errors": ring.error_names(),
+        "labels": [{"kind": kind, "id": identity, "label": text}
+                   for (kind, identity), text in sorted(ring.labels().items())],
         "lanes": lanes,
         "operations": {},
         "events": {}
     }
     for identity in sorted(set(names) | set(totals)):
-        name, category, stages = names.get(identity, (f"#{identity}", "", [""] * 4))
+        name, category, stages, threshold_ns, waits = names.get(
+            identity, (f"#{identity}", "", [""] * 6, 0, False))
         recorded, skipped, errors, ticks = totals.get(identity, (0, 0, 0, 0))
         out["operations" if identity < FIRST_EVENT else "events"][name] = {
             "id": identity,
             "category": category,
             "stages": stages,
+            "threshold_ns": threshold_ns,
+            "waits_for_client": waits,
             "recorded": recorded,
             "skipped": skipped,
             "count": recorded + skipped,

@@ -32,7 +32,8 @@ bool next(const char* done, std::string* wish) {
 // A thread that runs the functions it is given, one by one, and keeps its lane in between.
 class Worker {
  public:
-  explicit Worker(const char* name) : thread_([this, name] {
+  explicit Worker(const char* name)
+      : thread_([this, name] {
     pthread_setname_np(pthread_self(), name);
     for (;;) {
       std::packaged_task<void()> task = [this] {
@@ -74,24 +75,28 @@ class Worker {
 
 void operation(OperationId id, std::uint64_t start, std::int64_t duration, ActorKind kind,
                std::uint64_t actor) {
-  Operation op(id, Stamp{start});
-  op.actor(kind, actor);
-  op.finish_at(Stamp{start + static_cast<std::uint64_t>(duration)}, Outcome::ok);
+  detail::write({start, static_cast<std::uint64_t>(duration),
+                 pack_descriptor(id.value, Kind::operation, Outcome::ok,
+                                 static_cast<std::uint16_t>(kind), 0),
+                 actor, 0, 0, 0});
 }
 
 void write_on_the_first_lane(Control& control) {
   for (unsigned n = 0; n < 12; ++n) {
     const std::uint64_t start = 1'000'000 + 1000 * n;
-    Operation op(OperationId{static_cast<std::uint16_t>(n)}, Stamp{start});
-    op.actor(static_cast<ActorKind>(n % 4), 100 + n);
-    op.subject(static_cast<SubjectKind>(n % 5), 200 + n);
     // The last record ends before it began, as after a step of the clock.
-    const Stamp end{n == 11 ? start - 5 : start + 10 + n};
-    op.finish_at(end, static_cast<Outcome>(n % 7),
-                 static_cast<std::uint16_t>(n % 7 == 0 ? 0 : 5000 + n));
+    const std::int64_t duration = n == 11 ? -5 : 10 + std::int64_t{n};
+    detail::write(
+        {start, static_cast<std::uint64_t>(duration),
+         pack_descriptor(static_cast<std::uint16_t>(n), Kind::operation,
+                         static_cast<Outcome>(n % 7),
+                         static_cast<std::uint16_t>(n % 4 | n % 5 << kFlagSubjectShift),
+                         static_cast<std::uint16_t>(n % 7 == 0 ? 0 : 5000 + n)),
+         100 + n, 200 + n, 0, 0});
   }
   const OperationId own =
-      register_operation("PIN_MESSAGE", "message", "check", "store", "tell", "log");
+      register_operation({"PIN_MESSAGE", "message", {"check", "store", "tell", "log"},
+                          250'000'000, true});
   Operation staged(own);
   staged.stage(0);
   staged.stage(2);
@@ -116,15 +121,18 @@ void write_on_the_first_lane(Control& control) {
   record.flags = kFlagStages;
   record.start = 6'000'000;
   record.duration = std::int64_t{1} << 41;
-  const std::uint64_t stages[kStageCount] = {5, (1U << 27) - 1, 5'000'000'000,
-                                             std::uint64_t{1} << 40};
-  for (unsigned i = 0; i < kStageCount; ++i) record.stages[i] = pack_stage_ticks(stages[i]);
+  const std::uint64_t stages[kStageCount] = {
+      5, (1U << 17) - 1, (1U << 17) + 1, 5'000'000'000, std::uint64_t{1} << 40, ~std::uint64_t{0}};
+  for (unsigned i = 0; i < kStageCount; ++i) record.set_stage(i, pack_stage_ticks(stages[i]));
   detail::write(words_of(record));
   // Sampling this thin draws none of these. The failure is recorded all the same, without a span.
   control.effective[chat::LIST_INVITATIONS.value].store(~std::uint32_t{0});
   Operation(chat::LIST_INVITATIONS).finish(Outcome::timeout, 7);
   for (int n = 0; n < 3; ++n) Operation(chat::LIST_INVITATIONS).finish(Outcome::ok);
   for (int n = 0; n < 4; ++n) count(chat::RATE_LIMIT);
+  // Begun, and not ended while this process lives.
+  static auto* const in_flight = new Operation(chat::JOIN_ROOM, Stamp{7'000'000});
+  static_cast<void>(in_flight);
 }
 
 int known(const std::string& ring) {
@@ -148,6 +156,12 @@ int known(const std::string& ring) {
   }
   register_error(5001, "DATABASE_BUSY");
   register_error(7, "TOO_SLOW");
+  label(LabelKind::user, 42, "somebody else");
+  label(LabelKind::user, 42, "alice");
+  label(LabelKind::room, 42, "#\xc3\xbc" "bung");
+  label(LabelKind::address, ~std::uint64_t{0}, std::string(60, 'f'));
+  label(LabelKind::session, 1, "gone");
+  label(LabelKind::session, 1, "");
   register_gauge("connections").set(-5);
   register_gauge("rooms").set(std::int64_t{1} << 40);
   write_on_the_first_lane(segment->control());
@@ -191,8 +205,7 @@ int known(const std::string& ring) {
     overflow(64);   // one lap: one of these records finds the slot in use
   }
   lapper.end();
-  while (next("done", &wish)) {
-  }
+  while (next("done", &wish)) {}
   late.end();
   return 0;
 }
@@ -227,7 +240,7 @@ int flood(const std::string& ring) {
         record.actor = 5 * n + t;
         record.subject = 7 * n + t;
         for (unsigned i = 0; i < kStageCount; ++i)
-          record.stages[i] = static_cast<StageTicks>((n + i) & 0x07ffffff);
+          record.set_stage(i, static_cast<StageTicks>((n + i) & 0x1ffff));
         detail::write(words_of(record));
         ++n;
       };

@@ -16,7 +16,7 @@ COMPILERS = {"cxx": "c++", "cc": "cc"}
 
 GOOD = {
     "shm/record.h": "#pragma once\n#include <cstdint>\n#include <sys/mman.h>\n",
-    "shm/record.cpp": '#include "shm/record.h"\n#include <boost/interprocess/mapped_region.hpp>\n',
+    "shm/record.cpp": '#include "shm/record.h"\n#include <sys/syscall.h>\n',
     "producer/ringside.h": "#ifndef GUARD\n#define GUARD\n#include <stdint.h>\n#endif\n",
     "producer/ringside.hpp": '#pragma once\n#include "shm/record.h"\n',
     "report/model/format.h":
@@ -26,7 +26,7 @@ GOOD = {
     "tools/chat/main.cpp":
     '#include "producer/ringside.hpp"\nconst char* url = "http://x"; /* "//" */\n',
     "tests/unit/shm/lane.cpp": '#include "tools/chat/main.cpp"\n#include "daemon/rings/drain.h"\n',
-    "tests/programs/package/server_cpp/main.cpp": "#include <producer/ringside.hpp>\n",
+    "tests/programs/package/server_cpp/main.cpp": "#include <ringside/ringside.hpp>\n",
 }
 LINKS = [
     "shm|ringside_shm|Threads::Threads;ringside_warnings",
@@ -85,11 +85,13 @@ class Arrows(Tree):
         self.write("report/wrong.cpp", "#include HEADER\n")
         self.one_finding(includes.check_arrows(self.root), "report/wrong.cpp:1:", "macro")
 
-    def test_an_installed_header_that_needs_a_library_is_found(self):
+    def test_a_library_in_what_servers_link_is_found(self):
         for name in ("boost/asio.hpp", "sqlite3.h", "fmt/format.h"):
-            with self.subTest(name=name):
-                self.write("producer/wrong.hpp", f"#pragma once\n#include <{name}>\n")
-                self.one_finding(includes.check_arrows(self.root), "producer/wrong.hpp:2:", name)
+            for path in ("producer/wrong.hpp", "shm/wrong.cpp"):
+                with self.subTest(name=name, path=path):
+                    self.write(path, f"#pragma once\n#include <{name}>\n")
+                    self.one_finding(includes.check_arrows(self.root), f"{path}:2:", name)
+                    (self.root / path).unlink()
 
     def test_a_line_after_a_long_comment_keeps_its_number(self):
         self.write("shm/wrong.h", '/* one\n two\n*/ // "\n#include "daemon/rings/drain.h"\n')
@@ -212,7 +214,7 @@ class Headers(Tree):
 
     def test_a_c_header_that_is_cplusplus_is_found(self):
         self.write("producer/ringside.h", "#pragma once\nnamespace x {}\n")
-        self.one_finding(self.findings(), "producer/ringside.h as c11")
+        self.one_finding(self.findings(), "producer/ringside.h as c99")
 
 
 if __name__ == "__main__":

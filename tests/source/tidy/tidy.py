@@ -25,7 +25,8 @@ KINDS = SOURCES | {".cmake", ".css", ".def", ".html", ".in", ".js", ".json", ".m
                    ".txt"}
 # Files without an ending, and those whose name begins with a dot.
 NAMES = {"LICENSE", ".gitignore", ".clang-format", ".clang-tidy", ".editorconfig",
-         ".ci/run", "tools/demo", "tools/setup", "tools/test"}
+         ".ci/run", "tools/demo", "tools/setup", "tools/test",
+         "tests/programs/package/server_c/Makefile"}
 # Headers that only programs outside the tree include.
 INSTALLED = ("producer/ringside.h",)
 # Text that another program wrote, or that must stay byte for byte as it is.

@@ -92,6 +92,7 @@ ssize_t __real_read(int fd, void* to, std::size_t bytes);
 ssize_t __real_pread(int fd, void* to, std::size_t bytes, off_t offset);
 int __real_fstat(int fd, struct stat* info);
 int __real_flock(int fd, int operation);
+int __real_fchown(int fd, uid_t user, gid_t group);
 int __real_fchmod(int fd, mode_t mode);
 int __real_ftruncate(int fd, off_t bytes);
 int __real_posix_fallocate(int fd, off_t offset, off_t bytes);
@@ -101,6 +102,7 @@ int __real_rename(const char* from, const char* to);
 int __real_unlink(const char* path);
 int __real_madvise(void* at, std::size_t bytes, int advice);
 void* __real_mmap(void* at, std::size_t bytes, int protection, int flags, int fd, off_t offset);
+int __real_clock_gettime(clockid_t clock, timespec* time);
 int __real_nanosleep(const timespec* pause, timespec* rest);
 int __real_pthread_key_create(pthread_key_t* key, void (*end)(void*));
 int __real_pthread_atfork(void (*before)(), void (*parent)(), void (*child)());
@@ -125,6 +127,9 @@ int __wrap_fstat(int fd, struct stat* info) {
 }
 int __wrap_flock(int fd, int operation) {
   return strikes(&Faults::flock) ? -1 : __real_flock(fd, operation);
+}
+int __wrap_fchown(int fd, uid_t user, gid_t group) {
+  return strikes(&Faults::fchown) ? -1 : __real_fchown(fd, user, group);
 }
 int __wrap_fchmod(int fd, mode_t mode) {
   return strikes(&Faults::fchmod) ? -1 : __real_fchmod(fd, mode);
@@ -155,12 +160,24 @@ void* __wrap_mmap(void* at, std::size_t bytes, int protection, int flags, int fd
   return strikes(&Faults::mmap) ? MAP_FAILED
                                 : __real_mmap(at, bytes, protection, flags, fd, offset);
 }
+int __wrap_clock_gettime(clockid_t clock, timespec* time) {
+  const int result = __real_clock_gettime(clock, time);
+  if (g_faults == nullptr || clock != CLOCK_MONOTONIC || g_faults->clock_takes_ns == 0)
+    return result;
+  const auto since_ns = [begun = *time](const timespec& now) {
+    return (now.tv_sec - begun.tv_sec) * 1'000'000'000 + now.tv_nsec - begun.tv_nsec;
+  };
+  while (since_ns(*time) < g_faults->clock_takes_ns) __real_clock_gettime(clock, time);
+  return result;
+}
 int __wrap_nanosleep(const timespec* pause, timespec* rest) {
   if (g_faults == nullptr) return __real_nanosleep(pause, rest);
   g_faults->slept_ns += pause->tv_sec * 1'000'000'000 + pause->tv_nsec;
   return 0;
 }
 int __wrap_pthread_key_create(pthread_key_t* key, void (*end)(void*)) {
+  if (g_faults != nullptr && g_faults->before_key_create)
+    std::exchange(g_faults->before_key_create, nullptr)();
   return strikes(&Faults::key_create) ? errno : __real_pthread_key_create(key, end);
 }
 int __wrap_pthread_atfork(void (*before)(), void (*parent)(), void (*child)()) {

@@ -37,9 +37,11 @@ class Fault {
 // One for each replaced call. All are disarmed, and what was noted is forgotten, while there is no
 // Faults.
 struct Faults {
-  Fault open, read, pread, fstat, flock, fchmod, ftruncate, fallocate, getrandom, linkat, rename,
-      unlink, madvise, mmap, key_create, at_fork, at_exit;
+  Fault open, read, pread, fstat, flock, fchown, fchmod, ftruncate, fallocate, getrandom, linkat,
+      rename, unlink, madvise, mmap, key_create, at_fork, at_exit;
   std::size_t read_at_most = SIZE_MAX;  // bytes that one read() gives
+  std::int64_t clock_takes_ns = 0;      // each read of CLOCK_MONOTONIC, besides
+  std::function<void()> before_key_create;  // what happens meanwhile; once
   std::int64_t slept_ns = 0;            // what nanosleep() was asked for; it returns at once
 
   Faults();

@@ -52,24 +52,39 @@ TEST_CASE("Registered: what was registered before the start travels in the ring"
   TempDir dir;
   CHECK(run(
             [&] {
-              const OperationId early = register_operation("EARLY", "own", "first");
+              const OperationId early =
+                  register_operation({"EARLY", "own", {"first"}, 5'000'000, true});
               const EventId event = register_event("EARLY_EVENT");
               register_error(5, "TOO_EARLY");
-              if (register_gauge("too early").live()) return 1;
+              Gauge64 gauge = register_gauge("early");
+              gauge.set(5);
+              gauge.add(2);
               unsetenv("RINGSIDE_RING");
               if (!start(setup_for(dir))) return 2;
               if (early.value != 19 || event.value != 271) return 3;
               Operation(early).finish(Outcome::ok);
+              gauge.add(1);
+              register_gauge("early").add(1);
               return 0;
             },
             true)
             .exited(0));
   const Reader reader(dir.file("ring"));
+  std::string text;
+  REQUIRE(read_gauge_name(*reader.segment, 0, &text));
+  CHECK(text == "early");
+  CHECK(gauge_of(*reader.segment, 0) == 9);
+  std::uint16_t code = 0;
+  REQUIRE(read_error_name(*reader.segment, 0, &code, &text));
+  CHECK(code == 5);
+  CHECK(text == "TOO_EARLY");
   NameEntry entry;
   REQUIRE(read_name(*reader.segment, 19, &entry));
   CHECK(entry.name == "EARLY");
   CHECK(entry.category == "own");
   CHECK(entry.stages[0] == "first");
+  CHECK(entry.threshold_ns == 5'000'000);
+  CHECK(entry.waits_for_client);
   REQUIRE(read_name(*reader.segment, 271, &entry));
   CHECK(entry.name == "EARLY_EVENT");
   REQUIRE(reader.records.size() == 1);
@@ -116,11 +131,10 @@ TEST_CASE("Registered: 64 gauges fit, and an error code has one name") {
   REQUIRE(serve(setup_for(dir), [] {
             for (int i = 0; i < 64; ++i) {
               Gauge64 gauge = register_gauge("g" + std::to_string(i));
-              if (!gauge.live()) return 1;
               gauge.set(100 + i);
             }
-            if (register_gauge("one too many").live()) return 2;
-            if (register_gauge("").live()) return 3;
+            register_gauge("one too many").set(7);   // does nothing
+            register_gauge("").set(7);
             register_gauge("g63").add(1);
             register_error(5, "BUSY");
             register_error(5, "BUSY");
@@ -129,8 +143,8 @@ TEST_CASE("Registered: 64 gauges fit, and an error code has one name") {
             return 0;
           }).exited(0));
   const Reader reader(dir.file("ring"));
-  for (int i = 0; i < 63; ++i) CHECK(reader.segment->gauges()[i].value.load() == 100 + i);
-  CHECK(reader.segment->gauges()[63].value.load() == 164);
+  for (int i = 0; i < 63; ++i) CHECK(gauge_of(*reader.segment, i) == 100 + i);
+  CHECK(gauge_of(*reader.segment, 63) == 164);
   CHECK(reader.segment->header().names_refused.load() == 2);
   std::uint16_t code = 0;
   std::string name;

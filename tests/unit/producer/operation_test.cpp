@@ -40,7 +40,7 @@ TEST_CASE("Untimed: an operation that sampling left out is counted, and recorded
   CHECK(record.error == 77);
   CHECK(record.actor == 5);
   CHECK(record.subject == 6);
-  for (const StageTicks stage : record.stages) CHECK(stage == 0);
+  for (unsigned i = 0; i < kStageCount; ++i) CHECK(record.stage(i) == 0);
 }
 
 TEST_CASE("Untimed: of many operations a switch of n times one in n") {
@@ -96,7 +96,7 @@ TEST_CASE("ProducerC: a start says 1, gives the program its name, and a stop end
           if (ringside_why_untraced(buffer, sizeof buffer) != 0 || buffer[0] != '\0') return 9;
           const auto ring = writable(path);
           if (std::string(ring->header().program) != "c-server") return 10;
-          if (ring->gauges()[0].value.load() != 42) return 11;
+          if (gauge_of(*ring, 0) != 42) return 11;
           ringside_stop();
           return ringside_traced() == 0 && access(path.c_str(), F_OK) != 0 ? 0 : 12;
         }).exited(0));
@@ -105,17 +105,22 @@ TEST_CASE("ProducerC: a start says 1, gives the program its name, and a stop end
 TEST_CASE("ProducerC: every field of an operation and of an event arrives") {
   TempDir dir;
   REQUIRE(serve(setup_for(dir), [] {
-            const std::uint16_t own =
-                ringside_register_operation("OWN", "mine", "a", nullptr, "c", nullptr);
+            ringside_declaration declared{};
+            declared.name = "OWN";
+            declared.category = "mine";
+            declared.stages[0] = "a";
+            declared.stages[2] = "c";
+            const std::uint16_t own = ringside_register_operation(&declared);
             ringside_register_error(5, "BUSY");
             ringside_operation op;
+            const std::uint64_t begun = ringside_now();
             const ringside_actor_kind actors[] = {RINGSIDE_ACTOR_NONE, RINGSIDE_ACTOR_USER,
                                                   RINGSIDE_ACTOR_SESSION, RINGSIDE_ACTOR_ADDRESS};
             const ringside_subject_kind subjects[] = {
                 RINGSIDE_SUBJECT_NONE, RINGSIDE_SUBJECT_ROOM, RINGSIDE_SUBJECT_MESSAGE,
                 RINGSIDE_SUBJECT_USER, RINGSIDE_SUBJECT_ADDRESS};
             for (unsigned i = 0; i < 5; ++i) {
-              ringside_begin_at(&op, own, 1);
+              ringside_begin_at(&op, own, begun);
               ringside_actor(&op, actors[i % 4], 100 + i);
               ringside_subject(&op, subjects[i], 200 + i);
               ringside_stage(&op, 1);
@@ -124,7 +129,7 @@ TEST_CASE("ProducerC: every field of an operation and of an event arrives") {
               std::memset(&fields, 0, sizeof fields);
               fields.outcome = RINGSIDE_DENIED;
               fields.error = 6;
-              fields.operation = own;
+              fields.during = ringside_during(own);
               fields.value = -7;
               fields.duration = 8;
               fields.actor_kind = actors[i % 4];
@@ -145,12 +150,13 @@ TEST_CASE("ProducerC: every field of an operation and of an event arrives") {
   for (unsigned i = 0; i < 5; ++i) {
     CAPTURE(i);
     const Record& operation = reader.records[2 * i];
-    CHECK(operation.start == 1);
+    CHECK(operation.start == reader.records[0].start);
+    CHECK(operation.start > reader.segment->header().anchor_ticks);
     CHECK(operation.flags == (i % 4 | i << 2 | kFlagStages));
     CHECK(operation.actor == 100 + i);
     CHECK(operation.subject == 200 + i);
-    CHECK(operation.stages[0] == 0);
-    CHECK(operation.stages[1] > 0);
+    CHECK(operation.stage(0) == 0);
+    CHECK(operation.stage(1) > 0);
     CHECK(operation.outcome == static_cast<std::uint8_t>(Outcome::limited));
     CHECK(operation.error == 5);
     const Record& event = reader.records[2 * i + 1];
@@ -168,7 +174,7 @@ TEST_CASE("ProducerC: every field of an operation and of an event arrives") {
   CHECK(reader.records[11].outcome == static_cast<std::uint8_t>(Outcome::cancelled));
   NameEntry name;
   REQUIRE(read_name(*reader.segment, 19, &name));
-  CHECK(name.stages == std::array<std::string, 4>{"a", "", "c", ""});
+  CHECK(name.stages == std::array<std::string, kStageCount>{"a", "", "c", ""});
   std::uint16_t code = 0;
   std::string text;
   REQUIRE(read_error_name(*reader.segment, 0, &code, &text));

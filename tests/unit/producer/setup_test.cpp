@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <string>
@@ -33,23 +34,28 @@ std::string started_with(const Setup& setup, const char* ring, const char* lanes
   return start(setup) ? "" : why_untraced();
 }
 
-std::string refused(const char* lanes, const char* capacity) {
-  TempDir dir;
-  std::string why;
-  int told[2];
-  REQUIRE(pipe(told) == 0);
+// What a child process has to tell.
+std::string told(const std::function<std::string()>& body) {
+  std::string text;
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
   const pid_t child = spawn([&] {
-    const std::string text = started_with(setup_for(dir), nullptr, lanes, capacity);
-    return write(told[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1;
+    const std::string out = body();
+    return write(ends[1], out.data(), out.size()) == static_cast<ssize_t>(out.size()) ? 0 : 1;
   });
-  close(told[1]);
+  close(ends[1]);
   char buffer[1000];
   ssize_t got = 0;
-  while ((got = read(told[0], buffer, sizeof buffer)) > 0)
-    why.append(buffer, static_cast<std::size_t>(got));
-  close(told[0]);
+  while ((got = read(ends[0], buffer, sizeof buffer)) > 0)
+    text.append(buffer, static_cast<std::size_t>(got));
+  close(ends[0]);
   CHECK(wait_for(child).exited(0));
-  return why;
+  return text;
+}
+
+std::string refused(const char* lanes, const char* capacity) {
+  TempDir dir;
+  return told([&] { return started_with(setup_for(dir), nullptr, lanes, capacity); });
 }
 
 }  // namespace
@@ -103,6 +109,54 @@ TEST_CASE("Setup: the environment overrides it, and an empty variable does not")
   CHECK(geometry_of("ring").overflow_capacity == 128);
 }
 
+TEST_CASE("Setup: a group may read the ring, and the environment may name it and the permissions") {
+  TempDir dir;
+  Setup setup = setup_for(dir);
+  // The ring's permissions and group, or why there is none.
+  const auto made = [&](const char* group, const char* mode) {
+    unlink(dir.file("ring").c_str());
+    return told([&] {
+      group != nullptr ? setenv("RINGSIDE_GROUP", group, 1) : unsetenv("RINGSIDE_GROUP");
+      mode != nullptr ? setenv("RINGSIDE_MODE", mode, 1) : unsetenv("RINGSIDE_MODE");
+      const std::string why = started_with(setup, nullptr, nullptr, nullptr);
+      if (!why.empty()) return why;
+      struct stat info {};
+      if (stat(setup.ring.c_str(), &info) != 0) return std::string("no ring");
+      char text[32];
+      std::snprintf(text, sizeof text, "%o %u", info.st_mode & 07777, info.st_gid);
+      return std::string(text);
+    });
+  };
+  const std::string own = std::to_string(getegid());
+  CHECK(made(nullptr, nullptr) == "600 " + own);
+  CHECK(made(nullptr, "0644") == "644 " + own);
+  CHECK(made(own.c_str(), nullptr) == "640 " + own);
+  // The first line of /etc/group is root's.
+  if (getegid() == 0) {
+    CHECK(made("root", "0600") == "640 0");
+    CHECK(made("12345", nullptr) == "640 12345");
+    setup.group = "root";
+    CHECK(made(nullptr, nullptr) == "640 0");
+    CHECK(made("12345", nullptr) == "640 12345");
+  }
+  const std::string unknown = setup.ring + ": there is no group ";
+  const std::string next =
+      " in /etc/group\n  next: give the ring another group, or the number of this one";
+  for (const char* group : {"no such group", "roo", "root:", "-1", "4294967295", "12x"}) {
+    CAPTURE(group);
+    CHECK(made(group, nullptr) == unknown + group + next);
+    CHECK(access(setup.ring.c_str(), F_OK) != 0);
+  }
+  for (const char* mode : {"640x", "0800", "-640", "01644", "0440"}) {
+    CAPTURE(mode);
+    CHECK(made(nullptr, mode) ==
+          std::string("RINGSIDE_MODE=") + mode +
+              ": expected a file's permissions in octal, from 0600 on\n  next: correct it (0640 "
+              "lets a group watch) or unset it");
+  }
+  CHECK(made(nullptr, "0660").find("mode 0660 lets others write") != std::string::npos);
+}
+
 TEST_CASE("Setup: a variable that is no number, or too large a one, is told") {
   const auto expected = [](const std::string& variable) {
     return variable + ": expected a number up to 1048576\n  next: correct it or unset it";
@@ -135,7 +189,7 @@ TEST_CASE("Setup: processes of one program share a ring, and other names under a
           register_operation("MINE", "");
           enter_name(*ring, 19, {"YOURS", "", {}});
           if (start(setup) || traced()) return 1;
-          if (ring->header().processes[1].pid.load() != 0) return 2;
+          if (phase_in(ring->processes()[1].standing.load()) != kPhaseLeft) return 2;
           return why_untraced() == dir.file("ring") +
                                        ": the ring that this process joined has another name than "
                                        "MINE under id 19\n  next: let only processes of the same "
@@ -181,7 +235,7 @@ TEST_CASE("Setup: tracing starts once, ends once, and says why it is off") {
   CHECK(reader.records[0].operation == chat::SEND_MESSAGE.value);
   CHECK((reader.records[0].flags & kFlagOverflow) != 0);
   CHECK(reader.total(chat::RETRY.value, &Totals::skipped) == 0);
-  CHECK(owner_state(reader.segment->lane_header(0).owner.load()) == kNever);
+  CHECK(reader.segment->lane_header(0).life() == LaneLife::never);
 }
 
 TEST_CASE("Setup: after stop() a thread's lane is another process's, and its end leaves it alone") {
@@ -196,15 +250,15 @@ TEST_CASE("Setup: after stop() a thread's lane is another process's, and its end
             Operation(chat::SEND_MESSAGE).finish(Outcome::ok);
             Operation under_way(chat::JOIN_ROOM);
             stop();
-            if (owner_state(ring->lane_header(0).owner.load()) != kReleased) return;
-            claimed = claim_lane(*ring, self_identity(), 1, "another").lane == 0;
+            if (ring->lane_header(0).life() != LaneLife::released) return;
+            claimed = claim_lane(*ring, owner("another", 1)).lane == 0;
             under_way.finish(Outcome::ok);  // must not go into it
           }).join();
-          if (!claimed || owner_state(ring->lane_header(0).owner.load()) != kOwned) return 2;
+          if (!claimed) return 2;
           if (ring->lane_header(0).head.load() != 1) return 3;
           // This thread writes for the first time. Its process has left and does not come back.
           unfinished.finish(Outcome::ok);
-          if (ring->header().processes[0].pid.load() != 0) return 5;
+          if (phase_in(ring->processes()[0].standing.load()) != kPhaseLeft) return 5;
           return ring->totals(ring->overflow_lane())[chat::JOIN_ROOM.value].recorded.load() == 1
                      ? 0
                      : 4;

@@ -30,7 +30,7 @@ TEST_CASE("ProducerThreads: each has its lane, and a thread that ends gives it b
   CHECK_FALSE(lane_readable(reader.segment->lane_header(reader.segment->overflow_lane())));
   std::uint64_t generations = 0;
   for (std::uint32_t i = 0; i < 4; ++i)
-    generations += owner_generation(reader.segment->lane_header(i).owner.load());
+    generations += reader.segment->lane_header(i).generation.load();
   CHECK(generations == 200);
 }
 

@@ -86,6 +86,13 @@ TEST_CASE("Format: parties") {
   CHECK(format_party({PartyKind::none, 7}) == "–");
   CHECK(format_party({PartyKind::user, 9'007'199'254'740'993}) == "user 9007199254740993");
   CHECK(format_party({PartyKind::address, 0x7f000002}) == "address 127.0.0.2");
+  CHECK(format_party({PartyKind::user, 42, "alice"}) == "alice (user 42)");
+  CHECK(format_party({PartyKind::room, 7, "#\xc3\xbc"}) == "#\xc3\xbc (room 7)");
+  // Another process wrote it: it may steer a terminal, or be no text.
+  CHECK(format_party({PartyKind::user, 1, "a\x1b[2Jb\n\xff"}) ==
+        "a\\x1b[2Jb\\n\\xff (user 1)");
+  CHECK(format_party({PartyKind::address, 0x7f000002, "lo"}) == "lo (address 127.0.0.2)");
+  CHECK(format_party({PartyKind::address, 0x7f000002, "127.0.0.2"}) == "address 127.0.0.2");
   CHECK(format_party({PartyKind::address, 0}) == "address 0.0.0.0");
   CHECK(format_party({PartyKind::address, 0xffffffff}) == "address 255.255.255.255");
   CHECK(format_party({PartyKind::address, 0x1234567890abcdef}) ==

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -79,4 +80,31 @@ TEST_CASE("Json: text stands as it is, in one line or in many") {
   CHECK(text.find('\n') == std::string::npos);
   CHECK(render_json(Report(snapshot), {.indent = 2}).rfind("{\n  \"ringside_report\": 2,\n", 0) ==
         0);
+}
+
+TEST_CASE("Json: an address has its text beside its id, IPv4 and IPv6") {
+  Snapshot s = sample::ones();
+  s.blocks = {{"chat", {PartyKind::address, 0x7f000002}, 1, 1, 1, 1, 1},
+              {"chat", {PartyKind::address, 0x20010db800010002}, 1, 1, 1, 1, 1},
+              {"chat", {PartyKind::address, 0x100000001}, 1, 1, 1, 1, 1}};
+  s.slowest[0].actor = {PartyKind::user, 7};
+  s.slowest[0].subject = {PartyKind::address, 0xfe80000a000b000c};
+  const Document json = document_of(s);
+  std::vector<Document> addresses;
+  for (const Document& block : json["analysis"]["security"]["blocks"])
+    addresses.push_back(block["address"]);
+  CHECK(addresses == std::vector<Document>{{{"kind", "address"},
+                                            {"id", "2130706434"},
+                                            {"label", nullptr},
+                                            {"text", "127.0.0.2"}},
+                                           {{"kind", "address"},
+                                            {"id", "2306139568115613698"},
+                                            {"label", nullptr},
+                                            {"text", "2001:db8:1:2::/64"}},
+                                           {{"kind", "address"},
+                                            {"id", "4294967297"},
+                                            {"label", nullptr},
+                                            {"text", "::1"}}});
+  CHECK(json["top"]["slowest"][0]["subject"]["text"] == "fe80::…:a:b:c");
+  CHECK(!json["top"]["slowest"][0]["actor"].contains("text"));
 }

@@ -18,7 +18,10 @@ using Json = nlohmann::json;
 inline Json at(std::int64_t wall_ns) { return format_wall_exact(wall_ns); }
 
 inline Json party(const Party& of) {
-  return {{"kind", name_of(of.kind)}, {"id", std::to_string(of.id)}};
+  Json json = {{"kind", name_of(of.kind)}, {"id", std::to_string(of.id)}};
+  json["label"] = of.label.empty() ? Json() : Json(of.label);
+  if (of.kind == PartyKind::address) json["text"] = format_address(of.id);
+  return json;
 }
 
 inline Json books(const Books& of) {
@@ -72,7 +75,7 @@ inline Json window(const WindowStats& of, const std::array<std::string, kStages>
   json["p999_ns"] = value_of_rank(of, 9990);
   json["past_end"] = Json::array();
   json["stages"] = Json::array();
-  for (std::size_t s = 0; s < 4; ++s) {
+  for (std::size_t s = 0; s < 6; ++s) {
     json["stages"].push_back({{"stage", s},
                               {"name", names[s]},
                               {"count", of.stages[s].count},
@@ -114,6 +117,10 @@ inline Json series(const SeriesView& of) {
   json["ring"] = text_or_null(of.ring);
   json["category"] = of.category;
   for (const std::string& name : of.stage_names) json["stage_names"].push_back(name);
+  const std::int64_t declared_ns = of.declared.response_ns;
+  json["declared_response_ms"] =
+      declared_ns == 0 ? Json() : Json(static_cast<double>(declared_ns) / 1e6);
+  json["waits_for_client"] = of.declared.waits_for_client;
   json["server_count"] = of.server_count;
   json["server_errors"] = of.server_errors;
   json["books"] = books(of.books);
@@ -139,9 +146,23 @@ inline Json ring(const RingView& of) {
           {"enabled", of.enabled},
           {"instances_seen", of.instances_seen},
           {"crashes_seen", of.crashes_seen},
+          {"restarts_seen", of.restarts_seen},
+          {"processes",
+           {{"alive", of.processes.alive},
+            {"entered", of.processes.entered},
+            {"left", of.processes.left},
+            {"restarted", of.processes.restarted},
+            {"died", of.processes.died},
+            {"refused", of.processes.refused}}},
           {"untraced_threads", of.untraced_threads},
           {"untraced_records", of.untraced_records},
           {"names_refused", of.names_refused},
+          {"names_merged", of.names_merged},
+          {"misused",
+           {{"id", of.misused[0]},
+            {"outcome", of.misused[1]},
+            {"stage", of.misused[2]},
+            {"stamp", of.misused[3]}}},
           {"segment_bytes", of.segment_bytes},
           {"books", books(of.books)},
           {"losses",
@@ -158,6 +179,9 @@ inline Json lane(const LaneView& of) {
           {"tid", of.tid},
           {"thread", of.thread},
           {"generation", of.generation},
+          {"in_flight", of.in_flight.empty() ? Json()
+                                             : Json{{"operation", of.in_flight},
+                                                    {"since", at(of.in_flight_wall_ns)}}},
           {"books", books(of.books)},
           {"pending", of.pending}};
 }

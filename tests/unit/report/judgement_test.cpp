@@ -48,6 +48,20 @@ TEST_CASE("Judgement: nothing is over with too few samples, and all is from enou
   CHECK_FALSE(judge_errors("SEND", calls(7, 0).window(Window::minute), thresholds).over());
   thresholds.operations["SEND"] = {1'000'000, 0};
   CHECK(judge_latency(calls(7, 0), thresholds).threshold == 1e6);
+  // The configuration's word for an operation comes before the server's.
+  SeriesView declared = calls(7, 0);
+  declared.declared = {3'000'000, true};
+  CHECK(judge_latency(declared, thresholds).threshold == 1e6);
+  thresholds.operations.clear();
+  CHECK(judge_latency(declared, thresholds).threshold == 3e6);
+  CHECK(judge_latency(declared, thresholds).enough);
+  declared.declared = {2'000'000, false};
+  CHECK(judge_latency(declared, thresholds).over());
+  // Without either, an operation that waits for its client has no threshold.
+  declared.declared = {0, true};
+  CHECK(judge_latency(declared, thresholds).threshold == 0);
+  CHECK_FALSE(judge_latency(declared, thresholds).enough);
+  CHECK_FALSE(judge_latency(declared, thresholds).over());
   // A threshold of zero is not exceeded by a value of zero.
   CHECK_FALSE(judge_errors("SEND", calls(7, 0).window(Window::minute), thresholds).over());
   CHECK(judge_errors("SEND", calls(7, 1).window(Window::minute), thresholds).over());

@@ -44,7 +44,12 @@ TEST_CASE("Model: what nobody has filled in is nothing, nobody, never and off") 
   CHECK(all_zero({of(ring.pid), of(ring.created_wall_ns), ring.ticks_per_second,
                   of(ring.instances_seen), of(ring.crashes_seen), of(ring.untraced_threads),
                   of(ring.untraced_records), of(ring.names_refused), of(ring.segment_bytes),
-                  of(ring.losses.before_attach)}));
+                  of(ring.losses.before_attach), of(ring.restarts_seen), of(ring.names_merged),
+                  of(ring.processes.alive), of(ring.processes.entered), of(ring.processes.left),
+                  of(ring.processes.restarted), of(ring.processes.died),
+                  of(ring.processes.refused), of(ring.deaths_seen)}));
+  CHECK(ring.misused == std::array<std::uint64_t, kMisuses>{});
+  CHECK(ring.deaths.empty());
   CHECK(ring.losses.while_observed == std::array<std::uint64_t, kWindows>{});
   CHECK(ring.state == RingState::waiting);
   CHECK_FALSE(ring.enabled);

@@ -15,10 +15,13 @@ constexpr double kSeconds[kWindows] = {5000, 60, 300, 3600};
 class Numbers {
  public:
   std::uint64_t next() { return last_ += 7; }
+  // A second row of numbers, so that a new field does not move all others.
+  std::uint64_t other() { return other_ += 11; }
   std::uint32_t small() { return static_cast<std::uint32_t>(next()); }
 
  private:
   std::uint64_t last_ = 1000;
+  std::uint64_t other_ = 500'000;
 };
 
 // Ten thousand spans. p50, p90, p95, p99 and p99.9 each lie in a bucket of their own. The spans are
@@ -48,10 +51,14 @@ WindowStats window_of(Numbers& numbers, std::size_t w, std::uint64_t scale) {
   for (std::uint64_t& outcome : stats.outcomes) outcome = numbers.next();
   stats.sum_ns = 10'000 * scale * 1'700'000 + numbers.next();
   fill_latency(stats, scale);
-  for (StageStats& stage : stats.stages) {
+  for (std::size_t s = 0; s < 4; ++s) {
+    StageStats& stage = stats.stages[s];
     stage.count = numbers.next();
     stage.sum_ns = stats.sum_ns / 8 + numbers.next() * 1000;
     stage.max_ns = numbers.next();
+  }
+  for (std::size_t s = 4; s < kStages; ++s) {
+    stats.stages[s] = {numbers.other(), stats.sum_ns / 16 + numbers.other() * 100, numbers.other()};
   }
   stats.value_sum = static_cast<std::int64_t>(numbers.next());
   return stats;
@@ -68,7 +75,8 @@ RecordView record_of(Numbers& numbers, const std::string& operation, const std::
   record.error_name = "LATE";
   record.actor = {PartyKind::user, numbers.next()};
   record.subject = {PartyKind::room, numbers.next()};
-  for (std::uint64_t& stage : record.stages_ns) stage = numbers.next();
+  for (std::size_t s = 0; s < kStages; ++s)
+    record.stages_ns[s] = s < 4 ? numbers.next() : numbers.other();
   record.value = static_cast<std::int64_t>(numbers.next());
   record.context = "WITHIN";
   record.lane = numbers.small();
@@ -114,6 +122,12 @@ void add_ring(Snapshot& snapshot, Numbers& numbers, const std::string& name) {
   ring.books = {numbers.next(), numbers.next(), numbers.next(), numbers.next(), numbers.next()};
   for (std::uint64_t& lost : ring.losses.while_observed) lost = numbers.next();
   ring.losses.before_attach = numbers.next();
+  // Figures of their own, which move none of the others.
+  std::uint64_t own = 9'000 + 100 * snapshot.rings.size();
+  ring.restarts_seen = ++own;
+  ring.processes = {own + 1, own + 2, own + 3, own + 4, own + 5, own + 6};
+  ring.names_merged = own + 7;
+  ring.misused = {own + 8, own + 9, own + 10, own + 11};
   snapshot.rings.push_back(ring);
 
   for (int i = 0; i < 2; ++i) {
@@ -126,6 +140,10 @@ void add_ring(Snapshot& snapshot, Numbers& numbers, const std::string& name) {
     lane.tid = numbers.small();
     lane.thread = "worker-" + name;
     lane.generation = numbers.small();
+    if (i == 0) {
+      lane.in_flight = "SEND_ALL";
+      lane.in_flight_wall_ns = kNow - 12'345'678'901;
+    }
     lane.books = {numbers.next(), numbers.next(), numbers.next(), numbers.next(), numbers.next()};
     lane.pending = numbers.next();
     snapshot.lanes.push_back(lane);
@@ -153,8 +171,9 @@ void add_series(Snapshot& snapshot, Numbers& numbers, const std::string& ring, b
     SeriesView series = series_of(numbers, name, ring, scale++);
     series.category = std::string(name) == "SEARCH" ? "reading" : "writing";
     series.stage_names =
-        east ? std::array<std::string, kStages>{"validation", "security", "database", "delivery"}
-             : std::array<std::string, kStages>{"parse", "", "delivery", "database"};
+        east ? std::array<std::string, kStages>{"validation", "security", "database",
+                                                "delivery",   "audit",    "notify"}
+             : std::array<std::string, kStages>{"parse", "", "delivery", "database", "", "flush"};
     snapshot.operations.push_back(series);
   }
   for (int i = 0; i < 4; ++i) {

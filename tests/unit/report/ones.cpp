@@ -76,6 +76,9 @@ void add_one_ring(Snapshot& snapshot) {
   ring.enabled = true;
   ring.instances_seen = ring.crashes_seen = ring.segment_bytes = 1;
   ring.untraced_threads = ring.untraced_records = ring.names_refused = 1;
+  ring.names_merged = ring.restarts_seen = 1;
+  ring.processes = {1, 1, 1, 1, 1, 1};
+  ring.misused = {1, 1, 1, 1};
   ring.books = {2, 1, 1, 1, 1};
   ring.losses = {{1, 1, 1, 1}, 1};
   snapshot.rings = {ring};

@@ -20,7 +20,7 @@ struct Operation {
   double median_us;
   double spread;  // sigma of the log-normal
   bool writes;
-  double shares[4];  // of validation, security, database, delivery
+  double shares[kStages];  // of validation, security, database, delivery
 };
 
 constexpr Operation kOperations[] = {
@@ -256,8 +256,7 @@ Snapshot hostile() {
   }
   for (BlockView& block : snapshot.blocks) block.ring = evil;
   for (AlertView& alert : snapshot.alerts) {
-    alert.last.message = alert.last.id = alert.last.ring = alert.last.operation =
-        evil;
+    alert.last.message = alert.last.id = alert.last.ring = alert.last.operation = evil;
   }
   snapshot.daemon.version = evil;
   snapshot.configuration = "key = \"" + evil + "\"";

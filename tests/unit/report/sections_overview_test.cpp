@@ -25,8 +25,15 @@ TEST_CASE("Sections: rings, servers, host and daemon") {
                             format_bytes(ring.segment_bytes) + " · clock tsc at " +
                             format_number(ring.ticks_per_second / 1e6) + " MHz · " +
                             format_count(ring.instances_seen) + " server starts followed, " +
-                            format_count(ring.crashes_seen) + " crashes"));
-    CHECK(w.says(title, ": problem: none to speak of"));
+                            format_count(ring.crashes_seen) + " crashes, " +
+                            format_count(ring.restarts_seen) + " restarts in place"));
+    const ProcessCounts& those = ring.processes;
+    CHECK(w.says(title, ": " + format_count(those.alive) + " of " + format_count(those.entered) +
+                            " processes that entered live · " + format_count(those.left) +
+                            " left in order · " + format_count(those.restarted) +
+                            " became another program (exec) or trace no more · " +
+                            format_count(those.died) + " died"));
+    CHECK(w.says(title, "problem: ring " + ring.name + ": none to speak of"));
     const ProcessView& p = s.processes[i];
     CHECK(w.says(title, "server: " + p.ring + " · pid " + std::to_string(p.pid) + " · up " +
                             span(*p.uptime_seconds * 1e9) + " · " +
@@ -46,6 +53,28 @@ TEST_CASE("Sections: rings, servers, host and daemon") {
                             " threads without a lane, " + format_count(ring.untraced_records) +
                             " records missing · " + format_count(ring.names_refused) +
                             " names refused"));
+    const auto found = [&](const char* name, std::uint64_t count, const std::string& what) {
+      return w.says(title, name + (": ring " + ring.name) + ": " + format_count(count) + what);
+    };
+    CHECK(found("mistake", ring.misused[0],
+                " calls with the id of an event for an operation, or of an operation for an event; "
+                "expected an id of the call's own kind"));
+    CHECK(found("mistake", ring.misused[1],
+                " outcomes that are none, which count as errors; expected an Outcome from ok to "
+                "cancelled"));
+    CHECK(found("mistake", ring.misused[2],
+                " marks of a stage above 5, whose time is in no stage; expected a stage from 0 to "
+                "5"));
+    CHECK(found("mistake", ring.misused[3],
+                " stamps of another clock, whose records have no span; expected stamps that "
+                "ringside::now() gave, of the same ring"));
+    CHECK(found("mistake", ring.names_merged,
+                " registrations of a name that is cut to the name of another: the two are one in "
+                "every figure; expected names that differ within the length of their field (39 "
+                "bytes for an operation)"));
+    CHECK(found("unseen", those.refused,
+                " of its processes found no place in the table: their gauges and their deaths are "
+                "unseen; expected a place for each of up to 4,096"));
   }
   std::string gauges = "gauges: ";
   for (const GaugeView& g : s.gauges) {

@@ -6,6 +6,7 @@
 #include "report/analysis/analysis.h"
 #include "report/model/format.h"
 #include "report/model/names.h"
+#include "report/render/text.h"
 #include "tests/unit/report/sample.h"
 #include "tests/unit/report/server.h"
 
@@ -41,6 +42,28 @@ TEST_CASE("Suggestions: none without evidence") {
   CHECK(server.analysed().suggestions.empty());
 }
 
+TEST_CASE("Suggestions: an operation that waits for its client is no bottleneck and gets no advice") {
+  for (const bool waits : {false, true}) {
+    CAPTURE(waits);
+    Server server;
+    server.operation("SEND", 1000, 1, {{"database", 0.2}, {"delivery", 0.2}, {"validation", 0.6}});
+    SeriesView& poll = server.operation("LONG_POLL", 1000, 20'000, {{"wait", 1}});
+    poll.declared.waits_for_client = waits;
+    const Analysis analysis = server.analysed();
+    CHECK(analysis.waiting == (waits ? 1 : 0));
+    CHECK((suggestion(analysis, "Make the stage wait cheaper.") != nullptr) == !waits);
+    CHECK((suggestion(analysis, "Make the validation stage cheaper") != nullptr) == waits);
+    CHECK(analysis.operations[0].operation == (waits ? "SEND" : "LONG_POLL"));
+    CHECK(analysis.operations.size() == (waits ? 1 : 2));
+    // 20 s are over the threshold for all, which it does not have.
+    CHECK(analysis.slow.size() == (waits ? 0 : 1));
+    const std::string text = render_text(Report(server.snapshot), {});
+    CHECK(mentions(text, "Left out, because they wait for their clients: 1 operation.") == waits);
+    poll.declared.response_ns = 10'000'000'000;
+    CHECK(server.analysed().slow.size() == 1);
+  }
+}
+
 TEST_CASE("Suggestions: a stage with three tenths of all time, and what to do about it") {
   struct Case {
     const char* stage;
@@ -48,6 +71,7 @@ TEST_CASE("Suggestions: a stage with three tenths of all time, and what to do ab
   };
   for (const Case& one : {Case{"database", "Make the database stage cheaper: batch writes"},
                           Case{"delivery", "Make the delivery stage cheaper: serialise once"},
+                          Case{"queue", "Let requests be picked up sooner: add threads"},
                           Case{"security", "Look into the security stage. Password hashing"},
                           Case{"validation", "Make the validation stage cheaper: check sizes"},
                           Case{"parse", "Make the stage parse cheaper."}}) {

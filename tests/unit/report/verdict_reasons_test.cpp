@@ -112,7 +112,9 @@ TEST_CASE("VerdictReasons: rings that are not there, are refused or are switched
   RingView& ring = server.snapshot.rings[0];
   ring.state = RingState::waiting;
   CHECK(reasons_of(server.snapshot) ==
-        lines({"blind Ring chat is not there: no server has opened it."}));
+        lines({"blind Ring chat is not there: no server has opened it, or its name was removed "
+               "while its server runs (sudo grep deleted /proc/*/maps shows who has such a "
+               "file)."}));
   ring.problem = "it may not be read";
   CHECK(reasons_of(server.snapshot) ==
         lines({"blind Ring chat is not there: it may not be read."}));

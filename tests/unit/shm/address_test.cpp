@@ -95,9 +95,10 @@ TEST_CASE("Words: every number of the format has a word, and any other number is
   CHECK(std::string(actor_kind_word(static_cast<ActorKind>(4))) == "unknown");
   CHECK(std::string(subject_kind_word(SubjectKind::address)) == "address");
   CHECK(std::string(subject_kind_word(static_cast<SubjectKind>(5))) == "unknown");
-  CHECK(std::string(lane_state_word(kNever)) == "never");
-  CHECK(std::string(lane_state_word(kReleased)) == "released");
-  CHECK(std::string(lane_state_word(static_cast<LaneState>(4))) == "unknown");
+  CHECK(std::string(lane_life_word(LaneLife::never)) == "never");
+  CHECK(std::string(lane_life_word(LaneLife::released)) == "released");
+  CHECK(std::string(lane_life_word(LaneLife::dead)) == "dead");
+  CHECK(std::string(lane_life_word(static_cast<LaneLife>(5))) == "unknown");
 }
 
 TEST_CASE("Words: a thread's name is cut at its end and steers no terminal") {

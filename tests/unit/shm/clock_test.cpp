@@ -8,19 +8,6 @@
 
 using namespace ringside;
 
-TEST_CASE("Clock: stage ticks are exact when short and within 2^-26 when long") {
-  for (const std::uint64_t ticks : {0ULL, 1ULL, 12345ULL, (1ULL << 27) - 1}) {
-    CHECK(unpack_stage_ticks(pack_stage_ticks(ticks)) == ticks);
-  }
-  for (const std::uint64_t ticks :
-       {1ULL << 27, 5'000'000'019ULL, 1ULL << 40, 123'456'789'123'456ULL}) {
-    const double error = std::abs(static_cast<double>(unpack_stage_ticks(pack_stage_ticks(ticks))) -
-                                  static_cast<double>(ticks)) / static_cast<double>(ticks);
-    CHECK(error < 1.5e-8);
-  }
-  CHECK(pack_stage_ticks(~0ULL) == 0xffffffffU);
-}
-
 TEST_CASE(
     "Clock: a scale takes the kernel's frequency at first and measures when it can do better") {
   TickScale scale(ClockKind::tsc, 2'600'000'000, 1000, 5'000'000'000);

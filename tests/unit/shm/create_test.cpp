@@ -11,6 +11,10 @@
 #include <string>
 
 #include "shm/clock.h"
+#include "shm/processes.h"
+#include "tests/support/held.h"
+#include "tests/support/replaced.h"
+#include "tests/support/under.h"
 #include "tests/unit/shm/place.h"
 
 using namespace ringside;
@@ -28,12 +32,12 @@ TEST_CASE("Create: a fresh header says who made the ring, when, and what it is")
   const SegmentHeader& header = created.segment->header();
   const ProcessIdentity self = self_identity();
   CHECK(std::memcmp(&header, "RINGSIDE", 8) == 0);
-  CHECK(header.layout_version == 1);
+  CHECK(header.layout_version == 2);
   CHECK(header.byte_order == 0x01020304);
   CHECK(header.word_bits == 64);
   CHECK(header.creator_pid == self.pid);
   CHECK(header.creator_start_time == self.start_time);
-  CHECK(header.segment_bytes == 188'416);
+  CHECK(header.segment_bytes == 3'121'152);
   CHECK(header.lane_count == 2);
   CHECK(header.lane_capacity == 128);
   CHECK(header.overflow_capacity == 64);
@@ -55,9 +59,13 @@ TEST_CASE("Create: a fresh header says who made the ring, when, and what it is")
   CHECK(header.anchor_ticks <= scale.ticks_at(after));
   CHECK(std::string(header.program) == std::string(47, 'p'));
   CHECK(header.state.load() == kSegmentReady);
-  CHECK(header.processes[0].pid.load() == self.pid);
-  CHECK(header.processes[0].start_time.load() == self.start_time);
-  for (int i = 1; i < 32; ++i) CHECK(header.processes[i].pid.load() == 0);
+  CHECK(header.death_marked == (kEmulated ? 0 : 1));
+  CHECK(created.place.index == 0);
+  CHECK(created.place.entered == 1);
+  CHECK(header.processes_used.load() == 1);
+  CHECK(created.segment->processes()[0].pid.load() == self.pid);
+  CHECK(created.segment->processes()[0].start_time.load() == self.start_time);
+  CHECK(created.segment->processes()[0].lock.holder() == Holder::alive);
   const Control& control = created.segment->control();
   CHECK(control.enabled.load() == 1);
   for (std::uint32_t id = 0; id < 512; ++id) {
@@ -68,11 +76,11 @@ TEST_CASE("Create: a fresh header says who made the ring, when, and what it is")
   struct stat info {};
   REQUIRE(stat(place.options.path.c_str(), &info) == 0);
   CHECK((info.st_mode & 07777) == 0640);
-  CHECK(info.st_size == 188'416);
+  CHECK(info.st_size == 3'121'152);
   CHECK(created.segment->inode() == info.st_ino);
-  // Everything up to the first lane has its memory: 118 784 bytes, and no lane has.
-  CHECK(info.st_blocks * 512 >= 118'784);
-  CHECK(info.st_blocks * 512 < 118'784 + 4096);
+  // Everything up to the processes has its memory, and the first of them: 151 552 bytes and a page.
+  CHECK(info.st_blocks * 512 >= 167'936 + 4096);
+  CHECK(info.st_blocks * 512 < 167'936 + 2 * 4096);
 }
 
 TEST_CASE("Create: a setup that no ring can have is refused with what it may have") {
@@ -83,6 +91,30 @@ TEST_CASE("Create: a setup that no ring can have is refused with what it may hav
         "powers of two from 64 to 1048576, 4 GiB in all\n  next: correct the setup");
   CHECK(place.failure.error_number == 0);
   CHECK_FALSE(place.exists());
+}
+
+TEST_CASE("Create: nobody but the server's user may write a ring") {
+  Place place;
+  for (const unsigned mode : {0660U, 0602U, 0622U}) {
+    CAPTURE(mode);
+    place.options.mode = mode;
+    char text[8];
+    std::snprintf(text, sizeof text, "%04o", mode);
+    CHECK(place.refusal() == "mode " + std::string(text) +
+                                 " lets others write, who could then harm this server\n"
+                                 "  next: give them the right to read alone, e.g. 0640");
+    CHECK_FALSE(place.exists());
+  }
+  place.options.mode = 0644;
+  const Created ring = place.create();
+  REQUIRE(ring.segment != nullptr);
+  place.options.share = true;
+  for (const mode_t mode : {mode_t{0664}, mode_t{0646}}) {
+    REQUIRE(chmod(place.options.path.c_str(), mode) == 0);
+    CHECK(place.refusal() ==
+          "can be written by others, who could harm this process\n"
+          "  next: take that right away (chmod go-w), or choose another ring name");
+  }
 }
 
 TEST_CASE("Create: what has the name and is no ring is refused word for word, and stays") {
@@ -119,7 +151,9 @@ TEST_CASE("Create: another user's ring is refused, whoever made it") {
   REQUIRE(chown(place.options.path.c_str(), 65'534, 65'534) == 0);
   CHECK(place.refusal() ==
         "is taken by user 65534, expected user 0\n"
-        "  next: find out who created it, or choose another ring name");
+        "  next: if its server has ended, remove it (sudo rm " +
+            place.options.path +
+            "); else choose another ring name, or a folder of this user's own");
   CHECK(place.failure.error_number == 0);
 }
 
@@ -138,12 +172,8 @@ TEST_CASE("Create: a path without a folder that exists is refused, and one in th
           if (chroot(place.dir.path().c_str()) != 0 || chdir("/") != 0) return 0;
           mkdir("/proc", 0700);
           place.options.path = "/ring";
-          if (place.create().segment != nullptr) return 1;
-          // Without /proc a nameless file gets no name. That is as far as it gets here.
-          return place.failure.message ==
-                         "/ring: can't give the ring its name: No such file or directory"
-                     ? 0
-                     : 2;
+          if (place.create().segment == nullptr) return 1;
+          return access("/ring", F_OK) == 0 && access("/.ring.new", F_OK) != 0 ? 0 : 2;
         }).exited(0));
 }
 
@@ -159,9 +189,9 @@ TEST_CASE("Create: a living server's ring is refused with its pid, and shared by
   const Created second = place.create();
   REQUIRE(second.segment != nullptr);
   CHECK(second.joined);
-  CHECK(second.segment->header().processes[0].pid.load() == init().pid);
-  CHECK(second.segment->header().processes[1].pid.load() == self_identity().pid);
-  CHECK(second.segment->header().processes[1].start_time.load() == self_identity().start_time);
+  CHECK(second.place.index == 1);
+  CHECK(second.segment->processes()[0].pid.load() == init().pid);
+  CHECK(second.segment->processes()[1].pid.load() == our_pid());
   second.segment->lane_header(0).torn.store(9);  // what is joined can be written
   CHECK(first.segment->lane_header(0).torn.load() == 9);
   for (const Geometry& geometry :
@@ -176,57 +206,23 @@ TEST_CASE("Create: a living server's ring is refused with its pid, and shared by
   }
 }
 
-TEST_CASE("Create: a ring has 32 places for processes, and a dead one's is given on") {
+TEST_CASE("Create: who can't be entered among the processes does not join") {
   Place place;
-  const Created first = place.create(init());
-  REQUIRE(first.segment != nullptr);
-  ProcessSlot* places = first.segment->header().processes;
-  for (std::uint32_t i = 1; i < 32; ++i) {
-    places[i].start_time.store(init().start_time);
-    places[i].pid.store(init().pid);
-  }
+  const Created first = place.create();
   place.options.share = true;
+  Held stopped([&] { CHECK(first.segment->header().registry.take() == Holder::none); });
   CHECK(place.refusal() ==
-        "already written by 32 processes\n  next: give some of them a ring of their own");
+        "can't be joined: 4096 processes write it, memory is full, or one of them is stopped while "
+        "it registers something\n"
+        "  next: give this process a ring of its own, or see `ringside inspect`");
   CHECK(place.failure.error_number == 0);
-  CHECK_FALSE(enter_process(*first.segment, self_identity()));
-  // A free place is taken before a dead one's.
-  places[20].pid.store(nobody().pid);
-  places[25].pid.store(0);
-  places[25].start_time.store(0);
-  CHECK(enter_process(*first.segment, self_identity()));
-  CHECK(places[25].pid.load() == self_identity().pid);
-  CHECK(places[25].start_time.load() == self_identity().start_time);
-  CHECK(places[20].pid.load() != self_identity().pid);
-  // Who stands there already takes no second place.
-  CHECK(enter_process(*first.segment, self_identity()));
-  CHECK(places[20].pid.load() != self_identity().pid);
-  // The same pid with another start time is another process.
-  places[25].start_time.store(self_identity().start_time + 1);
-  CHECK(enter_process(*first.segment, self_identity()));
-  CHECK(places[20].pid.load() == self_identity().pid);
-  CHECK(places[20].start_time.load() == self_identity().start_time);
 }
 
-TEST_CASE("Create: pid 1 and pid 2 hold a place like any other process") {
-  Place place;
-  const Created first = place.create(init());
-  ProcessSlot* places = first.segment->header().processes;
-  for (std::uint32_t i = 0; i < 32; ++i) {
-    places[i].start_time.store(0);
-    places[i].pid.store(1);
-  }
-  CHECK_FALSE(enter_process(*first.segment, self_identity()));
-  CHECK(places[0].pid.load() == 1);
-  CHECK(place.refusal() ==
-        "is in use by process 1\n  next: give this server another ring name, or let both share it "
-        "(Setup::share)");
-}
-
-TEST_CASE("Create: a dead server's ring is moved aside, over an older one") {
+TEST_CASE("Create: a dead server's ring is moved aside, over an older one" *
+          doctest::skip(kEmulated)) {
   Place place;
   for (int round = 0; round < 2; ++round) {
-    const Created dead = place.create(nobody());
+    const Created dead = place.create_dead();
     REQUIRE(dead.segment != nullptr);
     const std::uint64_t instance = dead.segment->header().instance[0];
     const Created fresh = place.create();
@@ -236,14 +232,15 @@ TEST_CASE("Create: a dead server's ring is moved aside, over an older one") {
     Failure failure;
     REQUIRE(open_segment(place.options.path + ".previous", {}, &facts, &failure) != nullptr);
     CHECK(facts.instance[0] == instance);
-    leave_segment(*fresh.segment, self_identity(), false);
+    leave_segment(*fresh.segment, fresh.place, false);
     CHECK_FALSE(place.exists());
   }
 }
 
-TEST_CASE("Create: where the dead ring can't be moved to, its records are given up") {
+TEST_CASE("Create: where the dead ring can't be moved to, its records are given up" *
+          doctest::skip(kEmulated)) {
   Place place;
-  REQUIRE(place.create(nobody()).segment != nullptr);
+  REQUIRE(place.create_dead().segment != nullptr);
   std::filesystem::create_directory(place.options.path + ".previous");
   CHECK(place.create().segment != nullptr);
   CHECK(std::filesystem::is_directory(place.options.path + ".previous"));
@@ -252,35 +249,27 @@ TEST_CASE("Create: where the dead ring can't be moved to, its records are given 
 TEST_CASE("Create: a closed ring is removed and not kept, though its server still runs") {
   Place place;
   const Created first = place.create();
-  leave_segment(*first.segment, self_identity(), true);
+  leave(*first.segment, true);
   CHECK(place.exists());
   CHECK(first.segment->header().state.load() == kSegmentClosed);
-  CHECK(first.segment->header().processes[0].pid.load() == 0);
-  CHECK(first.segment->header().processes[0].start_time.load() == 0);
+  CHECK(phase_in(first.segment->processes()[0].standing.load()) == kPhaseLeft);
+  CHECK(first.segment->processes()[0].lock.holder() == Holder::none);
   // Somebody forgot to leave. What is closed is closed.
-  first.segment->header().processes[3].start_time.store(init().start_time);
-  first.segment->header().processes[3].pid.store(init().pid);
+  CHECK(enter_process(*first.segment, init()).somewhere());
   const Created second = place.create();
   REQUIRE(second.segment != nullptr);
   CHECK(second.segment->header().instance[0] != first.segment->header().instance[0]);
   CHECK_FALSE(place.exists(".previous"));
 }
 
-TEST_CASE("Create: a ring of another boot is dead, and one of another pid namespace is not ours") {
+TEST_CASE("Create: a ring of another boot is dead, and a pid namespace decides nothing") {
   Place place;
   Created other = place.create();
-  other.segment->header().pid_namespace += 1;
-  CHECK(place.refusal() ==
-        "belongs to a server in another pid namespace, which can't be seen from here\n"
-        "  next: give each container a ring name or a /dev/shm of its own, or remove the file");
-  CHECK(place.failure.error_number == 0);
-  other.segment->header().pid_namespace = 1;
-  CHECK_FALSE(place.refusal().empty());
-  // Not known is not another.
-  other.segment->header().pid_namespace = 0;
-  CHECK(place.refusal().compare(0, 20, "is in use by process") == 0);
-  // After a reboot a pid says nothing.
-  other.segment->header().pid_namespace = 1;
+  for (const std::uint64_t home : {0, 1}) {
+    other.segment->header().pid_namespace = home;
+    CHECK(place.refusal().compare(0, 20, "is in use by process") == 0);
+  }
+  // A lock of another boot is a number in a file.
   other.segment->header().boot_id[0] ^= 1;
   CHECK(place.create().segment != nullptr);
 }
@@ -288,28 +277,40 @@ TEST_CASE("Create: a ring of another boot is dead, and one of another pid namesp
 TEST_CASE("Create: a ring of another version is left while its creator lives, and moved when not") {
   Place place;
   const Created other = place.create(init());
-  other.segment->header().layout_version = 2;
-  CHECK(place.refusal().compare(0, 16, "layout version 2") == 0);
+  other.segment->header().layout_version = 3;
+  CHECK(place.refusal().compare(0, 16, "layout version 3") == 0);
   other.segment->header().creator_pid = nobody().pid;
   CHECK(place.create().segment != nullptr);
   CHECK(place.exists(".previous"));
 }
 
-TEST_CASE("Create: a process that became another program by exec is not its own living server") {
+TEST_CASE("Create: a process that became another program by exec left its ring to the next" *
+          doctest::skip(kEmulated)) {
   Place place;
-  {
-    const Created before = place.create();
-      CHECK_FALSE(place.refusal().empty());  // it is in use by us
-  }
-  // The mapping is gone, as after execv(); pid and start time are the same.
-  CHECK(place.create().segment != nullptr);
+  const Replaced child(CallsExec::first_thread, [&] { place.create(); });
+  CHECK(place.create().segment != nullptr);   // its pid and start time are the same as before
   CHECK(place.exists(".previous"));
-  // Another process with the same start time is not us.
-  TempDir dir;
-  place.options.path = dir.file("ring");
-  ProcessIdentity twin = init();
-  const ProcessIdentity self = self_identity();
-  place.create(twin);
-  CHECK(place.refusal({self.pid, twin.start_time, self.pid_namespace})
-            .compare(0, 20, "is in use by process") == 0);
+}
+
+TEST_CASE("Create: a second copy of the library in one process neither takes nor closes the ring") {
+  Place place;
+  const Created first = place.create();
+  CHECK(place.refusal().compare(0, 20, "is in use by process") == 0);
+  place.options.share = true;
+  const Created second = place.create();
+  REQUIRE(second.joined);
+  CHECK(second.place.index == 1);
+  leave_segment(*second.segment, second.place, false);
+  CHECK(first.segment->header().state.load() == kSegmentReady);
+  CHECK(place.exists());
+  leave_segment(*first.segment, first.place, false);
+  CHECK(first.segment->header().state.load() == kSegmentClosed);
+  CHECK_FALSE(place.exists());
+}
+
+TEST_CASE("Create: an old ring that is cut off is refused" * doctest::skip(kEmulated)) {
+  Place place;
+  in_another_thread([&] { place.create(); });
+  REQUIRE(truncate(place.options.path.c_str(), 100'000) == 0);   // header, and half of the names
+  CHECK(place.refusal().find("is cut off: 100000 bytes") != std::string::npos);
 }

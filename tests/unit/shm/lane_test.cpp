@@ -41,7 +41,8 @@ Record checked(std::uint64_t n) {
   record.actor = n * 7;
   record.subject = n * 11;
   record.error = static_cast<std::uint16_t>(n);
-  for (unsigned i = 0; i < kStageCount; ++i) record.stages[i] = static_cast<StageTicks>(n * 13 + i);
+  for (unsigned i = 0; i < kStageCount; ++i)
+    record.set_stage(i, static_cast<StageTicks>(n * 13 + i) & kStageMask);
   return record;
 }
 bool whole(const Record& record) {

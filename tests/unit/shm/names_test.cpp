@@ -9,9 +9,10 @@
 #include <thread>
 
 #include "shm/names.h"
-#include "tests/support/process.h"
+#include "tests/support/held.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
+#include "tests/support/under.h"
 
 using namespace ringside;
 using namespace ringside::test;
@@ -36,15 +37,6 @@ struct NamesBench {
   }
 };
 
-std::uint32_t begun_by(pid_t pid) { return 1 | static_cast<std::uint32_t>(pid) << 8; }
-
-// The pid of a process that is gone.
-pid_t gone() {
-  const pid_t pid = spawn([] { return 0; });
-  wait_for(pid);
-  return pid;
-}
-
 std::string letters(std::size_t count) {
   std::string out;
   for (std::size_t i = 0; i < count; ++i) out += static_cast<char>('a' + i % 26);
@@ -56,12 +48,13 @@ std::string letters(std::size_t count) {
 TEST_CASE("Names: each is cut to what its field holds, and is the same name when it comes again") {
   NamesBench bench;
   const std::string text = letters(100);
-  CHECK(enter_name(*bench.ring, 7, {text, text, {text, "b", text, "d"}}));
+  CHECK(enter_name(*bench.ring, 7, {text, text, {text, "b", text, "d", "", text}}));
   NameEntry entry;
   REQUIRE(read_name(*bench.ring, 7, &entry));
   CHECK(entry.name == letters(39));
   CHECK(entry.category == letters(15));
-  CHECK(entry.stages == std::array<std::string, 4>{letters(13), "b", letters(13), "d"});
+  CHECK(entry.stages ==
+        std::array<std::string, kStageCount>{letters(15), "b", letters(15), "d", "", letters(15)});
   CHECK(enter_name(*bench.ring, 7, {text, "", {}}));
   CHECK(enter_name(*bench.ring, 7, {letters(39), "", {}}));
   CHECK_FALSE(enter_name(*bench.ring, 7, {letters(38), "", {}}));
@@ -85,9 +78,28 @@ TEST_CASE("Names: two names are the same only to the last byte") {
   CHECK(enter_gauge(*bench.ring, "rxoms") == 3);
   CHECK(enter_gauge(*bench.ring, "xooms") == 4);
   // What stands behind a name's end is no part of it.
-  std::memcpy(bench.ring->gauges()[0].name, "rooms\0rubbish", 13);
+  std::memcpy(bench.ring->gauge_names()[0].name, "rooms\0rubbish", 13);
   CHECK(enter_gauge(*bench.ring, "rooms") == 0);
   CHECK(bench.gauge(0) == "rooms");
+}
+
+TEST_CASE("Names: what a server declares of an operation travels with its name") {
+  NamesBench bench;
+  CHECK(enter_name(*bench.ring, 0, {"PLAIN", "", {}}));
+  CHECK(enter_name(*bench.ring, 1, {"LONG_POLL", "", {}, true, 250'000'000}));
+  NameEntry entry;
+  REQUIRE(read_name(*bench.ring, 1, &entry));
+  CHECK(entry.waits_for_client);
+  CHECK(entry.threshold_ns == 250'000'000);
+  CHECK(bench.ring->names()[1].flags == 1);
+  REQUIRE(read_name(*bench.ring, 0, &entry));
+  CHECK_FALSE(entry.waits_for_client);
+  CHECK(entry.threshold_ns == 0);
+  CHECK(bench.ring->names()[0].flags == 0);
+  // Bits that a later version may set mean nothing here.
+  bench.ring->names()[0].flags = ~std::uint32_t{1};
+  REQUIRE(read_name(*bench.ring, 0, &entry));
+  CHECK_FALSE(entry.waits_for_client);
 }
 
 TEST_CASE("Names: every id has its own entry, from the first operation to the last event") {
@@ -113,17 +125,17 @@ TEST_CASE("Names: only printable characters are shown, and no field is read beyo
   std::memset(name.name, 'n', sizeof name.name);
   std::memset(name.category, 'c', sizeof name.category);
   std::memset(name.stages, 's', sizeof name.stages);
-  std::memset(name.reserved_tail, 't', sizeof name.reserved_tail);
+  std::memset(name.reserved, 't', sizeof name.reserved);
   name.state.store(kNameReady);
   NameEntry entry;
   REQUIRE(read_name(*bench.ring, 3, &entry));
   CHECK(entry.name == std::string(40, 'n'));
   CHECK(entry.category == std::string(16, 'c'));
-  for (const std::string& stage : entry.stages) CHECK(stage == std::string(14, 's'));
-  Gauge& gauge = bench.ring->gauges()[5];
+  for (const std::string& stage : entry.stages) CHECK(stage == std::string(16, 's'));
+  GaugeName& gauge = bench.ring->gauge_names()[5];
   std::memset(gauge.name, 'g', sizeof gauge.name);
   gauge.state.store(kNameReady);
-  bench.ring->gauges()[6].value.store(0x4141414141414141);
+  gauge.reserved_tail = 0x4141414141414141;
   CHECK(bench.gauge(5) == std::string(48, 'g'));
   ErrorName& error = bench.ring->error_names()[5];
   std::memset(error.name, 'e', sizeof error.name);
@@ -137,13 +149,13 @@ TEST_CASE("Names: only printable characters are shown, and no field is read beyo
 TEST_CASE("Names: an entry that is free, begun or empty has no name") {
   NamesBench bench;
   std::uint16_t code = 0;
-  for (const std::uint32_t state : {0U, 1U, begun_by(getpid()), 3U}) {
+  for (const std::uint32_t state : {0U, 1U, 0x701U, 3U}) {
     CAPTURE(state);
     bench.ring->names()[0].state.store(state);
-    bench.ring->gauges()[0].state.store(state);
+    bench.ring->gauge_names()[0].state.store(state);
     bench.ring->error_names()[0].state.store(state);
     std::strcpy(bench.ring->names()[0].name, "name");
-    std::strcpy(bench.ring->gauges()[0].name, "name");
+    std::strcpy(bench.ring->gauge_names()[0].name, "name");
     std::strcpy(bench.ring->error_names()[0].name, "name");
     CHECK(bench.name(0).empty());
     CHECK(bench.gauge(0).empty());
@@ -152,7 +164,7 @@ TEST_CASE("Names: an entry that is free, begun or empty has no name") {
   NameEntry entry;
   std::string text;
   bench.ring->names()[1].state.store(kNameReady);
-  bench.ring->gauges()[1].state.store(kNameReady);
+  bench.ring->gauge_names()[1].state.store(kNameReady);
   bench.ring->error_names()[1].state.store(kNameReady);
   CHECK_FALSE(read_name(*bench.ring, 1, &entry));
   CHECK_FALSE(read_gauge_name(*bench.ring, 1, &text));
@@ -161,55 +173,58 @@ TEST_CASE("Names: an entry that is free, begun or empty has no name") {
 
 TEST_CASE("Names: an entry whose writer died is taken over, and nothing of the old name stays") {
   NamesBench bench;
-  const pid_t dead = gone();
   Name& name = bench.ring->names()[4];
   std::memset(name.name, 'x', sizeof name.name);
   std::memset(name.category, 'x', sizeof name.category);
   std::memset(name.stages, 'x', sizeof name.stages);
-  name.state.store(begun_by(dead));
+  name.state.store(kNameWriting);
   CHECK(enter_name(*bench.ring, 4, {"N", "C", {"S", "", "T", ""}}));
   CHECK(name.state.load() == kNameReady);
   for (std::size_t i = 0; i < sizeof name.name; ++i) CHECK(name.name[i] == (i == 0 ? 'N' : '\0'));
   for (std::size_t i = 0; i < sizeof name.category; ++i)
     CHECK(name.category[i] == (i == 0 ? 'C' : '\0'));
   for (std::size_t i = 0; i < sizeof name.stages[1]; ++i) CHECK(name.stages[1][i] == '\0');
-  bench.ring->gauges()[0].state.store(begun_by(dead));
+  bench.ring->gauge_names()[0].state.store(kNameWriting);
   CHECK(enter_gauge(*bench.ring, "rooms") == 0);
-  bench.ring->error_names()[0].state.store(begun_by(dead));
+  bench.ring->error_names()[0].state.store(kNameWriting);
   CHECK(enter_error_name(*bench.ring, 5, "BUSY"));
   std::uint16_t code = 0;
   CHECK(bench.error(0, &code) == "BUSY");
 }
 
-TEST_CASE("Names: an entry that a living process has begun is left to it") {
+TEST_CASE("Names: while another thread registers something nobody else does") {
   NamesBench bench;
-  bench.ring->names()[4].state.store(begun_by(getpid()));
-  CHECK_FALSE(enter_name(*bench.ring, 4, {"N", "", {}}));  // after 100 ms
-  CHECK(bench.ring->names()[4].state.load() == begun_by(getpid()));
-  bench.ring->gauges()[0].state.store(begun_by(getpid()));
-  std::strcpy(bench.ring->gauges()[0].name, "rooms");
-  CHECK(enter_gauge(*bench.ring, "rooms") == 1);
-  bench.ring->error_names()[0].state.store(begun_by(getpid()));
-  bench.ring->error_names()[0].code = 5;
+  CHECK(enter_name(*bench.ring, 3, {"M", "", {}}));
+  {
+    Held other([&] { CHECK(bench.ring->header().registry.take() == Holder::none); });
+    CHECK_FALSE(enter_name(*bench.ring, 4, {"N", "", {}}));  // after 100 ms
+    CHECK(enter_gauge(*bench.ring, "rooms") == kMaxGauges);
+    CHECK_FALSE(enter_error_name(*bench.ring, 5, "BUSY"));
+    // A name that is there needs no lock.
+    CHECK(enter_name(*bench.ring, 3, {"M", "", {}}));
+    CHECK_FALSE(enter_name(*bench.ring, 3, {"N", "", {}}));
+  }
+  // It ended without a word, and does not stand in the way.
+  if (kEmulated) return;
+  CHECK(enter_name(*bench.ring, 4, {"N", "", {}}));
+  CHECK(enter_gauge(*bench.ring, "rooms") == 0);
   CHECK(enter_error_name(*bench.ring, 5, "BUSY"));
-  std::uint16_t code = 0;
-  CHECK(bench.error(0, &code).empty());
-  CHECK(bench.error(1, &code) == "BUSY");
 }
 
-TEST_CASE("Names: who finds an entry begun waits for its writer") {
+TEST_CASE("Names: who registers something is waited for") {
   NamesBench bench;
-  Name& name = bench.ring->names()[4];
-  name.state.store(begun_by(getpid()));
-  std::strcpy(name.name, "N");
+  std::atomic<bool> held{false};
   std::atomic<bool> asked{false};
   std::thread writer([&] {
+    CHECK(bench.ring->header().registry.take() == Holder::none);
+    held.store(true);
     while (!asked.load()) std::this_thread::yield();
     // 5 ms of the 100 that the other one waits.
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
     while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
-    name.state.store(kNameReady);
+    CHECK(bench.ring->header().registry.give_back());
   });
+  while (!held.load()) std::this_thread::yield();
   asked.store(true);
   CHECK(enter_name(*bench.ring, 4, {"N", "", {}}));
   writer.join();

@@ -1,4 +1,4 @@
-// Opening a ring: every refusal word for word, every fact of a header, whose file it may be.
+// Opening a ring: every refusal word for word, every fact of a header.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,9 +11,13 @@
 #include <string>
 
 #include "shm/segment_check.h"
+#include "shm/processes.h"
+#include "tests/support/held.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
+#include "tests/support/under.h"
+#include "tests/unit/shm/left_ring.h"
 
 using namespace ringside;
 using namespace ringside::test;
@@ -22,42 +26,6 @@ namespace {
 
 constexpr char kNameARing[] =
     "\n  next: name a ring that a traced server has created (`ringside list` shows them)";
-
-// The ring is left by its server and lies in a file, as bytes.
-struct LeftRing {
-  TempDir dir;
-  std::string path = dir.file("ring");
-  LeftRing() { make_ring(path, {2, 128, 64}); }
-
-  std::string why(const OpenOptions& options = {}) const {
-    SegmentFacts facts;
-    Failure failure;
-    failure.error_number = -1;
-    const auto segment = open_segment(path, options, &facts, &failure);
-    if (segment != nullptr) return "";
-    // What is only refused has no error number.
-    if (failure.message.find(": can't open") == std::string::npos)
-      CHECK(failure.error_number ==
-            (failure.message.find("may not") == std::string::npos ? 0 : 13));
-    REQUIRE(failure.message.compare(0, path.size() + 2, path + ": ") == 0);
-    return failure.message.substr(path.size() + 2);
-  }
-  // Changes the header in the file.
-  void change(const std::function<void(SegmentHeader&)>& edit) const {
-    const int fd = open(path.c_str(), O_RDWR);
-    HeaderBytes header;
-    REQUIRE(read_header(fd, &header));
-    edit(*reinterpret_cast<SegmentHeader*>(header.bytes));
-    REQUIRE(pwrite(fd, header.bytes, sizeof header.bytes, 0) == sizeof header.bytes);
-    close(fd);
-  }
-  SegmentFacts facts() const {
-    SegmentFacts found;
-    Failure failure;
-    REQUIRE(open_segment(path, {}, &found, &failure) != nullptr);
-    return found;
-  }
-};
 
 }  // namespace
 
@@ -106,14 +74,17 @@ TEST_CASE("Open: every reason why a header is refused is told word for word") {
       "  next: inspect it on the kind of machine that wrote it";
   CHECK(refused([](SegmentHeader& h) { h.byte_order = 0x04030201; }) == other_machine);
   CHECK(refused([](SegmentHeader& h) { h.word_bits = 32; }) == other_machine);
-  CHECK(refused([](SegmentHeader& h) { h.layout_version = 2; }) ==
-        "layout version 2, this program reads 1\n  next: restart the server with the current "
+  CHECK(refused([](SegmentHeader& h) { h.layout_version = 1; }) ==
+        "layout version 1, this program reads 2\n  next: restart the server with the current "
         "library, or inspect with the ringside it was built with");
+  CHECK(refused([](SegmentHeader& h) { h.layout_version = 3; }) ==
+        "layout version 3, this program reads 2\n  next: use the newer ringside that the server "
+        "was built with");
   CHECK(refused([](SegmentHeader& h) { h.lane_count = 0; }) ==
-        "its header is damaged: 0 lanes of 128 and 64 records don't make 188416 bytes\n"
+        "its header is damaged: 0 lanes of 128 and 64 records don't make 3121152 bytes\n"
         "  next: remove the file, or restart its server");
   CHECK(refused([](SegmentHeader& h) { ++h.segment_bytes; }) ==
-        "its header is damaged: 2 lanes of 128 and 64 records don't make 188417 bytes\n"
+        "its header is damaged: 2 lanes of 128 and 64 records don't make 3121153 bytes\n"
         "  next: remove the file, or restart its server");
   CHECK(refused([](SegmentHeader& h) { h.clock_kind = 4; }) ==
         "its clock is of an unknown kind (4)\n  next: remove the file, or restart its server");
@@ -125,13 +96,13 @@ TEST_CASE("Open: a ring is whole to its last byte, or it is cut off") {
     REQUIRE(truncate(ring.path.c_str(), bytes) == 0);
     return ring.why();
   };
-  CHECK(cut(188'417).empty());  // what stands behind it does no harm
-  CHECK(cut(188'416).empty());
-  CHECK(cut(188'415) ==
-        "is cut off: 188415 bytes, its header says 188416\n"
+  CHECK(cut(3'121'153).empty());  // what stands behind it does no harm
+  CHECK(cut(3'121'152).empty());
+  CHECK(cut(3'121'151) ==
+        "is cut off: 3121151 bytes, its header says 3121152\n"
         "  next: remove the file, or restart its server");
   CHECK(cut(1024) ==
-        "is cut off: 1024 bytes, its header says 188416\n"
+        "is cut off: 1024 bytes, its header says 3121152\n"
         "  next: remove the file, or restart its server");
   CHECK(cut(1023) == std::string("is no ring: only 1023 bytes") + kNameARing);
   HeaderBytes header;
@@ -210,12 +181,12 @@ TEST_CASE("Open: a refused header still says who made it, as soon as it is a rin
     CHECK(good == failure.message.empty());
     return std::make_pair(good, facts.creator_pid * 10 + facts.creator_start_time);
   };
-  CHECK(checked(188'416) == std::make_pair(true, std::uint64_t{56}));
-  CHECK(checked(188'415) == std::make_pair(false, std::uint64_t{56}));
+  CHECK(checked(3'121'152) == std::make_pair(true, std::uint64_t{56}));
+  CHECK(checked(3'121'151) == std::make_pair(false, std::uint64_t{56}));
   const auto damaged = [&](auto& field) {
     const auto before = field;
     field = 0;
-    CHECK(checked(188'416) == std::make_pair(false, std::uint64_t{56}));
+    CHECK(checked(3'121'152) == std::make_pair(false, std::uint64_t{56}));
     field = before;
   };
   damaged(header.byte_order);
@@ -223,44 +194,7 @@ TEST_CASE("Open: a refused header still says who made it, as soon as it is a rin
   damaged(header.lane_count);
   damaged(header.clock_kind);
   header.magic = 0;
-  CHECK(checked(188'416) == std::make_pair(false, std::uint64_t{0}));
-}
-
-TEST_CASE("Open: whose file it is decides, unless any owner is welcome") {
-  if (geteuid() != 0) return;  // only root can give files away
-  const LeftRing ring;
-  const auto as_user = [&](uid_t user, const std::function<int()>& body) {
-    return run([&] {
-      if (setgid(user) != 0 || setuid(user) != 0) return 9;
-      return body();
-    });
-  };
-  REQUIRE(chmod(ring.dir.path().c_str(), 0755) == 0);
-  REQUIRE(chmod(ring.path.c_str(), 0644) == 0);
-  // Root's ring is everybody's.
-  CHECK(as_user(65'534, [&] { return ring.why().empty() ? 0 : 1; }).exited(0));
-  REQUIRE(chown(ring.path.c_str(), 65'534, 65'534) == 0);
-  CHECK(as_user(65'534, [&] { return ring.why().empty() ? 0 : 1; }).exited(0));
-  const std::string next =
-      "\n  next: if that is the server's user, allow it (ringsided: any_owner = true); else find "
-      "out who took the name";
-  CHECK(ring.why() == "belongs to user 65534, expected root" + next);
-  CHECK(as_user(65'533, [&] {
-          return ring.why() == "belongs to user 65534, expected 65533 or root" + next ? 0 : 1;
-        }).exited(0));
-  OpenOptions any;
-  any.any_owner = true;
-  CHECK(ring.why(any).empty());
-  CHECK(as_user(65'533, [&] { return ring.why(any).empty() ? 0 : 1; }).exited(0));
-  REQUIRE(chmod(ring.path.c_str(), 0600) == 0);
-  CHECK(as_user(65'533, [&] {
-          return ring.why(any) ==
-                         "may not be opened by this user: Permission denied\n  next: run "
-                         "as the server's user, or let the server create it with a wider "
-                         "mode"
-                     ? 0
-                     : 1;
-        }).exited(0));
+  CHECK(checked(3'121'152) == std::make_pair(false, std::uint64_t{0}));
 }
 
 TEST_CASE("Open: a reader's mapping is read-only, and one for control is not") {
@@ -330,35 +264,47 @@ TEST_CASE("Open: a scale has the ring's rate, and only a past boot's unknown one
   CHECK(scale_of(&nanoseconds, now).ticks_per_second() == 1e9);
 }
 
-TEST_CASE("Open: a ring lives as long as any of its processes does") {
+TEST_CASE("Open: a ring lives as long as any of its processes does" *
+          doctest::skip(kEmulated)) {
   TempDir dir;
   auto ring = make_ring(dir.file("ring"), {1, 64, 64});
   SegmentFacts facts;
   Failure failure;
   const auto reader = open_segment(dir.file("ring"), {}, &facts, &failure);
   REQUIRE(reader != nullptr);
-  ProcessSlot* processes = ring->header().processes;
   CHECK(segment_liveness(*reader, facts) == Liveness::alive);
   SegmentFacts other = facts;
   other.boot_id.words[1] ^= 1;
   CHECK(segment_liveness(*reader, other) == Liveness::dead);
+  // Whose pid namespace it is says nothing.
   other = facts;
   ++other.pid_namespace;
-  CHECK(segment_liveness(*reader, other) == Liveness::unknown);
-  other.pid_namespace = 1;
-  CHECK(segment_liveness(*reader, other) == Liveness::unknown);
-  other.pid_namespace = 0;  // not known, so it is looked at
   CHECK(segment_liveness(*reader, other) == Liveness::alive);
-  // The first place is another process's by now, and only the last one lives.
-  ++processes[0].start_time;
+  ProcessPlace second;
+  {
+    Held another([&] { second = enter_process(*ring, self_identity()); });
+    leave_process(*ring, our_place(*ring));
+    CHECK(segment_liveness(*reader, facts) == Liveness::alive);
+  }
+  if (!kEmulated) CHECK(segment_liveness(*reader, facts) == Liveness::dead);
+  leave_process(*ring, second);
   CHECK(segment_liveness(*reader, facts) == Liveness::dead);
-  processes[31].start_time.store(self_identity().start_time);
-  processes[31].pid.store(self_identity().pid);
+}
+
+TEST_CASE("Open: where the kernel marks nobody, the processes' pids and start times are asked") {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {1, 64, 64});
+  ring->header().death_marked = 0;
+  SegmentFacts facts;
+  Failure failure;
+  const auto reader = open_segment(dir.file("ring"), {}, &facts, &failure);
+  REQUIRE(reader != nullptr);
+  CHECK_FALSE(facts.death_marked);
+  ProcessEntry& entry = ring->processes()[0];
   CHECK(segment_liveness(*reader, facts) == Liveness::alive);
-  processes[31].pid.store(1);
-  processes[31].start_time.store(0);
-  CHECK(segment_liveness(*reader, facts) == Liveness::alive);
-  processes[31].pid.store(0);
-  processes[0].pid.store(0);
+  ++entry.start_time;
   CHECK(segment_liveness(*reader, facts) == Liveness::dead);
+  entry.pid.store(1);
+  entry.start_time.store(0);
+  CHECK(segment_liveness(*reader, facts) == Liveness::alive);
 }

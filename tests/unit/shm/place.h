@@ -27,6 +27,12 @@ struct Place {
     failure.error_number = -1;
     return create_segment(options, self, &failure);
   }
+  // The same by a server that has died since.
+  Created create_dead(const ProcessIdentity& self = self_identity()) {
+    Created created;
+    in_another_thread([&] { created = create(self); });
+    return created;
+  }
   // The answer to a second server, without the path at its beginning.
   std::string refusal(const ProcessIdentity& self = self_identity()) {
     const Created created = create(self);

@@ -106,12 +106,31 @@ TEST_CASE("Reader: nobody has read anything at first") {
   CHECK(totals.entries[0].ticks == 0);
 }
 
-TEST_CASE("Reader: a lane may be read while it is owned or released, and not before") {
+TEST_CASE("Reader: a lane may be read when it has memory, whoever owns it") {
   LaneHeader header{};
-  for (const LaneState state : {kNever, kClaiming, kOwned, kReleased}) {
-    header.owner.store(pack_owner(7, 1, state));
-    CHECK(lane_readable(header) == (state == kOwned || state == kReleased));
+  for (const std::uint32_t word : {0U, 7U, OwnerLock::kDiedBit}) {
+    header.owner.word.store(word);
+    for (const std::uint32_t state : {std::uint32_t{kNever}, std::uint32_t{kReady}, 2U}) {
+      header.state.store(state);
+      CHECK(lane_readable(header) == (state == kReady));
+    }
   }
+}
+
+TEST_CASE("Reader: a lane's life is what its state and its owner's lock say") {
+  LaneHeader header{};
+  const auto life = [&](std::uint32_t state, std::uint32_t word) {
+    header.state.store(state);
+    header.owner.word.store(word);
+    return header.life();
+  };
+  CHECK(life(kNever, 0) == LaneLife::never);
+  CHECK(life(kNever, 7) == LaneLife::claiming);
+  CHECK(life(kNever, OwnerLock::kDiedBit) == LaneLife::never);
+  CHECK(life(kReady, 0) == LaneLife::released);
+  CHECK(life(kReady, 7) == LaneLife::owned);
+  CHECK(life(kReady, OwnerLock::kDiedBit) == LaneLife::dead);
+  CHECK(life(99, 0) == LaneLife::never);
 }
 
 TEST_CASE("Reader: a limit is kept to the record, in both kinds of lane") {

@@ -53,16 +53,86 @@ TEST_CASE("Record: the descriptor has id, kind, outcome, flags and error in this
   CHECK(static_cast<int>(record.subject_kind()) == 7);
 }
 
-TEST_CASE("Record: a span of a stage is 27 bits and how often they were halved") {
-  CHECK(pack_stage_ticks(0x7ffffff) == 0x07ffffff);
-  CHECK(pack_stage_ticks(0x8000000) == 0x0c000000);
-  CHECK(pack_stage_ticks(0x10000000) == 0x14000000);
-  CHECK(pack_stage_ticks(std::uint64_t{1} << 57) == 0xfc000000);
-  CHECK(pack_stage_ticks((std::uint64_t{1} << 57) - 1) == 0xf7ffffff);
-  CHECK(pack_stage_ticks(std::uint64_t{1} << 58) == 0xffffffff);
-  CHECK(unpack_stage_ticks(0x07ffffff) == 0x7ffffff);
-  CHECK(unpack_stage_ticks(0x0c000000) == 0x8000000);
-  CHECK(unpack_stage_ticks(0xfc000000) == std::uint64_t{1} << 57);
+TEST_CASE("Record: a span of a stage is 16 bits of mantissa and 5 of exponent") {
+  CHECK(pack_stage_ticks(0) == 0);
+  CHECK(pack_stage_ticks(100) == 100);
+  CHECK(pack_stage_ticks(0xffff) == 0xffff);
+  CHECK(pack_stage_ticks(0x10000) == 0x10000);
+  CHECK(pack_stage_ticks(0x1ffff) == 0x1ffff);
+  CHECK(pack_stage_ticks(0x20000) == 0x20000);
+  CHECK(pack_stage_ticks(0x20001) == 0x20000);
+  CHECK(pack_stage_ticks(0x20002) == 0x20001);
+  CHECK(pack_stage_ticks(1'000'001) == 321'608);
+  CHECK(pack_stage_ticks((std::uint64_t{1} << 47) - 1) == 0x1fffff);
+  CHECK(pack_stage_ticks(std::uint64_t{1} << 46) == 0x1f0000);
+  CHECK(unpack_stage_ticks(0x1ffff) == 0x1ffff);
+  CHECK(unpack_stage_ticks(0x20000) == 0x20000);
+  CHECK(unpack_stage_ticks(0x20001) == 0x20002);
+  CHECK(unpack_stage_ticks(321'608) == 1'000'000);
+  CHECK(unpack_stage_ticks(0x1fffff) == std::uint64_t{0x1ffff} << 30);
+  // A compiler can do it, too.
+  static_assert(pack_stage_ticks(1U << 20) == 5U << 16 && unpack_stage_ticks(5U << 16) == 1U << 20);
+}
+
+TEST_CASE("Record: a span that is longer than the longest is the longest") {
+  for (const std::uint64_t ticks : {std::uint64_t{1} << 47, std::uint64_t{1} << 48,
+                                    std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+    CHECK(pack_stage_ticks(ticks) == 0x1fffff);
+  }
+}
+
+TEST_CASE("Record: a packed span is what halving until 17 bits are left gives, in the same order") {
+  // Halves step by step, where pack_stage_ticks() counts bits.
+  const auto halved = [](std::uint64_t ticks) {
+    std::uint64_t unit = 1;
+    while (ticks >= 1U << 17) {
+      ticks /= 2;
+      unit *= 2;
+    }
+    return ticks * unit;
+  };
+  StageTicks before = 0;
+  std::uint64_t exact = 0;
+  for (unsigned bit = 0; bit < 47; ++bit) {
+    const std::uint64_t low = std::uint64_t{1} << bit;
+    const std::uint64_t step = low / 1000 + 1;
+    for (std::uint64_t ticks = low; ticks < 2 * low; ticks += step) {
+      const StageTicks packed = pack_stage_ticks(ticks);
+      const std::uint64_t back = unpack_stage_ticks(packed);
+      const bool good = packed <= 0x1fffff && packed >= before && back == halved(ticks) &&
+                        back <= ticks && (ticks - back) * 65536 <= ticks &&
+                        pack_stage_ticks(back) == packed;
+      if (!good) {
+        CAPTURE(ticks);
+        FAIL("not the span halved");
+      }
+      before = packed;
+      exact += back == ticks;
+    }
+  }
+  CHECK(exact > 5'000);
+  for (std::uint64_t ticks = 0; ticks < 1U << 17; ++ticks) {
+    if (unpack_stage_ticks(pack_stage_ticks(ticks)) != ticks) FAIL("not exact below 2^17");
+  }
+}
+
+TEST_CASE("Record: six stages stand in two words, three to a word, and none touches another") {
+  Record record{};
+  for (unsigned i = 0; i < 6; ++i) record.set_stage(i, 0x1fffff);
+  CHECK(record.stages[0] == 0x7fffffffffffffff);
+  CHECK(record.stages[1] == 0x7fffffffffffffff);
+  for (unsigned i = 0; i < 6; ++i) {
+    CAPTURE(i);
+    record.set_stage(i, 5 + i);
+    CHECK(record.stage(i) == 5 + i);
+    for (unsigned other = i + 1; other < 6; ++other) CHECK(record.stage(other) == 0x1fffff);
+  }
+  CHECK(record.stages[0] == (5 | std::uint64_t{6} << 21 | std::uint64_t{7} << 42));
+  CHECK(record.stages[1] == (8 | std::uint64_t{9} << 21 | std::uint64_t{10} << 42));
+  CHECK(pack_stage_word(5, 6, 7) == record.stages[0]);
+  // A writer that sets bit 63 does no harm.
+  record.stages[1] = ~std::uint64_t{0};
+  CHECK(record.stage(5) == 0x1fffff);
 }
 
 TEST_CASE("Record: what the format rules out is not believed, at the edges of every field") {

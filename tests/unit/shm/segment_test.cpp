@@ -89,7 +89,7 @@ TEST_CASE("Segment: another version, word size, damage and truncation are told a
   auto ring = make_ring(path, {1, 64, 64});
   SegmentHeader& header = ring->header();
   header.layout_version = 99;
-  CHECK(contains(why_not(path), "layout version 99, this program reads 1"));
+  CHECK(contains(why_not(path), "layout version 99, this program reads 2"));
   header.layout_version = kLayoutVersion;
   header.byte_order = 0x04030201;
   CHECK(contains(why_not(path), "byte order"));
@@ -103,6 +103,7 @@ TEST_CASE("Segment: another version, word size, damage and truncation are told a
   header.clock_kind = 77;
   CHECK(contains(why_not(path), "clock is of an unknown kind"));
   header.clock_kind = 2;
+  leave(*ring, true);   // holds no lock in what is cut off
   truncate(path.c_str(), 20000);
   CHECK(contains(why_not(path), "is cut off"));
 }
@@ -110,9 +111,12 @@ TEST_CASE("Segment: another version, word size, damage and truncation are told a
 TEST_CASE("Segment: truncated under a live reader, the reader goes on and knows") {
   TempDir dir;
   const std::string path = dir.file("ring");
-  auto ring = make_ring(path, {1, 64, 64});
-  LaneWriter writer = claim(*ring);
-  write_record(writer, operation(1, 1, 1));
+  // By a thread that has ended: a lock that we held in a truncated page would be ours to touch.
+  in_another_thread([&] {
+    auto ring = make_ring(path, {1, 64, 64});
+    LaneWriter writer = claim(*ring);
+    write_record(writer, operation(1, 1, 1));
+  });
   SegmentFacts facts;
   Failure failure;
   const auto reader = open_segment(path, {}, &facts, &failure);
@@ -139,9 +143,8 @@ TEST_CASE("Segment: a living server's name is refused to a second one, and joine
     if (!contains(failure.message, "is in use by process")) return 2;
     const Created joined = create(dir.file("ring"), &failure, true);
     if (joined.segment == nullptr || !joined.joined) return 3;
-    return joined.segment->header().processes[1].pid.load() == static_cast<std::uint32_t>(getpid())
-               ? 0
-               : 4;
+    return joined.place.index == 1 && joined.segment->processes()[1].pid.load() == our_pid() ? 0
+                                                                                             : 4;
   });
   CHECK(ended.exited(0));
 }
@@ -176,7 +179,7 @@ TEST_CASE("Segment: leaving in order closes and removes it, and whoever has it o
   const auto reader = open_segment(path, {}, &facts, &failure);
   LaneWriter writer = claim(*ring);
   write_record(writer, operation(3, 5, 1));
-  leave_segment(*ring, self_identity(), false);
+  leave(*ring, false);
   CHECK(access(path.c_str(), F_OK) != 0);
   CHECK(reader->header().state.load() == kSegmentClosed);
   LaneCursor cursor;
@@ -273,4 +276,35 @@ TEST_CASE("Names: they travel in the ring, and hostile ones are made harmless") 
   REQUIRE(read_error_name(*ring, 0, &code, &text));
   CHECK(code == 5001);
   CHECK(text == "DATABASE_BUSY");
+}
+
+TEST_CASE("Segment: a ring in memory is opened where it lies, and refused as its file would be") {
+  TempDir dir;
+  const auto ring = make_ring(dir.file("ring"), {2, 128, 64});
+  const auto file = Mapping::memory(3'121'152);
+  const int fd = open(ring->path().c_str(), O_RDONLY);
+  REQUIRE(read(fd, file->data(), file->bytes()) == 3'121'152);
+  close(fd);
+  SegmentFacts facts;
+  Failure failure;
+  const auto why = [&](std::uint64_t bytes) {
+    failure = {};
+    CHECK(open_segment_in(file->data(), bytes, "/there", 7, &facts, &failure) == nullptr);
+    return failure.message.substr(0, failure.message.find('\n'));
+  };
+  CHECK(why(1023) == "/there: is no ring: only 1023 bytes");
+  CHECK(why(3'121'151) == "/there: is cut off: 3121151 bytes, its header says 3121152");
+  CHECK(facts.creator_pid == 0);   // left alone until the ring is opened
+  {
+    const auto segment =
+        open_segment_in(file->data(), file->bytes(), "/there", 7, &facts, &failure);
+    REQUIRE(segment != nullptr);
+    CHECK(reinterpret_cast<unsigned char*>(&segment->header()) == file->data());
+    CHECK(segment->path() == "/there");
+    CHECK(segment->inode() == 7);
+    CHECK(segment->geometry().lane_capacity == 128);
+    CHECK(facts.creator_pid == our_pid());
+  }
+  file->data()[0] = 'X';   // is still there
+  CHECK(why(3'121'152) == "/there: is no ring: its first bytes are not RINGSIDE");
 }

@@ -64,14 +64,6 @@ void flush_what_is_touched() {
 #endif
 }
 
-void wait_for_stores() {
-#if defined(__x86_64__)
-  __builtin_ia32_mfence();
-#else
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-#endif
-}
-
 struct Pair {
   CallTimes floor;
   CallTimes operation;
@@ -91,8 +83,7 @@ void measure_cold(const Settings& settings, Results& results) {
   std::printf(
       "\nA single operation after the caches were lost (%s; daemon attached; medians of groups of "
       "%d calls)\n",
-      pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str()
-             : "not pinned",
+      pinned_words(pinned, settings.producer_cpu).c_str(),
       calls);
   const double scale = measure_ticks_per_ns();
   std::vector<unsigned char> other(kOtherBytes, 1);

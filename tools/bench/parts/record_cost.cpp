@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "producer/ringside.hpp"
+#include "tools/bench/bare_lane.h"
 #include "tools/bench/harness.h"
 #include "tools/bench/own_ring.h"
 #include "tools/bench/program.h"
@@ -56,22 +57,6 @@ enum Variant : std::size_t {
   kVariants
 };
 using Round = std::array<double, kVariants>;   // ns for one call
-
-// The least that a record can cost: a slot of 64 bytes with its sequence, as a record has it, and
-// nothing else. No switch, no totals, no head, no thread-local state, no care for signal handlers.
-struct BareLane {
-  std::vector<Slot> slots = std::vector<Slot>(kDefaultCapacity);
-  std::uint64_t position = 0;
-
-  void write(std::uint64_t start, std::uint64_t end) {
-    constexpr std::uint64_t kMask = kDefaultCapacity - 1;
-    Slot& slot = slots[position & kMask];
-    prefetch_for_write(&slots[(position + kPrefetchAhead) & kMask]);
-    slot.sequence.store(2 * position + 1, std::memory_order_relaxed);
-    store_words(slot, {start, end - start, 0, 0, 0, 0, 0});
-    slot.sequence.store(2 * ++position, std::memory_order_release);
-  }
-};
 
 class RecordCost {
  public:
@@ -152,7 +137,8 @@ class RecordCost {
     state.store(1, std::memory_order_relaxed);
     return ns;
   }
-  static constexpr auto plain = [](int) {
+  // Inlined, as in a server: a call costs more than an operation that is switched off.
+  static constexpr auto plain = [](int) RINGSIDE_INLINE_LAMBDA {
     Operation op(chat::SEND_MESSAGE);
     work();
     op.finish(Outcome::ok);
@@ -178,8 +164,7 @@ void measure_record_cost(const Settings& settings, Results& results) {
   }
   const bool pinned = pin_to(settings.producer_cpu);
   std::printf("\nCost of a record on the thread that writes it (%s)\n",
-              pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str()
-                     : "not pinned");
+              pinned_words(pinned, settings.producer_cpu).c_str());
   // Only this program switches its own ring, so the constant may be cast away.
   auto* switches = const_cast<std::atomic<std::uint32_t>*>(detail::g_switches.load());
   const double scale = measured_ticks_per_ns();

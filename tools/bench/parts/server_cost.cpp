@@ -60,7 +60,7 @@ std::optional<double> requests_per_second(const Settings& settings, bool traced,
 
 void measure_server(const Settings& settings, Results& results) {
   std::printf("\nThe reference chat server under load (32 clients, flat out)\n");
-  const int pairs = settings.smoke ? 1 : 10;
+  const int pairs = settings.smoke ? 1 : 20;
   const double seconds = settings.smoke ? 2 : 5;
   std::vector<double> off;
   std::vector<double> on;

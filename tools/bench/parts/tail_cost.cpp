@@ -21,8 +21,7 @@ void measure_tails(const Settings& settings, Results& results) {
   constexpr int kCalls = 1000;
   std::printf(
       "\nTails of a single call (%s; daemon attached; %d calls each, quantiles of groups of %d)\n",
-      pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str()
-             : "not pinned",
+      pinned_words(pinned, settings.producer_cpu).c_str(),
       groups * rounds * kCalls, rounds * kCalls);
   const double scale = measure_ticks_per_ns();
   CallTimes timer{"the timer alone", {}, {}};
@@ -42,13 +41,7 @@ void measure_tails(const Settings& settings, Results& results) {
         };
         time_one(spans(timer), [] {});
         time_one(spans(floor), [] { two_clock_reads(); });
-        time_one(spans(operation), [i] {
-          Operation op(chat::SEND_MESSAGE);
-          op.actor(ActorKind::user, static_cast<std::uint64_t>(i));
-          op.subject(SubjectKind::room, 7);
-          operation_body();
-          op.finish(Outcome::ok);
-        });
+        time_one(spans(operation), [i] { operation_with_parties(i); });
         time_one(spans(stages), [] {
           Operation op(chat::SEND_MESSAGE);
           op.stage(chat::kValidation);

@@ -150,10 +150,8 @@ int compare(const Settings& settings, const std::string& scratch, bool lttng, Re
   std::printf(
       "  (writer %s, consumer and daemons %s; queues of %zu records, emptied each ms; batches of "
       "%d)\n",
-      pinned ? ("pinned to processor " + std::to_string(settings.producer_cpu)).c_str()
-             : "not pinned",
-      consumer.pinned() ? ("pinned to processor " + std::to_string(settings.daemon_cpu)).c_str()
-                        : "not pinned",
+      pinned_words(pinned, settings.producer_cpu).c_str(),
+      pinned_words(consumer.pinned(), settings.daemon_cpu).c_str(),
       kQueueCapacity, kRivalBatch);
 
   const std::size_t count = rivals.size();

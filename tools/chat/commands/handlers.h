@@ -36,6 +36,7 @@ struct Reply {
   std::vector<std::pair<std::int64_t, std::int64_t>> joined;          // room, user
   std::vector<Push> pushes;
   std::vector<std::pair<std::int64_t, std::int64_t>> parted;          // room, user
+  std::optional<std::pair<std::int64_t, std::string>> named;         // a room and its name
   trace::SubjectKind subject_kind = trace::SubjectKind::none;
   std::int64_t subject = 0;
 

@@ -20,6 +20,7 @@ Reply create_room(const Context& context) {
   Reply reply;
   reply.fields["room_id"] = room;
   reply.joined.emplace_back(room, caller.user);
+  reply.named = {room, request.name};
   reply.about(SubjectKind::room, room);
   return reply;
 }
@@ -40,6 +41,7 @@ Reply join_room(const Context& context) {
   Reply reply;
   reply.fields = {{"room_id", room.id}, {"members", members + 1}};
   reply.joined.emplace_back(room.id, caller.user);
+  reply.named = {room.id, room.name};
   reply.push_room(
       room.id,
       {{"event", "joined"}, {"room_id", room.id}, {"user_id", caller.user}, {"user", caller.name}});

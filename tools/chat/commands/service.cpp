@@ -7,6 +7,7 @@
 namespace chatd {
 
 using trace::ActorKind;
+using trace::LabelKind;
 using trace::Stage;
 using trace::SubjectKind;
 using trace::Threat;
@@ -19,6 +20,7 @@ void name_subject(Call& call) {
   const Request& request = call.request;
   if (!needs_login(request.op)) {
     call.operation.subject(SubjectKind::address, call.address_id);
+    trace::label(LabelKind::address, call.address_id, call.caller.address);
   } else if (request.message != 0) {
     call.operation.subject(SubjectKind::message, static_cast<std::uint64_t>(request.message));
   } else if (request.room != 0) {
@@ -225,8 +227,14 @@ void Service::finish(const std::shared_ptr<Call>& call, const JobResult& result)
   if (result.error == Error::none) {
     Reply& reply = call->reply;
     if (reply.login) {
-      call->operation.actor(ActorKind::user, static_cast<std::uint64_t>(reply.login->first.user));
+      const Caller& user = reply.login->first;
+      call->operation.actor(ActorKind::user, static_cast<std::uint64_t>(user.user));
+      trace::label(LabelKind::user, static_cast<std::uint64_t>(user.user), user.name);
       call->client->login(reply.login->first, reply.login->second);
+    }
+    if (reply.named) {
+      trace::label(LabelKind::room, static_cast<std::uint64_t>(reply.named->first),
+                   reply.named->second);
     }
     for (const auto& [room, user] : reply.joined) hub_.join(room, user);
     for (const auto& push : reply.pushes) {

@@ -50,7 +50,9 @@ class Client : public Outlet {
 
 // A command under way. One thread has the call at a time and hands it on through a queue.
 struct Call {
-  Call(Op op, trace::Stamp start) : operation(op, start) { request.op = op; }
+  Call(Op op, trace::Stamp arrived, trace::Stamp picked_up) : operation(op, arrived, picked_up) {
+    request.op = op;
+  }
 
   std::shared_ptr<Client> client;
   Caller caller;

@@ -7,6 +7,8 @@
 #include <boost/asio/write.hpp>
 #include <spdlog/spdlog.h>
 
+#include "tools/chat/net/receive.h"
+
 namespace chatd {
 namespace {
 
@@ -53,6 +55,7 @@ void Server::listen() {
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   // [::] also takes IPv4 clients, whatever the system's default is.
   if (!error && address.is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
+  if (!error) ask_for_stamps(acceptor_.native_handle());
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error == asio::error::address_in_use) {
@@ -84,7 +87,14 @@ void Server::start() {
     accept();
     sweep();
   });
-  for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { io_.run(); });
+  for (int i = 0; i < options_.threads; ++i) {
+    threads_.emplace_back([this] {
+      // The operations that begin here end on other threads. Only a thread with a lane shows what
+      // it has in flight.
+      trace::attach_thread();
+      io_.run();
+    });
+  }
 }
 
 void Server::accept() {

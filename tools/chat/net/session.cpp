@@ -1,11 +1,14 @@
 #include "tools/chat/net/session.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+
+#include "tools/chat/net/receive.h"
 
 namespace chatd {
 namespace {
@@ -103,46 +106,53 @@ void Session::abort() {
 
 // ---- in
 
+// Asio says when something is there, and receive() takes it: Asio's own reads give no stamps.
 void Session::read() {
-  if (closed_ || reading_ || call_under_way_ || writes_stopped_ || draining_) return;
+  if (closed_ || reading_ || client_ended_ || writes_stopped_ || draining_) return;
+  if (call_under_way_ && input_.full()) return;
   reading_ = true;
-  socket_.async_read_some(asio::buffer(chunk_),
-                          [self = shared_from_this()](auto error, std::size_t bytes) {
-                            self->reading_ = false;
-                            if (error) return self->close(CloseReason::client);
-                            if (self->writes_stopped_ || self->draining_) return self->discard();
-                            self->input_.append(self->chunk_.data(), bytes);
-                            self->take_lines();
-                          });
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](auto error) {
+    self->reading_ = false;
+    if (error) return self->close(CloseReason::client);
+    self->take_what_came();
+  });
+}
+
+void Session::take_what_came() {
+  if (closed_) return;
+  if (writes_stopped_) return discard();
+  if (draining_) return;  // the call under way ends, and then the connection
+  const Received received = receive(socket_.native_handle(), chunk_.data(), chunk_.size());
+  if (received.bytes < 0 && received.error != EAGAIN) return close(CloseReason::client);
+  client_ended_ = received.bytes == 0;
+  if (received.bytes > 0) {
+    input_.append({chunk_.data(), static_cast<std::size_t>(received.bytes)}, received.arrived);
+  }
+  take_lines();
 }
 
 void Session::take_lines() {
-  std::size_t begin = 0;
+  Input::Line line;
   while (!closed_ && !call_under_way_ && !draining_) {
-    const std::size_t newline = input_.find('\n', std::max(scanned_, begin));
-    const std::size_t length = (newline == std::string::npos ? input_.size() : newline) - begin;
-    if (length > kMaxLineBytes) {
+    const Input::Next next = input_.take(line);
+    if (next == Input::Next::too_long) {
       refuse_line(Error::LINE_TOO_LONG,
                   "the line is longer than 65536 bytes; the connection is closed");
       input_.clear();
-      scanned_ = 0;
       return flush_then_close(CloseReason::line_too_long);
     }
-    if (newline == std::string::npos) {
-      scanned_ = input_.size();
+    if (next == Input::Next::none) {
+      if (client_ended_) return flush_then_close(CloseReason::client);
       break;
     }
     last_line_ = Clock::now();
-    call_under_way_ = take_line(std::string_view(input_).substr(begin, length), trace::now());
-    begin = newline + 1;
-    scanned_ = begin;
+    call_under_way_ = take_line(line.text, line.arrived);
   }
-  input_.erase(0, begin);
-  scanned_ -= std::min(scanned_, begin);
   read();
 }
 
 bool Session::take_line(std::string_view text, trace::Stamp arrived) {
+  const trace::Stamp picked_up = trace::now();
   if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
   if (text.empty()) return false;
   Line line = read_line(text);
@@ -150,7 +160,7 @@ bool Session::take_line(std::string_view text, trace::Stamp arrived) {
     refuse_line(line.error, line.message);
     return false;
   }
-  auto call = std::make_shared<Call>(*line.op, arrived);
+  auto call = std::make_shared<Call>(*line.op, arrived, picked_up);
   call->client = shared_from_this();
   call->caller = caller();
   if (!service_.run(call, line.object, peer_)) return true;
@@ -175,8 +185,11 @@ void Session::complete(std::shared_ptr<Call> call) {
 }
 
 void Session::answer(Call& call) {
-  deliver(answer_line(call));
+  const bool idle = put_into_outbox(answer_line(call));
+  // Before the bytes leave: a client that has its answer finds the record.
   call.operation.finish(trace::Stage::delivery, call.result.error);
+  // At once, and not behind what else waits for the strand: no record has that wait.
+  if (idle) write();
 }
 
 void Session::login(const Caller& caller, const std::vector<std::int64_t>& rooms) {
@@ -195,20 +208,25 @@ Caller Session::caller() const {
 // ---- out
 
 void Session::deliver(const SharedLine& line) {
+  if (put_into_outbox(line))
+    asio::post(socket_.get_executor(), [self = shared_from_this()] { self->write(); });
+}
+
+bool Session::put_into_outbox(const SharedLine& line) {
   const std::lock_guard lock(outbox_.mutex);
-  if (outbox_.closed) return;
+  if (outbox_.closed) return false;
   if (outbox_.bytes + line->size() > options_.max_queued_bytes ||
       outbox_.lines.size() >= options_.max_queued_lines) {
     outbox_.closed = true;
     asio::post(socket_.get_executor(),
                [self = shared_from_this()] { self->close(CloseReason::slow_consumer); });
-    return;
+    return false;
   }
   outbox_.bytes += line->size();
   outbox_.lines.push_back(line);
-  if (outbox_.writing) return;
+  if (outbox_.writing) return false;
   outbox_.writing = true;
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->write(); });
+  return true;
 }
 
 void Session::write() {

@@ -1,9 +1,9 @@
 // One connection. It turns bytes into lines, lines into calls, and answers and pushes into bytes.
 //
-// The reading half lives on the strand and has one call under way at a time. It does not read on
-// during a call, so TCP's back pressure slows a client that sends faster than we answer. The
-// writing half (Outbox) takes lines from any thread and is bounded. A client that does not read is
-// disconnected and makes nobody wait.
+// The reading half lives on the strand and has one call under way at a time. During a call it reads
+// on until Input is full, so that each line has the moment of its arrival. Then TCP's back pressure
+// slows a client that sends faster than we answer. The writing half (Outbox) takes lines from any
+// thread and is bounded. A client that does not read is disconnected and makes nobody wait.
 #pragma once
 
 #include <array>
@@ -24,6 +24,7 @@
 #include <boost/asio/strand.hpp>
 
 #include "tools/chat/commands/service.h"
+#include "tools/chat/net/input.h"
 
 namespace chatd {
 
@@ -77,10 +78,12 @@ class Session final : public Client, public std::enable_shared_from_this<Session
 
  private:
   void read();
+  void take_what_came();
   void take_lines();
   bool take_line(std::string_view line, trace::Stamp arrived);  // true: a call is under way
   void answer(Call& call);
   void refuse_line(Error error, const std::string& message);
+  bool put_into_outbox(const SharedLine& line);  // true: the caller must see that write() runs
   void write();
   void flush_then_close(CloseReason reason);
   void discard();
@@ -98,14 +101,14 @@ class Session final : public Client, public std::enable_shared_from_this<Session
 
   // Strand only.
   std::array<char, 16384> chunk_;
-  std::string input_;
-  std::size_t scanned_ = 0;  // input_ holds no newline before this
+  Input input_;
   std::chrono::steady_clock::time_point last_line_;
   std::chrono::steady_clock::time_point write_began_;
   std::vector<SharedLine> in_flight_;
   std::size_t discarded_ = 0;
   bool call_under_way_ = false;
   bool reading_ = false;
+  bool client_ended_ = false;  // it sends nothing more, and may still wait for answers
   bool draining_ = false;
   bool writes_stopped_ = false;
   bool closed_ = false;

@@ -20,6 +20,7 @@ struct TailOptions {
   std::uint64_t records = 10;            // how many of those already in the ring to show first
   bool follow = true;                    // go on with new records
   bool failures = false;                 // only outcomes other than ok
+  bool labels = true;                    // what the server calls users, rooms and addresses
   std::vector<std::string> operations;   // only these; empty: all
 };
 // Shows records as they are written, until the server leaves or dies, or the tool is interrupted.

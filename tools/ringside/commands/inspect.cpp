@@ -3,6 +3,7 @@
 
 #include "report/model/format.h"
 #include "report/render/table.h"
+#include "shm/processes.h"
 #include "shm/words.h"
 #include "tools/ringside/commands/commands.h"
 #include "tools/ringside/ring_file.h"
@@ -23,6 +24,7 @@ struct LaneSum {
   std::uint64_t readable = 0;   // records that are still there and whole
   std::uint64_t dropped = 0;
   std::uint64_t torn = 0;
+  InFlight in_flight;
 };
 
 struct Sums {
@@ -37,15 +39,15 @@ Sums sum_up(const RingFile& file) {
   for (std::uint32_t i = 0; i <= segment.overflow_lane(); ++i) {
     const LaneHeader& header = segment.lane_header(i);
     if (!lane_readable(header)) continue;
-    const std::uint64_t owner = header.owner.load(std::memory_order_acquire);
     LaneSum lane;
     lane.lane = i;
     lane.overflow = i == segment.overflow_lane();
-    lane.state = lane.overflow ? "shared" : lane_state_word(owner_state(owner));
-    lane.pid = owner_pid(owner);
-    lane.generation = owner_generation(owner);
+    lane.state = lane.overflow ? "shared" : lane_life_word(header.life());
+    lane.pid = header.owner_pid.load(std::memory_order_relaxed);
+    lane.generation = header.generation.load(std::memory_order_relaxed);
     lane.tid = header.owner_tid.load(std::memory_order_relaxed);
     lane.thread = escape_visible(lane_thread_name(header));
+    lane.in_flight = in_flight_of(segment, i);
     lane.head = header.head.load(std::memory_order_acquire);
     lane.dropped = header.dropped.load(std::memory_order_relaxed);
     lane.torn = header.torn.load(std::memory_order_relaxed);
@@ -84,6 +86,24 @@ std::string sampling(const RingFile& file, std::uint16_t id) {
   return every == 0 ? "off" : every == 1 ? "all" : "1 in " + std::to_string(every);
 }
 
+nlohmann::json in_flight_json(const RingFile& file, const InFlight& in_flight) {
+  if (!in_flight.any) return nullptr;
+  return {{"operation", file.operation_name(in_flight.operation)},
+          {"start_wall_ns", file.wall_ns(in_flight.start)}};
+}
+
+// What the lanes' threads have begun and not ended.
+void print_in_flight(const RingFile& file, const Sums& sums) {
+  Table table({{"in flight", Align::left}, {"since"}, {"lane"}, {"thread", Align::left}, {"tid"}});
+  for (const LaneSum& lane : sums.lanes) {
+    if (!lane.in_flight.any) continue;
+    table.row({file.operation_name(lane.in_flight.operation),
+               format_time_of_day(file.wall_ns(lane.in_flight.start)), std::to_string(lane.lane),
+               lane.thread, std::to_string(lane.tid)});
+  }
+  if (!table.empty()) std::printf("\n%s", table.render(0, 100).c_str());
+}
+
 void print_json(const RingFile& file, const Sums& sums) {
   using nlohmann::json;
   const SegmentFacts& facts = file.facts();
@@ -106,6 +126,11 @@ void print_json(const RingFile& file, const Sums& sums) {
   out["untraced_threads"] = header.untraced_threads.load(std::memory_order_relaxed);
   out["untraced_records"] = header.untraced_records.load(std::memory_order_relaxed);
   out["names_refused"] = header.names_refused.load(std::memory_order_relaxed);
+  out["names_merged"] = header.names_merged.load(std::memory_order_relaxed);
+  out["labels_given"] = header.labels_given.load(std::memory_order_relaxed);
+  out["labels_dropped"] = header.labels_dropped.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < kMisuseCount; ++i)
+    out["misused"][kMisuseWords[i].word] = header.misused[i].load(std::memory_order_relaxed);
   out["enabled"] = file.segment().control().enabled.load(std::memory_order_relaxed) != 0;
   for (const LaneSum& lane : sums.lanes) {
     out["lanes"].push_back({{"lane", lane.lane},
@@ -118,7 +143,8 @@ void print_json(const RingFile& file, const Sums& sums) {
                             {"written", lane.head},
                             {"readable", lane.readable},
                             {"dropped", lane.dropped},
-                            {"torn", lane.torn}});
+                            {"torn", lane.torn},
+                            {"in_flight", in_flight_json(file, lane.in_flight)}});
   }
   for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
     const TotalsCopy::Entry& entry = sums.totals.entries[id];
@@ -131,10 +157,12 @@ void print_json(const RingFile& file, const Sums& sums) {
         {"mean_ns", mean_ns(file, entry)},
         {"sampling", sampling(file, id)}};
   }
+  const ProcessesLook processes =
+      look_at_processes(file.segment(), file.facts().death_marked);
   for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
     std::string name;
     if (!read_gauge_name(file.segment(), i, &name)) continue;
-    out["gauges"][name] = file.segment().gauges()[i].value.load(std::memory_order_relaxed);
+    out["gauges"][name] = gauge_value(file.segment(), processes, i);
   }
   // The path may hold any bytes. Bytes that are no text are replaced. Bytes that steer a terminal
   // are escaped.
@@ -170,9 +198,15 @@ void print_text(const RingFile& file, const Sums& sums) {
                          format_count(header.untraced_records.load(std::memory_order_relaxed)) +
                          " records: no memory for their lanes (df /dev/shm)");
   }
-  if (const auto refused = header.names_refused.load(std::memory_order_relaxed); refused > 0) {
-    line("names", format_count(refused) + " registrations refused: a table of names is full");
-  }
+  // What the server's code got wrong.
+  const auto mistake = [&](const std::atomic<std::uint64_t>& count, const char* what) {
+    const std::uint64_t n = count.load(std::memory_order_relaxed);
+    if (n > 0) line("mistakes", format_count(n) + " " + what);
+  };
+  for (std::uint32_t i = 0; i < kMisuseCount; ++i)
+    mistake(header.misused[i], kMisuseWords[i].text);
+  mistake(header.names_merged, kMergedNamesText);
+  mistake(header.names_refused, kRefusedNamesText);
 
   std::printf("\n");
   Table lanes({{"lane"},
@@ -197,6 +231,7 @@ void print_text(const RingFile& file, const Sums& sums) {
     std::fputs(lanes.render(0, 100).c_str(), stdout);
   }
 
+  print_in_flight(file, sums);
   for (const bool events : {false, true}) {
     Table table({{events ? "event" : "operation", Align::left},
                  {"count"},
@@ -217,12 +252,13 @@ void print_text(const RingFile& file, const Sums& sums) {
     if (!table.empty()) std::printf("\n%s", table.render(0, 100).c_str());
   }
 
+  const ProcessesLook processes =
+      look_at_processes(file.segment(), file.facts().death_marked);
   Table gauges({{"gauge", Align::left}, {"value"}});
   for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
     std::string name;
     if (!read_gauge_name(file.segment(), i, &name)) continue;
-    gauges.row(
-        {name, format_signed(file.segment().gauges()[i].value.load(std::memory_order_relaxed))});
+    gauges.row({name, format_signed(gauge_value(file.segment(), processes, i))});
   }
   if (!gauges.empty()) std::printf("\n%s", gauges.render(0, 100).c_str());
 }

@@ -50,8 +50,7 @@ int list(const std::string& folder) {
     const Segment& segment = file->segment();
     for (std::uint32_t lane = 0; lane <= segment.overflow_lane(); ++lane) {
       const LaneHeader& header = segment.lane_header(lane);
-      used += lane < segment.overflow_lane() &&
-              owner_state(header.owner.load(std::memory_order_acquire)) == kOwned;
+      used += lane < segment.overflow_lane() && header.life() == LaneLife::owned;
       written += header.head.load(std::memory_order_acquire);
     }
     table.row({escape_visible(std::filesystem::path(path).filename().string().substr(9)),

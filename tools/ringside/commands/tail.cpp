@@ -6,6 +6,7 @@
 
 #include "report/model/format.h"
 #include "report/render/table.h"
+#include "shm/labels.h"
 #include "shm/words.h"
 #include "tools/ringside/commands/commands.h"
 #include "tools/ringside/ring_file.h"
@@ -20,21 +21,29 @@ struct Line {
   Record record;
 };
 
-std::string party_text(const char* kind, bool address, std::uint64_t id) {
-  return std::string(kind) + " " + (address ? format_address(id) : std::to_string(id));
+// `alice (user 42)`, or `user 42` where the server has not said a name.
+std::string party_text(const RingFile& file, LabelKind kind, const char* word, std::uint64_t id,
+                       bool with_label) {
+  const std::string number =
+      kind == LabelKind::address ? format_address(id) : std::to_string(id);
+  const std::string plain = std::string(word) + " " + number;
+  const std::string label = with_label ? read_label(file.segment(), kind, id) : std::string();
+  // A server may call an address what it is.
+  return label.empty() || label == number ? plain : escape_visible(label) + " (" + plain + ")";
 }
-std::string actor_text(const Record& record) {
+std::string actor_text(const RingFile& file, const Record& record, bool with_label) {
   const ActorKind kind = record.actor_kind();
   if (kind == ActorKind::none) return "-";
-  return party_text(actor_kind_word(kind), kind == ActorKind::address, record.actor);
+  return party_text(file, label_kind_of(kind), actor_kind_word(kind), record.actor, with_label);
 }
-std::string subject_text(const Record& record) {
+std::string subject_text(const RingFile& file, const Record& record, bool with_label) {
   const SubjectKind kind = record.subject_kind();
   if (kind == SubjectKind::none) return "-";
-  return party_text(subject_kind_word(kind), kind == SubjectKind::address, record.subject);
+  return party_text(file, label_kind_of(kind), subject_kind_word(kind), record.subject,
+                    with_label);
 }
 
-void print(const RingFile& file, const Line& line) {
+void print(const RingFile& file, const Line& line, const TailOptions& options) {
   const Record& record = line.record;
   std::string text = format_time_of_day(file.wall_ns(line.end));
   text += "  " + pad(file.operation_name(record.operation), 18);
@@ -43,8 +52,8 @@ void print(const RingFile& file, const Line& line) {
                          : format_span(static_cast<double>(file.scale().span_ns(record.duration))),
                      9, Align::right);
   text += "  " + pad(outcome_word(record.outcome), 9);
-  text += "  " + pad(actor_text(record), 14);
-  text += "  " + pad(subject_text(record), 16);
+  text += "  " + pad(actor_text(file, record, options.labels), 14);
+  text += "  " + pad(subject_text(file, record, options.labels), 16);
   if (record.error != 0) {
     const std::string name = file.error_name(record.error);
     text += "  error " + std::to_string(record.error) + (name.empty() ? "" : " " + name);
@@ -57,8 +66,8 @@ void print(const RingFile& file, const Line& line) {
     }
   } else if ((record.flags & kFlagStages) != 0) {
     for (std::size_t i = 0; i < kStageCount; ++i) {
-      if (record.stages[i] == 0) continue;
-      const auto ticks = static_cast<std::int64_t>(unpack_stage_ticks(record.stages[i]));
+      if (record.stage(i) == 0) continue;
+      const auto ticks = static_cast<std::int64_t>(unpack_stage_ticks(record.stage(i)));
       text += "  " + file.stage_name(record.operation, i) + " " +
               format_span(static_cast<double>(file.scale().span_ns(ticks)));
     }
@@ -100,6 +109,22 @@ class Tail {
     return lost;
   }
 
+  // What the threads of a dead server had begun and not ended.
+  void print_unfinished() const {
+    const Segment& segment = file_.segment();
+    for (std::uint32_t i = 0; i < segment.overflow_lane(); ++i) {
+      if (!lane_readable(segment.lane_header(i))) continue;
+      const InFlight in_flight = in_flight_of(segment, i);
+      if (!in_flight.any) continue;
+      const LaneHeader& header = segment.lane_header(i);
+      std::printf("%s  %s had begun and did not end: thread %s, tid %u\n",
+                  format_time_of_day(file_.wall_ns(in_flight.start)).c_str(),
+                  file_.operation_name(in_flight.operation).c_str(),
+                  escape_visible(lane_thread_name(header)).c_str(),
+                  header.owner_tid.load(std::memory_order_relaxed));
+    }
+  }
+
  private:
   bool wanted(const Record& record) const {
     if (options_.failures && record.outcome == 0) return false;
@@ -137,16 +162,18 @@ int tail(const std::string& ring, const TailOptions& options) {
   if (lines.size() > options.records) {
     lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(options.records));
   }
-  for (const Line& line : lines) print(*file, line);
+  for (const Line& line : lines) print(*file, line, options);
+  if (!options.follow && file->state() == RingState::crashed) tail.print_unfinished();
   std::fflush(stdout);
   while (options.follow && std::ferror(stdout) == 0) {
     const auto state = file->state();
     lines.clear();
     const std::uint64_t lost = tail.read(lines);
-    for (const Line& line : lines) print(*file, line);
+    for (const Line& line : lines) print(*file, line, options);
     if (lost > 0)
       std::printf("-- %s records were overwritten before they could be shown\n",
                   format_count(lost).c_str());
+    if (state == RingState::crashed) tail.print_unfinished();
     std::fflush(stdout);
     if (state == RingState::closed || state == RingState::crashed || file->segment().broken()) {
       std::fprintf(stderr, "ringside: %s: %s\n", escape_visible(file->segment().path()).c_str(),

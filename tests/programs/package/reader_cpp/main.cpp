@@ -10,9 +10,9 @@
 #include <iostream>
 #include <memory>
 
-#include <shm/lane_reader.h>
-#include <shm/names.h>
-#include <shm/segment.h>
+#include <ringside/shm/lane_reader.h>
+#include <ringside/shm/names.h>
+#include <ringside/shm/segment.h>
 
 int main(int argc, char** argv) {
   if (argc != 2) {

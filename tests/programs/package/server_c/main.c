@@ -1,4 +1,4 @@
-/* A server in C11 that is traced; the same as ../server_cpp in C. It takes one command a line:
+/* A server in C99 that is traced; the same as ../server_cpp in C. It takes one command a line:
  *
  *   send USER ROOM TEXT     SEND_MESSAGE, with its stages
  *   upload USER BYTES       UPLOAD_FILE, an operation of our own
@@ -10,13 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <producer/ringside.h>
+#include <ringside/ringside.h>
 
-enum { VALIDATION, SECURITY, DATABASE, DELIVERY };  /* the stages of the chat operations */
 enum { TEXT_TOO_LONG = 1105, FILE_TOO_LARGE = 1901, DATABASE_ERROR = 5004 };
 
 static uint16_t upload_file;
-static uint16_t validation_reject;
 static ringside_gauge* uploads_running;
 
 static const char* send_message(uint64_t user, uint64_t room, const char* text) {
@@ -26,23 +24,25 @@ static const char* send_message(uint64_t user, uint64_t room, const char* text) 
   ringside_subject(&op, RINGSIDE_SUBJECT_ROOM, room);
 
   const int valid = strlen(text) <= 4096;
-  ringside_stage(&op, VALIDATION); /* reads it again: what ran since then was validation */
+  /* Reads it again: what ran since then was validation. */
+  ringside_stage(&op, RINGSIDE_STAGE_VALIDATION);
   if (!valid) {
-    ringside_event_fields why = {0};
-    why.error = TEXT_TOO_LONG;
-    why.operation = RINGSIDE_SEND_MESSAGE;
+    const ringside_event_fields why = {.size = sizeof why,
+                                       .outcome = RINGSIDE_REJECTED,
+                                       .error = TEXT_TOO_LONG,
+                                       .during = ringside_during(RINGSIDE_SEND_MESSAGE)};
     ringside_finish(&op, RINGSIDE_REJECTED, TEXT_TOO_LONG);
-    ringside_event(validation_reject, &why);
+    ringside_event(RINGSIDE_EVENT_VALIDATION_REJECT, &why);
     return "rejected";
   }
   if (room == 13) { /* the disk of room 13 is full */
-    ringside_finish_stage(&op, DATABASE, RINGSIDE_ERROR, DATABASE_ERROR);
+    ringside_finish_stage(&op, RINGSIDE_STAGE_DATABASE, RINGSIDE_ERROR, DATABASE_ERROR);
     return "error";
   }
-  ringside_stage(&op, DATABASE);
+  ringside_stage(&op, RINGSIDE_STAGE_DATABASE);
   fflush(stdout);
   /* The end of the last stage is the end of the operation: one clock read for both. */
-  ringside_finish_stage(&op, DELIVERY, RINGSIDE_OK, 0);
+  ringside_finish_stage(&op, RINGSIDE_STAGE_DELIVERY, RINGSIDE_OK, 0);
   return "ok";
 }
 
@@ -70,9 +70,10 @@ int main(void) {
     printf("untraced: %s\n", why);
   }
   fflush(stdout);
-  upload_file = ringside_register_operation("UPLOAD_FILE", "files", "receive", NULL, NULL, NULL);
-  validation_reject =
-      ringside_register_event("VALIDATION_REJECT"); /* known already: the same name, the same id */
+  const ringside_declaration upload_declared = {
+      .size = sizeof upload_declared, .name = "UPLOAD_FILE", .category = "files",
+      .stages = {"receive"}, .waits_for_client = 1};
+  upload_file = ringside_register_operation(&upload_declared);
   uploads_running = ringside_register_gauge("uploads running");
   ringside_register_error(TEXT_TOO_LONG, "TEXT_TOO_LONG");
   ringside_register_error(FILE_TOO_LARGE, "FILE_TOO_LARGE");

@@ -16,7 +16,7 @@
 #include <thread>
 #include <utility>
 
-#include <producer/ringside.hpp>
+#include <ringside/ringside.hpp>
 
 namespace {
 
@@ -87,7 +87,7 @@ int main() {
   } else {
     std::cout << "untraced: " << ringside::why_untraced() << std::endl;
   }
-  UPLOAD_FILE = ringside::register_operation("UPLOAD_FILE", "files", "receive");
+  UPLOAD_FILE = ringside::register_operation({"UPLOAD_FILE", "files", {"receive"}, 0, true});
   uploads_running = ringside::register_gauge("uploads running");
   ringside::register_error(kTextTooLong, "TEXT_TOO_LONG");
   ringside::register_error(kFileTooLarge, "FILE_TOO_LARGE");

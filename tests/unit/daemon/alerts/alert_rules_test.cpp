@@ -148,7 +148,9 @@ TEST_CASE("Rules: threats are counted by the minute, and name who it was") {
   CHECK(world.story("security_threat").size() == 4);
 }
 
-TEST_CASE("Rules: lost records fire at the tick in which they are lost, and only those of that tick count") {
+TEST_CASE(
+    "Rules: lost records fire at the tick in which they are lost, and only those of that tick "
+    "count") {
   World world;
   world.snapshot.books.lost = 5;   // before the daemon looked: nothing to compare with
   world.ticks(3);
@@ -185,8 +187,31 @@ TEST_CASE("Rules: rejected and untraced records and a refused ring are losses to
   fires("warning", "threads without a lane", [](Snapshot& s) { s.rings[0].untraced_records = 1; });
   fires("critical", "layout version 3", [](Snapshot& s) {
     s.rings[0].state = RingState::refused;
-    s.rings[0].problem = "layout version 3, this program reads 1";
+    s.rings[0].problem = "layout version 3, this program reads 2";
   });
+}
+
+TEST_CASE("Rules: a declared threshold is an operation's own, and one that waits has no other") {
+  const auto levels_of = [](const Declared& declared, std::int64_t configured_ns) {
+    World world;
+    if (configured_ns > 0) world.config.thresholds.operations["POLL"].response_ns = configured_ns;
+    world.operation("POLL", 100, 0, 30'000);
+    world.snapshot.operations.back().declared = declared;
+    RuleMemory memory;
+    std::vector<double> found;
+    for (const Reading& reading : read_figures(world.snapshot, world.config, memory)) {
+      if (reading.alert == AlertType::high_latency && reading.operation == "POLL")
+        found.push_back(reading.levels.at(AlertLevel::warning)->raise);
+    }
+    return found;
+  };
+  using Found = std::vector<double>;
+  CHECK(levels_of({}, 0) == Found{1000});
+  CHECK(levels_of({250'000'000, false}, 0) == Found{250});
+  CHECK(levels_of({250'000'000, true}, 0) == Found{250});
+  CHECK(levels_of({250'000'000, false}, 70'000'000) == Found{70});
+  CHECK(levels_of({0, true}, 0).empty());
+  CHECK(levels_of({0, true}, 70'000'000) == Found{70});
 }
 
 TEST_CASE("Rules: a crash fires at once, and resolves two minutes after the server is back") {

@@ -87,6 +87,7 @@ TEST_CASE("Config: an unknown key is refused with the nearest known one") {
   nearest("[alertlog]\npath = \"x\"", "alert_log");
   nearest("min_samples = 5", "alerts.min_samples");
   nearest("[thresholds]\nresponse = \"1s\"", "thresholds.response_time");
+  nearest("[owner]\nchat = \"root\"", "owners");
   nearest("[thresholds.operations.SEND_MESSAGE]\nresponse_tme = \"1s\"",
           "thresholds.operations.SEND_MESSAGE.response_time");
 }
@@ -155,6 +156,17 @@ TEST_CASE("Config: values of the wrong type or beyond the range are refused") {
       "[alerts.system_overload]\ncpu_percent = { severe = [95, 85] }",
       "[alerts]\nraise_ticks = 6",
       "[alerts]\nof_ticks = 2",
+      "owners = \"root\"",
+      "owners = [\"root\"]",
+      "[owners]\nchat = true",
+      "[owners]\nchat = \"\"",
+      "[owners]\nchat = \"no-such-user\"",
+      "[owners]\nchat = \"root\\u0000\"",
+      "[owners]\nchat = \"0\"",
+      "[owners]\nchat = -1",
+      "[owners]\nchat = 4294967295",
+      "[owners]\nchat = 0.5",
+      "[owners]\nchat = [\"root\"]",
   };
   for (const char* text : bad) {
     CAPTURE(text);
@@ -200,6 +212,42 @@ TEST_CASE("Config: rings may be named by pattern") {
   CHECK_FALSE(override_config(config, "rings", {"*"}, "--ring"));
 }
 
+TEST_CASE("Config: each ring and each pattern may have its owner, by name or by number") {
+  const ConfigResult result = parse_config(R"(
+rings = ["chat", "irc-*", "/run/irc/ring"]
+[owners]
+chat = "root"
+"irc-*" = 4294967294
+"/run/irc/ring" = 0
+)",
+                                           "test.toml");
+  REQUIRE(result.errors == std::vector<std::string>{});
+  CHECK(result.config.owners == std::map<std::string, FileOwner>{
+                                    {"chat", {0, "root"}},
+                                    {"irc-*", {4294967294U, ""}},
+                                    {"/run/irc/ring", {0, ""}},
+                                });
+  CHECK(parse_config("rings = [\"a\"]\nowners = { a = \"root\" }", "f").config.owners.at("a").uid ==
+        0);
+  CHECK(parse_config("[owners]\n", "f").errors.empty());
+}
+
+TEST_CASE(
+    "Config: rings that flags name keep their owners, and the owners of others are left out") {
+  const std::string text = "rings = [\"a\", \"b\"]\n[owners]\na = 1\nb = 2\nc = 3\n";
+  const ConfigResult result = parse_config(text, "f", {"b", "c"});
+  CHECK(result.errors == std::vector<std::string>{});
+  CHECK(result.config.owners == std::map<std::string, FileOwner>{{"b", {2, ""}}, {"c", {3, ""}}});
+  const test::TempDir directory;
+  write_text(directory.file("f.toml"), text);
+  CHECK(load_config(directory.file("f.toml"), {"b", "c"}).config == result.config);
+  CHECK(load_config(directory.file("f.toml")).errors.size() == 1);
+  // So what is printed with a flag can be read without it.
+  Config config = result.config;
+  CHECK_FALSE(override_config(config, "rings", {"b", "c"}, "--ring"));
+  CHECK(parse_config(print_config(config, Comments::with), "printed").config == config);
+}
+
 TEST_CASE("Config: a threshold for an operation that no server has registered is found, with the nearest name") {
   Thresholds thresholds;   // CREATE_ROOM and SEND_MESSAGE by default
   thresholds.operations["SEND_MESAGE"] = {kSecond, -1};
@@ -223,7 +271,11 @@ TEST_CASE("Config: a threshold for an operation that no server has registered is
 
 TEST_CASE("Config: a printed configuration reads back as the same") {
   Config config;
-  config.rings = {"a", "/dev/shm/with \"quotes\" and \\"};
+  config.rings = {"a", "/dev/shm/with \"quotes\" and \\", "node[0-9]", "umlaut/\xc3\xa4"};
+  config.owners = {{config.rings[0], {0, "root"}},
+                   {config.rings[1], {12, ""}},
+                   {config.rings[2], {0, ""}},
+                   {config.rings[3], {1, ""}}};
   config.tick_ns = 1500 * kMillisecond;
   config.state_directory = "/tmp/umlaut \xc3\xa4";
   config.report_interval_ns = kDay + kHour + 1;

@@ -184,6 +184,8 @@ TEST_CASE("KeyValues: each kind of key says what it allows") {
   CHECK(allowed("metrics.top") == "a whole number from 1 to 100");
   CHECK(allowed("thresholds.error_rate_percent") == "a number from 0.001 to 100");
   CHECK(allowed("any_owner") == "true or false");
+  CHECK(allowed("labels") == "true or false");
+  CHECK(taken_value("labels", "false") == "false");
   CHECK(allowed("alert_log.path") == "a path, as text without control characters");
   CHECK(allowed("log_level") == "one of \"error\", \"warning\", \"info\", \"debug\"");
   CHECK(allowed("reports.formats") == "a list of any of \"text\", \"json\"");

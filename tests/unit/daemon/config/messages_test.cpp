@@ -104,6 +104,33 @@ TEST_CASE("ConfigMessages: an unknown key of an operation, and in an unknown tab
         std::string::npos);
 }
 
+TEST_CASE("ConfigMessages: an owner that is no user, and one of a ring that is not watched") {
+  const std::string allowed =
+      ", allowed: a user's name, or the number of a user from 0 to 4294967294\n  next: ";
+  CHECK(errors_of("[owners]\nchat = \"no-such-user\"") ==
+        Errors{"f:2:8: owners.chat: found \"no-such-user\", a user that this system does not have" +
+               allowed + "create the user, or write one that `getent passwd` shows"});
+  CHECK(errors_of("rings = [\"/run/irc\"]\n[owners]\n\"/run/irc\" = true") ==
+        Errors{"f:3:14: owners.\"/run/irc\": found true" + allowed +
+               "for instance \"/run/irc\" = \"irc\""});
+  CHECK(errors_of("[owners]\nchat = -1") ==
+        Errors{"f:2:8: owners.chat: found -1" + allowed + "for instance chat = \"irc\""});
+  CHECK(
+      errors_of("owners = \"irc\"") ==
+      Errors{"f:1:10: owners: found \"irc\", allowed: a table of keys\n  next: write [owners] on a "
+             "line of its own, and its keys below it"});
+  CHECK(errors_of("[owners]\nchatt = 0") ==
+        Errors{"f:2:1: owners.chatt: found an owner of a ring that `rings` does not name, nearest "
+               "known: owners.chat\n  next: write owners.chat, or add the ring to `rings`"});
+  CHECK(errors_of("rings = [\"irc-*\"]\n[owners]\nzebra = 0") ==
+        Errors{"f:3:1: owners.zebra: found an owner of a ring that `rings` does not name\n  next: "
+               "add the ring to `rings`, written alike, or remove its owner"});
+  // What is wrong with both is told of both.
+  CHECK(errors_of("[owners]\nzebra = \"no-such-user\"").size() == 2);
+  // Where `rings` is wrong, it alone is told.
+  CHECK(errors_of("rings = [\"a b\"]\n[owners]\nzebra = 0").size() == 1);
+}
+
 TEST_CASE("ConfigMessages: the order is that of lines, then of columns") {
   // By name the parser has them the other way round.
   const Errors errors = errors_of(

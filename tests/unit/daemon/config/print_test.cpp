@@ -12,6 +12,7 @@ namespace {
 TEST_CASE("ConfigPrint: without comments there are tables, keys and values, and nothing else") {
   Config config;
   config.rings = {"a", "b*"};
+  config.owners = {{"a", {0, "root"}}, {"b*", {17, ""}}};
   config.state_directory = "/var/\"x\"";
   config.report_formats = {};
   config.thresholds.operations["B OP"] = {0, 0.25};
@@ -21,8 +22,13 @@ TEST_CASE("ConfigPrint: without comments there are tables, keys and values, and 
   config.alerts.connections.bounds[0] = LevelBounds{0.5, 0.25};
   CHECK(print_config(config, Comments::without) == R"(rings = ["a", "b*"]
 any_owner = false
+labels = true
 tick = "5s"
 log_level = "info"
+
+[owners]
+a = "root"
+"b*" = 17
 
 [state]
 directory = "/var/\"x\""
@@ -117,6 +123,18 @@ top = 20
 
 # One line )";
   CHECK(text.find(metrics) != std::string::npos);
+  const std::string owners = R"(
+log_level = "info"
+
+# Which user must own a ring's file: a table [owners] of rings, each written as in `rings`, and of
+# their owners. Such a ring is refused if anybody else owns its file, the daemon's user and root
+# included, and whatever any_owner says. A ring that a pattern finds obeys its own entry, or else
+# the first pattern's that has one. Allowed: a user's name, or the number of a user from 0 to
+# 4294967294, such as chat = "irc". Default: none.
+
+[state]
+)";
+  CHECK(text.find(owners) != std::string::npos);
   const std::string operations = R"(
 connections = 1000
 

@@ -95,16 +95,20 @@ struct Ingest {
                                 2,
                                 40,
                                 41,
-                                1U << 23,
-                                (1U << 24) - 1,
-                                1U << 24,
-                                (1U << 24) + 1,
+                                (1U << 16) - 1,
+                                1U << 16,
+                                (1U << 17) - 1,
+                                1U << 17,
+                                (1U << 17) + 1,
+                                pack_stage_ticks((1U << 24) - 1),
+                                pack_stage_ticks(1U << 24),
+                                pack_stage_ticks(1U << 24) + 1,
                                 pack_stage_ticks(std::uint64_t{1} << 33),
-                                0xffffffff};
-    const std::size_t most = random() % 50 == 0 ? std::size(marks) : 5;
+                                kStageMask};
+    const std::size_t most = random() % 50 == 0 ? std::size(marks) : random() % 8 == 0 ? 10 : 5;
     if (random() % 2 == 0) record.flags |= kFlagStages;
     if ((record.flags & kFlagStages) != 0 || random() % 20 == 0) {
-      for (StageTicks& stage : record.stages) stage = marks[random() % most];
+      for (unsigned i = 0; i < kStageCount; ++i) record.set_stage(i, marks[random() % most]);
     }
     return record;
   }
@@ -238,7 +242,9 @@ void check_parties_of(const Ingest& ingest, const Snapshot& shown) {
 
 }  // namespace
 
-TEST_CASE("Ingest: figures and lists agree with all records, plain ones and others, in batches and at every edge") {
+TEST_CASE(
+    "Ingest: figures and lists agree with all records, plain ones and others, in batches and at "
+    "every edge") {
   for (std::uint64_t round = 0; round < 2; ++round) {
     Ingest ingest(seed() + round);
     for (int step = 1; step <= 100; ++step) {
@@ -259,33 +265,37 @@ TEST_CASE("Ingest: figures and lists agree with all records, plain ones and othe
 }
 
 TEST_CASE("Ingest: a batch of stage marks of any length adds up") {
-  for (const std::uint64_t mark : {(1U << 24) - 1, 1U << 24, (1U << 24) + 1, (1U << 25) - 1}) {
-    RingMetrics metrics({5, 1});
-    RingMetrics::Counts read_of{};
-    metrics.set_time(TickScale(ClockKind::monotonic, 0, 0, 0), 1000 * kSec, 1);
-    std::uint64_t position = 0;
-    const auto add = [&](std::int64_t span, std::uint64_t stage) {
-      Record record{};
-      record.kind = static_cast<std::uint8_t>(Kind::operation);
-      record.start = static_cast<std::uint64_t>(1000 * kSec - span);
-      record.duration = span;
-      record.flags = kFlagStages;
-      record.stages[3] = pack_stage_ticks(stage);
-      metrics.add(words_of(record), position++, 0);
-    };
-    // The longest and the shortest, with a longer stage than those that follow.
-    add(5000, 1U << 26);
-    add(1000, 1U << 26);
-    metrics.end_batch(read_of);
-    for (std::uint32_t i = 0; i < RingMetrics::kBatch; ++i) add(2000, mark);
-    metrics.end_batch(read_of);
-    metrics.end_run();
-    Snapshot shown;
-    metrics.show("r", RingMetrics::LivingById(kIdCount), {1000 * kSec, 0, 0, 0}, shown);
-    const StageStats& stage = shown.operations.at(0).window(Window::minute).stages[3];
-    CHECK(stage.count == 258);
-    CHECK(stage.sum_ns == 2 * (std::uint64_t{1} << 26) + 256 * mark);
-    CHECK(stage.max_ns == 1U << 26);
+  // The longest that is plain, the shortest that is not, and spans on both sides of them.
+  for (const std::uint64_t mark :
+       {0xffffU, 0x10000U, 0x1ffffU, 0x20002U, 0xffff80U, 0x1000000U, 0x1000100U, 0x1ffff00U}) {
+    for (unsigned marked = 0; marked < kStageCount; ++marked) {
+      RingMetrics metrics({5, 1});
+      RingMetrics::Counts read_of{};
+      metrics.set_time(TickScale(ClockKind::monotonic, 0, 0, 0), 1000 * kSec, 1);
+      std::uint64_t position = 0;
+      const auto add = [&](std::int64_t span, std::uint64_t stage) {
+        Record record{};
+        record.kind = static_cast<std::uint8_t>(Kind::operation);
+        record.start = static_cast<std::uint64_t>(1000 * kSec - span);
+        record.duration = span;
+        record.flags = kFlagStages;
+        record.set_stage(marked, pack_stage_ticks(stage));
+        metrics.add(words_of(record), position++, 0);
+      };
+      // The longest and the shortest, with a longer stage than those that follow.
+      add(5000, 1U << 26);
+      add(1000, 1U << 26);
+      metrics.end_batch(read_of);
+      for (std::uint32_t i = 0; i < RingMetrics::kBatch; ++i) add(2000, mark);
+      metrics.end_batch(read_of);
+      metrics.end_run();
+      Snapshot shown;
+      metrics.show("r", RingMetrics::LivingById(kIdCount), {1000 * kSec, 0, 0, 0}, shown);
+      const StageStats& stage = shown.operations.at(0).window(Window::minute).stages[marked];
+      CHECK(stage.count == 258);
+      CHECK(stage.sum_ns == 2 * (std::uint64_t{1} << 26) + 256 * mark);
+      CHECK(stage.max_ns == 1U << 26);
+    }
   }
 }
 

@@ -275,7 +275,9 @@ TEST_CASE("Rules: what is shown is observed until it is shown") {
   CHECK(shown.parties_seconds == 4);
 }
 
-TEST_CASE("Rules: lists of parties cover what was observed since the daemon came, not what was before a ring") {
+TEST_CASE(
+    "Rules: lists of parties cover what was observed since the daemon came, not what was before a "
+    "ring") {
   Rules rules;
   rules.metrics.set_time(kRuleClock, kRuleNow, 1);  // there is no ring yet
   CHECK(rules.show(kRuleNow).parties_seconds == 0);
@@ -324,7 +326,7 @@ TEST_CASE("Rules: a name that comes in the middle of a pass takes all that follo
 TEST_CASE("Rules: its memory is that of its parts") {
   Rules rules;
   // Four tables of parties, without anybody: a bucket each.
-  const std::size_t nothing = sizeof(RingMetrics) + kIdCount * 128 + 4 * PartyTable{}.bytes();
+  const std::size_t nothing = sizeof(RingMetrics) + kIdCount * 192 + 4 * PartyTable{}.bytes();
   CHECK(rules.metrics.bytes() == nothing);
   rules.metrics.set_time(kRuleClock, kRuleNow, 1);
   Record failed = ended_by(kRuleNow, 10, 1);

@@ -63,7 +63,9 @@ std::string id_bytes(std::uint64_t id) {
 std::string series_of_kind(std::uint64_t kind) {
   Encoder out;
   out.u64(kind);
-  for (int i = 0; i < 6; ++i) out.text("");  // its name, category and stages
+  for (int i = 0; i < 8; ++i) out.text("");  // its name, category and stages
+  out.u64(0);  // no threshold
+  out.u64(0);  // does not wait
   Series({}, 1).encode(out, 200, kStateClock);
   out.u64(0);  // none of the last
   return out.take();

@@ -86,7 +86,7 @@ TEST_CASE("Metrics: stage words without their flag are not counted and not shown
     record.duration = 1000 - static_cast<std::int64_t>(i > 100 ? 100 + i % 10 : i);
     record.start = static_cast<std::uint64_t>(now_ns - record.duration);
     record.flags = i % 2 == 0 ? kFlagStages : 0;
-    record.stages[1] = 40;
+    record.set_stage(1, 40);
     metrics.add_alone(record, 0, read_of);
   }
   Snapshot shown;

@@ -33,7 +33,7 @@ using Numbers = std::vector<std::uint64_t>;
 // A slice's bytes with these buckets: index, count, index, count, ...
 std::string with_buckets(const Numbers& numbers) {
   Encoder out;
-  for (int i = 0; i < 26; ++i) out.u64(0);
+  for (int i = 0; i < 32; ++i) out.u64(0);
   out.u64(numbers.size() / 2);
   for (const std::uint64_t n : numbers) out.u64(n);
   return out.take();
@@ -89,20 +89,24 @@ TEST_CASE("Slices: the longest span there is has a bucket, and an outcome of no 
   CHECK(none.empty());
 }
 
-TEST_CASE("Slices: a stage word that packs nothing marks a stage of no length") {
+TEST_CASE("Slices: a stage of each kind of packed span is counted as what it packs") {
   DenseSlice dense;
   Record record = spanned(100);
   record.flags = kFlagStages;
-  record.stages[0] = 1U << 27;        // an exponent without a mantissa
-  record.stages[1] = (1U << 27) - 1;  // the longest that is exact
-  record.stages[2] = (1U << 27) + 1;  // 1, twice
+  record.set_stage(0, (1U << 17) - 1);  // the longest that is exact
+  record.set_stage(1, (2U << 16) + 1);  // 2^16 + 1, twice
+  record.set_stage(2, 5);
+  record.set_stage(4, kStageMask);  // the longest
+  record.set_stage(5, 7);
   dense.add(record, UnitScale::of(1e9));
   const StoredSlice slice = StoredSlice::of(dense, TickScale(ClockKind::monotonic, 0, 0, 0));
   CHECK(slice.stages[0].count == 1);
-  CHECK(slice.stages[0].sum_ns == 0);
-  CHECK(slice.stages[1].sum_ns == 134'217'727);
-  CHECK(slice.stages[2].sum_ns == 2);
+  CHECK(slice.stages[0].sum_ns == 131'071);
+  CHECK(slice.stages[1].sum_ns == 131'074);
+  CHECK(slice.stages[2].sum_ns == 5);
   CHECK(slice.stages[3].count == 0);
+  CHECK(slice.stages[4].sum_ns == std::uint64_t{131'071} << 30);
+  CHECK(slice.stages[5].sum_ns == 7);
 }
 
 TEST_CASE("Slices: ticks of a clock of 2 GHz are kept as nanoseconds") {
@@ -111,9 +115,9 @@ TEST_CASE("Slices: ticks of a clock of 2 GHz are kept as nanoseconds") {
   DenseSlice dense;
   Record record = spanned(3'000);
   record.flags = kFlagStages;
-  record.stages[1] = 500;
+  record.set_stage(1, 500);
   dense.add(record, units);
-  record.stages[1] = 700;
+  record.set_stage(1, 700);
   record.duration = 8'000;
   dense.add(record, units);
   dense.add(spanned(-9), units);
@@ -152,6 +156,30 @@ TEST_CASE("Slices: of untimed records there is no shortest") {
   CHECK(stats.latency.buckets.empty());
 }
 
+TEST_CASE("Slices: a record alone is stored as a slice that holds it alone") {
+  const UnitScale units = UnitScale::of(2e9);
+  const TickScale clock(ClockKind::tsc, 2'000'000'000, 77, 0);
+  std::vector<Record> records = {spanned(0),         spanned(-1),           spanned(3'000, 2),
+                                 spanned(INT64_MAX), spanned(INT64_MIN, 6), spanned(100, 7)};
+  Record staged = spanned(77);
+  staged.flags = kFlagStages;
+  staged.set_stage(0, 500);
+  staged.set_stage(5, kStageMask);
+  Record untimed = spanned(100, 1);
+  untimed.flags = kFlagUntimed;
+  Record event = spanned(9);
+  event.kind = static_cast<std::uint8_t>(Kind::event);
+  event.event.value = -12;
+  records.insert(records.end(), {staged, untimed, event});
+  for (const Record& record : records) {
+    CAPTURE(record.duration);
+    DenseSlice dense;
+    dense.add(record, units);
+    CHECK(slice_bytes(StoredSlice::of(record, units, clock)) ==
+          slice_bytes(StoredSlice::of(dense, clock)));
+  }
+}
+
 TEST_CASE("Slices: history that is added up is the sum of its parts") {
   WindowSum sum;
   sum.add_history(3);
@@ -184,7 +212,7 @@ TEST_CASE("Slices: merged, slices share their buckets and waste no memory") {
 
 TEST_CASE("Slices: a slice has these bytes, and they give the slice") {
   CHECK(slice_bytes(StoredSlice{}) ==
-        std::string(11, '\0') + std::string(9, '\xff') + '\1' + std::string(15, '\0'));
+        std::string(11, '\0') + std::string(9, '\xff') + '\1' + std::string(21, '\0'));
   StoredSlice slice;
   slice.outcomes = {1, 2, 3, 4, 5, 6, 7};
   slice.untimed = 8;
@@ -195,13 +223,13 @@ TEST_CASE("Slices: a slice has these bytes, and they give the slice") {
   slice.max_ns = 13;
   slice.value_sum = -7;  // 13 as a zigzag
   slice.stages[0] = {15, 16, 17};
-  slice.stages[3] = {18, 19, 20};
+  slice.stages[5] = {18, 19, 20};
   slice.buckets = {{21, 22}, {23, 24}};
   const std::string bytes = slice_bytes(slice);
   CHECK(bytes ==
-        std::string("\1\2\3\4\5\6\7\x8\x9\xa\xb\xc\xd\xd\xf\x10\x11\0\0\0\0\0\0\x12\x13\x14"
-                    "\2\x15\x16\x17\x18",
-                    31));
+        std::string("\1\2\3\4\5\6\7\x8\x9\xa\xb\xc\xd\xd\xf\x10\x11\0\0\0\0\0\0\0\0\0\0\0\0"
+                    "\x12\x13\x14\2\x15\x16\x17\x18",
+                    37));
   Decoder in(bytes);
   const StoredSlice again = StoredSlice::decode(in);
   CHECK(in.at_end());
@@ -225,4 +253,19 @@ TEST_CASE("Slices: buckets that cannot be are refused") {
   most.push_back(kBucketCount - 1);
   most.push_back(1);
   CHECK_FALSE(slice_decodes(with_buckets(most)));
+}
+
+TEST_CASE("Slices: a slice whose spans contradict each other is none") {
+  StoredSlice slice;
+  slice.outcomes[0] = 3;
+  slice.untimed = 3;   // no span, and so no shortest one
+  CHECK(slice_decodes(slice_bytes(slice)));
+  slice.untimed = 4;
+  CHECK_FALSE(slice_decodes(slice_bytes(slice)));
+  slice.untimed = 2;
+  CHECK_FALSE(slice_decodes(slice_bytes(slice)));
+  slice.min_ns = slice.max_ns = 7;
+  CHECK(slice_decodes(slice_bytes(slice)));
+  slice.min_ns = 8;
+  CHECK_FALSE(slice_decodes(slice_bytes(slice)));
 }

@@ -37,8 +37,9 @@ inline Record random_record(std::mt19937_64& random) {
     out.event.value = static_cast<std::int64_t>(random() % 2001) - 1000;
   } else if (random() % 2 == 0) {
     out.flags |= kFlagStages;
-    for (StageTicks& stage : out.stages)
-      stage = random() % 4 == 0 ? 0 : pack_stage_ticks(std::uint64_t{1} << random() % 40);
+    for (unsigned i = 0; i < kStageCount; ++i) {
+      if (random() % 4 != 0) out.set_stage(i, pack_stage_ticks(std::uint64_t{1} << random() % 40));
+    }
   }
   return out;
 }
@@ -82,7 +83,7 @@ inline WindowStats summed_up(const std::vector<SeriesPart>& all, Window window, 
     if (record.kind == static_cast<std::uint8_t>(Kind::event)) out.value_sum += record.event.value;
     if ((record.flags & kFlagStages) == 0) continue;
     for (std::size_t i = 0; i < kStageCount; ++i) {
-      const std::uint64_t ns = unpack_stage_ticks(record.stages[i]);
+      const std::uint64_t ns = unpack_stage_ticks(record.stage(i));
       out.stages[i].count += ns > 0;
       out.stages[i].sum_ns += ns;
       out.stages[i].max_ns = std::max(out.stages[i].max_ns, ns);

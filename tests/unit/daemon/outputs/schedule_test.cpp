@@ -115,6 +115,8 @@ TEST_CASE("StateSaver: everything that the state holds is a change") {
   CHECK(change([](Snapshot& s) { s.events[0].server_count = 1; }));
   CHECK(change([](Snapshot& s) { s.rings[0].instances_seen = 1; }));
   CHECK(change([](Snapshot& s) { s.rings[0].crashes_seen = 1; }));
+  CHECK(change([](Snapshot& s) { s.rings[0].restarts_seen = 1; }));
+  CHECK(change([](Snapshot& s) { s.rings[0].processes.died = 1; }));
   CHECK(change([](Snapshot& s) { s.rings[0].untraced_records = 1; }));
   CHECK(change([](Snapshot& s) { s.rings[0].instance = "1"; }));
   CHECK(change([](Snapshot& s) { s.rings[0].state = RingState::crashed; }));

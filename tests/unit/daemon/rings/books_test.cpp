@@ -232,7 +232,7 @@ TEST_CASE("LaneBooks: a record that its dead writer left half-written is torn") 
   };
   CHECK(take(false) == 0);  // its owner, this process, lives
   CHECK(take(true) == 1);
-  lane.ring->lane_header(0).owner.store(pack_owner(0, 1, kOwned));
+  lane.ring->lane_header(0).owner.word.store(OwnerLock::kDiedBit);
   CHECK(take(false) == 2);  // its owner is dead
   lane.ring->lane_header(0).torn.store(5);
   CHECK(lane.all() == BookFigures{7, 7, 0, 7, 0});

@@ -30,7 +30,9 @@ struct Drained {
 
 }  // namespace
 
-TEST_CASE("Drain: holes that are filled all at once come on top of a piece, and the sums of their stages are exact") {
+TEST_CASE(
+    "Drain: holes that are filled all at once come on top of a piece, and the sums of their stages "
+    "are exact") {
   TempDir dir;
   constexpr std::uint32_t kCapacity = 2048;
   auto ring = make_ring(dir.file("ring"), {1, 64, kCapacity});
@@ -38,7 +40,9 @@ TEST_CASE("Drain: holes that are filled all at once come on top of a piece, and 
   LaneWriter writer = claim_overflow(*ring).writer;
   Record record = operation(0, static_cast<std::uint64_t>(kNow), 50);
   record.flags = kFlagStages | kFlagOverflow;
-  record.stages[0] = record.stages[1] = (1U << 24) - 1;   // the most that a plain record may have
+  // The most that a plain record may have.
+  constexpr StageTicks kMost = pack_stage_ticks((1U << 24) - 1);
+  for (const unsigned stage : {0U, 1U, 5U}) record.set_stage(stage, kMost);
   Drained drained;
   const auto write = [&](int count) {
     for (int i = 0; i < count; ++i) write_overflow(writer, record);
@@ -64,9 +68,9 @@ TEST_CASE("Drain: holes that are filled all at once come on top of a piece, and 
   REQUIRE(shown.operations.size() == 1);
   const WindowStats& minute = shown.operations[0].windows[static_cast<std::size_t>(Window::minute)];
   CHECK(minute.recorded == kAll);
-  for (const std::size_t stage : {0U, 1U}) {
+  for (const std::size_t stage : {0U, 1U, 5U}) {
     CHECK(minute.stages[stage].count == kAll);
-    CHECK(minute.stages[stage].sum_ns == kAll * ((1U << 24) - 1));
+    CHECK(minute.stages[stage].sum_ns == kAll * unpack_stage_ticks(kMost));
   }
 }
 
@@ -103,11 +107,12 @@ TEST_CASE("Drain: the longest stage is known, and stages of any length add up") 
                                     41'000'000ULL, 30'000'000ULL, 701ULL}) {
     Record record = operation(0, static_cast<std::uint64_t>(kNow) + n, 50);
     record.flags = kFlagStages;
-    record.stages[2] = pack_stage_ticks(ticks);
+    record.set_stage(2, pack_stage_ticks(ticks));
     record.sequence = 2 * ++n;
     drained.metrics.add_alone(record, 0, drained.read_of);
-    sum += ticks;
-    longest = std::max(longest, ticks);
+    const std::uint64_t kept = unpack_stage_ticks(pack_stage_ticks(ticks));
+    sum += kept;
+    longest = std::max(longest, kept);
     const Snapshot shown = drained.show();
     REQUIRE(shown.operations.at(0).name == "operation-0");
     const StageStats& stage =
@@ -118,7 +123,9 @@ TEST_CASE("Drain: the longest stage is known, and stages of any length add up") 
   }
 }
 
-TEST_CASE("Drain: of records that ended at the same tick as the earliest of a full list, the larger lane's are kept") {
+TEST_CASE(
+    "Drain: of records that ended at the same tick as the earliest of a full list, the larger "
+    "lane's are kept") {
   Drained drained;
   const auto take = [&](std::uint32_t lane, std::uint64_t position) {
     Record record = operation(0, static_cast<std::uint64_t>(kNow), 50);

@@ -1,13 +1,17 @@
 // One ring's follower in simulated time: when it looks, what it says, and when a ring ends.
 
 #include <doctest/doctest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 
 #include "shm/names.h"
+#include "tests/support/process.h"
 #include "tests/support/temp.h"
+#include "tests/support/under.h"
 #include "tests/unit/daemon/rings/looking.h"
 
 using namespace ringside;
@@ -44,15 +48,19 @@ TEST_CASE(
   first.write(1);
   RingView view = look_at_ring(follower, tenths(1));
   CHECK(view.state == RingState::live);
-  CHECK(view.problem == path + " was removed while its server lives; reading on");
+  const std::string server = "its server (pid " + std::to_string(getpid()) + ")";
+  CHECK(view.problem.starts_with(path + " was removed while " + server +
+                                 " lives; reading on\n  next: "));
+  CHECK(view.problem.find("RemoveIPC=no") != std::string::npos);
+  CHECK(view.problem.find("/run/ringside") != std::string::npos);
   CHECK(view.books.read == 1);
   CHECK_FALSE(follower.gone());
   FollowedRing second(path);
   first.write(1);
   view = look_at_ring(follower, tenths(2));
   CHECK(view.state == RingState::live);
-  CHECK(view.problem ==
-        path + " was replaced while its server lives; reading the old one until it ends");
+  CHECK(view.problem.starts_with(
+      path + " was replaced while its server lives; reading the old one until it ends\n  next: "));
   CHECK(view.books.read == 2);
   CHECK(view.instances_seen == 1);
   // Its end is noticed at once, because another ring has the name.
@@ -64,24 +72,43 @@ TEST_CASE(
   CHECK(view.crashes_seen == 1);
 }
 
-TEST_CASE(
-    "Follower: where a ring's processes can't be seen, only another ring under its name ends it") {
+// The kernel marks nobody, and /proc shows nothing.
+TEST_CASE("Follower: where nobody can tell who lives, only another ring under its name ends one") {
+  if (geteuid() != 0 || kEmulated) return;  // only root can hide /proc
+  CHECK(run([] {
+          TempDir dir;
+          const std::string path = dir.file("ring");
+          RingFollower follower = follower_of(path);
+          FollowedRing first(path);
+          first.ring->header().death_marked = 0;
+          first.ring->processes()[0].start_time.store(5);
+          if (unshare(CLONE_NEWNS) != 0 ||
+              mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+              mount("none", "/proc", "tmpfs", 0, nullptr) != 0)
+            return 0;  // not allowed here
+          for (const int at : {0, 20}) {
+            if (look_at_ring(follower, tenths(at)).state != RingState::live) return 1;
+          }
+          std::filesystem::remove(path);
+          RingView view = look_at_ring(follower, tenths(21));
+          if (view.state != RingState::live) return 2;
+          if (!view.problem.starts_with(path + " was removed while its server (pid ")) return 3;
+          FollowedRing second(path);
+          view = look_at_ring(follower, tenths(22));
+          return view.instances_seen == 2 && view.crashes_seen == 1 ? 0 : 4;
+        }).exited(0));
+}
+
+TEST_CASE("Follower: that its name was removed is said of a ring as long as the name is gone") {
   TempDir dir;
   const std::string path = dir.file("ring");
   RingFollower follower = follower_of(path);
-  FollowedRing first(path);
-  first.ring->header().pid_namespace ^= 1;
-  first.crash();
-  CHECK(look_at_ring(follower, tenths(0)).state == RingState::live);
-  CHECK(look_at_ring(follower, tenths(20)).state == RingState::live);
-  std::filesystem::remove(path);
-  RingView view = look_at_ring(follower, tenths(21));
-  CHECK(view.state == RingState::live);
-  CHECK(view.problem == path + " was removed while its server lives; reading on");
-  FollowedRing second(path);
-  view = look_at_ring(follower, tenths(22));
-  CHECK(view.instances_seen == 2);
-  CHECK(view.crashes_seen == 1);
+  FollowedRing ring(path);
+  look(follower, tenths(0));
+  std::filesystem::rename(path, dir.file("elsewhere"));
+  for (const int at : {1, 12}) CHECK_FALSE(look_at_ring(follower, tenths(at)).problem.empty());
+  std::filesystem::rename(dir.file("elsewhere"), path);
+  CHECK(look_at_ring(follower, tenths(30)).problem.empty());
 }
 
 TEST_CASE("Follower: a ring that was cut off and removed is said to be, and is no crash") {
@@ -91,6 +118,7 @@ TEST_CASE("Follower: a ring that was cut off and removed is said to be, and is n
   FollowedRing ring(path);
   ring.write(3);
   look(follower, tenths(0));
+  disown(*ring.ring);
   REQUIRE(truncate(path.c_str(), 0) == 0);
   std::filesystem::remove(path);
   look(follower, tenths(1));
@@ -235,7 +263,7 @@ TEST_CASE("Follower: name, length of lists and trusted owners follow the configu
   const bool root = geteuid() == 0 && chown(path.c_str(), 4711, 4711) == 0;
   RingFollower follower = follower_of(path);
   CHECK(look_at_ring(follower, tenths(0)).state == (root ? RingState::refused : RingState::live));
-  follower.reconfigure({"other", path, {}}, {4, 20}, true);
+  follower.reconfigure({"other", path, {}}, {{4, 20}, true});
   CHECK(follower.name() == "other");
   const Snapshot shown = look(follower, tenths(1));
   CHECK(shown.rings.at(0).state == RingState::live);

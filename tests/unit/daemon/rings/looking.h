@@ -34,7 +34,7 @@ inline RingView look_at_ring(RingFollower& follower, const Instant& now,
 }
 
 inline RingFollower follower_of(const std::string& path) {
-  return RingFollower({path, path, {}}, {100, 20}, false);
+  return RingFollower({path, path, {}}, {{100, 20}});
 }
 
 inline constexpr std::int64_t kFollowBegin = 100'000 * kSecond;
@@ -56,8 +56,8 @@ struct FollowedRing {
     for (int i = 0; i < count; ++i)
       write_record(lane, operation(id, static_cast<std::uint64_t>(kFollowBegin), 10));
   }
-  void crash() { ring->header().processes[0].pid.store(0); }
-  void close() { leave_segment(*ring, self_identity(), true); }
+  void crash() { test::crash(*ring); }
+  void close() { leave(*ring, true); }
   RingInstance instance() const { return {ring->header().instance[0], ring->header().instance[1]}; }
 };
 

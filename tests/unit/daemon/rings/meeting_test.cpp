@@ -21,7 +21,7 @@ constexpr std::int64_t kMeetingBegin = 100'000 * kSecond;
 struct Meeting {
   TempDir dir;
   std::string path = dir.file("ring");
-  RingFollower follower = RingFollower({path, path, {}}, {100, 20}, false);
+  RingFollower follower = RingFollower({path, path, {}}, {{100, 20}});
 
   void put() const { std::ofstream(path) << "a file"; }
   void remove() const { std::filesystem::remove(path); }
@@ -36,10 +36,12 @@ struct Meeting {
     Decoder in(bytes);
     in.u64();
     in.u64();
+    in.u64();   // inode
     for (std::uint64_t known = 2 * in.u64(); known > 0; --known) in.u64();
     in.u64();   // instances
     in.flag();  // finished
     in.u64();   // crashes
+    in.u64();   // restarts
     return in.u64();
   }
 };
@@ -121,7 +123,7 @@ TEST_CASE("Meeting: a ring that was moved aside was met under the name") {
   {
     auto crashed = make_ring(name.path, {1, 64, 64});
     use_nanoseconds(*crashed, kMeetingBegin);
-    crashed->header().processes[0].pid.store(0);
+    crash(*crashed);
   }
   std::filesystem::rename(name.path, previous_path(name.path));
   name.look_at(10 * kMs, 0);
@@ -141,7 +143,7 @@ TEST_CASE(
   name.put();
   name.look_at(1, 0);
   CHECK_FALSE(name.follower.gone());
-  RingFollower wrong({"two words", {}, "no ring has such a name"}, {100, 20}, false);
+  RingFollower wrong({"two words", {}, "no ring has such a name"}, {{100, 20}});
   CHECK_FALSE(wrong.check(simulated(kMeetingBegin), 1));
   CHECK_FALSE(wrong.gone());
   const RingView view = look_at_ring(wrong, simulated(kMeetingBegin));

@@ -32,7 +32,7 @@ struct Server {
     for (int i = 0; i < records; ++i)
       write_record(lane, operation(0, ring->header().anchor_ticks, 10));
   }
-  void leave() { leave_segment(*ring, self_identity(), false); }
+  void leave() { test::leave(*ring, false); }
 };
 
 std::vector<std::string> names(const Snapshot& snapshot) {
@@ -192,6 +192,8 @@ TEST_CASE(
   std::vector<std::unique_ptr<Server>> servers;
   for (int i = 100; i < 166; ++i) {
     servers.push_back(std::make_unique<Server>(dir.file("ring-" + std::to_string(i)), 1));
+    // ThreadSanitizer knows 64 locks a thread. Two servers leave below, with their locks.
+    if (i >= 102) disown(*servers.back()->ring);
   }
   Watch watch({{dir.file("ring-*")}, 1, 1, false});
   Snapshot snapshot = watch.tick(later(0));

@@ -32,7 +32,7 @@ struct World {
       write_record(lane, operation(0, static_cast<std::uint64_t>(now), 0));
     }
   }
-  RingFollower follower() const { return RingFollower({path, path, {}}, {100, 20}, false); }
+  RingFollower follower() const { return RingFollower({path, path, {}}, {{100, 20}}); }
   RingTimes attach(RingFollower& ring_follower) const {
     CHECK(ring_follower.check(simulated(now), 0));
     ring_follower.drain(simulated(now));
@@ -65,7 +65,7 @@ TEST_CASE(
 
 TEST_CASE("Observed: a ring that is not there yet is observed from now on") {
   TempDir dir;
-  RingFollower follower({dir.file("ring"), dir.file("ring"), {}}, {100, 20}, false);
+  RingFollower follower({dir.file("ring"), dir.file("ring"), {}}, {{100, 20}});
   CHECK_FALSE(follower.check(simulated(kBorn), 0));
   CHECK(follower.times(simulated(kBorn)).observed_since_ns == kBorn);
 }
@@ -110,7 +110,7 @@ TEST_CASE(
     "not") {
   World world;
   world.run(20);
-  world.ring->header().processes[0].pid.store(0);   // the server dies
+  crash(*world.ring);
   std::filesystem::rename(world.path, previous_path(world.path));
   const std::int64_t born = kBorn + 86'400 * kSecond;
   world.ring = make_ring(world.path, {1, 64, 64});

@@ -135,6 +135,7 @@ TEST_CASE(
   a.close();
   watch.pass(tenths(10));
   CHECK(watch.processes().size() == 1);
+  disown(*b.ring);
   REQUIRE(truncate(dir.file("b").c_str(), 0) == 0);
   watch.pass(tenths(10));
   CHECK(watch.processes().empty());
@@ -167,10 +168,10 @@ TEST_CASE(
         .killed_by(SIGABRT);
   };
   CHECK_FALSE(dies([&](RingFollower& follower) {
-    follower.reconfigure({"name", dir.file("ring"), {}}, {100, 20}, false);
+    follower.reconfigure({"name", dir.file("ring"), {}}, {{100, 20}});
   }));
   CHECK(dies([&](RingFollower& follower) {
-    follower.reconfigure({"name", dir.file("other"), {}}, {100, 20}, false);
+    follower.reconfigure({"name", dir.file("other"), {}}, {{100, 20}});
   }));
   const auto take_over = [](RingFollower& follower) {
     Encoder out;

@@ -111,7 +111,9 @@ constexpr const char* kNames[] = {"CREATE_ROOM", "JOIN_ROOM", "SEND_MESSAGE", "E
 
 }  // namespace
 
-TEST_CASE("Oracle: windows, quantiles, errors and the last 100 are right over hours, with late records and pauses") {
+TEST_CASE(
+    "Oracle: windows, quantiles, errors and the last 100 are right over hours, with late records "
+    "and pauses") {
   Simulation sim;
   Watch watch({{sim.dir.file("ring")}, 100, 20, false});
   watch.pass(simulated(sim.now));
@@ -272,8 +274,8 @@ TEST_CASE("Oracle: stages add up in nanoseconds") {
   for (int i = 1; i <= 10; ++i) {
     Record record = operation(2, static_cast<std::uint64_t>(sim.now), 10000);
     record.flags = kFlagStages;
-    record.stages[0] = pack_stage_ticks(static_cast<std::uint64_t>(i));
-    record.stages[2] = pack_stage_ticks(5'000'000'000);
+    record.set_stage(0, pack_stage_ticks(static_cast<std::uint64_t>(i)));
+    record.set_stage(2, pack_stage_ticks(5'000'000'000));
     write_record(sim.lanes[1], record);
   }
   sim.now += kSecond;
@@ -283,6 +285,6 @@ TEST_CASE("Oracle: stages add up in nanoseconds") {
   CHECK(stats.stages[0].sum_ns == 55);
   CHECK(stats.stages[0].max_ns == 10);
   CHECK(stats.stages[1].count == 0);
-  CHECK(stats.stages[2].max_ns == doctest::Approx(5e9).epsilon(1e-6));
+  CHECK(stats.stages[2].max_ns == doctest::Approx(5e9).epsilon(2e-5));
   CHECK(series(snapshot, "SEND_MESSAGE").stage_names[2] == "database");
 }

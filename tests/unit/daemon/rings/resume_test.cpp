@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "daemon/rings/unnamed_ring.h"
 #include "tests/support/temp.h"
 #include "tests/unit/daemon/rings/looking.h"
 
@@ -34,7 +35,7 @@ struct ResumedRing {
   std::string path = dir.file("ring");
   FollowedRing ring{path};
   std::string saved;
-  RingFollower next{{path, path, {}}, {100, 20}, false};
+  RingFollower next{{path, path, {}}, {{100, 20}}};
 
   ResumedRing() {
     ring.write(5);
@@ -128,13 +129,45 @@ TEST_CASE(
 TEST_CASE("Resume: a ring that was given up is not read when it comes back") {
   ResumedRing world;
   std::filesystem::rename(world.path, world.dir.file("elsewhere"));
-  CHECK(look_at_ring(world.next, tenths(10)).problem == kGoneNote);
+  CHECK(look_at_ring(world.next, tenths(10)).problem.starts_with(kGoneNote));
   CHECK(world.next.gone());
   std::filesystem::rename(world.dir.file("elsewhere"), world.path);
   const RingView view = look_at_ring(world.next, tenths(20));
   CHECK(view.instances_seen == 1);
   CHECK(figures(view.books) == BookFigures{5, 5, 0, 0, 0});
-  CHECK(view.problem == kGoneNote);
+  CHECK(view.problem.starts_with(kGoneNote));
+}
+
+TEST_CASE("Resume: where no ring has the name, the note says how to see who still has the ring") {
+  ResumedRing world;
+  const std::string inode = std::to_string(world.ring.ring->inode());
+  std::filesystem::remove(world.path);
+  const std::string problem = look_at_ring(world.next, tenths(10)).problem;
+  CHECK(problem.starts_with(kGoneNote));
+  CHECK(problem.find("\n  next: start its server; if that runs, somebody removed the ring's ") !=
+        std::string::npos);
+  CHECK(problem.find("sudo grep ' " + inode + " .*(deleted)' /proc/*/maps") != std::string::npos);
+}
+
+TEST_CASE("UnnamedRing: of all mappings those of a shared file without a name are meant") {
+  const std::string line =
+      "7f5e1000-7f5e9000 rw-s 00000000 00:1a 37183                      /dev/shm/#37183 (deleted)";
+  CHECK(unnamed_mapping(line, 37183) == "7f5e1000-7f5e9000");
+  CHECK(unnamed_mapping(line, 3718).empty());
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string other = line;
+    other.replace(other.find(from), from.size(), to);
+    return unnamed_mapping(other, 37183);
+  };
+  CHECK(changed("/#37183", "/a (deleted) b") == "7f5e1000-7f5e9000");
+  CHECK(changed("rw-s", "r--s") == "7f5e1000-7f5e9000");
+  CHECK(changed("rw-s", "rw-p").empty());
+  CHECK(changed("00000000", "00001000").empty());
+  CHECK(changed(" (deleted)", "").empty());
+  CHECK(changed(" 37183 ", "  ").empty());
+  CHECK(unnamed_mapping("", 0).empty());
+  CHECK(unnamed_mapping(" (deleted)", 0).empty());
+  CHECK(unnamed_mapping(std::string(100, '7') + line, 37183).empty());
 }
 
 TEST_CASE("Resume: a ring that was closed while nobody was there has ended at the first look") {
@@ -305,13 +338,12 @@ TEST_CASE(
     "Resume: impossible books of rings that are over are refused, and so are too many rings") {
   const auto taken = [](const BookFigures& over, std::size_t known) {
     Encoder out;
-    out.u64(0);
-    out.u64(0);
+    for (int i = 0; i < 3; ++i) out.u64(0);  // instance, inode
     out.u64(known);
     for (std::size_t i = 0; i < 2 * known; ++i) out.u64(i);
     out.u64(0);  // instances
     out.flag(false);
-    for (int i = 0; i < 3; ++i) out.u64(0);
+    for (int i = 0; i < 6; ++i) out.u64(0);  // crashes and other counts
     for (const std::uint64_t n : over) out.u64(n);
     out.u64(0);  // lanes
     RingMetrics({100, 20}).encode(out, 0);

@@ -4,10 +4,12 @@
 #include "daemon/rings/ring_set.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +30,7 @@ struct SetWorld {
 
   std::string file(const std::string& name) const { return dir.file(name); }
   void configure(const std::vector<std::string>& rings) {
-    set.reconfigure({rings, {100, 20}, false});
+    set.reconfigure({rings, {{100, 20}}});
   }
   // A file that begins like a ring. It may be one, and so it is followed.
   void put(const std::string& name) const { std::ofstream(file(name)) << "RINGSIDE"; }
@@ -162,6 +164,83 @@ TEST_CASE(
   CHECK(world.names() == std::vector<std::string>{world.file("named")});
 }
 
+TEST_CASE("RingSet: a ring obeys its own owner, and one that a pattern found the first pattern's") {
+  // Our files are ours. Nobody has the other number.
+  const FileOwner us{geteuid(), ""};
+  const FileOwner other{4711, "irc"};
+  SetWorld world;
+  FollowedRing one(world.file("ring-1"));
+  FollowedRing two(world.file("ring-2"));
+  // Which of the two rings are read.
+  const auto read = [&](const std::vector<std::string>& names,
+                        const std::map<std::string, FileOwner>& owners, bool any_owner = false) {
+    RingSet set;
+    std::vector<std::string> rings;
+    for (const std::string& name : names) rings.push_back(world.file(name));
+    std::map<std::string, FileOwner> by_path;
+    for (const auto& [name, owner] : owners) by_path[world.file(name)] = owner;
+    set.reconfigure({rings, {{100, 20}, any_owner}, by_path});
+    set.check(tenths(0), {});
+    Snapshot out;
+    set.for_each([&](RingFollower& ring) { ring.tick(tenths(0), out); });
+    std::string live;
+    for (const RingView& ring : out.rings) {
+      if (ring.state == RingState::live) live += ring.path.back();
+      if (ring.state == RingState::refused)
+        CHECK(ring.problem.find(", expected user 4711 (irc)\n  next: ") != std::string::npos);
+    }
+    return live;
+  };
+  CHECK(read({"ring-1", "ring-2"}, {}) == "12");
+  CHECK(read({"ring-1", "ring-2"}, {{"ring-1", other}}) == "2");
+  CHECK(read({"ring-1", "ring-2"}, {{"ring-1", other}, {"ring-2", us}}, true) == "2");
+  CHECK(read({"ring-*"}, {{"ring-*", other}}) == "");
+  CHECK(read({"ring-*", "ring-1"}, {{"ring-*", other}, {"ring-1", us}}) == "1");
+  CHECK(read({"ring-*", "ring-1"}, {{"ring-*", us}, {"ring-1", other}}) == "2");
+  CHECK(read({"ring-*", "ring-1"}, {{"ring-*", other}}) == "");
+  CHECK(read({"r*", "ring-?", "ring-*"}, {{"ring-?", us}, {"ring-*", other}}) == "12");
+  CHECK(read({"r*", "ring-*", "ring-?"}, {{"ring-?", us}, {"ring-*", other}}) == "");
+  // A name that leads to the same file is the same ring.
+  CHECK(read({"ring-1", "./ring-1"}, {{"./ring-1", other}}) == "");
+}
+
+TEST_CASE("RingSet: a ring whose owner is accepted no longer is let go, and read on when he is") {
+  SetWorld world;
+  FollowedRing ring(world.file("ring"));
+  const auto configure = [&](std::uint32_t uid) {
+    world.set.reconfigure(
+        {{world.file("ring")}, {{100, 20}}, {{world.file("ring"), FileOwner{uid, ""}}}});
+  };
+  const auto look_at_it = [&](int when) {
+    world.set.check(tenths(when), {});
+    Snapshot out;
+    world.set.for_each([&](RingFollower& follower) {
+      follower.drain(tenths(when));
+      follower.tick(tenths(when), out);
+    });
+    REQUIRE(out.rings.size() == 1);
+    return out.rings[0];
+  };
+  configure(geteuid());
+  ring.write(10);
+  RingView seen = look_at_it(1);
+  CHECK(seen.state == RingState::live);
+  CHECK(figures(seen.books) == BookFigures{10, 10, 0, 0, 0});
+  configure(4711);
+  ring.write(20);
+  seen = look_at_it(2);
+  CHECK(seen.state == RingState::refused);
+  CHECK(seen.problem.find(": belongs to user " + std::to_string(geteuid()) +
+                          ", expected user 4711\n  next: ") != std::string::npos);
+  CHECK(figures(seen.books) == BookFigures{10, 10, 0, 0, 0});
+  CHECK(look_at_it(5).state == RingState::refused);
+  configure(geteuid());
+  seen = look_at_it(6);
+  CHECK(seen.state == RingState::live);
+  CHECK(seen.instances_seen == 1);
+  CHECK(figures(seen.books) == BookFigures{30, 30, 0, 0, 0});
+}
+
 TEST_CASE("RingSet: which rings are left out is said, five of them by name") {
   const auto problem_with = [](int left_out) {
     SetWorld world;
@@ -238,7 +317,7 @@ TEST_CASE("RingSet: the books of all forgotten rings are kept and saved") {
     FollowedRing ring(world.file("ring-" + std::to_string(records)));
     ring.write(records);
     world.check(++ns);
-    leave_segment(*ring.ring, self_identity(), false);
+    leave(*ring.ring, false);
     world.check(++ns);
   }
   CHECK(figures(world.set.forgotten()) == BookFigures{});

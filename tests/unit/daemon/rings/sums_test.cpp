@@ -269,7 +269,7 @@ TEST_CASE("Sums: a ring's later life is later, whatever its clock says, also amo
   b->write(0, 0, kSumsNow - 4000 * kSecond, 10);
   Watch watch({{a.path, b->path}, 100, 20, false});
   watch.pass(simulated(kSumsNow));
-  leave_segment(*b->ring, self_identity(), false);
+  leave(*b->ring, false);
   watch.pass(simulated(kSumsNow + kSecond));
   b = std::make_unique<SummedRing>(dir.file("b"), kSumsNow - 9000 * kSecond);
   b->name(1, "SECOND", "");

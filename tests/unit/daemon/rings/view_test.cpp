@@ -22,7 +22,7 @@ struct ViewedRing {
   TempDir dir;
   std::string path = dir.file("ring");
   std::unique_ptr<Segment> ring = make_ring(path, {2, 64, 128});
-  RingFollower follower{{"shown", path, {}}, {100, 20}, false};
+  RingFollower follower{{"shown", path, {}}, {{100, 20}}};
   LaneWriter lane;
   LaneWriter overflow;
 
@@ -49,6 +49,9 @@ TEST_CASE(
   header.untraced_threads.store(3);
   header.untraced_records.store(44);
   header.names_refused.store(5);
+  header.names_merged.store(6);
+  for (std::uint32_t i = 0; i < kMisuseCount; ++i) header.misused[i].store(70 + i);
+  header.processes_refused.store(8);
   world.ring->control().enabled.store(2);
   for (int i = 0; i < 3; ++i) write_record(world.lane, ViewedRing::record());
   Snapshot shown = world.at(1);
@@ -70,6 +73,16 @@ TEST_CASE(
   CHECK(live.untraced_threads == 3);
   CHECK(live.untraced_records == 44);
   CHECK(live.names_refused == 5);
+  CHECK(live.names_merged == 6);
+  CHECK(live.misused == std::array<std::uint64_t, kMisuses>{70, 71, 72, 73});
+  CHECK(live.restarts_seen == 0);
+  CHECK(live.processes.alive == 1);
+  CHECK(live.processes.entered == 1);
+  CHECK(live.processes.left == 0);
+  CHECK(live.processes.restarted == 0);
+  CHECK(live.processes.died == 0);
+  CHECK(live.processes.refused == 8);
+  CHECK(live.deaths.empty());
   CHECK(live.segment_bytes == std::filesystem::file_size(world.path));
   CHECK(figures(live.books) == BookFigures{3, 3, 0, 0, 0});
   CHECK(live.losses.before_attach == 0);
@@ -77,7 +90,7 @@ TEST_CASE(
   CHECK(figures(shown.books) == BookFigures{3, 3, 0, 0, 0});
   world.ring->control().enabled.store(0);
   CHECK_FALSE(world.at(2).rings[0].enabled);
-  leave_segment(*world.ring, self_identity(), true);
+  leave(*world.ring, true);
   const Snapshot after = world.at(3);
   const RingView& closed = after.rings.at(0);
   CHECK(closed.state == RingState::closed);
@@ -88,6 +101,11 @@ TEST_CASE(
   CHECK(closed.segment_bytes == live.segment_bytes);
   CHECK(closed.clock == "monotonic");
   CHECK(closed.untraced_threads == 0);
+  CHECK(closed.misused == std::array<std::uint64_t, kMisuses>{});
+  CHECK(closed.processes.alive == 0);
+  CHECK(closed.processes.entered == 1);
+  CHECK(closed.processes.left == 1);
+  CHECK(closed.processes.died == 0);
   CHECK(figures(closed.books) == BookFigures{3, 3, 0, 0, 0});
   CHECK(after.lanes.empty());
   CHECK(after.gauges.empty());
@@ -99,7 +117,7 @@ TEST_CASE(
 
 TEST_CASE("RingView: a ring that nobody has met is waited for, and shown with its names alone") {
   TempDir dir;
-  RingFollower follower({"shown", dir.file("ring"), {}}, {100, 20}, false);
+  RingFollower follower({"shown", dir.file("ring"), {}}, {{100, 20}});
   const RingView view = look_at_ring(follower, simulated(kViewBorn));
   CHECK(view.name == "shown");
   CHECK(view.path == dir.file("ring"));
@@ -118,8 +136,8 @@ TEST_CASE("RingView: a ring that nobody has met is waited for, and shown with it
 TEST_CASE("RingView: the lanes that were used are shown with their owners and their books") {
   ViewedRing world;
   LaneHeader& header = world.ring->lane_header(0);
-  header.owner.store(pack_owner(4712, 9, kOwned));
-  world.ring->lane_header(2).owner.store(pack_owner(0, 0, kReleased));
+  header.owner_pid.store(4712);
+  header.generation.store(9);
   for (int i = 0; i < 100; ++i) write_record(world.lane, ViewedRing::record());
   for (int i = 0; i < 4; ++i) write_overflow(world.overflow, ViewedRing::record());
   world.overflow.header->head.fetch_add(2);
@@ -140,20 +158,23 @@ TEST_CASE("RingView: the lanes that were used are shown with their owners and th
   CHECK(overflow.ring == "shown");
   CHECK(overflow.lane == 2);
   CHECK(overflow.overflow);
-  CHECK(overflow.state == LaneView::State::released);
+  CHECK(overflow.state == LaneView::State::owned);
   CHECK(overflow.pid == 0);
   CHECK(figures(overflow.books) == BookFigures{4, 4, 0, 0, 0});
   CHECK(overflow.pending == 2);
   // A server may write anything there, also after the lane was read.
-  const auto state_of = [&](unsigned state) {
-    header.owner.store(pack_owner(4712, 9, static_cast<LaneState>(state)));
+  const auto state_of = [&](std::uint32_t state, std::uint32_t word) {
+    header.state.store(state);
+    header.owner.word.store(word);
     Snapshot out;
     world.follower.tick(simulated(kViewBorn + kSecond), out);
     return out.lanes.at(0).state;
   };
-  CHECK(state_of(0) == LaneView::State::never);
-  CHECK(state_of(1) == LaneView::State::claiming);
-  CHECK(state_of(200) == LaneView::State::unknown);
+  CHECK(state_of(kNever, 0) == LaneView::State::never);
+  CHECK(state_of(kNever, 7) == LaneView::State::claiming);
+  CHECK(state_of(200, 7) == LaneView::State::claiming);
+  CHECK(state_of(kReady, 0) == LaneView::State::released);
+  CHECK(state_of(kReady, OwnerLock::kDiedBit) == LaneView::State::dead);
 }
 
 TEST_CASE(
@@ -169,7 +190,7 @@ TEST_CASE(
   shown = world.at(2);
   CHECK(shown.unattributed_lost == 0);
   CHECK(figures(shown.operations.at(0).books) == BookFigures{101, 64, 37, 0, 0});
-  leave_segment(*world.ring, self_identity(), true);
+  leave(*world.ring, true);
   shown = world.at(3);
   CHECK(shown.books.lost == 37);
   CHECK(shown.unattributed_lost == 0);
@@ -181,8 +202,8 @@ TEST_CASE("RingView: a gauge is shown with its highest value since it has its na
   REQUIRE(enter_gauge(*world.ring, "rooms") == 0);
   REQUIRE(enter_gauge(*world.ring, "users") == 1);
   const auto set = [&](std::int64_t rooms, std::int64_t users) {
-    world.ring->gauges()[0].value.store(rooms);
-    world.ring->gauges()[1].value.store(users);
+    world.ring->processes()[0].gauges[0].store(rooms);
+    world.ring->processes()[0].gauges[1].store(users);
     return world.at(1).gauges;
   };
   const auto check_gauge = [](const GaugeView& gauge, const std::string& name, std::int64_t value,
@@ -202,7 +223,7 @@ TEST_CASE("RingView: a gauge is shown with its highest value since it has its na
   gauges = set(1, 9);
   check_gauge(gauges[0], "rooms", 1, 4);
   check_gauge(gauges[1], "users", 9, 9);
-  std::memcpy(world.ring->gauges()[0].name, "roots", 6);  // the next server's
+  std::memcpy(world.ring->gauge_names()[0].name, "roots", 6);  // the next server's
   gauges = set(1, 9);
   check_gauge(gauges[0], "roots", 1, 1);
 }
@@ -217,7 +238,7 @@ TEST_CASE(
   world.follower.encode(out, simulated(kViewBorn + kSecond));
   const std::string saved = out.take();
   std::filesystem::remove(world.path);
-  RingFollower next({"shown", world.path, {}}, {100, 20}, false);
+  RingFollower next({"shown", world.path, {}}, {{100, 20}});
   Decoder in(saved);
   const Instant now = simulated(kViewBorn + 9 * kSecond);
   next.decode(in, now, 0);
@@ -243,8 +264,8 @@ TEST_CASE(
   CHECK(view.ticks_per_second == 0);
   CHECK(view.segment_bytes == 0);
   CHECK(figures(view.books) == BookFigures{5, 5, 0, 0, 0});
-  CHECK(view.problem ==
-        "the ring that was read last is gone; records written after the saved positions are lost");
+  CHECK(view.problem.starts_with(
+      "the ring that was read last is gone; records written after the saved positions are lost"));
   CHECK(next.gone());
 }
 
@@ -272,4 +293,31 @@ TEST_CASE(
   CHECK(times.wall_minus_monotonic_ns == 20 * kSecond);
   CHECK(times.observed_since_ns == 5 * kSecond);
   CHECK(times.observed_before_ns == 0);
+}
+
+TEST_CASE("RingView: a lane shows what its thread is in, and what a dead one died in") {
+  ViewedRing world;
+  const auto begins = [&](std::uint16_t id) {
+    LaneHeader& header = *world.lane.header;
+    header.in_flight.operation.store(id);
+    header.in_flight.start.store(static_cast<std::uint64_t>(kViewBorn + 3 * kSecond));
+  };
+  const auto lane_at = [&](int seconds) { return world.at(seconds).lanes.at(0); };
+  CHECK(lane_at(1).in_flight == "");
+  begins(0);
+  const std::int64_t born_wall_ns = simulated(kViewBorn).realtime_ns;
+  CHECK(lane_at(5).in_flight == "operation-0");
+  CHECK(lane_at(5).in_flight_wall_ns == born_wall_ns + 3 * kSecond);
+  REQUIRE(enter_name(*world.ring, 7, {"SEND_ALL", "message", {}}));
+  begins(7);
+  CHECK(lane_at(6).in_flight == "SEND_ALL");
+  begins(0xffff);   // nothing that a writer of the format would say
+  CHECK(lane_at(6).in_flight == "operation-511");
+  begins(7);
+  world.lane.header->owner.word.store(OwnerLock::kDiedBit);
+  const LaneView dead = lane_at(7);
+  CHECK(dead.state == LaneView::State::dead);
+  CHECK(dead.in_flight == "SEND_ALL");
+  world.lane.header->owner.word.store(0);
+  CHECK(lane_at(8).in_flight == "");   // its thread has ended in order
 }

@@ -154,7 +154,7 @@ TEST_CASE("Watch: what forgotten rings lost is of no operation, and memory is th
     FollowedRing ring(dir.file("ring-1"));
     ring.write(70);
     watch.pass(tenths(0));
-    leave_segment(*ring.ring, self_identity(), false);
+    leave(*ring.ring, false);
   }
   CHECK(watch.tick(tenths(10)).unattributed_lost == 0);
   const Snapshot shown = watch.tick(tenths(10 + 36'000));

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "shm/identity.h"
+#include "shm/processes.h"
 #include "tests/support/later.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
@@ -24,8 +25,10 @@ TEST_CASE("HostSampling: every process that shares a ring is sampled, not its cr
     return 0;
   });
   const auto other_pid = static_cast<std::uint32_t>(other);
-  ring->header().processes[3].start_time.store(process_start_time(other_pid));
-  ring->header().processes[3].pid.store(other_pid);
+  ProcessIdentity identity = self_identity();
+  identity.pid = other_pid;
+  identity.start_time = process_start_time(other_pid);
+  REQUIRE(enter_process(*ring, identity).somewhere());
   Watch watch({{path}, 100, 20, false});
   watch.pass(later(1));
   HostSampling sampling;

@@ -141,17 +141,19 @@ TEST_CASE("StateFile: a single bit that is wrong, anywhere, is noticed") {
   }
 }
 
-TEST_CASE("StateFile: a state of an older version is told from a damaged one, and so is the first version's") {
+TEST_CASE(
+    "StateFile: a state of an older version is told from a damaged one, and so is the first "
+    "version's") {
   SavedState state;
   std::string why;
   std::string other = encode_state(sample_state());
   other[8] = 3;
   CHECK_FALSE(decode_state(other, &state, &why));
-  CHECK(why == "the state is of version 3, this daemon reads 4");
+  CHECK(why == "the state is of version 3, this daemon reads 6");
   // Version 1 begins in the same way: version, checksum, length. Words of fixed width follow.
   const std::string first = std::string("RSSTATE\n\1\0\0\0", 12) + std::string(40, '\x7f');
   CHECK_FALSE(decode_state(first, &state, &why));
-  CHECK(why == "the state is of version 1, this daemon reads 4");
+  CHECK(why == "the state is of version 1, this daemon reads 6");
 }
 
 TEST_CASE("Codec: numbers, flags and texts come back, and what cannot be is refused from there on") {

@@ -4,77 +4,24 @@
 #include <array>
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <vector>
 
-#include "tests/unit/tools/chat/harness.h"
-#include "shm/lane_reader.h"
+#include "tests/unit/tools/chat/ring.h"
 
 using namespace chat_test;
 
-namespace {
-
-// Traces this process, and reads what was written since this object was made. A process is traced
-// once and until its end, so all cases of one run share a ring.
-class Ring {
- public:
-  Ring() : segment_(shared()) {
-    for (std::uint32_t lane = 0; lane < segment_.geometry().lane_count; ++lane) {
-      begin_.push_back(segment_.lane_header(lane).head.load());
-    }
-    for (std::uint16_t id = 0; id < ringside::kIdCount; ++id) before_.push_back(sum(id));
-  }
-
-  std::vector<ringside::Record> records() const {
-    std::vector<ringside::Record> all;
-    const auto& geometry = segment_.geometry();
-    for (std::uint32_t lane = 0; lane < geometry.lane_count; ++lane) {
-      auto& header = segment_.lane_header(lane);
-      if (!ringside::lane_readable(header)) continue;
-      ringside::LaneCursor cursor;
-      cursor.position = begin_[lane];
-      ringside::read_lane(segment_.slots(lane), header, geometry.lane_capacity, cursor, ~0ULL,
-                          [&](const ringside::Record& record) { all.push_back(record); });
-      CHECK(cursor.lost == 0);
-    }
-    return all;
-  }
-  // How often an id was counted, with or without a record.
-  std::uint64_t total(std::uint16_t id) const { return sum(id) - before_[id]; }
-  std::uint64_t total(ringside::EventId id) const { return total(id.value); }
-
- private:
-  static ringside::Segment& shared() {
-    static TempDir directory;
-    static const auto segment = [] {
-      ringside::Setup setup;
-      setup.program = "chat-tests";
-      setup.ring = (directory / "ring").string();
-      if (!ringside::start(setup)) throw std::runtime_error(ringside::why_untraced());
-      ringside::Failure failure;
-      ringside::SegmentFacts facts;
-      auto opened = ringside::open_segment(setup.ring, {}, &facts, &failure);
-      if (!opened) throw std::runtime_error("the ring can't be opened");
-      return opened;
-    }();
-    return *segment;
-  }
-  std::uint64_t sum(std::uint16_t id) const {
-    std::uint64_t sum = 0;
-    for (std::uint32_t lane = 0; lane < segment_.geometry().lane_count; ++lane) {
-      if (!ringside::lane_readable(segment_.lane_header(lane))) continue;
-      const auto& totals = segment_.totals(lane)[id];
-      sum += totals.recorded.load() + totals.skipped.load();
-    }
-    return sum;
-  }
-
-  ringside::Segment& segment_;
-  std::vector<std::uint64_t> begin_;
-  std::vector<std::uint64_t> before_;
-};
-
-}  // namespace
+TEST_CASE("ChatTrace: users, rooms and addresses have their names in the ring") {
+  Ring ring;
+  TestServer server;
+  Client client(server);
+  const auto user = static_cast<std::uint64_t>(client.enter("wilhelmina"));
+  const auto room = client.must("CREATE_ROOM", {{"name", "tea-time"}})["room_id"];
+  CHECK(ring.label(ringside::LabelKind::user, user) == "wilhelmina");
+  CHECK(ring.label(ringside::LabelKind::room, room.get<std::uint64_t>()) == "tea-time");
+  const unsigned char loopback[] = {127, 0, 0, 1};
+  CHECK(ring.label(ringside::LabelKind::address, ringside::address_id(loopback, 4)) ==
+        "127.0.0.1");
+}
 
 TEST_CASE("ChatTrace: each operation is one record with its outcome, whatever became of it") {
   Ring ring;
@@ -121,12 +68,13 @@ TEST_CASE("ChatTrace: each operation is one record with its outcome, whatever be
     const auto outcome = static_cast<chatd::Outcome>(record.outcome);
     CHECK(outcome == chatd::outcome_of(static_cast<Error>(record.error)));
     std::uint64_t stages = 0;
-    for (const auto stage : record.stages) stages += ringside::unpack_stage_ticks(stage);
+    for (unsigned i = 0; i < ringside::kStageCount; ++i)
+      stages += ringside::unpack_stage_ticks(record.stage(i));
     CHECK(record.duration > 0);
     CHECK(stages <= static_cast<std::uint64_t>(record.duration));
     // Nearly all the time is in a named stage.
     CHECK(static_cast<double>(stages) > 0.999 * static_cast<double>(record.duration));
-    if (outcome == chatd::Outcome::ok) CHECK(record.stages[ringside::chat::kDatabase] > 0);
+    if (outcome == chatd::Outcome::ok) CHECK(record.stage(ringside::chat::kDatabase) > 0);
   }
   CHECK(recorded == answered);
   for (std::size_t i = 0; i < chatd::kOpCount; ++i)

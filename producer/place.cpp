@@ -1,0 +1,192 @@
+#include "producer/place.h"
+
+#include <pthread.h>
+
+#include <atomic>
+
+#include "producer/hot_path.h"
+#include "producer/interrupted.h"
+#include "producer/state.h"
+#include "shm/names.h"
+#include "shm/processes.h"
+
+namespace ringside {
+namespace detail {
+
+inline namespace RINGSIDE_ABI_NAMESPACE {
+std::atomic<std::atomic<std::int64_t>*> g_gauges[kMaxGauges];
+}
+
+namespace {
+
+// Index and `entered`, in one word so that both are seen together.
+constexpr std::uint64_t kNowhere = kMaxProcesses;
+constexpr std::uint64_t kEntering = kMaxProcesses + 1;  // a thread is entering the process
+constexpr std::uint64_t kGone = kMaxProcesses + 2;      // stop() has been called
+std::atomic<std::uint64_t> g_place{kNowhere};
+// A process that could not be entered, or whose entry could not be held, tries again after that
+// many records and gauge writes.
+constexpr std::uint32_t kStandAgainAfter = 4096;
+std::atomic<std::uint32_t> g_stand_again_in;
+__thread bool t_holds_process = false;
+std::atomic<bool> g_unheld{false};
+
+// The place of gauge i's name in the ring, plus 1; 0 while there is none.
+std::atomic<std::uint32_t> g_gauge_index[kMaxGauges];
+// What gauges hold while this process stands nowhere.
+std::atomic<std::int64_t> g_gauge_kept[kMaxGauges];
+
+std::uint64_t pack_place(ProcessPlace place) {
+  return std::uint64_t{place.entered} << 32 | place.index;
+}
+ProcessPlace unpack_place(std::uint64_t packed) {
+  return {static_cast<std::uint32_t>(packed), static_cast<std::uint32_t>(packed >> 32)};
+}
+
+// Lets gauge i write into the ring, where this process stands there and the ring has the name.
+void open_gauge(Segment& segment, std::uint32_t i) {
+  const ProcessPlace place = place_now();
+  const std::uint32_t index = g_gauge_index[i].load(std::memory_order_acquire);
+  if (!place.somewhere() || index == 0) return;
+  std::atomic<std::int64_t>& value = segment.processes()[place.index].gauges[index - 1];
+  g_gauges[i].store(&value, std::memory_order_release);
+  // What another thread adds meanwhile is in one of the two.
+  value.fetch_add(g_gauge_kept[i].exchange(0, std::memory_order_acq_rel),
+                  std::memory_order_release);
+}
+
+// The calling thread holds the process's entry. When the thread ends, it lets go.
+void note_holding() {
+  t_holds_process = true;
+  g_unheld.store(false, std::memory_order_relaxed);
+  pthread_setspecific(g_thread_end, &t_writer);
+}
+
+}  // namespace
+
+ProcessPlace place_now() { return unpack_place(g_place.load(std::memory_order_acquire)); }
+
+void stand_at(ProcessPlace place) {
+  g_place.store(pack_place(place), std::memory_order_release);
+  note_holding();
+}
+
+ProcessPlace leave_place() { return unpack_place(g_place.exchange(kGone)); }
+
+bool closed_without_us(const Segment& segment) {
+  return !place_now().somewhere() &&
+         segment.header().state.load(std::memory_order_acquire) == kSegmentClosed;
+}
+
+void give_up_closed_ring() {
+  Phase expected = Phase::traced;
+  if (!g_phase.compare_exchange_strong(expected, Phase::untraced)) return;
+  g_switches.store(kAllOff, std::memory_order_release);
+  g_segment.store(nullptr, std::memory_order_release);
+  g_why.store(g_closed_before_us, std::memory_order_release);
+}
+
+void stand_in(Segment& segment) {
+  if (t_holds_process) return;
+  if (closed_without_us(segment)) {
+    give_up_closed_ring();
+    return;
+  }
+  // Not by subtraction: two threads must not pass 0 together.
+  const std::uint32_t again_in = g_stand_again_in.load(std::memory_order_relaxed);
+  if (again_in > 0) {
+    g_stand_again_in.store(again_in - 1, std::memory_order_relaxed);
+    return;
+  }
+  const ProcessPlace place = place_now();
+  switch (hold_process(segment, place)) {
+    case Hold::held: note_holding(); return;
+    case Hold::by_another: g_unheld.store(false, std::memory_order_relaxed); return;
+    case Hold::busy: g_stand_again_in.store(kStandAgainAfter, std::memory_order_relaxed); return;
+    case Hold::lost: break;
+  }
+  // One thread enters. The others go on without.
+  std::uint64_t before = pack_place(place);
+  if (before == kGone || before == kEntering ||
+      !g_place.compare_exchange_strong(before, kEntering, std::memory_order_acq_rel)) {
+    return;
+  }
+  ProcessPlace entered = enter_process(segment, g_self);
+  const bool too_late = entered.somewhere() && entered_closed_ring(segment);
+  if (too_late) {
+    leave_process(segment, entered);
+    close_if_left(segment);
+    entered = {};
+  }
+  std::uint64_t entering = kEntering;
+  if (!g_place.compare_exchange_strong(entering, pack_place(entered), std::memory_order_acq_rel)) {
+    // stop() was called meanwhile, and found this process nowhere.
+    if (entered.somewhere()) leave_process(segment, entered);
+    return;
+  }
+  if (too_late) {
+    give_up_closed_ring();
+    return;
+  }
+  if (entered.somewhere()) {
+    note_holding();
+  } else {
+    g_stand_again_in.store(kStandAgainAfter, std::memory_order_relaxed);
+  }
+  for (std::uint32_t i = 0; i < kMaxGauges; ++i) open_gauge(segment, i);
+}
+
+bool name_gauge(Segment& segment, std::uint32_t i, const std::string& name) {
+  const std::uint32_t index = enter_gauge(segment, name);
+  if (index == kMaxGauges) {
+    segment.header().names_refused.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  g_gauge_index[i].store(index + 1, std::memory_order_release);
+  open_gauge(segment, i);
+  return true;
+}
+
+void let_go_of_place(Segment& segment) {
+  if (!t_holds_process) return;
+  t_holds_process = false;
+  let_go_of_process(segment, place_now());
+  g_unheld.store(true, std::memory_order_relaxed);
+}
+
+bool place_is_unheld() { return g_unheld.load(std::memory_order_relaxed); }
+
+void place_is_left() { t_holds_process = false; }
+
+void forget_place() {
+  t_holds_process = false;
+  g_unheld.store(false, std::memory_order_relaxed);
+  if (g_place.load(std::memory_order_relaxed) != kGone)
+    g_place.store(kNowhere, std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
+    g_gauges[i].store(nullptr, std::memory_order_relaxed);
+    g_gauge_kept[i].store(0, std::memory_order_relaxed);
+  }
+}
+
+inline namespace RINGSIDE_ABI_NAMESPACE {
+
+void write_gauge_slow(std::uint32_t gauge, std::int64_t value, bool adds) noexcept {
+  const KeepErrno keep_errno;
+  Segment* segment = g_segment.load(std::memory_order_acquire);
+  if (segment != nullptr) stand_in(*segment);
+  std::atomic<std::int64_t>* to = g_gauges[gauge].load(std::memory_order_acquire);
+  std::atomic<std::int64_t>& kept = g_gauge_kept[gauge];
+  if (to == nullptr) to = &kept;
+  if (adds) {
+    to->fetch_add(value, std::memory_order_acq_rel);
+  } else {
+    to->store(value, std::memory_order_release);
+  }
+  // The gauge was opened meanwhile, perhaps before our value was there to be taken along.
+  if (to == &kept && segment != nullptr) open_gauge(*segment, gauge);
+}
+
+}  // namespace RINGSIDE_ABI_NAMESPACE
+}  // namespace detail
+}  // namespace ringside
