@@ -32,31 +32,36 @@ HERE = Path(__file__).resolve().parent
 MODELS = {
     "lane": ("lane.pml", "", "-DCAPACITY=4 -DRECORDS=9 -DWORDS=3"),
     "overflow": ("overflow.pml", "-DWORDS=1 -DMAX_HOLES=1", "-DWORDS=2"),
-    "claim": ("claim.pml", "-DLIVES=2", "-DLIVES=3"),
-    "owners": ("claim.pml", "-DPIDS=3 -DKILLS=1 -DRECORDS=0", "-DRECORDS=0"),
-    "reuse": ("claim.pml", "-DREADER=1 -DLIVES=2", "-DREADER=1 -DLIVES=2 -DKILLS=1 -DRECORDS=3"),
+    "settle": ("overflow.pml", "-DDEATHS=1 -DWORDS=1 -DMAX_HOLES=1",
+               "-DDEATHS=1 -DWORDS=1 -DMAX_HOLES=1 -DRECORDS=3"),
+    "claim": ("claim.pml", "-DLIVES=2", "-DLIVES=3 -DFAILS=0"),
+    "reuse": ("claim.pml", "-DREADER=1 -DLIVES=2", "-DREADER=1 -DLIVES=2 -DRECORDS=2"),
+    "heirs": ("claim.pml", "-DLEFT=1 -DLIVES=2", "-DLEFT=1 -DLIVES=2 -DREADER=1"),
+    "namespaces": ("claim.pml", "-DEQUAL_TIDS=1 -DLIVES=3 -DRECORDS=0 -DFAILS=0 -DCAPACITY=1",
+                   "-DEQUAL_TIDS=1 -DLIVES=3 -DRECORDS=0"),
+    "processes": ("processes.pml", "", "-DLIVES=3 -DHOLDS=0"),
+    "labels": ("labels.pml", "", "-DWAYS=3"),
 }
-# claim.pml is checked in three sizes: claim, owners and reuse. Each mutant and each state is
-# checked in the size that it needs. Those that OWNERS and REUSE do not name are checked in claim.
-OWNERS = {
-    "claim_cas_release",
-    "start_store",
-    "start_load",
-    "start_time_kept_by_heir",
-    "start_time_kept_by_release",
-    "start_time_kept_by_failure",
-    "start_time_left_in",
-    "start_time_came_late",
-    "lost_race",
-    "start_time_ignored",
-    "own_pid_is_judged",
+# claim.pml is checked in four sizes. Each mutant and each state is checked in the size that it
+# needs. Those that are not named here are checked in claim.
+SIZE_OF = {
+    name: size
+    for size, names in {
+        "reuse": "ready_store ready_load ready_before_pages settled_head_store head_store head_load"
+                 " reuse reader_while_owned",
+        "heirs": "settling_store settling_word_store settled_store torn_not_cleared"
+                 " torn_counted_first torn_cleared_first settling_found settling_left_to_reader",
+        "namespaces": "tries_held dies_after_lost_race dies_after_unlock lost_race",
+    }.items() for name in names.split()
 }
-REUSE = {
-    "owned_store", "readable_load", "settled_head_store", "head_store", "head_load",
-    "settling_word_store", "reuse", "reader_while_owned"
-}
+# overflow.pml is checked without a death (overflow) and with one (settle).
+SETTLE = set(
+    "settler_store settler_lock announced_late withdrawn_early handler_clears handler_restores"
+    " withdrawn_first settled_unseen settled_to_zero settled_to_published settled_to_next"
+    " settled_torn settled_published settled_twice settled_slot_reused settled_seen"
+    " announced_and_no_more".split())
 # These mutants and states need the larger size.
-LARGE = {"settling_word_store", "settling_found", "start_time_ignored", "own_pid_is_judged"}
+LARGE = {"settling_word_store"}
 
 DEFINE = re.compile(r"^#define ([a-z_]+) +(\d+)[ \t]*(?:/\* (.*?) \*/)?$", re.M)
 
@@ -85,12 +90,16 @@ class Model:
         # Spin numbers a list of names from its end.
         self.properties = {name: len(names) - i for i, name in enumerate(names)}
         if self.file == "claim.pml":
-            at = {**dict.fromkeys(OWNERS, "owners"), **dict.fromkeys(REUSE, "reuse")}
-            self.mutants = {
-                m: what
-                for m, what in self.mutants.items() if at.get(m, "claim") == name
+            size = {m: SIZE_OF.get(m, "claim") for m in (*self.mutants, *self.states)}
+        elif self.file == "overflow.pml":
+            size = {
+                m: "settle" if m in SETTLE else "overflow"
+                for m in (*self.mutants, *self.states)
             }
-            self.states = [state for state in self.states if at.get(state, "claim") == name]
+        else:
+            size = {}
+        self.mutants = {m: w for m, w in self.mutants.items() if size.get(m, name) == name}
+        self.states = [state for state in self.states if size.get(state, name) == name]
         for mutant, what in self.mutants.items():
             if what is None or (what not in self.properties and not what.startswith("holds: ")):
                 wrong_usage(
