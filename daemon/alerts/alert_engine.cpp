@@ -53,19 +53,14 @@ void AlertEngine::step(const Reading& reading) {
   const bool known = reading.value && std::isfinite(*reading.value);
   const auto found = episodes_.find(reading.key());
   if (found == episodes_.end()) {
-    if (!known) return;
-    if (const auto reached = reading.levels.reached(*reading.value)) begin(reading, *reached);
+    if (known && !reading.idle && reading.reached) begin(reading, *reading.reached);
     return;
   }
   Episode& episode = found->second;
-  if (known) {
-    step_known(episode, reading);
-  } else if (reading.few && episode.state == AlertState::pending) {
-    // Too few samples count as one tick below the threshold.
-    for (auto& bits : episode.over) bits = (bits << 1) & tick_mask();
-    step_pending(episode, std::nullopt);
-  } else {
+  if (!known) {
     step_unknown(episode, reading.text);
+  } else if (!reading.idle) {
+    step_known(episode, reading);
   }
 }
 
@@ -91,12 +86,10 @@ std::uint64_t AlertEngine::tick_mask() const {
 
 // Adds the value to the bits and the clear timers.
 void AlertEngine::observe(Episode& episode, const Reading& reading) {
-  const auto reached = reading.levels.reached(*reading.value);
   for (std::size_t i = 0; i < kAlertLevels; ++i) {
-    const bool over = reached && index_of(*reached) >= i;
+    const bool over = reading.reached && index_of(*reading.reached) >= i;
     episode.over[i] = ((episode.over[i] << 1) | (over ? 1U : 0U)) & tick_mask();
-    const auto& bounds = reading.levels.bounds[i];
-    if (bounds && *reading.value >= bounds->clear) {
+    if (reading.levels.bounds[i] && !reading.below[i]) {
       episode.below_since_ns[i].reset();
     } else if (!episode.below_since_ns[i]) {
       episode.below_since_ns[i] = observed_ns_;
@@ -120,7 +113,7 @@ std::optional<AlertLevel> AlertEngine::raised(const Episode& episode) const {
 
 void AlertEngine::step_known(Episode& episode, const Reading& reading) {
   observe(episode, reading);
-  const auto reached = reading.levels.reached(*reading.value);
+  const auto& reached = reading.reached;
   switch (episode.state) {
     case AlertState::pending: return step_pending(episode, reached);
     case AlertState::firing: return step_firing(episode, reached);
@@ -130,8 +123,9 @@ void AlertEngine::step_known(Episode& episode, const Reading& reading) {
 }
 
 void AlertEngine::step_pending(Episode& episode, std::optional<AlertLevel> reached) {
-  if (const auto level = raised(episode)) {
-    emit(episode, AlertState::firing, reached ? std::max(*level, *reached) : *level, "");
+  const auto level = raised(episode);
+  if (level && reached) {
+    emit(episode, AlertState::firing, std::max(*level, *reached), "");
     return;
   }
   const bool any =
@@ -210,6 +204,7 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level,
   t.level = level;
   t.state = state;
   t.operation = reading.operation;
+  t.figure = reading.figure;
   t.ring = reading.ring;
   t.value = *reading.value;
   // A level that is no longer configured has no threshold.

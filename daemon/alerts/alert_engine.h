@@ -19,8 +19,7 @@
 //   E2  A figure that is not known changes no state, and the time without it counts toward nothing.
 //       The log says so once for each such gap, at most once in clear_after. After
 //       hold_without_data the alert is resolved as unknown.
-//   E3  Too small a sample raises nothing and clears nothing that fires. A pending alert takes it
-//       for a tick below the threshold.
+//   E3  A tick without news (Reading::idle: no calls) is no tick for that figure.
 //   E4  A fact (a crash, a loss, an open breaker) skips pending.
 //
 // Every figure of alert_rules.h has its own episode, from raising to resolving. The caller of
@@ -73,8 +72,7 @@ class AlertEngine {
     Reading reading;
     AlertState state = AlertState::pending;
     AlertLevel level = AlertLevel::info;
-    // For each level, one bit for each of the latest ticks with a value: did the value reach the
-    // level? While pending, a tick with too small a sample adds a 0.
+    // For each level, one bit for each of the latest ticks with news: was the figure over it?
     std::array<std::uint64_t, kAlertLevels> over{};
     // For each level, since when the value has been below its clear threshold, in observed time.
     std::array<std::optional<std::int64_t>, kAlertLevels> below_since_ns{};

@@ -2,8 +2,8 @@
 // whether it is known at all. The engine (alert_engine.h) decides what becomes of them over time.
 //
 //   alert             judged by                                         of
-//   high_latency      p95 of the last minute against the response time  each operation
-//   high_error_rate   errors and timeouts / calls, last minute          each operation; each ring
+//   high_latency      share of calls slower than the response time      each operation
+//   high_error_rate   errors and timeouts / calls                       each operation; each ring
 //   high_memory       resident memory of the largest process            each ring
 //   high_connections  gauge `connections`                               each ring
 //   system_overload   CPU, unavailable memory, load per CPU             the host
@@ -11,16 +11,22 @@
 //   database_issue    breaker open; rollbacks; DATABASE_... errors;     each ring
 //                     slow queries per minute
 //   security_threat   failed logins, rejected tokens, blocks, threats   each ring, per minute
-//   telemetry_loss    records lost, rejected                            all rings together
-//                     records untraced; the ring is refused             each ring
+//   telemetry_loss    records lost, rejected, torn, untraced; refused   each ring
 //   server_down       crashed; stopped                                  each ring
 //
-// Latency is judged by p95, not p99 or the mean. At twenty calls a minute p99 is the slowest call
-// alone, and one hiccup would wake somebody. A mean hides one call in ten that takes ten times as
-// long. A p95 over the threshold says that more than one call in twenty is too slow, which users
-// notice.
+// Latency is judged by p95, not p99 or the mean: more than one call in twenty is too slow, which
+// users notice. At twenty calls a minute p99 is the slowest call alone, and one hiccup would wake
+// somebody. A mean hides one call in ten that takes ten times as long.
+//
+// A share of calls (too slow, failed) is over a limit at a tick if
+//   - the calls of the last 5 s are over it by themselves, so that it ends when its cause does, and
+//   - the shortest window that decides (5 s, 15 s, 1 min, 5 min; evidence.h) says so, as surely as
+//     `alerts.false_alarms` wants it.
+// It is below a limit if the calls of the last 5 s are. Without a call in 5 s nothing is said, and
+// without one in a minute the operation is at rest, which is below.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -37,10 +43,14 @@ struct Reading {
   AlertType alert = AlertType::high_latency;
   std::string figure;             // which of the alert's figures
   std::string operation;          // empty: the whole server
-  std::string ring;               // empty: the host, or all rings
+  std::string ring;               // empty: the host
   std::optional<double> value;    // absent: not known at this tick
-  bool few = false;               // the sample is too small; `value` is absent then
   bool certain = false;           // a fact, not a measurement: it fires at the first tick
+  // The highest level that the figure is over, and for each level whether it is below its clear.
+  std::optional<AlertLevel> reached;
+  std::array<bool, kAlertLevels> below{};
+  bool judged = false;  // by evidence, not by comparing `value` with the levels
+  bool idle = false;    // nothing new since the last tick: neither over nor below
   Levels levels;
   AlertUnit unit = AlertUnit::ms;
   std::string text;               // the figure in words, or why there is none
@@ -57,12 +67,14 @@ struct RuleMemory {
   struct Ring {
     std::uint64_t crashes = 0;
     std::uint64_t untraced_records = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t torn = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t breaker_opened = 0;
+    std::uint64_t database_errors = 0;
     friend bool operator==(const Ring&, const Ring&) = default;
   };
-  bool known = false;   // false before the first tick: nothing to compare with
-  std::uint64_t lost = 0;
-  std::uint64_t rejected = 0;
-  std::map<std::string, Ring> rings;
+  std::map<std::string, Ring> rings;  // those of the last tick; empty before the first
   friend bool operator==(const RuleMemory&, const RuleMemory&) = default;
 };
 

@@ -10,9 +10,20 @@ namespace {
 constexpr std::uint64_t kMostEpisodes = 1'048'576;
 constexpr std::uint64_t kMostRings = 65'536;
 // The fewest bytes that one can have: each number is one byte, each text is empty.
-constexpr std::size_t kRingBytes = 3;
-constexpr std::size_t kTransitionBytes = 25;
-constexpr std::size_t kEpisodeBytes = 67;
+constexpr std::size_t kRingBytes = 8;
+constexpr std::size_t kTransitionBytes = 26;
+constexpr std::size_t kEpisodeBytes = 68;
+
+constexpr std::uint64_t RuleMemory::Ring::*kCounts[] = {
+    &RuleMemory::Ring::crashes,
+    &RuleMemory::Ring::untraced_records,
+    &RuleMemory::Ring::lost,
+    &RuleMemory::Ring::torn,
+    &RuleMemory::Ring::rejected,
+    &RuleMemory::Ring::breaker_opened,
+    &RuleMemory::Ring::database_errors,
+};
+static_assert(sizeof(RuleMemory::Ring) == std::size(kCounts) * sizeof(std::uint64_t));
 
 template <typename Enum>
 void put(Encoder& out, Enum value) {
@@ -46,6 +57,7 @@ void put_transition(Encoder& out, const AlertTransition& t) {
   put(out, t.level);
   put(out, t.state);
   out.text(t.operation);
+  out.text(t.figure);
   out.text(t.ring);
   out.real(t.value);
   out.real(t.threshold);
@@ -60,6 +72,7 @@ AlertTransition take_transition(Decoder& in) {
   t.level = take<AlertLevel>(in, kAlertLevels);
   t.state = take<AlertState>(in, kAlertStates);
   t.operation = in.text();
+  t.figure = in.text();
   t.ring = in.text();
   t.value = in.real();
   t.threshold = in.real();
@@ -108,14 +121,10 @@ std::string AlertEngine::encode() const {
   put_observed(out, observed_ns_);
   out.u64(last_id_);
   out.u64(forgotten_);
-  out.flag(memory_.known);
-  out.u64(memory_.lost);
-  out.u64(memory_.rejected);
   out.u64(memory_.rings.size());
   for (const auto& [name, ring] : memory_.rings) {
     out.text(name);
-    out.u64(ring.crashes);
-    out.u64(ring.untraced_records);
+    for (const auto count : kCounts) out.u64(ring.*count);
   }
   out.u64(recent_.size());
   for (const AlertTransition& t : recent_) put_transition(out, t);
@@ -143,13 +152,9 @@ bool AlertEngine::decode(std::string_view bytes, std::string* why) {
   const std::uint64_t last_id = in.u64();
   const std::uint64_t forgotten = in.u64();
   RuleMemory memory;
-  memory.known = in.flag();
-  memory.lost = in.u64();
-  memory.rejected = in.u64();
   for (std::uint64_t n = in.count(kRingBytes, kMostRings); n > 0 && in.good(); --n) {
     const std::string name = in.text();
-    const std::uint64_t crashes = in.u64();
-    memory.rings[name] = {crashes, in.u64()};
+    for (const auto count : kCounts) memory.rings[name].*count = in.u64();
   }
   std::deque<AlertTransition> recent;
   for (std::uint64_t n = in.count(kTransitionBytes, kTransitionsKept); n > 0 && in.good(); --n)

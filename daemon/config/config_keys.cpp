@@ -21,6 +21,7 @@ using Path = PathField<Config>;
 using Choice = ChoiceField<Config>;
 using Choices = ChoicesField<Config>;
 using Rings = RingsField<Config>;
+using Often = FrequencyField<Config>;
 using Bounds = LevelsField<Config>;
 
 const std::vector<ConfigKey<Config>>& table() {
@@ -81,8 +82,10 @@ const std::vector<ConfigKey<Config>>& table() {
        "Open connections, as the server's gauge `connections` says."},
 
       {"alerts.min_samples", Integer{AT(thresholds.min_samples), 1, 1'000'000},
-       "Below this many calls in the last minute a quantile or a share proves nothing and raises "
-       "nothing."},
+       "The report's verdict passes over windows with fewer calls. Alerts go by false_alarms."},
+      {"alerts.false_alarms", Often{AT(alerts.false_alarms), kHour, 3660 * kDay},
+       "How many alerts may fire by chance alone, in all. The fewer, the more calls must be too "
+       "slow or fail before an alert believes it."},
       {"alerts.raise_ticks", Integer{AT(alerts.raise_ticks), 1, 64},
        "An alert is raised when it was over its threshold in this many ..."},
       {"alerts.of_ticks", Integer{AT(alerts.of_ticks), 1, 64}, "... of this many latest ticks."},
@@ -179,6 +182,10 @@ struct Allowed {
     return "a list of 1 to 64 different rings: 1 to 64 letters, digits, '.', '_' or '-', or a path "
            "with a '/'; "
            "*, ? and [...] in its last part make it a pattern";
+  }
+  std::string operator()(const FrequencyField<Root>& f) const {
+    return fmt::format("a number from 1 to 1000 and a time from {} to {}, such as \"1 per 90d\"",
+                       write_duration(f.least_ns), write_duration(f.most_ns));
   }
   std::string operator()(const LevelsField<Root>& f) const {
     return fmt::format(

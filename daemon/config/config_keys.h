@@ -59,6 +59,11 @@ struct RingsField {
   std::vector<std::string>& (*at)(Root&);
 };
 template <typename Root>
+struct FrequencyField {  // `times` is at most 1000
+  Frequency& (*at)(Root&);
+  std::int64_t least_ns, most_ns;
+};
+template <typename Root>
 struct LevelsField {
   Levels& (*at)(Root&);
   double most;
@@ -69,7 +74,7 @@ struct ConfigKey {
   std::string_view path;   // dotted: "alert_log.format"
   std::variant<DurationField<Root>, SizeField<Root>, IntegerField<Root>, NumberField<Root>,
                SwitchField<Root>, PathField<Root>, ChoiceField<Root>, ChoicesField<Root>,
-               RingsField<Root>, LevelsField<Root>>
+               RingsField<Root>, FrequencyField<Root>, LevelsField<Root>>
       field;
   std::string_view doc;    // one sentence, without the range
 };

@@ -33,6 +33,9 @@ struct Print {
   std::string operator()(const SizeField<Root>& f) const {
     return toml_string(write_size(f.at(root)));
   }
+  std::string operator()(const FrequencyField<Root>& f) const {
+    return toml_string(write_frequency(f.at(root)));
+  }
   std::string operator()(const IntegerField<Root>& f) const {
     return fmt::format("{}", f.at(root));
   }

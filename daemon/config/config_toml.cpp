@@ -37,6 +37,14 @@ struct Store {
     f.at(root) = *bytes;
     return true;
   }
+  bool operator()(const FrequencyField<Root>& f) const {
+    const auto* text = node.as_string();
+    const auto often = text != nullptr ? parse_frequency(text->get()) : std::nullopt;
+    if (!often || often->times > 1000 || often->per_ns < f.least_ns || often->per_ns > f.most_ns)
+      return false;
+    f.at(root) = *often;
+    return true;
+  }
   bool operator()(const IntegerField<Root>& f) const {
     const auto* integer = node.as_integer();
     if (integer == nullptr || integer->get() < 0) return false;

@@ -99,4 +99,23 @@ std::string write_size(std::uint64_t bytes) {
 
 std::string write_number(double value) { return fmt::format("{}", value); }
 
+std::optional<Frequency> parse_frequency(std::string_view text) {
+  constexpr std::string_view kPer = " per ";
+  const std::size_t at = text.find(kPer);
+  if (at == std::string_view::npos) return std::nullopt;
+  Frequency frequency;
+  const std::string_view times = text.substr(0, at);
+  const auto [end, error] =
+      std::from_chars(times.data(), times.data() + times.size(), frequency.times);
+  if (error != std::errc{} || end != times.data() + times.size()) return std::nullopt;
+  const auto per_ns = parse_duration(text.substr(at + kPer.size()));
+  if (frequency.times == 0 || !per_ns || *per_ns <= 0) return std::nullopt;
+  frequency.per_ns = *per_ns;
+  return frequency;
+}
+
+std::string write_frequency(const Frequency& frequency) {
+  return std::to_string(frequency.times) + " per " + write_duration(frequency.per_ns);
+}
+
 }  // namespace ringside

@@ -22,6 +22,16 @@ std::optional<std::int64_t> parse_duration(std::string_view text);
 // 9e18.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
+// So many in so long: "1 per 90d".
+struct Frequency {
+  std::uint64_t times = 1;
+  std::int64_t per_ns = kDay;
+  friend bool operator==(const Frequency&, const Frequency&) = default;
+};
+// Parses a whole number, "per" and a duration. Returns nothing for other text, and for 0.
+std::optional<Frequency> parse_frequency(std::string_view text);
+std::string write_frequency(const Frequency& frequency);
+
 // Text that parse_duration() and parse_size() read back as the same value. A duration uses the
 // largest units that fit ("1h30min"). A size uses the largest binary unit that divides it ("1GiB"),
 // else B.

@@ -179,6 +179,13 @@ void RingMetrics::show_series(const std::string& ring, const LivingById& living,
       series->sum(static_cast<Window>(w), now_slice_, scale_, sum_);
       view_of.windows[w] = sum_.finish(seconds[w]);
     }
+    const auto latest = [&](std::int64_t slices) {
+      sum_.clear();
+      series->sum_latest(slices, now_slice_, scale_, sum_);
+      return sum_.finish(observed_.seconds_since((now_slice_ - slices) * kSliceNs));
+    };
+    view_of.last_5s = latest(1);
+    view_of.last_15s = latest(3);
     const Recent& last = series->recent();
     view_of.last.reserve(last.size());
     for (std::size_t i = 0; i < last.size(); ++i) {

@@ -109,12 +109,7 @@ void Series::sum(Window window, std::int64_t now_slice, const TickScale& scale,
       into.add_history(history_);
       break;
     case Window::minute:
-    case Window::five_minutes:
-      for (const Kept& kept : fine_) {
-        if (kept.stats != nullptr && kept.number >= first && kept.number <= now_slice)
-          into.add(*kept.stats);
-      }
-      break;
+    case Window::five_minutes: add_fine(first, now_slice, into); break;
     case Window::hour:
       for (const Kept& kept : coarse_) {
         if (kept.stats != nullptr && kept.number >= minute_of(first) &&
@@ -124,7 +119,24 @@ void Series::sum(Window window, std::int64_t now_slice, const TickScale& scale,
       }
       break;
   }
-  // Every window holds the slice before the present one.
+  add_dense(scale, into);
+}
+
+void Series::sum_latest(std::int64_t slices, std::int64_t now_slice, const TickScale& scale,
+                        WindowSum& into) const {
+  add_fine(now_slice - slices, now_slice, into);
+  add_dense(scale, into);
+}
+
+void Series::add_fine(std::int64_t first, std::int64_t now_slice, WindowSum& into) const {
+  for (const Kept& kept : fine_) {
+    if (kept.stats != nullptr && kept.number >= first && kept.number <= now_slice)
+      into.add(*kept.stats);
+  }
+}
+
+// Every window holds the present slice and the one before it.
+void Series::add_dense(const TickScale& scale, WindowSum& into) const {
   if (!previous_.empty()) into.add(StoredSlice::of(previous_, scale));
   if (!current_.empty()) into.add(StoredSlice::of(current_, scale));
 }

@@ -51,6 +51,9 @@ class Series {
 
   // Adds the window's slices to `into`.
   void sum(Window window, std::int64_t now_slice, const TickScale& scale, WindowSum& into) const;
+  // The same of the last `slices` that are over (1 to kFine - 1) and of the present one.
+  void sum_latest(std::int64_t slices, std::int64_t now_slice, const TickScale& scale,
+                  WindowSum& into) const;
 
   void encode(Encoder& out, std::int64_t now_slice, const TickScale& scale) const;
   // `slice_shift`, a multiple of a minute, is added to every slice's number.
@@ -77,6 +80,8 @@ class Series {
     std::int64_t number = -1;   // of the slice or minute; -1 none
     std::unique_ptr<StoredSlice> stats;
   };
+  void add_fine(std::int64_t first, std::int64_t now_slice, WindowSum& into) const;
+  void add_dense(const TickScale& scale, WindowSum& into) const;
   void store(std::int64_t slice, std::int64_t now_slice, const StoredSlice& part);
   void store_since_start(const StoredSlice& part);
   static void put(Kept& kept, std::int64_t number, const StoredSlice& part);

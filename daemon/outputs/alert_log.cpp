@@ -51,16 +51,18 @@ std::string number(double value) {
 std::string format_alert_line(const AlertTransition& t, AlertLogFormat format) {
   if (format == AlertLogFormat::logfmt) {
     return fmt::format(
-        "ts={} level={} alert={} state={} op={} value={} threshold={} unit={} id={} msg={}",
+        "ts={} level={} alert={} state={} op={} figure={} value={} threshold={} unit={} id={} "
+        "msg={}",
         format_wall(t.wall_ns), name_of(t.level), name_of(t.alert), name_of(t.state),
-        word(t.operation), number(t.value), number(t.threshold), name_of(t.unit), word(t.id),
-        in_quotes(t.message));
+        word(t.operation), word(t.figure), number(t.value), number(t.threshold), name_of(t.unit),
+        word(t.id), in_quotes(t.message));
   }
   nlohmann::ordered_json line = {{"ts", format_wall(t.wall_ns)},
                                  {"level", name_of(t.level)},
                                  {"alert", name_of(t.alert)},
                                  {"state", name_of(t.state)},
                                  {"op", escape_visible(t.operation)},
+                                 {"figure", t.figure},
                                  {"value", t.value},
                                  {"threshold", t.threshold},
                                  {"unit", name_of(t.unit)},

@@ -69,6 +69,13 @@ DrainThread::Awoken DrainThread::sleep(std::int64_t pause_ns) {
   return {files_changed, std::exchange(requests_, {})};
 }
 
+// Ticks come at multiples of their interval. So a tick of 5 s, the default, comes when a slice of
+// the metrics has just ended, and what alerts judge is what has come since the tick before. Missed
+// ticks (the machine was stopped) are left out: they would cover no time.
+std::int64_t DrainThread::next_tick_after(std::int64_t now_ns) const {
+  return (now_ns / tick_ns_ + 1) * tick_ns_;
+}
+
 void DrainThread::run() {
   // A sleep may otherwise take 50 us longer than it says, which is more than the shortest pause.
   prctl(PR_SET_TIMERSLACK, 1);
@@ -88,9 +95,7 @@ void DrainThread::run() {
     if (now.monotonic_ns >= next_tick_ns) {
       publish(monitor_.tick(now));
       directories_.follow(monitor_.wanted_files());   // follows directories that have appeared
-      next_tick_ns += tick_ns_;
-      // Missed ticks (the machine was stopped) are left out: they would cover no time.
-      if (next_tick_ns <= now.monotonic_ns) next_tick_ns = now.monotonic_ns + tick_ns_;
+      next_tick_ns = next_tick_after(now.monotonic_ns);
     }
     const std::int64_t pause_ns =
         pacing.next_pause_ns(pass.fullest, now.monotonic_ns - last_pass_ns);
@@ -103,7 +108,7 @@ void DrainThread::run() {
       tick_ns_ = requests.config->tick_ns;
       monitor_.reconfigure(*requests.config, read_instant());
       directories_.follow(monitor_.wanted_files());
-      next_tick_ns = std::min(next_tick_ns, now.monotonic_ns + tick_ns_);
+      next_tick_ns = std::min(next_tick_ns, next_tick_after(now.monotonic_ns));
     }
     if (requests.stop) break;
     if (requests.report) publish(monitor_.report(read_instant()));

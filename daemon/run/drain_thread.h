@@ -43,6 +43,7 @@ class DrainThread {
   };
 
   void run();
+  std::int64_t next_tick_after(std::int64_t now_ns) const;
   template <typename Change>
   void ask(const Change& change);
   struct Awoken {

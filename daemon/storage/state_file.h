@@ -18,7 +18,7 @@
 
 namespace ringside {
 
-inline constexpr std::uint64_t kStateVersion = 6;
+inline constexpr std::uint64_t kStateVersion = 7;
 
 struct StateMeta {
   std::int64_t since_wall_ns = 0;   // when "since start" began
@@ -34,7 +34,7 @@ struct SavedState {
 
 std::string encode_state(const SavedState& state);
 // False when the bytes are not a whole state of this version. `why` is then a sentence about the
-// state, such as "the state is of version 1, this daemon reads 6" or "the state is damaged: ...".
+// state, such as "the state is of version 1, this daemon reads 7" or "the state is damaged: ...".
 bool decode_state(std::string_view bytes, SavedState* state, std::string* why);
 
 }  // namespace ringside

@@ -38,16 +38,17 @@ Judgement judge_errors(const std::string& operation, const WindowStats& calls,
 SeriesView sum_of_ring(const Snapshot& snapshot, const std::string& ring) {
   SeriesView sum;
   sum.ring = ring;
+  const auto add = [](WindowStats& total, const WindowStats& own) {
+    total.seconds = std::max(total.seconds, own.seconds);
+    total.recorded += own.recorded;
+    total.skipped += own.skipped;
+    total.errors += own.errors;
+  };
   for (const SeriesView& operation : snapshot.operations) {
     if (operation.ring != ring) continue;
-    for (std::size_t w = 0; w < kWindows; ++w) {
-      const WindowStats& own = operation.windows[w];
-      WindowStats& total = sum.windows[w];
-      total.seconds = std::max(total.seconds, own.seconds);
-      total.recorded += own.recorded;
-      total.skipped += own.skipped;
-      total.errors += own.errors;
-    }
+    for (std::size_t w = 0; w < kWindows; ++w) add(sum.windows[w], operation.windows[w]);
+    add(sum.last_5s, operation.last_5s);
+    add(sum.last_15s, operation.last_15s);
   }
   return sum;
 }

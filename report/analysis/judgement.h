@@ -1,10 +1,9 @@
-// Compares figures with their thresholds. Alerts and the verdict both ask here, so they cannot
-// contradict each other.
+// Compares figures with their thresholds, for the verdict. Alerts take the same thresholds. Shares
+// of calls they judge with their own evidence (daemon/alerts/evidence.h).
 //
 // Everything is about the last minute. A minute with fewer than Thresholds::min_samples proves
-// nothing, and an alert then keeps its state. The verdict must also judge a quiet server, so it
-// takes the next longer window that holds enough (judged_window). It never does so while the minute
-// itself can be judged.
+// nothing. The verdict must also judge a quiet server, so it takes the next longer window that
+// holds enough (judged_window). It never does so while the minute itself can be judged.
 #pragma once
 
 #include <optional>

@@ -76,6 +76,7 @@ struct AlertTransition {
   AlertLevel level = AlertLevel::info;
   AlertState state = AlertState::pending;
   std::string operation;   // what it is about; empty for the whole server
+  std::string figure;      // which of the alert's figures: p95, errors, breaker, ...
   std::string ring;
   double value = 0;
   double threshold = 0;

@@ -30,6 +30,15 @@ std::uint64_t Histogram::count() const {
   return total;
 }
 
+std::uint64_t Histogram::count_above(double seconds) const {
+  std::uint64_t above = 0;
+  for (auto at = buckets.rbegin(); at != buckets.rend(); ++at) {
+    if (bucket_middle_seconds(at->index) <= seconds) break;
+    above += at->count;
+  }
+  return above;
+}
+
 void Histogram::merge(const Histogram& other) {
   std::vector<Bucket> merged;
   merged.reserve(buckets.size() + other.buckets.size());

@@ -18,6 +18,9 @@ struct Histogram {
   std::vector<Bucket> buckets;  // ascending by index, no zero counts
 
   std::uint64_t count() const;
+  // How many values are longer than `seconds`. Those of the bucket that holds `seconds` are among
+  // them if its middle is.
+  std::uint64_t count_above(double seconds) const;
   // Adds the other's counts. Exact: buckets of the same index mean the same span everywhere.
   void merge(const Histogram& other);
   // The nearest-rank quantile in seconds, 0 <= q <= 1: the middle of the bucket that holds the

@@ -55,6 +55,10 @@ struct SeriesView {
   std::array<std::string, kStages> stage_names{};   // empty where the server named none
   Declared declared;
   std::array<WindowStats, kWindows> windows{};
+  // What alerts judge first: the last full 5 s and what has come since, and the same of 15 s. A
+  // series of several rings has neither.
+  WindowStats last_5s;
+  WindowStats last_15s;
   std::vector<RecordView> last;   // the last N that completed (default 100), latest first
   // Since start, over all rings: what the server's own totals say. Compare it with what was read.
   std::uint64_t server_count = 0;    // recorded + skipped, from the lanes' totals

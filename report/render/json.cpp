@@ -231,17 +231,12 @@ Json json_lane(const LaneView& lane) {
 }
 
 Json json_transition(const AlertTransition& transition) {
-  return {{"at", json_at(transition.wall_ns)},
-          {"id", transition.id},
-          {"alert", name_of(transition.alert)},
-          {"level", name_of(transition.level)},
-          {"state", name_of(transition.state)},
-          {"operation", transition.operation},
-          {"ring", transition.ring},
-          {"value", transition.value},
-          {"threshold", transition.threshold},
-          {"unit", name_of(transition.unit)},
-          {"message", transition.message}};
+  return {{"at", json_at(transition.wall_ns)},  {"id", transition.id},
+          {"alert", name_of(transition.alert)}, {"level", name_of(transition.level)},
+          {"state", name_of(transition.state)}, {"operation", transition.operation},
+          {"figure", transition.figure},        {"ring", transition.ring},
+          {"value", transition.value},          {"threshold", transition.threshold},
+          {"unit", name_of(transition.unit)},   {"message", transition.message}};
 }
 
 Json json_alerts(const Snapshot& snapshot) {

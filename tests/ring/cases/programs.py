@@ -253,7 +253,7 @@ class Cases(harness.Scenario):
             self.assertRegex(
                 line,
                 r'^ts=20\d\d-\S+ level=\w+ alert=\w+ state=\w+ '
-                r'op=(?:"(?:[^"\\]|\\.)*"|[^\s"]+) value=')
+                r'op=(?:"(?:[^"\\]|\\.)*"|[^\s"]+) figure=\w+ value=')
             self.assertFalse(line.startswith("ts=2020-01-01"),
                              "a server has written a line of its own into the log")
         report = json.loads((world.reports / "report.json").read_text(encoding="utf-8"))

@@ -62,6 +62,19 @@ TEST_CASE("Histogram: quantiles are within 1.1 % of the sorted values' nearest r
   }
 }
 
+TEST_CASE("Histogram: values above a bound are counted, and those of its bucket by the middle") {
+  const Histogram histogram = histogram_of({1'000, 1'000'000, 1'000'000, 1'000'000'000});
+  CHECK(Histogram{}.count_above(0) == 0);
+  CHECK(histogram.count_above(0) == 4);
+  CHECK(histogram.count_above(0.9e-3) == 3);
+  CHECK(histogram.count_above(1.1e-3) == 1);
+  CHECK(histogram.count_above(0.9) == 1);
+  CHECK(histogram.count_above(1.1) == 0);
+  const double middle = bucket_middle_seconds(histogram.buckets[1].index);
+  CHECK(histogram.count_above(middle * 0.9999) == 3);
+  CHECK(histogram.count_above(middle) == 1);
+}
+
 TEST_CASE("Histogram: an empty one has no quantile") {
   CHECK(Histogram{}.quantile_seconds(0.5) == 0);
 }

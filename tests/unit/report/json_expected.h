@@ -221,6 +221,7 @@ inline Json transition(const AlertTransition& of) {
           {"operation", of.operation},
           {"ring", of.ring},
           {"value", of.value},
+          {"figure", of.figure},
           {"threshold", of.threshold},
           {"unit", kAlertUnitNames[static_cast<std::size_t>(of.unit)]},
           {"message", of.message}};

@@ -281,6 +281,7 @@ void add_alerts(Snapshot& snapshot, Numbers& numbers) {
     transition.level = static_cast<AlertLevel>(i % 4);
     transition.state = static_cast<AlertState>(i % 3 + 1);
     transition.operation = i % 2 == 0 ? "SEND" : "";
+    transition.figure = "figure-" + std::to_string(i);
     transition.ring = i % 3 == 0 ? "east" : "west";
     transition.value = static_cast<double>(numbers.next());
     transition.threshold = static_cast<double>(numbers.next());

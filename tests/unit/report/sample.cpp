@@ -187,7 +187,7 @@ Snapshot make(bool incident) {
                                 AlertLevel level, AlertState state, const char* operation,
                                 double value, double threshold, AlertUnit unit,
                                 const char* message) {
-      snapshot.transitions.push_back({kNow - at_s * kSecond, id, alert, level, state, operation,
+      snapshot.transitions.push_back({kNow - at_s * kSecond, id, alert, level, state, operation, "",
                                       "chat", value, threshold, unit, message});
     };
     transition(395, "c1a7-1", AlertType::security_threat, AlertLevel::warning, AlertState::firing,

@@ -40,23 +40,29 @@ struct World {
     operation("SEND_MESSAGE", 100, 0, 20);
   }
 
+  // `calls` in each window.
   void operation(const std::string& name, std::uint64_t calls, std::uint64_t errors,
                  double latency_ms) {
-    series(snapshot.operations, name).windows[static_cast<std::size_t>(Window::minute)] =
-        window_of(calls, errors, latency_ms);
+    fill(series(snapshot.operations, name), window_of(calls, errors, latency_ms));
   }
   // An event: `count` of them in the last minute, `errors` of these failed, and the latest has
   // `value`.
   void event(const std::string& name, std::uint64_t count, std::uint64_t errors = 0,
              std::int64_t value = 0) {
     SeriesView& one = series(snapshot.events, name);
-    one.windows[static_cast<std::size_t>(Window::minute)] = window_of(count, errors, 1);
+    fill(one, window_of(count, errors, 1));
     RecordView latest;
     latest.operation = name;
     latest.ring = "chat";
     latest.start_wall_ns = wall_ns;
     latest.value = value;
     one.last.assign(1, latest);
+  }
+  // The same in each window that alerts look at.
+  static void fill(SeriesView& series, const WindowStats& stats) {
+    series.last_5s = series.last_15s = stats;
+    series.windows[static_cast<std::size_t>(Window::minute)] = stats;
+    series.windows[static_cast<std::size_t>(Window::five_minutes)] = stats;
   }
   SeriesView& series(std::vector<SeriesView>& in, const std::string& name) {
     for (SeriesView& one : in) {

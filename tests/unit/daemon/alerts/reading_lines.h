@@ -16,7 +16,7 @@ using Lines = std::vector<std::string>;
 inline std::string reading_line(const Reading& r) {
   std::string line = r.key() + " " + (r.value ? fmt::format("{:.6g}", *r.value) : "unknown") + " " +
                      name_of(r.unit);
-  if (r.few) line += " few";
+  if (r.idle) line += " idle";
   if (r.certain) line += " certain";
   for (std::size_t i = 0; i < kAlertLevels; ++i) {
     const auto& bounds = r.levels.bounds[i];

@@ -54,23 +54,24 @@ World full_world() {
   s.events.back().last.clear();
   s.errors = {error_of("chat", "DATABASE_BUSY", 20), error_of("chat", "DATABASE_GONE", 10),
               error_of("other", "DATABASE_BUSY", 400), error_of("chat", "ROOM_NOT_FOUND", 400)};
-  s.books.lost = 2008;
-  s.books.rejected = 7;
+  s.rings[0].books.lost = 2008;
+  s.rings[0].books.rejected = 7;
+  s.rings[0].books.torn = 3;
   s.rings[0].untraced_records = 15;
   return world;
 }
 
 TEST_CASE("Readings: everything that is known of a ring, of the host and of losses, in order") {
   const World world = full_world();
-  RuleMemory memory{true, 5, 7, {{"chat", {0, 11}}}};
+  RuleMemory memory{{{"chat", {0, 11, 5, 0, 7, 0}}}};
   check_lines(
       readings_of(world, memory),
       {"high_latency|p95|chat|SEND_MESSAGE 20 ms warning 200/160 critical 400/320 emergency "
-       "2000/1000: p95 20.0 ms over 1,500 calls in the last minute, slowest 20.0 ms",
+       "2000/1000: p95 20.0 ms over 1,500 calls in the last 5 s, slowest 20.0 ms",
        "high_error_rate|errors|chat|SEND_MESSAGE 0.6 percent warning 5/3 critical 15/10 emergency "
-       "50/25: 9 of its 1,500 calls failed in the last minute (0.60 %)",
+       "50/25: 9 of its 1,500 calls failed in the last 5 s (0.60 %)",
        "high_error_rate|errors|chat| 0.6 percent warning 5/3 critical 15/10 emergency 50/25: "
-       "9 of 1,500 calls failed in the last minute (0.60 %)",
+       "9 of 1,500 calls failed in the last 5 s (0.60 %)",
        "high_memory|resident|chat| 3.14573e+08 bytes warning 1.07374e+09/9.66368e+08 critical "
        "1.61061e+09/1.39586e+09: process 2 has 300 MiB resident",
        "system_overload|server_cpu|chat| 20 percent warning 85/75 critical 95/85: "
@@ -80,7 +81,7 @@ TEST_CASE("Readings: everything that is known of a ring, of the host and of loss
        "database_issue|breaker|chat| 1 open certain critical 1/0.5: "
        "the circuit breaker is open since 10:15:55.000",
        "database_issue|rollbacks|chat| 25 percent warning 20/10 critical 50/30: "
-       "300 of 1,200 transactions were rolled back in the last minute (25 %)",
+       "300 of 1,200 transactions were rolled back in the last 5 s (25 %)",
        "database_issue|errors|chat| 2 percent warning 1/0.5 critical 10/5: "
        "30 of 1,500 calls failed with a DATABASE_ error in the last minute (2 %)",
        "database_issue|slow_queries|chat| 3 per_minute warning 10/5 critical 100/50: "
@@ -96,19 +97,21 @@ TEST_CASE("Readings: everything that is known of a ring, of the host and of loss
        "server_down|crashed|chat| 0 crashed certain critical 1/1: chatd (pid 4242) runs",
        "server_down|stopped|chat| 0 stopped warning 1/1: chatd (pid 4242) runs",
        "telemetry_loss|refused|chat| 0 refused certain critical 1/1: the ring can be read",
+       "telemetry_loss|lost|chat| 2003 records certain warning 1/1 critical 10000/1000: "
+       "2,003 records were overwritten before they were read since the last tick, 2,008 in all",
+       "telemetry_loss|rejected|chat| 0 records certain warning 1/1 critical 10000/1000: "
+       "0 records were read but could not be believed since the last tick, 7 in all",
+       "telemetry_loss|torn|chat| 3 records certain warning 1/1 critical 10000/1000: "
+       "3 records were half-written when their thread died since the last tick, 3 in all",
+       "telemetry_loss|untraced|chat| 4 records certain warning 1/1 critical 10000/1000: "
+       "4 records of threads without a lane were not written since the last tick, 15 in all",
        "system_overload|host_cpu|| 12 percent warning 85/75 critical 95/85: "
        "the host's 4 CPUs are 12 % busy",
        "system_overload|host_load|| 1.5 per_cpu warning 2/1.5 critical 4/3: "
        "the host's load is 6 on 4 CPUs",
        "system_overload|host_memory|| 75 percent warning 90/80 critical 98/90: "
-       "75 % of the host's memory is used, 200 MiB of 800 MiB are available",
-       "telemetry_loss|lost|| 2003 records certain warning 1/1 critical 10000/1000: "
-       "2,003 records were overwritten before they were read since the last tick, 2,008 in all",
-       "telemetry_loss|rejected|| 0 records certain warning 1/1 critical 10000/1000: "
-       "0 records were read but could not be believed since the last tick, 7 in all",
-       "telemetry_loss|untraced|chat| 4 records certain warning 1/1 critical 10000/1000: "
-       "4 records of threads without a lane were not written since the last tick, 15 in all"});
-  CHECK(memory == RuleMemory{true, 2008, 7, {{"chat", {0, 15}}}});
+       "75 % of the host's memory is used, 200 MiB of 800 MiB are available"});
+  CHECK(memory == RuleMemory{{{"chat", {0, 15, 2008, 3, 7, 0, 2000}}}});
 }
 
 TEST_CASE(
@@ -118,12 +121,12 @@ TEST_CASE(
   RuleMemory memory;
   check_lines(
       readings_of(world, memory),
-      {"high_latency|p95|chat|SEND_MESSAGE unknown ms few warning 200/160 critical 400/320 "
-       "emergency 2000/1000: 19 timed calls in the last minute, 20 are needed",
-       "high_error_rate|errors|chat|SEND_MESSAGE unknown percent few warning 5/3 critical 15/10 "
-       "emergency 50/25: 19 calls in the last minute, 20 are needed",
-       "high_error_rate|errors|chat| unknown percent few warning 5/3 critical 15/10 emergency "
-       "50/25: 19 calls in the last minute, 20 are needed",
+      {"high_latency|p95|chat|SEND_MESSAGE 20 ms warning 200/160 critical 400/320 emergency "
+       "2000/1000: p95 20.0 ms over 19 calls in the last 5 minutes, slowest 20.0 ms",
+       "high_error_rate|errors|chat|SEND_MESSAGE 5.26316 percent warning 5/3 critical 15/10 "
+       "emergency 50/25: 1 of its 19 calls failed in the last 5 minutes (5.3 %)",
+       "high_error_rate|errors|chat| 5.26316 percent warning 5/3 critical 15/10 emergency 50/25: "
+       "1 of 19 calls failed in the last 5 minutes (5.3 %)",
        "high_memory|resident|chat| unknown bytes warning 1.07374e+09/9.66368e+08 critical "
        "1.61061e+09/1.39586e+09: the server's process could not be sampled",
        "system_overload|server_cpu|chat| unknown percent warning 85/75 critical 95/85: "
@@ -132,10 +135,10 @@ TEST_CASE(
        "1500/1300: the server does not say how many connections it has",
        "database_issue|breaker|chat| 0 open certain critical 1/0.5: "
        "the circuit breaker has not moved",
-       "database_issue|rollbacks|chat| unknown percent few warning 20/10 critical 50/30: "
-       "0 transactions in the last minute, 20 are needed",
-       "database_issue|errors|chat| unknown percent few warning 1/0.5 critical 10/5: "
-       "19 calls in the last minute, 20 are needed",
+       "database_issue|rollbacks|chat| unknown percent warning 20/10 critical 50/30: "
+       "no transaction in the last 5 minutes",
+       "database_issue|errors|chat| 0 percent warning 1/0.5 critical 10/5: "
+       "0 of 19 calls failed with a DATABASE_ error in the last minute (0 %)",
        "database_issue|slow_queries|chat| 0 per_minute warning 10/5 critical 100/50: "
        "0 slow queries in the last minute",
        "security_threat|failed_logins|chat| 0 per_minute warning 20/10 critical 200/100: "
@@ -155,7 +158,7 @@ TEST_CASE(
        "the host could not be sampled",
        "system_overload|host_memory|| unknown percent warning 90/80 critical 98/90: "
        "the host could not be sampled"});
-  CHECK(memory == RuleMemory{true, 0, 0, {{"chat", {0, 0}}}});
+  CHECK(memory == RuleMemory{{{"chat", {}}}});
 }
 
 TEST_CASE("Readings: a ring that is not live says nothing about connections, breaker and events") {

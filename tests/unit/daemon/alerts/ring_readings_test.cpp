@@ -57,7 +57,7 @@ TEST_CASE("Readings: each state of a ring says whether it is down, stopped or re
     ring.state = one.state;
     ring.instances_seen = one.instances_seen;
     ring.crashes_seen = one.crashes_seen;
-    RuleMemory memory{true, 0, 0, {{"chat", {0, 0}}}};
+    RuleMemory memory{{{"chat", {}}}};
     check_lines(readings_of(world, memory, "server_down|"), one.lines);
     // The next tick has seen that crash.
     const Lines next = readings_of(world, memory, "server_down|crashed");
@@ -72,7 +72,7 @@ TEST_CASE(
   World world;
   world.snapshot.rings[0].crashes_seen = 3;
   world.snapshot.rings[0].untraced_records = 5;
-  RuleMemory memory{true, 0, 0, {{"other", {0, 0}}}};
+  RuleMemory memory{{{"other", {}}}};
   CHECK(readings_of(world, memory, "server_down|crashed").at(0).find(" 0 crashed") !=
         std::string::npos);
   CHECK(readings_of(world, memory, "telemetry_loss|untraced").size() == 1);
@@ -131,6 +131,34 @@ TEST_CASE("Readings: the breaker's latest move, in this instance of the server")
   CHECK(breaker() == key + "0" + levels + "has not moved");
 }
 
+TEST_CASE("Readings: a breaker that opened and closed between two ticks was open") {
+  World world;
+  const auto breaker = [&](RuleMemory& memory) {
+    return readings_of(world, memory, "database_issue|breaker").at(0);
+  };
+  const std::string key = "database_issue|breaker|chat| ";
+  const std::string levels = " open certain critical 1/0.5: the circuit breaker ";
+  const auto opened = [&](std::uint64_t times) {
+    world.snapshot.events[0].windows[static_cast<std::size_t>(Window::since_start)].errors = times;
+  };
+  world.event("BREAKER", 4, 2, 0);
+  opened(2);
+  // What it did before the first tick of its ring is no news.
+  RuleMemory memory;
+  CHECK(breaker(memory) == key + "0" + levels + "is closed since 10:15:55.000");
+  opened(3);
+  CHECK(breaker(memory) ==
+        key + "1" + levels + "opened once since the last tick and is closed now");
+  CHECK(breaker(memory) == key + "0" + levels + "is closed since 10:15:55.000");
+  opened(5);
+  world.snapshot.events[0].last[0].value = 2;
+  CHECK(breaker(memory) ==
+        key + "1" + levels + "opened 2 times since the last tick and is half-open now");
+  opened(6);
+  world.snapshot.events[0].last[0].value = 1;
+  CHECK(breaker(memory) == key + "1" + levels + "is open since 10:15:55.000");
+}
+
 TEST_CASE("Readings: an event names who it was only if there is one in the minute") {
   World world;
   const auto blocks = [&] { return readings_of(world, "security_threat|ip_blocks").at(0); };
@@ -149,10 +177,12 @@ TEST_CASE("Readings: an event names who it was only if there is one in the minut
 
 TEST_CASE("Readings: losses count from the last tick, and a count that began anew counts whole") {
   World world;
-  RuleMemory memory{true, 100, 100, {{"chat", {0, 100}}}};
-  const auto values = [&](std::uint64_t lost, std::uint64_t rejected, std::uint64_t untraced) {
-    world.snapshot.books.lost = lost;
-    world.snapshot.books.rejected = rejected;
+  RuleMemory memory{{{"chat", {0, 100, 100, 100, 100, 0}}}};
+  const auto values = [&](std::uint64_t lost, std::uint64_t rejected, std::uint64_t torn,
+                          std::uint64_t untraced) {
+    world.snapshot.rings[0].books.lost = lost;
+    world.snapshot.rings[0].books.rejected = rejected;
+    world.snapshot.rings[0].books.torn = torn;
     world.snapshot.rings[0].untraced_records = untraced;
     std::vector<double> out;
     for (const Reading& r : read_figures(world.snapshot, world.config, memory)) {
@@ -161,10 +191,10 @@ TEST_CASE("Readings: losses count from the last tick, and a count that began ane
     return out;
   };
   using Values = std::vector<double>;
-  CHECK(values(100, 101, 109) == Values{0, 1, 9});
-  CHECK(values(103, 101, 109) == Values{3, 0, 0});
-  CHECK(values(2, 100, 0) == Values{2, 100, 0});
-  CHECK(values(2, 100, 1) == Values{0, 0, 1});
+  CHECK(values(100, 101, 107, 109) == Values{0, 1, 7, 9});
+  CHECK(values(103, 101, 107, 109) == Values{3, 0, 0, 0});
+  CHECK(values(2, 100, 107, 0) == Values{2, 100, 0, 0});
+  CHECK(values(2, 100, 107, 1) == Values{0, 0, 0, 1});
 }
 
 }  // namespace

@@ -71,6 +71,7 @@ response_time = "200ms"
 
 [alerts]
 min_samples = 20
+false_alarms = "1 per 90d"
 raise_ticks = 3
 of_ticks = 5
 clear_after = "2min"
@@ -153,7 +154,7 @@ response_time = "200ms"
 
 [alerts]
 
-# Below )";
+# The report's )";
   CHECK(text.find(operations) != std::string::npos);
   // Without the comments and the empty lines it is what is printed without comments.
   const auto bare = [](const std::string& whole) {

@@ -90,6 +90,18 @@ TEST_CASE("Units: what is written has the largest units that fit") {
   CHECK(write_number(1.0 / 3) == "0.3333333333333333");
 }
 
+TEST_CASE("Units: so many in so long, and nothing else") {
+  CHECK(parse_frequency("1 per 90d") == Frequency{1, 90 * kDay});
+  CHECK(parse_frequency("12 per 1h30min") == Frequency{12, 90 * kMinute});
+  CHECK(write_frequency({12, 90 * kMinute}) == "12 per 1h30min");
+  for (const char* text : {"", "1", "per 1d", " per 1d", "1 per", "1 per ", "1 per 0s", "0 per 1d",
+                           "-1 per 1d", "1.5 per 1d", "1 per 1", "1 in 90d", "1  per 90d",
+                           "x per 1d", "1x per 1d", "18446744073709551616 per 1d"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_frequency(text).has_value());
+  }
+}
+
 TEST_CASE("Levels: a value reaches the highest level whose raise it is not below") {
   const Levels none;
   CHECK_FALSE(none.any());

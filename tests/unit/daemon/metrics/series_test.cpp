@@ -140,6 +140,13 @@ TEST_CASE("Series: every figure of every window agrees with all records, over la
         check_stats(got, summed_up(history.all, static_cast<Window>(w), history.now));
         CHECK(got.latency.buckets.capacity() == got.latency.buckets.size());
       }
+      for (const std::int64_t slices : {1, 3}) {
+        CAPTURE(slices);
+        CAPTURE(step);
+        sum.clear();
+        history.series->sum_latest(slices, history.now, kNanoseconds, sum);
+        check_stats(sum.finish(1), summed_up_latest(history.all, slices, history.now));
+      }
     }
   }
 }

@@ -60,12 +60,14 @@ inline int bucket_of_ns(std::int64_t ns) {
   return std::clamp(static_cast<int>(std::ceil(32 * octaves)), kMinBucket, kMaxBucket);
 }
 
-inline WindowStats summed_up(const std::vector<SeriesPart>& all, Window window, std::int64_t now) {
+// Those parts for which `in_window` is true.
+template <typename InWindow>
+WindowStats summed_up(const std::vector<SeriesPart>& all, const InWindow& in_window) {
   WindowStats out;
   std::map<int, std::uint64_t> buckets;
   std::vector<std::uint64_t> spans;
   for (const SeriesPart& part : all) {
-    if (!part_in_window(part, window, now)) continue;
+    if (!in_window(part)) continue;
     if (part.when == SeriesPart::When::history)
       out.history += std::max<std::uint64_t>(1, part.skipped);
     out.skipped += part.skipped;
@@ -98,6 +100,17 @@ inline WindowStats summed_up(const std::vector<SeriesPart>& all, Window window, 
   for (const auto& [index, count] : buckets)
     out.latency.buckets.push_back({static_cast<std::int16_t>(index), count});
   return out;
+}
+
+inline WindowStats summed_up(const std::vector<SeriesPart>& all, Window window, std::int64_t now) {
+  return summed_up(all, [&](const SeriesPart& part) { return part_in_window(part, window, now); });
+}
+// The last `slices` before the present one, and the present one.
+inline WindowStats summed_up_latest(const std::vector<SeriesPart>& all, std::int64_t slices,
+                                    std::int64_t now) {
+  return summed_up(all, [&](const SeriesPart& part) {
+    return part.when == SeriesPart::When::slice && now - part.slice <= slices;
+  });
 }
 
 inline void check_stats(const WindowStats& got, const WindowStats& want) {

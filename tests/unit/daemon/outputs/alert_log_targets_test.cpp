@@ -36,8 +36,8 @@ AlertTransition named(const std::string& id) {
 }
 
 std::string line_of(const std::string& id) {
-  return "ts=2024-11-23T10:15:55.123Z level=info alert=high_latency state=pending op=- value=0 "
-         "threshold=0 unit=ms id=" +
+  return "ts=2024-11-23T10:15:55.123Z level=info alert=high_latency state=pending op=- figure=- "
+         "value=0 threshold=0 unit=ms id=" +
          id + " msg=\"text\"\n";
 }
 
@@ -67,6 +67,7 @@ TEST_CASE("AlertLog: a JSON line has all of it in this order, and letters stay l
                              AlertLevel::emergency,
                              AlertState::firing,
                              "Grüße\n",
+                             "crashed",
                              "chat",
                              0.5,
                              1e9,
@@ -75,7 +76,8 @@ TEST_CASE("AlertLog: a JSON line has all of it in this order, and letters stay l
   CHECK(
       format_alert_line(t, AlertLogFormat::json) ==
       "{\"ts\":\"2024-11-23T10:15:55.123Z\",\"level\":\"emergency\",\"alert\":\"server_down\","
-      "\"state\":\"firing\",\"op\":\"Grüße\\\\n\",\"value\":0.5,\"threshold\":1000000000.0,"
+      "\"state\":\"firing\",\"op\":\"Grüße\\\\n\",\"figure\":\"crashed\",\"value\":0.5,"
+      "\"threshold\":1000000000.0,"
       "\"unit\":\"crashed\",\"id\":\"6741a2bb\",\"ring\":\"chat\",\"msg\":\"it's \\\"down\\\"\"}");
 }
 

@@ -26,6 +26,7 @@ AlertTransition sample_transition() {
           AlertLevel::critical,
           AlertState::firing,
           "SEND_MESSAGE",
+          "p95",
           "chat",
           843.25,
           400,
@@ -40,14 +41,14 @@ std::size_t lines_of(const std::string& text) {
 TEST_CASE("AlertLog: the line is as it is documented") {
   CHECK(format_alert_line(sample_transition(), AlertLogFormat::logfmt) ==
         "ts=2024-11-23T10:15:55.123Z level=critical alert=high_latency state=firing "
-        "op=SEND_MESSAGE value=843.25 "
+        "op=SEND_MESSAGE figure=p95 value=843.25 "
         "threshold=400 unit=ms id=6741a2bb msg=\"p95 843 ms over 312 calls\"");
   AlertTransition whole = sample_transition();
   whole.operation = "";
   whole.value = 1073741824;
   whole.threshold = 1e9;
   CHECK(format_alert_line(whole, AlertLogFormat::logfmt)
-            .find(" op=- value=1073741824 threshold=1000000000 ") != std::string::npos);
+            .find(" op=- figure=p95 value=1073741824 threshold=1000000000 ") != std::string::npos);
 }
 
 TEST_CASE("AlertLog: nothing that a server chose can forge a line or steer a terminal") {
@@ -97,8 +98,8 @@ TEST_CASE("AlertLog: nothing that a server chose can forge a line or steer a ter
       }
       if (at < line.size()) REQUIRE(line[at++] == ' ');
     }
-    CHECK(names == std::vector<std::string>{"ts", "level", "alert", "state", "op", "value",
-                                            "threshold", "unit", "id", "msg"});
+    CHECK(names == std::vector<std::string>{"ts", "level", "alert", "state", "op", "figure",
+                                            "value", "threshold", "unit", "id", "msg"});
   }
 }
 

@@ -201,7 +201,8 @@ TEST_CASE("DrainThread: ticks that were missed are left out") {
   REQUIRE(at_ns.size() >= 6);
   // The wall clock may be set a little faster or slower meanwhile.
   CHECK(at_ns[3] - at_ns[2] > 59 * kMillisecond);
-  CHECK(at_ns[4] - at_ns[3] > 19 * kMillisecond);
+  // The fourth may be late, which makes the fifth no later.
+  CHECK(at_ns[4] - at_ns[3] > 10 * kMillisecond);
 }
 
 TEST_CASE("DrainThread: a new interval holds at once, and an equal one makes no tick") {

@@ -283,6 +283,7 @@ TEST_CASE("Monitor: a new configuration holds from the next tick on") {
   config.state_interval_ns = kHour;
   monitor.reconfigure(config, world.now);
   const std::size_t states = world.outputs.states.size();
+  world.send(100, 50 * kMillisecond);
   const auto snapshot = world.tick(monitor);
   CHECK_FALSE(world.outputs.told.empty());
   CHECK(snapshot->configuration == print_config(config, Comments::without));

@@ -1,0 +1,91 @@
+// Reads the figures of one snapshot, family by family. For alert_rules.cpp, which has the list.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <deque>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/alerts/alert_rules.h"
+#include "daemon/alerts/evidence.h"
+
+namespace ringside {
+
+class Readings {
+ public:
+  Readings(const Snapshot& snapshot, const Config& config, RuleMemory& memory)
+      : s_(snapshot), config_(config), alerts_(config.alerts), memory_(memory) {}
+
+  std::vector<Reading> all();
+
+ private:
+  // How sure a share must be at one tick. By chance alone each share may raise at most its part of
+  // the false alarms that are allowed, and it is raised by raise_ticks of of_ticks.
+  double z() const;
+  static void judge_by_value(Reading& r);
+  Reading& add(AlertType alert, std::string figure, Levels levels, AlertUnit unit);
+  const SeriesView* event(const RingView& ring, std::string_view name) const;
+  // A count that went down was started anew, so all of it was added.
+  static std::uint64_t added_to(std::uint64_t before, std::uint64_t now) {
+    return now >= before ? now - before : now;
+  }
+  // Null for a ring that was not there at the last tick: what it lost by then is no news.
+  const RuleMemory::Ring* before_of(const RingView& ring) const;
+
+  // rules_calls.cpp
+  // Judges a share of calls against each level's limits. Returns the window that the figure is told
+  // over: the one that decided on the highest level reached, or else on the lowest.
+  std::size_t judge_share(Reading& r, const SeriesView& series,
+                          const std::function<Share(const WindowStats&, double bound)>& count,
+                          const std::function<double(double bound)>& limit);
+  void latency(const SeriesView& series);
+  // Judges one operation. With an empty name it judges all operations of a ring together.
+  void error_rate(const std::string& operation, const SeriesView& series);
+  // The share of a series' records that failed. Returns the window that it is told over, and leaves
+  // its name in told_.
+  const WindowStats& failures(Reading& r, const SeriesView& series);
+
+  // rules_database.cpp
+  // Looks at the present instance only. A restarted server begins with its breaker closed and
+  // records nothing about that. How often it opened is counted from the records, so one that opened
+  // and closed between two ticks is not missed.
+  void breaker(const RingView& ring);
+  void database(const RingView& ring, const SeriesView& all);
+  // Errors are counted by the minute. What has come since the last tick says whether it goes on.
+  void database_errors(const RingView& ring, const SeriesView& all);
+
+  // rules_server.cpp
+  void processes(const RingView& ring);
+  void connections(const RingView& ring);
+  void down(const RingView& ring);
+  void unreadable(const RingView& ring);
+  // Each ring by itself: a sum over rings would move when a ring comes or goes.
+  void loss(const RingView& ring);
+  void added(const char* figure, const RingView& ring, std::uint64_t RuleMemory::Ring::*count,
+             const char* words);
+
+  // rules_security.cpp
+  void security(const RingView& ring);
+  // A count needs no confidence: each event counts for itself.
+  void per_minute(const RingView& ring, AlertType alert, const char* figure, std::string_view name,
+                  const Levels& levels, const char* one, const char* many);
+
+  // rules_host.cpp
+  void host();
+
+  const Snapshot& s_;
+  const Config& config_;
+  const AlertConfig& alerts_;
+  RuleMemory& memory_;
+  const double z_ = z();
+  std::string told_;
+  std::map<std::string, RuleMemory::Ring> now_;  // becomes the memory
+  std::deque<Reading> out_;                      // a rule holds one reading while it adds the next
+};
+
+}  // namespace ringside

@@ -1,0 +1,92 @@
+// Shares of calls: too slow, failed.
+#include <fmt/format.h>
+
+#include "daemon/alerts/readings.h"
+#include "report/model/format.h"
+
+namespace ringside {
+
+namespace {
+
+constexpr double kSlowShare = 0.05;  // p95
+
+}  // namespace
+
+std::size_t Readings::judge_share(
+    Reading& r, const SeriesView& series,
+    const std::function<Share(const WindowStats&, double bound)>& count,
+    const std::function<double(double bound)>& limit) {
+  r.judged = true;
+  const EvidenceWindows windows = windows_of(series);
+  std::size_t told = kEvidenceWindows - 1;
+  const bool at_rest = count(*windows[2], 0).of == 0;
+  r.idle = !at_rest && count(*windows[0], 0).of == 0;
+  bool lowest = true;
+  for (std::size_t i = 0; i < kAlertLevels; ++i) {
+    const auto& bounds = r.levels.bounds[i];
+    r.below[i] = at_rest;
+    if (!bounds || r.idle || at_rest) continue;
+    Shares shares;
+    for (std::size_t w = 0; w < kEvidenceWindows; ++w)
+      shares[w] = count(*windows[w], bounds->raise);
+    const double raise = limit(bounds->raise);
+    const auto deciding = deciding_window(shares, raise, z_);
+    const bool over = deciding && shares[*deciding].value() >= raise && shares[0].value() >= raise;
+    if (over) r.reached = static_cast<AlertLevel>(i);
+    if (deciding && (over || lowest)) told = *deciding;
+    lowest = false;
+    r.below[i] = count(*windows[0], bounds->clear).value() < limit(bounds->clear);
+  }
+  return told;
+}
+
+void Readings::latency(const SeriesView& series) {
+  const auto threshold_ns =
+      static_cast<double>(config_.thresholds.response_of(series.name, series.declared));
+  if (threshold_ns <= 0) return;  // it waits for its client
+  Reading& r =
+      add(AlertType::high_latency, "p95", alerts_.latency.times(threshold_ns / 1e6), AlertUnit::ms);
+  r.operation = series.name;
+  r.ring = series.ring;
+  const auto slower = [](const WindowStats& window, double ms) {
+    const bool any = static_cast<double>(window.max_ns) > ms * 1e6;
+    return Share{any ? window.latency.count_above(ms / 1e3) : 0, window.timed};
+  };
+  const std::size_t told = judge_share(r, series, slower, [](double) { return kSlowShare; });
+  const WindowStats& window = *windows_of(series)[told];
+  r.value = window.quantile_ns(1 - kSlowShare) / 1e6;
+  r.text = window.timed == 0
+               ? fmt::format("no timed call in {}", kEvidenceWindowNames[told])
+               : fmt::format("p95 {} over {} calls in {}, slowest {}", format_span(*r.value * 1e6),
+                             format_count(window.timed), kEvidenceWindowNames[told],
+                             format_span(static_cast<double>(window.max_ns)));
+}
+
+void Readings::error_rate(const std::string& operation, const SeriesView& series) {
+  Reading& r = add(AlertType::high_error_rate, "errors",
+                   alerts_.error_rate.times(config_.thresholds.error_percent_of(operation)),
+                   AlertUnit::percent);
+  r.operation = operation;
+  const WindowStats& window = failures(r, series);
+  r.text = window.count() == 0
+               ? std::string("no call in the last 5 minutes")
+               : fmt::format("{} of {}{} calls failed in {} ({})", format_count(window.errors),
+                             operation.empty() ? "" : "its ", format_count(window.count()), told_,
+                             format_percent(*r.value / 100));
+}
+
+const WindowStats& Readings::failures(Reading& r, const SeriesView& series) {
+  r.ring = series.ring;
+  const std::size_t told = judge_share(
+      r, series,
+      [](const WindowStats& window, double) {
+        return Share{window.errors, window.count()};
+      },
+      [](double percent) { return percent / 100; });
+  const WindowStats& window = *windows_of(series)[told];
+  told_ = kEvidenceWindowNames[told];
+  r.value = window.error_rate() * 100;
+  return window;
+}
+
+}  // namespace ringside

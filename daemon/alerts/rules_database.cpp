@@ -1,0 +1,90 @@
+// The database, as far as a server tells of it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/alerts/readings.h"
+#include "report/model/format.h"
+#include "report/model/names.h"
+
+namespace ringside {
+
+void Readings::breaker(const RingView& ring) {
+  Reading& r = add(AlertType::database_issue, "breaker", Levels::of({}, LevelBounds{1, 0.5}),
+                   AlertUnit::open);
+  r.ring = ring.name;
+  r.certain = true;
+  r.text = "the ring is not live";
+  const SeriesView* moves = event(ring, names::kBreaker);
+  const std::uint64_t opened = moves == nullptr ? 0 : moves->window(Window::since_start).errors;
+  now_[ring.name].breaker_opened = opened;
+  if (!ring.live()) return;
+  r.value = 0;
+  r.text = "the circuit breaker has not moved";
+  if (moves == nullptr || moves->last.empty()) return;
+  const RecordView& move = moves->last.front();
+  const std::int64_t moved_ns = move.start_wall_ns + std::max<std::int64_t>(move.duration_ns, 0);
+  if (moved_ns < ring.created_wall_ns) return;
+  // Half-open: a trial runs. That neither raises nor clears the alert.
+  const auto known = breaker_state_from(move.value);
+  r.value = known == BreakerState::open ? 1 : known == BreakerState::half_open ? 0.5 : 0;
+  const char* state = known ? name_of(*known) : "in an unknown state";
+  r.text = fmt::format("the circuit breaker is {} since {}", state, format_time_of_day(moved_ns));
+  const RuleMemory::Ring* before = before_of(ring);
+  const std::uint64_t times = before == nullptr ? 0 : added_to(before->breaker_opened, opened);
+  if (times == 0 || *r.value == 1) return;
+  r.value = 1;
+  r.text = fmt::format("the circuit breaker opened {} since the last tick and is {} now",
+                       times == 1 ? "once" : format_count(times) + " times", state);
+}
+
+void Readings::database(const RingView& ring, const SeriesView& all) {
+  Reading& rollbacks =
+      add(AlertType::database_issue, "rollbacks", alerts_.rollback_percent, AlertUnit::percent);
+  rollbacks.ring = ring.name;
+  rollbacks.text = "no transaction in the last 5 minutes";
+  if (const SeriesView* transactions = event(ring, names::kDbTransaction)) {
+    const WindowStats& window = failures(rollbacks, *transactions);
+    if (window.count() > 0) {
+      rollbacks.text = fmt::format("{} of {} transactions were rolled back in {} ({})",
+                                   format_count(window.errors), format_count(window.count()), told_,
+                                   format_percent(*rollbacks.value / 100));
+    }
+  }
+
+  database_errors(ring, all);
+  per_minute(ring, AlertType::database_issue, "slow_queries", names::kSlowQuery,
+             alerts_.slow_queries_per_minute, "slow query", "slow queries");
+}
+
+void Readings::database_errors(const RingView& ring, const SeriesView& all) {
+  Reading& errors =
+      add(AlertType::database_issue, "errors", alerts_.database_error_percent, AlertUnit::percent);
+  errors.ring = ring.name;
+  errors.judged = true;
+  Share minute{0, all.window(Window::minute).count()};
+  std::uint64_t since_start = 0;
+  for (const ErrorStats& error : s_.errors) {
+    if (error.ring != ring.name || !error.name.starts_with("DATABASE_")) continue;
+    minute.over += error.count[static_cast<std::size_t>(Window::minute)];
+    since_start += error.count[static_cast<std::size_t>(Window::since_start)];
+  }
+  now_[ring.name].database_errors = since_start;
+  const RuleMemory::Ring* before = before_of(ring);
+  const Share fresh{before == nullptr ? 0 : added_to(before->database_errors, since_start),
+                    all.last_5s.count()};
+  errors.value = minute.value() * 100;
+  errors.idle = fresh.of == 0 && minute.of > 0;
+  for (std::size_t i = 0; i < kAlertLevels; ++i) {
+    const auto& bounds = errors.levels.bounds[i];
+    if (!bounds) continue;
+    if (fresh.value() * 100 >= bounds->raise && wilson_low(minute, z_) * 100 >= bounds->raise)
+      errors.reached = static_cast<AlertLevel>(i);
+    errors.below[i] = fresh.value() * 100 < bounds->clear;
+  }
+  errors.text = fmt::format("{} of {} calls failed with a DATABASE_ error in the last minute ({})",
+                            format_count(minute.over), format_count(minute.of),
+                            format_percent(minute.value()));
+}
+
+}  // namespace ringside
