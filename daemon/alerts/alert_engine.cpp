@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -44,9 +45,28 @@ std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
   for (auto& [key, episode] : episodes_) {
     if (!seen.contains(key)) step_unknown(episode, "nothing reports it any more");
   }
+  close_tick(snapshot);
   std::erase_if(episodes_,
                 [](const auto& entry) { return entry.second.state == AlertState::resolved; });
   return std::exchange(out_, {});
+}
+
+// The incidents take in what has happened, and say what is to be written.
+void AlertEngine::close_tick(const Snapshot& snapshot) {
+  std::vector<AlertTransition> lines = incidents_.follow(out_, snapshot, observed_ns_, wall_ns_);
+  for (const AlertTransition& transition : out_) {
+    recent_.push_back(transition);
+    if (recent_.size() <= kTransitionsKept) continue;
+    recent_.pop_front();
+    ++forgotten_;
+  }
+  for (auto& [key, episode] : episodes_) {
+    for (const AlertTransition& transition : out_) {
+      if (transition.id == episode.id) episode.last = transition;
+    }
+  }
+  out_.insert(out_.end(), std::make_move_iterator(lines.begin()),
+              std::make_move_iterator(lines.end()));
 }
 
 void AlertEngine::step(const Reading& reading) {
@@ -118,7 +138,10 @@ void AlertEngine::step_known(Episode& episode, const Reading& reading) {
     case AlertState::pending: return step_pending(episode, reached);
     case AlertState::firing: return step_firing(episode, reached);
     case AlertState::recovering: return step_recovering(episode, reached);
-    case AlertState::resolved: return;
+    case AlertState::resolved:
+    case AlertState::begun:
+    case AlertState::risen:
+    case AlertState::ended: return;
   }
 }
 
@@ -205,6 +228,8 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level,
   t.state = state;
   t.operation = reading.operation;
   t.figure = reading.figure;
+  t.suspect = reading.suspect;
+  t.incident = episode.last.incident;
   t.ring = reading.ring;
   t.value = *reading.value;
   // A level that is no longer configured has no threshold.
@@ -218,11 +243,6 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level,
     t.message += ", threshold " + format_value(t.threshold, reading.unit);
   t.message += text;
   episode.last = t;
-  recent_.push_back(t);
-  if (recent_.size() > kTransitionsKept) {
-    recent_.pop_front();
-    ++forgotten_;
-  }
   out_.push_back(std::move(t));
 }
 
@@ -250,6 +270,7 @@ void AlertEngine::show(Snapshot& snapshot) const {
     snapshot.alerts.push_back({episode->last, episode->began_wall_ns});
   snapshot.transitions.assign(recent_.begin(), recent_.end());
   snapshot.transitions_forgotten = forgotten_;
+  incidents_.show(snapshot);
 }
 
 }  // namespace ringside

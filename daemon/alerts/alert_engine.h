@@ -37,6 +37,7 @@
 #include <vector>
 
 #include "daemon/alerts/alert_rules.h"
+#include "daemon/alerts/incidents.h"
 #include "daemon/config/config.h"
 #include "report/model/snapshot.h"
 
@@ -52,12 +53,12 @@ class AlertEngine {
   // New thresholds hold from the next evaluation on. Episodes that have begun continue.
   void reconfigure(const Config& config) { config_ = config; }
 
-  // Evaluates one tick. The snapshot's own alerts are not read.
+  // Evaluates one tick. The snapshot's own alerts are not read. The incidents' lines come last.
   std::vector<AlertTransition> evaluate(const Snapshot& snapshot, std::int64_t monotonic_ns,
                                         std::int64_t wall_ns);
 
-  // Fills in what the snapshot shows: active alerts (firing first, then by level and age) and
-  // recent transitions.
+  // Fills in what the snapshot shows: active alerts (firing first, then by level and age), recent
+  // transitions, and incidents.
   void show(Snapshot& snapshot) const;
 
   // Everything that continues after a restart. decode() takes it back, in a new engine. It returns
@@ -98,10 +99,12 @@ class AlertEngine {
   std::optional<AlertLevel> raised(const Episode& episode) const;
   void emit(Episode& episode, AlertState state, AlertLevel level, const std::string& text);
   std::string next_id();
+  void close_tick(const Snapshot& snapshot);
 
   Config config_;
   RuleMemory memory_;
   std::map<std::string, Episode> episodes_;   // by Reading::key()
+  Incidents incidents_;
   std::deque<AlertTransition> recent_;
   std::uint64_t forgotten_ = 0;
   std::uint64_t last_id_ = 0;

@@ -26,9 +26,9 @@ std::vector<Reading> Readings::all() {
     unreadable(ring);
     loss(ring);
   }
+  for (Reading& reading : out_) judge_by_value(reading);
   host();
   memory_.rings = std::move(now_);
-  for (Reading& reading : out_) judge_by_value(reading);
   return {std::make_move_iterator(out_.begin()), std::make_move_iterator(out_.end())};
 }
 
@@ -60,6 +60,14 @@ Reading& Readings::add(AlertType alert, std::string figure, Levels levels, Alert
   reading.unit = unit;
   out_.push_back(std::move(reading));
   return out_.back();
+}
+
+bool Readings::a_server_suffers() const {
+  return std::any_of(out_.begin(), out_.end(), [](const Reading& r) {
+    return r.reached &&
+           (r.alert == AlertType::high_latency || r.alert == AlertType::high_error_rate ||
+            r.alert == AlertType::telemetry_loss);
+  });
 }
 
 const SeriesView* Readings::event(const RingView& ring, std::string_view name) const {

@@ -54,6 +54,7 @@ struct Reading {
   Levels levels;
   AlertUnit unit = AlertUnit::ms;
   std::string text;               // the figure in words, or why there is none
+  std::string suspect;            // as in AlertTransition
 
   // Names the figure. No other figure has the same key, and the key is the same at every tick.
   std::string key() const {

@@ -11,8 +11,8 @@ constexpr std::uint64_t kMostEpisodes = 1'048'576;
 constexpr std::uint64_t kMostRings = 65'536;
 // The fewest bytes that one can have: each number is one byte, each text is empty.
 constexpr std::size_t kRingBytes = 8;
-constexpr std::size_t kTransitionBytes = 26;
-constexpr std::size_t kEpisodeBytes = 68;
+constexpr std::size_t kTransitionBytes = 28;
+constexpr std::size_t kEpisodeBytes = 70;
 
 constexpr std::uint64_t RuleMemory::Ring::*kCounts[] = {
     &RuleMemory::Ring::crashes,
@@ -63,6 +63,8 @@ void put_transition(Encoder& out, const AlertTransition& t) {
   out.real(t.threshold);
   put(out, t.unit);
   out.text(t.message);
+  out.text(t.suspect);
+  out.text(t.incident);
 }
 AlertTransition take_transition(Decoder& in) {
   AlertTransition t;
@@ -70,7 +72,7 @@ AlertTransition take_transition(Decoder& in) {
   t.id = in.text();
   t.alert = take<AlertType>(in, kAlertTypes);
   t.level = take<AlertLevel>(in, kAlertLevels);
-  t.state = take<AlertState>(in, kAlertStates);
+  t.state = take<AlertState>(in, kEpisodeStates);
   t.operation = in.text();
   t.figure = in.text();
   t.ring = in.text();
@@ -78,6 +80,8 @@ AlertTransition take_transition(Decoder& in) {
   t.threshold = in.real();
   t.unit = take<AlertUnit>(in, kAlertUnits);
   t.message = in.text();
+  t.suspect = in.text();
+  t.incident = in.text();
   return t;
 }
 
@@ -114,6 +118,41 @@ Reading take_reading(Decoder& in) {
   return r;
 }
 
+void put_view(Encoder& out, const IncidentView& view) {
+  out.text(view.id);
+  out.text(view.ring);
+  put_transition(out, view.cause);
+  put(out, view.level);
+  put(out, view.peak);
+  out.i64(view.began_wall_ns);
+  out.i64(view.ended_wall_ns);
+  out.u64(view.flaps);
+  for (const auto* list : {&view.symptoms, &view.operations}) {
+    out.u64(list->size());
+    for (const std::string& text : *list) out.text(text);
+  }
+  out.u64(view.failed_calls);
+  out.u64(view.users);
+}
+IncidentView take_view(Decoder& in) {
+  IncidentView view;
+  view.id = in.text();
+  view.ring = in.text();
+  view.cause = take_transition(in);
+  view.level = take<AlertLevel>(in, kAlertLevels);
+  view.peak = take<AlertLevel>(in, kAlertLevels);
+  view.began_wall_ns = in.i64();
+  view.ended_wall_ns = in.i64();
+  view.flaps = in.u64();
+  for (auto* list : {&view.symptoms, &view.operations}) {
+    for (std::uint64_t n = in.count(1, kMostEpisodes); n > 0 && in.good(); --n)
+      list->push_back(in.text());
+  }
+  view.failed_calls = in.u64();
+  view.users = in.u64();
+  return view;
+}
+
 }  // namespace
 
 std::string AlertEngine::encode() const {
@@ -143,6 +182,7 @@ std::string AlertEngine::encode() const {
     put_optional(out, e.said_missing_ns);
     put_transition(out, e.last);
   }
+  incidents_.encode(out);
   return out.take();
 }
 
@@ -164,7 +204,7 @@ bool AlertEngine::decode(std::string_view bytes, std::string* why) {
     Episode e;
     e.id = in.text();
     e.reading = take_reading(in);
-    e.state = take<AlertState>(in, kAlertStates);
+    e.state = take<AlertState>(in, kEpisodeStates);
     e.level = take<AlertLevel>(in, kAlertLevels);
     for (std::uint64_t& bits : e.over) bits = in.u64();
     for (auto& since : e.below_since_ns) since = take_optional(in);
@@ -177,17 +217,89 @@ bool AlertEngine::decode(std::string_view bytes, std::string* why) {
     std::string key = e.reading.key();
     episodes.emplace(std::move(key), std::move(e));
   }
+  Incidents incidents;
+  incidents.decode(in);
   if (!in.at_end()) {
     if (why != nullptr) *why = "the state is damaged: its alerts are not whole";
     return false;
   }
   episodes_ = std::move(episodes);
   recent_ = std::move(recent);
+  incidents_ = std::move(incidents);
   memory_ = std::move(memory);
   observed_ns_ = observed_ns;
   last_id_ = last_id;
   forgotten_ = forgotten;
   return true;
+}
+
+void Incidents::encode(Encoder& out) const {
+  out.u64(errors_before_.size());
+  for (const auto& [ring, errors] : errors_before_) {
+    out.text(ring);
+    out.u64(errors);
+  }
+  out.u64(over_.size());
+  for (const IncidentView& view : over_) put_view(out, view);
+  out.u64(open_.size());
+  for (const Incident& i : open_) {
+    out.text(i.id);
+    out.text(i.cause);
+    out.u64(i.members.size());
+    for (const auto& [key, member] : i.members) {
+      out.text(key);
+      put_transition(out, member.last);
+      out.flag(member.active);
+    }
+    out.i64(i.began_wall_ns);
+    put_observed(out, i.began_ns);
+    put_optional(out, i.quiet_since_ns);
+    out.i64(i.quiet_wall_ns);
+    put(out, i.told);
+    put(out, i.peak);
+    out.u64(i.rises);
+    out.u64(i.flaps);
+    out.u64(i.failed);
+    out.u64(i.operations.size());
+    for (const std::string& operation : i.operations) out.text(operation);
+    out.u64(i.users.size());
+    for (const std::uint64_t user : i.users) out.u64(user);
+  }
+}
+
+void Incidents::decode(Decoder& in) {
+  for (std::uint64_t n = in.count(2, kMostRings); n > 0 && in.good(); --n) {
+    const std::string ring = in.text();
+    errors_before_[ring] = in.u64();
+  }
+  for (std::uint64_t n = in.count(kTransitionBytes + 10, kMostEpisodes); n > 0 && in.good(); --n)
+    over_.push_back(take_view(in));
+  for (std::uint64_t n = in.count(kTransitionBytes + 14, kMostEpisodes); n > 0 && in.good(); --n) {
+    Incident i;
+    i.id = in.text();
+    i.cause = in.text();
+    for (std::uint64_t m = in.count(kTransitionBytes + 2, kMostEpisodes); m > 0 && in.good(); --m) {
+      const std::string key = in.text();
+      AlertTransition last = take_transition(in);
+      i.members[key] = {std::move(last), in.flag()};
+    }
+    if (!i.members.contains(i.cause)) in.fail();
+    i.began_wall_ns = in.i64();
+    i.began_ns = take_observed(in);
+    i.quiet_since_ns = take_optional(in);
+    i.quiet_wall_ns = in.i64();
+    i.told = take<AlertLevel>(in, kAlertLevels);
+    i.peak = take<AlertLevel>(in, kAlertLevels);
+    i.rises = in.u64();
+    i.flaps = in.u64();
+    i.failed = in.u64();
+    for (std::uint64_t m = in.count(1, kMostEpisodes); m > 0 && in.good(); --m)
+      i.operations.insert(in.text());
+    for (std::uint64_t m = in.count(1, kMostUsers); m > 0 && in.good(); --m)
+      i.users.insert(in.u64());
+    i.fresh = false;  // begun is told in the tick in which it begins
+    open_.push_back(std::move(i));
+  }
 }
 
 }  // namespace ringside

@@ -29,6 +29,8 @@ class Readings {
   double z() const;
   static void judge_by_value(Reading& r);
   Reading& add(AlertType alert, std::string figure, Levels levels, AlertUnit unit);
+  // Whether calls are too slow or fail, or records are lost, by what has been read so far.
+  bool a_server_suffers() const;
   const SeriesView* event(const RingView& ring, std::string_view name) const;
   // A count that went down was started anew, so all of it was added.
   static std::uint64_t added_to(std::uint64_t before, std::uint64_t now) {
@@ -46,6 +48,8 @@ class Readings {
   void latency(const SeriesView& series);
   // Judges one operation. With an empty name it judges all operations of a ring together.
   void error_rate(const std::string& operation, const SeriesView& series);
+  // The error that at least half of the last minute's failed calls ended with. Empty: none.
+  std::string commonest_error(const std::string& operation, const SeriesView& series) const;
   // The share of a series' records that failed. Returns the window that it is told over, and leaves
   // its name in told_.
   const WindowStats& failures(Reading& r, const SeriesView& series);
@@ -77,6 +81,8 @@ class Readings {
 
   // rules_host.cpp
   void host();
+  // A figure of the host's CPUs: over only while a server suffers.
+  void busy(Reading& r) const;
 
   const Snapshot& s_;
   const Config& config_;

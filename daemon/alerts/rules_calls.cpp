@@ -10,6 +10,15 @@ namespace {
 
 constexpr double kSlowShare = 0.05;  // p95
 
+// The stage that takes at least half of the time. Empty: none does, or it has no name.
+std::string longest_stage(const SeriesView& series, const WindowStats& window) {
+  for (std::size_t i = 0; i < kStages; ++i) {
+    if (window.sum_ns > 0 && 2 * window.stages[i].sum_ns >= window.sum_ns)
+      return series.stage_names[i];
+  }
+  return "";
+}
+
 }  // namespace
 
 std::size_t Readings::judge_share(
@@ -54,6 +63,7 @@ void Readings::latency(const SeriesView& series) {
   };
   const std::size_t told = judge_share(r, series, slower, [](double) { return kSlowShare; });
   const WindowStats& window = *windows_of(series)[told];
+  r.suspect = longest_stage(series, window);
   r.value = window.quantile_ns(1 - kSlowShare) / 1e6;
   r.text = window.timed == 0
                ? fmt::format("no timed call in {}", kEvidenceWindowNames[told])
@@ -67,12 +77,28 @@ void Readings::error_rate(const std::string& operation, const SeriesView& series
                    alerts_.error_rate.times(config_.thresholds.error_percent_of(operation)),
                    AlertUnit::percent);
   r.operation = operation;
+  r.suspect = commonest_error(operation, series);
   const WindowStats& window = failures(r, series);
   r.text = window.count() == 0
                ? std::string("no call in the last 5 minutes")
                : fmt::format("{} of {}{} calls failed in {} ({})", format_count(window.errors),
                              operation.empty() ? "" : "its ", format_count(window.count()), told_,
                              format_percent(*r.value / 100));
+}
+
+std::string Readings::commonest_error(const std::string& operation,
+                                      const SeriesView& series) const {
+  constexpr auto kLastMinute = static_cast<std::size_t>(Window::minute);
+  std::map<std::string, std::uint64_t> counts;
+  for (const ErrorStats& error : s_.errors) {
+    if (error.ring != series.ring || (!operation.empty() && error.operation != operation)) continue;
+    counts[error.name.empty() ? fmt::format("code {}", error.code) : error.name] +=
+        error.count[kLastMinute];
+  }
+  for (const auto& [name, count] : counts) {
+    if (count > 0 && 2 * count >= series.window(Window::minute).errors) return name;
+  }
+  return "";
 }
 
 const WindowStats& Readings::failures(Reading& r, const SeriesView& series) {

@@ -18,6 +18,7 @@ void Readings::host() {
     cpu.value = *host.cpu_percent;
     cpu.text = fmt::format("the host's {} CPUs are {} busy", *host.cpus,
                            format_percent(*host.cpu_percent / 100));
+    busy(cpu);
   }
   Reading& load =
       add(AlertType::system_overload, "host_load", alerts_.load_per_cpu, AlertUnit::per_cpu);
@@ -26,6 +27,7 @@ void Readings::host() {
     load.value = *host.load_1m / *host.cpus;
     load.text =
         fmt::format("the host's load is {} on {} CPUs", format_number(*host.load_1m), *host.cpus);
+    busy(load);
   }
   Reading& memory =
       add(AlertType::system_overload, "host_memory", alerts_.memory_percent, AlertUnit::percent);
@@ -39,6 +41,17 @@ void Readings::host() {
         fmt::format("{} of the host's memory is used, {} of {} are available", format_percent(used),
                     format_bytes(available), format_bytes(*host.memory_total_bytes));
   }
+  judge_by_value(memory);
+}
+
+// A host that is merely busy harms nobody. It is an alert while calls are slow or fail, and then it
+// is their cause.
+void Readings::busy(Reading& r) const {
+  judge_by_value(r);
+  r.judged = true;
+  if (a_server_suffers()) return;
+  r.reached.reset();
+  r.below.fill(true);
 }
 
 }  // namespace ringside

@@ -59,6 +59,7 @@ struct Config {
 
   std::string alert_log_path;        // empty until resolve_paths()
   std::string alert_log_format = "logfmt";
+  bool alert_log_transitions = false;
 
   std::string report_directory;      // empty until resolve_paths()
   std::int64_t report_interval_ns = kHour;

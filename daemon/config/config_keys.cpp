@@ -56,10 +56,13 @@ const std::vector<ConfigKey<Config>>& table() {
        "Actors, subjects and slowest operations that are listed."},
 
       {"alert_log.path", Path{AT(alert_log_path)},
-       "One line for each transition of an alert. Empty: alerts.log in the state directory. "
+       "One line for each thing that happens to an incident. Empty: alerts.log in the state "
+       "directory. "
        "- is standard output."},
       {"alert_log.format", Choice{AT(alert_log_format), {"logfmt", "json"}},
        "The form of its lines."},
+      {"alert_log.transitions", Switch{AT(alert_log_transitions)},
+       "true: a line for each transition of an alert, too."},
 
       {"reports.directory", Path{AT(report_directory)},
        "Where reports are written. Empty: reports in the state directory."},

@@ -52,10 +52,10 @@ std::string format_alert_line(const AlertTransition& t, AlertLogFormat format) {
   if (format == AlertLogFormat::logfmt) {
     return fmt::format(
         "ts={} level={} alert={} state={} op={} figure={} value={} threshold={} unit={} id={} "
-        "msg={}",
+        "incident={} msg={}",
         format_wall(t.wall_ns), name_of(t.level), name_of(t.alert), name_of(t.state),
         word(t.operation), word(t.figure), number(t.value), number(t.threshold), name_of(t.unit),
-        word(t.id), in_quotes(t.message));
+        word(t.id), word(t.incident), in_quotes(t.message));
   }
   nlohmann::ordered_json line = {{"ts", format_wall(t.wall_ns)},
                                  {"level", name_of(t.level)},
@@ -67,6 +67,7 @@ std::string format_alert_line(const AlertTransition& t, AlertLogFormat format) {
                                  {"threshold", t.threshold},
                                  {"unit", name_of(t.unit)},
                                  {"id", t.id},
+                                 {"incident", t.incident},
                                  {"ring", escape_visible(t.ring)},
                                  {"msg", escape_visible(t.message)}};
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

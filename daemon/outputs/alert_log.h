@@ -1,8 +1,9 @@
-// The alert log: one line for each transition of an alert, made for `tail -f` and `grep`.
+// The alert log: one line for each thing that happens to an incident, made for `tail -f` and
+// `grep`; on request also one for each transition of an alert.
 //
-//   ts=2024-11-23T09:15:55.123Z level=critical alert=high_latency state=firing op=SEND_MESSAGE
-//   value=843.2 threshold=400 unit=ms id=6741a2bb msg="p95 843 ms over 312 calls in the last
-//   minute, ..."      (on one line)
+//   ts=2024-11-23T09:15:55.123Z level=critical alert=high_latency state=begun op=SEND_MESSAGE
+//   figure=p95 value=843.2 threshold=400 unit=ms id=6741a2bb incident=6741a2bb msg="p95 843 ms over
+//   312 calls in the last 5 s, ..."      (on one line)
 //
 // Text that a server chose (names, programs) appears only in visible form. It can neither forge a
 // line nor steer a terminal. One write(2) writes a line to a file that is open for appending. So a

@@ -32,6 +32,7 @@ namespace ringside {
 struct IoOptions {
   std::string alert_log_path;
   AlertLogFormat alert_log_format = AlertLogFormat::logfmt;
+  bool alert_log_transitions = false;  // those of alerts too, and not only the incidents' lines
   ReportFiles reports;
   std::string state_path;
   std::chrono::milliseconds retry{1000};   // until failed alert lines are written again

@@ -17,6 +17,7 @@ namespace {
 IoOptions io_options(const Config& config) {
   IoOptions options;
   options.alert_log_path = config.alert_log_path;
+  options.alert_log_transitions = config.alert_log_transitions;
   options.alert_log_format =
       config.alert_log_format == "json" ? AlertLogFormat::json : AlertLogFormat::logfmt;
   options.reports = {config.report_directory, config.report_formats, config.report_keep};

@@ -31,10 +31,14 @@ inline constexpr std::size_t kAlertLevels = 4;
 inline constexpr std::array<const char*, kAlertLevels> kAlertLevelNames = {"info", "warning",
                                                                            "critical", "emergency"};
 
-enum class AlertState : std::uint8_t { pending, firing, recovering, resolved };
-inline constexpr std::size_t kAlertStates = 4;
+// The first four are an episode's. The last three are an incident's: a transition with one of them
+// is a line about the incident whose cause it describes.
+enum class AlertState : std::uint8_t { pending, firing, recovering, resolved, begun, risen, ended };
+inline constexpr std::size_t kAlertStates = 7;
+inline constexpr std::size_t kEpisodeStates = 4;
 inline constexpr std::array<const char*, kAlertStates> kAlertStateNames = {
-    "pending", "firing", "recovering", "resolved"};
+    "pending", "firing", "recovering", "resolved", "begun", "risen", "ended"};
+constexpr bool is_of_incident(AlertState state) { return state >= AlertState::begun; }
 
 // What an alert's value and threshold count. A fact (open, crashed, …) is 1 or 0.
 enum class AlertUnit : std::uint8_t {
@@ -82,6 +86,10 @@ struct AlertTransition {
   double threshold = 0;
   AlertUnit unit = AlertUnit::ms;
   std::string message;
+  // What most of it comes from: the stage that takes most of the time, or the name of the commonest
+  // error. Empty: not known.
+  std::string suspect;
+  std::string incident;  // its id; empty while the episode belongs to none
 };
 
 struct AlertView {

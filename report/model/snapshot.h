@@ -11,6 +11,7 @@
 
 #include "report/model/alerts.h"
 #include "report/model/books.h"
+#include "report/model/incidents.h"
 #include "report/model/rings.h"
 #include "report/model/series.h"
 #include "report/model/system.h"
@@ -43,6 +44,7 @@ struct Snapshot {
   HostView host;
   DaemonView daemon;
   std::vector<AlertView> alerts;              // active
+  std::vector<IncidentView> incidents;        // those that last, then those over for up to 15 min
   std::vector<AlertTransition> transitions;   // recent, oldest first
   // Older ones that are no longer kept here. The alert log has them.
   std::uint64_t transitions_forgotten = 0;

@@ -236,7 +236,23 @@ Json json_transition(const AlertTransition& transition) {
           {"state", name_of(transition.state)}, {"operation", transition.operation},
           {"figure", transition.figure},        {"ring", transition.ring},
           {"value", transition.value},          {"threshold", transition.threshold},
-          {"unit", name_of(transition.unit)},   {"message", transition.message}};
+          {"unit", name_of(transition.unit)},   {"message", transition.message},
+          {"suspect", transition.suspect},      {"incident", transition.incident}};
+}
+
+Json json_incident(const IncidentView& incident) {
+  return {{"id", incident.id},
+          {"ring", incident.ring},
+          {"cause", json_transition(incident.cause)},
+          {"level", name_of(incident.level)},
+          {"peak", name_of(incident.peak)},
+          {"began_at", json_at(incident.began_wall_ns)},
+          {"ended_at", incident.over() ? json_at(incident.ended_wall_ns) : Json()},
+          {"flaps", incident.flaps},
+          {"symptoms", incident.symptoms},
+          {"operations", incident.operations},
+          {"failed_calls", incident.failed_calls},
+          {"users", incident.users}};
 }
 
 Json json_alerts(const Snapshot& snapshot) {
@@ -246,6 +262,7 @@ Json json_alerts(const Snapshot& snapshot) {
                                 json["since_at"] = json_at(alert.since_wall_ns);
                                 return json;
                               })},
+          {"incidents", array_of(snapshot.incidents, json_incident)},
           {"transitions", array_of(snapshot.transitions, json_transition)},
           {"transitions_forgotten", snapshot.transitions_forgotten}};
 }

@@ -43,6 +43,29 @@ void write_active(const Section& section) {
   section.page.table(active);
 }
 
+void write_incidents(const Section& section) {
+  if (section.snapshot.incidents.empty()) return;
+  Table incidents({{"incident", Align::left},
+                   {"peak", Align::left},
+                   {"cause", Align::left},
+                   {"about", Align::left},
+                   {"lasted", Align::span},
+                   {"symptoms"},
+                   {"failed"},
+                   {"users"}});
+  for (const IncidentView& incident : section.snapshot.incidents) {
+    const std::int64_t until_ns =
+        incident.over() ? incident.ended_wall_ns : section.snapshot.wall_ns;
+    const double ns = static_cast<double>(until_ns) - static_cast<double>(incident.began_wall_ns);
+    incidents.row({escape_visible(incident.id) + (incident.over() ? ", over" : ""),
+                   name_of(incident.peak), name_of(incident.cause.alert),
+                   subject_of(section.snapshot, incident.cause),
+                   ns < 0 ? "unknown" : format_span(ns), format_count(incident.symptoms.size()),
+                   format_count(incident.failed_calls), format_count(incident.users)});
+  }
+  section.page.table(incidents);
+}
+
 }  // namespace
 
 void write_alerts(const Section& section) {
@@ -52,14 +75,14 @@ void write_alerts(const Section& section) {
     section.page.sentence("No alert has been raised.");
     return;
   }
+  write_incidents(section);
   write_active(section);
   const std::size_t count = snapshot.transitions.size();
   const std::size_t first = count - std::min(count, section.limits.transitions);
   if (first > 0 || snapshot.transitions_forgotten > 0) {
     section.page.sentence(
-        fmt::format("{} not shown; the alert log has them.",
-                    count_of(snapshot.transitions_forgotten + first, "earlier transition is",
-                             "earlier transitions are")));
+        fmt::format("{} not shown.", count_of(snapshot.transitions_forgotten + first,
+                                              "earlier transition is", "earlier transitions are")));
   }
   std::string day;
   std::vector<Moment> moments;

@@ -354,6 +354,7 @@ tick = "{tick}"
 directory = "{self.state}"
 [alert_log]
 path = "{self.alert_log}"
+transitions = true
 [reports]
 directory = "{self.reports}"
 interval = "0s"

@@ -224,7 +224,24 @@ inline Json transition(const AlertTransition& of) {
           {"figure", of.figure},
           {"threshold", of.threshold},
           {"unit", kAlertUnitNames[static_cast<std::size_t>(of.unit)]},
-          {"message", of.message}};
+          {"message", of.message},
+          {"suspect", of.suspect},
+          {"incident", of.incident}};
+}
+
+inline Json incident(const IncidentView& of) {
+  return {{"id", of.id},
+          {"ring", of.ring},
+          {"cause", transition(of.cause)},
+          {"level", name_of(of.level)},
+          {"peak", name_of(of.peak)},
+          {"began_at", at(of.began_wall_ns)},
+          {"ended_at", of.ended_wall_ns == 0 ? Json() : at(of.ended_wall_ns)},
+          {"flaps", of.flaps},
+          {"symptoms", of.symptoms},
+          {"operations", of.operations},
+          {"failed_calls", of.failed_calls},
+          {"users", of.users}};
 }
 
 template <class List, class Function>

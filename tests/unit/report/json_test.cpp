@@ -58,6 +58,7 @@ TEST_CASE("Json: every field of every part is the snapshot's") {
     if (s.operations[i].server_count > 0) check_same(operations[i], series(s.operations[i]));
   }
   Json expected = {{"active", Json::array()},
+                   {"incidents", list(s.incidents, incident)},
                    {"transitions", list(s.transitions, transition)},
                    {"transitions_forgotten", s.transitions_forgotten}};
   for (const AlertView& alert : s.alerts) {

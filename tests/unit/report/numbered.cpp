@@ -287,7 +287,25 @@ void add_alerts(Snapshot& snapshot, Numbers& numbers) {
     transition.threshold = static_cast<double>(numbers.next());
     transition.unit = i % 2 == 0 ? AlertUnit::ms : AlertUnit::connections;
     transition.message = i % 5 == 0 ? "" : "message " + std::to_string(i);
+    transition.suspect = "suspect-" + std::to_string(i);
+    transition.incident = "incident-" + std::to_string(i);
     snapshot.transitions.push_back(transition);
+  }
+  for (const std::uint64_t i : {20U, 31U}) {
+    IncidentView incident;
+    incident.id = "id-" + std::to_string(i);
+    incident.cause = snapshot.transitions[i];
+    incident.ring = incident.cause.ring;
+    incident.level = AlertLevel::warning;
+    incident.peak = AlertLevel::emergency;
+    incident.began_wall_ns = incident.cause.wall_ns - 5 * kSecond;
+    if (i == 31) incident.ended_wall_ns = incident.cause.wall_ns + 60 * kSecond;
+    incident.flaps = i + 100;
+    incident.symptoms = {"high_latency p95 SEND", "high_connections connections -"};
+    incident.operations = {"SEARCH", "SEND"};
+    incident.failed_calls = i + 12'000;
+    incident.users = i + 300;
+    snapshot.incidents.push_back(incident);
   }
   snapshot.transitions_forgotten = numbers.next();
   for (const std::size_t i : {9U, 18U}) {

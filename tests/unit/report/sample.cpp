@@ -188,7 +188,7 @@ Snapshot make(bool incident) {
                                 double value, double threshold, AlertUnit unit,
                                 const char* message) {
       snapshot.transitions.push_back({kNow - at_s * kSecond, id, alert, level, state, operation, "",
-                                      "chat", value, threshold, unit, message});
+                                      "chat", value, threshold, unit, message, "", ""});
     };
     transition(395, "c1a7-1", AlertType::security_threat, AlertLevel::warning, AlertState::firing,
                "", 10, 5, AlertUnit::per_minute,

@@ -275,14 +275,15 @@ TEST_CASE("Alert: a state that isn't one is refused and nothing is taken") {
   for (std::size_t size = 0; size < good.size(); ++size) CHECK(refused(good.substr(0, size)));
   CHECK(refused(good + '\0'));
   CHECK(refused("{\"version\":2}"));
-  // The episode's state follows the text of its latest reading. One text comes later, that of its
-  // latest transition. The byte here is a state that does not exist:
+  // The episode's state follows the text of its latest reading. Two texts come later, those of its
+  // latest transition and of its incident's. The byte here is a state that does not exist:
   std::string wrong = good;
-  const std::size_t at = wrong.rfind("p95 ", wrong.rfind("p95 ") - 1);
+  std::size_t at = std::string::npos;
+  for (int text = 0; text < 3; ++text) at = wrong.rfind("p95 ", at - 1);
   REQUIRE(at != std::string::npos);
   const auto length = static_cast<unsigned char>(wrong[at - 1]);
   REQUIRE(static_cast<AlertState>(wrong[at + length]) == AlertState::firing);
-  wrong[at + length] = static_cast<char>(kAlertStates);
+  wrong[at + length] = static_cast<char>(kEpisodeStates);
   CHECK(refused(wrong));
   CHECK(world.engine.encode() == good);
 }

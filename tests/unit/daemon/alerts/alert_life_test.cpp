@@ -94,13 +94,14 @@ TEST_CASE("AlertLife: with two rings a message names its ring, but the host's ha
   world.snapshot.rings.push_back(world.snapshot.rings[0]);
   world.snapshot.rings[0].name = "a\nb";
   world.snapshot.rings[0].state = RingState::crashed;
-  world.snapshot.host.cpus = 2;
-  world.snapshot.host.cpu_percent = 90;
+  world.snapshot.host.memory_total_bytes = 800;
+  world.snapshot.host.memory_available_bytes = 40;
   CHECK(tick_told(world) ==
         Told{"6741ab60 server_down firing/critical @a\nb 1 1 crashed: ring a\\nb: chatd (pid 4242) "
              "died without closing its ring",
-             "6741ab61 system_overload pending/warning @ 90 85 percent: the host's 2 CPUs are 90 % "
-             "busy, threshold 85 %: fires when 3 of 5 ticks are over"});
+             "6741ab61 system_overload pending/warning @ 95 90 percent: 95 % of the host's memory "
+             "is used, 40 B of 800 B are available, threshold 90 %: fires when 3 of 5 ticks are "
+             "over"});
 }
 
 TEST_CASE("AlertLife: a level that is switched off while it is active has no threshold to name") {
@@ -284,7 +285,7 @@ TEST_CASE("AlertLife: an id is the second in hex, or the one after the last") {
   world.event("BREAKER", 1, 0, 1);
   const auto fires_at = [&](std::int64_t wall_ns) {
     world.engine = AlertEngine(world.config);
-    const auto out = world.engine.evaluate(world.snapshot, 0, wall_ns);
+    const auto out = episodes_in(world.engine.evaluate(world.snapshot, 0, wall_ns));
     REQUIRE(out.size() == 1);
     return out[0].id;
   };
@@ -298,19 +299,20 @@ TEST_CASE("AlertLife: an id is the second in hex, or the one after the last") {
 
 TEST_CASE("AlertLife: the worst value is that of the whole episode, small ones too") {
   World world;
-  world.snapshot.host.cpus = 4;
-  world.config.alerts.load_per_cpu = Levels::of(LevelBounds{0.5, 0.25});
+  world.snapshot.host.memory_total_bytes = 1000;
+  world.config.alerts.memory_percent = Levels::of(LevelBounds{0.5, 0.25});
   world.engine.reconfigure(world.config);
-  world.snapshot.host.load_1m = 2;
+  world.snapshot.host.memory_available_bytes = 995;
   world.ticks(2);
-  world.snapshot.host.load_1m = 3;
+  world.snapshot.host.memory_available_bytes = 992;
   world.tick();
-  world.snapshot.host.load_1m = 0.4;
+  world.snapshot.host.memory_available_bytes = 999;
   world.ticks(25);
   REQUIRE(world.log.size() == 4);
   CHECK(told(world.log[3]) ==
-        "6741ab60 system_overload resolved/warning @ 0.1 0.25 per_cpu: the host's load is 0.40 on "
-        "4 CPUs, threshold 0.25 per CPU: over after 2 min 15 s, at worst 0.75 per CPU");
+        "6741ab60 system_overload resolved/warning @ 0.1 0.25 percent: 0.10 % of the host's memory "
+        "is used, 999 B of 1000 B are available, threshold 0.25 %: over after 2 min 15 s, at worst "
+        "0.80 %");
 }
 
 TEST_CASE(

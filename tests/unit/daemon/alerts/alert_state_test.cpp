@@ -17,13 +17,17 @@ Encoder head_of_state(std::uint64_t observed_ns = 0) {
   return out;
 }
 
-// A transition in the fewest bytes: 26.
+// A transition in the fewest bytes: 28.
 void put_smallest_transition(Encoder& out) {
   for (int number = 0; number < 8; ++number) out.u64(0);
   out.real(0);
   out.real(0);
-  out.u64(0);
-  out.u64(0);
+  for (int number = 0; number < 4; ++number) out.u64(0);
+}
+
+// No incident: no failed calls remembered, none over, none open.
+void put_no_incidents(Encoder& out) {
+  for (int list = 0; list < 3; ++list) out.u64(0);
 }
 
 bool taken(Encoder& state) {
@@ -36,6 +40,7 @@ TEST_CASE("AlertState: a new engine's state") {
   expected.u64(0);  // rings
   expected.u64(0);  // transitions
   expected.u64(0);  // episodes
+  put_no_incidents(expected);
   CHECK(AlertEngine(Config{}).encode() == expected.take());
 }
 
@@ -75,6 +80,8 @@ TEST_CASE("AlertState: a state with one episode has every field in its place") {
     out.real(200);
     out.u64(0);  // ms
     out.text(text + ", threshold 200 ms: fires when 3 of 5 ticks are over");
+    out.text("");  // no suspect
+    out.text("");  // no incident
   };
   Encoder expected;
   expected.u64(10'000'000'000);  // observed: two ticks after the first
@@ -118,6 +125,11 @@ TEST_CASE("AlertState: a state with one episode has every field in its place") {
   expected.flag(false);
   expected.flag(false);
   put_pending(expected);
+  expected.u64(1);  // failed calls of one ring
+  expected.text("chat");
+  expected.u64(0);
+  expected.u64(0);  // no incident is over
+  expected.u64(0);  // none is open
   const std::string bytes = expected.take();
   CHECK(world.engine.encode() == bytes);
 
@@ -125,7 +137,7 @@ TEST_CASE("AlertState: a state with one episode has every field in its place") {
   AlertEngine copy(world.config);
   REQUIRE(copy.decode(bytes, nullptr));
   CHECK(copy.encode() == bytes);
-  const auto firing = copy.evaluate(world.snapshot, 1, world.wall_ns + 1);
+  const auto firing = episodes_in(copy.evaluate(world.snapshot, 1, world.wall_ns + 1));
   REQUIRE(firing.size() == 1);
   CHECK(firing[0].id == "6741ab65");
   CHECK(firing[0].state == AlertState::firing);
@@ -149,12 +161,12 @@ TEST_CASE("AlertState: a gap without data is saved as well") {
 TEST_CASE("AlertState: observed time is taken up to 146 years") {
   for (const std::uint64_t observed_ns : {std::uint64_t{0}, std::uint64_t{1}, kMostObserved}) {
     Encoder state = head_of_state(observed_ns);
-    for (int list = 0; list < 3; ++list) state.u64(0);
+    for (int list = 0; list < 6; ++list) state.u64(0);
     CHECK(taken(state));
   }
   for (const std::uint64_t observed_ns : {kMostObserved + 1, ~std::uint64_t{0}}) {
     Encoder state = head_of_state(observed_ns);
-    for (int list = 0; list < 3; ++list) state.u64(0);
+    for (int list = 0; list < 6; ++list) state.u64(0);
     CHECK_FALSE(taken(state));
   }
 }
@@ -166,6 +178,7 @@ TEST_CASE("AlertState: lists of the smallest entries are taken up to what an eng
     for (int i = 0; i < 8 * rings; ++i) state.u64(0);
     state.u64(0);
     state.u64(0);
+    put_no_incidents(state);
     return taken(state);
   };
   CHECK(with_rings(3));
@@ -177,6 +190,7 @@ TEST_CASE("AlertState: lists of the smallest entries are taken up to what an eng
     state.u64(static_cast<std::uint64_t>(transitions));
     for (int i = 0; i < transitions; ++i) put_smallest_transition(state);
     state.u64(0);
+    put_no_incidents(state);
     return taken(state);
   };
   CHECK(with_transitions(3));
@@ -197,6 +211,7 @@ TEST_CASE("AlertState: lists of the smallest entries are taken up to what an eng
       state.flag(false);
       put_smallest_transition(state);
     }
+    put_no_incidents(state);
     return taken(state);
   };
   CHECK(with_episodes(1));
@@ -236,7 +251,8 @@ TEST_CASE("AlertState: what no enumerator has is refused, wherever it stands") {
     state.real(0);
     state.real(0);
     put(0);  // unit
-    state.text("");
+    for (int text = 0; text < 3; ++text) state.text("");
+    put_no_incidents(state);
     CHECK(next == 8);
     return !taken(state);
   };

@@ -28,6 +28,16 @@ inline WindowStats window_of(std::uint64_t calls, std::uint64_t errors, double l
   return stats;
 }
 
+// What an evaluation says of episodes, and what of incidents.
+inline std::vector<AlertTransition> episodes_in(std::vector<AlertTransition> told) {
+  std::erase_if(told, [](const AlertTransition& t) { return is_of_incident(t.state); });
+  return told;
+}
+inline std::vector<AlertTransition> lines_in(std::vector<AlertTransition> told) {
+  std::erase_if(told, [](const AlertTransition& t) { return !is_of_incident(t.state); });
+  return told;
+}
+
 struct World {
   World() : engine(config) {
     snapshot.rings.resize(1);
@@ -74,12 +84,15 @@ struct World {
     return in.back();
   }
 
-  // Advances the clock by one tick and evaluates.
+  // Advances the clock by one tick and evaluates. Returns the episodes' transitions.
   std::vector<AlertTransition> tick() {
     monotonic_ns += config.tick_ns;
     wall_ns += config.tick_ns;
     snapshot.wall_ns = wall_ns;
     auto out = engine.evaluate(snapshot, monotonic_ns, wall_ns);
+    const auto of_incidents = lines_in(out);
+    lines.insert(lines.end(), of_incidents.begin(), of_incidents.end());
+    out = episodes_in(out);
     log.insert(log.end(), out.begin(), out.end());
     return out;
   }
@@ -110,6 +123,7 @@ struct World {
   std::int64_t monotonic_ns = 1'000'000'000;
   std::int64_t wall_ns = 1'732'356'955'000'000'000;
   std::vector<AlertTransition> log;
+  std::vector<AlertTransition> lines;  // of incidents
 };
 
 using Story = std::vector<std::string>;

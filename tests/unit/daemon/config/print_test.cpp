@@ -41,6 +41,7 @@ top = 20
 [alert_log]
 path = ""
 format = "logfmt"
+transitions = false
 
 [reports]
 directory = ""

@@ -38,7 +38,7 @@ AlertTransition named(const std::string& id) {
 std::string line_of(const std::string& id) {
   return "ts=2024-11-23T10:15:55.123Z level=info alert=high_latency state=pending op=- figure=- "
          "value=0 threshold=0 unit=ms id=" +
-         id + " msg=\"text\"\n";
+         id + " incident=- msg=\"text\"\n";
 }
 
 // A log whose stream is stuck with the first line that it gets.
@@ -72,13 +72,15 @@ TEST_CASE("AlertLog: a JSON line has all of it in this order, and letters stay l
                              0.5,
                              1e9,
                              AlertUnit::crashed,
-                             "it's \"down\""};
-  CHECK(
-      format_alert_line(t, AlertLogFormat::json) ==
-      "{\"ts\":\"2024-11-23T10:15:55.123Z\",\"level\":\"emergency\",\"alert\":\"server_down\","
-      "\"state\":\"firing\",\"op\":\"Grüße\\\\n\",\"figure\":\"crashed\",\"value\":0.5,"
-      "\"threshold\":1000000000.0,"
-      "\"unit\":\"crashed\",\"id\":\"6741a2bb\",\"ring\":\"chat\",\"msg\":\"it's \\\"down\\\"\"}");
+                             "it's \"down\"",
+                             "",
+                             "6741a2aa"};
+  CHECK(format_alert_line(t, AlertLogFormat::json) ==
+        "{\"ts\":\"2024-11-23T10:15:55.123Z\",\"level\":\"emergency\",\"alert\":\"server_down\","
+        "\"state\":\"firing\",\"op\":\"Grüße\\\\n\",\"figure\":\"crashed\",\"value\":0.5,"
+        "\"threshold\":1000000000.0,"
+        "\"unit\":\"crashed\",\"id\":\"6741a2bb\",\"incident\":\"6741a2aa\",\"ring\":\"chat\","
+        "\"msg\":\"it's \\\"down\\\"\"}");
 }
 
 TEST_CASE("AlertLog: lines that come before it is open wait, and the oldest go") {

@@ -31,7 +31,9 @@ AlertTransition sample_transition() {
           843.25,
           400,
           AlertUnit::ms,
-          "p95 843 ms over 312 calls"};
+          "p95 843 ms over 312 calls",
+          "database",
+          "6741a2aa"};
 }
 
 std::size_t lines_of(const std::string& text) {
@@ -42,7 +44,7 @@ TEST_CASE("AlertLog: the line is as it is documented") {
   CHECK(format_alert_line(sample_transition(), AlertLogFormat::logfmt) ==
         "ts=2024-11-23T10:15:55.123Z level=critical alert=high_latency state=firing "
         "op=SEND_MESSAGE figure=p95 value=843.25 "
-        "threshold=400 unit=ms id=6741a2bb msg=\"p95 843 ms over 312 calls\"");
+        "threshold=400 unit=ms id=6741a2bb incident=6741a2aa msg=\"p95 843 ms over 312 calls\"");
   AlertTransition whole = sample_transition();
   whole.operation = "";
   whole.value = 1073741824;
@@ -99,7 +101,7 @@ TEST_CASE("AlertLog: nothing that a server chose can forge a line or steer a ter
       if (at < line.size()) REQUIRE(line[at++] == ' ');
     }
     CHECK(names == std::vector<std::string>{"ts", "level", "alert", "state", "op", "figure",
-                                            "value", "threshold", "unit", "id", "msg"});
+                                            "value", "threshold", "unit", "id", "incident", "msg"});
   }
 }
 

@@ -87,6 +87,7 @@ inline AlertTransition transition(const std::string& id) {
   AlertTransition t;
   t.id = id;
   t.alert = AlertType::high_latency;
+  t.state = AlertState::begun;
   t.message = "p95";
   return t;
 }

@@ -169,7 +169,7 @@ TEST_CASE("Monitor: a sink is told of each transition once, and before the state
   for (const AlertTransition& one : world.outputs.told) {
     states.push_back(std::string(name_of(one.level)) + " " + name_of(one.state));
   }
-  CHECK(states == std::vector<std::string>{"warning pending", "warning firing"});
+  CHECK(states == std::vector<std::string>{"warning pending", "warning firing", "warning begun"});
   CHECK(world.outputs.order.front() == 't');
   CHECK(world.outputs.order.find("tt") == std::string::npos);   // a state follows each of them
 }

@@ -1,0 +1,358 @@
+#include "daemon/alerts/incidents.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "report/model/format.h"
+#include "report/model/names.h"
+
+namespace ringside {
+namespace {
+
+constexpr std::int64_t kQuietNs = 30'000'000'000;
+constexpr std::uint64_t kMostDoublings = 5;
+constexpr std::uint64_t kMostRises = 2;
+
+// The order of causes. performance_regression and slo_burn have no symptoms.
+int rank_of(AlertType alert) {
+  switch (alert) {
+    case AlertType::server_down: return 0;
+    case AlertType::system_overload: return 1;
+    case AlertType::database_issue: return 2;
+    case AlertType::security_threat: return 3;
+    case AlertType::high_connections: return 4;
+    case AlertType::high_memory: return 5;
+    case AlertType::telemetry_loss: return 6;
+    case AlertType::high_error_rate: return 7;
+    case AlertType::high_latency: return 8;
+  }
+  return 9;
+}
+
+bool of_calls(AlertType alert) {
+  return alert == AlertType::high_error_rate || alert == AlertType::high_latency;
+}
+
+bool same_server(const AlertTransition& a, const AlertTransition& b) {
+  return a.ring.empty() || b.ring.empty() || a.ring == b.ring;
+}
+
+bool suspects(const AlertTransition& symptom, std::string_view stage, std::string_view code) {
+  return symptom.suspect.empty() || symptom.suspect == stage ||
+         (!code.empty() && symptom.suspect.starts_with(code));
+}
+
+// Two operations in trouble of one kind: the same stage, the same error, or one operation.
+bool alike(const AlertTransition& a, const AlertTransition& b) {
+  if (!of_calls(a.alert)) return a.alert == b.alert;
+  if (a.operation == b.operation) return true;
+  return !a.suspect.empty() && a.suspect == b.suspect;
+}
+
+std::string figure_key(const AlertTransition& t) {
+  return fmt::format("{}|{}|{}|{}", name_of(t.alert), t.figure, t.ring, t.operation);
+}
+
+bool active(AlertState state) {
+  return state == AlertState::firing || state == AlertState::recovering;
+}
+
+std::string counted(std::uint64_t count, const char* one, const char* many) {
+  return format_count(count) + ' ' + (count == 1 ? one : many);
+}
+
+std::string where_to_look(const AlertTransition& cause) {
+  switch (cause.alert) {
+    case AlertType::server_down:
+      return "the server's own log, and what it did last (ringside tail)";
+    case AlertType::system_overload: return "what else runs on the host";
+    case AlertType::database_issue: return "what holds the database's lock";
+    case AlertType::security_threat: return "the addresses in the report's section on security";
+    case AlertType::high_connections: return "who connects, and who does not leave";
+    case AlertType::high_memory: return "what grows; restart before memory is gone";
+    case AlertType::telemetry_loss: return "the daemon's CPU time, and the ring's size";
+    case AlertType::high_error_rate:
+    case AlertType::high_latency: break;
+  }
+  if (cause.suspect.empty()) return "the operation's last calls in the report";
+  return cause.alert == AlertType::high_latency ? "stage " + escape_visible(cause.suspect)
+                                                : "error " + escape_visible(cause.suspect);
+}
+
+std::uint64_t failed_calls_of(const Snapshot& snapshot, const std::string& ring) {
+  std::uint64_t failed = 0;
+  for (const SeriesView& series : snapshot.operations) {
+    if (ring.empty() || series.ring == ring) failed += series.window(Window::since_start).errors;
+  }
+  return failed;
+}
+
+}  // namespace
+
+bool explains(const AlertTransition& cause, const AlertTransition& symptom) {
+  if (!same_server(cause, symptom)) return false;
+  const int rank = rank_of(cause.alert);
+  if (rank == rank_of(symptom.alert)) return alike(cause, symptom);
+  if (rank > rank_of(symptom.alert)) return false;
+  const bool calls = of_calls(symptom.alert);
+  switch (cause.alert) {
+    case AlertType::server_down: return symptom.alert != AlertType::security_threat;
+    case AlertType::system_overload:
+      return symptom.alert != AlertType::security_threat && symptom.alert != AlertType::high_memory;
+    case AlertType::database_issue:
+      return symptom.alert == AlertType::high_connections ||
+             (calls && (suspects(symptom, names::kDatabase, "DATABASE_") ||
+                        suspects(symptom, names::kQueue, "")));
+    case AlertType::security_threat:
+      return symptom.alert == AlertType::high_connections ||
+             (calls && suspects(symptom, names::kSecurity, "RATE_LIMIT"));
+    case AlertType::high_connections: return calls && suspects(symptom, names::kQueue, "");
+    case AlertType::high_error_rate: return alike(cause, symptom);
+    case AlertType::high_memory:
+    case AlertType::telemetry_loss:
+    case AlertType::high_latency: break;
+  }
+  return false;
+}
+
+std::vector<AlertTransition> Incidents::follow(std::vector<AlertTransition>& transitions,
+                                               const Snapshot& snapshot, std::int64_t observed_ns,
+                                               std::int64_t wall_ns) {
+  observed_ns_ = observed_ns;
+  wall_ns_ = wall_ns;
+  // Causes first, so that what begins in one tick begins with its cause.
+  std::vector<AlertTransition*> in_order;
+  for (AlertTransition& transition : transitions) in_order.push_back(&transition);
+  std::stable_sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) {
+    return rank_of(a->alert) < rank_of(b->alert);
+  });
+  for (AlertTransition* transition : in_order) absorb(*transition);
+  count_cost(snapshot);
+
+  std::vector<AlertTransition> lines;
+  for (Incident& incident : open_) tell(incident, lines);
+  std::erase_if(open_, [&](const Incident& incident) {
+    if (!incident.quiet_since_ns || observed_ns_ - *incident.quiet_since_ns <
+                                        (kQuietNs << std::min(incident.flaps, kMostDoublings)))
+      return false;
+    IncidentView ended = view(incident);
+    ended.ended_wall_ns = incident.quiet_wall_ns;
+    over_.push_back(std::move(ended));
+    return true;
+  });
+  std::erase_if(over_, [&](const IncidentView& incident) {
+    return wall_ns_ - incident.ended_wall_ns > kIncidentVisibleNs;
+  });
+  return lines;
+}
+
+void Incidents::absorb(AlertTransition& transition) {
+  const std::string key = figure_key(transition);
+  if (transition.state == AlertState::firing) {
+    Incident& incident = place_of(transition);
+    transition.incident = incident.id;
+    incident.members[key] = {transition, true};
+    if (!transition.operation.empty()) incident.operations.insert(transition.operation);
+    if (incident.quiet_since_ns) ++incident.flaps;
+    incident.quiet_since_ns.reset();
+    return;
+  }
+  for (Incident& incident : open_) {
+    const auto member = incident.members.find(key);
+    if (member == incident.members.end() || member->second.last.id != transition.id) continue;
+    transition.incident = incident.id;
+    member->second = {transition, active(transition.state)};
+  }
+}
+
+// Where an episode that fires belongs. Its own figure's incident comes first, then one whose cause
+// explains it, then those that it explains.
+Incidents::Incident& Incidents::place_of(const AlertTransition& firing) {
+  const std::string key = figure_key(firing);
+  for (Incident& incident : open_) {
+    if (incident.members.contains(key)) return incident;
+  }
+  for (Incident& incident : open_) {
+    if (explains(incident.members.at(incident.cause).last, firing)) return incident;
+  }
+  Incident* into = nullptr;
+  for (Incident& incident : open_) {
+    if (!explains(firing, incident.members.at(incident.cause).last)) continue;
+    if (into == nullptr) {
+      into = &incident;
+      into->members[key] = {firing, true};
+      into->cause = key;
+      into->cause_is_new = true;
+    } else {
+      take_over(*into, incident);
+    }
+  }
+  if (into == nullptr) return begin(firing);
+  const std::string id = into->id;
+  std::erase_if(open_, [](const Incident& incident) { return incident.members.empty(); });
+  return *std::find_if(open_.begin(), open_.end(),
+                       [&](const Incident& incident) { return incident.id == id; });
+}
+
+Incidents::Incident& Incidents::begin(const AlertTransition& firing) {
+  Incident& incident = open_.emplace_back();
+  incident.id = firing.id;
+  incident.cause = figure_key(firing);
+  incident.members[incident.cause] = {firing, true};
+  incident.began_wall_ns = firing.wall_ns;
+  incident.began_ns = observed_ns_;
+  return incident;
+}
+
+// `other` is left without members, to be erased.
+void Incidents::take_over(Incident& incident, Incident& other) {
+  incident.members.merge(other.members);
+  other.members.clear();
+  incident.operations.merge(other.operations);
+  incident.users.merge(other.users);
+  incident.began_ns = std::min(incident.began_ns, other.began_ns);
+  incident.began_wall_ns = std::min(incident.began_wall_ns, other.began_wall_ns);
+  incident.failed = std::max(incident.failed, other.failed);
+  incident.told = std::max(incident.told, other.told);
+  incident.peak = std::max(incident.peak, other.peak);
+  incident.rises = std::max(incident.rises, other.rises);
+}
+
+// Failed calls are counted for all of a server. Users are those among the last calls that failed,
+// or were slower than their threshold, since the incident began.
+void Incidents::count_cost(const Snapshot& snapshot) {
+  std::map<std::string, std::uint64_t> errors_now;
+  for (const RingView& ring : snapshot.rings)
+    errors_now[ring.name] = failed_calls_of(snapshot, ring.name);
+  for (Incident& incident : open_) {
+    if (incident.quiet_since_ns) continue;
+    const std::string& ring = incident.members.at(incident.cause).last.ring;
+    for (const auto& [name, now] : errors_now) {
+      const auto before = errors_before_.find(name);
+      if ((ring.empty() || ring == name) && before != errors_before_.end() && now > before->second)
+        incident.failed += now - before->second;
+    }
+    for (const SeriesView& series : snapshot.operations) {
+      if (!ring.empty() && series.ring != ring) continue;
+      const std::int64_t slow_ns = snapshot.thresholds.response_of(series.name, series.declared);
+      for (const RecordView& record : series.last) {
+        if (record.start_wall_ns + record.duration_ns < incident.began_wall_ns) break;
+        const bool failed =
+            record.outcome == RecordOutcome::error || record.outcome == RecordOutcome::timeout;
+        const bool slow = slow_ns > 0 && record.duration_ns > slow_ns;
+        if ((failed || slow) && record.actor.kind == PartyKind::user &&
+            incident.users.size() < kMostUsers)
+          incident.users.insert(record.actor.id);
+      }
+    }
+  }
+  errors_before_ = std::move(errors_now);
+}
+
+void Incidents::tell(Incident& incident, std::vector<AlertTransition>& lines) {
+  std::optional<AlertLevel> level;
+  for (const auto& [key, member] : incident.members) {
+    if (member.active && (!level || member.last.level > *level)) level = member.last.level;
+  }
+  if (level) {
+    incident.peak = std::max(incident.peak, *level);
+    if (incident.fresh) {
+      incident.fresh = false;
+      incident.told = *level;
+      lines.push_back(line(incident, AlertState::begun, story(incident)));
+    } else if ((*level > incident.told || incident.cause_is_new) && incident.rises < kMostRises) {
+      ++incident.rises;
+      const bool higher = *level > incident.told;
+      std::string text = higher ? fmt::format("risen from {}", name_of(incident.told))
+                                : std::string("the cause is known now");
+      incident.told = std::max(incident.told, *level);
+      lines.push_back(line(incident, AlertState::risen, text + ": " + story(incident)));
+    }
+    incident.cause_is_new = false;
+    return;
+  }
+  if (!incident.quiet_since_ns) {
+    incident.quiet_since_ns = observed_ns_;
+    incident.quiet_wall_ns = wall_ns_;
+  }
+  const std::int64_t quiet_ns = observed_ns_ - *incident.quiet_since_ns;
+  if (quiet_ns < (kQuietNs << std::min(incident.flaps, kMostDoublings))) return;
+  std::string text =
+      fmt::format("over after {}, at its peak {}: {} failed",
+                  format_span(static_cast<double>(*incident.quiet_since_ns - incident.began_ns)),
+                  name_of(incident.peak), counted(incident.failed, "call", "calls"));
+  if (!incident.users.empty())
+    text += fmt::format(", at least {} touched",
+                        counted(incident.users.size(), "user was", "users were"));
+  if (incident.flaps > 0)
+    text += fmt::format("; it came back {}", counted(incident.flaps, "time", "times"));
+  lines.push_back(line(incident, AlertState::ended, std::move(text)));
+}
+
+// The cause in its own words, what else fires, whom it touches, and what to look at first.
+std::string Incidents::story(const Incident& incident) const {
+  const AlertTransition& cause = incident.members.at(incident.cause).last;
+  std::string text = cause.message;
+  if (incident.members.size() > 1)
+    text += fmt::format("; it explains {}",
+                        counted(incident.members.size() - 1, "other alert", "other alerts"));
+  const std::size_t others = incident.operations.size();
+  if (others > 0 && (others > 1 || cause.operation.empty())) {
+    text += fmt::format("; {} touched:", counted(others, "operation is", "operations are"));
+    std::size_t named = 0;
+    for (const std::string& operation : incident.operations) {
+      if (++named > 4) break;
+      text += (named > 1 ? ", " : " ") + escape_visible(operation);
+    }
+    if (others > 4) text += ", ...";
+  }
+  if (incident.failed > 0)
+    text += fmt::format("; {} failed so far", counted(incident.failed, "call has", "calls have"));
+  if (!incident.users.empty())
+    text += fmt::format("; at least {} touched",
+                        counted(incident.users.size(), "user is", "users are"));
+  return text + "; look first at " + where_to_look(cause);
+}
+
+AlertTransition Incidents::line(const Incident& incident, AlertState state,
+                                std::string text) const {
+  AlertTransition line = incident.members.at(incident.cause).last;
+  line.wall_ns = wall_ns_;
+  line.state = state;
+  line.level = state == AlertState::ended ? incident.peak : incident.told;
+  line.incident = incident.id;
+  line.message = std::move(text);
+  return line;
+}
+
+IncidentView Incidents::view(const Incident& incident) const {
+  IncidentView out;
+  out.id = incident.id;
+  out.cause = incident.members.at(incident.cause).last;
+  out.ring = out.cause.ring;
+  out.peak = incident.peak;
+  out.level = incident.quiet_since_ns ? incident.peak : AlertLevel::info;
+  out.began_wall_ns = incident.began_wall_ns;
+  out.flaps = incident.flaps;
+  for (const auto& [key, member] : incident.members) {
+    const AlertTransition& last = member.last;
+    if (member.active) out.level = std::max(out.level, last.level);
+    if (key == incident.cause) continue;
+    out.symptoms.push_back(fmt::format("{} {} {}", name_of(last.alert), last.figure,
+                                       last.operation.empty() ? "-" : last.operation));
+  }
+  out.operations.assign(incident.operations.begin(), incident.operations.end());
+  out.failed_calls = incident.failed;
+  out.users = incident.users.size();
+  return out;
+}
+
+void Incidents::show(Snapshot& snapshot) const {
+  snapshot.incidents.clear();
+  for (const Incident& incident : open_) snapshot.incidents.push_back(view(incident));
+  snapshot.incidents.insert(snapshot.incidents.end(), over_.rbegin(), over_.rend());
+}
+
+}  // namespace ringside

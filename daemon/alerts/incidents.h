@@ -1,0 +1,97 @@
+// Incidents: what happens together on one server is one story, with a cause and its symptoms.
+//
+//   episode fires ──> explained by an open incident's cause?   it is a symptom: counted
+//                     explains an open incident's cause?       it takes the incident over
+//                     the same figure again?                   the incident flaps
+//                     else                                     a new incident: "begun"
+//
+//   begun     the first episode fires
+//   risen     the level is higher than the log has said, or another cause is known; at most twice
+//   ended     no episode of it has been active for a while: 30 s, and twice as long for each time
+//             that it came back meanwhile, up to 16 min
+//
+// So an incident has at most three lines until it ends. Causes come before their symptoms in this
+// order: server_down, system_overload, database_issue, security_threat, high_connections,
+// high_memory, telemetry_loss, high_error_rate, high_latency. explains() has the rules.
+//
+// Deterministic, as the engine is: transitions, a snapshot and the time go in, lines come out.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/storage/codec.h"
+#include "report/model/snapshot.h"
+
+namespace ringside {
+
+// How long an incident that is over stays visible.
+inline constexpr std::int64_t kIncidentVisibleNs = 900'000'000'000;
+
+// Whether an episode that fires explains another: it comes before it in the order above, on the
+// same server or on the host, and the other's suspect does not point elsewhere.
+bool explains(const AlertTransition& cause, const AlertTransition& symptom);
+
+class Incidents {
+ public:
+  // One tick. Puts the incident's id into each transition of a firing episode, and returns the
+  // incident's lines as transitions whose state is begun, risen or ended. Observed time stands
+  // still while the daemon does not run.
+  std::vector<AlertTransition> follow(std::vector<AlertTransition>& transitions,
+                                      const Snapshot& snapshot, std::int64_t observed_ns,
+                                      std::int64_t wall_ns);
+  void show(Snapshot& snapshot) const;
+
+  void encode(Encoder& out) const;
+  // Leaves the decoder failed when the bytes are not such a state.
+  void decode(Decoder& in);
+
+ private:
+  // One episode of an incident, by its latest transition.
+  struct Member {
+    AlertTransition last;
+    bool active = false;  // firing or recovering
+  };
+  struct Incident {
+    std::string id;
+    std::string cause;                      // key in `members`
+    std::map<std::string, Member> members;  // by figure
+    std::int64_t began_wall_ns = 0;
+    std::int64_t began_ns = 0;  // observed
+    std::optional<std::int64_t> quiet_since_ns;
+    std::int64_t quiet_wall_ns = 0;
+    AlertLevel told = AlertLevel::info;  // the level that the log has
+    AlertLevel peak = AlertLevel::info;
+    std::uint64_t rises = 0;           // lines between begun and ended
+    std::uint64_t flaps = 0;           // how often it came back
+    std::uint64_t failed = 0;          // calls, while it lasts
+    std::set<std::string> operations;  // whose figures fired
+    std::set<std::uint64_t> users;     // whose calls failed or were slow; kMostUsers at most
+    bool fresh = true;                 // not told yet
+    bool cause_is_new = false;
+  };
+  static constexpr std::size_t kMostUsers = 1000;
+
+  void absorb(AlertTransition& transition);
+  Incident& place_of(const AlertTransition& firing);
+  Incident& begin(const AlertTransition& firing);
+  void take_over(Incident& incident, Incident& other);
+  void count_cost(const Snapshot& snapshot);
+  void tell(Incident& incident, std::vector<AlertTransition>& lines);
+  AlertTransition line(const Incident& incident, AlertState state, std::string text) const;
+  std::string story(const Incident& incident) const;
+  IncidentView view(const Incident& incident) const;
+
+  std::deque<Incident> open_;
+  std::deque<IncidentView> over_;                       // visible for a while
+  std::map<std::string, std::uint64_t> errors_before_;  // by ring: failed calls at the last tick
+  std::int64_t observed_ns_ = 0;
+  std::int64_t wall_ns_ = 0;
+};
+
+}  // namespace ringside

@@ -1,0 +1,31 @@
+// Incidents: what happened together on one server, as one story.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "report/model/alerts.h"
+
+namespace ringside {
+
+struct IncidentView {
+  std::string id;
+  std::string ring;                     // empty: the host
+  AlertTransition cause;                // its latest transition
+  AlertLevel level = AlertLevel::info;  // now, and the peak once it is over
+  AlertLevel peak = AlertLevel::info;
+  std::int64_t began_wall_ns = 0;
+  std::int64_t ended_wall_ns = 0;       // 0: it lasts
+  std::uint64_t flaps = 0;              // how often it came back after it was quiet
+  std::vector<std::string> symptoms;    // "alert figure operation" of all episodes but the cause
+  std::vector<std::string> operations;  // whose figures fired
+  std::uint64_t failed_calls = 0;       // of the server, while it lasted
+  // Users whose calls failed or were slow: at least so many, seen among the last calls of each
+  // operation.
+  std::uint64_t users = 0;
+
+  bool over() const { return ended_wall_ns != 0; }
+};
+
+}  // namespace ringside
