@@ -175,6 +175,11 @@ void stand_in(Segment& segment) {
   open_gauges(segment);
 }
 
+void stand_in_at_once(Segment& segment) {
+  g_stand_again_in.store(0, std::memory_order_relaxed);
+  stand_in(segment);
+}
+
 bool name_gauge(Segment& segment, std::uint32_t i, const std::string& name) {
   const std::uint32_t index = enter_gauge(segment, name);
   if (index == kMaxGauges) {

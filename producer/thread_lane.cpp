@@ -10,6 +10,7 @@
 #include "producer/state.h"
 #include "shm/assert.h"
 #include "shm/lane_claim.h"
+#include "shm/processes.h"
 
 namespace ringside {
 namespace detail {
@@ -101,6 +102,18 @@ std::uint32_t next_seat(const Segment& segment) {
   return free || holder == Holder::died ? seat : kSeatCount;
 }
 
+// The calling thread has claimed a lane, which names the place. Another process may have taken that
+// entry since: then this one stands in anew, and the lane names the new place.
+void stay_entered(Segment& segment, LaneHeader& header, ProcessPlace place) {
+  while (place.somewhere() && !entered_at_claim(segment, place)) {
+    stand_in_at_once(segment);
+    const ProcessPlace now = place_now();
+    if (now.index == place.index && now.entered == place.entered) return;  // it came back
+    place = now;
+    header.process.store(process_word(place.index, place.entered), std::memory_order_release);
+  }
+}
+
 // True when the calling thread has a lane now.
 bool claim_for_this_thread(Segment& segment) {
   if (t_in_overflow) return false;
@@ -142,6 +155,12 @@ bool claim_for_this_thread(Segment& segment) {
   const ClaimedLane claimed =
       t_found_none ? claim_lane_at(segment, lane, owner) : claim_lane(segment, owner);
   if (claimed.result == Claim::owned) {
+    stay_entered(segment, *claimed.writer.header, owner.place);
+    if (g_segment.load(std::memory_order_acquire) == nullptr) {  // the ring is closed
+      release_lane(segment, claimed.lane);
+      writer.state = ThreadWriter::kNone;
+      return false;
+    }
     writer.lane = claimed.writer;
     writer.lane_index = claimed.lane;
     writer.in_flight = &claimed.writer.header->in_flight;

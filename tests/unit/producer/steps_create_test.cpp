@@ -114,8 +114,9 @@ TEST_CASE("StepsCreate: an entry is filled before it says whose it is, and the l
   ProcessIdentity self = server.self;
   self.pid = 77;
   CHECK(enter_process(*ring, self).index == 0);
-  CHECK(steps.take() == "join_taken join_entered ");
-  CHECK(seen == std::vector<std::uint64_t>{standing_of(1, kPhaseFree), 180,
+  CHECK(steps.take() == "join_found join_taken join_entered ");
+  CHECK(seen == std::vector<std::uint64_t>{standing_of(1, kPhaseEntered), 180,  //
+                                           standing_of(1, kPhaseFree), 180,     //
                                            standing_of(2, kPhaseEntered), 0});
   CHECK(entry.pid.load() == 77);
 }
@@ -384,6 +385,6 @@ TEST_CASE("StepsCreate: while an entry is taken, the dead process that had it st
     seen.insert(seen.end(), {look.died, static_cast<std::uint64_t>(gauge_value(*ring, look, 9))});
   });
   CHECK(enter_process(*ring, server.self).index == 1);
-  CHECK(steps.take() == "join_taken join_entered ");
-  CHECK(seen == std::vector<std::uint64_t>{1, 0, 1, 0});
+  CHECK(steps.take() == "join_found join_taken join_entered ");
+  CHECK(seen == std::vector<std::uint64_t>{1, 0, 1, 0, 1, 0});
 }

@@ -5,11 +5,14 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "shm/names.h"
 #include "shm/processes.h"
+#include "tests/support/held.h"
 #include "tests/support/ring.h"
 #include "tests/unit/producer/faults.h"
 #include "tests/unit/producer/traced.h"
@@ -290,4 +293,94 @@ TEST_CASE("StepsProducer: a child that enters a ring just after its parent close
                      ? 0
                      : 6;
         }).exited(0));
+}
+
+namespace {
+
+// A server that was started by a thread which ends with let_go(). Then nobody holds its entry.
+int claims_unheld(
+    const Setup& setup,
+    const std::function<int(Segment& ring, Steps& steps, const std::function<void()>& let_go)>&
+        body) {
+  unsetenv("RINGSIDE_RING");
+  auto first = std::make_unique<Held>([&] { start(setup); });
+  if (!traced()) return 99;
+  const auto ring = writable(setup.ring);
+  Steps steps;
+  return body(*ring, steps, [&] { first.reset(); });
+}
+
+bool lives(const Segment& ring, std::uint32_t index) {
+  bool found = false;
+  for (const ProcessLook& one : look_at_processes(ring, true).entered)
+    found = found || (one.index == index && one.liveness == Liveness::alive);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("StepsProducer: who claims a lane while another process takes its entry keeps the entry" *
+          doctest::skip(kEmulated)) {
+  TempDir dir;
+  CHECK(run([&] {
+          return claims_unheld(step_setup(dir), [](Segment& ring, Steps& steps, const auto& let_go) {
+            let_go();
+            // Found it held a moment ago.
+            LaneOwner owner = test::owner("claims", 1);
+            owner.place = {0, 1};
+            bool stands = false;
+            std::unique_ptr<Held> claimer;
+            steps.at_each([&](const std::string& step) {
+              if (step != "join_found" || claimer != nullptr) return;
+              claimer = std::make_unique<Held>([&] {
+                claim_lane(ring, owner);
+                stands = entered_at_claim(ring, owner.place);
+              });
+            });
+            ring.processes()[0].gauges[0].store(7);
+            const ProcessPlace next = enter_process(ring, self_identity());
+            steps.at_each(nullptr);
+            if (claimer == nullptr || !stands) return 1;
+            if (next.index != 1) return 2;
+            if (!still_entered(ring, owner.place) || !lives(ring, 0)) return 3;
+            return ring.processes()[0].gauges[0].load() == 7 ? 0 : 4;
+          });
+        }).exited(0));
+}
+
+TEST_CASE("StepsProducer: who has lost its entry when it has claimed a lane enters anew" *
+          doctest::skip(kEmulated)) {
+  TempDir dir;
+  CHECK(run([&] {
+          return claims_unheld(step_setup(dir), [](Segment& ring, Steps& steps, const auto& let_go) {
+            std::unique_ptr<Held> other;
+            steps.at_each([&](const std::string& step) {
+              if (step != "claim_taken" || other != nullptr) return;
+              let_go();
+              other = std::make_unique<Held>([&] { enter_process(ring, self_identity()); });
+            });
+            trace(chat::SEND_MESSAGE);
+            steps.at_each(nullptr);
+            if (other == nullptr || entered_in(ring.processes()[0].standing) != 2) return 1;
+            if (ring.lane_header(0).process.load() != process_word(1, 1)) return 2;
+            return lives(ring, 1) ? 0 : 3;
+          });
+        }).exited(0));
+}
+
+TEST_CASE("StepsProducer: an entry whose taker died with it half taken is left to a lane that names it" *
+          doctest::skip(kEmulated)) {
+  TempDir dir;
+  auto ring = make_ring(dir.file("ring"), {2, 64, 64});
+  LaneOwner owner = test::owner("claims", 1);
+  in_another_thread([&] { owner.place = enter_process(*ring, self_identity()); });
+  Held claimer([&] { claim_lane(*ring, owner); });
+  leave_process(*ring, our_place(*ring));
+  ring->processes()[1].standing.store(standing_of(1, kPhaseFree));
+  CHECK(look_at_processes(*ring, true).any() == Liveness::alive);
+  CHECK(anybody_writes(*ring));
+  CHECK(enter_process(*ring, self_identity()).index == 0);
+  CHECK(enter_process(*ring, self_identity()).index == 2);
+  CHECK(hold_process(*ring, owner.place) == Hold::lost);
+  CHECK(ring->processes()[1].standing.load() == standing_of(1, kPhaseFree));
 }
