@@ -43,6 +43,7 @@ void after_fork_in_parent() {
 // The child has one thread, this one, and no lane: the lane belongs to the parent.
 void after_fork_in_child() {
   forget_lane();
+  OwnerLock::forget_calls();
   this_is_a_child();
   // Who forked has the tables whole. So has a thread that was about to fork, too.
   if (t_registrar_at_fork || is_forking(g_registrar)) give_back(g_registrar);

@@ -31,7 +31,8 @@ enum class Found { nothing, living, dead, closed, refused, changed };
 
 struct Existing {
   Found found = Found::refused;
-  std::uint32_t pid = 0;  // 0: of a process that is just entering
+  // 0: of a process that is just entering.
+  std::uint32_t pid = 0;
 };
 
 // A server that was started as root and gave that up leaves such a file: in a folder like /dev/shm

@@ -384,3 +384,34 @@ TEST_CASE("StepsProducer: an entry whose taker died with it half taken is left t
   CHECK(hold_process(*ring, owner.place) == Hold::lost);
   CHECK(ring->processes()[1].standing.load() == standing_of(1, kPhaseFree));
 }
+
+TEST_CASE("StepsProducer: a process that ends in a handler inside of a lock's call leaves the locks alone" *
+          doctest::skip(kEmulated)) {
+  for (Fault Faults::*call : {&Faults::trylock, &Faults::unlock}) {
+    const bool takes = call == &Faults::trylock;
+    CAPTURE(takes);
+    TempDir dir;
+    CHECK(run([&] {
+            unsetenv("RINGSIDE_RING");
+            Faults faults;
+            Steps steps;
+            bool left = false;
+            std::unique_ptr<Segment> ring;
+            std::thread([&] {
+              if (!start(step_setup(dir))) return;
+              ring = writable(dir.file("ring"));
+              if (!takes) trace(chat::SEND_MESSAGE);
+              (faults.*call).before([&] {
+                stop();
+                const ProcessEntry& entry = ring->processes()[0];
+                left = entry.standing.load() == standing_of(1, kPhaseLeft) &&
+                       entry.lock.holder() == Holder::alive && (faults.*call).calls() == 1;
+              });
+              if (takes) trace(chat::SEND_MESSAGE);
+            }).join();
+            if (!left) return 1;
+            // The kernel has marked what the thread still held.
+            return ring->processes()[0].lock.holder() == Holder::died ? 0 : 2;
+          }).exited(0));
+  }
+}
