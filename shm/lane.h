@@ -44,8 +44,8 @@
 //                                               standing                 entry
 //   closing          state closed, exchanged    state, exchanged         who enters sees it, or is
 //                                                                        seen
-//   taking           standing, or'ed release    standing exchanged,      who claims a lane sees that
-//                    after the lane's claim     acquire, then the lane   its entry is taken, or the
+//   taking           standing, or'ed release    standing exchanged,      who claims a lane sees
+//                    after the lane's claim     acquire, then the lane   its entry taken, or its
 //                                                                        lane is seen
 //   generation       generation release         generation acquire       whose the lane is since
 //

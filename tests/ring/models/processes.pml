@@ -3,9 +3,10 @@
  * look_at_entries() and gauge_value(); producer/thread_lane.cpp stay_entered(). Several processes
  * each want the one entry. Each may be killed before any step, and the kernel then marks the locks
  * that it holds.
+ * Over 400 lines: the properties are about all steps together, and Spin checks one model at a time.
  *
- *   enter     registry -> standing, lock, lane: nobody's? -> standing: exchange to free -> lane: still
- *             nobody's? -> word: take_along(), then compare-and-swap -> gauge = 0 -> pid ->
+ *   enter     registry -> standing, lock, lane: nobody's? -> standing: exchange to free -> lane:
+ *             still nobody's? -> word: take_along(), then compare-and-swap -> gauge = 0 -> pid ->
  *             standing = entered -> registry       or: standing as it was -> registry
  *   let go    word = 0                             its thread ends, the process lives on
  *   hold      word, standing -> registry -> standing -> word: compare-and-swap -> registry
@@ -407,7 +408,9 @@ end:
     :: else
     fi;
     if
-    :: tenure[me] != 0 && real(LANE) == tenure[me] -> modify(acq_rel, LANE, free); writes[me] = false
+    :: tenure[me] != 0 && real(LANE) == tenure[me] ->
+       modify(acq_rel, LANE, free);
+       writes[me] = false
     :: else
     fi;
     if :: registrar == me + 1 -> hand_on(); registrar = 0 :: else fi;

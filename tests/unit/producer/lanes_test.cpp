@@ -274,7 +274,8 @@ TEST_CASE("ProducerFork: a process whose entry another one took meanwhile enters
 
 namespace {
 
-// A server whose thread has started it, has set `gauge` to 7, and has ended. Nobody holds its entry.
+// A server whose thread has started it, has set `gauge` to 7, and has ended. Nobody holds its
+// entry.
 int unheld(const Setup& setup,
            const std::function<int(Segment& ring, std::atomic<std::int64_t>* values[2],
                                    Gauge64 gauge)>& body) {

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "shm/processes.h"
-#include "tests/support/held.h"
 #include "tests/support/process.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
 #include "tests/unit/producer/faults.h"
+#include "tests/unit/producer/steps_server.h"
 #include "tests/support/under.h"
 
 using namespace ringside;
@@ -25,42 +25,6 @@ using namespace ringside::test;
 namespace {
 
 constexpr std::int64_t kWholeSecond = 1'000'000'000;
-constexpr int kPartsRead = 7;  // of the file of a dead ring
-
-struct Server {
-  TempDir dir;
-  std::string path = dir.file("ring");
-  CreateOptions options;
-  ProcessIdentity self = self_identity();
-  Failure failure;
-  Faults faults;
-
-  Server() {
-    options.path = path;
-    options.geometry = {1, 64, 64};
-  }
-  Created create() {
-    failure = {};
-    return create_segment(options, self, &failure);
-  }
-  // By a server that has died since.
-  bool create_dead() {
-    bool made = false;
-    in_another_thread([&] { made = create().segment != nullptr; });
-    return made;
-  }
-  // Why no ring was to be had, without the path at the beginning.
-  std::string refusal() {
-    const Created created = create();
-    if (created.segment != nullptr) return "";
-    return failure.message.compare(0, path.size() + 2, path + ": ") == 0
-               ? failure.message.substr(path.size() + 2)
-               : failure.message;
-  }
-  bool exists(const std::string& ending = "") const {
-    return access((path + ending).c_str(), F_OK) == 0;
-  }
-};
 
 }  // namespace
 
@@ -390,74 +354,4 @@ TEST_CASE("StepsCreate: while an entry is taken, the dead process that had it st
   CHECK(enter_process(*ring, server.self).index == 1);
   CHECK(steps.take() == "join_found join_taken join_entered ");
   CHECK(seen == std::vector<std::uint64_t>{1, 0, 1, 0, 1, 0});
-}
-
-TEST_CASE("StepsCreate: a ring is not taken whose process moves between entry and lane meanwhile" *
-          doctest::skip(kEmulated)) {
-  for (const bool to_lane : {true, false}) {
-    for (int part = 0; part < kPartsRead; ++part) {
-      CAPTURE(to_lane);
-      CAPTURE(part);
-      Server server;
-      auto ring = server.create().segment;
-      LaneOwner owner = test::owner();
-      owner.place = our_place(*ring);
-      const auto move = [&](bool there) {
-        if (there) {
-          REQUIRE(claim_lane(*ring, owner).result == Claim::owned);
-          let_go_of_process(*ring, owner.place);
-        } else {
-          REQUIRE(hold_process(*ring, owner.place) == Hold::held);
-          release_lane(*ring, 0);
-        }
-      };
-      if (!to_lane) move(true);
-      server.faults.pread.before([&] { move(to_lane); }, part);
-      CHECK(server.refusal().compare(0, 20, "is in use by process") == 0);
-      CHECK_FALSE(server.exists(".previous"));
-    }
-  }
-}
-
-TEST_CASE("StepsCreate: a ring is not taken whose process moves from lane to lane meanwhile" *
-          doctest::skip(kEmulated)) {
-  for (int part = 0; part < kPartsRead; ++part) {
-    CAPTURE(part);
-    Server server;
-    server.options.geometry.lane_count = 2;
-    auto ring = server.create().segment;
-    LaneOwner owner = test::owner();
-    owner.place = our_place(*ring);
-    REQUIRE(claim_lane_at(*ring, 1, owner).result == Claim::owned);
-    let_go_of_process(*ring, owner.place);
-    // From the last lane to the first, which was looked at before it.
-    server.faults.pread.before(
-        [&] {
-          REQUIRE(claim_lane_at(*ring, 0, owner).result == Claim::owned);
-          release_lane(*ring, 1);
-        },
-        part);
-    CHECK(server.refusal().compare(0, 20, "is in use by process") == 0);
-  }
-}
-
-TEST_CASE("StepsCreate: a ring that a process is just entering is in use" *
-          doctest::skip(kEmulated)) {
-  Server server;
-  auto ring = server.create().segment;
-  leave_process(*ring, our_place(*ring));
-  ProcessEntry& entry = ring->processes()[0];
-  entry.standing.store(standing_of(1, kPhaseFree));
-  {
-    Held entering([&] { entry.lock.take(); });
-    CHECK(server.refusal() ==
-          "is in use by a process that is just entering it\n  next: give this server another ring "
-          "name, or let both share it (Setup::share)");
-    CHECK_FALSE(server.exists(".previous"));
-    server.options.share = true;
-    CHECK(server.create().joined);
-    server.options.share = false;
-  }
-  leave_process(*ring, our_place(*ring));
-  CHECK(server.create().segment != nullptr);
 }
