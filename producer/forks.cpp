@@ -16,6 +16,7 @@ namespace ringside {
 namespace detail {
 
 const std::string* g_forked_while_starting = nullptr;
+const std::string* g_forked_while_writing = nullptr;
 
 namespace {
 
@@ -24,6 +25,16 @@ namespace {
 constexpr std::int64_t kForkWaitsNs = 2'000'000;
 __thread std::uint64_t t_holder_at_fork = 0;
 __thread bool t_registrar_at_fork = false;
+__thread bool t_writing_at_fork = false;
+
+// This process has no ring any more, or none yet.
+void go_untraced(const std::string* why) {
+  g_switches.store(kAllOff, std::memory_order_relaxed);
+  g_segment.store(nullptr, std::memory_order_relaxed);
+  static_cast<void>(runtime().segment.release());
+  g_why.store(why, std::memory_order_relaxed);
+  g_phase.store(Phase::untraced, std::memory_order_relaxed);
+}
 
 void before_fork() {
   const KeepErrno keep_errno;
@@ -33,16 +44,18 @@ void before_fork() {
   // registered them. The second call finds what the first one did.
   if (!t_registrar_at_fork)
     t_registrar_at_fork = take(g_registrar, kForkWaitsNs, kForking);
-  close_lane_for_fork();
+  t_writing_at_fork = !close_lane_for_fork();
 }
 void after_fork_in_parent() {
   open_lane_after_fork();
   if (t_registrar_at_fork) give_back(g_registrar);
   t_registrar_at_fork = false;
+  t_writing_at_fork = false;
 }
 // The child has one thread, this one, and no lane: the lane belongs to the parent.
 void after_fork_in_child() {
   forget_lane();
+  OwnerLock::forget_calls();
   this_is_a_child();
   // Who forked has the tables whole. So has a thread that was about to fork, too.
   if (t_registrar_at_fork || is_forking(g_registrar)) give_back(g_registrar);
@@ -51,13 +64,17 @@ void after_fork_in_child() {
   if (starter != 0 && starter != t_holder_at_fork) {
     // The thread inside of start() is not in the child. Its ring, if it has made one, is the
     // parent's alone.
-    g_switches.store(kAllOff, std::memory_order_relaxed);
-    g_segment.store(nullptr, std::memory_order_relaxed);
-    static_cast<void>(runtime().segment.release());
-    g_why.store(g_forked_while_starting, std::memory_order_relaxed);
-    g_phase.store(Phase::untraced, std::memory_order_relaxed);
+    go_untraced(g_forked_while_starting);
     give_back(g_starter);
   }
+  // When the handler returns, this thread goes on with what its parent's thread was writing.
+  if (Segment* segment = g_segment.load(std::memory_order_relaxed);
+      t_writing_at_fork && segment != nullptr) {
+    static_cast<void>(segment->part());
+    if (g_phase.load(std::memory_order_relaxed) == Phase::traced)
+      go_untraced(g_forked_while_writing);
+  }
+  t_writing_at_fork = false;
   // Read it before any other thread of the child can claim a lane under its parent's identity.
   if (g_segment.load(std::memory_order_relaxed) != nullptr) g_self = self_identity();
   forget_place();

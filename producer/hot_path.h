@@ -56,8 +56,8 @@ RINGSIDE_API extern InFlightWords g_not_shown;
 // untraced.
 RINGSIDE_API extern std::atomic<const std::atomic<std::uint32_t>*> g_switches;
 RINGSIDE_API extern std::atomic<ClockKind> g_clock;
-// By gauge: this process's value in the ring. Null while the process has none: before start(), in a
-// forked child, where the ring's table is full.
+// By gauge: this process's value in the ring. Null while the process has none (before start(), in a
+// forked child, where the ring's table is full), and while no thread of it holds its entry.
 RINGSIDE_API extern std::atomic<std::atomic<std::int64_t>*> g_gauges[kMaxGauges];
 RINGSIDE_COLD void write_gauge_slow(std::uint32_t gauge, std::int64_t value, bool adds) noexcept;
 

@@ -17,6 +17,8 @@ void stand_at(ProcessPlace place);
 // after a fork, or when another process took its entry while no thread held it. Not for signal
 // handlers.
 void stand_in(Segment& segment);
+// The same, also if that has failed a moment ago.
+void stand_in_at_once(Segment& segment);
 // This process writes no more. Returns where it stood.
 ProcessPlace leave_place();
 // The calling thread holds the entry no more: it ends, or has left with its process.

@@ -47,6 +47,7 @@ namespace {
 using detail::closed_without_us;
 using detail::g_closed_before_us;
 using detail::g_forked_while_starting;
+using detail::g_forked_while_writing;
 using detail::g_phase;
 using detail::g_segment;
 using detail::g_self;
@@ -162,6 +163,11 @@ bool prepare() {
         "another thread was inside of start() when this process was forked\n  next: call start() "
         "in the child, or fork before start() or after it");
   }
+  if (g_forked_while_writing == nullptr) {
+    g_forked_while_writing = new std::string(
+        "a signal handler that had interrupted the tracing of its thread forked this process\n"
+        "  next: call start() here when the handler has returned");
+  }
   if (!has_key) has_key = pthread_key_create(&g_thread_end, &at_thread_end) == 0;
   if (!has_exit_handler) has_exit_handler = std::atexit([] { stop(); }) == 0;
   if (has_key && has_exit_handler) return true;
@@ -172,6 +178,7 @@ bool prepare() {
 bool start_now(Runtime& state, const Setup& setup) {
   state.setup = setup;
   if (!prepare() || !attach(state)) return false;
+  detail::forget_lane();
   SegmentHeader& header = state.segment->header();
   header.names_merged.fetch_add(std::exchange(state.merged_before_start, 0),
                                 std::memory_order_relaxed);

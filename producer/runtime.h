@@ -44,6 +44,8 @@ bool hand_over_names(Runtime& state, Created& created, std::string* why);
 bool handles_forks();
 // What a forked child says while its parent's other thread was inside of start(). start() makes it.
 extern const std::string* g_forked_while_starting;
+// The same, while the handler that called fork() had interrupted a record.
+extern const std::string* g_forked_while_writing;
 
 }  // namespace detail
 }  // namespace ringside

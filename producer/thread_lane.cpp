@@ -10,6 +10,7 @@
 #include "producer/state.h"
 #include "shm/assert.h"
 #include "shm/lane_claim.h"
+#include "shm/processes.h"
 
 namespace ringside {
 namespace detail {
@@ -46,6 +47,21 @@ __thread bool t_counted_untraced = false;
 __thread const Segment* t_overflow_of = nullptr;
 __thread LaneWriter t_overflow = {};
 __thread Slot* t_open_at_fork = nullptr;
+
+// A lane that is in no ring.
+struct NoLane {
+  Slot slot;
+  Totals totals[kIdCount];
+  LaneHeader header;
+};
+NoLane g_no_lane;
+
+// Whether the caller is a signal handler that has interrupted a claim, a release or a record of its
+// own thread.
+bool interrupts_writing() {
+  const bool in_lane = t_writer.state == ThreadWriter::kOwned && t_writer.open == nullptr;
+  return in_lane || t_in_overflow || t_writer.state == ThreadWriter::kClaiming;
+}
 
 void release_own_seat(Segment& segment) {
   if (t_seat == kSeatCount) return;
@@ -101,6 +117,18 @@ std::uint32_t next_seat(const Segment& segment) {
   return free || holder == Holder::died ? seat : kSeatCount;
 }
 
+// The calling thread has claimed a lane, which names the place. Another process may have taken that
+// entry since: then this one stands in anew, and the lane names the new place.
+void stay_entered(Segment& segment, LaneHeader& header, ProcessPlace place) {
+  while (place.somewhere() && !entered_at_claim(segment, place)) {
+    stand_in_at_once(segment);
+    const ProcessPlace now = place_now();
+    if (now.index == place.index && now.entered == place.entered) return;  // it came back
+    place = now;
+    header.process.store(process_word(place.index, place.entered), std::memory_order_release);
+  }
+}
+
 // True when the calling thread has a lane now.
 bool claim_for_this_thread(Segment& segment) {
   if (t_in_overflow) return false;
@@ -142,6 +170,12 @@ bool claim_for_this_thread(Segment& segment) {
   const ClaimedLane claimed =
       t_found_none ? claim_lane_at(segment, lane, owner) : claim_lane(segment, owner);
   if (claimed.result == Claim::owned) {
+    stay_entered(segment, *claimed.writer.header, owner.place);
+    if (g_segment.load(std::memory_order_acquire) == nullptr) {  // the ring is closed
+      release_lane(segment, claimed.lane);
+      writer.state = ThreadWriter::kNone;
+      return false;
+    }
     writer.lane = claimed.writer;
     writer.lane_index = claimed.lane;
     writer.in_flight = &claimed.writer.header->in_flight;
@@ -201,15 +235,16 @@ void give_back_lane(Segment& segment) {
   t_retry_in = kNoMore;
   // This is a signal handler that has interrupted a claim, or a record which may go on after it.
   // The thread keeps what it has. When it ends, the kernel marks it, and the next owner settles it.
-  const bool in_lane = t_writer.state == ThreadWriter::kOwned && t_writer.open == nullptr;
-  if (in_lane || t_in_overflow || t_writer.state == ThreadWriter::kClaiming) return;
+  if (interrupts_writing()) return;
   release_own_lane(segment);
   release_own_seat(segment);
 }
 
-void close_lane_for_fork() {
+bool close_lane_for_fork() {
+  const bool idle = t_open_at_fork != nullptr || !interrupts_writing();
   if (t_writer.open != nullptr) t_open_at_fork = t_writer.open;
   t_writer.set_open(nullptr);
+  return idle;
 }
 
 void open_lane_after_fork() {
@@ -219,6 +254,10 @@ void open_lane_after_fork() {
 
 void forget_lane() {
   t_open_at_fork = nullptr;
+  t_writer.set_open(nullptr);
+  // A handler that forks may have interrupted its thread just before the lane is closed. The record
+  // goes here in the child, and so does what that thread writes later.
+  t_writer.lane = {&g_no_lane.slot, g_no_lane.totals, &g_no_lane.header, 0, 0};
   t_writer.state = ThreadWriter::kNone;
   t_writer.in_flight = nullptr;
   t_writer.random = 0;  // the child draws apart

@@ -15,10 +15,12 @@ bool lane_is_open(Segment& segment);
 void give_back_lane(Segment& segment);
 
 // Around fork(). A signal handler that traces in the child before forget_lane() must not find its
-// parent's lane open. Called twice in a row, each does nothing the second time.
-void close_lane_for_fork();
+// parent's lane open. Called twice in a row, each does nothing the second time. False when the
+// caller is a signal handler that has interrupted a claim, a release or a record of its thread.
+bool close_lane_for_fork();
 void open_lane_after_fork();
-// In the child: the lane and the seat belong to the parent.
+// In the child: the lane and the seat belong to the parent. Also where a thread has called start():
+// what it had was in another ring.
 void forget_lane();
 
 }  // namespace detail

@@ -5,13 +5,18 @@
 #include <sys/resource.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "shm/clock_probe.h"
 #include "shm/file_descriptor.h"
+#include "shm/processes.h"
 
 namespace ringside {
 
@@ -46,7 +51,76 @@ bool find_group(const std::string& group, gid_t* id) {
   return true;
 }
 
+// A copy of a ring's head: the header, the lane headers and the processes that have entries.
+class HeadCopy {
+ public:
+  HeadCopy(int fd, std::unique_ptr<Mapping> memory, const Geometry& geometry,
+           const std::string& path, std::uint64_t inode)
+      : fd_(fd), to_(memory->data()), head_(std::move(memory), geometry, path, inode) {}
+
+  bool read_lanes() { return read_part(0, head_.geometry().processes_offset()); }
+  bool read_entries() {
+    return read_part(head_.geometry().processes_offset(), sizeof(ProcessEntry) * entries());
+  }
+  const Segment& operator*() const { return head_; }
+
+  // How often each lane was claimed, and how many entries there are.
+  std::vector<std::uint64_t> claims() const {
+    std::vector<std::uint64_t> found{entries()};
+    for (std::uint32_t lane = 0; lane < head_.geometry().lane_count; ++lane)
+      found.push_back(head_.lane_header(lane).generation.load(std::memory_order_relaxed));
+    return found;
+  }
+  std::vector<std::uint64_t> standings() const {
+    std::vector<std::uint64_t> found;
+    for (std::uint32_t index = 0; index < entries(); ++index)
+      found.push_back(head_.processes()[index].standing.load(std::memory_order_relaxed));
+    return found;
+  }
+
+ private:
+  std::uint32_t entries() const {
+    return std::min(head_.header().processes_used.load(std::memory_order_relaxed), kMaxProcesses);
+  }
+  bool read_part(std::uint64_t offset, std::uint64_t bytes) {
+    return pread(fd_, to_ + offset, bytes, static_cast<off_t>(offset)) ==
+           static_cast<ssize_t>(bytes);
+  }
+
+  const int fd_;
+  unsigned char* const to_;
+  Segment head_;
+};
+
 }  // namespace
+
+// As a process of the ring looks at the others (processes.cpp, is_held()): at the lanes before the
+// entries and after them, at a lane's generation outside of its lock, and at an entry's `standing`
+// before its lock and after it. If lanes and entries change hands all the time, somebody lives.
+std::optional<Writers> writers_of(int fd, const SegmentFacts& facts, const std::string& path,
+                                  std::uint64_t inode) {
+  auto memory = Mapping::memory(facts.geometry.labels_offset());
+  if (memory == nullptr) return {};
+  HeadCopy copy(fd, std::move(memory), facts.geometry, path, inode);
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    if (!copy.read_lanes()) return {};
+    const std::vector<std::uint64_t> claims = copy.claims();
+    if (!copy.read_lanes() || !copy.read_entries()) return {};
+    const std::vector<std::uint64_t> standings = copy.standings();
+    if (!copy.read_entries()) return {};
+    for (int look = 0; look < 2; ++look) {
+      const ProcessesLook found = look_at_processes(*copy, facts.death_marked);
+      Writers writers{found.any(), 0};
+      for (const ProcessLook& one : found.entered) {
+        if (one.liveness != Liveness::dead) writers.pid = one.pid;
+      }
+      if (writers.liveness != Liveness::dead) return writers;
+      if (!copy.read_lanes()) return {};
+    }
+    if (copy.claims() == claims && copy.standings() == standings) return Writers{};
+  }
+  return Writers{Liveness::unknown, 0};
+}
 
 bool set_access(int fd, const CreateOptions& options, Failure* failure) {
   unsigned mode = options.mode;

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "shm/segment.h"
@@ -17,6 +19,15 @@ bool same_file(const std::string& path, const struct stat& info);
 // The file's lock decides between servers that start or leave at the same time. Whoever may read
 // the file may lock it, too, so nobody waits for it for longer than a second.
 bool lock_for_a_moment(int fd);
+
+// Whether anybody writes a ring, seen through its file. It is not mapped, as in segment_check.h.
+struct Writers {
+  Liveness liveness = Liveness::dead;
+  std::uint32_t pid = 0;  // of one who is not dead; 0: of nobody who stands there yet
+};
+// Nothing when the file got shorter, or without memory.
+std::optional<Writers> writers_of(int fd, const SegmentFacts& facts, const std::string& path,
+                                  std::uint64_t inode);
 
 // False, and `failure` set, where the ring is larger than this process may make a file. To try it
 // would end the process with SIGXFSZ.

@@ -44,6 +44,9 @@
 //                                               standing                 entry
 //   closing          state closed, exchanged    state, exchanged         who enters sees it, or is
 //                                                                        seen
+//   taking           standing, or'ed release    standing exchanged,      who claims a lane sees
+//                    after the lane's claim     acquire, then the lane   its entry taken, or its
+//                                                                        lane is seen
 //   generation       generation release         generation acquire       whose the lane is since
 //
 // tests/ring/models/models.py MODEL MUTANT shows what breaks when an end is weakened to relaxed, on
@@ -59,6 +62,7 @@
 //   freed slot       settle    settler_store; settler_lock, which brings the announcement
 //   owner            claim     unlock_store, trylock_cas; of the dead: mark_store, word_load
 //   pages            reuse     ready_store, ready_load
+//   taking           processes taking_claim, taking_exchange
 #pragma once
 
 #include <cstdint>

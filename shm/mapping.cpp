@@ -133,6 +133,17 @@ std::unique_ptr<Mapping> Mapping::of(unsigned char* data, std::uint64_t bytes) {
   return mapping;
 }
 
+bool Mapping::part(std::uint64_t bytes) {
+  const auto all = static_cast<std::size_t>(bytes_);
+  void* own = mmap(nullptr, all, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (own == MAP_FAILED) return false;
+  std::memcpy(own, data_, static_cast<std::size_t>(bytes));
+  if (mremap(own, all, all, MREMAP_MAYMOVE | MREMAP_FIXED, data_) == data_) return true;
+  munmap(own, all);
+  return false;
+}
+
 void Mapping::keep(std::unique_ptr<Mapping> mapping) {
   static std::atomic<Mapping*> kept{nullptr};
   Mapping* one = mapping.release();

@@ -31,6 +31,10 @@ class Mapping {
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
 
+  // In a forked child: from here on it writes into memory of its own, where the first `bytes` are
+  // as they are now and the rest is zeros. False when there is none.
+  bool part(std::uint64_t bytes);
+
   unsigned char* data() const { return data_; }
   std::uint64_t bytes() const { return bytes_; }
   // True once a page was found gone. What was read since may be zeros.

@@ -19,6 +19,25 @@ namespace {
 static_assert(sizeof(pthread_mutex_t) <= sizeof(OwnerLock));
 static_assert(alignof(pthread_mutex_t) <= 8);
 
+// The calling thread is inside of a call that changes its list of locks.
+__thread bool t_in_call __attribute__((tls_model("initial-exec"))) = false;
+
+class InCall {
+ public:
+  InCall() { set(true); }
+  ~InCall() { set(false); }
+  InCall(const InCall&) = delete;
+  InCall& operator=(const InCall&) = delete;
+
+ private:
+  // Nothing of the call is moved past it, as a signal handler sees it.
+  static void set(bool in_call) {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    t_in_call = in_call;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
+};
+
 pthread_mutex_t* mutex_in(OwnerLock* lock) { return reinterpret_cast<pthread_mutex_t*>(lock); }
 
 bool make_mutex(pthread_mutex_t* mutex, bool robust) {
@@ -71,7 +90,8 @@ bool OwnerLock::make() {
 }
 
 Holder OwnerLock::take() {
-  if (holder() == Holder::alive || !is_ours(*this)) return Holder::alive;
+  if (t_in_call || holder() == Holder::alive || !is_ours(*this)) return Holder::alive;
+  const InCall in_call;
   switch (pthread_mutex_trylock(mutex_in(this))) {
     case 0: return Holder::none;
     case EOWNERDEAD: pthread_mutex_consistent(mutex_in(this)); return Holder::died;
@@ -82,7 +102,7 @@ Holder OwnerLock::take() {
 Holder OwnerLock::take_within(unsigned wait_ms) {
   for (;; --wait_ms) {
     const Holder before = take();
-    if (before != Holder::alive || wait_ms == 0) return before;
+    if (before != Holder::alive || wait_ms == 0 || t_in_call) return before;
     const timespec pause{0, 1'000'000};
     // The callers throw nothing, and to be cancelled here would throw.
     int before_pause = PTHREAD_CANCEL_ENABLE;
@@ -93,10 +113,14 @@ Holder OwnerLock::take_within(unsigned wait_ms) {
 }
 
 bool OwnerLock::give_back() {
+  if (t_in_call) return false;
   // A lock that does not tell its holder has the word 1 while it is held.
   const std::uint32_t tid = word.load(std::memory_order_relaxed) & kTidMask;
   if (tid != 1 && tid != static_cast<std::uint32_t>(syscall(SYS_gettid))) return false;
+  const InCall in_call;
   return pthread_mutex_unlock(mutex_in(this)) == 0;
 }
+
+void OwnerLock::forget_calls() { t_in_call = false; }
 
 }  // namespace ringside

@@ -18,7 +18,8 @@
 //   O2  Only the thread that took a lock gives it back.
 //   O3  A held lock is never tried. Two threads of different pid namespaces may have the same tid.
 //       If one died while it tried the other's lock, the kernel would mark a living holder.
-//   O4  Taking a lock is no call for signal handlers: it may interrupt the same thread's list.
+//   O4  A signal handler that has interrupted one of these calls gets no lock and gives none back:
+//       the thread's list of locks is half changed. When the thread ends, the kernel marks them.
 #pragma once
 
 #include <atomic>
@@ -55,8 +56,10 @@ struct alignas(8) OwnerLock {
   Holder take();
   // The same, but waits for a living holder, `wait_ms` at most.
   Holder take_within(unsigned wait_ms);
-  // False when the calling thread does not hold it.
+  // False when the calling thread does not hold it, or may not give it back now (O4).
   bool give_back();
+  // In a forked child. The call that a handler has interrupted was its parent's.
+  static void forget_calls();
 };
 static_assert(sizeof(OwnerLock) == 48);
 

@@ -164,11 +164,21 @@ std::uint32_t take_entry(Segment& segment) {
     ProcessEntry& entry = segment.processes()[index];
     const std::uint64_t standing = entry.standing.load(std::memory_order_relaxed);
     const std::uint32_t entered = entered_in(standing);
-    if (phase_in(standing) == kPhaseEntered ? is_held(segment, holders, index, entered)
-                                            : entry.lock.holder() == Holder::alive)
-      continue;
+    const auto in_use = [&](std::uint64_t found) {
+      return phase_in(found) == kPhaseLeft ? entry.lock.holder() == Holder::alive
+                                           : is_held(segment, holders, index, entered);
+    };
+    if (in_use(standing)) continue;
+    RINGSIDE_TEST_POINT(join_found);
+    // ORDER taking: who claims a lane for this entry from now on sees that it is lost. Whose claim
+    // came before is seen here.
     // ORDER entry: who sees the lock held by us sees that its last process stands there no more.
-    entry.standing.exchange(standing_of(entered, kPhaseFree), std::memory_order_relaxed);
+    std::uint64_t taken = standing_of(entered, kPhaseFree);
+    const std::uint64_t before = entry.standing.exchange(taken, std::memory_order_acquire);
+    if (in_use(before)) {
+      entry.standing.compare_exchange_strong(taken, before, std::memory_order_relaxed);
+      continue;
+    }
     entry.lock.take_along();
     if (segment.take(entry.lock) != Holder::alive) return index;
   }
@@ -217,13 +227,25 @@ bool still_entered(const Segment& segment, ProcessPlace place) {
              standing_of(place.entered, kPhaseEntered);
 }
 
+bool entered_at_claim(Segment& segment, ProcessPlace place) {
+  // ORDER taking.
+  return place.somewhere() &&
+         segment.processes()[place.index].standing.fetch_or(0, std::memory_order_release) ==
+             standing_of(place.entered, kPhaseEntered);
+}
+
 Hold hold_process(Segment& segment, ProcessPlace place) {
   if (!place.somewhere()) return Hold::lost;
   ProcessEntry& entry = segment.processes()[place.index];
   // ORDER entry: if a process that has just taken the entry holds the lock, we see that it has.
   const bool held = entry.lock.holder() == Holder::alive;
-  if (!still_entered(segment, place)) return Hold::lost;
-  if (held) return Hold::by_another;
+  const std::uint64_t standing = entry.standing.load(std::memory_order_relaxed);
+  if (standing == standing_of(place.entered, kPhaseEntered)) {
+    if (held) return Hold::by_another;
+  } else if (standing != standing_of(place.entered, kPhaseFree)) {
+    return Hold::lost;
+  }
+  // Who is taking the entry holds the registry, and may yet leave the entry to us.
   const Registry registry(segment);
   if (!registry.held()) return Hold::busy;
   if (!still_entered(segment, place)) return Hold::lost;
@@ -271,10 +293,9 @@ ProcessLook look_at(const Segment& segment, const Holders& holders, std::uint32_
                   entry.pid_namespace.load(std::memory_order_acquire), Liveness::dead, entered,
                   // Numbers of another process: they may say that more left than entered.
                   std::min(entry.left.load(std::memory_order_acquire), entered)};
-  if (phase_in(standing) == kPhaseFree) {
-    if (holders.of(entry) == Holder::alive) one.liveness = Liveness::alive;
-  } else if (phase_in(standing) == kPhaseEntered && is_held(segment, holders, index, entered)) {
-    one.liveness = death_marked || holders.of(entry) != Holder::alive
+  const std::uint32_t phase = phase_in(standing);
+  if (phase != kPhaseLeft && is_held(segment, holders, index, entered)) {
+    one.liveness = death_marked || phase == kPhaseFree || holders.of(entry) != Holder::alive
                        ? Liveness::alive
                        : process_liveness(one.pid, one.start_time);
   }

@@ -3,6 +3,7 @@
 //   phase        lock    means
 //   0, free      free    never used, or taken by a process that died before it stood there
 //   0            held    a process is just entering
+//   0            any     as long as a lane names the entry, its last process lives
 //   1, entered   held    its process lives
 //   1            free    the thread that held it has ended; other threads' lanes tell
 //   1            died    likewise; without a held lane its process is dead
@@ -13,6 +14,9 @@
 //   P2  Who enters sets the phase to free before it takes the lock. So a lock that is held under
 //       the phase `entered` is held by the process that stands there, never by the next one.
 //   P3  Whoever takes an entry's lock holds the registry. To leave and to let go needs none.
+//   P4  Who takes an entry sets the phase to free, and looks at the lanes after that. If one names
+//       the entry, the phase is set back. Who claims a lane looks at the phase after that. So of
+//       the two one sees the other.
 #pragma once
 
 #include <cstdint>
@@ -45,6 +49,11 @@ ProcessPlace enter_process(Segment& segment, const ProcessIdentity& self);
 
 // Whether the entry is still this process's. Another may have taken it when no thread held it.
 bool still_entered(const Segment& segment, ProcessPlace place);
+
+// The same, for who has just claimed a lane that names the entry. Who takes the entry either sees
+// that lane and leaves the entry alone, or is seen here. If false, the entry may come back: see
+// hold_process().
+bool entered_at_claim(Segment& segment, ProcessPlace place);
 
 enum class Hold {
   held,        // by the calling thread, from now on

@@ -1,6 +1,7 @@
 // One ring's shared memory: how it is created, how it is opened, and where its parts lie.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -68,6 +69,14 @@ class Segment {
     return &at<Slot>(geometry_.block_offset(lane) + sizeof(Totals) * kIdCount);
   }
   std::uint32_t overflow_lane() const { return geometry_.lane_count; }
+
+  // In a forked child: what this process writes from here on is in no ring. The locks, which are
+  // linked to each other, are as they were. False without memory.
+  bool part() {
+    const std::uint32_t used =
+        std::min(header().processes_used.load(std::memory_order_acquire), kMaxProcesses);
+    return mapping_->part(geometry_.processes_offset() + sizeof(ProcessEntry) * used);
+  }
 
   // Take and give back a lock of this segment. As OwnerLock's.
   Holder take(OwnerLock& lock) {

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <optional>
 
 #include "shm/clock.h"
 #include "shm/create_place.h"
@@ -30,28 +31,9 @@ enum class Found { nothing, living, dead, closed, refused, changed };
 
 struct Existing {
   Found found = Found::refused;
+  // 0: of a process that is just entering.
   std::uint32_t pid = 0;
 };
-
-// The head of a ring's file: the header, the lane headers and the processes that have entries. It
-// is read, not mapped, as in segment_check.h. Null when the file got shorter, or without memory.
-std::unique_ptr<Segment> read_head(int fd, const SegmentFacts& facts, const std::string& path,
-                                   std::uint64_t inode) {
-  const Geometry& geometry = facts.geometry;
-  auto memory = Mapping::memory(geometry.labels_offset());
-  if (memory == nullptr) return nullptr;
-  unsigned char* to = memory->data();
-  auto head = std::make_unique<Segment>(std::move(memory), geometry, path, inode);
-  const auto read_part = [&](std::uint64_t offset, std::uint64_t bytes) {
-    return pread(fd, to + offset, bytes, static_cast<off_t>(offset)) ==
-           static_cast<ssize_t>(bytes);
-  };
-  if (!read_part(0, geometry.processes_offset())) return nullptr;
-  const std::uint64_t entries =
-      std::min(head->header().processes_used.load(std::memory_order_relaxed), kMaxProcesses);
-  if (!read_part(geometry.processes_offset(), sizeof(ProcessEntry) * entries)) return nullptr;
-  return head;
-}
 
 // A server that was started as root and gave that up leaves such a file: in a folder like /dev/shm
 // only the file's owner may remove it.
@@ -108,7 +90,6 @@ Existing clear_name(const std::string& path, Failure* failure) {
   SegmentFacts facts;
   Failure why;
   bool closed = false;
-  std::uint32_t alive_pid = 0;
   if (static_cast<std::uint64_t>(info.st_size) < sizeof(SegmentHeader)) {
     *failure = {0, path + ": is taken by a file that is no ring (" + std::to_string(info.st_size) +
                        " bytes)\n  next: remove it, or choose another ring name"};
@@ -127,17 +108,14 @@ Existing clear_name(const std::string& path, Failure* failure) {
     const auto* header = reinterpret_cast<const SegmentHeader*>(bytes.bytes);
     closed = header->state.load(std::memory_order_acquire) == kSegmentClosed;
     if (!closed && !other_boot(current_boot_id(), facts.boot_id)) {
-      const auto head = read_head(file.get(), facts, path, info.st_ino);
-      if (head == nullptr) return {Found::changed};
-      for (const ProcessLook& one : look_at_processes(*head, facts.death_marked).entered) {
-        if (one.liveness != Liveness::dead) alive_pid = one.pid;
-      }
+      const std::optional<Writers> writers = writers_of(file.get(), facts, path, info.st_ino);
+      if (!writers) return {Found::changed};
+      if (writers->liveness != Liveness::dead) return {Found::living, writers->pid};
     }
   } else if (process_liveness(facts.creator_pid, facts.creator_start_time) != Liveness::dead) {
     *failure = why;
     return {Found::refused};
   }
-  if (alive_pid != 0) return {Found::living, alive_pid};
   int moved = closed ? unlink(path.c_str()) : rename(path.c_str(), previous_path(path).c_str());
   // Another user's file or a directory may stand at the destination. Then the old records are given
   // up, not the new ring.
@@ -354,7 +332,9 @@ Created create_segment(const CreateOptions& options, const ProcessIdentity& self
       }
       *failure = {
           0,
-          options.path + ": is in use by process " + std::to_string(existing.pid) +
+          options.path + ": is in use by " +
+              (existing.pid != 0 ? "process " + std::to_string(existing.pid)
+                                 : "a process that is just entering it") +
               "\n  next: give this server another ring name, or let both share it (Setup::share)"};
       return {};
     }

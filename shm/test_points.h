@@ -22,7 +22,8 @@ namespace ringside {
   X(create_filled)  /* the header is filled, the switches are not */                             \
   X(create_whole)   /* everything is there but the name */                                       \
   X(create_named)   /* the ring stands under its name */                                         \
-  /* segment_create.cpp: joining one, leaving it */                                              \
+  /* processes.cpp: joining one; segment_create.cpp: leaving it */                               \
+  X(join_found)    /* an entry was found to be nobody's, and is as it was */                     \
   X(join_taken)    /* we hold an entry among the processes, and nothing of ours is in it */      \
   X(join_entered)  /* we stand among the processes */                                            \
   X(leave_left)    /* we left the processes, and the ring is not closed yet */                   \

@@ -141,6 +141,22 @@ TEST_CASE("CrashJoin: more processes than a ring has places for may die while th
   }
 }
 
+TEST_CASE("CrashJoin: who dies with a dead process's entry in sight leaves it to the next") {
+  Scene scene;
+  auto ring = make_shared_ring(scene.path);
+  const Setup setup = victim_setup(scene.path);
+  REQUIRE(dies_at(TestPoint::join_entered, setup));
+  Daemon daemon(scene.path);
+  daemon.tick();
+  REQUIRE(dies_at(TestPoint::join_found, setup));
+  daemon.tick();
+  REQUIRE(traced_run(setup, 0, 5).exited(0));
+  CHECK(ring->header().processes_used.load() == 2);
+  CHECK(Reader(scene.path).seen[0] == numbers(0, 5));
+  daemon.settle();
+  CHECK(daemon.snapshot.books.read == 5);
+}
+
 TEST_CASE("CrashJoin: a ring whose last process died while it joined is nobody's, and is moved away by the next") {
   for (const TestPoint point : {TestPoint::join_taken, TestPoint::join_entered}) {
     CAPTURE(name_of(point));

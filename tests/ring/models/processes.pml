@@ -1,12 +1,16 @@
 /* How an entry of the process table changes hands, and what a reader makes of it: shm/processes.cpp
- * take_entry(), enter_process(), hold_process(), leave_process(), look_at_entries() and
- * gauge_value(). Several processes each want the one entry. Each may be killed before any step, and
- * the kernel then marks the locks that it holds.
+ * take_entry(), enter_process(), hold_process(), entered_at_claim(), leave_process(),
+ * look_at_entries() and gauge_value(); producer/thread_lane.cpp stay_entered(). Several processes
+ * each want the one entry. Each may be killed before any step, and the kernel then marks the locks
+ * that it holds.
+ * Over 400 lines: the properties are about all steps together, and Spin checks one model at a time.
  *
- *   enter     registry -> standing, lock: nobody's? -> standing = free -> word: take_along(), then
- *             compare-and-swap -> gauge = 0 -> pid -> standing = entered -> registry
+ *   enter     registry -> standing, lock, lane: nobody's? -> standing: exchange to free -> lane:
+ *             still nobody's? -> word: take_along(), then compare-and-swap -> gauge = 0 -> pid ->
+ *             standing = entered -> registry       or: standing as it was -> registry
  *   let go    word = 0                             its thread ends, the process lives on
  *   hold      word, standing -> registry -> standing -> word: compare-and-swap -> registry
+ *   claim     lane -> standing: or 0               and, where the entry is lost, hold
  *   leave     standing -> left + 1 -> standing: compare-and-swap to left -> word = 0
  *   reader    standing -> pid -> word -> standing -> gauge -> standing
  *
@@ -15,8 +19,9 @@
  * and namespace, which are stored and loaded alike.
  *
  * Smaller than life: LIVES processes, one entry, one gauge. The robust mutex is one step here
- * (claim.pml has its steps). A process holds its entry while it stores a gauge. Lanes are left out:
- * who is held by a lane alone does not lose its entry, as if it held the entry. */
+ * (claim.pml has its steps). A process holds its entry while it stores a gauge. There is one lane.
+ * Its lock and the entry that it names are one word: 0, or the tenure of its owner. Who has lost
+ * its entry at its claim gives up, where the code would enter anew. */
 
 #ifndef LIVES
 #define LIVES 2
@@ -43,6 +48,8 @@
 #define unlock_store          13  /* stores_in_order */
 #define mark_store            14  /* stores_in_order */
 #define hold_load             15  /* by_another_is_ours */
+#define taking_exchange       16  /* writer_stands */
+#define taking_claim          17  /* writer_stands */
 /* Defects. */
 #define lock_before_standing  20  /* lock_is_theirs */
 #define no_second_look        21  /* pid_is_theirs */
@@ -53,6 +60,10 @@
 #define hold_without_registry 26  /* living_stands */
 #define hold_without_look     27  /* lock_is_theirs */
 #define taken_while_held      28  /* one_holder */
+#define no_look_after_taking  29  /* writer_stands */
+#define no_look_after_claim   30  /* writer_stands */
+#define no_look_before_taking 31  /* holds: the look after it sees the same lane */
+#define lost_without_registry 32  /* given_back_stays */
 /* States that must be reachable. */
 #define taken_from_the_dead   40
 #define taken_from_who_let_go 41
@@ -64,6 +75,9 @@
 #define gauge_left_out        47
 #define dead_looked_at        48
 #define living_looked_at      49
+#define left_to_a_lane        50
+#define claim_lost            51
+#define came_back             52
 
 mtype = {
   model_large_enough, reached, stores_in_order,
@@ -73,7 +87,9 @@ mtype = {
   gauge_is_theirs,         /* P1: so is a gauge's value: never a predecessor's, never the next's */
   by_another_is_ours,      /* who finds the entry held by another thread finds its own process's */
   living_stands,           /* who holds the entry stands in it, entered or entering */
-  left_is_counted          /* everyone who left is counted, once */
+  left_is_counted,         /* everyone who left is counted, once */
+  writer_stands,           /* P4: who writes in a lane stands in the entry that it names */
+  given_back_stays         /* P4: who got its entry back does not take it for lost */
 };
 
 /* The lock word: free, a process's number, or died. */
@@ -91,8 +107,9 @@ mtype = {
 #define STANDING        1
 #define GAUGE           2
 #define PID             3
-#define LOCATIONS       4
-#define MESSAGES        (6 * LIVES + 1)
+#define LANE            4
+#define LOCATIONS       5
+#define MESSAGES        (7 * LIVES + 1)
 #define known           views[me]   /* global: the kernel hands on what the dead had seen */
 #include "memory.pml"
 
@@ -104,12 +121,15 @@ View registry;                 /* what its last holder knew */
 hidden byte ignored;
 byte started;
 bit killed[LIVES], holds[LIVES];
+bit writes[LIVES];             /* in the lane */
+bit gave_up[LIVES];            /* found its entry lost */
 byte registrar;                /* who holds the registry, + 1 */
 byte tenure[LIVES];            /* of each process; 0: it has not entered */
 byte tenant[LIVES + 1];        /* of each tenure, + 1 */
 byte lock_tenure[MESSAGES];    /* in which each message of LOCK was stored by a holder */
 byte left, left_really;        /* `left` is changed by additions alone: they need no history */
-bit gauge_looked_at;           /* or the pid: a run looks at one, and leaves the other out */
+/* Of gauge, pid and lane a run has one, and leaves the others out. */
+bit gauge_looked_at, lane_claimed;
 
 inline forget() {
   for (each : 0 .. LOCATIONS - 1) { known.at[each] = 0 };
@@ -167,9 +187,12 @@ inline take_entry() {
   atomic {
     take_registry();
     load(relaxed, STANDING, standing);
-    load(acquire, LOCK, word);
     number = standing / 4 + 1;
+    load(acquire, LOCK, word);
     won = !is_held(word) || mutant(taken_while_held);
+    load(acquire, LANE, word);
+    won = won && (word == free || word != number - 1 || standing % 4 == has_left ||
+                  mutant(no_look_before_taking));
     standing = 0; word = 0
   };
   if
@@ -178,15 +201,36 @@ inline take_entry() {
      try_lock(number);
      if :: won -> store(relaxed, STANDING, stands_as(number - 1, taken)) :: else fi
   :: won && !mutant(lock_before_standing) ->
-     atomic {
-       d_step { modify(relaxed, STANDING, stands_as(number - 1, taken)) };
-       d_step {
-         word = real(LOCK);
-         modify(order(release, take_along_rmw), LOCK, word);
-         word = 0
-       }
+     d_step {
+       standing = real(STANDING);
+       modify(order(acquire, taking_exchange), STANDING, stands_as(number - 1, taken))
      };
-     try_lock(number)
+     atomic {
+       load(acquire, LANE, word);
+       won = (word == free || word != number - 1 || standing % 4 == has_left ||
+              mutant(no_look_after_taking));
+       word = 0
+     };
+     if
+     :: !won ->
+        atomic {
+          compare_exchange(relaxed, STANDING, stands_as(number - 1, taken), standing, won);
+          for (every : 0 .. LIVES - 1) {
+            must(given_back_stays, !gave_up[every] || tenure[every] != number - 1)
+          };
+          won = false; standing = 0; number = 0;
+          give_registry();
+          reachable(left_to_a_lane)
+        }
+     :: else ->
+        d_step {
+          standing = 0;
+          word = real(LOCK);
+          modify(order(release, take_along_rmw), LOCK, word);
+          word = 0
+        };
+        try_lock(number)
+     fi
   fi
 }
 
@@ -196,10 +240,11 @@ inline stand_in_entry() {
     if
     :: gauge_looked_at && !mutant(zero_after_standing) ->
        store(order(release, zero_store), GAUGE, 2 * number)
-    :: !gauge_looked_at -> store(order(release, pid_store), PID, me + 1)
+    :: !gauge_looked_at && !lane_claimed -> store(order(release, pid_store), PID, me + 1)
     :: else
     fi;
     store(order(release, standing_store), STANDING, stands_as(number, entered));
+    d_step { for (every : 0 .. LIVES - 1) { must(writer_stands, !writes[every]) } };
     tenure[me] = number;
     tenant[number] = me + 1;
     if
@@ -212,14 +257,15 @@ inline stand_in_entry() {
   }
 }
 
-#define ours  stands_as(tenure[me], entered)
+#define ours         stands_as(tenure[me], entered)
+#define being_taken  stands_as(tenure[me], taken)
 
 inline hold() {
   atomic {
     load(order(acquire, hold_load), LOCK, word);
     load(relaxed, STANDING, standing);
     must(by_another_is_ours, standing != ours || !is_held(word));
-    won = (standing == ours && !is_held(word));
+    won = (standing == ours && !is_held(word)) || standing == being_taken;
     word = 0; standing = 0
   };
   if
@@ -237,6 +283,44 @@ inline hold() {
   :: else
   fi;
   if :: won -> reachable(held_again) :: else fi;
+  won = false
+}
+
+/* stay_entered(), after claim_lane(). */
+inline claim() {
+  d_step {
+    standing = real(STANDING);
+    modify(order(release, taking_claim), STANDING, standing);
+    writes[me] = (standing == ours || mutant(no_look_after_claim));
+    must(writer_stands, !writes[me] || standing == ours);
+    won = !writes[me];
+    standing = 0
+  };
+  if
+  :: won ->
+     if
+     :: mutant(lost_without_registry) -> load(relaxed, STANDING, standing)
+     :: else -> atomic { take_registry(); load(relaxed, STANDING, standing) }
+     fi;
+     if
+     :: standing == ours ->
+        reachable(came_back);
+        writes[me] = true;
+        if
+        :: !mutant(lost_without_registry) ->
+           if :: !holds[me] -> try_lock(tenure[me]) :: else fi;
+           give_registry()
+        :: else
+        fi
+     :: else ->
+        reachable(claim_lost);
+        d_step { modify(release, LANE, free) };
+        if :: !mutant(lost_without_registry) -> give_registry() :: else fi;
+        gave_up[me] = true
+     fi;
+     standing = 0
+  :: else
+  fi;
   won = false
 }
 
@@ -266,7 +350,7 @@ inline leave() {
 
 proctype process(byte me) {
   byte word, standing, number;
-  bit won, wrote, let_go, may_hold;
+  bit won, wrote, let_go, may_hold, claimed;
   {
   atomic { started == me -> started++ };   /* they are alike */
   take_entry();
@@ -280,19 +364,27 @@ proctype process(byte me) {
         store(order(release, gauge_store), GAUGE, 2 * tenure[me] + 1)
      :: let_go < HOLDS && holds[me] -> let_go = true; give_back()
      :: let_go && !may_hold && !holds[me] -> may_hold = true; hold()
-     :: leave(); break
+     :: d_step {
+          lane_claimed && !claimed && real(LANE) == free ->
+          claimed = true;
+          modify(acquire, LANE, tenure[me])
+        };
+        claim()
+     :: d_step { writes[me] -> modify(release, LANE, free); writes[me] = false }
+     :: !writes[me] -> leave(); break
      :: break   /* lives on */
      od
   :: else
   fi;
   atomic {
-    won = 0; number = 0; wrote = 0; let_go = 0; may_hold = 0;
+    won = 0; number = 0; wrote = 0; let_go = 0; may_hold = 0; claimed = 0;
     if :: !holds[me] -> forget() :: else fi
   }
   } unless {
     d_step {
       killed[me] ->
-      won = 0; number = 0; wrote = 0; let_go = 0; may_hold = 0; word = 0; standing = 0
+      won = 0; number = 0; wrote = 0; let_go = 0; may_hold = 0; claimed = 0;
+      word = 0; standing = 0
     }
   }
 }
@@ -301,7 +393,7 @@ proctype process(byte me) {
 proctype killer(byte me) {
 end:
   d_step {
-    holds[me] || registrar == me + 1 ->
+    holds[me] || registrar == me + 1 || (tenure[me] != 0 && real(LANE) == tenure[me]) ->
     killed[me] = true;
     if
     :: holds[me] ->
@@ -313,6 +405,12 @@ end:
        fi;
        modify((mutant(mark_store) -> relaxed : acq_rel), LOCK, died);
        holds[me] = false
+    :: else
+    fi;
+    if
+    :: tenure[me] != 0 && real(LANE) == tenure[me] ->
+       modify(acq_rel, LANE, free);
+       writes[me] = false
     :: else
     fi;
     if :: registrar == me + 1 -> hand_on(); registrar = 0 :: else fi;
@@ -360,7 +458,7 @@ proctype reader() {
 end:
   do
   :: atomic {
-       timeout ->
+       timeout && !lane_claimed ->
        must(left_is_counted, left == left_really);
        look();
        d_step { forget(); standing = 0; again = 0; whose = 0; word = 0; number = 0; gauge = 0 }
@@ -372,7 +470,7 @@ init {
   atomic {
     byte n, me;
     choose();
-    if :: gauge_looked_at = true :: skip fi;
+    if :: gauge_looked_at = true :: lane_claimed = true :: skip fi;
     for (n : 1 .. LIVES) { run process(n - 1); run killer(n - 1) };
     run reader()
   }

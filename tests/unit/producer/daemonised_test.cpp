@@ -39,6 +39,9 @@ int daemonised(const Setup& setup, void (*leave)(), const std::function<int()>& 
   close(told[1]);
   int result = -1;
   CHECK(read(told[0], &result, sizeof result) == sizeof result);
+  // It has left its ring when it has ended.
+  char none;
+  CHECK(read(told[0], &none, 1) == 0);
   close(told[0]);
   close(gone[0]);
   return result;

@@ -106,6 +106,8 @@ int __real_clock_gettime(clockid_t clock, timespec* time);
 int __real_nanosleep(const timespec* pause, timespec* rest);
 int __real_pthread_key_create(pthread_key_t* key, void (*end)(void*));
 int __real_pthread_atfork(void (*before)(), void (*parent)(), void (*child)());
+int __real_pthread_mutex_trylock(pthread_mutex_t* mutex);
+int __real_pthread_mutex_unlock(pthread_mutex_t* mutex);
 int __real_atexit(void (*end)());
 
 int __wrap_open(const char* path, int flags, ...) {
@@ -182,6 +184,12 @@ int __wrap_pthread_key_create(pthread_key_t* key, void (*end)(void*)) {
 }
 int __wrap_pthread_atfork(void (*before)(), void (*parent)(), void (*child)()) {
   return strikes(&Faults::at_fork) ? errno : __real_pthread_atfork(before, parent, child);
+}
+int __wrap_pthread_mutex_trylock(pthread_mutex_t* mutex) {
+  return strikes(&Faults::trylock) ? errno : __real_pthread_mutex_trylock(mutex);
+}
+int __wrap_pthread_mutex_unlock(pthread_mutex_t* mutex) {
+  return strikes(&Faults::unlock) ? errno : __real_pthread_mutex_unlock(mutex);
 }
 int __wrap_atexit(void (*end)()) { return strikes(&Faults::at_exit) ? -1 : __real_atexit(end); }
 

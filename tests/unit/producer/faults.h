@@ -38,7 +38,7 @@ class Fault {
 // Faults.
 struct Faults {
   Fault open, read, pread, fstat, flock, fchown, fchmod, ftruncate, fallocate, getrandom, linkat,
-      rename, unlink, madvise, mmap, key_create, at_fork, at_exit;
+      rename, unlink, madvise, mmap, key_create, at_fork, at_exit, trylock, unlock;
   std::size_t read_at_most = SIZE_MAX;  // bytes that one read() gives
   std::int64_t clock_takes_ns = 0;      // each read of CLOCK_MONOTONIC, besides
   std::function<void()> before_key_create;  // what happens meanwhile; once

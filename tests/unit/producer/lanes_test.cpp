@@ -258,14 +258,109 @@ TEST_CASE("ProducerFork: a process whose entry another one took meanwhile enters
   CHECK(run([&] {
           unsetenv("RINGSIDE_RING");
           Gauge64 gauge = register_gauge("g");
-          std::thread([&] { start(small_setup(dir, 4)); }).join();
+          std::thread([&] {
+            start(small_setup(dir, 4));
+            gauge.set(7);
+          }).join();
           const auto ring = writable(dir.file("ring"));
-          gauge.set(7);
           if (enter_process(*ring, self_identity()).index != 0) return 1;
           one(chat::SEND_MESSAGE);
           if (ring->lane_header(0).process.load() != process_word(1, 1)) return 2;
+          if (ring->processes()[1].gauges[0].load() != 7) return 4;
           gauge.set(8);
           return ring->processes()[1].gauges[0].load() == 8 ? 0 : 3;
+        }).exited(0));
+}
+
+namespace {
+
+// A server whose thread has started it, has set `gauge` to 7, and has ended. Nobody holds its
+// entry.
+int unheld(const Setup& setup,
+           const std::function<int(Segment& ring, std::atomic<std::int64_t>* values[2],
+                                   Gauge64 gauge)>& body) {
+  unsetenv("RINGSIDE_RING");
+  Gauge64 gauge = register_gauge("g");
+  std::thread([&] {
+    if (start(setup)) gauge.set(7);
+  }).join();
+  const auto ring = writable(setup.ring);
+  std::atomic<std::int64_t>* values[] = {&ring->processes()[0].gauges[0],
+                                         &ring->processes()[1].gauges[0]};
+  if (values[0]->load() != 7) return 99;
+  return body(*ring, values, gauge);
+}
+
+}  // namespace
+
+TEST_CASE("ProducerGauges: one that is written when nobody holds the entry goes on where it was" *
+          doctest::skip(kEmulated)) {
+  TempDir dir;
+  CHECK(run([&] {
+          return unheld(small_setup(dir, 4), [](Segment& ring, auto** values, Gauge64 gauge) {
+            gauge.add(1);
+            if (values[0]->load() != 8) return 1;
+            if (ring.processes()[0].lock.holder() != Holder::alive) return 2;
+            gauge.set(5);
+            if (values[0]->load() != 5) return 3;
+            std::thread([&] { gauge.add(1); }).join();
+            return values[0]->load() == 6 ? 0 : 4;
+          });
+        }).exited(0));
+}
+
+TEST_CASE("ProducerGauges: one whose entry another process took leaves that one's values alone" *
+          doctest::skip(kEmulated)) {
+  for (const bool sets : {false, true}) {
+    CAPTURE(sets);
+    TempDir dir;
+    CHECK(run([&] {
+            return unheld(small_setup(dir, 4), [&](Segment& ring, auto** values, Gauge64 gauge) {
+              if (enter_process(ring, self_identity()).index != 0) return 1;
+              if (sets) gauge.set(8); else gauge.add(1);
+              if (values[0]->load() != 0) return 2;
+              return values[1]->load() == 8 ? 0 : 3;
+            });
+          }).exited(0));
+  }
+}
+
+TEST_CASE("ProducerGauges: what is written while the entry can't be held is there later" *
+          doctest::skip(kEmulated)) {
+  for (const bool loses : {false, true}) {
+    CAPTURE(loses);
+    TempDir dir;
+    CHECK(run([&] {
+            return unheld(small_setup(dir, 4), [&](Segment& ring, auto** values, Gauge64 gauge) {
+              {
+                Held stopped([&] { ring.header().registry.take(); });
+                gauge.add(100);
+                gauge.set(3);
+                gauge.add(1);
+                if (values[0]->load() != 7) return 1;
+              }
+              if (loses && enter_process(ring, self_identity()).index != 0) return 2;
+              for (int i = 0; i < 4096; ++i) gauge.add(0);
+              if (loses && values[0]->load() != 0) return 3;
+              return values[loses]->load() == 4 ? 0 : 4;
+            });
+          }).exited(0));
+  }
+}
+
+TEST_CASE("ProducerGauges: after stop() none writes into what may be another process's entry") {
+  TempDir dir;
+  CHECK(run([&] {
+          unsetenv("RINGSIDE_RING");
+          Gauge64 gauge = register_gauge("g");
+          if (!start(small_setup(dir, 4))) return 1;
+          const auto ring = writable(dir.file("ring"));
+          gauge.set(7);
+          stop();
+          if (enter_process(*ring, self_identity()).index != 0) return 2;
+          gauge.set(8);
+          gauge.add(1);
+          return ring->processes()[0].gauges[0].load() == 0 ? 0 : 3;
         }).exited(0));
 }
 

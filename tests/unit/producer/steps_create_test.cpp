@@ -16,6 +16,7 @@
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
 #include "tests/unit/producer/faults.h"
+#include "tests/unit/producer/steps_server.h"
 #include "tests/support/under.h"
 
 using namespace ringside;
@@ -24,41 +25,6 @@ using namespace ringside::test;
 namespace {
 
 constexpr std::int64_t kWholeSecond = 1'000'000'000;
-
-struct Server {
-  TempDir dir;
-  std::string path = dir.file("ring");
-  CreateOptions options;
-  ProcessIdentity self = self_identity();
-  Failure failure;
-  Faults faults;
-
-  Server() {
-    options.path = path;
-    options.geometry = {1, 64, 64};
-  }
-  Created create() {
-    failure = {};
-    return create_segment(options, self, &failure);
-  }
-  // By a server that has died since.
-  bool create_dead() {
-    bool made = false;
-    in_another_thread([&] { made = create().segment != nullptr; });
-    return made;
-  }
-  // Why no ring was to be had, without the path at the beginning.
-  std::string refusal() {
-    const Created created = create();
-    if (created.segment != nullptr) return "";
-    return failure.message.compare(0, path.size() + 2, path + ": ") == 0
-               ? failure.message.substr(path.size() + 2)
-               : failure.message;
-  }
-  bool exists(const std::string& ending = "") const {
-    return access((path + ending).c_str(), F_OK) == 0;
-  }
-};
 
 }  // namespace
 
@@ -114,8 +80,9 @@ TEST_CASE("StepsCreate: an entry is filled before it says whose it is, and the l
   ProcessIdentity self = server.self;
   self.pid = 77;
   CHECK(enter_process(*ring, self).index == 0);
-  CHECK(steps.take() == "join_taken join_entered ");
-  CHECK(seen == std::vector<std::uint64_t>{standing_of(1, kPhaseFree), 180,
+  CHECK(steps.take() == "join_found join_taken join_entered ");
+  CHECK(seen == std::vector<std::uint64_t>{standing_of(1, kPhaseEntered), 180,  //
+                                           standing_of(1, kPhaseFree), 180,     //
                                            standing_of(2, kPhaseEntered), 0});
   CHECK(entry.pid.load() == 77);
 }
@@ -163,13 +130,14 @@ TEST_CASE("StepsCreate: a name that changes while it is looked at is looked at a
   });
   CHECK(server.refusal().compare(0, 43, "is taken by a file that is no ring (16 byte") == 0);
   std::filesystem::remove(server.path);
-  // It is shorter than it was a moment ago: the header, the lane headers, the processes.
-  for (int part = 0; part < 3; ++part) {
+  // It is shorter than it was a moment ago: the header, or lane headers and processes, of which
+  // each is read before and after the other.
+  for (int part = 0; part < kPartsRead; ++part) {
     CAPTURE(part);
     server.create_dead();
     server.faults.pread.arm(EIO, part);
     CHECK(server.create_dead());
-    CHECK(server.faults.pread.calls() == part + 4);
+    CHECK(server.faults.pread.calls() == part + 1 + kPartsRead);
   }
   server.faults.pread.arm(EIO, 0, 1000);
   CHECK(server.refusal() ==
@@ -384,6 +352,6 @@ TEST_CASE("StepsCreate: while an entry is taken, the dead process that had it st
     seen.insert(seen.end(), {look.died, static_cast<std::uint64_t>(gauge_value(*ring, look, 9))});
   });
   CHECK(enter_process(*ring, server.self).index == 1);
-  CHECK(steps.take() == "join_taken join_entered ");
-  CHECK(seen == std::vector<std::uint64_t>{1, 0, 1, 0});
+  CHECK(steps.take() == "join_found join_taken join_entered ");
+  CHECK(seen == std::vector<std::uint64_t>{1, 0, 1, 0, 1, 0});
 }

@@ -12,26 +12,12 @@
 #include "shm/processes.h"
 #include "tests/support/ring.h"
 #include "tests/unit/producer/faults.h"
+#include "tests/unit/producer/steps_server.h"
 #include "tests/unit/producer/traced.h"
 #include "tests/support/under.h"
 
 using namespace ringside;
 using namespace ringside::test;
-
-namespace {
-
-Setup step_setup(const TempDir& dir) {
-  Setup setup;
-  setup.ring = dir.file("ring");
-  setup.lanes = 2;
-  setup.lane_capacity = setup.overflow_capacity = 64;
-  setup.keep = true;
-  return setup;
-}
-
-void trace(OperationId id) { Operation(id).finish(Outcome::ok); }
-
-}  // namespace
 
 TEST_CASE(
     "StepsProducer: a handler that traces during a record or a claim uses the overflow lane") {
