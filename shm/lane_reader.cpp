@@ -3,12 +3,13 @@
 namespace ringside {
 
 void copy_totals(const Totals* totals, TotalsCopy& out) {
+  TotalsCopy::Entry* const entries = out.entries.data();
   for (std::uint32_t id = 0; id < kIdCount; ++id) {
     // ORDER totals -> check.
-    out.entries[id].recorded = totals[id].recorded.load(std::memory_order_acquire);
-    out.entries[id].skipped = totals[id].skipped.load(std::memory_order_acquire);
-    out.entries[id].errors = totals[id].errors.load(std::memory_order_acquire);
-    out.entries[id].ticks = totals[id].ticks.load(std::memory_order_acquire);
+    entries[id].recorded = totals[id].recorded.load(std::memory_order_acquire);
+    entries[id].skipped = totals[id].skipped.load(std::memory_order_acquire);
+    entries[id].errors = totals[id].errors.load(std::memory_order_acquire);
+    entries[id].ticks = totals[id].ticks.load(std::memory_order_acquire);
   }
 }
 

@@ -109,7 +109,7 @@ struct SegmentHeader {
   std::int64_t anchor_realtime_ns;
   char program[48];                 // NUL-terminated
   std::uint32_t death_marked;       // 1: the kernel marks the locks of the dead
-  std::uint8_t reserved[76];
+  char file_name[76];               // as created, without its folder; NUL-terminated; empty: longer
   // The live part begins here.
   std::atomic<std::uint32_t> state;              // SegmentState
   std::uint32_t reserved_state;
@@ -141,6 +141,7 @@ static_assert(offsetof(SegmentHeader, lane_count) == 40);
 static_assert(offsetof(SegmentHeader, instance) == 56);
 static_assert(offsetof(SegmentHeader, ticks_per_second) == 96);
 static_assert(offsetof(SegmentHeader, program) == 128);
+static_assert(offsetof(SegmentHeader, file_name) == 180);
 static_assert(offsetof(SegmentHeader, state) == 256);
 static_assert(offsetof(SegmentHeader, processes_used) == 328);
 static_assert(offsetof(SegmentHeader, registry) == 512);

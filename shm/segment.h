@@ -156,6 +156,7 @@ struct SegmentFacts {
   std::int64_t anchor_monotonic_ns = 0;
   std::int64_t anchor_realtime_ns = 0;
   std::string program;
+  std::string file_name;    // as it was created; empty where it is longer than the header's field
   std::uint32_t owner = 0;  // the file's user; 0 for a ring that is in memory already
 };
 

@@ -8,13 +8,11 @@ namespace ringside {
 
 ErrorTable::Entry& ErrorTable::entry(const std::string& operation, std::uint16_t code,
                                      std::uint8_t outcome) {
+  const auto at = entries_.find(std::tie(operation, code, outcome));
+  if (at != entries_.end()) return at->second;
   Key key{operation, code, outcome};
-  auto at = entries_.find(key);
-  if (at == entries_.end()) {
-    if (entries_.size() >= kMaxEntries) key = {"others", 0, 1};
-    at = entries_.try_emplace(std::move(key)).first;
-  }
-  return at->second;
+  if (entries_.size() >= kMaxEntries) key = {"others", 0, 1};
+  return entries_.try_emplace(std::move(key)).first->second;
 }
 
 void ErrorTable::count(Entry& entry, const Failure& failure, std::int64_t now_slice) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <tuple>
@@ -57,7 +58,7 @@ class ErrorTable {
 
  private:
   using Key = std::tuple<std::string, std::uint16_t, std::uint8_t>;
-  std::map<Key, Entry> entries_;
+  std::map<Key, Entry, std::less<>> entries_;   // found without a copy of the name
 };
 
 }  // namespace ringside

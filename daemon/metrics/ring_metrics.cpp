@@ -54,6 +54,7 @@ void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns
     sampler_.restart();
   }
   timed_ = true;
+  if (plain_ == nullptr) plain_ = std::make_unique<Plain[]>(kPlainCount);
   observed_.extend(now_monotonic_ns);
   // A record that ended before the observed time is not of this slice.
   const auto begin_of = [this](std::int64_t of) {
@@ -186,8 +187,8 @@ std::map<Series*, RingMetrics::Living> RingMetrics::by_series(const LivingById& 
 }
 
 std::size_t RingMetrics::bytes() const {
-  std::size_t total = sizeof *this + kIdCount * sizeof(Plain) + errors_.bytes() +
-                      slowest_.bytes() + blocks_.bytes();
+  std::size_t total = sizeof *this + errors_.bytes() + slowest_.bytes() + blocks_.bytes();
+  if (plain_ != nullptr) total += kPlainCount * sizeof(Plain);
   for (const auto& [name, series] : series_) total += series->bytes();
   for (const Half& half : halves_) total += half.actors.bytes() + half.subjects.bytes();
   return total;

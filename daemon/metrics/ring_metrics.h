@@ -252,9 +252,11 @@ class RingMetrics {
     StageVectors absent;
   };
   static_assert(sizeof(Plain) == 192);
-  // No initializers, so that 96 KiB are zeroed at once.
+  // No initializers, so that 60 KiB are zeroed at once.
   static_assert(std::is_trivial_v<Plain>);
-  std::unique_ptr<Plain[]> plain_ = std::make_unique<Plain[]>(kIdCount);
+  // A believable record has no other id (believable()).
+  static constexpr std::size_t kPlainCount = kFirstEvent + kMaxEvents;
+  std::unique_ptr<Plain[]> plain_;        // from the first set_time() or name on
   std::vector<std::uint16_t> ids_;        // those that have a series
   std::map<std::uint16_t, std::string> error_names_;
   ErrorTable errors_;

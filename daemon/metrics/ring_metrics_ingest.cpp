@@ -22,6 +22,7 @@ std::uint64_t span_ticks(const Record& record) {
 
 // Sets the bounds within which a record of an id is plain: it changes nothing but sums.
 void RingMetrics::set_plain_bounds(std::uint16_t id) {
+  if (plain_ == nullptr) plain_ = std::make_unique<Plain[]>(kPlainCount);
   Plain& plain = plain_[id];
   if (plain.buckets == nullptr) ids_.push_back(id);
   const bool operation = id < kFirstEvent;

@@ -44,11 +44,9 @@ void Series::store(std::int64_t slice, std::int64_t now_slice, const StoredSlice
 }
 
 void Series::store_since_start(const StoredSlice& part) {
-  StoredSlice fields = part;
   for (const StoredSlice::Bucket& bucket : part.buckets)
     since_start_buckets_[bucket.index] += bucket.count;
-  fields.buckets.clear();
-  since_start_.add(fields);
+  since_start_.add_all_but_buckets(part);
 }
 
 void Series::roll(std::int64_t from, std::int64_t to, const TickScale& scale) {

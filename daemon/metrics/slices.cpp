@@ -90,6 +90,7 @@ std::uint64_t StoredSlice::recorded() const {
 
 void StoredSlice::add(const StoredSlice& other) {
   add_fields(*this, other);
+  if (add_in_place(other.buckets)) return;
   std::vector<Bucket> merged;
   merged.reserve(buckets.size() + other.buckets.size());
   std::size_t a = 0;
@@ -108,6 +109,28 @@ void StoredSlice::add(const StoredSlice& other) {
   merged.shrink_to_fit();
   buckets = std::move(merged);
 }
+
+// What comes late is one record, in most cases of a bucket that is there. False, and nothing is
+// changed, when there is more to add, or a count that would be full.
+bool StoredSlice::add_in_place(const std::vector<Bucket>& others) {
+  if (others.empty()) return true;
+  if (others.size() > 1 || others.front().count == 0) return false;
+  const Bucket& other = others.front();
+  const auto at = std::lower_bound(
+      buckets.begin(), buckets.end(), other.index,
+      [](const Bucket& bucket, std::uint16_t index) { return bucket.index < index; });
+  if (at == buckets.end() || at->index != other.index) {
+    const auto place = at - buckets.begin();
+    buckets.reserve(buckets.size() + 1);   // no more than is needed: most slices are kept for long
+    buckets.insert(buckets.begin() + place, other);
+    return true;
+  }
+  if (other.count > UINT32_MAX - at->count) return false;
+  at->count += other.count;
+  return true;
+}
+
+void StoredSlice::add_all_but_buckets(const StoredSlice& other) { add_fields(*this, other); }
 
 void StoredSlice::encode(Encoder& out) const {
   for (const std::uint64_t count : outcomes) out.u64(count);

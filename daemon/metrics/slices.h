@@ -142,10 +142,14 @@ struct StoredSlice {
   bool empty() const;
   std::uint64_t recorded() const;
   void add(const StoredSlice& other);
+  void add_all_but_buckets(const StoredSlice& other);
   std::size_t bytes() const { return sizeof *this + buckets.capacity() * sizeof(Bucket); }
 
   void encode(Encoder& out) const;
   static StoredSlice decode(Decoder& in);
+
+ private:
+  bool add_in_place(const std::vector<Bucket>& others);
 };
 
 // Adds slices up for a window. finish() then gives the result. One object is used for window after

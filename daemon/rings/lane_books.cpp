@@ -5,16 +5,23 @@
 
 namespace ringside {
 
+namespace {
+
+// What is left of `n`, at least nothing.
+std::uint64_t without(std::uint64_t n, std::uint64_t part) { return n - std::min(n, part); }
+
+}  // namespace
+
 LaneToDrain LaneBooks::to_drain(const Segment& segment, std::uint32_t lane) {
   return LaneToDrain::of(segment, lane, cursor_, read_, &rejected_);
 }
 
 void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers writers,
-                       RingMetrics& metrics) {
+                       RingMetrics& metrics, std::unique_ptr<TotalsCopy>& spare) {
   const std::uint64_t capacity = segment.geometry().capacity(lane);
   const LaneHeader& header = segment.lane_header(lane);
   const std::uint64_t position = cursor_.position;
-  TotalsCopy totals;
+  TotalsCopy& totals = *spare;
   bool exact = false;
   if (lane == segment.overflow_lane()) {
     // When the head still equals the reader's position after the copy, no writer has reserved or
@@ -31,28 +38,29 @@ void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers write
   }
   if (segment.broken()) return;   // the copy may be zeros, so the earlier figures stay
   for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
-    const std::uint64_t before = totals_.entries[id].skipped;
+    const std::uint64_t before = totals_->entries[id].skipped;
     const std::uint64_t skipped = totals.entries[id].skipped;
     if (skipped > before) metrics.add_skipped(id, skipped - before);
   }
-  totals_ = totals;
+  std::swap(totals_, spare);
   if (!exact && writers == Writers::at_work) return;
   if (const std::size_t holes = cursor_.holes.size(); holes > 0) {
     // Each hole may be counted or not, and under any id. Only the lost records beyond the holes are
     // certain. A slot that a dead writer holds leaves a hole nearly all the time.
     for (std::uint32_t id = 0; id < kIdCount; ++id) {
       const std::uint64_t unsure = read_[id] + cursor_.rejected + holes;
-      const std::uint64_t recorded = totals_.entries[id].recorded;
+      const std::uint64_t recorded = totals_->entries[id].recorded;
       if (recorded > unsure) settled_lost_[id] = std::max(settled_lost_[id], recorded - unsure);
     }
     return;
   }
   std::uint64_t unexplained = 0;
   for (std::uint32_t id = 0; id < kIdCount; ++id) {
-    const std::uint64_t recorded = totals_.entries[id].recorded;
-    const std::uint64_t read = read_[id] + rejected_of(id);
-    settled_lost_[id] = recorded > read ? recorded - read : 0;
-    unexplained += settled_lost_[id];
+    // As rejected_of() says, without a branch.
+    const std::uint64_t unread = without(totals_->entries[id].recorded, read_[id]);
+    const std::uint64_t lost = without(unread, rejected_[id]);
+    settled_lost_[id] = lost;
+    unexplained += lost;
   }
   // A thread that died between counting a record and publishing it leaves its operation one ahead.
   // That record is torn, not lost.
@@ -67,8 +75,7 @@ void LaneBooks::settle(const Segment& segment, std::uint32_t lane, Writers write
 // A rejected record may claim any id. The server counted it under that id unless the bytes were
 // spoilt later. So the claim is believed as far as the server's own count has room for it.
 std::uint64_t LaneBooks::rejected_of(std::uint32_t id) const {
-  const std::uint64_t recorded = totals_.entries[id].recorded;
-  return std::min(rejected_[id], recorded > read_[id] ? recorded - read_[id] : 0);
+  return std::min(rejected_[id], without(totals_->entries[id].recorded, read_[id]));
 }
 
 void LaneBooks::take_remainder(const Segment& segment, std::uint32_t lane, bool crashed,
@@ -106,9 +113,9 @@ void LaneBooks::take_remainder(const Segment& segment, std::uint32_t lane, bool 
 void LaneBooks::close_holes(const Segment& segment, std::uint32_t lane) {
   // The holes were reserved and will never be published. If the totals count a hole, it is lost.
   // Otherwise it is torn.
-  if (!segment.broken()) copy_totals(segment.totals(lane), totals_);
+  if (!segment.broken()) copy_totals(segment.totals(lane), *totals_);
   std::uint64_t counted = 0;
-  for (const auto& entry : totals_.entries) counted += entry.recorded;
+  for (const auto& entry : totals_->entries) counted += entry.recorded;
   const std::uint64_t reserved = cursor_.position;
   const std::uint64_t uncounted =
       std::min<std::uint64_t>(reserved > counted ? reserved - counted : 0, cursor_.holes.size());
@@ -133,7 +140,7 @@ Books LaneBooks::books(const Segment* segment, std::uint32_t lane) const {
 
 void LaneBooks::add_to(RingMetrics::LivingById& living) const {
   for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
-    const TotalsCopy::Entry& totals = totals_.entries[id];
+    const TotalsCopy::Entry& totals = totals_->entries[id];
     if (totals.recorded == 0 && totals.skipped == 0 && read_[id] == 0) continue;
     RingMetrics::Living& sum = living[id];
     sum.count += totals.recorded + totals.skipped;
@@ -159,7 +166,7 @@ void LaneBooks::encode(Encoder& out) const {
   for (const std::uint64_t hole : cursor_.holes) out.u64(hole);
   out.u64(torn_);
   for (std::uint32_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
-    const TotalsCopy::Entry& totals = totals_.entries[id];
+    const TotalsCopy::Entry& totals = totals_->entries[id];
     for (const std::uint64_t n : {read_[id], rejected_[id], settled_lost_[id], totals.recorded,
                                   totals.skipped, totals.errors}) {
       out.u64(n);
@@ -183,7 +190,7 @@ void LaneBooks::decode(Decoder& in, bool overflow) {
     in.fail();
   torn_ = static_cast<std::uint32_t>(in.u64());
   for (std::uint32_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
-    TotalsCopy::Entry& totals = totals_.entries[id];
+    TotalsCopy::Entry& totals = totals_->entries[id];
     for (std::uint64_t* n : {&read_[id], &rejected_[id], &settled_lost_[id], &totals.recorded,
                              &totals.skipped, &totals.errors}) {
       *n = in.u64();

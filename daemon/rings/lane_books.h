@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "daemon/metrics/ring_metrics.h"
 #include "daemon/rings/drain.h"
@@ -38,7 +39,9 @@ class LaneBooks {
   // Copies the lane's totals and adds what is new in `skipped` to the metrics. Attributes the lost
   // records to operations if that is possible now. `gone`: nobody writes any more, so the copy is
   // exact.
-  void settle(const Segment& segment, std::uint32_t lane, Writers writers, RingMetrics& metrics);
+  // `spare` is where the copy is made; it comes back with the copy before.
+  void settle(const Segment& segment, std::uint32_t lane, Writers writers, RingMetrics& metrics,
+              std::unique_ptr<TotalsCopy>& spare);
 
   // Takes in what the last owner of a lane left at its head. A record that was published and not
   // counted in `head` is read. A half-written one is torn. Only for a ring that nobody writes any
@@ -66,7 +69,7 @@ class LaneBooks {
   std::uint32_t torn_ = 0;                              // found at the end of a server that is gone
   RingMetrics::Counts read_{};                          // believed records, by id
   RingMetrics::Counts rejected_{};                      // rejected ones, by their claimed id
-  TotalsCopy totals_;                                   // as last copied
+  std::unique_ptr<TotalsCopy> totals_ = std::make_unique<TotalsCopy>();   // as last copied
   std::array<std::uint64_t, kIdCount> settled_lost_{};  // by id, as of the last exact copy
 };
 

@@ -43,6 +43,7 @@ void RingFollower::reconfigure(RingName ring, const RingOptions& options) {
   ring_ = std::move(ring);
   metrics_.reconfigure(options.metrics);
   options_ = options;
+  next_unnamed_ns_ = INT64_MIN;   // it may be readable now
   if (!options_.labels) labels_.forget_all();
 }
 
@@ -200,6 +201,7 @@ void RingFollower::attach(std::unique_ptr<Segment> segment, const SegmentFacts& 
   attached_ns_ = now.monotonic_ns;
   state_ = RingState::live;
   problem_ = std::exchange(lost_note_, {});
+  held_note_.clear();
   standing_.clear();
 }
 

@@ -15,7 +15,7 @@
 // ring (ring_processes.h).
 //
 // A living server's ring may lose its name. It is read on. A daemon that starts later finds it
-// through /proc, if it may (unnamed_ring.h).
+// through /proc, if it may (unnamed_ring.h). If it may not, it says why and waits.
 //
 //   ring_follower.cpp   this life
 //   ring_search.cpp     which ring is read next
@@ -40,6 +40,7 @@
 #include "daemon/rings/ring_lanes.h"
 #include "daemon/rings/ring_names.h"
 #include "daemon/rings/ring_processes.h"
+#include "daemon/rings/unnamed_ring.h"
 #include "shm/segment.h"
 
 namespace ringside {
@@ -48,6 +49,8 @@ using RingInstance = std::array<std::uint64_t, 2>;   // as SegmentFacts::instanc
 
 // The number of instances that a follower remembers as read.
 inline constexpr std::size_t kMostKnown = 16;
+// How often /proc is searched for a ring that has no name and is not read.
+inline constexpr std::int64_t kSearchEveryNs = 30'000'000'000;
 
 // How a ring is followed.
 struct RingOptions {
@@ -88,6 +91,11 @@ class RingFollower {
   // their end. `appeared`: how many files were created under the name since the last check, as far
   // as that was noticed. True when a new ring is being read.
   bool check(const Instant& now, std::uint64_t appeared);
+  // No ring is read, none is waited for to be readable again, and no file has the name.
+  bool missing() const { return gone() && !ring_.path.empty(); }
+  // Reads the missing ring if it is one of those files. Where it is, and may not be read, the
+  // reason stands as the ring's problem. True when a new ring is being read.
+  bool find_among(const std::vector<UnnamedRing>& unnamed, const Instant& now);
   PassResult drain(const Instant& now);
   // Settles the books and adds this ring to the snapshot.
   void tick(const Instant& now, Snapshot& out);
@@ -118,6 +126,11 @@ class RingFollower {
   bool find_next(const Instant& now);
   bool find_saved(const Instant& now);
   bool find_unnamed(const Instant& now);
+  template <typename IsIt>
+  std::unique_ptr<Segment> open_unnamed(const UnnamedRing& one, const IsIt& is_it,
+                                        SegmentFacts* facts, Failure* failure) const;
+  void note_held(const UnnamedRing& one, const Failure& failure);
+  void note_lost();
   bool is_saved_ring(const SegmentFacts& facts) const;
   bool find_previous(const Instant& now);
   OpenOptions open_options() const;
@@ -143,6 +156,7 @@ class RingFollower {
   RingState state_ = RingState::waiting;
   std::string problem_;
   std::string lost_note_;                      // becomes the problem of the next ring
+  std::string held_note_;                      // why the ring can't be read that lost its name
   std::string standing_;                       // a problem of the ring that is read, while it lasts
   RingMetrics metrics_;
   std::function<std::string(const RingInstance&)> reader_of_;
@@ -175,6 +189,7 @@ class RingFollower {
   std::uint64_t missed_ = 0;
 
   std::int64_t next_liveness_ns_ = 0;
+  std::int64_t next_unnamed_ns_ = INT64_MIN;   // when /proc is searched again for the saved ring
   std::int64_t attached_ns_ = 0;
   bool first_drain_ = true;                    // of this segment by this daemon
   std::uint64_t lost_before_attach_ = 0;

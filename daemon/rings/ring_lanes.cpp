@@ -87,7 +87,7 @@ void RingLanes::settle(const Segment& segment, Writers writers, RingMetrics& met
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
     if (!lane_readable(segment.lane_header(i))) continue;
     if (lanes_[i] == nullptr) lanes_[i] = std::make_unique<LaneBooks>();
-    lanes_[i]->settle(segment, i, writers, metrics);
+    lanes_[i]->settle(segment, i, writers, metrics, spare_totals_);
   }
 }
 

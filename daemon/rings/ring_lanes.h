@@ -43,6 +43,7 @@ class RingLanes {
  private:
   std::vector<std::unique_ptr<LaneBooks>> lanes_;   // by lane number; the last is the overflow lane
   std::vector<LaneToDrain> to_drain_;               // of one pass
+  std::unique_ptr<TotalsCopy> spare_totals_ = std::make_unique<TotalsCopy>();
 };
 
 }  // namespace ringside

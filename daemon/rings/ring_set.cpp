@@ -7,8 +7,16 @@
 
 namespace ringside {
 
+namespace {
+
+// Lines of /proc/PID/maps for each look at the rings: 2 to 4 ms of 200.
+constexpr std::size_t kSearchedLines = 1000;
+
+}  // namespace
+
 void RingSet::reconfigure(Options options) {
   options_ = std::move(options);
+  next_search_ns_ = INT64_MIN;   // a ring that was refused may be accepted now
   std::vector<Pattern> before = std::exchange(patterns_, {});
   for (const std::string& ring : options_.rings) {
     if (!is_pattern(ring)) continue;
@@ -116,6 +124,7 @@ bool RingSet::check(const Instant& now, const Arrivals& arrivals) {
       one.gone_since_ns = now.monotonic_ns;
     }
   }
+  attached = find_unnamed(now) || attached;
   forget(
       [&](const Followed& one) { return now.monotonic_ns - *one.gone_since_ns >= kForgetAfterNs; });
   return attached;
@@ -153,6 +162,28 @@ void RingSet::count_missed(const std::vector<std::string>& appeared) {
       if (matches(pattern.path, path)) ++pattern.missed;
     }
   }
+}
+
+// Searches on for the named rings that are missing. True when a new one is being read.
+bool RingSet::find_unnamed(const Instant& now) {
+  const auto missing = [](const Followed& one) {
+    return !one.by_pattern && one.follower->missing();
+  };
+  if (std::none_of(followed_.begin(), followed_.end(), missing)) {
+    if (unnamed_.under_way()) unnamed_ = {};
+    return false;
+  }
+  if (!unnamed_.under_way()) {
+    if (now.monotonic_ns < next_search_ns_) return false;
+    next_search_ns_ = now.monotonic_ns + kSearchEveryNs;
+    unnamed_.begin();
+  }
+  if (unnamed_.read(kSearchedLines)) return false;
+  bool attached = false;
+  for (const Followed& one : followed_) {
+    if (missing(one)) attached = one.follower->find_among(unnamed_.found(), now) || attached;
+  }
+  return attached;
 }
 
 // Forgets the ring that has been gone for longest. False when none is gone.

@@ -3,6 +3,9 @@
 // One ring is followed once, however often it is named (ring_names.h). A ring that a pattern found
 // leaves the set an hour after it is gone, or when its place is needed. Its books stay in
 // forgotten().
+//
+// While the file of a named ring is missing, /proc is searched for it, at first and then every
+// kSearchEveryNs: its server may live, and somebody may have removed the name (unnamed_ring.h).
 #pragma once
 
 #include <cstdint>
@@ -84,6 +87,7 @@ class RingSet {
   void let_go(Followed& one, const Instant& now) const;
   void find_by_pattern(Pattern& pattern);
   void count_missed(const std::vector<std::string>& appeared);
+  bool find_unnamed(const Instant& now);
   bool forget_one();
   template <typename Choose>
   void forget(const Choose& choose);
@@ -92,6 +96,8 @@ class RingSet {
   std::vector<Followed> followed_;
   std::vector<Pattern> patterns_;
   Books forgotten_;
+  UnnamedSearch unnamed_;
+  std::int64_t next_search_ns_ = INT64_MIN;
 };
 
 }  // namespace ringside

@@ -33,7 +33,7 @@ READERS = (
     "daemon/config/known_operations.cpp", "daemon/config/units.cpp", "daemon/host/proc_parse.cpp",
     "tools/ringside/commands", "tools/ringside/ring_file.cpp", "tools/ringside/ring_file.h")
 TESTS = ("shm", "shm_rules", "processes", "mapping", "recent", "metrics", "rings", "rings_rules",
-         "storage", "host", "config", "alerts", "hostile")
+         "steps", "storage", "host", "config", "alerts", "hostile")
 REASONS = Path(__file__).with_name("unreached.txt")
 
 

@@ -38,8 +38,12 @@ std::vector<UnnamedRing> fixed_unnamed_rings(std::uint64_t inode) asm(
 std::vector<UnnamedRing> fixed_unnamed_rings(std::uint64_t inode) {
   const std::string path = elsewhere(inode);
   if (path.empty()) return {};
-  return {{path, kLivingProcess}};
+  return {{path, kLivingProcess, inode, ""}};
 }
+
+// Nothing of this machine's /proc is found.
+bool no_search(UnnamedSearch*, std::size_t) asm("__wrap__ZN8ringside13UnnamedSearch4readEm");
+bool no_search(UnnamedSearch*, std::size_t) { return false; }
 
 }  // namespace ringside::fuzz
 

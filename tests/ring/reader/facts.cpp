@@ -46,7 +46,7 @@ int main() {
   FIELD(SegmentHeader, anchor_realtime_ns);
   FIELD(SegmentHeader, program);
   FIELD(SegmentHeader, death_marked);
-  FIELD(SegmentHeader, reserved);
+  FIELD(SegmentHeader, file_name);
   FIELD(SegmentHeader, state);
   FIELD(SegmentHeader, reserved_state);
   FIELD(SegmentHeader, untraced_threads);

@@ -58,6 +58,7 @@ TEST_CASE("Create: a fresh header says who made the ring, when, and what it is")
   CHECK(header.anchor_ticks >= scale.ticks_at(before));
   CHECK(header.anchor_ticks <= scale.ticks_at(after));
   CHECK(std::string(header.program) == std::string(47, 'p'));
+  CHECK(std::string(header.file_name) == "ring");
   CHECK(header.state.load() == kSegmentReady);
   CHECK(header.death_marked == (kEmulated ? 0 : 1));
   CHECK(created.place.index == 0);
@@ -81,6 +82,18 @@ TEST_CASE("Create: a fresh header says who made the ring, when, and what it is")
   // Everything up to the processes has its memory, and the first of them: 151 552 bytes and a page.
   CHECK(info.st_blocks * 512 >= 167'936 + 4096);
   CHECK(info.st_blocks * 512 < 167'936 + 2 * 4096);
+}
+
+TEST_CASE("Create: a file's name stands in the header, whole or not at all") {
+  for (const std::size_t length : {1, 75, 76, 255}) {
+    CAPTURE(length);
+    Place place;
+    const std::string name(length, 'n');
+    place.options.path = place.dir.file(name);
+    const Created created = place.create();
+    REQUIRE(created.segment != nullptr);
+    CHECK(std::string(created.segment->header().file_name) == (length < 76 ? name : ""));
+  }
 }
 
 TEST_CASE("Create: a setup that no ring can have is refused with what it may have") {

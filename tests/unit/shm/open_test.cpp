@@ -142,6 +142,7 @@ TEST_CASE("Open: the facts of a header are those that stand in it") {
     h.anchor_monotonic_ns = 109;
     h.anchor_realtime_ns = 110;
     std::memset(h.program, 'p', sizeof h.program);  // has no end of its own
+    std::memset(h.file_name, 'f', sizeof h.file_name);
   });
   SegmentFacts facts = ring.facts();
   CHECK(facts.creator_pid == 101);
@@ -157,6 +158,7 @@ TEST_CASE("Open: the facts of a header are those that stand in it") {
   CHECK(facts.anchor_monotonic_ns == 109);
   CHECK(facts.anchor_realtime_ns == 110);
   CHECK(facts.program == std::string(48, 'p'));
+  CHECK(facts.file_name == std::string(76, 'f'));
   CHECK(facts.geometry.lane_count == 2);
   CHECK(facts.geometry.lane_capacity == 128);
   CHECK(facts.geometry.overflow_capacity == 64);

@@ -274,14 +274,17 @@ TEST_CASE("Processes: the locks of a thread that called exec, and was not the fi
     LaneOwner owner = test::owner("w", static_cast<std::uint32_t>(syscall(SYS_gettid)));
     owner.place = enter_process(*table.ring, self_identity());
     claim_lane(*table.ring, owner);
+    claim_seat_at(*table.ring, 0, owner);
   });
   // Its number stays in the words, and the process lives on as another program.
   CHECK(table.ring->lane_header(0).owner.holder() == Holder::alive);
+  CHECK(table.ring->seat(0).lock.holder() == Holder::alive);
   CHECK(table.living() == Pids{our_pid()});
   CHECK(table.look().died == 1);
   // The next process to enter finds it out, and the lane is free for all.
   CHECK(table.enter(101).index == 1);
   CHECK(table.ring->lane_header(0).owner.holder() == Holder::died);
+  CHECK(table.ring->seat(0).lock.holder() == Holder::died);
   CHECK(claim_lane(*table.ring, test::owner()).lane == 1);
   CHECK(claim_lane(*table.ring, test::owner()).lane == 0);
 }

@@ -130,6 +130,7 @@ TEST_CASE("Record: six stages stand in two words, three to a word, and none touc
   CHECK(record.stages[0] == (5 | std::uint64_t{6} << 21 | std::uint64_t{7} << 42));
   CHECK(record.stages[1] == (8 | std::uint64_t{9} << 21 | std::uint64_t{10} << 42));
   CHECK(pack_stage_word(5, 6, 7) == record.stages[0]);
+  CHECK(pack_exact_stages(8, 9, 10) == record.stages[1]);
   // A writer that sets bit 63 does no harm.
   record.stages[1] = ~std::uint64_t{0};
   CHECK(record.stage(5) == 0x1fffff);

@@ -210,6 +210,30 @@ TEST_CASE("Slices: merged, slices share their buckets and waste no memory") {
   CHECK(a.bytes() == sizeof(StoredSlice) + 2 * sizeof(StoredSlice::Bucket));
 }
 
+TEST_CASE("Slices: a single bucket goes to its place, and a full count gets a second one") {
+  StoredSlice slice;
+  const auto add = [&](std::uint16_t index, std::uint32_t count) {
+    StoredSlice one;
+    one.buckets = {{index, count}};
+    slice.add(one);
+    std::string all;
+    for (const StoredSlice::Bucket& bucket : slice.buckets)
+      all += std::to_string(bucket.index) + "x" + std::to_string(bucket.count) + " ";
+    CHECK(slice.bytes() ==
+          sizeof(StoredSlice) + slice.buckets.size() * sizeof(StoredSlice::Bucket));
+    return all;
+  };
+  CHECK(add(5, 2) == "5x2 ");
+  CHECK(add(9, 1) == "5x2 9x1 ");
+  CHECK(add(2, 7) == "2x7 5x2 9x1 ");
+  CHECK(add(7, 1) == "2x7 5x2 7x1 9x1 ");
+  CHECK(add(5, 3) == "2x7 5x5 7x1 9x1 ");
+  CHECK(add(6, 0) == "2x7 5x5 7x1 9x1 ");
+  CHECK(add(9, UINT32_MAX - 1) == "2x7 5x5 7x1 9x4294967295 ");
+  CHECK(add(9, 4) == "2x7 5x5 7x1 9x4294967295 9x4 ");
+  CHECK(add(9, 1) == "2x7 5x5 7x1 9x4294967295 9x5 ");
+}
+
 TEST_CASE("Slices: a slice has these bytes, and they give the slice") {
   CHECK(slice_bytes(StoredSlice{}) ==
         std::string(11, '\0') + std::string(9, '\xff') + '\1' + std::string(21, '\0'));

@@ -25,6 +25,7 @@ struct ReadLane {
   LaneWriter writer;
   RingMetrics metrics{{100, 20}};
   LaneBooks books;
+  std::unique_ptr<TotalsCopy> spare = std::make_unique<TotalsCopy>();
 
   explicit ReadLane(bool overflow = false) : lane(overflow ? 1 : 0) {
     writer = overflow ? claim_overflow(*ring).writer : claim(*ring);
@@ -54,7 +55,9 @@ struct ReadLane {
     std::vector<LaneToDrain> lanes{books.to_drain(*ring, lane)};
     ringside::drain(lanes, metrics);
   }
-  void settle(Writers writers = Writers::at_work) { books.settle(*ring, lane, writers, metrics); }
+  void settle(Writers writers = Writers::at_work) {
+    books.settle(*ring, lane, writers, metrics, spare);
+  }
   BookFigures all() const { return figures(books.books(ring.get(), lane)); }
   RingMetrics::Living of(std::uint16_t id) const {
     RingMetrics::LivingById living(kIdCount);

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "daemon/rings/unnamed_ring.h"
 #include "tests/support/temp.h"
 #include "tests/unit/daemon/rings/looking.h"
 
@@ -147,27 +146,6 @@ TEST_CASE("Resume: where no ring has the name, the note says how to see who stil
   CHECK(problem.find("\n  next: start its server; if that runs, somebody removed the ring's ") !=
         std::string::npos);
   CHECK(problem.find("sudo grep ' " + inode + " .*(deleted)' /proc/*/maps") != std::string::npos);
-}
-
-TEST_CASE("UnnamedRing: of all mappings those of a shared file without a name are meant") {
-  const std::string line =
-      "7f5e1000-7f5e9000 rw-s 00000000 00:1a 37183                      /dev/shm/#37183 (deleted)";
-  CHECK(unnamed_mapping(line, 37183) == "7f5e1000-7f5e9000");
-  CHECK(unnamed_mapping(line, 3718).empty());
-  const auto changed = [&](const std::string& from, const std::string& to) {
-    std::string other = line;
-    other.replace(other.find(from), from.size(), to);
-    return unnamed_mapping(other, 37183);
-  };
-  CHECK(changed("/#37183", "/a (deleted) b") == "7f5e1000-7f5e9000");
-  CHECK(changed("rw-s", "r--s") == "7f5e1000-7f5e9000");
-  CHECK(changed("rw-s", "rw-p").empty());
-  CHECK(changed("00000000", "00001000").empty());
-  CHECK(changed(" (deleted)", "").empty());
-  CHECK(changed(" 37183 ", "  ").empty());
-  CHECK(unnamed_mapping("", 0).empty());
-  CHECK(unnamed_mapping(" (deleted)", 0).empty());
-  CHECK(unnamed_mapping(std::string(100, '7') + line, 37183).empty());
 }
 
 TEST_CASE("Resume: a ring that was closed while nobody was there has ended at the first look") {
