@@ -342,6 +342,7 @@ TEST_CASE("Follow: a file that has appeared is looked at in the same pass") {
   const Instant now = later(0);
   watch.pass(now);
   auto ring = make_ring(path, {2, 64, 64});
+  use_nanoseconds(*ring, now.monotonic_ns);   // of no other clock is the rate known at once
   LaneWriter lane = claim(*ring);
   write_record(lane, operation(0, ring->header().anchor_ticks, 10));
   CHECK(watch.pass(now).records == 0);   // less than 200 ms have passed
@@ -450,6 +451,7 @@ TEST_CASE("Follow: a ring that was read and is gone when word of it comes was no
   };
   watch.pass(now);
   auto ring = make_ring(path, {2, 64, 64});
+  use_nanoseconds(*ring, now.monotonic_ns);
   // Two looks meet the ring before the word of it comes, as when a tick follows a pass.
   watch.tick(after_a_moment());
   watch.tick(after_a_moment());
