@@ -179,9 +179,9 @@ void RingMetrics::show_series(const std::string& ring, const LivingById& living,
       series->sum(static_cast<Window>(w), now_slice_, scale_, sum_);
       view_of.windows[w] = sum_.finish(seconds[w]);
     }
-    const auto latest = [&](std::int64_t slices) {
+    const auto latest = [&, &of = *series](std::int64_t slices) {
       sum_.clear();
-      series->sum_latest(slices, now_slice_, scale_, sum_);
+      of.sum_latest(slices, now_slice_, scale_, sum_);
       return sum_.finish(observed_.seconds_since((now_slice_ - slices) * kSliceNs));
     };
     view_of.last_5s = latest(1);
