@@ -7,7 +7,8 @@ import signal
 import harness
 from harness import OPERATIONS, sized
 
-KEYS = ["ts", "level", "alert", "state", "op", "value", "threshold", "unit", "id", "msg"]
+KEYS = ["ts", "level", "alert", "state", "op", "figure", "value", "threshold", "unit", "id",
+        "incident", "msg"]
 ALERTS = {
     "high_latency", "high_error_rate", "high_memory", "high_connections", "system_overload",
     "database_issue", "security_threat", "performance_regression", "telemetry_loss", "server_down"
@@ -20,11 +21,12 @@ NEXT = {  # the states that may follow a state in the life of one episode
     "recovering": {"recovering", "firing", "resolved"},
     "resolved": set(),
 }
+STORY = re.compile("begun( risen){0,2}( ended)?")  # the lines of one incident
 PAIR = re.compile(r'([a-z]+)=("(?:[^"\\]|\\["\\])*"|[^\s"=]+)(?: |$)')
 
 
 def parse(line):
-    """Parses one logfmt line strictly: the ten keys in their order, one space between them, and
+    """Parses one logfmt line strictly: the twelve keys in their order, one space between them, and
     quotes where they are needed."""
     found, at = {}, 0
     while at < len(line):
@@ -48,6 +50,10 @@ def parse(line):
     return found
 
 
+def of_episodes(lines):
+    return [line for line in lines if line["state"] in NEXT]
+
+
 class Alerts(harness.Scenario):
     def lines(self, world):
         text = world.alert_log.read_text(encoding="utf-8")
@@ -55,9 +61,19 @@ class Alerts(harness.Scenario):
         return [parse(line) for line in text.splitlines()]
 
     def lives(self, lines):
-        """Returns the lines of each episode. Checks that each episode is a possible life."""
-        episodes = {}
+        """Returns the lines of each episode. Checks that each episode is a possible life, and each
+        incident a possible story."""
+        stories = {}
         for line in lines:
+            if line["state"] not in NEXT:
+                stories.setdefault(line["incident"], []).append(line["state"])
+        for incident, states in stories.items():
+            self.assertRegex(" ".join(states), rf"^{STORY.pattern}$", incident)
+        for line in lines:
+            if line["state"] == "firing":
+                self.assertIn(line["incident"], stories)
+        episodes = {}
+        for line in of_episodes(lines):
             self.assertIn(line["alert"], ALERTS)
             self.assertIn(line["level"], LEVELS)
             self.assertIn(line["op"], (*OPERATIONS, "-"))
@@ -110,7 +126,8 @@ class Alerts(harness.Scenario):
         told_in_report = [(one["id"], one["state"], one["level"])
                           for one in report["alerts"]["transitions"]]
         self.assertEqual(told_in_report,
-                         [(line["id"], line["state"], line["level"]) for line in self.lines(world)])
+                         [(line["id"], line["state"], line["level"])
+                          for line in of_episodes(self.lines(world))])
         daemon.stop()
         server.stop()
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 import harness
-from alerts import parse
+from alerts import of_episodes, parse
 
 
 def fill(descriptor):
@@ -203,7 +203,7 @@ class Streams(harness.Scenario):
     def lines_on(self, world, text):
         """Checks the alert lines against the report. The stream may also hold the daemon's log."""
         lines = [line for line in text.replace("\r\n", "\n").splitlines() if line.startswith("ts=")]
-        found = [parse(line) for line in lines]
+        found = of_episodes([parse(line) for line in lines])
         self.assertIn(("server_down", "firing"), [(line["alert"], line["state"]) for line in found])
         transitions = world.report()["alerts"]["transitions"]
         told = [(one["id"], one["state"], one["level"]) for one in transitions]

@@ -189,10 +189,10 @@ TEST_CASE("Case38: a daemon that may not open a ring without a name says who has
           std::string why;
           HOLDS(watch.decode(saved, later(1), &why));
           const RingView ring = watch.tick(later(1)).rings.at(0);
-          HOLDS(ring.state == RingState::waiting);
-          HOLDS(ring.problem.starts_with(
-              "the name of the ring that was read last was removed, pid " +
-              std::to_string(server.pid()) + " still has the ring, and this user may not open it"));
+          HOLDS(ring.state == RingState::refused);
+          HOLDS(ring.problem.starts_with(path + ": its name was removed, and pid " +
+                                         std::to_string(server.pid()) +
+                                         " still has it: this user may not open it there"));
           return 0;
         }).exited(0));
 }
