@@ -13,10 +13,10 @@ namespace ringside::simulate {
 enum class What : std::uint8_t {
   client_acts,
   client_gives_up,
-  thread_done,     // a thread of the server has finished its step
-  writer_done,     // the database's writer has committed, or its attempt has failed
-  writer_again,    // the pause before the next attempt is over
-  news,            // a long poll is answered
+  thread_done,   // a thread of the server has finished its step
+  writer_done,   // the database's writer has committed, or its attempt has failed
+  writer_again,  // the pause before the next attempt is over
+  news,          // a long poll is answered
   attack,
   second,
   effects_change,
@@ -32,7 +32,7 @@ struct Due {
   std::uint64_t order = 0;
   What what{};
   std::uint32_t who = 0;
-  std::uint32_t stamp = 0;   // of which life of `who`; what is due for an earlier one is void
+  std::uint32_t stamp = 0;  // of which life of `who`; what is due for an earlier one is void
 };
 
 class Agenda {

@@ -40,15 +40,15 @@ void Clients::later(std::uint32_t client, Ns after) {
 void Clients::go_offline(Client& client) {
   if (client.state == State::thinking || client.state == State::waiting) --online_;
   client.state = State::offline;
-  ++client.asked;   // an answer that comes now is nobody's
+  ++client.asked;  // an answer that comes now is nobody's
 }
 
-// An exponential thought may be cut and begun again: how long it has lasted tells nothing about how
-// long it will.
+// Who is away does not make the others ask more often. An exponential thought may be cut and begun
+// again: how long it has lasted tells nothing about how long it will.
 void Clients::think(std::uint32_t client) {
   clients_[client].state = State::thinking;
-  const double mean =
-      static_cast<double>(std::max<std::uint64_t>(online_, 1)) / std::max(wanted_per_second(), 1e-6);
+  const double usual = static_cast<double>(clients_.size()) * share_online();
+  const double mean = usual / std::max(wanted_per_second(), 1e-6);
   const double seconds = site_.random.exponential(mean);
   const Ns span = seconds < seconds_of(kLongestThought) ? ns_of(seconds) : kLongestThought;
   clients_[client].asks = seconds < seconds_of(kLongestThought);
@@ -116,9 +116,9 @@ void Clients::ask(std::uint32_t number, Op op) {
     }
     return;
   }
-  // Nobody listens. It tries again, after longer and longer pauses.
+  // Nobody listens. It tries again, after longer pauses, but not much longer.
   go_offline(client);
-  client.tries = static_cast<std::uint8_t>(std::min(client.tries + 1, 5));
+  client.tries = static_cast<std::uint8_t>(std::min(client.tries + 1, 2));
   later(number, ns_of(site_.random.between(0.5, 1) * static_cast<double>(1U << client.tries)));
 }
 
@@ -156,11 +156,11 @@ void Clients::answered(const Request& request) {
   think(request.client);
 }
 
-void Clients::cut_off(Ns within) {
+void Clients::cut_off(Ns least, Ns most) {
   for (std::uint32_t i = 0; i < clients_.size(); ++i) {
     if (clients_[i].cut || clients_[i].state == State::offline) continue;
     go_offline(clients_[i]);
-    later(i, static_cast<Ns>(site_.random.part() * static_cast<double>(within)));
+    later(i, ns_of(site_.random.between(seconds_of(least), seconds_of(most))));
   }
 }
 
@@ -172,8 +172,8 @@ void Clients::conditions_changed() {
   for (std::uint32_t i = 0; i < clients_.size(); ++i) {
     Client& client = clients_[i];
     // Spread over all numbers, so that every version is hit alike.
-    const double place = static_cast<double>(i * 7919U % clients_.size()) /
-                         static_cast<double>(clients_.size());
+    const double place =
+        static_cast<double>(i * 7919U % clients_.size()) / static_cast<double>(clients_.size());
     const bool cut = place < c.gone;
     if (cut == client.cut) continue;
     client.cut = cut;

@@ -27,8 +27,8 @@ class Clients {
   void attack(std::uint32_t attack, std::uint32_t stamp);
   // The conditions have changed: attacks begin and end, clients are cut off and come back.
   void conditions_changed();
-  // Every connection breaks. The clients come back within `within`, or try to.
-  void cut_off(Ns within);
+  // Every connection breaks. Each client comes back, or tries to, after a time between these two.
+  void cut_off(Ns least, Ns most);
 
   std::uint64_t online() const { return online_; }
 
@@ -36,12 +36,12 @@ class Clients {
   enum class State : std::uint8_t { offline, logging_in, thinking, waiting };
   struct Client {
     State state = State::offline;
-    bool cut = false;            // its network is gone
+    bool cut = false;  // its network is gone
     std::uint8_t version = 1;
-    bool asks = false;           // when its present thought ends; else it goes on thinking
-    std::uint8_t tries = 0;      // to connect
-    std::uint32_t stamp = 0;     // of what it does next
-    std::uint32_t asked = 0;     // requests so far
+    bool asks = false;        // when its present thought ends; else it goes on thinking
+    std::uint8_t tries = 0;   // to connect
+    std::uint32_t stamp = 0;  // of what it does next
+    std::uint32_t asked = 0;  // requests so far
   };
 
   double wanted_per_second() const;

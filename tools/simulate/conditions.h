@@ -24,7 +24,7 @@ struct Conditions {
   Ns locked_until = 0;
   double database_factor = 1;
   std::array<double, kOps> op_extra_ms{};
-  std::array<Stage, kOps> op_extra_stage{};   // none: the stage that does most of the work
+  std::array<Stage, kOps> op_extra_stage{};  // none: the stage that does most of the work
   std::array<double, kStagesOfOp> stage_extra_ms{};
   std::vector<Failing> failing;
   std::size_t stuck_front = 0;
@@ -36,8 +36,8 @@ struct Conditions {
   double traffic = 1;
   double gone = 0;
   std::uint64_t extra_connections = 0;
-  std::vector<const Effect*> attacks;      // guess, bad_tokens, flood
-  Ns patience = 0;                         // 0: clients wait as long as it takes
+  std::vector<const Effect*> attacks;  // guess, bad_tokens, flood
+  Ns patience = 0;                     // 0: clients wait as long as it takes
   double login_extra_ms = 0;
   double host_busy_percent = 0;
   double host_memory_percent = 0;

@@ -54,7 +54,7 @@ void Database::try_batch() {
     return;
   }
   double commit_us = site_.random.lognormal(380, 0.45);
-  if (site_.random.chance(0.0015)) commit_us += site_.random.pareto(4000, 1.6);   // a checkpoint
+  if (site_.random.chance(0.0015)) commit_us += site_.random.pareto(4000, 1.6);  // a checkpoint
   double work_us = 0;
   for (const std::uint32_t job : batch_)
     work_us += site_.random.lognormal(profile_of(requests_.at(job).op).database_us, 0.4);
@@ -73,8 +73,7 @@ void Database::writer_done(std::uint32_t stamp) {
   const Op op = requests_.at(batch_.front()).op;
   say(Event::DB_TRANSACTION, span, Outcome::ok, 0, op, lane_);
   if (span > kSlowQuery) say(Event::SLOW_QUERY, span, Outcome::ok, 0, op, lane_);
-  if (failures_ > 0)
-    say(Event::RECOVERY, site_.now - first_failure_, Outcome::ok, 0, op, lane_);
+  if (failures_ > 0) say(Event::RECOVERY, site_.now - first_failure_, Outcome::ok, 0, op, lane_);
   failures_ = 0;
   if (breaker_ != Breaker::closed) become(Breaker::closed);
   end_batch(Outcome::ok, Code::none);

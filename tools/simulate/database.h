@@ -33,7 +33,9 @@ class Database {
 
   std::int64_t open_transactions() const { return busy_ ? 1 : 0; }
   // What the writer works at; null: nothing.
-  const Request* at_work() const { return batch_.empty() ? nullptr : &requests_.at(batch_.front()); }
+  const Request* at_work() const {
+    return batch_.empty() ? nullptr : &requests_.at(batch_.front());
+  }
 
   enum class Breaker : std::uint8_t { closed, open, half_open };
   Breaker breaker() const { return breaker_; }
@@ -62,7 +64,7 @@ class Database {
   std::deque<std::uint32_t> waiting_;
   std::vector<std::uint32_t> batch_;
   bool busy_ = false;
-  bool fails_ = false;          // the attempt that is under way
+  bool fails_ = false;  // the attempt that is under way
   int attempt_ = 0;
   Ns attempt_began_ = 0;
   std::uint32_t stamp_ = 0;

@@ -57,8 +57,8 @@ void operations(const Snapshot& snapshot, const Thresholds& thresholds, Maker& m
       // histogram_quantile() of no calls is not a number, and no comparison with it is true.
       std::optional<double> p95;
       if (minute.timed > 0) p95 = minute.quantile_ns(0.95);
-      maker.add(AlertType::high_latency, "p95", operation.name, p95,
-                static_cast<double>(response), 2 * static_cast<double>(response));
+      maker.add(AlertType::high_latency, "p95", operation.name, p95, static_cast<double>(response),
+                2 * static_cast<double>(response));
     }
     std::optional<double> share;
     if (minute.count() > 0) share = minute.error_rate() * 100;
@@ -103,8 +103,8 @@ void events(const Snapshot& snapshot, Maker& maker) {
   if (transactions != nullptr && transactions->window(Window::minute).recorded > 0)
     rollbacks = transactions->window(Window::minute).error_rate() * 100;
   maker.add(AlertType::database_issue, "rollbacks", "", rollbacks, 20, 50);
-  maker.add(AlertType::database_issue, "slow_queries", "",
-            per_minute(snapshot, names::kSlowQuery), 10, 100);
+  maker.add(AlertType::database_issue, "slow_queries", "", per_minute(snapshot, names::kSlowQuery),
+            10, 100);
   maker.add(AlertType::security_threat, "failed_logins", "",
             per_minute(snapshot, names::kLoginFailed), 20, 200);
   maker.add(AlertType::security_threat, "rejected_tokens", "",

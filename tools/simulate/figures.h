@@ -13,12 +13,12 @@
 namespace ringside::simulate {
 
 struct Figure {
-  std::string key;        // of one alert rule and one operation
+  std::string key;  // of one alert rule and one operation
   AlertType alert{};
   std::string operation;
-  std::optional<double> value;   // absent: no data
-  double warning = 0;            // from here on; 0: there is no such level
-  double critical = 0;           // the same
+  std::optional<double> value;  // absent: no data
+  double warning = 0;           // from here on; 0: there is no such level
+  double critical = 0;          // the same
   double warning_clear = 0;
   double critical_clear = 0;
 };
@@ -31,7 +31,7 @@ class Figures {
 
  private:
   const Config config_;
-  std::deque<std::uint64_t> lost_;   // at the last twelve ticks
+  std::deque<std::uint64_t> lost_;  // at the last twelve ticks
 };
 
 }  // namespace ringside::simulate

@@ -34,7 +34,7 @@ class Guard {
            std::uint32_t lane);
 
   Site& site_;
-  std::unordered_map<std::uint64_t, Address> addresses_;   // looked up, never iterated
+  std::unordered_map<std::uint64_t, Address> addresses_;  // looked up, never iterated
 };
 
 }  // namespace ringside::simulate

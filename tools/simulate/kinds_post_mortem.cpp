@@ -48,7 +48,8 @@ Scenario retry_storm(std::uint64_t seed, double) {
   return plot.end(until);
 }
 
-// A new version fails on one call in eight, and is taken back: two deploys with the trouble between.
+// A new version fails on one call in eight, and is taken back: two deploys with the trouble
+// between.
 Scenario bad_deploy(std::uint64_t seed, double) {
   Plot plot("bad_deploy", seed);
   const Ns begins = plot.at + plot.seconds(3, 6);

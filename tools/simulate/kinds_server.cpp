@@ -16,6 +16,7 @@ Scenario dead_server(std::uint64_t seed, double) {
 // A crash, a quick restart, and then everybody logs in at once.
 Scenario herd_after_restart(std::uint64_t seed, double) {
   Plot plot("herd_after_restart", seed);
+  plot.scenario.clients = 900;
   const Ns until = plot.at + plot.seconds(3, 12);
   plot.effect(Do::kill, plot.at, until);
   plot.hard_incident(plot.at, until, {"server_down"}).aftermath = 75 * kSecondNs;

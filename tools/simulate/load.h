@@ -8,11 +8,11 @@
 namespace ringside::simulate {
 
 struct Habits {
-  double peak_per_second = 40;   // operations of all clients together, at the day's peak
-  double night_share = 0.02;     // of the peak, at the quietest hour
-  double weekend_share = 0.4;    // of a weekday
-  double lunch = 1.6;            // times as much at a quarter past twelve
-  bool day_and_night = true;     // false: always the peak
+  double peak_per_second = 40;  // operations of all clients together, at the day's peak
+  double night_share = 0.02;    // of the peak, at the quietest hour
+  double weekend_share = 0.4;   // of a weekday
+  double lunch = 1.6;           // times as much at a quarter past twelve
+  bool day_and_night = true;    // false: always the peak
 };
 
 // Times the peak, 0 to about 1.6, without the wandering.

@@ -5,15 +5,15 @@
 
 namespace ringside::simulate {
 
-void Machine::second(Site& site, double server_cpu_seconds) {
+void Machine::second(const Site& site, double server_cpu_seconds) {
   const Conditions& c = site.conditions;
   leaked_bytes_ += c.leak_bytes_per_s;
   leaked_files_ += c.leak_files_per_s;
   burnt_seconds_ += c.burn_percent / 100;
   server_percent_ = std::max(0.0, server_cpu_seconds - last_cpu_) * 100 + c.burn_percent;
   last_cpu_ = server_cpu_seconds;
-  const double running = server_percent_ / 100 + c.host_busy_percent / 100 * kCpus +
-                         site.random.between(0, 0.4);
+  const double running =
+      server_percent_ / 100 + c.host_busy_percent / 100 * kCpus + random_.between(0, 0.4);
   // As the kernel does it: an average that forgets over 1, 5 and 15 minutes.
   const double minutes[3] = {1, 5, 15};
   for (int i = 0; i < 3; ++i)
@@ -38,26 +38,25 @@ ProcessView Machine::process(const Site& site, std::uint64_t connections, double
   // Caches breathe: plus and minus a tenth within some hours.
   const double breath =
       1 + 0.1 * std::sin(seconds_of(site.now) / 5400) + 0.02 * std::sin(seconds_of(site.now) / 311);
-  const double bytes =
-      180e6 * breath + 210e3 * static_cast<double>(connections) + leaked_bytes_;
+  const double bytes = 180e6 * breath + 210e3 * static_cast<double>(connections) + leaked_bytes_;
   view.resident_bytes = static_cast<std::uint64_t>(bytes);
   view.open_files = 42 + connections + static_cast<std::uint64_t>(leaked_files_);
   view.threads = 14;
   return view;
 }
 
-HostView Machine::host(Site& site) const {
+HostView Machine::host(const Site& site) {
   const Conditions& c = site.conditions;
   HostView view;
   view.load_1m = load_[0];
   view.load_5m = load_[1];
   view.load_15m = load_[2];
   view.cpus = kCpus;
-  const double noise = site.random.between(0, 4);
+  const double noise = random_.between(0, 4);
   view.cpu_percent = std::min(100.0, server_percent_ / kCpus + c.host_busy_percent + noise);
   view.memory_total_bytes = kMemory;
-  const double used_percent = std::max(
-      c.host_memory_percent, 30 + leaked_bytes_ / static_cast<double>(kMemory) * 100);
+  const double used_percent =
+      std::max(c.host_memory_percent, 30 + leaked_bytes_ / static_cast<double>(kMemory) * 100);
   view.memory_available_bytes = static_cast<std::uint64_t>(
       static_cast<double>(kMemory) * (1 - std::min(used_percent, 99.5) / 100));
   return view;

@@ -35,7 +35,7 @@ int run(int argc, char** argv) {
       std::cout << trace(scenario, config);
     return 0;
   }
-  const Report report = run_corpus(options.corpus, config, options.jobs);
+  const CorpusReport report = run_corpus(options.corpus, config, options.jobs);
   std::cout << tables(options.corpus, report);
   if (options.json_file.empty()) return 0;
   const std::string json = to_json(options.corpus, report);

@@ -14,15 +14,6 @@ constexpr const char* kRingName = "chat";
 // Ticks are nanoseconds of CLOCK_MONOTONIC.
 TickScale scale() { return {ClockKind::monotonic, 0, 0, 0}; }
 
-struct CodeName {
-  Code code;
-  const char* name;
-};
-constexpr CodeName kCodeNames[] = {
-#define RINGSIDE_CHAT_ERROR(number, NAME, outcome, meaning) {Code::NAME, #NAME},
-#include "shm/chat_words.def"
-};
-
 }  // namespace
 
 Observer::Observer(Site& site)
@@ -30,7 +21,8 @@ Observer::Observer(Site& site)
       metrics_(std::make_unique<RingMetrics>(options_)),
       created_wall_(site.wall()),
       last_tick_(site.now),
-      daemon_began_(site.now) {
+      daemon_began_(site.now),
+      daemon_began_wall_(site.wall()) {
   metrics_->observe_from(site_.now);
   name_ids();
   metrics_->set_time(scale(), site_.now, instance_);
@@ -47,7 +39,7 @@ void Observer::name_ids() {
   }
   for (std::uint16_t i = 0; i < kEvents; ++i)
     metrics_->set_name(id_of(static_cast<Event>(i)), {kEventNames[i], "", {}});
-  for (const CodeName& code : kCodeNames)
+  for (const CodeWord& code : kCodeWords)
     metrics_->set_error_name(static_cast<std::uint16_t>(code.code), code.name);
 }
 
@@ -102,14 +94,13 @@ Snapshot Observer::tick(const Outside& outside) {
   show_ring(outside, out);
   show_lanes(outside.server, out);
   if (outside.server.up()) {
-    out.processes.push_back(outside.machine.process(site_, outside.connections,
-                                                    outside.server.cpu_seconds(),
-                                                    out.tick_seconds));
+    out.processes.push_back(outside.machine.process(
+        site_, outside.connections, outside.server.cpu_seconds(), out.tick_seconds));
   }
   out.host = outside.machine.host(site_);
   out.daemon.version = "simulated";
   out.daemon.pid = 4000;
-  out.daemon.started_wall_ns = daemon_began_ + site_.wall_minus_monotonic;
+  out.daemon.started_wall_ns = daemon_began_wall_;
   out.daemon.uptime_seconds = seconds_of(site_.now - daemon_began_);
   out.daemon.restarts = restarts_;
   out.thresholds = outside.thresholds;
@@ -180,8 +171,7 @@ void Observer::server_ended(bool crashed) {
 void Observer::server_began(std::uint32_t pid) {
   pass();
   metrics_->retire(living());
-  for (std::uint32_t lane = 0; lane < Ring::kLanes; ++lane)
-    retired_ += site_.ring.lane_books(lane);
+  for (std::uint32_t lane = 0; lane < Ring::kLanes; ++lane) retired_ += site_.ring.lane_books(lane);
   site_.ring.begin_instance();
   metrics_->forget_names();
   ++instance_;
@@ -208,6 +198,7 @@ void Observer::restore() {
   name_ids();
   metrics_->set_time(scale(), site_.now, instance_);
   daemon_began_ = site_.now;
+  daemon_began_wall_ = site_.wall();
   last_tick_ = site_.now;
   ++restarts_;
 }

@@ -55,6 +55,7 @@ class Observer {
   std::uint64_t tick_ = 0;
   Ns last_tick_ = 0;
   Ns daemon_began_ = 0;
+  Ns daemon_began_wall_ = 0;
   std::uint64_t restarts_ = 0;
   std::int64_t most_connections_ = 0, most_transactions_ = 0;
 };

@@ -10,7 +10,8 @@ namespace ringside::simulate {
 namespace {
 
 constexpr const char* kDescription =
-    "Simulates a chat server, its users, its troubles and its calm days in virtual time, feeds what\n"
+    "Simulates a chat server, its users, its troubles and its calm days in virtual time, feeds "
+    "what\n"
     "the server would have recorded through the daemon's own metrics and alerts, and scores the\n"
     "alerts: ours, and two rivals' as their documentation describes them.";
 
@@ -36,12 +37,17 @@ int parse_options(int argc, const char* const* argv, Options& options) {
   app.footer(kFooter);
   app.get_formatter()->column_width(28);
   app.add_option("--seed", corpus.seed, "the first run; the same seed gives the same world")
-      ->type_name("N")->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53))
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53))
       ->capture_default_str();
   app.add_option("--seeds", corpus.seeds, "runs of each kind, each with a seed of its own")
-      ->type_name("N")->check(CLI::Range(1U, 100'000U))->capture_default_str();
+      ->type_name("N")
+      ->check(CLI::Range(1U, 100'000U))
+      ->capture_default_str();
   app.add_option("--days", corpus.days, "of each calm scenario; 0 leaves them out")
-      ->type_name("D")->check(CLI::Range(0.0, 3660.0))->capture_default_str();
+      ->type_name("D")
+      ->check(CLI::Range(0.0, 3660.0))
+      ->capture_default_str();
   app.add_option("--only", corpus.only, "this kind; repeatable. --list names them")
       ->type_name("KIND");
   app.add_flag("--held-back", corpus.held_back,
@@ -49,10 +55,13 @@ int parse_options(int argc, const char* const* argv, Options& options) {
   app.add_flag("--trace", options.trace,
                "every line of one scenario with its virtual time; needs --only with one kind");
   app.add_flag("--list", options.list, "the kinds of scenarios, and what they are");
-  app.add_option("--config", options.config_file, "ringsided's configuration to judge; else its defaults")
+  app.add_option("--config", options.config_file,
+                 "ringsided's configuration to judge; else its defaults")
       ->type_name("FILE");
   app.add_option("--jobs", options.jobs, "threads; the scores do not depend on it")
-      ->type_name("N")->check(CLI::Range(1U, 1024U))->capture_default_str();
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U))
+      ->capture_default_str();
   app.add_option("--json", options.json_file, "where the scores go, as JSON")->type_name("FILE");
   try {
     app.parse(argc, argv);

@@ -28,7 +28,7 @@ nlohmann::ordered_json to_json(const IncidentScore& incident) {
 
 }  // namespace
 
-std::string to_json(const Corpus& corpus, const Report& report) {
+std::string to_json(const Corpus& corpus, const CorpusReport& report) {
   nlohmann::ordered_json out = {{"held_back", corpus.held_back},
                                 {"first_seed", scenario_seed(corpus, 0)},
                                 {"seeds", corpus.seeds},
@@ -38,27 +38,20 @@ std::string to_json(const Corpus& corpus, const Report& report) {
                                 {"policies", nlohmann::ordered_json::array()}};
   for (std::size_t p = 0; p < report.policies.size(); ++p) {
     const Score& score = report.scores[p];
-    nlohmann::ordered_json policy = {{"name", report.policies[p]},
-                                     {"recall", score.recall()},
-                                     {"precision", score.precision()},
-                                     {"cause_right", score.cause_right()},
-                                     {"level_right", score.level_right()},
-                                     {"calm_days", score.calm_days},
-                                     {"calm_alarms", score.calm_alarms},
-                                     {"calm_lines", score.calm_lines},
-                                     {"false_alarms", score.false_by_name},
-                                     {"incidents", nlohmann::ordered_json::array()}};
+    nlohmann::ordered_json policy = {
+        {"name", report.policies[p]},          {"recall", score.recall()},
+        {"precision", score.precision()},      {"cause_right", score.cause_right()},
+        {"level_right", score.level_right()},  {"calm_days", score.calm_days},
+        {"calm_alarms", score.calm_alarms},    {"calm_lines", score.calm_lines},
+        {"false_alarms", score.false_by_name}, {"incidents", nlohmann::ordered_json::array()}};
     for (const IncidentScore& incident : score.incidents)
       policy["incidents"].push_back(to_json(incident));
     out["policies"].push_back(std::move(policy));
   }
   const Cost& cost = report.cost;
-  out["cost"] = {{"ticks", cost.ticks},
-                 {"requests", cost.requests},
-                 {"simulated_s", cost.simulated_s},
-                 {"cpu_s", cost.total_s()},
-                 {"world_s", cost.world_s},
-                 {"snapshot_s", cost.snapshot_s}};
+  out["cost"] = {
+      {"ticks", cost.ticks},     {"requests", cost.requests}, {"simulated_s", cost.simulated_s},
+      {"cpu_s", cost.total_s()}, {"world_s", cost.world_s},   {"snapshot_s", cost.snapshot_s}};
   return out.dump(2) + "\n";
 }
 

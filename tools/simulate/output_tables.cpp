@@ -83,7 +83,7 @@ std::string levels(const Score& score) {
   return fmt::format("{} / {} / {} / {}", count[0], count[1], count[2], count[3]);
 }
 
-std::string side_by_side(const Report& report) {
+std::string side_by_side(const CorpusReport& report) {
   std::vector<Column> columns(1);
   columns[0].cells = {"incidents found",
                       "precision",
@@ -136,9 +136,8 @@ std::string by_kind(const Score& score) {
     const Score& kind = kinds[name];
     const auto count = kind.incidents.size();
     const auto of = [&](auto predicate) {
-      return fmt::format("{}/{}",
-                         std::count_if(kind.incidents.begin(), kind.incidents.end(), predicate),
-                         count);
+      return fmt::format(
+          "{}/{}", std::count_if(kind.incidents.begin(), kind.incidents.end(), predicate), count);
     };
     std::map<std::string, int> named;
     for (const IncidentScore& incident : kind.incidents) {
@@ -164,11 +163,12 @@ std::string by_kind(const Score& score) {
 
 std::string false_alarms(const Score& score) {
   std::string out;
-  for (const auto& [name, count] : score.false_by_name) out += fmt::format("  {:>5}  {}\n", count, name);
+  for (const auto& [name, count] : score.false_by_name)
+    out += fmt::format("  {:>5}  {}\n", count, name);
   return out.empty() ? "  none\n" : out;
 }
 
-std::string costs(const Report& report) {
+std::string costs(const CorpusReport& report) {
   const Cost& cost = report.cost;
   const auto ticks = static_cast<double>(std::max<std::uint64_t>(cost.ticks, 1));
   std::string out = fmt::format(
@@ -185,7 +185,7 @@ std::string costs(const Report& report) {
 
 }  // namespace
 
-std::string tables(const Corpus& corpus, const Report& report) {
+std::string tables(const Corpus& corpus, const CorpusReport& report) {
   std::string out = fmt::format(
       "{} scenarios, {} incidents of {} kinds, {:.1f} calm days; seeds {} to {}, {}\n\n",
       report.scenarios, report.scores.front().incidents.size(), report.kinds,

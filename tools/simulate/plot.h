@@ -61,7 +61,7 @@ class Plot {
 
   Random random;
   Scenario scenario;
-  Ns at;   // when the trouble begins
+  Ns at;  // when the trouble begins
 
  private:
   // FNV-1a.

@@ -15,7 +15,7 @@ namespace ringside::simulate {
 struct Line {
   // raised: at its first level, or at a higher one.
   enum class What : std::uint8_t { pending, raised, recovering, resolved };
-  Ns at = 0;              // monotonic
+  Ns at = 0;  // monotonic
   Ns wall = 0;
   What what = What::pending;
   AlertType alert{};

@@ -56,9 +56,9 @@ class Netdata final : public Policy {
     Figure figure;
     Status status = Status::clear;
     Status told = Status::clear;
-    bool waiting = false;         // a change is to be told at `due`
+    bool waiting = false;  // a change is to be told at `due`
     Ns due = 0;
-    Ns up = kUp, down = kDown;    // the present delays
+    Ns up = kUp, down = kDown;  // the present delays
     std::uint64_t episode = 0;
   };
 
@@ -102,8 +102,7 @@ class Netdata final : public Policy {
                 : rises                       ? Line::What::raised
                                               : Line::What::recovering;
     line.alert = alarm.figure.alert;
-    line.level =
-        alarm.status == Status::critical ? AlertLevel::critical : AlertLevel::warning;
+    line.level = alarm.status == Status::critical ? AlertLevel::critical : AlertLevel::warning;
     line.operation = alarm.figure.operation;
     line.group = std::to_string(alarm.episode);
     line.text = alarm.figure.key;

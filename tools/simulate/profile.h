@@ -11,11 +11,11 @@ enum class Needs : std::uint8_t { nothing, read, write };
 
 struct Profile {
   Op op;
-  double weight;        // of clients' requests; see tools/load/mix.cpp
+  double weight;  // of clients' requests; see tools/load/mix.cpp
   Needs database;
-  double database_us;   // median of its own statements
+  double database_us;  // median of its own statements
   double delivery_us;
-  bool password;        // a password is hashed
+  bool password;  // a password is hashed
 };
 
 inline constexpr std::array<Profile, kOps> kProfiles = {{

@@ -13,18 +13,18 @@ inline constexpr std::uint32_t kNobody = UINT32_MAX;
 
 struct Request {
   Op op{};
-  std::uint32_t client = kNobody;    // who waits for the answer; kNobody: an attacker, or nobody
-  std::uint32_t asked = 0;           // the client's number of the request
-  std::uint64_t version = 0;         // of the client's program
+  std::uint32_t client = kNobody;  // who waits for the answer; kNobody: an attacker, or nobody
+  std::uint32_t asked = 0;         // the client's number of the request
+  std::uint64_t version = 0;       // of the client's program
   Actor actor;
   Subject subject;
   std::uint64_t address = 0;
   bool wrong_password = false;
-  bool answering = false;            // the answer is on its way
+  bool answering = false;  // the answer is on its way
   Outcome outcome = Outcome::ok;
   Code code = Code::none;
   Ns arrived = 0;
-  Ns waiting_since = 0;              // in the present queue
+  Ns waiting_since = 0;  // in the present queue
   std::array<Ns, kStagesOfOp> stages{};
 };
 

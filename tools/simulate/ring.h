@@ -63,8 +63,8 @@ class Ring {
   struct Totals {
     std::uint64_t count = 0;
     std::uint64_t errors = 0;
-    std::uint64_t skipped = 0;       // of the count, not given to the daemon yet
-    std::uint64_t new_lost = 0;      // not given to the daemon yet
+    std::uint64_t skipped = 0;   // of the count, not given to the daemon yet
+    std::uint64_t new_lost = 0;  // not given to the daemon yet
     Books books;
   };
   Totals& of_id(std::uint16_t id) { return totals_[id]; }
@@ -74,7 +74,7 @@ class Ring {
   // A new server: its totals and lanes begin with nothing.
   void begin_instance();
 
-  static constexpr std::uint32_t kLanes = 11;   // as many as the server has threads
+  static constexpr std::uint32_t kLanes = 11;  // as many as the server has threads
 
  private:
   void put(Record& record, std::uint32_t lane);

@@ -88,9 +88,8 @@ std::uint64_t scenario_seed(const Corpus& corpus, std::uint64_t n) {
 std::vector<Scenario> scenarios_of(const Corpus& corpus) {
   std::vector<Scenario> scenarios;
   for (const ScenarioKind& kind : scenario_kinds()) {
-    const bool wanted = corpus.only.empty() ||
-                        std::find(corpus.only.begin(), corpus.only.end(), kind.name) !=
-                            corpus.only.end();
+    const bool wanted = corpus.only.empty() || std::find(corpus.only.begin(), corpus.only.end(),
+                                                         kind.name) != corpus.only.end();
     if (!wanted || (kind.calm && corpus.days <= 0)) continue;
     for (std::uint64_t n = 0; n < corpus.seeds; ++n)
       scenarios.push_back(kind.make(scenario_seed(corpus, n), corpus.days));
@@ -98,7 +97,7 @@ std::vector<Scenario> scenarios_of(const Corpus& corpus) {
   return scenarios;
 }
 
-Report run_corpus(const Corpus& corpus, const Config& config, unsigned jobs) {
+CorpusReport run_corpus(const Corpus& corpus, const Config& config, unsigned jobs) {
   const std::vector<Scenario> scenarios = scenarios_of(corpus);
   const Policies named = make_policies(config);
   std::vector<Run> runs(scenarios.size());
@@ -123,7 +122,7 @@ Report run_corpus(const Corpus& corpus, const Config& config, unsigned jobs) {
   }
   if (failed) std::rethrow_exception(failed);
 
-  Report report;
+  CorpusReport report;
   report.scores.resize(named.size());
   for (const auto& policy : named) report.policies.emplace_back(policy->name());
   std::set<std::string> kinds;

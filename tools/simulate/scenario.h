@@ -18,10 +18,10 @@ struct Incident {
   // The trouble is over, and its consequences are not yet: a queue is worked off, clients come
   // back. An alert that begins now still belongs to the incident.
   Ns aftermath = 0;
-  std::vector<std::string> causes;   // the alerts that name it rightly; usually one
-  Op op = Op::none;                // the operation that must be named; none: any, or no operation
+  std::vector<std::string> causes;  // the alerts that name it rightly; usually one
+  Op op = Op::none;                 // the operation that must be named; none: any, or no operation
   AlertLevel least = AlertLevel::warning;
-  bool hard = false;               // dead, stuck, locked: must be found at once
+  bool hard = false;  // dead, stuck, locked: must be found at once
 };
 
 struct Scenario {
@@ -32,7 +32,7 @@ struct Scenario {
   std::uint32_t clients = 320;
   Habits habits;
   Effects effects;
-  std::vector<Incident> incidents;   // none: a calm scenario
+  std::vector<Incident> incidents;  // none: a calm scenario
 
   bool calm() const { return incidents.empty(); }
 };
@@ -42,7 +42,7 @@ struct ScenarioKind {
   const char* name;
   const char* what;
   bool calm;
-  Scenario (*make)(std::uint64_t seed, double days);   // `days` is for calm ones
+  Scenario (*make)(std::uint64_t seed, double days);  // `days` is for calm ones
 };
 
 const std::vector<ScenarioKind>& scenario_kinds();

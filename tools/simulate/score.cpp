@@ -9,9 +9,9 @@ namespace {
 
 struct Alarm {
   std::optional<Ns> raised;
-  std::optional<Ns> resolved;   // and not raised again since
+  std::optional<Ns> resolved;  // and not raised again since
   AlertLevel level{};
-  AlertType alert{};            // of the latest line at the highest level
+  AlertType alert{};  // of the latest line at the highest level
   std::string operation;
   std::vector<Ns> lines;
 };
@@ -36,8 +36,7 @@ std::map<std::string, Alarm> alarms_of(const std::vector<Line>& lines) {
 
 bool names_it(const Incident& incident, const Alarm& alarm) {
   return std::find(incident.causes.begin(), incident.causes.end(),
-                   std::string(ringside::name_of(alarm.alert))) !=
-             incident.causes.end() &&
+                   std::string(ringside::name_of(alarm.alert))) != incident.causes.end() &&
          (incident.op == Op::none || alarm.operation == name_of(incident.op));
 }
 
@@ -136,8 +135,8 @@ void add_score(Score& score, const Scenario& scenario, const std::vector<Line>& 
   for (std::size_t i = 0; i < scenario.incidents.size(); ++i) {
     const Incident& incident = scenario.incidents[i];
     IncidentScore one = score_of(scenario, incident, by_incident[i]);
-    one.lines += static_cast<std::uint64_t>(std::count_if(
-        loose.begin(), loose.end(), [&](Ns at) { return within(incident, at); }));
+    one.lines += static_cast<std::uint64_t>(
+        std::count_if(loose.begin(), loose.end(), [&](Ns at) { return within(incident, at); }));
     score.incidents.push_back(std::move(one));
   }
   if (scenario.calm()) {

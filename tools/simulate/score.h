@@ -22,21 +22,21 @@ struct IncidentScore {
   std::uint64_t seed = 0;
   bool hard = false;
   bool found = false;
-  double detect_s = 0;               // from its beginning; if found
-  std::optional<double> reset_s;     // from its end until its last alarm is resolved; may be < 0
-  std::uint64_t lines = 0;           // until all of it is resolved
-  AlertLevel level{};                // the highest reached
-  bool level_right = false;          // at least what it should
+  double detect_s = 0;            // from its beginning; if found
+  std::optional<double> reset_s;  // from its end until its last alarm is resolved; may be < 0
+  std::uint64_t lines = 0;        // until all of it is resolved
+  AlertLevel level{};             // the highest reached
+  bool level_right = false;       // at least what it should
   bool cause_right = false;
-  AlertType named{};                 // the cause that an operator would read
+  AlertType named{};  // the cause that an operator would read
   std::string named_operation;
 };
 
 struct Score {
   std::vector<IncidentScore> incidents;
-  std::uint64_t alarms = 0;          // in scenarios with incidents
-  std::uint64_t false_alarms = 0;    // of these
-  std::uint64_t calm_alarms = 0;     // in calm scenarios, all of them false
+  std::uint64_t alarms = 0;        // in scenarios with incidents
+  std::uint64_t false_alarms = 0;  // of these
+  std::uint64_t calm_alarms = 0;   // in calm scenarios, all of them false
   std::uint64_t calm_lines = 0;
   double calm_days = 0;
   // False alarms by alert and operation, for who tunes.
@@ -44,7 +44,7 @@ struct Score {
 
   double recall() const;
   double precision() const;
-  double cause_right() const;        // of those found
+  double cause_right() const;  // of those found
   double level_right() const;
   double false_per_calm_day() const;
 };

@@ -12,16 +12,6 @@ constexpr const char* kThreadNames[Ring::kLanes] = {
     "front-0",  "front-1",  "front-2",  "front-3",  "password-0", "password-1",
     "reader-0", "reader-1", "reader-2", "reader-3", "writer"};
 
-Outcome outcome_of(Code code) {
-  switch (code) {
-#define RINGSIDE_CHAT_ERROR(number, NAME, outcome, meaning) \
-  case Code::NAME: return Outcome::outcome;
-#include "shm/chat_words.def"
-    case Code::none: break;
-  }
-  return Outcome::ok;
-}
-
 }  // namespace
 
 Server::Server(Site& site, std::function<void(const Request&)> answered)
@@ -34,7 +24,7 @@ Server::Server(Site& site, std::function<void(const Request&)> answered)
 // What a piece of the server's own work takes: log-normal, in the mood of the hour.
 double Server::us(double median, double sigma) {
   const double busy = site_.conditions.host_busy_percent / 100;
-  const double host = 1 + busy * busy;   // twice as long on a host that has nothing left
+  const double host = 1 + busy * busy;  // twice as long on a host that has nothing left
   const double spent = site_.random.lognormal(median, sigma) * site_.server_mood.factor() * host;
   cpu_seconds_ += spent / 1e6;
   return spent;
@@ -181,7 +171,7 @@ void Server::refuse_or_fail(Request& request) {
   }
   if (request.op == Op::AWAIT_NEWS && code != Code::none) code = Code::NOT_AUTHENTICATED;
   request.code = code;
-  request.outcome = outcome_of(code);
+  if (code != Code::none) request.outcome = outcome_of(code);
 }
 
 void Server::to_database(std::uint32_t number) {
@@ -225,7 +215,7 @@ void Server::finish(std::uint32_t number, std::uint32_t lane) {
   if (!poll && request.outcome == Outcome::ok) {
     slow_ms = c.stage_extra_ms[index_of(Stage::delivery)] + c.op_extra_ms[index_of(request.op)];
   }
-  Ns span = static_cast<Ns>(us(20, 0.4) * 1e3);
+  Ns span = static_cast<Ns>(us(std::max(profile_of(request.op).delivery_us, 20.0), 0.4) * 1e3);
   if (slow_ms > 0) span += ns_of(site_.random.lognormal(slow_ms, 0.3) / 1e3);
   const Stage of = c.op_extra_stage[index_of(request.op)];
   request.stages[index_of(of == Stage::none ? Stage::delivery : of)] += span;
@@ -286,8 +276,7 @@ std::vector<Server::Thread> Server::threads() const {
   std::vector<Thread> out;
   for (std::uint32_t i = 0; i < Ring::kLanes; ++i) {
     const Work& work = work_[i];
-    const Request* request =
-        work.request == kNobody ? nullptr : &requests_.at(work.request);
+    const Request* request = work.request == kNobody ? nullptr : &requests_.at(work.request);
     if (station_of(i) == Station::writer) request = database_.at_work();
     out.push_back({kThreadNames[i], request, request != nullptr ? request->arrived : 0});
   }

@@ -55,17 +55,19 @@ class Server {
 
  private:
   enum class Station : std::uint8_t { front, passwords, readers, writer };
-  static constexpr std::size_t kPooled = 3;   // stations whose threads are alike
+  static constexpr std::size_t kPooled = 3;  // stations whose threads are alike
   static constexpr std::array<std::uint32_t, kPooled + 1> kThreads = {4, 2, 4, 1};
   static constexpr std::uint32_t first_thread(Station station) {
-    return station == Station::front ? 0 : station == Station::passwords ? 4
-                                       : station == Station::readers     ? 6
-                                                                         : 10;
+    return station == Station::front       ? 0
+           : station == Station::passwords ? 4
+           : station == Station::readers   ? 6
+                                           : 10;
   }
   static Station station_of(std::uint32_t thread) {
-    return thread < 4 ? Station::front : thread < 6 ? Station::passwords
-                                       : thread < 10 ? Station::readers
-                                                     : Station::writer;
+    return thread < 4    ? Station::front
+           : thread < 6  ? Station::passwords
+           : thread < 10 ? Station::readers
+                         : Station::writer;
   }
   static_assert(Ring::kLanes == 11);
 

@@ -20,8 +20,8 @@ struct Site {
   Agenda agenda;
   Conditions conditions;
   Ring ring;
-  Wandering wandering;     // of the clients' activity
-  Wandering server_mood;   // of everything that the server does
+  Wandering wandering;    // of the clients' activity
+  Wandering server_mood;  // of everything that the server does
 
   Ns wall() const { return now + wall_minus_monotonic; }
 };

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "shm/layout.h"
+#include "shm/record.h"
 
 namespace ringside::simulate {
 
@@ -56,6 +57,24 @@ inline constexpr std::array<const char*, kStagesOfOp> kStageNames = {
 #define RINGSIDE_CHAT_STAGE(name, ...) #name,
 #include "shm/chat_words.def"
 };
+
+struct CodeWord {
+  Code code;
+  const char* name;
+  Outcome outcome;
+};
+inline constexpr CodeWord kCodeWords[] = {
+#define RINGSIDE_CHAT_ERROR(number, NAME, outcome, meaning) {Code::NAME, #NAME, Outcome::outcome},
+#include "shm/chat_words.def"
+};
+
+// How an operation ends that is answered with this code.
+constexpr Outcome outcome_of(Code code) {
+  for (const CodeWord& word : kCodeWords) {
+    if (word.code == code) return word.outcome;
+  }
+  return Outcome::ok;
+}
 
 constexpr std::size_t index_of(Op op) { return static_cast<std::size_t>(op); }
 constexpr std::size_t index_of(Stage stage) { return static_cast<std::size_t>(stage); }

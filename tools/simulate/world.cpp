@@ -24,14 +24,14 @@ World::World(const Scenario& scenario, const Thresholds& thresholds)
                  ++requests_;
                  return server_.take(std::move(request));
                }),
+      machine_(scenario.seed),
       observer_(site_) {
   std::set<Ns> instants;
   for (const Effect& effect : effects_) {
     instants.insert(effect.from);
     instants.insert(effect.until);
   }
-  for (const Ns instant : instants)
-    site_.agenda.add(kWorldBegin + instant, What::effects_change);
+  for (const Ns instant : instants) site_.agenda.add(kWorldBegin + instant, What::effects_change);
   site_.agenda.add(kWorldBegin + kSecondNs, What::second);
 }
 
@@ -87,7 +87,7 @@ void World::happen_at_once() {
     if (effect.what == Do::step_clock || effect.what == Do::suspend)
       site_.wall_minus_monotonic += ns_of(effect.amount);
     // Every peer has given up on a machine that slept.
-    if (effect.what == Do::suspend) clients_.cut_off(40 * kSecondNs);
+    if (effect.what == Do::suspend) clients_.cut_off(2 * kSecondNs, 50 * kSecondNs);
   }
 }
 
@@ -95,14 +95,17 @@ void World::server_changes(bool was_up) {
   const bool up = site_.conditions.up;
   if (was_up && !up) {
     const Ns since_begin = site_.now - kWorldBegin;
-    const bool crashed =
-        std::any_of(effects_.begin(), effects_.end(), [&](const Effect& effect) {
-          return effect.what == Do::kill && effect.from == since_begin;
-        });
+    const bool crashed = std::any_of(effects_.begin(), effects_.end(), [&](const Effect& effect) {
+      return effect.what == Do::kill && effect.from == since_begin;
+    });
     server_.end();
     observer_.server_ended(crashed);
     // A server that ends in order tells its clients when to come back. A crash tells them nothing.
-    clients_.cut_off(crashed ? 3 * kSecondNs : 45 * kSecondNs);
+    if (crashed) {
+      clients_.cut_off(0, 3 * kSecondNs);
+    } else {
+      clients_.cut_off(10 * kSecondNs, 60 * kSecondNs);
+    }
   } else if (!was_up && up) {
     server_.start();
     machine_.process_started(next_pid_);
@@ -110,8 +113,6 @@ void World::server_changes(bool was_up) {
   }
 }
 
-Snapshot World::tick() {
-  return observer_.tick({server_, machine_, connections(), thresholds_});
-}
+Snapshot World::tick() { return observer_.tick({server_, machine_, connections(), thresholds_}); }
 
 }  // namespace ringside::simulate

@@ -31,7 +31,9 @@ class World {
   Ns now() const { return site_.now; }
   Ns wall() const { return site_.wall(); }
   const Server& server() const { return server_; }
-  std::uint64_t connections() const { return clients_.online() + site_.conditions.extra_connections; }
+  std::uint64_t connections() const {
+    return clients_.online() + site_.conditions.extra_connections;
+  }
   std::uint64_t requests() const { return requests_; }
 
  private:
