@@ -6,7 +6,7 @@ const std::vector<ScenarioKind>& scenario_kinds() {
   static const std::vector<ScenarioKind> kinds = [] {
     std::vector<ScenarioKind> all;
     for (const auto& part : {calm_kinds(), database_kinds(), server_kinds(), work_kinds(),
-                             client_kinds(), host_kinds(), post_mortem_kinds()})
+                             client_kinds(), host_kinds(), post_mortem_kinds(), long_kinds()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();

@@ -14,5 +14,6 @@ std::vector<ScenarioKind> work_kinds();
 std::vector<ScenarioKind> client_kinds();
 std::vector<ScenarioKind> host_kinds();
 std::vector<ScenarioKind> post_mortem_kinds();
+std::vector<ScenarioKind> long_kinds();
 
 }  // namespace ringside::simulate

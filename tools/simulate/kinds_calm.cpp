@@ -26,9 +26,9 @@ void ordinary_day(Plot& plot, Ns day) {
   plot.effect(Do::kill_daemon, begin, begin + plot.seconds(1, 6));
   begin = at_hour(20.5, 21.5);
   plot.effect(Do::sample, begin, begin + plot.minutes(20, 60), 0, 10);
-  // A backup at night, something else at noon.
+  // A backup at night takes what the processors have left, and something else some of it at noon.
   begin = at_hour(2.5, 3.5);
-  plot.effect(Do::busy_host, begin, begin + plot.minutes(10, 30), random.between(60, 80));
+  plot.effect(Do::busy_host, begin, begin + plot.minutes(10, 30), random.between(88, 97));
   begin = at_hour(11.7, 12.8);
   plot.effect(Do::busy_host, begin, begin + plot.minutes(3, 10), random.between(50, 70));
   begin = at_hour(14, 16);
@@ -69,9 +69,9 @@ Scenario quiet(std::uint64_t seed, double days) {
 
 std::vector<ScenarioKind> calm_kinds() {
   return {
-      {"everyday", "day and night, deploys, restarts, suspend, sampling, a busy host", true,
+      {"everyday", "day and night, deploys, restarts, suspend, sampling, a busy host", Part::calm,
        everyday},
-      {"quiet", "three operations a minute", true, quiet},
+      {"quiet", "three operations a minute", Part::calm, quiet},
   };
 }
 

@@ -69,14 +69,15 @@ Scenario traffic_explodes(std::uint64_t seed, double) {
 
 std::vector<ScenarioKind> client_kinds() {
   return {
-      {"connection_surge", "thousands of connections more", false, connection_surge},
-      {"guessing_fast", "wrong passwords from a few addresses", false, guessing_fast},
-      {"guessing_slow", "wrong passwords from many addresses, two a minute each", false,
+      {"connection_surge", "thousands of connections more", Part::trouble, connection_surge},
+      {"guessing_fast", "wrong passwords from a few addresses", Part::trouble, guessing_fast},
+      {"guessing_slow", "wrong passwords from many addresses, two a minute each", Part::trouble,
        guessing_slow},
-      {"bad_tokens", "rejected tokens", false, bad_tokens},
-      {"rate_limit_storm", "calls that are refused for their rate", false, rate_limit_storm},
-      {"traffic_gone", "nearly all clients are cut off", false, traffic_gone},
-      {"traffic_explodes", "a dozen times as much traffic", false, traffic_explodes},
+      {"bad_tokens", "rejected tokens", Part::trouble, bad_tokens},
+      {"rate_limit_storm", "calls that are refused for their rate", Part::trouble,
+       rate_limit_storm},
+      {"traffic_gone", "nearly all clients are cut off", Part::trouble, traffic_gone},
+      {"traffic_explodes", "a dozen times as much traffic", Part::trouble, traffic_explodes},
   };
 }
 

@@ -68,14 +68,15 @@ Scenario disk_full(std::uint64_t seed, double) {
 
 std::vector<ScenarioKind> database_kinds() {
   return {
-      {"slow_database", "every transaction takes hundreds of times as long", false, slow_database},
-      {"locked_briefly", "another process holds the write lock for 2 to 10 s", false,
+      {"slow_database", "every transaction takes hundreds of times as long", Part::trouble,
+       slow_database},
+      {"locked_briefly", "another process holds the write lock for 2 to 10 s", Part::trouble,
        locked_briefly},
-      {"locked_database", "another process holds the write lock for 10 s to 10 min", false,
+      {"locked_database", "another process holds the write lock for 10 s to 10 min", Part::trouble,
        locked_database},
-      {"breaker_between_ticks", "the breaker opens three times for 2 s, between ticks", false,
-       breaker_between_ticks},
-      {"disk_full", "every write fails with DATABASE_ERROR", false, disk_full},
+      {"breaker_between_ticks", "the breaker opens three times for 2 s, between ticks",
+       Part::trouble, breaker_between_ticks},
+      {"disk_full", "every write fails with DATABASE_ERROR", Part::trouble, disk_full},
   };
 }
 

@@ -63,11 +63,14 @@ Scenario daemon_restart(std::uint64_t seed, double) {
 
 std::vector<ScenarioKind> host_kinds() {
   return {
-      {"overloaded_host", "others want several times what the host has", false, overloaded_host},
-      {"host_memory", "hardly any memory is left on the host", false, host_memory},
-      {"clock_step", "a slow operation, while the wall clock is set by an hour", false, clock_step},
-      {"suspended_host", "a slow operation, while the machine sleeps", false, suspended_host},
-      {"daemon_restart", "a failing operation, while the daemon is restarted", false,
+      {"overloaded_host", "others want several times what the host has", Part::trouble,
+       overloaded_host},
+      {"host_memory", "hardly any memory is left on the host", Part::trouble, host_memory},
+      {"clock_step", "a slow operation, while the wall clock is set by an hour", Part::trouble,
+       clock_step},
+      {"suspended_host", "a slow operation, while the machine sleeps", Part::trouble,
+       suspended_host},
+      {"daemon_restart", "a failing operation, while the daemon is restarted", Part::trouble,
        daemon_restart},
   };
 }

@@ -78,12 +78,15 @@ Scenario failover(std::uint64_t seed, double) {
 
 std::vector<ScenarioKind> post_mortem_kinds() {
   return {
-      {"costly_rule", "a regular expression takes every processor", false, costly_rule},
-      {"login_outage", "nobody can log in; who is logged in goes on", false, login_outage},
-      {"network_blip", "the network fails, then all clients come back", false, network_blip},
-      {"retry_storm", "a slow database, and clients that ask again at once", false, retry_storm},
-      {"bad_deploy", "a new version fails now and then, and is taken back", false, bad_deploy},
-      {"failover", "the database is gone for a moment, then slow", false, failover},
+      {"costly_rule", "a regular expression takes every processor", Part::trouble, costly_rule},
+      {"login_outage", "nobody can log in; who is logged in goes on", Part::trouble, login_outage},
+      {"network_blip", "the network fails, then all clients come back", Part::trouble,
+       network_blip},
+      {"retry_storm", "a slow database, and clients that ask again at once", Part::trouble,
+       retry_storm},
+      {"bad_deploy", "a new version fails now and then, and is taken back", Part::trouble,
+       bad_deploy},
+      {"failover", "the database is gone for a moment, then slow", Part::trouble, failover},
   };
 }
 

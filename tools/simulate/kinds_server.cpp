@@ -93,17 +93,18 @@ Scenario lost_telemetry(std::uint64_t seed, double) {
 
 std::vector<ScenarioKind> server_kinds() {
   return {
-      {"dead_server", "killed, and started again after minutes", false, dead_server},
-      {"herd_after_restart", "killed and started again; everybody logs in at once", false,
+      {"dead_server", "killed, and started again after minutes", Part::trouble, dead_server},
+      {"herd_after_restart", "killed and started again; everybody logs in at once", Part::trouble,
        herd_after_restart},
-      {"crash_loop", "killed three to six times within minutes", false, crash_loop},
-      {"stopped_server", "stopped by a signal while clients wait", false, stopped_server},
-      {"stuck_server", "every thread hangs; the process lives", false, stuck_server},
-      {"half_stuck_server", "all reads hang, writes go on", false, half_stuck_server},
-      {"memory_leak", "megabytes a second, until a restart", false, memory_leak},
-      {"descriptor_leak", "descriptors that nobody closes, until a restart", false,
+      {"crash_loop", "killed three to six times within minutes", Part::trouble, crash_loop},
+      {"stopped_server", "stopped by a signal while clients wait", Part::trouble, stopped_server},
+      {"stuck_server", "every thread hangs; the process lives", Part::trouble, stuck_server},
+      {"half_stuck_server", "all reads hang, writes go on", Part::trouble, half_stuck_server},
+      {"memory_leak", "megabytes a second, until a restart", Part::trouble, memory_leak},
+      {"descriptor_leak", "descriptors that nobody closes, until a restart", Part::trouble,
        descriptor_leak},
-      {"lost_telemetry", "records are overwritten before they are read", false, lost_telemetry},
+      {"lost_telemetry", "records are overwritten before they are read", Part::trouble,
+       lost_telemetry},
   };
 }
 

@@ -88,14 +88,14 @@ Scenario two_at_once(std::uint64_t seed, double) {
 
 std::vector<ScenarioKind> work_kinds() {
   return {
-      {"slow_operation", "one operation takes seconds", false, slow_operation},
-      {"slower_than_normal", "one operation takes a hundred times its normal, and 0.2 s", false,
-       slower_than_normal},
-      {"slow_stage", "the delivery of everything takes seconds", false, slow_stage},
-      {"flapping", "around the threshold's edge, for minutes", false, flapping},
-      {"failing_version", "the clients of one version fail", false, failing_version},
-      {"failing_code", "one operation fails with one code", false, failing_code},
-      {"two_at_once", "a slow operation, and rejected tokens", false, two_at_once},
+      {"slow_operation", "one operation takes seconds", Part::trouble, slow_operation},
+      {"slower_than_normal", "one operation takes a hundred times its normal, and 0.2 s",
+       Part::trouble, slower_than_normal},
+      {"slow_stage", "the delivery of everything takes seconds", Part::trouble, slow_stage},
+      {"flapping", "around the threshold's edge, for minutes", Part::trouble, flapping},
+      {"failing_version", "the clients of one version fail", Part::trouble, failing_version},
+      {"failing_code", "one operation fails with one code", Part::trouble, failing_code},
+      {"two_at_once", "a slow operation, and rejected tokens", Part::trouble, two_at_once},
   };
 }
 

@@ -31,6 +31,7 @@ int run(int argc, char** argv) {
     config = std::move(loaded.config);
   }
   if (options.trace) {
+    options.corpus.seeds = 1;
     for (const Scenario& scenario : scenarios_of(options.corpus))
       std::cout << trace(scenario, config);
     return 0;

@@ -103,6 +103,7 @@ Snapshot Observer::tick(const Outside& outside) {
   out.daemon.started_wall_ns = daemon_began_wall_;
   out.daemon.uptime_seconds = seconds_of(site_.now - daemon_began_);
   out.daemon.restarts = restarts_;
+  out.daemon.metrics_bytes = metrics_->bytes();
   out.thresholds = outside.thresholds;
   last_tick_ = site_.now;
   return out;
@@ -187,6 +188,12 @@ void Observer::save() {
   Encoder out;
   metrics_->encode(out, site_.wall_minus_monotonic);
   saved_ = out.take();
+}
+
+std::size_t Observer::state_bytes() {
+  Encoder out;
+  metrics_->encode(out, site_.wall_minus_monotonic);
+  return out.take().size();
 }
 
 void Observer::restore() {

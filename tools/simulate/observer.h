@@ -34,6 +34,8 @@ class Observer {
   // The daemon ends, and another one goes on from what it has saved.
   void save();
   void restore();
+  // Of the metrics, as they would be saved now.
+  std::size_t state_bytes();
 
  private:
   void name_ids();

@@ -48,6 +48,13 @@ std::string to_json(const Corpus& corpus, const CorpusReport& report) {
       policy["incidents"].push_back(to_json(incident));
     out["policies"].push_back(std::move(policy));
   }
+  out["held"] = nlohmann::ordered_json::array();
+  for (const Growth& one : report.growths) {
+    nlohmann::ordered_json days = nlohmann::ordered_json::array();
+    for (const Held& day : one.days)
+      days.push_back({{"metrics_bytes", day.metrics_bytes}, {"state_bytes", day.state_bytes}});
+    out["held"].push_back({{"kind", one.kind}, {"seed", one.seed}, {"days", std::move(days)}});
+  }
   const Cost& cost = report.cost;
   out["cost"] = {
       {"ticks", cost.ticks},     {"requests", cost.requests}, {"simulated_s", cost.simulated_s},

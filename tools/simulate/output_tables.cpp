@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "report/model/format.h"
 #include "tools/simulate/output.h"
 
 namespace ringside::simulate {
@@ -168,6 +169,30 @@ std::string false_alarms(const Score& score) {
   return out.empty() ? "  none\n" : out;
 }
 
+std::string growth(const CorpusReport& report) {
+  std::vector<Column> columns = {{"scenario", {}},          {"seed", {}},     {"days", {}},
+                                 {"metrics, day 1", {}},    {"last day", {}}, {"at most", {}},
+                                 {"state file, day 1", {}}, {"last day", {}}, {"at most", {}}};
+  for (const Growth& one : report.growths) {
+    Held most;
+    for (const Held& day : one.days) {
+      most.metrics_bytes = std::max(most.metrics_bytes, day.metrics_bytes);
+      most.state_bytes = std::max(most.state_bytes, day.state_bytes);
+    }
+    const std::string cells[] = {one.kind,
+                                 std::to_string(one.seed),
+                                 std::to_string(one.days.size()),
+                                 format_bytes(one.days.front().metrics_bytes),
+                                 format_bytes(one.days.back().metrics_bytes),
+                                 format_bytes(most.metrics_bytes),
+                                 format_bytes(one.days.front().state_bytes),
+                                 format_bytes(one.days.back().state_bytes),
+                                 format_bytes(most.state_bytes)};
+    for (std::size_t i = 0; i < columns.size(); ++i) columns[i].cells.push_back(cells[i]);
+  }
+  return laid_out(columns);
+}
+
 std::string costs(const CorpusReport& report) {
   const Cost& cost = report.cost;
   const auto ticks = static_cast<double>(std::max<std::uint64_t>(cost.ticks, 1));
@@ -200,6 +225,7 @@ std::string tables(const Corpus& corpus, const CorpusReport& report) {
   }
   out += fmt::format("\nFalse alarms of {}\n{}", report.policies.front(),
                      false_alarms(report.scores.front()));
+  if (!report.growths.empty()) out += "\nWhat the daemon holds\n" + growth(report);
   out += "\nCost\n" + costs(report);
   return out;
 }

@@ -8,6 +8,7 @@
 namespace ringside::simulate {
 namespace {
 
+constexpr const char* kPart[] = {"calm: ", "", "only when named: "};
 constexpr const char* kWhat[] = {"pending", "raised", "recovering", "resolved"};
 
 std::string clock_text(Ns since_begin) {
@@ -54,7 +55,8 @@ std::string trace(const Scenario& scenario, const Config& config) {
 std::string list_kinds() {
   std::string out;
   for (const ScenarioKind& kind : scenario_kinds())
-    out += fmt::format("  {:<22} {}{}\n", kind.name, kind.calm ? "calm: " : "", kind.what);
+    out += fmt::format("  {:<22} {}{}\n", kind.name, kPart[static_cast<std::size_t>(kind.part)],
+                       kind.what);
   return out;
 }
 

@@ -39,6 +39,7 @@ class Plot {
   Incident& incident(Ns from, Ns until, std::vector<std::string> causes,
                      AlertLevel least = AlertLevel::warning) {
     Incident one;
+    one.kind = scenario.kind;
     one.from = from;
     one.until = until;
     one.causes = std::move(causes);

@@ -38,6 +38,8 @@ class Policy {
   virtual std::vector<Line> tick(const Tick& tick) = 0;
   // The daemon was restarted: the policy goes on from what it had saved.
   virtual void restart() {}
+  // Of what the daemon would save of it.
+  virtual std::size_t state_bytes() const { return 0; }
 };
 
 // Ours: the daemon's own engine.

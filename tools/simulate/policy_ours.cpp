@@ -47,6 +47,8 @@ class Ours final : public Policy {
     return lines;
   }
 
+  std::size_t state_bytes() const override { return engine_.encode().size(); }
+
   void restart() override {
     const std::string saved = engine_.encode();
     engine_ = AlertEngine(config_);

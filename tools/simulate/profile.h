@@ -41,6 +41,15 @@ inline constexpr std::array<Profile, kOps> kProfiles = {{
     {Op::AWAIT_NEWS, 3, Needs::nothing, 0, 0, false},
 }};
 
+// An operation that the list of words gains needs its row here.
+constexpr bool profiles_in_order() {
+  for (std::size_t i = 0; i < kOps; ++i) {
+    if (kProfiles[i].op != static_cast<Op>(i) || kProfiles[i].weight <= 0) return false;
+  }
+  return true;
+}
+static_assert(profiles_in_order());
+
 constexpr const Profile& profile_of(Op op) { return kProfiles[index_of(op)]; }
 
 }  // namespace ringside::simulate

@@ -23,6 +23,7 @@ double thread_seconds() {
 // Adds what has passed since the last lap.
 class Laps {
  public:
+  void restart() { last_ = thread_seconds(); }
   void add_to(double& sum) {
     const double now = thread_seconds();
     sum += now - last_;
@@ -66,6 +67,12 @@ Run run_scenario(const Scenario& scenario, const Config& config, Policies& polic
     const Snapshot snapshot = world.tick();
     ++run.cost.ticks;
     laps.add_to(run.cost.snapshot_s);
+    if (at / kDayNs != (at - config.tick_ns) / kDayNs) {
+      Held held{snapshot.daemon.metrics_bytes, world.state_bytes()};
+      for (const auto& policy : policies) held.state_bytes += policy->state_bytes();
+      run.days.push_back(held);
+      laps.restart();
+    }
     const bool restarted = std::exchange(restarts, world.daemon_restarts()) != restarts;
     for (std::size_t i = 0; i < policies.size(); ++i) {
       if (restarted) policies[i]->restart();
@@ -88,9 +95,10 @@ std::uint64_t scenario_seed(const Corpus& corpus, std::uint64_t n) {
 std::vector<Scenario> scenarios_of(const Corpus& corpus) {
   std::vector<Scenario> scenarios;
   for (const ScenarioKind& kind : scenario_kinds()) {
-    const bool wanted = corpus.only.empty() || std::find(corpus.only.begin(), corpus.only.end(),
-                                                         kind.name) != corpus.only.end();
-    if (!wanted || (kind.calm && corpus.days <= 0)) continue;
+    const bool named =
+        std::find(corpus.only.begin(), corpus.only.end(), kind.name) != corpus.only.end();
+    const bool wanted = named || (corpus.only.empty() && kind.part != Part::long_run);
+    if (!wanted || (kind.part != Part::trouble && corpus.days <= 0)) continue;
     for (std::uint64_t n = 0; n < corpus.seeds; ++n)
       scenarios.push_back(kind.make(scenario_seed(corpus, n), corpus.days));
   }
@@ -130,7 +138,9 @@ CorpusReport run_corpus(const Corpus& corpus, const Config& config, unsigned job
     for (std::size_t p = 0; p < named.size(); ++p)
       add_score(report.scores[p], scenarios[i], runs[i].lines[p]);
     add_cost(report.cost, runs[i].cost);
-    if (!scenarios[i].calm()) kinds.insert(scenarios[i].kind);
+    for (const Incident& incident : scenarios[i].incidents) kinds.insert(incident.kind);
+    if (runs[i].days.size() > 1)
+      report.growths.push_back({scenarios[i].kind, scenarios[i].seed, runs[i].days});
   }
   report.scenarios = scenarios.size();
   report.kinds = kinds.size();

@@ -23,8 +23,15 @@ struct Cost {
   double total_s() const;
 };
 
+// What the daemon holds.
+struct Held {
+  std::uint64_t metrics_bytes = 0;  // in memory
+  std::uint64_t state_bytes = 0;    // metrics and alerts, as they are saved
+};
+
 struct Run {
   std::vector<std::vector<Line>> lines;  // of each policy, in the order of time
+  std::vector<Held> days;                // at the end of each day
   Cost cost;
 };
 using Told = std::function<void(std::size_t policy, const Line&)>;
@@ -45,11 +52,18 @@ struct Corpus {
 std::uint64_t scenario_seed(const Corpus& corpus, std::uint64_t n);
 std::vector<Scenario> scenarios_of(const Corpus& corpus);
 
+struct Growth {
+  std::string kind;
+  std::uint64_t seed = 0;
+  std::vector<Held> days;
+};
+
 struct CorpusReport {
   std::vector<std::string> policies;
   std::vector<Score> scores;  // of each policy
   std::uint64_t scenarios = 0;
-  std::uint64_t kinds = 0;  // of trouble
+  std::vector<Growth> growths;  // of scenarios of two days and more
+  std::uint64_t kinds = 0;      // of trouble
   Cost cost;
 };
 

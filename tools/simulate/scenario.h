@@ -13,6 +13,7 @@ namespace ringside::simulate {
 
 // Trouble that somebody must be told of. Times count from the beginning of the scenario.
 struct Incident {
+  std::string kind;
   Ns from = 0;
   Ns until = 0;
   // The trouble is over, and its consequences are not yet: a queue is worked off, clients come
@@ -37,12 +38,15 @@ struct Scenario {
   bool calm() const { return incidents.empty(); }
 };
 
+// Calm and trouble are part of every corpus. A long scenario runs when it is named.
+enum class Part : std::uint8_t { calm, trouble, long_run };
+
 // A kind of scenario. `make` draws times and sizes from the seed.
 struct ScenarioKind {
   const char* name;
   const char* what;
-  bool calm;
-  Scenario (*make)(std::uint64_t seed, double days);  // `days` is for calm ones
+  Part part;
+  Scenario (*make)(std::uint64_t seed, double days);  // `days`: not for trouble
 };
 
 const std::vector<ScenarioKind>& scenario_kinds();

@@ -65,7 +65,7 @@ std::optional<std::size_t> incident_of(const Scenario& scenario, const Alarm& al
 IncidentScore score_of(const Scenario& scenario, const Incident& incident,
                        const std::vector<const Alarm*>& alarms) {
   IncidentScore score;
-  score.kind = scenario.kind;
+  score.kind = incident.kind.empty() ? scenario.kind : incident.kind;
   score.seed = scenario.seed;
   score.hard = incident.hard;
   const Alarm* loudest = nullptr;

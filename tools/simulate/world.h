@@ -25,6 +25,7 @@ class World {
   // The daemon's tick, now. Only while the daemon is there.
   Snapshot tick();
   bool daemon_there() const { return site_.conditions.daemon; }
+  std::size_t state_bytes() { return observer_.state_bytes(); }
   // How often the daemon came back from a restart.
   std::uint64_t daemon_restarts() const { return daemon_restarts_; }
 

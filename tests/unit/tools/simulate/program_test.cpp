@@ -107,6 +107,6 @@ TEST_CASE("SimulateProgram: a file that cannot be written, or configured from, f
 TEST_CASE("SimulateProgram: the list has every kind") {
   const ProgramEnd ended = run("--list");
   CHECK(ended.code == 0);
-  for (const char* kind : {"everyday", "quiet", "locked_database", "costly_rule"})
+  for (const char* kind : {"everyday", "quiet", "locked_database", "costly_rule", "eventful"})
     CHECK(ended.output.find(kind) != std::string::npos);
 }

@@ -113,3 +113,31 @@ TEST_CASE("SimulatedWorld: a quiet server has three operations a minute") {
   CHECK(calls > 60);
   CHECK(calls < 400);
 }
+
+TEST_CASE("SimulatedWorld: an eventful day has three troubles, apart from each other") {
+  const Scenario days = scenario_kind("eventful")->make(2, 4);
+  CHECK(days.incidents.size() >= 12);
+  for (const Incident& incident : days.incidents) {
+    CHECK(scenario_kind(incident.kind)->part == Part::trouble);
+    CHECK(incident.until < days.length);
+    for (const Incident& other : days.incidents) {
+      if (other.kind == incident.kind || other.kind == "two_at_once") continue;
+      CHECK((other.from > incident.until + kHourNs || other.until < incident.from - kHourNs));
+    }
+  }
+}
+
+TEST_CASE("SimulatedWorld: a run of days tells what the daemon holds at the end of each") {
+  Corpus corpus;
+  corpus.only = {"quiet"};
+  corpus.seeds = 1;
+  corpus.days = 2.1;
+  Config config;
+  config.tick_ns = kMinuteNs;
+  const CorpusReport report = run_corpus(corpus, config, 1);
+  REQUIRE(report.growths.size() == 1);
+  REQUIRE(report.growths[0].days.size() == 2);
+  CHECK(report.growths[0].days[1].metrics_bytes > 100'000);
+  CHECK(report.growths[0].days[1].state_bytes > 10'000);
+  CHECK(tables(corpus, report).find("What the daemon holds") != std::string::npos);
+}
