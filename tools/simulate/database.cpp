@@ -150,6 +150,10 @@ void Database::read_done(const Request& request, Ns span, std::uint32_t lane) {
   if (span > kSlowQuery) say(Event::SLOW_QUERY, span, Outcome::ok, 0, request.op, lane);
 }
 
+void Database::rolled_back(const Request& request, std::uint32_t lane) {
+  say(Event::DB_TRANSACTION, 300 * kMicrosecond, Outcome::error, 0, request.op, lane);
+}
+
 void Database::begin_anew() {
   ++stamp_;
   waiting_.clear();

@@ -26,6 +26,9 @@ class Database {
   Ns span_of_read(const Request& request);
   void read_done(const Request& request, Ns span, std::uint32_t lane);
 
+  // A write that failed at once and changed nothing.
+  void rolled_back(const Request& request, std::uint32_t lane);
+
   void writer_done(std::uint32_t stamp);
   void writer_again(std::uint32_t stamp);
   // A new server: nothing waits, and the breaker is closed.

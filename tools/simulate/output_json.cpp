@@ -13,6 +13,7 @@ nlohmann::ordered_json to_json(const IncidentScore& incident) {
                                 {"lines", incident.lines}};
   if (!incident.found) return out;
   out["detect_s"] = incident.detect_s;
+  out["after_tick_s"] = incident.after_tick_s;
   if (incident.reset_s) {
     out["reset_s"] = *incident.reset_s;
   } else {

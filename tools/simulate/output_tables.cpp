@@ -43,6 +43,15 @@ std::vector<double> detect_times(const Score& score, bool only_hard) {
   return times;
 }
 
+// What the data allow begins with the first tick.
+std::vector<double> after_first_tick(const Score& score) {
+  std::vector<double> times;
+  for (const IncidentScore& incident : score.incidents) {
+    if (incident.found && incident.hard) times.push_back(incident.after_tick_s);
+  }
+  return times;
+}
+
 std::vector<double> reset_times(const Score& score) {
   std::vector<double> times;
   for (const IncidentScore& incident : score.incidents) {
@@ -91,6 +100,7 @@ std::string side_by_side(const CorpusReport& report) {
                       "cause named right, of those found",
                       "time to detect: median / p95 / max",
                       "  of hard ones",
+                      "  of these, after the first tick",
                       "time to reset: median / p95 / max",
                       "  never reset",
                       "lines per incident: mean / max",
@@ -109,6 +119,7 @@ std::string side_by_side(const CorpusReport& report) {
         percent(score.cause_right()),
         three(detect_times(score, false)),
         three(detect_times(score, true)),
+        three(after_first_tick(score)),
         three(reset_times(score)),
         std::to_string(not_reset(score)),
         fmt::format("{:.1f} / {:.0f}", mean(lines), quantile(lines, 1)),
@@ -121,6 +132,21 @@ std::string side_by_side(const CorpusReport& report) {
     columns.push_back(std::move(column));
   }
   return laid_out(columns);
+}
+
+// What most incidents were named, and how many other names there were.
+std::string most_named(const Score& score) {
+  std::map<std::string, int> times;
+  for (const IncidentScore& incident : score.incidents) {
+    if (!incident.found) continue;
+    ++times[std::string(ringside::name_of(incident.named)) +
+            (incident.named_operation.empty() ? "" : " " + incident.named_operation)];
+  }
+  if (times.empty()) return "-";
+  const auto most = std::max_element(
+      times.begin(), times.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return times.size() == 1 ? most->first
+                           : fmt::format("{}, {} more", most->first, times.size() - 1);
 }
 
 // One policy, a row for each kind.
@@ -140,14 +166,7 @@ std::string by_kind(const Score& score) {
       return fmt::format(
           "{}/{}", std::count_if(kind.incidents.begin(), kind.incidents.end(), predicate), count);
     };
-    std::map<std::string, int> named;
-    for (const IncidentScore& incident : kind.incidents) {
-      if (!incident.found) continue;
-      ++named[std::string(ringside::name_of(incident.named)) +
-              (incident.named_operation.empty() ? "" : " " + incident.named_operation)];
-    }
-    std::string names;
-    for (const auto& [text, times] : named) names += (names.empty() ? "" : ", ") + text;
+    const std::string names = most_named(kind);
     const std::vector<double> detect = detect_times(kind, false);
     const std::vector<double> reset = reset_times(kind);
     columns[0].cells.push_back(name);
@@ -157,7 +176,7 @@ std::string by_kind(const Score& score) {
     columns[4].cells.push_back(detect.empty() ? "-" : seconds(quantile(detect, 1)));
     columns[5].cells.push_back(reset.empty() ? "-" : seconds(quantile(reset, 1)));
     columns[6].cells.push_back(fmt::format("{:.0f}", quantile(line_counts(kind), 1)));
-    columns[7].cells.push_back(names.empty() ? "-" : names);
+    columns[7].cells.push_back(names);
   }
   return laid_out(columns);
 }

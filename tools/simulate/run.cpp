@@ -136,7 +136,7 @@ CorpusReport run_corpus(const Corpus& corpus, const Config& config, unsigned job
   std::set<std::string> kinds;
   for (std::size_t i = 0; i < scenarios.size(); ++i) {
     for (std::size_t p = 0; p < named.size(); ++p)
-      add_score(report.scores[p], scenarios[i], runs[i].lines[p]);
+      add_score(report.scores[p], scenarios[i], runs[i].lines[p], config.tick_ns);
     add_cost(report.cost, runs[i].cost);
     for (const Incident& incident : scenarios[i].incidents) kinds.insert(incident.kind);
     if (runs[i].days.size() > 1)

@@ -63,7 +63,7 @@ std::optional<std::size_t> incident_of(const Scenario& scenario, const Alarm& al
 }
 
 IncidentScore score_of(const Scenario& scenario, const Incident& incident,
-                       const std::vector<const Alarm*>& alarms) {
+                       const std::vector<const Alarm*>& alarms, Ns tick) {
   IncidentScore score;
   score.kind = incident.kind.empty() ? scenario.kind : incident.kind;
   score.seed = scenario.seed;
@@ -84,6 +84,7 @@ IncidentScore score_of(const Scenario& scenario, const Incident& incident,
   if (loudest == nullptr) return score;
   score.found = true;
   score.detect_s = seconds_of(first - incident.from);
+  score.after_tick_s = seconds_of(first - (incident.from + tick - 1) / tick * tick);
   if (all_resolved) score.reset_s = seconds_of(last - incident.until);
   score.level = loudest->level;
   score.level_right = loudest->level >= incident.least;
@@ -109,7 +110,7 @@ double share_of_found(const Score& score, const Predicate& predicate) {
 
 }  // namespace
 
-void add_score(Score& score, const Scenario& scenario, const std::vector<Line>& lines) {
+void add_score(Score& score, const Scenario& scenario, const std::vector<Line>& lines, Ns tick) {
   const std::map<std::string, Alarm> alarms = alarms_of(lines);
   std::vector<std::vector<const Alarm*>> by_incident(scenario.incidents.size());
   // Lines of alarms that never were raised: they are read all the same.
@@ -134,7 +135,7 @@ void add_score(Score& score, const Scenario& scenario, const std::vector<Line>& 
   }
   for (std::size_t i = 0; i < scenario.incidents.size(); ++i) {
     const Incident& incident = scenario.incidents[i];
-    IncidentScore one = score_of(scenario, incident, by_incident[i]);
+    IncidentScore one = score_of(scenario, incident, by_incident[i], tick);
     one.lines += static_cast<std::uint64_t>(
         std::count_if(loose.begin(), loose.end(), [&](Ns at) { return within(incident, at); }));
     score.incidents.push_back(std::move(one));

@@ -23,6 +23,7 @@ struct IncidentScore {
   bool hard = false;
   bool found = false;
   double detect_s = 0;            // from its beginning; if found
+  double after_tick_s = 0;        // the same, from the first tick after its beginning
   std::optional<double> reset_s;  // from its end until its last alarm is resolved; may be < 0
   std::uint64_t lines = 0;        // until all of it is resolved
   AlertLevel level{};             // the highest reached
@@ -49,8 +50,9 @@ struct Score {
   double false_per_calm_day() const;
 };
 
-// Adds one scenario's lines, which are in the order of time.
-void add_score(Score& score, const Scenario& scenario, const std::vector<Line>& lines);
+// Adds one scenario's lines, which are in the order of time. Ticks come each `tick` from its
+// beginning on.
+void add_score(Score& score, const Scenario& scenario, const std::vector<Line>& lines, Ns tick);
 void merge(Score& to, const Score& from);
 
 // The nearest-rank quantile, 0 when there is none.

@@ -171,7 +171,9 @@ void Server::refuse_or_fail(Request& request) {
   }
   if (request.op == Op::AWAIT_NEWS && code != Code::none) code = Code::NOT_AUTHENTICATED;
   request.code = code;
-  if (code != Code::none) request.outcome = outcome_of(code);
+  if (code == Code::none) return;
+  request.outcome = outcome_of(code);
+  if (code == Code::DATABASE_ERROR) database_.rolled_back(request, 0);
 }
 
 void Server::to_database(std::uint32_t number) {

@@ -37,6 +37,9 @@ Mark p95(Op op) {
   return [op](const Snapshot& s, Op) { return p95_ms(s, op); };
 }
 double down(const Snapshot& s, Op) { return s.rings.at(0).live() ? 0 : 1; }
+double rollback_percent(const Snapshot& s, Op) {
+  return minute_of(s, Event::DB_TRANSACTION).error_rate() * 100;
+}
 double crashes(const Snapshot& s, Op) { return static_cast<double>(s.rings.at(0).crashes_seen); }
 double calls(const Snapshot& s, Op) { return static_cast<double>(calls_in_minute(s)); }
 double connections(const Snapshot& s, Op) {
@@ -86,7 +89,7 @@ const std::map<std::string, Expected>& marks() {
       {"locked_briefly", {events(Event::RETRY), 0, 1}},
       {"locked_database", {longest_transaction_ms, 1500, 200}},
       {"breaker_between_ticks", {events(Event::BREAKER), 0, 3}},
-      {"disk_full", {all_errors, 2, 30}},
+      {"disk_full", {rollback_percent, 5, 40}},
       {"dead_server", {down, 0, 1}},
       {"herd_after_restart", {p95(Op::AUTHENTICATION), 400, 1000}},
       {"crash_loop", {crashes, 0, 3}},

@@ -42,7 +42,7 @@ Scenario scenario(std::vector<std::string> causes, Op op = Op::none) {
 
 Score score_of(const Scenario& of, const std::vector<Line>& lines) {
   Score score;
-  add_score(score, of, lines);
+  add_score(score, of, lines, 5 * kSecondNs);
   return score;
 }
 
@@ -65,6 +65,7 @@ TEST_CASE("Score: an incident that is found, with its times, lines, level and ca
   const IncidentScore& one = score.incidents.at(0);
   CHECK(one.found);
   CHECK(one.detect_s == doctest::Approx(4));
+  CHECK(one.after_tick_s == doctest::Approx(4));  // 100 s is a tick
   CHECK(one.reset_s.value() == doctest::Approx(30));
   CHECK(one.lines == 4);
   CHECK(one.level == kCritical);
@@ -161,4 +162,12 @@ TEST_CASE("Score: quantiles are those of the nearest rank") {
   CHECK(quantile({4, 1, 3, 2}, 0.5) == 2);
   CHECK(quantile({4, 1, 3, 2}, 0.95) == 4);
   CHECK(quantile({7}, 0) == 7);
+}
+
+TEST_CASE("Score: what the data allow begins with the first tick after the beginning") {
+  Scenario of = scenario({"high_latency"});
+  of.incidents[0].from = ns_of(101.5);
+  const Score score = score_of(of, {line(105, kRaised, kLatency, kCritical, "a")});
+  CHECK(score.incidents.at(0).detect_s == doctest::Approx(3.5));
+  CHECK(score.incidents.at(0).after_tick_s == doctest::Approx(0));
 }

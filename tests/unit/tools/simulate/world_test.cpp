@@ -86,14 +86,38 @@ TEST_CASE("SimulatedWorld: a daemon that is restarted goes on counting, and miss
   const auto counts = [](Effects effects) {
     Watched watched(steady(std::move(effects)));
     std::ostringstream out;
-    for (const SeriesView& operation : watched.at(10 * kMinuteNs).operations)
-      out << operation.name << ' ' << operation.window(Window::since_start).count() << '\n';
+    for (const Ns at : {3 * kMinuteNs + 15 * kSecondNs, 10 * kMinuteNs}) {
+      for (const SeriesView& operation : watched.at(at).operations)
+        out << operation.name << ' ' << operation.window(Window::since_start).count() << ' '
+            << operation.window(Window::minute).count() << '\n';
+    }
     return out.str();
   };
   const std::string without = counts({effect(Do::step_clock, 3 * kMinuteNs, 3 * kMinuteNs, 0)});
   const std::string with =
       counts({effect(Do::restart_daemon, 3 * kMinuteNs, 3 * kMinuteNs + 7 * kSecondNs)});
   CHECK(without == with);
+}
+
+TEST_CASE("SimulatedWorld: when half of the clients are cut off, the others do not ask more") {
+  Watched watched(steady({effect(Do::gone, 5 * kMinuteNs, 12 * kMinuteNs, 0.5)}));
+  const auto before = static_cast<double>(calls_in_minute(watched.at(5 * kMinuteNs)));
+  const auto during = static_cast<double>(calls_in_minute(watched.at(8 * kMinuteNs)));
+  const auto after = static_cast<double>(calls_in_minute(watched.at(16 * kMinuteNs)));
+  CHECK(during > before * 0.3);
+  CHECK(during < before * 0.7);
+  CHECK(after > before * 0.75);
+}
+
+TEST_CASE("SimulatedWorld: an address that guesses is blocked after ten failures") {
+  const Ns from = 5 * kMinuteNs;
+  Watched watched(steady({effect(Do::guess, from, from + 50 * kSecondNs, 5, 1)}));
+  const Snapshot& snapshot = watched.at(from + 50 * kSecondNs);
+  CHECK(minute_of(snapshot, Event::IP_BLOCK).count() == 1);
+  CHECK(minute_of(snapshot, Event::THREAT_PATTERN).count() == 1);
+  CHECK(minute_of(snapshot, Event::BLOCKED_ATTEMPT).count() > 150);
+  REQUIRE(snapshot.blocks.size() == 1);
+  CHECK(snapshot.blocks[0].attempts_before == 10);
 }
 
 TEST_CASE("SimulatedWorld: one in ten is timed, and all are counted") {
