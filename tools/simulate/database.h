@@ -40,10 +40,8 @@ class Database {
     return batch_.empty() ? nullptr : &requests_.at(batch_.front());
   }
 
-  enum class Breaker : std::uint8_t { closed, open, half_open };
-  Breaker breaker() const { return breaker_; }
-
  private:
+  enum class Breaker : std::uint8_t { closed, open, half_open };
   static constexpr std::size_t kBatch = 64;
   static constexpr int kAttempts = 3;
   static constexpr int kBreakerAfter = 5;

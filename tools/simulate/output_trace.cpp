@@ -36,10 +36,11 @@ std::string trace(const Scenario& scenario, const Config& config) {
     for (const Line& line : run.lines[p]) {
       entries.push_back(
           {line.at - kWorldBegin,
-           fmt::format("{:<10} {:<9} {:<10} {} {}: {} [{}]", policies[p]->name(),
-                       ringside::name_of(line.level), kWhat[static_cast<std::size_t>(line.what)],
-                       ringside::name_of(line.alert), line.operation.empty() ? "-" : line.operation,
-                       escape_visible(line.text), line.group)});
+           fmt::format("{} {:<10} {:<9} {:<10} {} {}: {} [{}]", format_time_of_day(line.wall),
+                       policies[p]->name(), ringside::name_of(line.level),
+                       kWhat[static_cast<std::size_t>(line.what)], ringside::name_of(line.alert),
+                       line.operation.empty() ? "-" : line.operation, escape_visible(line.text),
+                       line.group)});
     }
   }
   std::stable_sort(entries.begin(), entries.end(),

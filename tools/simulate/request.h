@@ -48,7 +48,6 @@ class Requests {
     all_.clear();
     free_.clear();
   }
-  std::size_t open() const { return all_.size() - free_.size(); }
 
  private:
   std::vector<Request> all_;

@@ -258,7 +258,6 @@ void Server::end() {
 
 void Server::start() {
   up_ = true;
-  born_ = site_.now;
   cpu_seconds_ = 0;
 }
 

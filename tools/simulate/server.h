@@ -48,10 +48,8 @@ class Server {
     Ns since;
   };
   std::vector<Thread> threads() const;
-  std::size_t open_requests() const { return requests_.open(); }
   // Seconds of processor time used since the process started.
   double cpu_seconds() const { return cpu_seconds_; }
-  std::uint32_t life() const { return life_; }
 
  private:
   enum class Station : std::uint8_t { front, passwords, readers, writer };
@@ -100,7 +98,6 @@ class Server {
   bool up_ = true;
   bool frozen_ = false;
   std::uint32_t life_ = 1;
-  Ns born_ = kWorldBegin;
   double cpu_seconds_ = 0;
 };
 
