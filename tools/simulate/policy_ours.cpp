@@ -6,25 +6,11 @@
 namespace ringside::simulate {
 namespace {
 
-// An engine that tells incidents apart gives their id. One that doesn't has episodes only.
-template <typename Transition>
-std::string group_of(const Transition& transition) {
-  if constexpr (requires { transition.incident; }) {
-    if (!transition.incident.empty()) return transition.incident;
-  }
-  return transition.id;
-}
-
 Line::What what_of(AlertState state) {
-  switch (state) {
-    case AlertState::pending: return Line::What::pending;
-    case AlertState::firing: return Line::What::raised;
-    case AlertState::recovering: return Line::What::recovering;
-    case AlertState::resolved: break;
-  }
-  return Line::What::resolved;
+  return state == AlertState::ended ? Line::What::resolved : Line::What::raised;
 }
 
+// The lines are those that the alert log has by default: those of incidents.
 class Ours final : public Policy {
  public:
   explicit Ours(const Config& config) : config_(config), engine_(config) {}
@@ -33,6 +19,7 @@ class Ours final : public Policy {
   std::vector<Line> tick(const Tick& tick) override {
     std::vector<Line> lines;
     for (const AlertTransition& t : engine_.evaluate(tick.snapshot, tick.monotonic, tick.wall)) {
+      if (!is_of_incident(t.state)) continue;
       Line line;
       line.at = tick.monotonic;
       line.wall = t.wall_ns;
@@ -40,7 +27,7 @@ class Ours final : public Policy {
       line.alert = t.alert;
       line.level = t.level;
       line.operation = t.operation;
-      line.group = group_of(t);
+      line.group = t.incident;
       line.text = t.message;
       lines.push_back(std::move(line));
     }
