@@ -1,0 +1,112 @@
+// The program as it is run: its exit codes, messages and files.
+#include <doctest/doctest.h>
+
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/support/temp.h"
+
+namespace {
+
+struct ProgramEnd {
+  int code = -1;
+  std::string output;  // stdout and stderr
+};
+
+ProgramEnd run(const std::string& arguments) {
+  FILE* pipe = ::popen((std::string(RINGSIDE_SIMULATE) + " " + arguments + " 2>&1").c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  ProgramEnd ended;
+  std::array<char, 4096> buffer{};
+  while (const std::size_t bytes = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    ended.output.append(buffer.data(), bytes);
+  const int status = ::pclose(pipe);
+  if (WIFEXITED(status)) ended.code = WEXITSTATUS(status);
+  return ended;
+}
+
+}  // namespace
+
+TEST_CASE("SimulateProgram: wrong usage ends with 2 and says what was wrong") {
+  struct Case {
+    const char* arguments;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {"--no-such-flag", "no-such-flag"},
+      {"--seeds 0", "--seeds"},
+      {"--days -1", "--days"},
+      {"--only nonsense", "there is no such kind. The kinds are:\n"},
+      {"--trace", "expected one --only KIND, found 0"},
+      {"--trace --only quiet --only flapping", "found 2"},
+      {"--trace --only flapping --json x", "--json would stay empty"},
+  };
+  for (const Case& wrong : cases) {
+    const ProgramEnd ended = run(wrong.arguments);
+    INFO(wrong.arguments, ": ", ended.output);
+    CHECK(ended.code == 2);
+    CHECK(ended.output.find(wrong.reason) != std::string::npos);
+    CHECK(ended.output.find("next: ringside-simulate --help") != std::string::npos);
+  }
+}
+
+TEST_CASE("SimulateProgram: tables, and the same figures as JSON") {
+  const ringside::test::TempDir directory;
+  const std::string file = directory.file("scores.json");
+  const ProgramEnd ended = run("--only locked_database --seeds 2 --json " + file);
+  INFO(ended.output);
+  CHECK(ended.code == 0);
+  CHECK(ended.output.find("2 scenarios, 2 incidents of 1 kinds") != std::string::npos);
+  std::ifstream in(file);
+  const auto json = nlohmann::json::parse(in);
+  REQUIRE(json["policies"].size() == 3);
+  CHECK(json["policies"][0]["name"] == "ours");
+  CHECK(json["policies"][1]["name"] == "prometheus");
+  CHECK(json["policies"][2]["name"] == "netdata");
+  CHECK(json["policies"][0]["incidents"].size() == 2);
+  CHECK(json["first_seed"] == 2);
+  CHECK(json["cost"]["ticks"] > 500);
+}
+
+TEST_CASE("SimulateProgram: what is held back has other seeds") {
+  const ProgramEnd tuned = run("--only dead_server --seeds 2");
+  const ProgramEnd held = run("--only dead_server --seeds 2 --held-back");
+  CHECK(tuned.output.find("seeds 2 to 4, those for tuning (even)") != std::string::npos);
+  CHECK(held.output.find("seeds 3 to 5, those that are held back (odd)") != std::string::npos);
+}
+
+TEST_CASE("SimulateProgram: a trace has the trouble's beginning and end, and lines between them") {
+  const ProgramEnd ended = run("--only dead_server --seeds 1 --trace");
+  INFO(ended.output);
+  CHECK(ended.code == 0);
+  const std::size_t begins = ended.output.find("==== trouble begins");
+  const std::size_t said = ended.output.find("server_down");
+  const std::size_t ends = ended.output.find("==== trouble ends");
+  CHECK(begins < said);
+  CHECK(said < ends);
+  CHECK(ends != std::string::npos);
+}
+
+TEST_CASE("SimulateProgram: a file that cannot be written, or configured from, fails") {
+  const ProgramEnd unwritten = run("--only dead_server --seeds 1 --json /nowhere/scores.json");
+  CHECK(unwritten.code == 1);
+  CHECK(unwritten.output.find("/nowhere/scores.json") != std::string::npos);
+  const ringside::test::TempDir directory;
+  std::ofstream(directory.file("bad.toml")) << "nonsense = 1\n";
+  const ProgramEnd refused =
+      run("--only dead_server --seeds 1 --config " + directory.file("bad.toml"));
+  CHECK(refused.code == 2);
+  CHECK(refused.output.find("nonsense") != std::string::npos);
+}
+
+TEST_CASE("SimulateProgram: the list has every kind") {
+  const ProgramEnd ended = run("--list");
+  CHECK(ended.code == 0);
+  for (const char* kind : {"everyday", "quiet", "locked_database", "costly_rule", "eventful"})
+    CHECK(ended.output.find(kind) != std::string::npos);
+}

@@ -1,0 +1,43 @@
+#include "tools/simulate/guard.h"
+
+namespace ringside::simulate {
+
+void Guard::say(Event event, const Request& request, std::int64_t value, Outcome outcome,
+                std::uint32_t lane) {
+  Happened happened;
+  happened.event = event;
+  happened.at = site_.now;
+  happened.outcome = outcome;
+  happened.value = value;
+  happened.during = request.op;
+  happened.actor = request.actor;
+  happened.subject = {SubjectKind::address, request.address};
+  site_.ring.write(happened, lane);
+}
+
+bool Guard::blocked(const Request& request, std::uint32_t lane) {
+  const auto found = addresses_.find(request.address);
+  if (found == addresses_.end() || site_.now >= found->second.blocked_until) return false;
+  say(Event::BLOCKED_ATTEMPT, request, ++found->second.during, Outcome::limited, lane);
+  return true;
+}
+
+void Guard::failed(const Request& request, Event event, std::uint32_t lane) {
+  // Forgetting all is cheap, and rare enough to change nothing.
+  if (addresses_.size() > 20'000) addresses_.clear();
+  Address& address = addresses_[request.address];
+  while (!address.failures.empty() && address.failures.front() <= site_.now - kWindow)
+    address.failures.pop_front();
+  address.failures.push_back(site_.now);
+  ++address.before;
+  const std::size_t failures = address.failures.size();
+  say(event, request, static_cast<std::int64_t>(failures), Outcome::denied, lane);
+  if (failures == kBlockAfter / 2) say(Event::THREAT_PATTERN, request, 1, Outcome::denied, lane);
+  if (failures < kBlockAfter) return;
+  address.failures.clear();
+  address.blocked_until = site_.now + kBlock;
+  address.during = 0;
+  say(Event::IP_BLOCK, request, address.before, Outcome::limited, lane);
+}
+
+}  // namespace ringside::simulate

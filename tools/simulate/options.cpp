@@ -1,0 +1,85 @@
+#include "tools/simulate/options.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <thread>
+
+#include "tools/simulate/output.h"
+
+namespace ringside::simulate {
+namespace {
+
+constexpr const char* kDescription =
+    "Simulates a chat server, its users, its troubles and its calm days in virtual time, feeds "
+    "what\n"
+    "the server would have recorded through the daemon's own metrics and alerts, and scores the\n"
+    "alerts: ours, and two rivals' as their documentation describes them.";
+
+constexpr const char* kFooter = R"(
+Examples:
+  ringside-simulate --seeds 2 --days 0               the incidents alone
+  ringside-simulate --only locked_database --trace   one scenario, line by line
+  ringside-simulate --held-back --seeds 20 --days 7 --json scores.json
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.)";
+
+int refuse(const std::string& why) {
+  std::cerr << "ringside-simulate: " << why << "\n  next: ringside-simulate --help\n";
+  return 2;
+}
+
+}  // namespace
+
+int parse_options(int argc, const char* const* argv, Options& options) {
+  Corpus& corpus = options.corpus;
+  options.jobs = std::max(1U, std::thread::hardware_concurrency());
+  CLI::App app(kDescription, "ringside-simulate");
+  app.footer(kFooter);
+  app.get_formatter()->column_width(28);
+  app.add_option("--seed", corpus.seed, "the first run; the same seed gives the same world")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53))
+      ->capture_default_str();
+  app.add_option("--seeds", corpus.seeds, "runs of each kind, each with a seed of its own")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 100'000U))
+      ->capture_default_str();
+  app.add_option("--days", corpus.days, "of each calm scenario; 0 leaves them out")
+      ->type_name("D")
+      ->check(CLI::Range(0.0, 3660.0))
+      ->capture_default_str();
+  app.add_option("--only", corpus.only, "this kind; repeatable. --list names them")
+      ->type_name("KIND");
+  app.add_flag("--held-back", corpus.held_back,
+               "the odd seeds, which are for the last word and not for tuning; else the even ones");
+  app.add_flag("--trace", options.trace,
+               "every line of one scenario with its virtual time; needs --only with one kind");
+  app.add_flag("--list", options.list, "the kinds of scenarios, and what they are");
+  app.add_option("--config", options.config_file,
+                 "ringsided's configuration to judge; else its defaults")
+      ->type_name("FILE");
+  app.add_option("--jobs", options.jobs, "threads; the scores do not depend on it")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U))
+      ->capture_default_str();
+  app.add_option("--json", options.json_file, "where the scores go, as JSON")->type_name("FILE");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& wrong) {
+    return refuse(wrong.what());
+  }
+  for (const std::string& name : corpus.only) {
+    if (scenario_kind(name) == nullptr)
+      return refuse("--only " + name + ": there is no such kind. The kinds are:\n" + list_kinds());
+  }
+  if (options.trace && corpus.only.size() != 1)
+    return refuse("--trace shows one scenario: expected one --only KIND, found " +
+                  std::to_string(corpus.only.size()));
+  if (options.trace && !options.json_file.empty())
+    return refuse("--trace gives no scores, so --json would stay empty");
+  return -1;
+}
+
+}  // namespace ringside::simulate
