@@ -250,7 +250,11 @@ void RingFollower::retire() {
 }
 
 PassResult RingFollower::drain(const Instant& now) {
-  if (segment_ == nullptr || segment_->broken() || !scale_.known()) return {};
+  if (segment_ == nullptr || segment_->broken()) return {};
+  // A rate that nobody stated is known a millisecond after the server's start. A server may fill a
+  // lane before the next look at the ring.
+  if (!scale_.known()) scale_.sync(now);
+  if (!scale_.known()) return {};
   metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
   const PassResult result = lanes_.drain(*segment_, metrics_);
   // Records that were overwritten before the first pass say nothing about how this daemon keeps up.

@@ -335,6 +335,30 @@ TEST_CASE("Follow: a ring that came and went before it could be read is counted 
         "3 under this name came and went before they could be read");
 }
 
+TEST_CASE("Follow: a clock's rate that nobody stated is known at the pass after a millisecond") {
+  TempDir dir;
+  const std::string path = dir.file("ring");
+  Instant now = later(0);
+  auto ring = make_ring(path, {2, 64, 64});
+  SegmentHeader& header = ring->header();
+  header.clock_kind = static_cast<std::uint32_t>(ClockKind::tsc);
+  header.ticks_per_second = 0;
+  header.anchor_ticks = now.ticks;
+  header.anchor_monotonic_ns = now.monotonic_ns;
+  LaneWriter lane = claim(*ring);
+  write_record(lane, operation(0, now.ticks, 10));
+  Watch watch({{path}, 100, 20, false});
+  CHECK(watch.pass(now).attached);
+  const auto pass_after = [&](std::int64_t ns) {
+    now.monotonic_ns += ns;
+    now.realtime_ns += ns;
+    now.ticks += static_cast<std::uint64_t>(2 * ns);
+    return watch.pass(now).records;
+  };
+  CHECK(pass_after(900'000) == 0);
+  CHECK(pass_after(100'000) == 1);   // long before the next look at the ring
+}
+
 TEST_CASE("Follow: a file that has appeared is looked at in the same pass") {
   TempDir dir;
   const std::string path = dir.file("ring");
