@@ -19,9 +19,10 @@ std::size_t index_of(AlertLevel level) { return static_cast<std::size_t>(level);
 
 std::string span(std::int64_t ns) { return format_span(static_cast<double>(ns)); }
 
-// True for a fact without a threshold worth naming. Lost records are a fact too, but have one.
+// True for a fact without a threshold worth naming. What is counted is a fact too, but has one.
 bool bare_fact(const Reading& reading) {
-  return reading.certain && reading.unit != AlertUnit::records;
+  return reading.certain && reading.unit != AlertUnit::records &&
+         reading.unit != AlertUnit::per_minute;
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ std::vector<Reading> Readings::all() {
     database(ring, all);
     security(ring);
     down(ring);
+    stuck(ring, all);
     unreadable(ring);
     loss(ring);
   }

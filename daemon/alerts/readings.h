@@ -68,6 +68,9 @@ class Readings {
   void connections(const RingView& ring);
   void down(const RingView& ring);
   void unreadable(const RingView& ring);
+  // Connections, and no call that completes, where calls were usual. `all` is the sum of the ring's
+  // operations.
+  void stuck(const RingView& ring, const SeriesView& all);
   // Each ring by itself: a sum over rings would move when a ring comes or goes.
   void loss(const RingView& ring);
   void added(const char* figure, const RingView& ring, std::uint64_t RuleMemory::Ring::*count,

@@ -31,6 +31,7 @@ void Readings::per_minute(const RingView& ring, AlertType alert, const char* fig
   const std::uint64_t count = series != nullptr ? series->window(Window::minute).count() : 0;
   r.value = static_cast<double>(count);
   r.judged = true;
+  r.certain = true;   // each event counts for itself
   const bool fresh = series != nullptr && series->last_5s.count() > 0;
   if (fresh) r.reached = levels.reached(*r.value);
   // The rate of the last 15 s, so that it ends soon after its cause.

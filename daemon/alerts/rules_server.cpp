@@ -2,6 +2,9 @@
 // lost.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "daemon/alerts/readings.h"
 #include "report/analysis/judgement.h"
 #include "report/model/format.h"
@@ -81,6 +84,37 @@ void Readings::down(const RingView& ring) {
   stop.text = known ? (stopped ? who + " has stopped" : "") : "the ring cannot be read";
   if (known) stop.value = stopped ? 1 : 0;
   if (stop.text.empty()) stop.text = crash.text;
+}
+
+void Readings::stuck(const RingView& ring, const SeriesView& all) {
+  // So many calls were to be expected that none of them completes by chance once in 10^9 ticks.
+  constexpr double kSurelySome = 20;
+  Reading& r =
+      add(AlertType::server_down, "stuck", Levels::of({}, LevelBounds{1, 1}), AlertUnit::stuck);
+  r.ring = ring.name;
+  r.text = "the ring is not live";
+  if (!ring.live()) return;
+  r.value = 0;
+  r.text = "calls complete, or none is expected";
+  const GaugeView* gauge = connections_of(s_, ring.name);
+  if (gauge == nullptr || gauge->value <= 0) return;
+  const double usual =
+      std::max(all.window(Window::five_minutes).rate(), all.window(Window::hour).rate());
+  struct Silence {
+    const WindowStats& window;
+    double seconds;
+    const char* name;
+  };
+  for (const Silence& silence : {Silence{all.last_15s, 15, "15 s"},
+                                 Silence{all.window(Window::minute), 60, "minute"}}) {
+    if (silence.window.count() > 0 || usual * silence.seconds < kSurelySome) continue;
+    r.value = 1;
+    r.text = fmt::format(
+        "no call has completed in the last {}, where {} were usual, and {} connections are open",
+        silence.name, format_number(std::round(usual * silence.seconds)),
+        format_signed(gauge->value));
+    return;
+  }
 }
 
 void Readings::unreadable(const RingView& ring) {

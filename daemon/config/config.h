@@ -21,7 +21,7 @@ struct AlertConfig {
   Frequency false_alarms{1, 90 * kDay};
   std::uint64_t raise_ticks = 3;
   std::uint64_t of_ticks = 5;
-  std::int64_t clear_after_ns = 2 * kMinute;
+  std::int64_t clear_after_ns = 30 * kSecond;
   std::int64_t hold_without_data_ns = kHour;
   // Multiples of the thresholds.
   Levels latency = Levels::of(LevelBounds{1, 0.8}, LevelBounds{2, 1.6}, LevelBounds{10, 5});

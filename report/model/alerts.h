@@ -52,12 +52,13 @@ enum class AlertUnit : std::uint8_t {
   open,
   crashed,
   stopped,
-  refused
+  refused,
+  stuck
 };
-inline constexpr std::size_t kAlertUnits = 11;
+inline constexpr std::size_t kAlertUnits = 12;
 inline constexpr std::array<const char*, kAlertUnits> kAlertUnitNames = {
     "ms",      "percent", "bytes",   "connections", "per_cpu", "per_minute",
-    "records", "open",    "crashed", "stopped",     "refused"};
+    "records", "open",    "crashed", "stopped",     "refused", "stuck"};
 
 constexpr const char* name_of(AlertType type) {
   return kAlertTypeNames[static_cast<std::size_t>(type)];

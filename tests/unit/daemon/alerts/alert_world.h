@@ -40,6 +40,8 @@ inline std::vector<AlertTransition> lines_in(std::vector<AlertTransition> told) 
 
 struct World {
   World() : engine(config) {
+    config.alerts.clear_after_ns = 2 * kMinute;
+    engine.reconfigure(config);
     snapshot.rings.resize(1);
     RingView& ring = snapshot.rings[0];
     ring.name = "chat";

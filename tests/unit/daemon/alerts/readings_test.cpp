@@ -84,18 +84,19 @@ TEST_CASE("Readings: everything that is known of a ring, of the host and of loss
        "300 of 1,200 transactions were rolled back in the last 5 s (25 %)",
        "database_issue|errors|chat| 2 percent warning 1/0.5 critical 10/5: "
        "30 of 1,500 calls failed with a DATABASE_ error in the last minute (2 %)",
-       "database_issue|slow_queries|chat| 3 per_minute warning 10/5 critical 100/50: "
+       "database_issue|slow_queries|chat| 3 per_minute certain warning 10/5 critical 100/50: "
        "3 slow queries in the last minute",
-       "security_threat|failed_logins|chat| 1 per_minute warning 20/10 critical 200/100: "
+       "security_threat|failed_logins|chat| 1 per_minute certain warning 20/10 critical 200/100: "
        "1 failed login in the last minute, latest: address 127.0.0.2",
-       "security_threat|rejected_tokens|chat| 1002 per_minute warning 20/10 critical 200/100: "
+       "security_threat|rejected_tokens|chat| 1002 per_minute certain warning 20/10 critical 200/100: "
        "1,002 rejected tokens in the last minute, latest: user 42",
-       "security_threat|ip_blocks|chat| 2 per_minute warning 1/1 critical 10/5: "
+       "security_threat|ip_blocks|chat| 2 per_minute certain warning 1/1 critical 10/5: "
        "2 blocked addresses in the last minute",
-       "security_threat|threats|chat| 4 per_minute warning 1/1 critical 20/10: "
+       "security_threat|threats|chat| 4 per_minute certain warning 1/1 critical 20/10: "
        "4 threat patterns in the last minute",
        "server_down|crashed|chat| 0 crashed certain critical 1/1: chatd (pid 4242) runs",
        "server_down|stopped|chat| 0 stopped warning 1/1: chatd (pid 4242) runs",
+       "server_down|stuck|chat| 0 stuck critical 1/1: calls complete, or none is expected",
        "telemetry_loss|refused|chat| 0 refused certain critical 1/1: the ring can be read",
        "telemetry_loss|lost|chat| 2003 records certain warning 1/1 critical 10000/1000: "
        "2,003 records were overwritten before they were read since the last tick, 2,008 in all",
@@ -139,18 +140,19 @@ TEST_CASE(
        "no transaction in the last 5 minutes",
        "database_issue|errors|chat| 0 percent warning 1/0.5 critical 10/5: "
        "0 of 19 calls failed with a DATABASE_ error in the last minute (0 %)",
-       "database_issue|slow_queries|chat| 0 per_minute warning 10/5 critical 100/50: "
+       "database_issue|slow_queries|chat| 0 per_minute certain warning 10/5 critical 100/50: "
        "0 slow queries in the last minute",
-       "security_threat|failed_logins|chat| 0 per_minute warning 20/10 critical 200/100: "
+       "security_threat|failed_logins|chat| 0 per_minute certain warning 20/10 critical 200/100: "
        "0 failed logins in the last minute",
-       "security_threat|rejected_tokens|chat| 0 per_minute warning 20/10 critical 200/100: "
+       "security_threat|rejected_tokens|chat| 0 per_minute certain warning 20/10 critical 200/100: "
        "0 rejected tokens in the last minute",
-       "security_threat|ip_blocks|chat| 0 per_minute warning 1/1 critical 10/5: "
+       "security_threat|ip_blocks|chat| 0 per_minute certain warning 1/1 critical 10/5: "
        "0 blocked addresses in the last minute",
-       "security_threat|threats|chat| 0 per_minute warning 1/1 critical 20/10: "
+       "security_threat|threats|chat| 0 per_minute certain warning 1/1 critical 20/10: "
        "0 threat patterns in the last minute",
        "server_down|crashed|chat| 0 crashed certain critical 1/1: chatd (pid 4242) runs",
        "server_down|stopped|chat| 0 stopped warning 1/1: chatd (pid 4242) runs",
+       "server_down|stuck|chat| 0 stuck critical 1/1: calls complete, or none is expected",
        "telemetry_loss|refused|chat| 0 refused certain critical 1/1: the ring can be read",
        "system_overload|host_cpu|| unknown percent warning 85/75 critical 95/85: "
        "the host could not be sampled",

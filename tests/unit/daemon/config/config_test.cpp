@@ -34,7 +34,7 @@ TEST_CASE("Config: an empty file gives the shipped defaults") {
   CHECK(c.thresholds.min_samples == 20);
   CHECK(c.alerts.raise_ticks == 3);
   CHECK(c.alerts.of_ticks == 5);
-  CHECK(c.alerts.clear_after_ns == 2 * kMinute);
+  CHECK(c.alerts.clear_after_ns == 30 * kSecond);
   CHECK(c.alerts.cpu_percent == Levels::of(LevelBounds{85, 75}, LevelBounds{95, 85}));
 }
 

@@ -75,7 +75,7 @@ min_samples = 20
 false_alarms = "1 per 90d"
 raise_ticks = 3
 of_ticks = 5
-clear_after = "2min"
+clear_after = "30s"
 hold_without_data = "1h"
 
 [alerts.times_threshold]
