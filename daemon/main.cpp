@@ -9,6 +9,7 @@
 
 #include "daemon/config/config.h"
 #include "daemon/run/loop.h"
+#include "daemon/run/receivers.h"
 #include "daemon/run/signals.h"
 #include "daemon/storage/standard_streams.h"
 
@@ -65,7 +66,10 @@ int print_errors(const ConfigResult& result) {
 // What only asks: --check-config, --print-config.
 int show(const Flags& flags) {
   ringside::release_signals();
-  const ConfigResult configured = configure(flags);
+  ConfigResult configured = configure(flags);
+  if (configured.errors.empty() && flags.check_config) {
+    configured.errors = ringside::receivers_of(configured.config, RINGSIDE_VERSION).errors;
+  }
   if (!configured.errors.empty()) return print_errors(configured);
   if (flags.print_config) {
     const std::string text = ringside::print_config(configured.config, ringside::Comments::with);

@@ -43,6 +43,24 @@ struct AlertConfig {
   friend bool operator==(const AlertConfig&, const AlertConfig&) = default;
 };
 
+// Somebody who is told of alerts: a table [[receivers]].
+struct ReceiverConfig {
+  std::string name;
+  std::string kind;   // "webhook" or "alertmanager"
+  std::string url;
+  std::string token_file;   // empty: no token
+  std::string ca_file;      // empty: the system's authorities
+  std::int64_t connect_timeout_ns = 3 * kSecond;
+  std::int64_t timeout_ns = 10 * kSecond;
+  std::int64_t resend_ns = kMinute;
+  std::string min_level = "warning";
+  std::uint64_t queue = 1000;
+  bool transitions = false;
+  bool watchdog = false;
+  friend bool operator==(const ReceiverConfig&, const ReceiverConfig&) = default;
+};
+inline constexpr std::size_t kMostReceivers = 16;
+
 struct Config {
   std::vector<std::string> rings = {"chat"};
   std::map<std::string, FileOwner> owners;  // by ring, as it is written in `rings`
@@ -68,6 +86,7 @@ struct Config {
 
   Thresholds thresholds;
   AlertConfig alerts;
+  std::vector<ReceiverConfig> receivers;
 
   friend bool operator==(const Config&, const Config&) = default;
 };

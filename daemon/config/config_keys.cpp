@@ -11,6 +11,7 @@ namespace {
 // `AT(member)`: a function that leads from the root to the member.
 #define AT(member) [](Config& c) -> decltype((c.member)) { return c.member; }
 #define AT_OPERATION(member) [](OperationThresholds& o) -> decltype((o.member)) { return o.member; }
+#define AT_RECEIVER(member) [](ReceiverConfig& r) -> decltype((r.member)) { return r.member; }
 
 using Duration = DurationField<Config>;
 using Size = SizeField<Config>;
@@ -147,8 +148,48 @@ const std::vector<ConfigKey<OperationThresholds>>& operation_table() {
   return keys;
 }
 
+const std::vector<ConfigKey<ReceiverConfig>>& receiver_table() {
+  using R = ReceiverConfig;
+  static const std::vector<ConfigKey<R>> keys = {
+      {"name", NameField<R>{AT_RECEIVER(name)}, "What the daemon's log calls it."},
+      {"kind", ChoiceField<R>{AT_RECEIVER(kind), {"webhook", "alertmanager"}},
+       "webhook: the lines of the alert log, as JSON. alertmanager: what is active, by API v2."},
+      {"url", UrlField<R>{AT_RECEIVER(url)},
+       "Where to post. For an Alertmanager its address, with its path prefix if it has one; "
+       "/api/v2/alerts is added."},
+      {"token_file", PathField<R>{AT_RECEIVER(token_file)},
+       "A file with a bearer token on its first line, read at the start and at SIGHUP. "
+       "Empty: no token."},
+      {"ca_file", PathField<R>{AT_RECEIVER(ca_file)},
+       "Certificates (PEM) of the authorities that are trusted for https, read at the start and at "
+       "SIGHUP. Empty: the system's."},
+      {"connect_timeout",
+       DurationField<R>{AT_RECEIVER(connect_timeout_ns), 10 * kMillisecond, 5 * kMinute},
+       "How long finding the address and connecting may take."},
+      {"timeout", DurationField<R>{AT_RECEIVER(timeout_ns), 10 * kMillisecond, 5 * kMinute},
+       "How long the whole request may take, connecting included."},
+      {"resend", DurationField<R>{AT_RECEIVER(resend_ns), kSecond, kHour},
+       "How often an active alert is sent again. The Alertmanager lets it lapse after four times "
+       "as long. Only for kind = \"alertmanager\"."},
+      {"min_level",
+       ChoiceField<R>{AT_RECEIVER(min_level), {"info", "warning", "critical", "emergency"}},
+       "Alerts below this level are not sent."},
+      {"queue", IntegerField<R>{AT_RECEIVER(queue), 1, 100'000},
+       "How many lines (webhook) or label sets (alertmanager) are kept for it. Beyond that the "
+       "oldest line, or the newest label set, is dropped and counted."},
+      {"transitions", SwitchField<R>{AT_RECEIVER(transitions)},
+       "Send each transition of an alert too, and not only the lines of incidents. Only for kind = "
+       "\"webhook\"."},
+      {"watchdog", SwitchField<R>{AT_RECEIVER(watchdog)},
+       "Send an alert named Watchdog that is always active: a dead man's switch. Only for kind = "
+       "\"alertmanager\"."},
+  };
+  return keys;
+}
+
 #undef AT
 #undef AT_OPERATION
+#undef AT_RECEIVER
 
 std::string listed(const std::vector<std::string_view>& choices) {
   std::string out;
@@ -196,6 +237,13 @@ struct Allowed {
         "0 < clear <= raise <= {} and rising from level to level, such as {{ warning = [2, 1] }}",
         write_number(f.most));
   }
+  std::string operator()(const NameField<Root>&) const {
+    return "1 to 64 letters, digits, '.', '_' or '-'";
+  }
+  std::string operator()(const UrlField<Root>&) const {
+    return "http:// or https://, a host, and perhaps a port and a path, without user, password or "
+           "fragment";
+  }
 };
 
 // Levenshtein's distance, with two neighbours swapped counted as one mistake. `most` or more when
@@ -229,11 +277,16 @@ std::string_view last_part(std::string_view path) {
 std::span<const ConfigKey<Config>> config_keys() { return table(); }
 std::span<const ConfigKey<OperationThresholds>> operation_keys() { return operation_table(); }
 
+std::span<const ConfigKey<ReceiverConfig>> receiver_keys() { return receiver_table(); }
+
 std::string allowed_text(const ConfigKey<Config>& key) {
   return std::visit(Allowed<Config>{}, key.field);
 }
 std::string allowed_text(const ConfigKey<OperationThresholds>& key) {
   return std::visit(Allowed<OperationThresholds>{}, key.field);
+}
+std::string allowed_text(const ConfigKey<ReceiverConfig>& key) {
+  return std::visit(Allowed<ReceiverConfig>{}, key.field);
 }
 
 std::string nearest_name(std::string_view written, std::span<const std::string> names) {

@@ -70,11 +70,21 @@ struct LevelsField {
 };
 
 template <typename Root>
+struct NameField {   // a name of our own choice, which is no path
+  std::string& (*at)(Root&);
+};
+template <typename Root>
+struct UrlField {    // url.h
+  std::string& (*at)(Root&);
+};
+
+template <typename Root>
 struct ConfigKey {
   std::string_view path;   // dotted: "alert_log.format"
   std::variant<DurationField<Root>, SizeField<Root>, IntegerField<Root>, NumberField<Root>,
                SwitchField<Root>, PathField<Root>, ChoiceField<Root>, ChoicesField<Root>,
-               RingsField<Root>, FrequencyField<Root>, LevelsField<Root>>
+               RingsField<Root>, FrequencyField<Root>, LevelsField<Root>, NameField<Root>,
+               UrlField<Root>>
       field;
   std::string_view doc;    // one sentence, without the range
 };
@@ -84,6 +94,18 @@ std::span<const ConfigKey<Config>> config_keys();
 // The keys of a table [thresholds.operations.NAME].
 std::span<const ConfigKey<OperationThresholds>> operation_keys();
 inline constexpr std::string_view kOperationsTable = "thresholds.operations";
+
+// The keys of each table [[receivers]].
+std::span<const ConfigKey<ReceiverConfig>> receiver_keys();
+inline constexpr std::string_view kReceiversTable = "receivers";
+// The keys that each such table must have.
+inline constexpr std::string_view kReceiverNeeds[] = {"name", "kind", "url"};
+// The keys that mean something only with one kind.
+struct KeyOfKind {
+  std::string_view key, kind;
+};
+inline constexpr KeyOfKind kKeysOfKind[] = {
+    {"transitions", "webhook"}, {"resend", "alertmanager"}, {"watchdog", "alertmanager"}};
 
 // The table of a ring's owners. Its keys are rings.
 inline constexpr std::string_view kOwnersTable = "owners";
@@ -98,6 +120,7 @@ inline constexpr std::string_view kOwnerAllowed =
 // "a duration from 100ms to 1h, such as \"5s\""
 std::string allowed_text(const ConfigKey<Config>& key);
 std::string allowed_text(const ConfigKey<OperationThresholds>& key);
+std::string allowed_text(const ConfigKey<ReceiverConfig>& key);
 
 // The name nearest to `written`, by edit distance. Empty when no name is near enough to be meant. A
 // right key in the wrong table is near.

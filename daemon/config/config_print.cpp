@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <sstream>
 #include <vector>
 
@@ -55,6 +57,8 @@ struct Print {
     }
     return out.empty() ? "{}" : "{" + out + " }";
   }
+  std::string operator()(const NameField<Root>& f) const { return toml_string(f.at(root)); }
+  std::string operator()(const UrlField<Root>& f) const { return toml_string(f.at(root)); }
 };
 
 std::string comment(std::string_view text) {
@@ -80,6 +84,12 @@ void print_key(std::string& out, const ConfigKey<Root>& key, const Root& root, c
         fmt::format("Allowed: {}. Default: {}.", allowed_text(key), value_text(key, defaults)));
   }
   out += fmt::format("{} = {}\n", key.path.substr(key.path.rfind('.') + 1), value_text(key, root));
+}
+
+std::string default_text(const ConfigKey<ReceiverConfig>& key) {
+  const bool needed = std::find(std::begin(kReceiverNeeds), std::end(kReceiverNeeds), key.path) !=
+                      std::end(kReceiverNeeds);
+  return needed ? "none" : value_text(key, ReceiverConfig{});
 }
 
 void print_owners(std::string& out, const Config& config, Comments comments) {
@@ -113,6 +123,28 @@ void print_operations(std::string& out, const Thresholds& thresholds, Comments c
   }
 }
 
+// A key at its default is left out, so that what is only for one kind does not stand in the other.
+void print_receivers(std::string& out, const Config& config, Comments comments) {
+  const ReceiverConfig defaults;
+  if (comments == Comments::with) {
+    out += "\n" + comment(fmt::format(
+                      "Who is told of alerts: a table [[receivers]] for each, {} at most. {}, {} "
+                      "and {} must stand in it, the other keys may.",
+                      kMostReceivers, kReceiverNeeds[0], kReceiverNeeds[1], kReceiverNeeds[2]));
+    for (const auto& key : receiver_keys()) {
+      out += comment(fmt::format("{}: {} Allowed: {}. Default: {}.", key.path, key.doc,
+                                 allowed_text(key), default_text(key)));
+    }
+  }
+  for (const ReceiverConfig& receiver : config.receivers) {
+    out += fmt::format("\n[[{}]]\n", kReceiversTable);
+    for (const auto& key : receiver_keys()) {
+      const std::string value = value_text(key, receiver);
+      if (value != value_text(key, defaults)) out += fmt::format("{} = {}\n", key.path, value);
+    }
+  }
+}
+
 }  // namespace
 
 std::string value_text(const ConfigKey<Config>& key, const Config& root) {
@@ -122,6 +154,10 @@ std::string value_text(const ConfigKey<Config>& key, const Config& root) {
 std::string value_text(const ConfigKey<OperationThresholds>& key, const OperationThresholds& root) {
   OperationThresholds copy = root;
   return std::visit(Print<OperationThresholds>{copy}, key.field);
+}
+std::string value_text(const ConfigKey<ReceiverConfig>& key, const ReceiverConfig& root) {
+  ReceiverConfig copy = root;
+  return std::visit(Print<ReceiverConfig>{copy}, key.field);
 }
 
 std::string toml_string(std::string_view text) {
@@ -162,6 +198,7 @@ std::string print_config(const Config& config, Comments comments) {
     }
     print_key(out, key, config, defaults, comments);
   }
+  print_receivers(out, config, comments);
   return out.starts_with('\n') ? out.substr(1) : out;
 }
 

@@ -15,5 +15,6 @@ std::string toml_path(const std::string& table, std::string_view key);
 // The key's value in `root`, as the file writes it.
 std::string value_text(const ConfigKey<Config>& key, const Config& root);
 std::string value_text(const ConfigKey<OperationThresholds>& key, const OperationThresholds& root);
+std::string value_text(const ConfigKey<ReceiverConfig>& key, const ReceiverConfig& root);
 
 }  // namespace ringside

@@ -9,6 +9,8 @@
 
 #include "daemon/config/config_keys.h"
 #include "daemon/config/config_print.h"
+#include "daemon/config/receivers_toml.h"
+#include "daemon/config/toml_store.h"
 #include "daemon/config/toml_values.h"
 #include "daemon/config/users.h"
 #include "report/model/format.h"
@@ -17,99 +19,10 @@
 namespace ringside {
 namespace {
 
-// Stores the node's value. False when the field does not allow it.
-template <typename Root>
-struct Store {
-  const toml::node& node;
-  Root& root;
-
-  bool operator()(const DurationField<Root>& f) const {
-    const auto* text = node.as_string();
-    const auto ns = text != nullptr ? parse_duration(text->get()) : std::nullopt;
-    if (!ns || *ns < f.least_ns || *ns > f.most_ns) return false;
-    f.at(root) = *ns;
-    return true;
-  }
-  bool operator()(const SizeField<Root>& f) const {
-    const auto* text = node.as_string();
-    const auto bytes = text != nullptr ? parse_size(text->get()) : std::nullopt;
-    if (!bytes || *bytes < f.least_bytes || *bytes > f.most_bytes) return false;
-    f.at(root) = *bytes;
-    return true;
-  }
-  bool operator()(const FrequencyField<Root>& f) const {
-    const auto* text = node.as_string();
-    const auto often = text != nullptr ? parse_frequency(text->get()) : std::nullopt;
-    if (!often || often->times > 1000 || often->per_ns < f.least_ns || often->per_ns > f.most_ns)
-      return false;
-    f.at(root) = *often;
-    return true;
-  }
-  bool operator()(const IntegerField<Root>& f) const {
-    const auto* integer = node.as_integer();
-    if (integer == nullptr || integer->get() < 0) return false;
-    const auto value = static_cast<std::uint64_t>(integer->get());
-    if (value < f.least || value > f.most) return false;
-    f.at(root) = value;
-    return true;
-  }
-  bool operator()(const NumberField<Root>& f) const {
-    const auto value = number_of(node);
-    if (!value || !(*value >= f.least && *value <= f.most)) return false;
-    f.at(root) = *value;
-    return true;
-  }
-  bool operator()(const SwitchField<Root>& f) const {
-    const auto* value = node.as_boolean();
-    if (value == nullptr) return false;
-    f.at(root) = value->get();
-    return true;
-  }
-  bool operator()(const PathField<Root>& f) const {
-    const auto* text = node.as_string();
-    if (text == nullptr || !printable_path(text->get())) return false;
-    f.at(root) = text->get();
-    return true;
-  }
-  bool operator()(const ChoiceField<Root>& f) const {
-    const auto* text = node.as_string();
-    if (text == nullptr ||
-        std::find(f.choices.begin(), f.choices.end(), text->get()) == f.choices.end())
-      return false;
-    f.at(root) = text->get();
-    return true;
-  }
-  bool operator()(const ChoicesField<Root>& f) const {
-    auto texts = texts_of(node);
-    if (!texts) return false;
-    for (const std::string& text : *texts) {
-      if (std::find(f.choices.begin(), f.choices.end(), text) == f.choices.end()) return false;
-    }
-    f.at(root) = std::move(*texts);
-    return true;
-  }
-  bool operator()(const RingsField<Root>& f) const {
-    auto texts = texts_of(node);
-    if (!texts || texts->empty() || texts->size() > 64) return false;
-    Failure ignored;
-    for (const std::string& ring : *texts) {
-      if (!printable_path(ring) || ring_path(without_wildcards(ring), &ignored).empty())
-        return false;
-    }
-    f.at(root) = std::move(*texts);
-    return true;
-  }
-  bool operator()(const LevelsField<Root>& f) const {
-    const auto levels = levels_of(node, f.most);
-    if (!levels) return false;
-    f.at(root) = *levels;
-    return true;
-  }
-};
-
 // The tables of keys, and the names of everything that a file may set.
 struct KnownNames {
-  std::set<std::string> tables{std::string(kOperationsTable), std::string(kOwnersTable)};
+  std::set<std::string> tables{std::string(kOperationsTable), std::string(kOwnersTable),
+                               std::string(kReceiversTable)};
   std::vector<std::string> all;  // keys, then tables
 };
 
@@ -144,6 +57,10 @@ class Reader {
         set(*known, node, full, result_.config);
       } else if (path == kOwnersTable) {
         read_owner(std::string(key.str()), node, full, key.source());
+      } else if (full == kReceiversTable) {
+        read_receivers(node, result_.config.receivers,
+                       [this](const toml::source_region& at, const std::string& what,
+                              const std::string& next) { error(at, what, next); });
       } else if (path == kOperationsTable) {
         read_operation(std::string(key.str()), node, full, key.source());
       } else if (known_names().tables.contains(full)) {
@@ -292,15 +209,8 @@ class Reader {
 
   void unknown(const std::string& full, const toml::source_region& at,
                std::span<const std::string> names) {
-    const std::string nearest = nearest_name(full, names);
-    if (nearest.empty()) {
-      error(at, fmt::format("{}: found an unknown key", full),
-            "remove it; `ringsided --print-config` prints all keys");
-    } else {
-      error(at, fmt::format("{}: found an unknown key, nearest known: {}", full, nearest),
-            fmt::format("write {}, or remove it; `ringsided --print-config` prints all keys",
-                        nearest));
-    }
+    const UnknownKey unknown = unknown_key(full, names);
+    error(at, unknown.what, unknown.next);
   }
 
   std::string file_;

@@ -1,8 +1,11 @@
 #include "daemon/config/toml_values.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <sstream>
 
+#include "daemon/config/config_keys.h"
 #include "daemon/config/config_print.h"
 #include "report/model/format.h"
 
@@ -32,6 +35,17 @@ std::string without_wildcards(std::string ring) {
     if (std::string_view("*?[]!^").find(c) != std::string_view::npos) c = 'x';
   }
   return ring;
+}
+
+UnknownKey unknown_key(const std::string& full, std::span<const std::string> names) {
+  const std::string nearest = nearest_name(full, names);
+  if (nearest.empty()) {
+    return {fmt::format("{}: found an unknown key", full),
+            "remove it; `ringsided --print-config` prints all keys"};
+  }
+  return {fmt::format("{}: found an unknown key, nearest known: {}", full, nearest),
+          fmt::format("write {}, or remove it; `ringsided --print-config` prints all keys",
+                      nearest)};
 }
 
 bool printable_path(std::string_view text) {

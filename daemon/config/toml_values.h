@@ -3,6 +3,7 @@
 
 #include <toml++/toml.h>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,11 @@ std::optional<std::vector<std::string>> texts_of(const toml::node& node);  // al
 // Turns a pattern of names (`irc-*`, `*`) into a name that it could match, so that ring_path() can
 // check it. daemon/rings decides what the pattern matches.
 std::string without_wildcards(std::string ring);
+// What to say of a key that nobody knows, with the nearest of those that may stand there.
+struct UnknownKey {
+  std::string what, next;
+};
+UnknownKey unknown_key(const std::string& full, std::span<const std::string> names);
 // No control characters.
 bool printable_path(std::string_view text);
 

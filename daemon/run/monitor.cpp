@@ -102,6 +102,9 @@ Monitor::Published Monitor::make_snapshot(const Instant& now, Evaluate evaluate)
     }
   }
   alerts_.show(*snapshot);
+  if (evaluate == Evaluate::yes) {
+    for (AlertSink* sink : sinks_) sink->show(snapshot->alerts);
+  }
   return snapshot;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -30,9 +31,12 @@ IoOptions io_options(const Config& config) {
 Service::Service(const Config& config, std::string version, WriteFile write)
     : state_directory_(config.state_directory),
       tick_ns_(config.tick_ns),
+      receivers_(receivers_of(config, version)),
       io_options_(io_options(config)),
+      version_(version),
       io_(std::move(write)),
-      monitor_(config, std::move(version), read_instant(), io_, {&io_}),
+      delivery_(std::random_device{}()),
+      monitor_(config, std::move(version), read_instant(), io_, {&io_, &delivery_}),
       drain_(monitor_) {}
 
 Service::~Service() {
@@ -45,11 +49,32 @@ std::optional<Failure> Service::start() {
   Failure failure;
   lock_ = DirectoryLock::acquire(state_directory_, &failure);
   if (!lock_) return failure;
+  if (!receivers_.errors.empty()) return Failure{0, receivers_.errors.front()};
   if (auto failed = restore()) return failed;
   if (auto failed = io_.start(io_options_)) return failed;
   started_ = true;
-  drain_.start(tick_ns_, [this](LastWords last) { io_.finish(std::move(last), ended_); });
+  tell_receivers();
+  drain_.start(tick_ns_, [this](LastWords last) {
+    delivery_.finish([this] { one_ended(); });
+    io_.finish(std::move(last), [this] { one_ended(); });
+  });
   return std::nullopt;
+}
+
+// Both threads come here. The later one tells the caller of begin_stop().
+void Service::one_ended() {
+  if (at_work_.fetch_sub(1, std::memory_order_acq_rel) == 1 && ended_) ended_();
+}
+
+void Service::tell_receivers() {
+  for (const std::string& warning : receivers_.warnings) spdlog::warn("{}", warning);
+  if (receivers_.errors.empty()) {
+    delivery_.reconfigure(std::move(receivers_.options));
+  } else {
+    for (const std::string& error : receivers_.errors) spdlog::error("{}", error);
+    spdlog::error("receivers stay as they were");
+  }
+  receivers_ = {};
 }
 
 std::optional<Failure> Service::restore() {
@@ -88,6 +113,7 @@ Unwritten Service::stop() {
   drain_.join();
   started_ = false;
   const Unwritten unwritten = io_.join();
+  delivery_.join();
   lock_.reset();
   return unwritten;
 }
@@ -110,6 +136,8 @@ void Service::reconfigure(const Config& config) {
   if (!running()) return;
   io_options_ = io_options(config);
   io_.reopen(io_options_);
+  receivers_ = receivers_of(config, version_);
+  tell_receivers();
   drain_.reconfigure(config);
 }
 

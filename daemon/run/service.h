@@ -3,11 +3,14 @@
 //   loop     signals, and the calls of the requests below              (loop.h)
 //   drain    passes, ticks, alerts; publishes a snapshot                (drain_thread.h, monitor.h)
 //   I/O      alert lines, reports, state                                (outputs/io_worker.h)
+//   delivery webhooks, Alertmanagers                (outputs/receivers/alert_delivery.h)
 //
 // An orderly end follows the data. The drain thread reads what is there and hands its last words to
-// the I/O thread. The I/O thread empties its queue and writes them last.
+// the I/O thread. The I/O thread empties its queue and writes them last. Meanwhile the delivery
+// thread tells receivers what it can within AlertDelivery::kPatienceNs.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,8 +19,10 @@
 
 #include "daemon/config/config.h"
 #include "daemon/outputs/io_worker.h"
+#include "daemon/outputs/receivers/alert_delivery.h"
 #include "daemon/run/drain_thread.h"
 #include "daemon/run/monitor.h"
+#include "daemon/run/receivers.h"
 #include "daemon/storage/files.h"
 #include "daemon/storage/thread_check.h"
 #include "report/model/snapshot.h"
@@ -32,13 +37,13 @@ class Service {
   Service(const Config& config, std::string version, WriteFile write = write_whole_file);
   ~Service();   // stops
 
-  // Takes the state directory, continues from the state in it, opens the log and starts the
-  // threads. A damaged state is moved aside with a message, and counting begins anew. On failure
-  // nothing runs.
+  // Takes the state directory, reads the receivers' files, continues from the state, opens the log
+  // and starts the threads. A damaged state is moved aside with a message, and counting begins
+  // anew. On failure nothing runs.
   std::optional<Failure> start();
 
-  // Drains, evaluates once more, writes reports and state. Does not wait: the I/O thread calls
-  // `ended` when all is written or has failed. Later requests are ignored.
+  // Drains, evaluates once more, writes reports and state, tells receivers. Does not wait: one of
+  // the threads calls `ended` when all is done or has failed. Later requests are ignored.
   void begin_stop(std::function<void()> ended);
   // Begins the stop if begin_stop() was not called, waits for the end, and says what could not be
   // written.
@@ -47,26 +52,32 @@ class Service {
   // What was known at the last tick; null before the first. From any thread.
   std::shared_ptr<const Snapshot> snapshot() const { return drain_.snapshot(); }
 
-  // None of these waits.
+  // None of these waits. A receiver whose files can't be read changes nothing about receivers.
   void write_reports();                     // a report of this moment
   void reopen_logs();
   void reconfigure(const Config& config);   // all but the state directory, which must be the same
 
  private:
   std::optional<Failure> restore();
+  void one_ended();
+  void tell_receivers();
   bool running() const;
 
   ThreadCheck here_;
   const std::string state_directory_;
   const std::int64_t tick_ns_;   // at the start
+  Receivers receivers_;          // as they are read, until delivery_ has them
   IoOptions io_options_;   // as io_ last got them
+  const std::string version_;
   IoWorker io_;
+  AlertDelivery delivery_;
   Monitor monitor_;
   DrainThread drain_;
   std::unique_ptr<DirectoryLock> lock_;
   bool started_ = false;
   bool stopping_ = false;
   std::function<void()> ended_;
+  std::atomic<int> at_work_{2};   // I/O and delivery: who of them has not ended
 };
 
 }  // namespace ringside

@@ -341,9 +341,9 @@ class World:
 
     # -- what they leave
 
-    def write_config(self, rings=None, tick="500ms", top="", reports="", alerts=""):
+    def write_config(self, rings=None, tick="500ms", top="", reports="", alerts="", tables=""):
         """Writes a daemon's configuration: paths in this world, quick ticks, and TOML lines of the
-        caller for the top and for the tables `reports` and `alerts`."""
+        caller for the top, for the tables `reports` and `alerts`, and for tables of its own."""
         path = self.directory / "ringsided.toml"
         beside = path.with_suffix(".tmp")
         beside.write_text(f"""
@@ -361,6 +361,7 @@ interval = "0s"
 {reports or "keep = 0"}
 [alerts]
 {alerts}
+{tables}
 """, encoding="utf-8")
         beside.rename(path)
         return path

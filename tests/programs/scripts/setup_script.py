@@ -23,6 +23,7 @@ STUBS = {
     'for last; do :; done; ! grep -qx -- "$last" "$FAKE/unknown"',
     "apt-get":
     'echo "apt-get $*" >>"$FAKE/calls"\n'
+    'cat "$RINGSIDE_SETUP_POLICY" >>"$FAKE/policies" 2>/dev/null\n'
     'case "$*" in\n'
     '  *update*) : >"$FAKE/unknown" ;;\n'
     '  *install*) if [ -e "$FAKE/stale" ]; then rm "$FAKE/stale"; exit 100; fi\n'
@@ -30,6 +31,9 @@ STUBS = {
     'esac',
     "id":
     'cat "$FAKE/uid"',
+    # Whether a package may start a service shows in the file that invoke-rc.d asks.
+    "systemctl":
+    'echo "systemctl $*" >>"$FAKE/calls"',
     "sudo":
     'echo "sudo" >>"$FAKE/calls"; [ "$1" != -n ] || shift; exec "$@"',
 }
@@ -42,7 +46,7 @@ class Setup(unittest.TestCase):
         self.fake = Path(folder.name)
         self.bin = self.fake / "bin"
         self.bin.mkdir()
-        for tool in ("bash", "sed", "env", "grep", "cat", "rm", "true"):
+        for tool in ("bash", "sed", "env", "grep", "cat", "rm", "true", "tee", "chmod"):
             (self.bin / tool).symlink_to(f"/usr/bin/{tool}")
         for name, text in STUBS.items():
             self.stub(name, text)
@@ -66,7 +70,8 @@ class Setup(unittest.TestCase):
         return subprocess.run([ROOT / "tools/setup", *arguments],
                               env={
                                   "PATH": str(self.bin),
-                                  "FAKE": str(self.fake)
+                                  "FAKE": str(self.fake),
+                                  "RINGSIDE_SETUP_POLICY": str(self.fake / "policy")
                               },
                               stdin=subprocess.DEVNULL,
                               capture_output=True,
@@ -113,6 +118,37 @@ class Setup(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("apt has no package: doctest-dev", done.stderr)
         self.assertEqual(len(self.calls()), 1)
+
+    def test_a_package_with_a_service_is_installed_and_its_service_stays_off(self):
+        policy, seen = self.fake / "policy", self.fake / "policies"
+        for uid in ("0", "1000"):
+            self.write("absent", ["prometheus-alertmanager"])
+            self.write("uid", [uid])
+            done = self.setup()
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(seen.read_text(encoding="utf-8"), "#!/bin/sh\nexit 101\n")
+            self.assertFalse(policy.exists())
+            self.assertEqual(self.calls()[-1],
+                             "systemctl --quiet disable prometheus-alertmanager")
+            self.assertIn("the service prometheus-alertmanager stays off", done.stdout)
+            seen.unlink()
+        # The policy of somebody else stays as it is.
+        self.write("absent", ["prometheus-alertmanager"])
+        policy.write_text("theirs\n", encoding="utf-8")
+        self.assertEqual(self.setup().returncode, 0)
+        self.assertEqual(policy.read_text(encoding="utf-8"), "theirs\n")
+
+    def test_services_may_start_again_after_an_installation_that_failed(self):
+        self.stub("apt-get", 'echo "apt-get $*" >>"$FAKE/calls"; exit 100')
+        self.write("absent", ["prometheus-alertmanager"])
+        self.assertEqual(self.setup().returncode, 1)
+        self.assertFalse((self.fake / "policy").exists())
+        self.assertFalse([call for call in self.calls() if "systemctl" in call])
+
+    def test_packages_without_a_service_leave_services_alone(self):
+        self.write("absent", ["g++"])
+        self.assertEqual(self.setup().returncode, 0)
+        self.assertFalse([call for call in self.calls() if "systemctl" in call])
 
     def test_others_use_sudo(self):
         self.write("absent", PACKAGES)
