@@ -88,8 +88,8 @@ TEST_CASE("Readings: everything that is known of a ring, of the host and of loss
        "3 slow queries in the last minute",
        "security_threat|failed_logins|chat| 1 per_minute certain warning 20/10 critical 200/100: "
        "1 failed login in the last minute, latest: address 127.0.0.2",
-       "security_threat|rejected_tokens|chat| 1002 per_minute certain warning 20/10 critical 200/100: "
-       "1,002 rejected tokens in the last minute, latest: user 42",
+       "security_threat|rejected_tokens|chat| 1002 per_minute certain warning 20/10 critical "
+       "200/100: 1,002 rejected tokens in the last minute, latest: user 42",
        "security_threat|ip_blocks|chat| 2 per_minute certain warning 1/1 critical 10/5: "
        "2 blocked addresses in the last minute",
        "security_threat|threats|chat| 4 per_minute certain warning 1/1 critical 20/10: "
