@@ -36,11 +36,13 @@ Config config_in(const TempDir& directory) {
 }
 
 struct Server {
+  // The ring gets its name when its clock is set: a daemon that runs already reads it at once.
   explicit Server(const TempDir& directory)
-      : ring(test::make_ring(directory.file("ring"), {2, 1024, 64})) {
+      : ring(test::make_ring(directory.file("unnamed"), {2, 1024, 64})) {
     test::use_nanoseconds(*ring, clock_ns(CLOCK_MONOTONIC));
     enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
     lane = test::claim(*ring);
+    std::filesystem::rename(directory.file("unnamed"), directory.file("ring"));
   }
   void send(int count, std::int64_t duration_ns) {
     for (int i = 0; i < count; ++i) {
