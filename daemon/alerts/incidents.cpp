@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "report/model/format.h"
@@ -42,6 +44,14 @@ bool same_server(const AlertTransition& a, const AlertTransition& b) {
 bool suspects(const AlertTransition& symptom, std::string_view stage, std::string_view code) {
   return symptom.suspect.empty() || symptom.suspect == stage ||
          (!code.empty() && symptom.suspect.starts_with(code));
+}
+
+// The errors of a server that can't use its database, and the stages in which calls wait for it.
+bool waits_for_database(const AlertTransition& symptom) {
+  if (suspects(symptom, names::kDatabase, "DATABASE_") || symptom.suspect == names::kQueue)
+    return true;
+  constexpr std::string_view kErrors[] = {"BREAKER_OPEN", "QUERY_TIMEOUT", "OVERLOADED"};
+  return std::find(std::begin(kErrors), std::end(kErrors), symptom.suspect) != std::end(kErrors);
 }
 
 // Two operations in trouble of one kind: the same stage, the same error, or one operation.
@@ -102,9 +112,7 @@ bool explains(const AlertTransition& cause, const AlertTransition& symptom) {
     case AlertType::system_overload:
       return symptom.alert != AlertType::security_threat && symptom.alert != AlertType::high_memory;
     case AlertType::database_issue:
-      return symptom.alert == AlertType::high_connections ||
-             (calls && (suspects(symptom, names::kDatabase, "DATABASE_") ||
-                        suspects(symptom, names::kQueue, "")));
+      return symptom.alert == AlertType::high_connections || (calls && waits_for_database(symptom));
     case AlertType::security_threat:
       return symptom.alert == AlertType::high_connections ||
              (calls && suspects(symptom, names::kSecurity, "RATE_LIMIT"));

@@ -165,7 +165,8 @@ TEST_CASE("Incidents: what each cause explains") {
   CHECK(explains_it(database_issue, slow("")));
   CHECK(explains_it(database_issue, slow("queue")));
   CHECK_FALSE(explains_it(database_issue, slow("delivery")));
-  CHECK(explains_it(database_issue, failing("DATABASE_GONE")));
+  for (const char* error : {"DATABASE_GONE", "BREAKER_OPEN", "QUERY_TIMEOUT", "OVERLOADED"})
+    CHECK(explains_it(database_issue, failing(error)));
   CHECK_FALSE(explains_it(database_issue, failing("ROOM_GONE")));
   CHECK(explains_it(database_issue, episode(high_connections)));
   CHECK_FALSE(explains_it(database_issue, episode(high_memory)));
