@@ -1,39 +1,25 @@
 // The program as it is run: its exit codes and messages.
 #include <doctest/doctest.h>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "tests/support/program.h"
 #include "tests/support/temp.h"
 #include "tests/unit/tools/load/fake_server.h"
 
 using ringside::load::test::FakeServer;
 
+using ringside::test::ProgramEnd;
+using ringside::test::run_program;
+
 namespace {
 
-struct Ended {
-  int code = -1;
-  std::string output;  // stdout and stderr
-};
-
-Ended run(const std::string& arguments) {
-  FILE* pipe = ::popen((std::string(RINGSIDE_CHATLOAD) + " " + arguments + " 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  Ended ended;
-  std::array<char, 4096> buffer{};
-  while (const std::size_t bytes = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    ended.output.append(buffer.data(), bytes);
-  const int status = ::pclose(pipe);
-  if (WIFEXITED(status)) ended.code = WEXITSTATUS(status);
-  return ended;
-}
+ProgramEnd run(const std::string& arguments) { return run_program(RINGSIDE_CHATLOAD, arguments); }
 
 }  // namespace
 
@@ -56,7 +42,7 @@ TEST_CASE("Program: wrong usage ends with 2 and says what was wrong") {
       {"--run 'a b'", "--run a b"},
   };
   for (const Case& wrong : cases) {
-    const Ended ended = run(wrong.arguments);
+    const ProgramEnd ended = run(wrong.arguments);
     INFO(wrong.arguments, ": ", ended.output);
     CHECK(ended.code == 2);
     CHECK(ended.output.find(wrong.reason) != std::string::npos);
@@ -65,7 +51,7 @@ TEST_CASE("Program: wrong usage ends with 2 and says what was wrong") {
 }
 
 TEST_CASE("Program: --help explains and ends with 0") {
-  const Ended ended = run("--help");
+  const ProgramEnd ended = run("--help");
   CHECK(ended.code == 0);
   for (const char* word :
        {"--rate", "--incident", "locked-database", "kill-server", "Exit codes"}) {
@@ -79,7 +65,7 @@ TEST_CASE("Program: no server ends with 1 and a message") {
     const FakeServer server;
     port = server.port();
   }
-  const Ended ended = run("--connect 127.0.0.1:" + port);
+  const ProgramEnd ended = run("--connect 127.0.0.1:" + port);
   CHECK(ended.code == 1);
   CHECK(ended.output.find("Connection refused") != std::string::npos);
 }
@@ -88,7 +74,7 @@ TEST_CASE("Program: a run ends with 0, a table, and the JSON whole in its file")
   const ringside::test::TempDir dir;
   FakeServer server;
   const auto file = dir / "load.json";
-  const Ended ended = run("--connect 127.0.0.1:" + server.port() +
+  const ProgramEnd ended = run("--connect 127.0.0.1:" + server.port() +
                           " --clients 5 --rate 0 --operations 500 --json " + file.string());
   INFO(ended.output);
   CHECK(ended.code == 0);
@@ -98,7 +84,7 @@ TEST_CASE("Program: a run ends with 0, a table, and the JSON whole in its file")
   CHECK(json["operations"]["SEND_MESSAGE"]["answered"] == server.taken().at("SEND_MESSAGE"));
   CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 1);
 
-  const Ended unwritable = run("--connect 127.0.0.1:" + server.port() +
+  const ProgramEnd unwritable = run("--connect 127.0.0.1:" + server.port() +
                                " --clients 2 --rate 0 --operations 5 --json " +
                                (dir / "no" / "load.json").string());
   CHECK(unwritable.code == 1);

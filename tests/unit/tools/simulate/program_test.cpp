@@ -1,34 +1,19 @@
 // The program as it is run: its exit codes, messages and files.
 #include <doctest/doctest.h>
 
-#include <sys/wait.h>
-
-#include <array>
-#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "tests/support/program.h"
 #include "tests/support/temp.h"
+
+using ringside::test::ProgramEnd;
+using ringside::test::run_program;
 
 namespace {
 
-struct ProgramEnd {
-  int code = -1;
-  std::string output;  // stdout and stderr
-};
-
-ProgramEnd run(const std::string& arguments) {
-  FILE* pipe = ::popen((std::string(RINGSIDE_SIMULATE) + " " + arguments + " 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  ProgramEnd ended;
-  std::array<char, 4096> buffer{};
-  while (const std::size_t bytes = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    ended.output.append(buffer.data(), bytes);
-  const int status = ::pclose(pipe);
-  if (WIFEXITED(status)) ended.code = WEXITSTATUS(status);
-  return ended;
-}
+ProgramEnd run(const std::string& arguments) { return run_program(RINGSIDE_SIMULATE, arguments); }
 
 }  // namespace
 
