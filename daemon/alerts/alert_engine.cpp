@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "daemon/alerts/emergencies.h"
 #include "report/model/format.h"
 
 namespace ringside {
@@ -38,6 +39,10 @@ std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
   wall_ns_ = wall_ns;
   name_rings_ = snapshot.rings.size() > 1;
 
+  std::vector<RingPulse> pulses;
+  for (const RingView& ring : snapshot.rings) pulses.push_back(pulse_of(snapshot, ring));
+  note(pulses, monotonic_ns);
+
   std::set<std::string> seen;
   for (const Reading& reading : read_figures(snapshot, config_, memory_)) {
     seen.insert(reading.key());
@@ -50,6 +55,25 @@ std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
   std::erase_if(episodes_,
                 [](const auto& entry) { return entry.second.state == AlertState::resolved; });
   return std::exchange(out_, {});
+}
+
+bool AlertEngine::urgent(const Pulse& pulse, std::int64_t monotonic_ns) {
+  note(pulse.rings, monotonic_ns);
+  const std::vector<Reading> readings = read_emergencies(pulse, config_, memory_);
+  return std::any_of(readings.begin(), readings.end(), [&](const Reading& reading) {
+    if (!reading.value || !reading.reached || *reading.reached < AlertLevel::critical) return false;
+    const auto found = episodes_.find(reading.key());
+    return found == episodes_.end() || found->second.state != AlertState::firing ||
+           found->second.level < *reading.reached;
+  });
+}
+
+// While nobody looked, nothing can be said of what went on.
+void AlertEngine::note(const std::vector<RingPulse>& rings, std::int64_t monotonic_ns) {
+  const std::int64_t most_ns = 2 * std::min(config_.tick_ns, config_.alerts.emergency_tick_ns);
+  const std::int64_t passed_ns = last_noted_ns_ ? monotonic_ns - *last_noted_ns_ : 0;
+  note_progress(rings, std::clamp<std::int64_t>(passed_ns, 0, most_ns), memory_);
+  last_noted_ns_ = monotonic_ns;
 }
 
 // The incidents take in what has happened, and say what is to be written.

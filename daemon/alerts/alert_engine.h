@@ -39,6 +39,7 @@
 #include "daemon/alerts/alert_rules.h"
 #include "daemon/alerts/incidents.h"
 #include "daemon/config/config.h"
+#include "report/model/pulse.h"
 #include "report/model/snapshot.h"
 
 namespace ringside {
@@ -56,6 +57,10 @@ class AlertEngine {
   // Evaluates one tick. The snapshot's own alerts are not read. The incidents' lines come last.
   std::vector<AlertTransition> evaluate(const Snapshot& snapshot, std::int64_t monotonic_ns,
                                         std::int64_t wall_ns);
+
+  // Whether an emergency has begun since the last tick, so that the next one should come at once.
+  // To be called about every second; changes nothing but what emergencies.h notes.
+  bool urgent(const Pulse& pulse, std::int64_t monotonic_ns);
 
   // Fills in what the snapshot shows: active alerts (firing first, then by level and age), recent
   // transitions, and incidents.
@@ -100,6 +105,7 @@ class AlertEngine {
   void emit(Episode& episode, AlertState state, AlertLevel level, const std::string& text);
   std::string next_id();
   void close_tick(const Snapshot& snapshot);
+  void note(const std::vector<RingPulse>& rings, std::int64_t monotonic_ns);
 
   Config config_;
   RuleMemory memory_;
@@ -114,6 +120,7 @@ class AlertEngine {
 
   // Of the latest evaluation. Not saved. It sets each of them before it reads it.
   std::optional<std::int64_t> last_monotonic_ns_;
+  std::optional<std::int64_t> last_noted_ns_;
   std::int64_t step_ns_ = 0;
   std::int64_t wall_ns_ = 0;
   bool name_rings_ = false;

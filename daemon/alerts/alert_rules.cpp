@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "daemon/alerts/emergencies.h"
 #include "daemon/alerts/readings.h"
 #include "report/analysis/judgement.h"
 
@@ -16,20 +17,26 @@ std::vector<Reading> Readings::all() {
   }
   for (const RingView& ring : s_.rings) {
     const SeriesView all = sum_of_ring(s_, ring.name);
+    const RingPulse pulse = pulse_of(s_, ring);
+    now_[ring.name] = counts_of(pulse);
+    note_usual(pulse, all, s_.tick_seconds, memory_.progress[ring.name]);
     error_rate("", all);
     processes(ring);
     connections(ring);
-    breaker(ring);
+    out_.push_back(breaker_of(pulse, memory_));
     database(ring, all);
     security(ring);
-    down(ring);
-    stuck(ring, all);
-    unreadable(ring);
-    loss(ring);
+    out_.push_back(crash_of(pulse, memory_));
+    stopped(ring);
+    out_.push_back(stuck_of(pulse, memory_));
+    out_.push_back(refused_of(pulse));
+    for (Reading& loss : losses_of(pulse, config_, memory_)) out_.push_back(std::move(loss));
   }
   for (Reading& reading : out_) judge_by_value(reading);
   host();
   memory_.rings = std::move(now_);
+  std::erase_if(memory_.progress,
+                [&](const auto& one) { return !memory_.rings.contains(one.first); });
   return {std::make_move_iterator(out_.begin()), std::make_move_iterator(out_.end())};
 }
 
@@ -46,7 +53,7 @@ double Readings::z() const {
   return z_of(std::pow(std::min(0.5, allowed / ways), 1 / raise));
 }
 
-void Readings::judge_by_value(Reading& r) {
+void judge_by_value(Reading& r) {
   if (r.judged || !r.value) return;
   r.reached = r.levels.reached(*r.value);
   for (std::size_t i = 0; i < kAlertLevels; ++i)

@@ -76,8 +76,28 @@ struct RuleMemory {
     friend bool operator==(const Ring&, const Ring&) = default;
   };
   std::map<std::string, Ring> rings;  // those of the last tick; empty before the first
-  friend bool operator==(const RuleMemory&, const RuleMemory&) = default;
+  // How it goes on between ticks (emergencies.h). Not saved: a new daemon begins to look anew.
+  struct Progress {
+    std::uint64_t calls = 0;       // as in RingPulse
+    std::uint64_t skipped = 0;     // the same
+    std::int64_t silent_ns = 0;    // since a call has completed
+    std::int64_t stopped_ns = -1;  // since a process has been stopped; -1: none is
+    // What was usual before the silence: calls a second that were recorded, and how many
+    // connections there were (their maximum, which decays within minutes).
+    double usual_per_s = 0;
+    double recorded_share = 1;
+    double connections = 0;
+  };
+  std::map<std::string, Progress> progress = {};
 };
+
+// A count that went down was started anew, so all of it was added.
+constexpr std::uint64_t added_to(std::uint64_t before, std::uint64_t now) {
+  return now >= before ? now - before : now;
+}
+
+// Compares the value of a reading that no evidence has judged with its levels.
+void judge_by_value(Reading& reading);
 
 std::vector<Reading> read_figures(const Snapshot& snapshot, const Config& config,
                                   RuleMemory& memory);

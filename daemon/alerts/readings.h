@@ -27,15 +27,10 @@ class Readings {
   // How sure a share must be at one tick. By chance alone each share may raise at most its part of
   // the false alarms that are allowed, and it is raised by raise_ticks of of_ticks.
   double z() const;
-  static void judge_by_value(Reading& r);
   Reading& add(AlertType alert, std::string figure, Levels levels, AlertUnit unit);
   // Whether calls are too slow or fail, or records are lost, by what has been read so far.
   bool a_server_suffers() const;
   const SeriesView* event(const RingView& ring, std::string_view name) const;
-  // A count that went down was started anew, so all of it was added.
-  static std::uint64_t added_to(std::uint64_t before, std::uint64_t now) {
-    return now >= before ? now - before : now;
-  }
   // Null for a ring that was not there at the last tick: what it lost by then is no news.
   const RuleMemory::Ring* before_of(const RingView& ring) const;
 
@@ -55,10 +50,6 @@ class Readings {
   const WindowStats& failures(Reading& r, const SeriesView& series);
 
   // rules_database.cpp
-  // Looks at the present instance only. A restarted server begins with its breaker closed and
-  // records nothing about that. How often it opened is counted from the records, so one that opened
-  // and closed between two ticks is not missed.
-  void breaker(const RingView& ring);
   void database(const RingView& ring, const SeriesView& all);
   // Errors are counted by the minute. What has come since the last tick says whether it goes on.
   void database_errors(const RingView& ring, const SeriesView& all);
@@ -66,15 +57,7 @@ class Readings {
   // rules_server.cpp
   void processes(const RingView& ring);
   void connections(const RingView& ring);
-  void down(const RingView& ring);
-  void unreadable(const RingView& ring);
-  // Connections, and no call that completes, where calls were usual. `all` is the sum of the ring's
-  // operations.
-  void stuck(const RingView& ring, const SeriesView& all);
-  // Each ring by itself: a sum over rings would move when a ring comes or goes.
-  void loss(const RingView& ring);
-  void added(const char* figure, const RingView& ring, std::uint64_t RuleMemory::Ring::*count,
-             const char* words);
+  void stopped(const RingView& ring);
 
   // rules_security.cpp
   void security(const RingView& ring);

@@ -9,35 +9,6 @@
 
 namespace ringside {
 
-void Readings::breaker(const RingView& ring) {
-  Reading& r = add(AlertType::database_issue, "breaker", Levels::of({}, LevelBounds{1, 0.5}),
-                   AlertUnit::open);
-  r.ring = ring.name;
-  r.certain = true;
-  r.text = "the ring is not live";
-  const SeriesView* moves = event(ring, names::kBreaker);
-  const std::uint64_t opened = moves == nullptr ? 0 : moves->window(Window::since_start).errors;
-  now_[ring.name].breaker_opened = opened;
-  if (!ring.live()) return;
-  r.value = 0;
-  r.text = "the circuit breaker has not moved";
-  if (moves == nullptr || moves->last.empty()) return;
-  const RecordView& move = moves->last.front();
-  const std::int64_t moved_ns = move.start_wall_ns + std::max<std::int64_t>(move.duration_ns, 0);
-  if (moved_ns < ring.created_wall_ns) return;
-  // Half-open: a trial runs. That neither raises nor clears the alert.
-  const auto known = breaker_state_from(move.value);
-  r.value = known == BreakerState::open ? 1 : known == BreakerState::half_open ? 0.5 : 0;
-  const char* state = known ? name_of(*known) : "in an unknown state";
-  r.text = fmt::format("the circuit breaker is {} since {}", state, format_time_of_day(moved_ns));
-  const RuleMemory::Ring* before = before_of(ring);
-  const std::uint64_t times = before == nullptr ? 0 : added_to(before->breaker_opened, opened);
-  if (times == 0 || *r.value == 1) return;
-  r.value = 1;
-  r.text = fmt::format("the circuit breaker opened {} since the last tick and is {} now",
-                       times == 1 ? "once" : format_count(times) + " times", state);
-}
-
 void Readings::database(const RingView& ring, const SeriesView& all) {
   Reading& rollbacks =
       add(AlertType::database_issue, "rollbacks", alerts_.rollback_percent, AlertUnit::percent);

@@ -19,6 +19,7 @@ namespace ringside {
 
 struct AlertConfig {
   Frequency false_alarms{1, 90 * kDay};
+  std::int64_t emergency_tick_ns = kSecond;
   std::uint64_t raise_ticks = 3;
   std::uint64_t of_ticks = 5;
   std::int64_t clear_after_ns = 30 * kSecond;

@@ -90,6 +90,9 @@ const std::vector<ConfigKey<Config>>& table() {
       {"alerts.false_alarms", Often{AT(alerts.false_alarms), kHour, 3660 * kDay},
        "How many alerts may fire by chance alone, in all. The fewer, the more calls must be too "
        "slow or fail before an alert believes it."},
+      {"alerts.emergency_tick", Duration{AT(alerts.emergency_tick_ns), 100 * kMillisecond, kHour},
+       "How often it is looked for emergencies between two ticks: a server that died or is stuck, "
+       "an open breaker, a flood of losses. The tick then comes at once."},
       {"alerts.raise_ticks", Integer{AT(alerts.raise_ticks), 1, 64},
        "An alert is raised when it was over its threshold in this many ..."},
       {"alerts.of_ticks", Integer{AT(alerts.of_ticks), 1, 64}, "... of this many latest ticks."},

@@ -40,7 +40,10 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   std::uint64_t system = 0;
   for (int field = 3; field <= 24; ++field) {
     bool read = true;
-    if (field == 14) {
+    if (field == 3) {
+      const std::string_view state = take_word(rest);
+      stat.stopped = state == "T" || state == "t";
+    } else if (field == 14) {
       read = take_number(rest, user);
     } else if (field == 15) {
       read = take_number(rest, system);

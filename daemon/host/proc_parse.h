@@ -13,6 +13,7 @@ struct ProcessStat {   // /proc/PID/stat
   std::uint64_t threads = 0;
   std::uint64_t start_time = 0;    // clock ticks after boot
   std::uint64_t resident_pages = 0;
+  bool stopped = false;  // by a signal, or by what traces it
 };
 // The name in parentheses may hold anything, spaces and parentheses included.
 std::optional<ProcessStat> parse_process_stat(std::string_view text);

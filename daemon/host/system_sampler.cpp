@@ -86,6 +86,7 @@ ProcessView SystemSampler::view(const Target& target, const ProcessStat& stat,
   if (stat.resident_pages > 0) view.resident_bytes = stat.resident_pages * page_bytes_;
   if (stat.threads > 0) view.threads = stat.threads;
   view.open_files = open_files(std::to_string(target.pid));
+  view.stopped = stat.stopped;
   const double uptime = static_cast<double>(boottime_ns) / 1e9 -
                         static_cast<double>(stat.start_time) / ticks_per_second_;
   if (uptime >= 0) view.uptime_seconds = uptime;
@@ -117,6 +118,11 @@ HostView SystemSampler::host() {
     host.memory_available_bytes = memory->available_bytes;
   }
   return host;
+}
+
+bool SystemSampler::stopped(const Target& target) const {
+  const auto stat = parse_process_stat(read(std::to_string(target.pid) + "/stat"));
+  return stat && stat->stopped && (target.start_time == 0 || stat->start_time == target.start_time);
 }
 
 SystemSampler::Sample SystemSampler::sample(const std::vector<Target>& targets,

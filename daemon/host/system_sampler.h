@@ -39,6 +39,8 @@ class SystemSampler {
   // CPU percentages are over the time since the last sample.
   Sample sample(const std::vector<Target>& targets, std::int64_t monotonic_ns,
                 std::int64_t boottime_ns);
+  // Whether a signal, or what traces it, has stopped that process.
+  bool stopped(const Target& target) const;
 
  private:
   struct Used {

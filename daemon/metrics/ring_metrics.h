@@ -12,7 +12,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -138,6 +140,15 @@ class RingMetrics {
   const ObservedTime& observed() const { return observed_; }
 
   std::uint64_t late_records() const { return late_; }
+  // Operations that were read, of any id. Begins at 0 with this object.
+  std::uint64_t calls() const { return calls_; }
+  // How often the event of that name said "error" since start, and its latest record. Absent: there
+  // is none.
+  struct LatestEvent {
+    std::uint64_t errors;
+    std::optional<RecordView> record;
+  };
+  std::optional<LatestEvent> latest_event(std::string_view name, const RingTimes& times) const;
 
   // What the server's totals and the reader's books say of one id, in the present life of the ring.
   struct Living {
@@ -217,6 +228,7 @@ class RingMetrics {
   std::uint64_t slice_ticks_ = 0;
   std::uint64_t previous_begin_ = 0;
   std::uint64_t late_ = 0;
+  std::uint64_t calls_ = 0;
   ObservedTime observed_;
   std::int64_t skipped_since_ns_ = INT64_MIN;   // INT64_MIN: since the last show()
   WindowedCount<std::uint64_t> lost_;

@@ -57,6 +57,7 @@ void RingMetrics::end_batch(Counts& read_of) {
     slice.outcomes[static_cast<std::size_t>(Outcome::ok)] += plain.count;
     slice.sum_ticks += plain.ticks;
     if (id < kFirstEvent) {
+      calls_ += plain.count + plain.single;
       for (std::size_t i = 0; i < kStageCount; ++i) {
         slice.stages[i].count += plain.count - plain.absent[i];
         slice.stages[i].sum_ticks += plain.sums[i];

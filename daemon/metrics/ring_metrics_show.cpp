@@ -157,6 +157,20 @@ void RingMetrics::show(const std::string& ring, const LivingById& living, const 
   skipped_since_ns_ = INT64_MIN;
 }
 
+std::optional<RingMetrics::LatestEvent> RingMetrics::latest_event(std::string_view name,
+                                                                  const RingTimes& times) const {
+  const auto at = series_.find({Kind::event, std::string(name)});
+  if (at == series_.end()) return std::nullopt;
+  const Series& series = *at->second;
+  LatestEvent latest{series.errors_since_start(), std::nullopt};
+  if (series.recent().size() > 0) {
+    latest.record = view(series.recent().record(0), series, {}, 0, 0, nullptr,
+                         end_of(series.recent().record(0), series.recent().origin(0),
+                                times.wall_minus_monotonic_ns));
+  }
+  return latest;
+}
+
 void RingMetrics::show_series(const std::string& ring, const LivingById& living,
                               const RingTimes& times, Snapshot& out) {
   const std::map<Series*, Living> sums = by_series(living);

@@ -139,6 +139,15 @@ void Series::add_dense(const TickScale& scale, WindowSum& into) const {
   if (!current_.empty()) into.add(StoredSlice::of(current_, scale));
 }
 
+std::uint64_t Series::errors_since_start() const {
+  std::uint64_t errors = 0;
+  for (std::size_t i = 0; i < kOutcomeCount; ++i) {
+    if (is_failure(static_cast<RecordOutcome>(i)))
+      errors += since_start_.outcomes[i] + previous_.outcomes[i] + current_.outcomes[i];
+  }
+  return errors;
+}
+
 void Series::encode(Encoder& out, std::int64_t now_slice, const TickScale& scale) const {
   // The dense slices are saved as slices that are over. decode() adds them like late ones.
   out.i64(now_slice - 1);

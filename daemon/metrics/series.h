@@ -55,6 +55,9 @@ class Series {
   void sum_latest(std::int64_t slices, std::int64_t now_slice, const TickScale& scale,
                   WindowSum& into) const;
 
+  // Records that failed, since start.
+  std::uint64_t errors_since_start() const;
+
   void encode(Encoder& out, std::int64_t now_slice, const TickScale& scale) const;
   // `slice_shift`, a multiple of a minute, is added to every slice's number.
   void decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shift);

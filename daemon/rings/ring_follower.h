@@ -41,6 +41,7 @@
 #include "daemon/rings/ring_names.h"
 #include "daemon/rings/ring_processes.h"
 #include "daemon/rings/unnamed_ring.h"
+#include "report/model/pulse.h"
 #include "shm/segment.h"
 
 namespace ringside {
@@ -99,6 +100,8 @@ class RingFollower {
   PassResult drain(const Instant& now);
   // Settles the books and adds this ring to the snapshot.
   void tick(const Instant& now, Snapshot& out);
+  // What can be told between two ticks, without settling or rolling anything.
+  RingPulse pulse(const Instant& now) const;
 
   // Since when the ring is read, for its rates.
   RingTimes times(const Instant& now) const;
@@ -141,6 +144,12 @@ class RingFollower {
   void count_missed(const Instant& now, std::uint64_t appeared);
   void refresh_names();
   void retire();
+  // Whether facts_ are those of instance_. Of a ring that was gone when this daemon started, no
+  // more is known than its instance.
+  bool facts_known() const { return instance_number_ > 0 && instance_of(facts_) == instance_; }
+  std::int64_t created_wall_ns(const Instant& now) const {
+    return add_ns(facts_.anchor_monotonic_ns, now.realtime_ns - now.monotonic_ns);
+  }
   void show_ring(const Instant& now, Snapshot& out) const;
   void show_lanes(const Instant& now, Snapshot& out) const;
   void show_in_flight(const Segment& segment, const LaneHeader& header, const Instant& now,

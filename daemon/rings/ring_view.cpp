@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "daemon/rings/ring_follower.h"
+#include "report/model/names.h"
 #include "shm/in_flight.h"
 #include "shm/processes.h"
 #include "shm/words.h"
@@ -72,11 +73,10 @@ void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
   view.problem = standing_.empty() ? problem_ : standing_;
   view.state = state_;
   if (instance_number_ > 0) view.instance = hex(instance_);
-  // Of a ring that was gone when this daemon started, no more is known than its instance.
-  if (instance_number_ > 0 && instance_of(facts_) == instance_) {
+  if (facts_known()) {
     view.program = facts_.program;
     view.pid = facts_.creator_pid;
-    view.created_wall_ns = add_ns(facts_.anchor_monotonic_ns, now.realtime_ns - now.monotonic_ns);
+    view.created_wall_ns = created_wall_ns(now);
     view.clock = clock_name(facts_.clock);
     view.ticks_per_second = scale_.ticks_per_second();
     view.segment_bytes = facts_.geometry.segment_bytes();
@@ -99,12 +99,47 @@ void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
     for (std::uint32_t i = 0; i < kMisuseCount; ++i)
       view.misused[i] = header.misused[i].load(std::memory_order_relaxed);
   }
+  view.calls = metrics_.calls();
   view.books = books();
   view.losses = {metrics_.lost(), lost_before_attach_};
   const std::uint64_t attributed = metrics_.retired_lost() + lanes_.settled_lost();
   out.unattributed_lost += view.books.lost - std::min(view.books.lost, attributed);
   out.books += view.books;
   out.rings.push_back(std::move(view));
+}
+
+RingPulse RingFollower::pulse(const Instant& now) const {
+  RingPulse pulse;
+  pulse.ring = ring_.name;
+  pulse.state = state_;
+  pulse.problem = standing_.empty() ? problem_ : standing_;
+  if (facts_known()) {
+    pulse.program = facts_.program;
+    pulse.pid = facts_.creator_pid;
+  }
+  pulse.crashes_seen = crashes_;
+  pulse.books = books();
+  pulse.calls = metrics_.calls();
+  if (const auto moves = metrics_.latest_event(names::kBreaker, times(now))) {
+    pulse.breaker_opened = moves->errors;
+    const auto& move = moves->record;
+    const std::int64_t moved_ns =
+        move ? add_ns(move->start_wall_ns, std::max<std::int64_t>(move->duration_ns, 0)) : 0;
+    if (move && facts_known() && moved_ns >= created_wall_ns(now)) {
+      pulse.breaker_value = move->value;
+      pulse.breaker_moved_wall_ns = moved_ns;
+    }
+  }
+  if (segment_ == nullptr || segment_->broken()) return pulse;
+  pulse.untraced_records = segment_->header().untraced_records.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < kMaxGauges; ++i) {
+    std::string name;
+    if (!read_gauge_name(*segment_, i, &name) || name != names::kConnections) continue;
+    pulse.connections =
+        gauge_value(*segment_, look_at_processes(*segment_, facts_.death_marked), i);
+    break;
+  }
+  return pulse;
 }
 
 void RingFollower::show_gauges(Snapshot& out) {

@@ -186,6 +186,13 @@ Snapshot Watch::tick(const Instant& now) {
   return snapshot;
 }
 
+Pulse Watch::pulse(const Instant& now) const {
+  impl_->assert_thread();
+  Pulse pulse;
+  impl_->rings.for_each([&](const RingFollower& ring) { pulse.rings.push_back(ring.pulse(now)); });
+  return pulse;
+}
+
 std::vector<RingProcess> Watch::processes() const {
   std::vector<RingProcess> processes;
   impl_->rings.for_each([&](const RingFollower& ring) { ring.add_processes(processes); });

@@ -14,6 +14,7 @@
 
 #include "daemon/rings/drain.h"
 #include "daemon/rings/ring_set.h"
+#include "report/model/pulse.h"
 #include "report/model/snapshot.h"
 #include "shm/clock.h"
 
@@ -48,6 +49,10 @@ class Watch {
   // events, categories, all, errors, top lists, slowest, lanes, books and gauges. The caller fills
   // in the rest (alerts, processes, host, daemon, configuration).
   Snapshot tick(const Instant& now);
+
+  // What can be told between two ticks, of what the latest pass has read. It costs a few
+  // microseconds a ring.
+  Pulse pulse(const Instant& now) const;
 
   // The server processes of live rings, for sampling /proc: every process that shares a ring.
   std::vector<RingProcess> processes() const;

@@ -16,9 +16,9 @@ DrainThread::~DrainThread() {
   join();
 }
 
-void DrainThread::start(std::int64_t tick_ns, std::function<void(LastWords)> at_the_end) {
-  RINGSIDE_ASSERT(!thread_.joinable() && tick_ns > 0);
-  tick_ns_ = tick_ns;
+void DrainThread::start(const Intervals& intervals, std::function<void(LastWords)> at_the_end) {
+  RINGSIDE_ASSERT(!thread_.joinable() && intervals.tick_ns > 0 && intervals.emergency_tick_ns > 0);
+  intervals_ = intervals;
   at_the_end_ = std::move(at_the_end);
   thread_ = std::thread([this] { run(); });
 }
@@ -73,7 +73,18 @@ DrainThread::Awoken DrainThread::sleep(std::int64_t pause_ns) {
 // the metrics has just ended, and what alerts judge is what has come since the tick before. Missed
 // ticks (the machine was stopped) are left out: they would cover no time.
 std::int64_t DrainThread::next_tick_after(std::int64_t now_ns) const {
-  return (now_ns / tick_ns_ + 1) * tick_ns_;
+  return (now_ns / intervals_.tick_ns + 1) * intervals_.tick_ns;
+}
+
+// Between two ticks it is looked for emergencies, at multiples of that interval.
+bool DrainThread::tick_is_due(const Instant& now) {
+  const std::int64_t now_ns = now.monotonic_ns;
+  const bool due = now_ns >= next_tick_ns_;
+  if (due) next_tick_ns_ = next_tick_after(now_ns);
+  if (!due && now_ns < next_look_ns_) return false;
+  const std::int64_t every_ns = intervals_.emergency_tick_ns;
+  next_look_ns_ = (now_ns / every_ns + 1) * every_ns;
+  return due || monitor_.urgent(now);
 }
 
 void DrainThread::run() {
@@ -83,7 +94,7 @@ void DrainThread::run() {
   Pacing pacing;
   directories_.follow(monitor_.wanted_files());  // before the first pass looks for itself
   std::int64_t last_pass_ns = clock_ns(CLOCK_MONOTONIC);
-  std::int64_t next_tick_ns = last_pass_ns;
+  next_tick_ns_ = last_pass_ns;
   bool files_changed = false;
   for (;;) {
     const Instant now = read_instant();
@@ -92,23 +103,22 @@ void DrainThread::run() {
     if (files_changed) changes = directories_.take();
     const PassResult pass = monitor_.pass(now, {std::move(changes.appeared), changes.unsure});
     if (pass.attached) pacing.begin_anew();
-    if (now.monotonic_ns >= next_tick_ns) {
+    if (tick_is_due(now)) {
       publish(monitor_.tick(now));
-      directories_.follow(monitor_.wanted_files());   // follows directories that have appeared
-      next_tick_ns = next_tick_after(now.monotonic_ns);
+      directories_.follow(monitor_.wanted_files());  // follows directories that have appeared
     }
     const std::int64_t pause_ns =
         pacing.next_pause_ns(pass.fullest, now.monotonic_ns - last_pass_ns);
     last_pass_ns = now.monotonic_ns;
     // The pause includes the time that the pass took.
-    const std::int64_t until_ns = std::min(now.monotonic_ns + pause_ns, next_tick_ns);
+    const std::int64_t until_ns = std::min(now.monotonic_ns + pause_ns, next_tick_ns_);
     auto [changed, requests] = sleep(until_ns - clock_ns(CLOCK_MONOTONIC));
     files_changed = changed;
     if (requests.config) {
-      tick_ns_ = requests.config->tick_ns;
+      intervals_ = Intervals::of(*requests.config);
       monitor_.reconfigure(*requests.config, read_instant());
       directories_.follow(monitor_.wanted_files());
-      next_tick_ns = std::min(next_tick_ns, next_tick_after(now.monotonic_ns));
+      next_tick_ns_ = std::min(next_tick_ns_, next_tick_after(now.monotonic_ns));
     }
     if (requests.stop) break;
     if (requests.report) publish(monitor_.report(read_instant()));

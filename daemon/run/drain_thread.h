@@ -1,6 +1,6 @@
-// The thread that drains: passes at the pace that the rings need, and a tick at each interval. It
-// notices requests between two passes. It waits for nobody: other threads hold its lock only to
-// leave a request or to copy a pointer.
+// The thread that drains: passes at the pace that the rings need, and a tick at each interval, or
+// at once in an emergency. It notices requests between two passes. It waits for nobody: other
+// threads hold its lock only to leave a request or to copy a pointer.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,15 @@ class DrainThread {
   explicit DrainThread(Monitor& monitor) : monitor_(monitor) {}
   ~DrainThread();   // stops
 
+  struct Intervals {
+    std::int64_t tick_ns;
+    std::int64_t emergency_tick_ns;
+    static Intervals of(const Config& config) {
+      return {config.tick_ns, config.alerts.emergency_tick_ns};
+    }
+  };
   // The thread calls `at_the_end` as the last thing it does.
-  void start(std::int64_t tick_ns, std::function<void(LastWords)> at_the_end);
+  void start(const Intervals& intervals, std::function<void(LastWords)> at_the_end);
 
   // From any thread.
   void ask_for_report();
@@ -44,6 +51,7 @@ class DrainThread {
 
   void run();
   std::int64_t next_tick_after(std::int64_t now_ns) const;
+  bool tick_is_due(const Instant& now);
   template <typename Change>
   void ask(const Change& change);
   struct Awoken {
@@ -56,7 +64,9 @@ class DrainThread {
   Monitor& monitor_;
   std::function<void(LastWords)> at_the_end_;
   // Only for the thread itself, once it runs.
-  std::int64_t tick_ns_ = 0;
+  Intervals intervals_{};
+  std::int64_t next_tick_ns_ = 0;
+  std::int64_t next_look_ns_ = 0;  // for emergencies
   DirectoryWatch directories_;   // those of the rings
   Doorbell bell_;                // wakes the thread
   mutable std::mutex mutex_;

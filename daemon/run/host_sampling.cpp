@@ -13,6 +13,15 @@ void HostSampling::sample(const Watch& watch, const Instant& now) {
   sample_ = sampler_.sample(targets, now.monotonic_ns, clock_ns(CLOCK_BOOTTIME));
 }
 
+void HostSampling::fill_in(Pulse& pulse, const Watch& watch) const {
+  for (const RingProcess& process : watch.processes()) {
+    if (!sampler_.stopped({process.ring, process.pid, process.start_time})) continue;
+    for (RingPulse& ring : pulse.rings) {
+      if (ring.ring == process.ring) ring.stopped_pid = process.pid;
+    }
+  }
+}
+
 void HostSampling::fill_in(Snapshot& snapshot) const {
   snapshot.processes = sample_.processes;
   snapshot.host = sample_.host;

@@ -63,6 +63,13 @@ Monitor::Published Monitor::tick(const Instant& now) {
   return snapshot;
 }
 
+bool Monitor::urgent(const Instant& now) {
+  RINGSIDE_ASSERT(here_.is_current());
+  Pulse pulse = watch_.pulse(now);
+  host_.fill_in(pulse, watch_);
+  return alerts_.urgent(pulse, now.monotonic_ns);
+}
+
 Monitor::Published Monitor::report(const Instant& now) {
   RINGSIDE_ASSERT(here_.is_current());
   const Published snapshot = make_snapshot(now, Evaluate::no);

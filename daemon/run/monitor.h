@@ -3,6 +3,7 @@
 // here, so a test runs an hour in a moment. One thread at a time uses it.
 //
 //   pass     drains the rings
+//   urgent   every second: looks for an emergency, which makes the next tick come at once
 //   tick     closes a window: snapshot, alerts, sinks; a report and the state where they are due
 //   report   a snapshot between two ticks; alerts are shown and not evaluated
 //   last     the last tick, and what is to be written last
@@ -50,6 +51,9 @@ class Monitor {
   std::vector<std::string> wanted_files() const { return watch_.wanted_files(); }
   PassResult pass(const Instant& now, const Arrivals& arrivals = {});
   Published tick(const Instant& now);
+  // Whether an emergency has begun since the last tick, by what the latest pass has read. Then the
+  // next tick should come now.
+  bool urgent(const Instant& now);
   Published report(const Instant& now);
   LastWords last(const Instant& now);
   void reconfigure(const Config& config, const Instant& now);

@@ -30,7 +30,7 @@ IoOptions io_options(const Config& config) {
 
 Service::Service(const Config& config, std::string version, WriteFile write)
     : state_directory_(config.state_directory),
-      tick_ns_(config.tick_ns),
+      intervals_(DrainThread::Intervals::of(config)),
       receivers_(receivers_of(config, version)),
       io_options_(io_options(config)),
       version_(version),
@@ -54,7 +54,7 @@ std::optional<Failure> Service::start() {
   if (auto failed = io_.start(io_options_)) return failed;
   started_ = true;
   tell_receivers();
-  drain_.start(tick_ns_, [this](LastWords last) {
+  drain_.start(intervals_, [this](LastWords last) {
     delivery_.finish([this] { one_ended(); });
     io_.finish(std::move(last), [this] { one_ended(); });
   });

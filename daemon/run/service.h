@@ -65,7 +65,7 @@ class Service {
 
   ThreadCheck here_;
   const std::string state_directory_;
-  const std::int64_t tick_ns_;   // at the start
+  const DrainThread::Intervals intervals_;  // at the start
   Receivers receivers_;          // as they are read, until delivery_ has them
   IoOptions io_options_;   // as io_ last got them
   const std::string version_;

@@ -109,6 +109,7 @@ struct RingView {
   std::uint64_t names_merged = 0;     // cut to the name of another, so two are counted as one
   std::array<std::uint64_t, kMisuses> misused{};
   std::uint64_t segment_bytes = 0;
+  std::uint64_t calls = 0;            // operations that completed and were read; never saved
   Books books;                        // of all its instances
   Losses losses;                      // when books.lost were lost
 

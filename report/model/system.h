@@ -17,6 +17,7 @@ struct ProcessView {   // one process of the server
   std::optional<std::uint64_t> threads;
   std::optional<double> uptime_seconds;
   std::optional<double> cpu_seconds;             // used since it began
+  std::optional<bool> stopped;                   // by a signal, or a debugger
 };
 
 struct HostView {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/metrics/ring_metrics_add.h"
+#include "report/model/names.h"
 
 namespace ringside::simulate {
 namespace {
@@ -78,24 +79,59 @@ RingMetrics::LivingById Observer::living() const {
   return living;
 }
 
-Snapshot Observer::tick(const Outside& outside) {
-  pass();
-  Snapshot out;
-  out.tick = ++tick_;
-  out.wall_ns = site_.wall();
-  out.tick_seconds = seconds_of(site_.now - last_tick_);
+RingTimes Observer::times() const {
   RingTimes times{};
   times.now_ns = site_.now;
   times.wall_minus_monotonic_ns = site_.wall_minus_monotonic;
   const ObservedTime& observed = metrics_->observed();
   times.observed_since_ns = observed.going_on() ? observed.since_ns() : site_.now;
   times.observed_before_ns = observed.before_ns();
-  metrics_->show(kRingName, living(), times, out);
+  return times;
+}
+
+Books Observer::books() const {
+  Books books = retired_;
+  for (std::uint32_t lane = 0; lane < Ring::kLanes; ++lane) books += site_.ring.lane_books(lane);
+  return books;
+}
+
+// As RingFollower::pulse() makes it.
+Pulse Observer::pulse(const Outside& outside) {
+  pass();
+  RingPulse pulse;
+  pulse.ring = kRingName;
+  pulse.program = "chatd";
+  pulse.state = state_;
+  pulse.pid = pid_;
+  pulse.crashes_seen = crashes_;
+  pulse.books = books();
+  pulse.calls = metrics_->calls();
+  if (const auto moves = metrics_->latest_event(names::kBreaker, times())) {
+    pulse.breaker_opened = moves->errors;
+    const auto& move = moves->record;
+    if (move && move->start_wall_ns + move->duration_ns >= created_wall_) {
+      pulse.breaker_value = move->value;
+      pulse.breaker_moved_wall_ns = move->start_wall_ns + move->duration_ns;
+    }
+  }
+  if (state_ == RingState::live) pulse.connections = static_cast<std::int64_t>(outside.connections);
+  if (outside.server.up() && site_.conditions.frozen) pulse.stopped_pid = pid_;
+  return {{std::move(pulse)}};
+}
+
+Snapshot Observer::tick(const Outside& outside) {
+  pass();
+  Snapshot out;
+  out.tick = ++tick_;
+  out.wall_ns = site_.wall();
+  out.tick_seconds = seconds_of(site_.now - last_tick_);
+  metrics_->show(kRingName, living(), times(), out);
   show_ring(outside, out);
   show_lanes(outside.server, out);
   if (outside.server.up()) {
     out.processes.push_back(outside.machine.process(
         site_, outside.connections, outside.server.cpu_seconds(), out.tick_seconds));
+    out.processes.back().stopped = site_.conditions.frozen;
   }
   out.host = outside.machine.host(site_);
   out.daemon.version = "simulated";
@@ -127,9 +163,8 @@ void Observer::show_ring(const Outside& outside, Snapshot& out) {
   view.processes.entered = 1;
   if (state_ == RingState::crashed) view.processes.died = 1;
   if (state_ == RingState::closed) view.processes.left = 1;
-  view.books = retired_;
-  for (std::uint32_t lane = 0; lane < Ring::kLanes; ++lane)
-    view.books += site_.ring.lane_books(lane);
+  view.calls = metrics_->calls();
+  view.books = books();
   view.losses = {metrics_->lost(), 0};
   out.books += view.books;
   out.rings.push_back(std::move(view));

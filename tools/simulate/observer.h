@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/metrics/ring_metrics.h"
+#include "report/model/pulse.h"
 #include "report/model/snapshot.h"
 #include "tools/simulate/machine.h"
 #include "tools/simulate/server.h"
@@ -26,6 +27,7 @@ class Observer {
     const Thresholds& thresholds;
   };
   Snapshot tick(const Outside& outside);
+  Pulse pulse(const Outside& outside);
 
   // The server's process has ended, in order or not; another one has made the ring anew.
   void server_ended(bool crashed);
@@ -39,6 +41,8 @@ class Observer {
 
  private:
   void name_ids();
+  RingTimes times() const;
+  Books books() const;
   void show_ring(const Outside& outside, Snapshot& out);
   void show_lanes(const Server& server, Snapshot& out) const;
   RingMetrics::LivingById living() const;

@@ -224,7 +224,9 @@ std::string costs(const CorpusReport& report) {
       cost.world_s / ticks * 1e3, cost.snapshot_s / ticks * 1e3);
   for (std::size_t i = 0; i < cost.policy_s.size(); ++i)
     out += fmt::format(", {} {:.3f}", report.policies[i], cost.policy_s[i] / ticks * 1e3);
-  return out + ")\n";
+  const auto looks = static_cast<double>(std::max<std::uint64_t>(cost.looks, 1));
+  return out + fmt::format(")\n  a look for emergencies: {:.4f} ms, {} of them\n",
+                           cost.look_s / looks * 1e3, cost.looks);
 }
 
 }  // namespace

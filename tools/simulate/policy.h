@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/config/config.h"
+#include "report/model/pulse.h"
 #include "report/model/snapshot.h"
 #include "tools/simulate/times.h"
 
@@ -36,6 +37,9 @@ class Policy {
   virtual ~Policy() = default;
   virtual const char* name() const = 0;
   virtual std::vector<Line> tick(const Tick& tick) = 0;
+  // Called every second: true when the next tick should come at once. Only for a policy that looks
+  // at a pulse; the others see ticks of their own interval.
+  virtual bool urgent(const Pulse&, Ns) { return false; }
   // The daemon was restarted: the policy goes on from what it had saved.
   virtual void restart() {}
   // Of what the daemon would save of it.

@@ -34,6 +34,10 @@ class Ours final : public Policy {
     return lines;
   }
 
+  bool urgent(const Pulse& pulse, Ns monotonic) override {
+    return engine_.urgent(pulse, monotonic);
+  }
+
   std::size_t state_bytes() const override { return engine_.encode().size(); }
 
   void restart() override {

@@ -40,6 +40,8 @@ void add_cost(Cost& to, const Cost& from) {
   to.simulated_s += from.simulated_s;
   to.world_s += from.world_s;
   to.snapshot_s += from.snapshot_s;
+  to.looks += from.looks;
+  to.look_s += from.look_s;
   to.policy_s.resize(std::max(to.policy_s.size(), from.policy_s.size()));
   for (std::size_t i = 0; i < from.policy_s.size(); ++i) to.policy_s[i] += from.policy_s[i];
 }
@@ -47,45 +49,107 @@ void add_cost(Cost& to, const Cost& from) {
 }  // namespace
 
 double Cost::total_s() const {
-  double total = world_s + snapshot_s;
+  double total = world_s + snapshot_s + look_s;
   for (const double seconds : policy_s) total += seconds;
   return total;
 }
 
-Run run_scenario(const Scenario& scenario, const Config& config, Policies& policies,
-                 const Told& told) {
-  Run run;
-  run.lines.resize(policies.size());
-  run.cost.policy_s.resize(policies.size());
-  Laps laps;
-  World world(scenario, config.thresholds);
-  std::uint64_t restarts = 0;
-  for (Ns at = config.tick_ns; at <= scenario.length; at += config.tick_ns) {
-    world.advance(at);
-    laps.add_to(run.cost.world_s);
-    if (!world.daemon_there()) continue;
-    const Snapshot snapshot = world.tick();
-    ++run.cost.ticks;
-    laps.add_to(run.cost.snapshot_s);
-    if (at / kDayNs != (at - config.tick_ns) / kDayNs) {
-      Held held{snapshot.daemon.metrics_bytes, world.state_bytes()};
-      for (const auto& policy : policies) held.state_bytes += policy->state_bytes();
-      run.days.push_back(held);
-      laps.restart();
-    }
-    const bool restarted = std::exchange(restarts, world.daemon_restarts()) != restarts;
-    for (std::size_t i = 0; i < policies.size(); ++i) {
-      if (restarted) policies[i]->restart();
-      for (Line& line : policies[i]->tick({snapshot, world.now(), world.wall()})) {
-        if (told) told(i, line);
-        run.lines[i].push_back(std::move(line));
-      }
-      laps.add_to(run.cost.policy_s[i]);
+namespace {
+
+// One scenario under way.
+class Course {
+ public:
+  Course(const Scenario& scenario, const Config& config, Policies& policies, const Told& told)
+      : world_(scenario, config.thresholds), policies_(policies), told_(told) {
+    run_.lines.resize(policies.size());
+    run_.cost.policy_s.resize(policies.size());
+  }
+
+  void advance(Ns at) {
+    world_.advance(at);
+    laps_.add_to(run_.cost.world_s);
+  }
+  bool daemon_there() const { return world_.daemon_there(); }
+
+  void tick() {
+    const Snapshot snapshot = world_.tick();
+    ++run_.cost.ticks;
+    laps_.add_to(run_.cost.snapshot_s);
+    metrics_bytes_ = snapshot.daemon.metrics_bytes;
+    restart_policies();
+    for (std::size_t i = 0; i < policies_.size(); ++i) show(i, snapshot);
+  }
+
+  // Between two ticks. A policy that sees an emergency gets a tick at once.
+  void look() {
+    restart_policies();
+    const Pulse pulse = world_.pulse();
+    ++run_.cost.looks;
+    laps_.add_to(run_.cost.snapshot_s);
+    for (std::size_t i = 0; i < policies_.size(); ++i) {
+      const bool urgent = policies_[i]->urgent(pulse, world_.now());
+      laps_.add_to(run_.cost.look_s);
+      if (urgent) show(i, world_.tick());
     }
   }
-  run.cost.simulated_s = seconds_of(scenario.length);
-  run.cost.requests = world.requests();
-  return run;
+
+  void end_day() {
+    Held held{metrics_bytes_, world_.state_bytes()};
+    for (const auto& policy : policies_) held.state_bytes += policy->state_bytes();
+    run_.days.push_back(held);
+    laps_.restart();
+  }
+
+  Run end(const Scenario& scenario) {
+    run_.cost.simulated_s = seconds_of(scenario.length);
+    run_.cost.requests = world_.requests();
+    return std::move(run_);
+  }
+
+ private:
+  void restart_policies() {
+    if (std::exchange(restarts_, world_.daemon_restarts()) == world_.daemon_restarts()) return;
+    for (const auto& policy : policies_) policy->restart();
+  }
+  void show(std::size_t i, const Snapshot& snapshot) {
+    for (Line& line : policies_[i]->tick({snapshot, world_.now(), world_.wall()})) {
+      if (told_) told_(i, line);
+      run_.lines[i].push_back(std::move(line));
+    }
+    laps_.add_to(run_.cost.policy_s[i]);
+  }
+
+  World world_;
+  Policies& policies_;
+  const Told& told_;
+  Run run_;
+  Laps laps_;
+  std::uint64_t restarts_ = 0;
+  std::uint64_t metrics_bytes_ = 0;
+};
+
+}  // namespace
+
+Ns look_interval(const Config& config) {
+  return std::min(config.tick_ns, config.alerts.emergency_tick_ns);
+}
+
+Run run_scenario(const Scenario& scenario, const Config& config, Policies& policies,
+                 const Told& told) {
+  Course course(scenario, config, policies, told);
+  const Ns step = look_interval(config);
+  for (Ns at = step; at <= scenario.length; at += step) {
+    const bool tick = at / config.tick_ns != (at - step) / config.tick_ns;
+    course.advance(at);
+    if (!course.daemon_there()) continue;
+    if (tick) {
+      course.tick();
+    } else {
+      course.look();
+    }
+    if (at / kDayNs != (at - step) / kDayNs) course.end_day();
+  }
+  return course.end(scenario);
 }
 
 std::uint64_t scenario_seed(const Corpus& corpus, std::uint64_t n) {
@@ -136,7 +200,7 @@ CorpusReport run_corpus(const Corpus& corpus, const Config& config, unsigned job
   std::set<std::string> kinds;
   for (std::size_t i = 0; i < scenarios.size(); ++i) {
     for (std::size_t p = 0; p < named.size(); ++p)
-      add_score(report.scores[p], scenarios[i], runs[i].lines[p], config.tick_ns);
+      add_score(report.scores[p], scenarios[i], runs[i].lines[p], look_interval(config));
     add_cost(report.cost, runs[i].cost);
     for (const Incident& incident : scenarios[i].incidents) kinds.insert(incident.kind);
     if (runs[i].days.size() > 1)

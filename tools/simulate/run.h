@@ -19,6 +19,8 @@ struct Cost {
   double simulated_s = 0;
   double world_s = 0;     // clients, server and the machine
   double snapshot_s = 0;  // the daemon's metrics
+  std::uint64_t looks = 0;  // for emergencies, between ticks
+  double look_s = 0;
   std::vector<double> policy_s;
   double total_s() const;
 };
@@ -35,6 +37,9 @@ struct Run {
   Cost cost;
 };
 using Told = std::function<void(std::size_t policy, const Line&)>;
+
+// How often it is looked for emergencies, ticks included.
+Ns look_interval(const Config& config);
 
 // Runs one scenario. `told` hears of each line as it comes; it may be empty.
 Run run_scenario(const Scenario& scenario, const Config& config, Policies& policies,

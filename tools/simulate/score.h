@@ -50,8 +50,8 @@ struct Score {
   double false_per_calm_day() const;
 };
 
-// Adds one scenario's lines, which are in the order of time. Ticks come each `tick` from its
-// beginning on.
+// Adds one scenario's lines, which are in the order of time. It is looked for trouble each `tick`
+// from its beginning on.
 void add_score(Score& score, const Scenario& scenario, const std::vector<Line>& lines, Ns tick);
 void merge(Score& to, const Score& from);
 

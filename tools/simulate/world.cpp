@@ -113,6 +113,8 @@ void World::server_changes(bool was_up) {
   }
 }
 
+Pulse World::pulse() { return observer_.pulse({server_, machine_, connections(), thresholds_}); }
+
 Snapshot World::tick() { return observer_.tick({server_, machine_, connections(), thresholds_}); }
 
 }  // namespace ringside::simulate

@@ -24,6 +24,8 @@ class World {
   void advance(Ns since_begin);
   // The daemon's tick, now. Only while the daemon is there.
   Snapshot tick();
+  // What the daemon can tell between two ticks.
+  Pulse pulse();
   bool daemon_there() const { return site_.conditions.daemon; }
   std::size_t state_bytes() { return observer_.state_bytes(); }
   // How often the daemon came back from a restart.

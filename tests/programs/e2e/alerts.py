@@ -131,6 +131,26 @@ class Alerts(harness.Scenario):
         daemon.stop()
         server.stop()
 
+    def test_an_emergency_does_not_wait_for_the_next_tick(self):
+        world = self.world()
+        server = world.server()
+        daemon = world.daemon(tick="1h")
+        daemon.report_when("the server seen", lambda found: found["rings"][0]["state"] == "live")
+
+        def begun(figure):
+            return lambda: [line for line in self.lines(world)
+                            if line["state"] == "begun" and line["figure"] == figure]
+        server.signal(signal.SIGSTOP)
+        stopped, = daemon.wait_until("the server stopped", begun("stuck"))
+        self.assertRegex(stopped["msg"], r"\(pid \d+\) is stopped, by a signal or a debugger")
+        server.signal(signal.SIGCONT)
+        server.kill()
+        daemon.wait_until("the server's death", lambda: [
+            line for line in self.lines(world)
+            if line["figure"] == "crashed" and line["state"] == "firing"])
+        self.lives(self.lines(world))
+        daemon.stop()
+
     def test_a_daemon_that_is_killed_goes_on_with_its_alerts(self):
         world = self.world()
         daemon = world.daemon(alerts='clear_after = "1h"')

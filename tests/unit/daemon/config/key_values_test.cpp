@@ -48,6 +48,7 @@ TEST_CASE("KeyValues: the least and the most value of each range are taken, and 
       {"thresholds.operations.X.response_time", "\"999ns\"", "\"1us\"", "\"1h\"", "\"1h1ns\""},
       {"thresholds.operations.X.error_rate_percent", "0.0009", "0.001", "100", "100.1"},
       {"alerts.min_samples", "0", "1", "1000000", "1000001"},
+      {"alerts.emergency_tick", "\"99ms999us999ns\"", "\"100ms\"", "\"1h\"", "\"1h1ns\""},
       {"alerts.clear_after", "\"-1ns\"", "\"0s\"", "\"1d\"", "\"1d1ns\""},
       {"alerts.hold_without_data", "\"999ms\"", "\"1s\"", "\"366d\"", "\"366d1ns\""},
   };

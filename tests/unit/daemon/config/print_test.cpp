@@ -73,6 +73,7 @@ response_time = "200ms"
 [alerts]
 min_samples = 20
 false_alarms = "1 per 90d"
+emergency_tick = "1s"
 raise_ticks = 3
 of_ticks = 5
 clear_after = "30s"

@@ -31,6 +31,18 @@ TEST_CASE("Proc: a process's figures are read, whatever its name holds") {
   }
 }
 
+TEST_CASE("Proc: a process that a signal or a debugger has stopped") {
+  for (const char* state : {"R", "S", "D", "Z", "T", "t", "X", "I"}) {
+    CAPTURE(state);
+    std::string text = stat_text("chatd");
+    text.replace(text.find(") S ") + 2, 1, state);
+    const auto stat = parse_process_stat(text);
+    REQUIRE(stat);
+    CHECK(stat->stopped == (*state == 'T' || *state == 't'));
+    CHECK(stat->cpu_ticks == 300);
+  }
+}
+
 TEST_CASE("Proc: text that is cut off or no stat gives nothing") {
   const std::string whole = stat_text("chatd");
   const std::size_t last_needed = whole.find("5000 18446744073709551615");

@@ -41,6 +41,38 @@ struct ViewedRing {
 
 }  // namespace
 
+TEST_CASE("RingView: a pulse says of a ring what its snapshot says, without a tick") {
+  ViewedRing world;
+  const std::uint16_t breaker = kFirstEvent;
+  REQUIRE(enter_name(*world.ring, breaker, {"BREAKER", "", {}}));
+  for (const Outcome outcome : {Outcome::error, Outcome::ok}) {
+    Record move = operation(breaker, static_cast<std::uint64_t>(kViewBorn + kSecond), 0, outcome);
+    move.kind = static_cast<std::uint8_t>(Kind::event);
+    move.event.value = outcome == Outcome::ok ? 2 : 1;
+    write_record(world.lane, move);
+  }
+  for (int i = 0; i < 3; ++i) write_record(world.lane, ViewedRing::record());
+  world.ring->header().untraced_records.store(44);
+  const Instant now = simulated(kViewBorn + 2 * kSecond);
+  world.follower.check(now, 0);
+  world.follower.drain(now);
+  const RingPulse pulse = world.follower.pulse(now);
+  CHECK(pulse.ring == "shown");
+  CHECK(pulse.state == RingState::live);
+  CHECK(pulse.pid == 4711);
+  CHECK(pulse.calls == 3);
+  CHECK(pulse.books.read == 5);
+  CHECK(pulse.untraced_records == 44);
+  CHECK(pulse.breaker_opened == 1);
+  CHECK(pulse.breaker_value == 2);
+  CHECK_FALSE(pulse.connections);
+  CHECK_FALSE(pulse.skipped);
+  CHECK(pulse.stopped_pid == 0);
+  const RingView shown = world.at(2).rings.at(0);
+  CHECK(shown.calls == 3);
+  CHECK(pulse.breaker_moved_wall_ns == shown.created_wall_ns + kSecond);
+}
+
 TEST_CASE(
     "RingView: a living ring is shown with all that its header says, a closed one with what "
     "stays") {

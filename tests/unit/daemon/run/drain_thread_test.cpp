@@ -62,7 +62,7 @@ struct Drained {
     thread.emplace(*monitor);
   }
   void begin(std::int64_t tick_ns) {
-    thread->start(tick_ns, [this](LastWords words) {
+    thread->start({tick_ns, config.alerts.emergency_tick_ns}, [this](LastWords words) {
       last = std::move(words);
       ended = true;
     });
@@ -203,6 +203,23 @@ TEST_CASE("DrainThread: ticks that were missed are left out") {
   CHECK(at_ns[3] - at_ns[2] > 59 * kMillisecond);
   // The fourth may be late, which makes the fifth no later.
   CHECK(at_ns[4] - at_ns[3] > 10 * kMillisecond);
+}
+
+TEST_CASE("DrainThread: an emergency makes the tick come at once, and once") {
+  Drained drained;
+  drained.config.alerts.emergency_tick_ns = 5 * kMillisecond;
+  const auto ring = test::make_ring(drained.config.rings[0], {2, 64, 64});
+  drained.start(kHour);
+  REQUIRE(drained.shown()->rings.at(0).live());
+  ring->header().untraced_records.store(10'000);
+  until([&] { return drained.ticks() == 2; });
+  const Shown shown = drained.shown();
+  const auto& alerts = shown->alerts;
+  CHECK(std::any_of(alerts.begin(), alerts.end(),
+                    [](const AlertView& alert) { return alert.last.figure == "untraced"; }));
+  Shown later;
+  while ((later = drained.reported())->daemon.passes < shown->daemon.passes + 20) {}
+  CHECK(later->tick == 2U + static_cast<unsigned>(drained.outputs.reports));
 }
 
 TEST_CASE("DrainThread: a new interval holds at once, and an equal one makes no tick") {
