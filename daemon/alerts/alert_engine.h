@@ -100,6 +100,8 @@ class AlertEngine {
   void emit(Episode& episode, AlertState state, AlertLevel level, const std::string& text);
   std::string next_id();
   void close_tick(const Snapshot& snapshot);
+  // What active episodes say of a ring: what the normals must not learn from.
+  Trouble trouble_of(const std::string& ring) const;
 
   Config config_;
   RuleMemory memory_;

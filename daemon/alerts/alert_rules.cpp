@@ -28,6 +28,7 @@ std::vector<Reading> Readings::all() {
     loss(ring);
   }
   for (Reading& reading : out_) judge_by_value(reading);
+  for (const RingView& ring : s_.rings) traffic(ring);
   host();
   memory_.rings = std::move(now_);
   return {std::make_move_iterator(out_.begin()), std::make_move_iterator(out_.end())};

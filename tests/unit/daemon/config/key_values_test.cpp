@@ -49,6 +49,7 @@ TEST_CASE("KeyValues: the least and the most value of each range are taken, and 
       {"thresholds.operations.X.error_rate_percent", "0.0009", "0.001", "100", "100.1"},
       {"alerts.min_samples", "0", "1", "1000000", "1000001"},
       {"alerts.clear_after", "\"-1ns\"", "\"0s\"", "\"1d\"", "\"1d1ns\""},
+      {"alerts.learnt_factor", "1.9", "2", "1000", "1000.1"},
       {"alerts.hold_without_data", "\"999ms\"", "\"1s\"", "\"366d\"", "\"366d1ns\""},
   };
   for (const Range& range : ranges) {
