@@ -125,6 +125,35 @@ TEST_CASE("Normals: nothing is learnt from trouble until it has lasted for a day
   CHECK(world.story("high_latency") == Story{"recovering/warning", "resolved/warning"});
 }
 
+TEST_CASE("Normals: the usual p95 rises by a tenth in five minutes and halves within six hours") {
+  Snapshot snapshot;
+  snapshot.rings.resize(1);
+  snapshot.rings[0].name = "chat";
+  snapshot.rings[0].state = RingState::live;
+  snapshot.rings[0].enabled = true;
+  SeriesView& series = snapshot.operations.emplace_back();
+  series.name = "HISTORY";
+  series.ring = "chat";
+  Normals normals;
+  std::int64_t observed_ns = 0;
+  const auto p95_after = [&](int lessons, double ms) {
+    series.windows[static_cast<std::size_t>(Window::five_minutes)] = window_of(1000, 0, ms);
+    for (int lesson = 0; lesson < lessons; ++lesson) {
+      normals.learn(snapshot, observed_ns, [](const std::string&) { return Trouble::none; });
+      observed_ns += 5 * kMinute;
+    }
+    return normals.operation("chat", "HISTORY")->p95_ns / 1e6;
+  };
+  CHECK(p95_after(2, 1) == doctest::Approx(1).epsilon(0.02));  // the first tick is no lesson
+  CHECK(p95_after(1, 3) == doctest::Approx(3).epsilon(0.02));  // of the first ones the slowest
+  CHECK_FALSE(normals.operation("chat", "HISTORY")->knows_latency());
+  const double usual = p95_after(1, 2);
+  CHECK(normals.operation("chat", "HISTORY")->knows_latency());
+  CHECK(p95_after(1, 100) == doctest::Approx(usual * 1.1));
+  CHECK(p95_after(72, 0.001) == doctest::Approx(usual * 1.1 / 2));
+  CHECK(p95_after(100, 4) == doctest::Approx(4).epsilon(0.02));
+}
+
 TEST_CASE("Normals: what was learnt survives a restart, and goes on") {
   Normal world;
   world.minutes(16);

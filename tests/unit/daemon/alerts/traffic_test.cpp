@@ -44,6 +44,16 @@ TEST_CASE("Traffic: few usual calls may all stay away, and a half of many may") 
   CHECK(half.fired() == Story{});
 }
 
+TEST_CASE("Traffic: the end of a batch that was nearly all there was in the hour is no loss") {
+  Normal world;
+  world.flow("HISTORY", 1, 0.01);
+  world.now(10);
+  world.minutes(16);
+  world.now(1);
+  world.minutes(2);
+  CHECK(world.fired() == Story{});
+}
+
 TEST_CASE("Traffic: calls are not missing while slowness, trouble or a restart explains it") {
   const auto fired_after = [](const std::function<void(Normal&)>& change) {
     Normal world;
