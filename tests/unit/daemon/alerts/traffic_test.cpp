@@ -46,7 +46,7 @@ TEST_CASE("Traffic: few usual calls may all stay away, and a half of many may") 
 
 TEST_CASE("Traffic: the end of a batch that was nearly all there was in the hour is no loss") {
   Normal world;
-  world.flow("HISTORY", 1, 0.01);
+  world.flow("HISTORY", 1, 0.05);
   world.now(10);
   world.minutes(16);
   world.now(1);
@@ -114,6 +114,20 @@ TEST_CASE("Traffic: many times the usual calls are told; once nobody suffers, th
   CHECK(world.fired().size() == 1);
 }
 
+TEST_CASE("Traffic: a burst that made calls slow is told again when it comes back") {
+  Normal world;
+  world.minutes(16);
+  for (int time = 0; time < 2; ++time) {
+    world.now(100, 3000);
+    world.ticks(3);
+    CHECK(world.story("system_overload") == Story{"pending/warning", "firing/warning"});
+    world.minutes(5);
+    world.now(10);
+    world.minutes(10);
+    world.log.clear();
+  }
+}
+
 TEST_CASE("Traffic: a burst of few calls, of failures, or at the end of a trouble is none") {
   Normal small;
   small.flow("HISTORY", 1, 0.01);
@@ -128,8 +142,15 @@ TEST_CASE("Traffic: a burst of few calls, of failures, or at the end of a troubl
        {&refused.snapshot.operations[0].last_5s, &refused.snapshot.operations[0].last_15s,
         &refused.snapshot.operations[0].windows[static_cast<std::size_t>(Window::minute)]})
     window->refused = window->recorded * 9 / 10;
+  const SeriesView mostly_refused = refused.snapshot.operations[0];
   refused.minutes(2);
   CHECK(refused.fired() == Story{});
+  refused.now(60);
+  refused.ticks(3);
+  CHECK(refused.story("system_overload") == Story{"pending/warning", "firing/warning"});
+  refused.snapshot.operations[0] = mostly_refused;
+  refused.ticks(1);
+  CHECK(refused.story("system_overload") == Story{"recovering/warning"});
   Normal queue;
   queue.minutes(16);
   queue.now(1, 5000);
