@@ -54,6 +54,8 @@ std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
   close_tick(snapshot);
   std::erase_if(episodes_,
                 [](const auto& entry) { return entry.second.state == AlertState::resolved; });
+  memory_.normals.learn(snapshot, observed_ns_,
+                        [this](const std::string& ring) { return trouble_of(ring); });
   return std::exchange(out_, {});
 }
 
@@ -92,6 +94,17 @@ void AlertEngine::close_tick(const Snapshot& snapshot) {
   }
   out_.insert(out_.end(), std::make_move_iterator(lines.begin()),
               std::make_move_iterator(lines.end()));
+}
+
+Trouble AlertEngine::trouble_of(const std::string& ring) const {
+  Trouble trouble = Trouble::none;
+  for (const auto& [key, episode] : episodes_) {
+    const Reading& r = episode.reading;
+    if (episode.state == AlertState::pending || (!r.ring.empty() && r.ring != ring)) continue;
+    if (r.alert != AlertType::system_overload || r.figure != kTrafficFigure) return Trouble::some;
+    trouble = Trouble::more_traffic;
+  }
+  return trouble;
 }
 
 void AlertEngine::step(const Reading& reading) {
@@ -266,6 +279,8 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level,
   t.message += reading.text;
   if (bounds && !bare_fact(reading))
     t.message += ", threshold " + format_value(t.threshold, reading.unit);
+  const std::string& origin = reading.origin[index_of(level)];
+  if (bounds && !origin.empty()) t.message += " (" + origin + ")";
   t.message += text;
   episode.last = t;
   out_.push_back(std::move(t));

@@ -106,6 +106,8 @@ class AlertEngine {
   std::string next_id();
   void close_tick(const Snapshot& snapshot);
   void note(const std::vector<RingPulse>& rings, std::int64_t monotonic_ns);
+  // What active episodes say of a ring: what the normals must not learn from.
+  Trouble trouble_of(const std::string& ring) const;
 
   Config config_;
   RuleMemory memory_;

@@ -33,6 +33,7 @@ std::vector<Reading> Readings::all() {
     for (Reading& loss : losses_of(pulse, config_, memory_)) out_.push_back(std::move(loss));
   }
   for (Reading& reading : out_) judge_by_value(reading);
+  for (const RingView& ring : s_.rings) traffic(ring);
   host();
   memory_.rings = std::move(now_);
   std::erase_if(memory_.progress,

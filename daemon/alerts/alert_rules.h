@@ -8,11 +8,13 @@
 //   high_connections  gauge `connections`                               each ring
 //   system_overload   CPU, unavailable memory, load per CPU             the host
 //                     CPU of the server's processes                     each ring
+//                     many times the usual calls                        each ring; each operation
 //   database_issue    breaker open; rollbacks; DATABASE_... errors;     each ring
 //                     slow queries per minute
 //   security_threat   failed logins, rejected tokens, blocks, threats   each ring, per minute
 //   telemetry_loss    records lost, rejected, torn, untraced; refused   each ring
 //   server_down       crashed; stopped                                  each ring
+//                     most of the usual calls are missing               each ring; each operation
 //
 // Latency is judged by p95, not p99 or the mean: more than one call in twenty is too slow, which
 // users notice. At twenty calls a minute p99 is the slowest call alone, and one hiccup would wake
@@ -33,6 +35,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/alerts/normals.h"
 #include "daemon/config/config.h"
 #include "report/model/snapshot.h"
 
@@ -55,6 +58,8 @@ struct Reading {
   AlertUnit unit = AlertUnit::ms;
   std::string text;               // the figure in words, or why there is none
   std::string suspect;            // as in AlertTransition
+  // Where each level's threshold comes from, in words. Empty: there is only one place.
+  std::array<std::string, kAlertLevels> origin{};
 
   // Names the figure. No other figure has the same key, and the key is the same at every tick.
   std::string key() const {
@@ -89,6 +94,7 @@ struct RuleMemory {
     double connections = 0;
   };
   std::map<std::string, Progress> progress = {};
+  Normals normals{};                  // of all ticks before this one
 };
 
 // A count that went down was started anew, so all of it was added.

@@ -1,5 +1,5 @@
 // The engine's part of the state file, in its codec (daemon/storage/codec.h): episodes, the
-// transitions that a snapshot shows, and what the rules remember.
+// transitions that a snapshot shows, and what the rules remember. What is normal comes last.
 #include "daemon/alerts/alert_engine.h"
 #include "daemon/storage/codec.h"
 
@@ -183,6 +183,7 @@ std::string AlertEngine::encode() const {
     put_transition(out, e.last);
   }
   incidents_.encode(out);
+  memory_.normals.encode(out);
   return out.take();
 }
 
@@ -219,6 +220,7 @@ bool AlertEngine::decode(std::string_view bytes, std::string* why) {
   }
   Incidents incidents;
   incidents.decode(in);
+  memory.normals.decode(in);
   if (!in.at_end()) {
     if (why != nullptr) *why = "the state is damaged: its alerts are not whole";
     return false;

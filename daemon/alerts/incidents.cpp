@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/alerts/normals.h"
 #include "report/model/format.h"
 #include "report/model/names.h"
 
@@ -17,20 +18,25 @@ constexpr std::int64_t kQuietNs = 30'000'000'000;
 constexpr std::uint64_t kMostDoublings = 5;
 constexpr std::uint64_t kMostRises = 2;
 
+// Calls that do not come any more. The server is there, so whatever else is known explains it.
+bool traffic_gone(const AlertTransition& t) {
+  return t.alert == AlertType::server_down && t.figure == kTrafficFigure;
+}
+
 // The order of causes. performance_regression and slo_burn have no symptoms.
-int rank_of(AlertType alert) {
-  switch (alert) {
-    case AlertType::server_down: return 0;
+int rank_of(const AlertTransition& t) {
+  switch (t.alert) {
+    case AlertType::server_down: return traffic_gone(t) ? 7 : 0;
     case AlertType::system_overload: return 1;
     case AlertType::database_issue: return 2;
     case AlertType::security_threat: return 3;
     case AlertType::high_connections: return 4;
     case AlertType::high_memory: return 5;
     case AlertType::telemetry_loss: return 6;
-    case AlertType::high_error_rate: return 7;
-    case AlertType::high_latency: return 8;
+    case AlertType::high_error_rate: return 8;
+    case AlertType::high_latency: return 9;
   }
-  return 9;
+  return 10;
 }
 
 bool of_calls(AlertType alert) {
@@ -76,8 +82,11 @@ std::string counted(std::uint64_t count, const char* one, const char* many) {
 std::string where_to_look(const AlertTransition& cause) {
   switch (cause.alert) {
     case AlertType::server_down:
-      return "the server's own log, and what it did last (ringside tail)";
-    case AlertType::system_overload: return "what else runs on the host";
+      return traffic_gone(cause) ? "what lies between clients and the server: network, names, proxy"
+                                 : "the server's own log, and what it did last (ringside tail)";
+    case AlertType::system_overload:
+      return cause.figure == kTrafficFigure ? "who sends so much: the report's most active users"
+                                            : "what else runs on the host";
     case AlertType::database_issue: return "what holds the database's lock";
     case AlertType::security_threat: return "the addresses in the report's section on security";
     case AlertType::high_connections: return "who connects, and who does not leave";
@@ -103,18 +112,20 @@ std::uint64_t failed_calls_of(const Snapshot& snapshot, const std::string& ring)
 
 bool explains(const AlertTransition& cause, const AlertTransition& symptom) {
   if (!same_server(cause, symptom)) return false;
-  const int rank = rank_of(cause.alert);
-  if (rank == rank_of(symptom.alert)) return alike(cause, symptom);
-  if (rank > rank_of(symptom.alert)) return false;
+  const int rank = rank_of(cause);
+  if (rank == rank_of(symptom)) return alike(cause, symptom);
+  if (rank > rank_of(symptom)) return false;
   const bool calls = of_calls(symptom.alert);
   switch (cause.alert) {
-    case AlertType::server_down: return symptom.alert != AlertType::security_threat;
+    case AlertType::server_down:
+      return traffic_gone(cause) ? calls : symptom.alert != AlertType::security_threat;
     case AlertType::system_overload:
       return symptom.alert != AlertType::security_threat && symptom.alert != AlertType::high_memory;
     case AlertType::database_issue:
-      return symptom.alert == AlertType::high_connections || (calls && waits_for_database(symptom));
+      return symptom.alert == AlertType::high_connections || traffic_gone(symptom) ||
+             (calls && waits_for_database(symptom));
     case AlertType::security_threat:
-      return symptom.alert == AlertType::high_connections ||
+      return symptom.alert == AlertType::high_connections || traffic_gone(symptom) ||
              (calls && suspects(symptom, names::kSecurity, "RATE_LIMIT"));
     case AlertType::high_connections: return calls && suspects(symptom, names::kQueue, "");
     case AlertType::high_error_rate: return alike(cause, symptom);
@@ -133,9 +144,8 @@ std::vector<AlertTransition> Incidents::follow(std::vector<AlertTransition>& tra
   // Causes first, so that what begins in one tick begins with its cause.
   std::vector<AlertTransition*> in_order;
   for (AlertTransition& transition : transitions) in_order.push_back(&transition);
-  std::stable_sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) {
-    return rank_of(a->alert) < rank_of(b->alert);
-  });
+  std::stable_sort(in_order.begin(), in_order.end(),
+                   [](const auto* a, const auto* b) { return rank_of(*a) < rank_of(*b); });
   for (AlertTransition* transition : in_order) absorb(*transition);
   count_cost(snapshot);
 

@@ -12,7 +12,8 @@
 //
 // So an incident has at most three lines until it ends. Causes come before their symptoms in this
 // order: server_down, system_overload, database_issue, security_threat, high_connections,
-// high_memory, telemetry_loss, high_error_rate, high_latency. explains() has the rules.
+// high_memory, telemetry_loss, missing traffic (server_down's figure `traffic`), high_error_rate,
+// high_latency. explains() has the rules.
 //
 // Deterministic, as the engine is: transitions, a snapshot and the time go in, lines come out.
 #pragma once

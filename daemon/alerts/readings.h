@@ -65,6 +65,18 @@ class Readings {
   void per_minute(const RingView& ring, AlertType alert, const char* figure, std::string_view name,
                   const Levels& levels, const char* one, const char* many);
 
+  // rules_normals.cpp
+  // The levels of an operation's latency by its threshold, and where each comes from. What is
+  // learnt takes the place of the shipped default, and only warns.
+  void set_latency_levels(Reading& r, const SeriesView& series, double threshold_ns) const;
+  // Calls that are missing, and calls that are too many, by what was learnt. After all else: what
+  // slow or failing calls explain is not said here.
+  void traffic(const RingView& ring);
+  struct Calls;
+  void missing(const Calls& calls, bool explained);
+  void burst(const Calls& calls, bool explained);
+  bool traffic_explained(const RingView& ring) const;
+
   // rules_host.cpp
   void host();
   // A figure of the host's CPUs: over only while a server suffers.

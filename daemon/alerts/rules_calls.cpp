@@ -53,8 +53,8 @@ void Readings::latency(const SeriesView& series) {
   const auto threshold_ns =
       static_cast<double>(config_.thresholds.response_of(series.name, series.declared));
   if (threshold_ns <= 0) return;  // it waits for its client
-  Reading& r =
-      add(AlertType::high_latency, "p95", alerts_.latency.times(threshold_ns / 1e6), AlertUnit::ms);
+  Reading& r = add(AlertType::high_latency, "p95", {}, AlertUnit::ms);
+  set_latency_levels(r, series, threshold_ns);
   r.operation = series.name;
   r.ring = series.ring;
   const auto slower = [](const WindowStats& window, double ms) {

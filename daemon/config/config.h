@@ -24,6 +24,8 @@ struct AlertConfig {
   std::uint64_t of_ticks = 5;
   std::int64_t clear_after_ns = 30 * kSecond;
   std::int64_t hold_without_data_ns = kHour;
+  bool learn = true;
+  double learnt_factor = 10;
   // Multiples of the thresholds.
   Levels latency = Levels::of(LevelBounds{1, 0.8}, LevelBounds{2, 1.6}, LevelBounds{10, 5});
   Levels error_rate = Levels::of(LevelBounds{1, 0.6}, LevelBounds{3, 2}, LevelBounds{10, 5});
@@ -40,6 +42,8 @@ struct AlertConfig {
   Levels rejected_tokens_per_minute = Levels::of(LevelBounds{20, 10}, LevelBounds{200, 100});
   Levels ip_blocks_per_minute = Levels::of(LevelBounds{1, 1}, LevelBounds{10, 5});
   Levels threats_per_minute = Levels::of(LevelBounds{1, 1}, LevelBounds{20, 10});
+  Levels missing_traffic_percent = Levels::of(LevelBounds{75, 50}, LevelBounds{95, 70});
+  Levels traffic_percent = Levels::of(LevelBounds{400, 250});
   Levels lost_records = Levels::of(LevelBounds{1, 1}, LevelBounds{10000, 1000});
   friend bool operator==(const AlertConfig&, const AlertConfig&) = default;
 };

@@ -100,6 +100,12 @@ const std::vector<ConfigKey<Config>>& table() {
        "How long a value must stay below its clear threshold before the alert falls."},
       {"alerts.hold_without_data", Duration{AT(alerts.hold_without_data_ns), kSecond, 366 * kDay},
        "An active alert without data holds its state this long, and is then resolved as unknown."},
+      {"alerts.learn", Switch{AT(alerts.learn)},
+       "Learn how slow each operation usually is and how many calls usually come, and warn when it "
+       "is far from that. Latency: only where neither you nor the server set a threshold."},
+      {"alerts.learnt_factor", Number{AT(alerts.learnt_factor), 2, 1000},
+       "An operation is unusually slow from so many times its usual p95 on, at least 1 ms above it "
+       "and at most thresholds.response_time."},
 
       {"alerts.times_threshold.response_time", Bounds{AT(alerts.latency), 1e6},
        "high_latency, in multiples of the operation's threshold: [raise, clear] for each level."},
@@ -115,6 +121,14 @@ const std::vector<ConfigKey<Config>>& table() {
        "Memory of the host that is not available."},
       {"alerts.system_overload.load_per_cpu", Bounds{AT(alerts.load_per_cpu), 1e6},
        "Load average of one minute, divided by the number of CPUs."},
+      {"alerts.system_overload.traffic_percent", Bounds{AT(alerts.traffic_percent), 1e6},
+       "Successful calls, in percent of the usual rate of all calls; also at least twice the "
+       "highest rate that was usual within days, and 20 a second. A single operation only warns."},
+
+      {"alerts.server_down.missing_traffic_percent",
+       Bounds{AT(alerts.missing_traffic_percent), 100},
+       "Calls that usually come and are missing, while those that come are answered. A single "
+       "operation only warns."},
 
       {"alerts.database_issue.rollback_percent", Bounds{AT(alerts.rollback_percent), 100},
        "Share of the last minute's transactions that were rolled back."},

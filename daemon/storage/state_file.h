@@ -18,7 +18,7 @@
 
 namespace ringside {
 
-inline constexpr std::uint64_t kStateVersion = 7;
+inline constexpr std::uint64_t kStateVersion = 8;
 
 struct StateMeta {
   std::int64_t since_wall_ns = 0;   // when "since start" began

@@ -52,8 +52,7 @@ Scenario traffic_gone(std::uint64_t seed, double) {
   Plot plot("traffic_gone", seed);
   const Ns until = plot.at + plot.minutes(4, 10);
   plot.effect(Do::gone, plot.at, until, plot.random.between(0.97, 1));
-  plot.incident(plot.at, until, {"traffic", "traffic_change", "server_down"}).aftermath =
-      75 * kSecondNs;
+  plot.incident(plot.at, until, {"server_down"}).aftermath = 75 * kSecondNs;
   return plot.end(until);
 }
 
@@ -61,7 +60,7 @@ Scenario traffic_explodes(std::uint64_t seed, double) {
   Plot plot("traffic_explodes", seed);
   const Ns until = plot.at + plot.minutes(3, 8);
   plot.effect(Do::traffic, plot.at, until, plot.random.between(12, 25));
-  plot.incident(plot.at, until, {"traffic", "traffic_change", "system_overload"});
+  plot.incident(plot.at, until, {"system_overload"});
   return plot.end(until);
 }
 

@@ -32,8 +32,7 @@ Scenario network_blip(std::uint64_t seed, double) {
   Plot plot("network_blip", seed);
   const Ns until = plot.at + plot.seconds(90, 240);
   plot.effect(Do::gone, plot.at, until, 0.9);
-  plot.incident(plot.at, until, {"traffic", "traffic_change", "server_down"}).aftermath =
-      90 * kSecondNs;
+  plot.incident(plot.at, until, {"server_down"}).aftermath = 90 * kSecondNs;
   return plot.end(until);
 }
 

@@ -21,7 +21,7 @@ Scenario slower_than_normal(std::uint64_t seed, double) {
   const Ns until = plot.at + plot.minutes(5, 10);
   plot.effect(Do::slow_operation, plot.at, until, plot.random.between(80, 200)).op =
       Op::MESSAGE_HISTORY;
-  Incident& incident = plot.incident(plot.at, until, {"high_latency", "performance_regression"});
+  Incident& incident = plot.incident(plot.at, until, {"high_latency"});
   incident.op = Op::MESSAGE_HISTORY;
   return plot.end(until);
 }

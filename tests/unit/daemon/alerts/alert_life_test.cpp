@@ -31,36 +31,38 @@ TEST_CASE("AlertLife: every transition says what, how bad, against which thresho
   p95(world, 250);
   CHECK(tick_told(world) ==
         Told{who + "pending/warning SEND_MESSAGE@chat 250 200 ms: " + p95_text("250 ms") +
-             ", threshold 200 ms: fires when 3 of 5 ticks are over"});
+             ", threshold 200 ms (configured): fires when 3 of 5 ticks are over"});
   CHECK(tick_told(world).empty());
   CHECK(tick_told(world) == Told{who + "firing/warning SEND_MESSAGE@chat 250 200 ms: " +
-                                 p95_text("250 ms") + ", threshold 200 ms"});
+                                 p95_text("250 ms") + ", threshold 200 ms (configured)"});
   p95(world, 500);
-  CHECK(tick_told(world) == Told{who + "firing/critical SEND_MESSAGE@chat 500 400 ms: " +
-                                 p95_text("500 ms") + ", threshold 400 ms: risen from warning"});
+  CHECK(tick_told(world) ==
+        Told{who + "firing/critical SEND_MESSAGE@chat 500 400 ms: " + p95_text("500 ms") +
+             ", threshold 400 ms (configured): risen from warning"});
   p95(world, 250);
   CHECK(tick_told(world) ==
         Told{who + "recovering/critical SEND_MESSAGE@chat 250 320 ms: " + p95_text("250 ms") +
-             ", threshold 320 ms: falls after 2 min 00 s like this"});
+             ", threshold 320 ms (configured): falls after 2 min 00 s like this"});
   CHECK(tick_told(world, 24) ==
         Told{who + "firing/warning SEND_MESSAGE@chat 250 200 ms: " + p95_text("250 ms") +
-             ", threshold 200 ms: fallen from "
+             ", threshold 200 ms (configured): fallen from "
              "critical"});
   p95(world, 100);
   CHECK(tick_told(world) ==
         Told{who + "recovering/warning SEND_MESSAGE@chat 100 160 ms: " + p95_text("100 ms") +
-             ", threshold 160 ms: falls after 2 min 00 s like this"});
+             ", threshold 160 ms (configured): falls after 2 min 00 s like this"});
   p95(world, 300);
-  CHECK(tick_told(world) == Told{who + "firing/warning SEND_MESSAGE@chat 300 200 ms: " +
-                                 p95_text("300 ms") + ", threshold 200 ms: it is back"});
+  CHECK(tick_told(world) ==
+        Told{who + "firing/warning SEND_MESSAGE@chat 300 200 ms: " + p95_text("300 ms") +
+             ", threshold 200 ms (configured): it is back"});
   p95(world, 100);
   // 3 ticks until it fired, 1 risen, 25 fallen, 2 there and back, 25 below: 55 ticks less the first
   // are 275 s.
   CHECK(tick_told(world, 25) ==
         Told{who + "recovering/warning SEND_MESSAGE@chat 100 160 ms: " + p95_text("100 ms") +
-                 ", threshold 160 ms: falls after 2 min 00 s like this",
+                 ", threshold 160 ms (configured): falls after 2 min 00 s like this",
              who + "resolved/warning SEND_MESSAGE@chat 100 160 ms: " + p95_text("100 ms") +
-                 ", threshold 160 ms: over after 4 min 35 s, at worst 500 ms"});
+                 ", threshold 160 ms (configured): over after 4 min 35 s, at worst 500 ms"});
 }
 
 TEST_CASE("AlertLife: a fact has no threshold to name, a loss has one") {
@@ -254,7 +256,8 @@ TEST_CASE("AlertLife: each gap without data has its own hour") {
   world.log.clear();
   CHECK(tick_told(world) ==
         Told{"6741ab60 high_latency resolved/warning SEND_MESSAGE@chat 250 160 ms: no data for "
-             "60 min 00 s (nothing reports it any more), threshold 160 ms: given up, it is not "
+             "60 min 00 s (nothing reports it any more), threshold 160 ms (configured): given up, "
+             "it is not "
              "known whether it is over"});
 }
 

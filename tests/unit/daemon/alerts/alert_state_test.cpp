@@ -25,9 +25,9 @@ void put_smallest_transition(Encoder& out) {
   for (int number = 0; number < 4; ++number) out.u64(0);
 }
 
-// No incident: no failed calls remembered, none over, none open.
+// No incident: no failed calls remembered, none over, none open. And nothing is learnt.
 void put_no_incidents(Encoder& out) {
-  for (int list = 0; list < 3; ++list) out.u64(0);
+  for (int list = 0; list < 4; ++list) out.u64(0);
 }
 
 bool taken(Encoder& state) {
@@ -79,7 +79,7 @@ TEST_CASE("AlertState: a state with one episode has every field in its place") {
     out.real(250);
     out.real(200);
     out.u64(0);  // ms
-    out.text(text + ", threshold 200 ms: fires when 3 of 5 ticks are over");
+    out.text(text + ", threshold 200 ms (configured): fires when 3 of 5 ticks are over");
     out.text("");  // no suspect
     out.text("");  // no incident
   };
@@ -130,6 +130,18 @@ TEST_CASE("AlertState: a state with one episode has every field in its place") {
   expected.u64(0);
   expected.u64(0);  // no incident is over
   expected.u64(0);  // none is open
+  expected.u64(1);  // what is normal of one ring
+  expected.text("chat");
+  expected.text("");             // its instance
+  expected.u64(0);               // since the beginning
+  expected.flag(false);          // no trouble
+  expected.u64(0);               // since the beginning
+  expected.u64(10'000'000'000);  // seen at the last tick
+  expected.u64(static_cast<std::uint64_t>(began_wall_ns + 5'000'000'000));
+  expected.real(0);  // no rate
+  expected.real(0);
+  expected.u64(0);
+  expected.u64(0);  // its tracing is off, so nothing is learnt of its operations
   const std::string bytes = expected.take();
   CHECK(world.engine.encode() == bytes);
 
@@ -161,12 +173,12 @@ TEST_CASE("AlertState: a gap without data is saved as well") {
 TEST_CASE("AlertState: observed time is taken up to 146 years") {
   for (const std::uint64_t observed_ns : {std::uint64_t{0}, std::uint64_t{1}, kMostObserved}) {
     Encoder state = head_of_state(observed_ns);
-    for (int list = 0; list < 6; ++list) state.u64(0);
+    for (int list = 0; list < 7; ++list) state.u64(0);
     CHECK(taken(state));
   }
   for (const std::uint64_t observed_ns : {kMostObserved + 1, ~std::uint64_t{0}}) {
     Encoder state = head_of_state(observed_ns);
-    for (int list = 0; list < 6; ++list) state.u64(0);
+    for (int list = 0; list < 7; ++list) state.u64(0);
     CHECK_FALSE(taken(state));
   }
 }

@@ -78,6 +78,8 @@ raise_ticks = 3
 of_ticks = 5
 clear_after = "30s"
 hold_without_data = "1h"
+learn = true
+learnt_factor = 10
 
 [alerts.times_threshold]
 response_time = { warning = [1, 0.8], critical = [2, 1.6], emergency = [10, 5] }
@@ -89,6 +91,10 @@ connections = { info = [0.5, 0.25], warning = [1, 0.9], critical = [1.5, 1.3] }
 cpu_percent = { warning = [85, 75], critical = [95, 85] }
 memory_percent = { warning = [90, 80], critical = [98, 90] }
 load_per_cpu = { warning = [2, 1.5], critical = [4, 3] }
+traffic_percent = { warning = [400, 250] }
+
+[alerts.server_down]
+missing_traffic_percent = { warning = [75, 50], critical = [95, 70] }
 
 [alerts.database_issue]
 rollback_percent = { warning = [20, 10], critical = [50, 30] }
