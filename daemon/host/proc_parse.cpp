@@ -98,4 +98,35 @@ std::optional<MemoryInfo> parse_meminfo(std::string_view text) {
   return MemoryInfo{*total, *available};
 }
 
+std::optional<std::uint64_t> parse_open_files_limit(std::string_view text) {
+  constexpr std::string_view kName = "Max open files";
+  const std::size_t at = text.find(kName);
+  if (at == std::string_view::npos || (at > 0 && text[at - 1] != '\n')) return std::nullopt;
+  text.remove_prefix(at + kName.size());
+  text = text.substr(0, text.find('\n'));
+  std::uint64_t soft = 0;
+  if (!take_number(text, soft)) return std::nullopt;
+  return soft;
+}
+
+std::optional<Pressure> parse_pressure(std::string_view text) {
+  std::optional<double> some;
+  double full = 0;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(line.size() < text.size() ? line.size() + 1 : text.size());
+    const std::string_view kind = take_word(line);
+    std::string_view average = take_word(line);
+    constexpr std::string_view kTen = "avg10=";
+    if (!average.starts_with(kTen)) continue;
+    average.remove_prefix(kTen.size());
+    double percent = 0;
+    if (!take_number(average, percent) || !(percent >= 0 && percent <= 100)) continue;
+    if (kind == "some") some = percent;
+    if (kind == "full") full = percent;
+  }
+  if (!some) return std::nullopt;
+  return Pressure{*some, full};
+}
+
 }  // namespace ringside

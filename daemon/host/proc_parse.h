@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "report/model/system.h"
+
 namespace ringside {
 
 struct ProcessStat {   // /proc/PID/stat
@@ -36,5 +38,13 @@ struct MemoryInfo {
   std::uint64_t available_bytes = 0;
 };
 std::optional<MemoryInfo> parse_meminfo(std::string_view text);
+
+// The soft limit in the line "Max open files" of /proc/PID/limits. Absent when it is unlimited,
+// too.
+std::optional<std::uint64_t> parse_open_files_limit(std::string_view text);
+
+// /proc/pressure/{cpu,memory,io}: the averages over 10 s. A file without a line "full" (the CPU's
+// before Linux 5.13) has a `full` of 0.
+std::optional<Pressure> parse_pressure(std::string_view text);
 
 }  // namespace ringside

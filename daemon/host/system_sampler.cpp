@@ -87,6 +87,7 @@ ProcessView SystemSampler::view(const Target& target, const ProcessStat& stat,
   if (stat.threads > 0) view.threads = stat.threads;
   view.open_files = open_files(std::to_string(target.pid));
   view.stopped = stat.stopped;
+  view.open_files_limit = parse_open_files_limit(read(std::to_string(target.pid) + "/limits"));
   const double uptime = static_cast<double>(boottime_ns) / 1e9 -
                         static_cast<double>(stat.start_time) / ticks_per_second_;
   if (uptime >= 0) view.uptime_seconds = uptime;
@@ -117,6 +118,9 @@ HostView SystemSampler::host() {
     host.memory_total_bytes = memory->total_bytes;
     host.memory_available_bytes = memory->available_bytes;
   }
+  host.cpu_pressure = parse_pressure(read("pressure/cpu"));
+  host.memory_pressure = parse_pressure(read("pressure/memory"));
+  host.io_pressure = parse_pressure(read("pressure/io"));
   return host;
 }
 

@@ -18,6 +18,15 @@ struct ProcessView {   // one process of the server
   std::optional<double> uptime_seconds;
   std::optional<double> cpu_seconds;             // used since it began
   std::optional<bool> stopped;                   // by a signal, or a debugger
+  // How many files it may have open: its soft limit RLIMIT_NOFILE.
+  std::optional<std::uint64_t> open_files_limit;
+};
+
+// Pressure stall information of one resource: the share of the last 10 s in which tasks waited for
+// it, in percent.
+struct Pressure {
+  double some = 0;  // at least one task waited
+  double full = 0;  // no task ran, as all waited; of the CPU always 0 for a whole host
 };
 
 struct HostView {
@@ -26,6 +35,8 @@ struct HostView {
   std::optional<double> cpu_percent;             // of all cores; over the last tick
   std::optional<std::uint64_t> memory_total_bytes;
   std::optional<std::uint64_t> memory_available_bytes;
+  // Absent where the kernel has none (before Linux 4.20, or switched off).
+  std::optional<Pressure> cpu_pressure, memory_pressure, io_pressure;
 };
 
 struct DaemonView {

@@ -267,21 +267,27 @@ Json json_alerts(const Snapshot& snapshot) {
           {"transitions_forgotten", snapshot.transitions_forgotten}};
 }
 
+Json json_pressure(const std::optional<Pressure>& pressure) {
+  if (!pressure) return nullptr;
+  return {{"some_percent", pressure->some}, {"full_percent", pressure->full}};
+}
+
 Json json_system(const Snapshot& snapshot) {
   const HostView& host = snapshot.host;
   const DaemonView& daemon = snapshot.daemon;
-  return {{"processes", array_of(snapshot.processes,
-                                 [](const ProcessView& process) -> Json {
-                                   return {
-                                       {"ring", process.ring},
-                                       {"pid", process.pid},
-                                       {"cpu_percent", known_or_null(process.cpu_percent)},
-                                       {"cpu_seconds", known_or_null(process.cpu_seconds)},
-                                       {"resident_bytes", known_or_null(process.resident_bytes)},
-                                       {"open_files", known_or_null(process.open_files)},
-                                       {"threads", known_or_null(process.threads)},
-                                       {"uptime_seconds", known_or_null(process.uptime_seconds)}};
-                                 })},
+  return {{"processes",
+           array_of(snapshot.processes,
+                    [](const ProcessView& process) -> Json {
+                      return {{"ring", process.ring},
+                              {"pid", process.pid},
+                              {"cpu_percent", known_or_null(process.cpu_percent)},
+                              {"cpu_seconds", known_or_null(process.cpu_seconds)},
+                              {"resident_bytes", known_or_null(process.resident_bytes)},
+                              {"open_files", known_or_null(process.open_files)},
+                              {"open_files_limit", known_or_null(process.open_files_limit)},
+                              {"threads", known_or_null(process.threads)},
+                              {"uptime_seconds", known_or_null(process.uptime_seconds)}};
+                    })},
           {"gauges", array_of(snapshot.gauges,
                               [](const GaugeView& gauge) -> Json {
                                 return {{"ring", gauge.ring},
@@ -296,7 +302,11 @@ Json json_system(const Snapshot& snapshot) {
             {"cpus", known_or_null(host.cpus)},
             {"cpu_percent", known_or_null(host.cpu_percent)},
             {"memory_total_bytes", known_or_null(host.memory_total_bytes)},
-            {"memory_available_bytes", known_or_null(host.memory_available_bytes)}}},
+            {"memory_available_bytes", known_or_null(host.memory_available_bytes)},
+            {"pressure",
+             {{"cpu", json_pressure(host.cpu_pressure)},
+              {"memory", json_pressure(host.memory_pressure)},
+              {"io", json_pressure(host.io_pressure)}}}}},
           {"daemon",
            {{"version", daemon.version},
             {"pid", daemon.pid},

@@ -22,6 +22,18 @@ Document document_of(const Snapshot& snapshot) {
 
 }  // namespace
 
+TEST_CASE("Json: pressure and the limit of open files, where they are known") {
+  Snapshot snapshot;
+  snapshot.processes.resize(1);
+  snapshot.processes[0].open_files_limit = 1024;
+  snapshot.host.io_pressure = Pressure{12.5, 3};
+  const Document json = document_of(snapshot);
+  CHECK(json["system"]["processes"][0]["open_files_limit"] == 1024);
+  CHECK(json["system"]["host"]["pressure"]["io"] ==
+        Document{{"some_percent", 12.5}, {"full_percent", 3.0}});
+  CHECK(json["system"]["host"]["pressure"]["cpu"].is_null());
+}
+
 TEST_CASE("Json: stages that were marked or named are listed, others are not") {
   Snapshot snapshot = sample::ones();
   SeriesView& series = snapshot.operations[0];

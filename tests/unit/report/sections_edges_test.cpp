@@ -136,6 +136,18 @@ TEST_CASE("Edges: a host and a daemon of which little is known") {
   CHECK(has(written_by(given, detail::write_overview), "load unknown unknown 0.75 on an unknown"));
   given.snapshot.daemon.started_wall_ns = 0;
   CHECK_FALSE(has(written_by(given, detail::write_overview), "ringsided"));
+  // What the kernel does not say is left out.
+  given.snapshot.host.io_pressure = Pressure{12.5, 3};
+  CHECK(has(written_by(given, detail::write_overview),
+            "memory available · waiting over the last 10 s: disk 13 %\n"));
+  given.snapshot.host.cpu_pressure = Pressure{1, 0};
+  given.snapshot.host.memory_pressure = Pressure{0, 0};
+  CHECK(has(written_by(given, detail::write_overview),
+            "memory available · waiting over the last 10 s: CPU 1 %, memory 0 %, disk 13 %\n"));
+  given.snapshot.processes.resize(1);
+  given.snapshot.processes[0].open_files = 1000;
+  given.snapshot.processes[0].open_files_limit = 1024;
+  CHECK(has(written_by(given, detail::write_overview), " · open files 1,000 of 1,024 · threads "));
 }
 
 TEST_CASE("Edges: one lost, one untraced, one negative, and a lane without a thread") {

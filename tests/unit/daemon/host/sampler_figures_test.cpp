@@ -82,6 +82,36 @@ TEST_CASE("SamplerFigures: a process in every figure, at its first and at its se
   CHECK(sample.processes.at(0).uptime_seconds == 7.0);
 }
 
+TEST_CASE("SamplerFigures: the soft limit of open files, and the pressure on the host") {
+  const Proc proc;
+  proc.put("7/stat", process_text(1, 1, 1, 5, 1));
+  SystemSampler sampler(proc.root.path());
+  const auto sample = [&] { return sampler.sample({{"ring", 7}}, kSecondNs, kSecondNs); };
+  CHECK(sample().processes.at(0).open_files_limit == std::nullopt);
+  CHECK_FALSE(sample().host.cpu_pressure);
+  proc.put("7/limits",
+           "Limit                     Soft Limit           Hard Limit           Units     \n"
+           "Max processes             63                   64                   processes \n"
+           "Max open files            1024                 524288               files     \n");
+  CHECK(sample().processes.at(0).open_files_limit == 1024U);
+  proc.put("7/limits",
+           "Max open files            unlimited            unlimited            files\n");
+  CHECK(sample().processes.at(0).open_files_limit == std::nullopt);
+  proc.put("pressure/cpu", "some avg10=12.50 avg60=92.49 avg300=69.17 total=6990634346\n");
+  proc.put("pressure/memory",
+           "some avg10=20.00 avg60=1.00 avg300=0.20 total=62276552\n"
+           "full avg10=7.25 avg60=2.00 avg300=0.10 total=17250091\n");
+  proc.put("pressure/io", "some avg60=1.00\nfull avg10=1.00 avg60=1.00\n");
+  const HostView host = sample().host;
+  REQUIRE(host.cpu_pressure);
+  CHECK(host.cpu_pressure->some == 12.5);
+  CHECK(host.cpu_pressure->full == 0);
+  REQUIRE(host.memory_pressure);
+  CHECK(host.memory_pressure->some == 20);
+  CHECK(host.memory_pressure->full == 7.25);
+  CHECK_FALSE(host.io_pressure);  // half of it is none
+}
+
 TEST_CASE("SamplerFigures: CPU is compared with the last sample only, and of that very process") {
   const Proc proc;
   proc.put("7/stat", process_text(100, 0, 1, 5, 1));
