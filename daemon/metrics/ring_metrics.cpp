@@ -190,6 +190,7 @@ std::size_t RingMetrics::bytes() const {
   std::size_t total = sizeof *this + errors_.bytes() + slowest_.bytes() + blocks_.bytes();
   if (plain_ != nullptr) total += kPlainCount * sizeof(Plain);
   for (const auto& [name, series] : series_) total += series->bytes();
+  total += failures_from_.bytes() + failures_for_.bytes();
   for (const Half& half : halves_) total += half.actors.bytes() + half.subjects.bytes();
   return total;
 }

@@ -20,6 +20,7 @@
 
 #include "daemon/metrics/blocks.h"
 #include "daemon/metrics/error_table.h"
+#include "daemon/metrics/login_failures.h"
 #include "daemon/metrics/observed_time.h"
 #include "daemon/metrics/parties.h"
 #include "daemon/metrics/sampler.h"
@@ -197,6 +198,7 @@ class RingMetrics {
   void expect_sampling();
   void offer_slowest(const Series& series, const Record& record, std::uint32_t lane);
   void count_block(const Record& record);
+  void count_login_failure(const Record& record, std::uint64_t address);
   void begin_half();
   std::map<Series*, Living> by_series(const LivingById& living);
   Series* series_named(const SeriesKey& key, const NameEntry& name);
@@ -208,6 +210,7 @@ class RingMetrics {
                   const End& end) const;
   void show_series(const std::string& ring, const LivingById& living, const RingTimes& times,
                    Snapshot& out);
+  void show_login_failures(const std::string& ring, const RingTimes& times, Snapshot& out) const;
   void show_parties(const std::string& ring, Snapshot& out) const;
   void show_slowest(const std::string& ring, const RingTimes& times, Snapshot& out) const;
   void encode_last(Encoder& out, const Series& series, std::int64_t wall_minus_monotonic_ns) const;
@@ -291,6 +294,8 @@ class RingMetrics {
 
   Slowest slowest_;
   BlockTable blocks_;
+  LoginFailures failures_from_;  // by address
+  LoginFailures failures_for_;   // by account
 };
 
 }  // namespace ringside

@@ -214,8 +214,18 @@ void RingMetrics::count_block(const Record& record) {
   if (record.subject_kind() == SubjectKind::address) address = &record.subject;
   if (address == nullptr && record.actor_kind() == ActorKind::address) address = &record.actor;
   if (address == nullptr) return;
-  blocks_.add(block_part_[record.operation], *address, scale_.monotonic_ns(record.end()),
-              record.event.value);
+  const BlockTable::Part part = block_part_[record.operation];
+  blocks_.add(part, *address, scale_.monotonic_ns(record.end()), record.event.value);
+  if (part != BlockTable::Part::block) count_login_failure(record, *address);
+}
+
+void RingMetrics::count_login_failure(const Record& record, std::uint64_t address) {
+  const std::int64_t end_ns = scale_.monotonic_ns(record.end());
+  const Place place = place_of(end_ns);
+  if (place.when != Place::When::slice) return;
+  const std::uint64_t account = record.actor_kind() == ActorKind::user ? record.actor : 0;
+  failures_from_.add(address, account, end_ns, place.slice);
+  if (account != 0) failures_for_.add(account, address, end_ns, place.slice);
 }
 
 }  // namespace ringside

@@ -153,6 +153,7 @@ void RingMetrics::show(const std::string& ring, const LivingById& living, const 
     view.got_through = block.got_through;
     out.blocks.push_back(std::move(view));
   }
+  show_login_failures(ring, times, out);
   out.late_records += late_;
   skipped_since_ns_ = INT64_MIN;
 }
@@ -169,6 +170,25 @@ std::optional<RingMetrics::LatestEvent> RingMetrics::latest_event(std::string_vi
                                 times.wall_minus_monotonic_ns));
   }
   return latest;
+}
+
+void RingMetrics::show_login_failures(const std::string& ring, const RingTimes& times,
+                                      Snapshot& out) const {
+  const auto list = [&](const LoginFailures& of, PartyKind kind, std::vector<FailedLogins>& into) {
+    for (const LoginFailures::Row& row : of.largest(now_slice_, kMostFailedLogins)) {
+      FailedLogins one;
+      one.ring = ring;
+      one.party = {kind, row.id};
+      one.minute = row.minute;
+      one.hour = row.hour;
+      one.others = row.others;
+      one.since_wall_ns = add_ns(row.since_ns, times.wall_minus_monotonic_ns);
+      one.last_wall_ns = add_ns(row.last_ns, times.wall_minus_monotonic_ns);
+      into.push_back(std::move(one));
+    }
+  };
+  list(failures_from_, PartyKind::address, out.failed_by_address);
+  list(failures_for_, PartyKind::user, out.failed_by_account);
 }
 
 void RingMetrics::show_series(const std::string& ring, const LivingById& living,

@@ -45,6 +45,8 @@ void RingMetrics::encode(Encoder& out, std::int64_t wall_minus_monotonic_ns) {
   }
   encode_slowest(out, wall_minus_monotonic_ns);
   blocks_.encode(out);
+  failures_from_.encode(out);
+  failures_for_.encode(out);
   errors_.encode(out);
   out.u64(error_names_.size());
   for (const auto& [code, name] : error_names_) {
@@ -128,6 +130,8 @@ void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice
   }
   decode_slowest(in, now_slice, slice_shift);
   blocks_.decode(in, slice_shift * kSliceNs);
+  failures_from_.decode(in, slice_shift);
+  failures_for_.decode(in, slice_shift);
   errors_.decode(in, slice_shift);
   const std::uint64_t names = in.count(2, 65536);
   for (std::uint64_t n = 0; n < names && in.good(); ++n) {

@@ -103,4 +103,17 @@ struct BlockView {
   std::uint64_t got_through = 0;       // failed logins and rejected tokens during the block
 };
 
+// Logins in vain of the last hour, of one address or for one account: failed, of a rejected token,
+// or turned away because the address was blocked.
+struct FailedLogins {
+  std::string ring;
+  Party party;
+  std::uint64_t minute = 0;  // of the last minute
+  std::uint64_t hour = 0;
+  std::uint64_t others = 0;        // about so many accounts that it tried, or addresses that tried
+  std::int64_t since_wall_ns = 0;  // when it began, after an hour without
+  std::int64_t last_wall_ns = 0;
+};
+inline constexpr std::size_t kMostFailedLogins = 100;
+
 }  // namespace ringside

@@ -34,6 +34,8 @@ struct Snapshot {
   std::vector<RecordView> slowest;      // slowest single operations that ended in the last hour
   std::vector<RecordView> slowest_since_start;
   std::vector<BlockView> blocks;        // the latest first
+  // Of each ring kMostFailedLogins at most, those with most in the last hour first.
+  std::vector<FailedLogins> failed_by_address, failed_by_account;
   std::vector<LaneView> lanes;
   Books books;                          // of everything
   std::uint64_t unattributed_lost = 0;  // of books.lost: the operation is not known yet
