@@ -60,6 +60,7 @@ void label(LabelKind kind, std::uint64_t id, const std::string& text) {
 }
 void connections(int change) { g_connections.add(change); }
 void db_transactions(int change) { g_db_transactions.add(change); }
+void loop_lag_ms(std::int64_t worst) { g_loop_lag_ms.set(worst); }
 
 Operation::Operation(Op op, Stamp arrived, Stamp picked_up)
     : operation_(operation_id(op), ringside::Stamp{arrived}) {

@@ -64,6 +64,7 @@ void count(Event event);  // adds to the totals and writes no record: a decision
 void label(LabelKind kind, std::uint64_t id, const std::string& text);
 void connections(int change);
 void db_transactions(int change);
+void loop_lag_ms(std::int64_t worst);
 
 // One traced command. It begins when its line arrives. A session's strand picks it up, and it goes
 // with the command through the password workers and the database threads.

@@ -1,5 +1,6 @@
 #include "tools/chat/net/server.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <boost/asio/ip/v6_only.hpp>
@@ -34,7 +35,8 @@ Server::Server(const ServerOptions& options)
       work_(io_.get_executor()),
       acceptor_(asio::make_strand(io_)),
       accept_pause_(acceptor_.get_executor()),
-      sweeper_(acceptor_.get_executor()) {
+      sweeper_(acceptor_.get_executor()),
+      lag_probe_(acceptor_.get_executor()) {
   listen();  // first: a second server on the same port fails before it opens the database
   service_ = std::make_unique<Service>(options.service);
 }
@@ -86,6 +88,8 @@ void Server::start() {
   asio::post(acceptor_.get_executor(), [this] {
     accept();
     sweep();
+    lag_probe_.expires_after(std::chrono::milliseconds(100));
+    measure_lag();
   });
   for (int i = 0; i < options_.threads; ++i) {
     threads_.emplace_back([this] {
@@ -170,6 +174,20 @@ void Server::sweep() {
   });
 }
 
+// A timer that is due is late by as long as the loop keeps its handlers waiting.
+void Server::measure_lag() {
+  lag_probe_.async_wait([this](auto error) {
+    if (error) return;
+    const auto now = std::chrono::steady_clock::now();
+    const auto late =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now - lag_probe_.expiry());
+    lags_ms_[probes_++ % lags_ms_.size()] = late.count();
+    trace::loop_lag_ms(*std::max_element(lags_ms_.begin(), lags_ms_.end()));
+    lag_probe_.expires_at(now + std::chrono::milliseconds(100));
+    measure_lag();
+  });
+}
+
 void Server::stop() {
   if (threads_.empty()) {
     if (service_) service_->stop();
@@ -180,6 +198,7 @@ void Server::stop() {
     acceptor_.close(ignored);
     accept_pause_.cancel();
     sweeper_.cancel();
+    lag_probe_.cancel();
   });
   std::vector<std::shared_ptr<Session>> open;
   const auto collect = [&] {

@@ -58,6 +58,7 @@ class Server {
   void turn_away(Socket socket);
   void session_closed(std::uint64_t id, CloseReason reason);
   void sweep();
+  void measure_lag();
 
   const ServerOptions options_;
   std::unique_ptr<Service> service_;  // outlives the sessions, which end before the io threads
@@ -66,6 +67,10 @@ class Server {
   Acceptor acceptor_;
   Timer accept_pause_;
   Timer sweeper_;
+  Timer lag_probe_;
+  // The latest second's, one for each probe.
+  std::array<std::int64_t, 10> lags_ms_{};
+  std::size_t probes_ = 0;
   std::uint16_t port_ = 0;
   std::vector<std::thread> threads_;
 
