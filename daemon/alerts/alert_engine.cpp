@@ -22,8 +22,14 @@ std::string span(std::int64_t ns) { return format_span(static_cast<double>(ns));
 
 // True for a fact without a threshold worth naming. What is counted is a fact too, but has one.
 bool bare_fact(const Reading& reading) {
-  return reading.certain && reading.unit != AlertUnit::records &&
-         reading.unit != AlertUnit::per_minute;
+  switch (reading.unit) {
+    case AlertUnit::open:
+    case AlertUnit::crashed:
+    case AlertUnit::stopped:
+    case AlertUnit::refused:
+    case AlertUnit::stuck: return reading.certain;
+    default: return false;
+  }
 }
 
 }  // namespace

@@ -11,6 +11,8 @@
 namespace ringside {
 
 std::vector<Reading> Readings::all() {
+  remember_processes();
+  remember_lanes();
   for (const SeriesView& operation : s_.operations) {
     latency(operation);
     error_rate(operation.name, operation);
@@ -22,13 +24,20 @@ std::vector<Reading> Readings::all() {
     note_usual(pulse, all, s_.tick_seconds, memory_.progress[ring.name]);
     error_rate("", all);
     processes(ring);
+    growth(ring);
+    descriptors(ring);
     connections(ring);
     out_.push_back(breaker_of(pulse, memory_));
     database(ring, all);
+    lock_waits(ring);
+    transaction_time(ring);
     security(ring);
+    sources(ring);
     out_.push_back(crash_of(pulse, memory_));
     stopped(ring);
     out_.push_back(stuck_of(pulse, memory_));
+    in_flight(ring);
+    loop_lag(ring);
     out_.push_back(refused_of(pulse));
     for (Reading& loss : losses_of(pulse, config_, memory_)) out_.push_back(std::move(loss));
   }
@@ -44,7 +53,7 @@ std::vector<Reading> Readings::all() {
 double Readings::z() const {
   const double ticks =
       static_cast<double>(alerts_.false_alarms.per_ns) / static_cast<double>(config_.tick_ns);
-  const auto shares = static_cast<double>(2 * s_.operations.size() + 3 * s_.rings.size() + 1);
+  const auto shares = static_cast<double>(2 * s_.operations.size() + 4 * s_.rings.size() + 1);
   const double allowed = static_cast<double>(alerts_.false_alarms.times) / (ticks * shares);
   const auto raise = static_cast<double>(alerts_.raise_ticks);
   const auto of = static_cast<double>(alerts_.of_ticks);

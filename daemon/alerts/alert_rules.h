@@ -4,16 +4,21 @@
 //   alert             judged by                                         of
 //   high_latency      share of calls slower than the response time      each operation
 //   high_error_rate   errors and timeouts / calls                       each operation; each ring
-//   high_memory       resident memory of the largest process            each ring
+//   high_memory       resident memory of the largest process; growth    each ring
 //   high_connections  gauge `connections`                               each ring
-//   system_overload   CPU, unavailable memory, load per CPU             the host
-//                     CPU of the server's processes                     each ring
+//   system_overload   CPU, unavailable memory, load per CPU, pressure   the host
+//                     CPU of the server's processes; open files,        each ring
+//                     threads, and their growth
 //                     many times the usual calls                        each ring; each operation
 //   database_issue    breaker open; rollbacks; DATABASE_... errors;     each ring
-//                     slow queries per minute
-//   security_threat   failed logins, rejected tokens, blocks, threats   each ring, per minute
+//                     slow queries and lock waits per minute; p95 of
+//                     transactions
+//   security_threat   failed logins, rejected tokens, blocks, threats,  each ring, per minute
+//                     refusals for the rate, blocked sources
+//                     failures of a source, of an account; guessing     each ring, per hour
 //   telemetry_loss    records lost, rejected, torn, untraced; refused   each ring
-//   server_down       crashed; stopped                                  each ring
+//   server_down       crashed; stopped; stuck; an operation in flight;  each ring
+//                     an event loop that lags
 //                     most of the usual calls are missing               each ring; each operation
 //
 // Latency is judged by p95, not p99 or the mean: more than one call in twenty is too slow, which
@@ -35,6 +40,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/alerts/growth.h"
 #include "daemon/alerts/normals.h"
 #include "daemon/config/config.h"
 #include "report/model/snapshot.h"
@@ -95,6 +101,22 @@ struct RuleMemory {
   };
   std::map<std::string, Progress> progress = {};
   Normals normals{};                  // of all ticks before this one
+  // What a process of a server holds. Those of the last tick that are warm, by "pid|ring".
+  struct Process {
+    Growth resident, open_files, threads;
+    friend bool operator==(const Process&, const Process&) = default;
+  };
+  std::map<std::string, Process> processes{};
+  // Threads that were at an operation at the last tick, by "lane|ring".
+  struct Lane {
+    std::string operation;
+    std::uint64_t written = 0;
+    std::uint64_t generation = 0;
+    double age_s = 0;   // since the operation began, perhaps on another thread
+    double held_s = 0;  // this thread has been at it for so long, at least
+    friend bool operator==(const Lane&, const Lane&) = default;
+  };
+  std::map<std::string, Lane> lanes{};
 };
 
 // A count that went down was started anew, so all of it was added.

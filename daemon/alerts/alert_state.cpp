@@ -9,10 +9,14 @@ namespace {
 // Bounds on what damaged bytes can make decode() allocate. An engine never has as many.
 constexpr std::uint64_t kMostEpisodes = 1'048'576;
 constexpr std::uint64_t kMostRings = 65'536;
+constexpr std::uint64_t kMostProcesses = 65'536;
+constexpr std::uint64_t kMostLanes = 1'048'576;
 // The fewest bytes that one can have: each number is one byte, each text is empty.
 constexpr std::size_t kRingBytes = 8;
 constexpr std::size_t kTransitionBytes = 28;
 constexpr std::size_t kEpisodeBytes = 70;
+constexpr std::size_t kProcessBytes = 1 + 3 * Growth::kGrowthWindows;
+constexpr std::size_t kLaneBytes = 20;
 
 constexpr std::uint64_t RuleMemory::Ring::*kCounts[] = {
     &RuleMemory::Ring::crashes,
@@ -153,6 +157,39 @@ IncidentView take_view(Decoder& in) {
   return view;
 }
 
+void put_processes(Encoder& out, const RuleMemory& memory) {
+  out.u64(memory.processes.size());
+  for (const auto& [key, process] : memory.processes) {
+    out.text(key);
+    for (const Growth* growth : {&process.resident, &process.open_files, &process.threads})
+      growth->encode(out);
+  }
+  out.u64(memory.lanes.size());
+  for (const auto& [key, lane] : memory.lanes) {
+    out.text(key);
+    out.text(lane.operation);
+    out.u64(lane.written);
+    out.u64(lane.generation);
+    out.real(lane.age_s);
+    out.real(lane.held_s);
+  }
+}
+void take_processes(Decoder& in, RuleMemory& memory) {
+  for (std::uint64_t n = in.count(kProcessBytes, kMostProcesses); n > 0 && in.good(); --n) {
+    RuleMemory::Process& process = memory.processes[in.text()];
+    for (Growth* growth : {&process.resident, &process.open_files, &process.threads})
+      growth->decode(in);
+  }
+  for (std::uint64_t n = in.count(kLaneBytes, kMostLanes); n > 0 && in.good(); --n) {
+    RuleMemory::Lane& lane = memory.lanes[in.text()];
+    lane.operation = in.text();
+    lane.written = in.u64();
+    lane.generation = in.u64();
+    lane.age_s = in.real();
+    lane.held_s = in.real();
+  }
+}
+
 }  // namespace
 
 std::string AlertEngine::encode() const {
@@ -184,6 +221,7 @@ std::string AlertEngine::encode() const {
   }
   incidents_.encode(out);
   memory_.normals.encode(out);
+  put_processes(out, memory_);
   return out.take();
 }
 
@@ -221,6 +259,7 @@ bool AlertEngine::decode(std::string_view bytes, std::string* why) {
   Incidents incidents;
   incidents.decode(in);
   memory.normals.decode(in);
+  take_processes(in, memory);
   if (!in.at_end()) {
     if (why != nullptr) *why = "the state is damaged: its alerts are not whole";
     return false;

@@ -43,6 +43,11 @@ bool of_calls(AlertType alert) {
   return alert == AlertType::high_error_rate || alert == AlertType::high_latency;
 }
 
+// What a process runs out of is no matter of the host.
+bool of_process(std::string_view figure) {
+  return figure.starts_with("open_files") || figure.starts_with("threads");
+}
+
 bool same_server(const AlertTransition& a, const AlertTransition& b) {
   return a.ring.empty() || b.ring.empty() || a.ring == b.ring;
 }
@@ -62,7 +67,7 @@ bool waits_for_database(const AlertTransition& symptom) {
 
 // Two operations in trouble of one kind: the same stage, the same error, or one operation.
 bool alike(const AlertTransition& a, const AlertTransition& b) {
-  if (!of_calls(a.alert)) return a.alert == b.alert;
+  if (!of_calls(a.alert)) return a.alert == b.alert && of_process(a.figure) == of_process(b.figure);
   if (a.operation == b.operation) return true;
   return !a.suspect.empty() && a.suspect == b.suspect;
 }
@@ -85,6 +90,8 @@ std::string where_to_look(const AlertTransition& cause) {
       return traffic_gone(cause) ? "what lies between clients and the server: network, names, proxy"
                                  : "the server's own log, and what it did last (ringside tail)";
     case AlertType::system_overload:
+      if (of_process(cause.figure))
+        return "what the server does not give back (/proc/PID/fd, task)";
       return cause.figure == kTrafficFigure ? "who sends so much: the report's most active users"
                                             : "what else runs on the host";
     case AlertType::database_issue: return "what holds the database's lock";
@@ -120,6 +127,7 @@ bool explains(const AlertTransition& cause, const AlertTransition& symptom) {
     case AlertType::server_down:
       return traffic_gone(cause) ? calls : symptom.alert != AlertType::security_threat;
     case AlertType::system_overload:
+      if (of_process(cause.figure)) return calls || symptom.alert == AlertType::high_connections;
       return symptom.alert != AlertType::security_threat && symptom.alert != AlertType::high_memory;
     case AlertType::database_issue:
       return symptom.alert == AlertType::high_connections || traffic_gone(symptom) ||

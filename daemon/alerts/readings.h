@@ -41,6 +41,10 @@ class Readings {
                           const std::function<Share(const WindowStats&, double bound)>& count,
                           const std::function<double(double bound)>& limit);
   void latency(const SeriesView& series);
+  // Judges how many of a series took longer than each level. Returns what judge_share() does.
+  std::size_t judge_slow(Reading& r, const SeriesView& series);
+  // The value and the text: the p95 of window `told`.
+  void tell_p95(Reading& r, const SeriesView& series, std::size_t told, const char* many);
   // Judges one operation. With an empty name it judges all operations of a ring together.
   void error_rate(const std::string& operation, const SeriesView& series);
   // The error that at least half of the last minute's failed calls ended with. Empty: none.
@@ -59,8 +63,50 @@ class Readings {
   void connections(const RingView& ring);
   void stopped(const RingView& ring);
 
+  void lock_waits(const RingView& ring);
+  // The p95 of a ring's transactions.
+  void transaction_time(const RingView& ring);
+
+  // rules_growth.cpp
+  // What a figure of a process is now, and what it must not reach.
+  struct Room {
+    double now, limit;
+    std::string what;        // "open files"
+    std::string limit_text;  // "the limit of 1,024"
+    std::function<std::string(double)> text_of;
+  };
+  void remember_processes();
+  double other_files(const ProcessView& process) const;
+  void growth(const RingView& ring);
+  void add_growth(AlertType alert, const char* figure, const Levels& levels, const RingView& ring,
+                  Growth RuleMemory::Process::*of,
+                  const std::function<std::optional<Room>(const ProcessView&)>& room_of);
+  std::optional<Room> memory_room(const ProcessView& process) const;
+  // Open files and threads, as they are.
+  void descriptors(const RingView& ring);
+
+  // rules_in_flight.cpp
+  void remember_lanes();
+  // A thread that is at one operation for too long, and writes nothing.
+  void in_flight(const RingView& ring);
+  void loop_lag(const RingView& ring);
+
+  // rules_sources.cpp
+  // Who fails to log in, by address and by account.
+  void sources(const RingView& ring);
+  void add_source(const RingView& ring, const char* figure, const Levels& levels,
+                  const std::vector<FailedLogins>& parties, std::uint64_t FailedLogins::*count,
+                  const std::function<std::string(const FailedLogins&)>& words);
+  // ", most from address 10.0.0.1 (12), ...": those that failed in the last minute.
+  std::string top_sources(const RingView& ring) const;
+
   // rules_security.cpp
   void security(const RingView& ring);
+  void rate_limited(const RingView& ring);
+  void blocked(const RingView& ring);
+  static void judge_count(Reading& r, std::uint64_t minute, std::uint64_t last_5s,
+                          std::uint64_t last_15s);
+  static std::string latest_of(const SeriesView& series);
   // A count needs no confidence: each event counts for itself.
   void per_minute(const RingView& ring, AlertType alert, const char* figure, std::string_view name,
                   const Levels& levels, const char* one, const char* many);
@@ -81,6 +127,8 @@ class Readings {
   void host();
   // A figure of the host's CPUs: over only while a server suffers.
   void busy(Reading& r) const;
+  // Pressure stall information: over only where calls suffer, or the host is busy as well.
+  void pressure();
 
   const Snapshot& s_;
   const Config& config_;

@@ -57,18 +57,26 @@ void Readings::latency(const SeriesView& series) {
   set_latency_levels(r, series, threshold_ns);
   r.operation = series.name;
   r.ring = series.ring;
+  const std::size_t told = judge_slow(r, series);
+  r.suspect = longest_stage(series, *windows_of(series)[told]);
+  tell_p95(r, series, told, "calls");
+}
+
+std::size_t Readings::judge_slow(Reading& r, const SeriesView& series) {
   const auto slower = [](const WindowStats& window, double ms) {
     const bool any = static_cast<double>(window.max_ns) > ms * 1e6;
     return Share{any ? window.latency.count_above(ms / 1e3) : 0, window.timed};
   };
-  const std::size_t told = judge_share(r, series, slower, [](double) { return kSlowShare; });
+  return judge_share(r, series, slower, [](double) { return kSlowShare; });
+}
+
+void Readings::tell_p95(Reading& r, const SeriesView& series, std::size_t told, const char* many) {
   const WindowStats& window = *windows_of(series)[told];
-  r.suspect = longest_stage(series, window);
   r.value = window.quantile_ns(1 - kSlowShare) / 1e6;
   r.text = window.timed == 0
-               ? fmt::format("no timed call in {}", kEvidenceWindowNames[told])
-               : fmt::format("p95 {} over {} calls in {}, slowest {}", format_span(*r.value * 1e6),
-                             format_count(window.timed), kEvidenceWindowNames[told],
+               ? fmt::format("no timed {} in {}", many, kEvidenceWindowNames[told])
+               : fmt::format("p95 {} over {} {} in {}, slowest {}", format_span(*r.value * 1e6),
+                             format_count(window.timed), many, kEvidenceWindowNames[told],
                              format_span(static_cast<double>(window.max_ns)));
 }
 

@@ -28,6 +28,23 @@ void Readings::database(const RingView& ring, const SeriesView& all) {
              alerts_.slow_queries_per_minute, "slow query", "slow queries");
 }
 
+// An attempt that has waited for a lock until it gave up is repeated, and says so.
+void Readings::lock_waits(const RingView& ring) {
+  per_minute(ring, AlertType::database_issue, "lock_waits", names::kRetry,
+             alerts_.lock_waits_per_minute, "attempt waited for a lock in vain",
+             "attempts waited for a lock in vain");
+}
+
+void Readings::transaction_time(const RingView& ring) {
+  const SeriesView* transactions = event(ring, names::kDbTransaction);
+  if (transactions == nullptr) return;
+  Reading& r =
+      add(AlertType::database_issue, "transaction_time", alerts_.transaction_ms, AlertUnit::ms);
+  r.ring = ring.name;
+  const std::size_t told = judge_slow(r, *transactions);
+  tell_p95(r, *transactions, told, "transactions");
+}
+
 void Readings::database_errors(const RingView& ring, const SeriesView& all) {
   Reading& errors =
       add(AlertType::database_issue, "errors", alerts_.database_error_percent, AlertUnit::percent);

@@ -42,6 +42,45 @@ void Readings::host() {
                     format_bytes(available), format_bytes(*host.memory_total_bytes));
   }
   judge_by_value(memory);
+  pressure();
+}
+
+// Others that wait harm nobody either. It is an alert with a second sign: calls that suffer, or for
+// a stall a host that is over another limit.
+void Readings::pressure() {
+  const auto is_over = [](const Reading& r) {
+    return r.alert == AlertType::system_overload && r.ring.empty() && r.value &&
+           r.levels.reached(*r.value);
+  };
+  const bool busy_too = std::any_of(out_.begin(), out_.end(), is_over);
+  if (s_.host.cpu_pressure) {
+    Reading& r = add(AlertType::system_overload, "cpu_pressure", alerts_.cpu_pressure_percent,
+                     AlertUnit::percent);
+    r.value = s_.host.cpu_pressure->some;
+    r.text = fmt::format("something waited for a CPU in {} of the last 10 s",
+                         format_percent(*r.value / 100));
+    busy(r);
+  }
+  struct Stall {
+    const char* figure;
+    const char* what;
+    const std::optional<Pressure>& pressure;
+  };
+  for (const Stall& stall : {Stall{"memory_pressure", "memory", s_.host.memory_pressure},
+                             Stall{"io_pressure", "a disk", s_.host.io_pressure}}) {
+    if (!stall.pressure) continue;
+    Reading& r =
+        add(AlertType::system_overload, stall.figure, alerts_.stall_percent, AlertUnit::percent);
+    r.value = stall.pressure->full;
+    r.text = fmt::format("everything waited for {} in {} of the last 10 s", stall.what,
+                         format_percent(*r.value / 100));
+    if (busy_too) {
+      judge_by_value(r);
+      r.judged = true;
+    } else {
+      busy(r);
+    }
+  }
 }
 
 // A host that is merely busy harms nobody. It is an alert while calls are slow or fail, and then it

@@ -115,6 +115,10 @@ const std::vector<ConfigKey<Config>>& table() {
       {"alerts.times_threshold.connections", Bounds{AT(alerts.connections), 1e6},
        "high_connections, likewise."},
 
+      {"alerts.high_memory.growth_per_hour", Bounds{AT(alerts.memory_growth), 3600},
+       "How often the pace of an hour would fill what is left of the memory, until the threshold "
+       "or the end of the host's: 1 is full in an hour, 6 in 10 minutes."},
+
       {"alerts.system_overload.cpu_percent", Bounds{AT(alerts.cpu_percent), 100},
        "CPU of the host, and of the server's process as a share of all the host's CPUs."},
       {"alerts.system_overload.memory_percent", Bounds{AT(alerts.memory_percent), 100},
@@ -124,11 +128,26 @@ const std::vector<ConfigKey<Config>>& table() {
       {"alerts.system_overload.traffic_percent", Bounds{AT(alerts.traffic_percent), 1e6},
        "Successful calls, in percent of the usual rate of all calls; also at least twice the "
        "highest rate that was usual within days, and 20 a second. A single operation only warns."},
+      {"alerts.system_overload.cpu_pressure_percent", Bounds{AT(alerts.cpu_pressure_percent), 100},
+       "Share of the last 10 s in which something on the host waited for a CPU."},
+      {"alerts.system_overload.stall_percent", Bounds{AT(alerts.stall_percent), 100},
+       "Share of the last 10 s in which everything on the host waited for memory, or for a disk."},
+      {"alerts.system_overload.open_files_percent", Bounds{AT(alerts.open_files_percent), 100},
+       "Open files of a process, as a share of its soft limit RLIMIT_NOFILE."},
+      {"alerts.system_overload.threads", Bounds{AT(alerts.threads), 1e6}, "Threads of a process."},
+      {"alerts.system_overload.growth_per_hour", Bounds{AT(alerts.resource_growth), 3600},
+       "How often the pace of an hour would fill what is left of a process's open files or of the "
+       "threads' next level: 1 is full in an hour, 6 in 10 minutes."},
 
       {"alerts.server_down.missing_traffic_percent",
        Bounds{AT(alerts.missing_traffic_percent), 100},
        "Calls that usually come and are missing, while those that come are answered. A single "
        "operation only warns."},
+      {"alerts.server_down.in_flight_seconds", Bounds{AT(alerts.in_flight_seconds), 1e6},
+       "How long one thread may be at one operation, and write nothing. If such an operation took "
+       "longer of late, five times as long as then."},
+      {"alerts.server_down.loop_lag_ms", Bounds{AT(alerts.loop_lag_ms), 3.6e6},
+       "How late the server's event loop runs, in milliseconds, as its gauge `loop_lag_ms` says."},
 
       {"alerts.database_issue.rollback_percent", Bounds{AT(alerts.rollback_percent), 100},
        "Share of the last minute's transactions that were rolled back."},
@@ -136,6 +155,11 @@ const std::vector<ConfigKey<Config>>& table() {
        "Share of the last minute's operations that ended with an error named DATABASE_..."},
       {"alerts.database_issue.slow_queries_per_minute",
        Bounds{AT(alerts.slow_queries_per_minute), 1e12}, "Slow queries in the last minute."},
+      {"alerts.database_issue.transaction_ms", Bounds{AT(alerts.transaction_ms), 3.6e6},
+       "Time of a transaction in milliseconds: its p95, as for operations."},
+      {"alerts.database_issue.lock_waits_per_minute",
+       Bounds{AT(alerts.lock_waits_per_minute), 1e12},
+       "Attempts in the last minute that gave up waiting for a lock and were repeated (RETRY)."},
 
       {"alerts.security_threat.failed_logins_per_minute",
        Bounds{AT(alerts.failed_logins_per_minute), 1e12}, "Failed logins in the last minute."},
@@ -145,6 +169,21 @@ const std::vector<ConfigKey<Config>>& table() {
        "Addresses blocked in the last minute."},
       {"alerts.security_threat.threats_per_minute", Bounds{AT(alerts.threats_per_minute), 1e12},
        "Threat patterns recognised in the last minute."},
+      {"alerts.security_threat.failures_of_source_per_hour",
+       Bounds{AT(alerts.failures_of_source_per_hour), 1e12},
+       "Failed logins and rejected tokens of one address in the last hour."},
+      {"alerts.security_threat.failures_of_account_per_hour",
+       Bounds{AT(alerts.failures_of_account_per_hour), 1e12},
+       "Failed logins for one account in the last hour."},
+      {"alerts.security_threat.guessed_accounts_per_hour",
+       Bounds{AT(alerts.guessed_accounts_per_hour), 266},
+       "Accounts that one address failed to log in to in the last hour, about."},
+      {"alerts.security_threat.rate_limited_per_minute",
+       Bounds{AT(alerts.rate_limited_per_minute), 1e12},
+       "Calls in the last minute that were refused for their rate (RATE_LIMIT)."},
+      {"alerts.security_threat.blocked_attempts_per_minute",
+       Bounds{AT(alerts.blocked_attempts_per_minute), 1e12},
+       "Attempts of blocked addresses in the last minute (BLOCKED_ATTEMPT)."},
 
       {"alerts.telemetry_loss.lost_records", Bounds{AT(alerts.lost_records), 1e12},
        "Records lost in one tick; the same bounds hold for rejected ones, and for those of "

@@ -53,12 +53,14 @@ enum class AlertUnit : std::uint8_t {
   crashed,
   stopped,
   refused,
-  stuck
+  stuck,
+  per_hour,
+  threads
 };
-inline constexpr std::size_t kAlertUnits = 12;
+inline constexpr std::size_t kAlertUnits = 14;
 inline constexpr std::array<const char*, kAlertUnits> kAlertUnitNames = {
-    "ms",      "percent", "bytes",   "connections", "per_cpu", "per_minute",
-    "records", "open",    "crashed", "stopped",     "refused", "stuck"};
+    "ms",   "percent", "bytes",   "connections", "per_cpu", "per_minute", "records",
+    "open", "crashed", "stopped", "refused",     "stuck",   "per_hour",   "threads"};
 
 constexpr const char* name_of(AlertType type) {
   return kAlertTypeNames[static_cast<std::size_t>(type)];

@@ -231,6 +231,7 @@ std::string format_value(double value, AlertUnit unit) {
     case AlertUnit::bytes:
       return value >= 0 && value < 1e18 ? format_bytes(static_cast<std::uint64_t>(value)) : kNone;
     case AlertUnit::per_minute: return format_number(value) + " a minute";
+    case AlertUnit::per_hour: return format_number(value) + " an hour";
     case AlertUnit::per_cpu: return format_number(value) + " per CPU";
     default: return format_number(value) + " " + name_of(unit);
   }

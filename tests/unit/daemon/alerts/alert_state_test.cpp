@@ -25,9 +25,10 @@ void put_smallest_transition(Encoder& out) {
   for (int number = 0; number < 4; ++number) out.u64(0);
 }
 
-// No incident: no failed calls remembered, none over, none open. And nothing is learnt.
+// No incident: no failed calls remembered, none over, none open. And nothing is learnt, and there is
+// no process and no thread.
 void put_no_incidents(Encoder& out) {
-  for (int list = 0; list < 4; ++list) out.u64(0);
+  for (int list = 0; list < 6; ++list) out.u64(0);
 }
 
 bool taken(Encoder& state) {
@@ -142,6 +143,8 @@ TEST_CASE("AlertState: a state with one episode has every field in its place") {
   expected.real(0);
   expected.u64(0);
   expected.u64(0);  // its tracing is off, so nothing is learnt of its operations
+  expected.u64(0);  // no process
+  expected.u64(0);  // no thread at an operation
   const std::string bytes = expected.take();
   CHECK(world.engine.encode() == bytes);
 
@@ -173,12 +176,12 @@ TEST_CASE("AlertState: a gap without data is saved as well") {
 TEST_CASE("AlertState: observed time is taken up to 146 years") {
   for (const std::uint64_t observed_ns : {std::uint64_t{0}, std::uint64_t{1}, kMostObserved}) {
     Encoder state = head_of_state(observed_ns);
-    for (int list = 0; list < 7; ++list) state.u64(0);
+    for (int list = 0; list < 9; ++list) state.u64(0);
     CHECK(taken(state));
   }
   for (const std::uint64_t observed_ns : {kMostObserved + 1, ~std::uint64_t{0}}) {
     Encoder state = head_of_state(observed_ns);
-    for (int list = 0; list < 7; ++list) state.u64(0);
+    for (int list = 0; list < 9; ++list) state.u64(0);
     CHECK_FALSE(taken(state));
   }
 }
@@ -268,7 +271,7 @@ TEST_CASE("AlertState: what no enumerator has is refused, wherever it stands") {
     CHECK(next == 8);
     return !taken(state);
   };
-  const std::uint64_t counts[] = {9, 12, 4, 4, 9, 4, 4, 12};
+  const std::uint64_t counts[] = {9, 14, 4, 4, 9, 4, 4, 14};
   for (int place = 0; place < 8; ++place) {
     CAPTURE(place);
     CHECK_FALSE(refused_with(place, counts[place] - 1));

@@ -177,6 +177,15 @@ TEST_CASE("Incidents: what each cause explains") {
   CHECK_FALSE(explains_it(high_memory, slow("")));
   CHECK_FALSE(explains_it(telemetry_loss, failing("")));
   CHECK(explains_it(telemetry_loss, episode(telemetry_loss)));
+  // What a process runs out of is no matter of the host, nor of the database.
+  AlertTransition files = episode(system_overload);
+  files.figure = "open_files_growth";
+  CHECK(explains(files, episode(high_connections)));
+  CHECK(explains(files, failing("INTERNAL")));
+  CHECK(explains(files, files));
+  CHECK_FALSE(explains(files, kDatabase));
+  CHECK_FALSE(explains(episode(system_overload), files));
+  CHECK_FALSE(explains(files, episode(system_overload)));
   // Of one operation, or of one stage or error.
   CHECK(explains(failing("A"), slow("delivery")));
   CHECK(explains(kSlow, kSlowToo));

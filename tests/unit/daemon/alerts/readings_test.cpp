@@ -76,6 +76,8 @@ TEST_CASE("Readings: everything that is known of a ring, of the host and of loss
        "1.61061e+09/1.39586e+09: process 2 has 300 MiB resident",
        "system_overload|server_cpu|chat| 20 percent warning 85/75 critical 95/85: "
        "the server uses 20 % of the host's 4 CPUs",
+       "high_memory|growth|chat| 0 per_hour warning 1/0.5 critical 6/4: "
+       "nothing grows so that its limit would be reached soon",
        "high_connections|connections|chat| 1234 connections warning 1000/900 critical 1500/1300: "
        "1,234 connections are open",
        "database_issue|breaker|chat| 1 open certain critical 1/0.5: "
@@ -86,6 +88,10 @@ TEST_CASE("Readings: everything that is known of a ring, of the host and of loss
        "30 of 1,500 calls failed with a DATABASE_ error in the last minute (2 %)",
        "database_issue|slow_queries|chat| 3 per_minute certain warning 10/5 critical 100/50: "
        "3 slow queries in the last minute",
+       "database_issue|lock_waits|chat| 0 per_minute certain warning 3/2 critical 30/15: "
+       "0 attempts waited for a lock in vain in the last minute",
+       "database_issue|transaction_time|chat| 1 ms warning 500/400 critical 2000/1600: "
+       "p95 1.00 ms over 1,200 transactions in the last 5 s, slowest 1.00 ms",
        "security_threat|failed_logins|chat| 1 per_minute certain warning 20/10 critical 200/100: "
        "1 failed login in the last minute, latest: address 127.0.0.2",
        "security_threat|rejected_tokens|chat| 1002 per_minute certain warning 20/10 critical "
@@ -97,6 +103,8 @@ TEST_CASE("Readings: everything that is known of a ring, of the host and of loss
        "server_down|crashed|chat| 0 crashed certain critical 1/1: chatd (pid 4242) runs",
        "server_down|stopped|chat| 0 stopped warning 1/1: chatd (pid 4242) runs",
        "server_down|stuck|chat| 0 stuck certain critical 1/1: calls complete, or none is expected",
+       "server_down|in_flight|chat| 0 ms certain warning 15000/10000 critical 60000/30000: "
+       "no operation hangs",
        "telemetry_loss|refused|chat| 0 refused certain critical 1/1: the ring can be read",
        "telemetry_loss|lost|chat| 2003 records certain warning 1/1 critical 10000/1000: "
        "2,003 records were overwritten before they were read since the last tick, 2,008 in all",
@@ -143,6 +151,8 @@ TEST_CASE(
        "0 of 19 calls failed with a DATABASE_ error in the last minute (0 %)",
        "database_issue|slow_queries|chat| 0 per_minute certain warning 10/5 critical 100/50: "
        "0 slow queries in the last minute",
+       "database_issue|lock_waits|chat| 0 per_minute certain warning 3/2 critical 30/15: "
+       "0 attempts waited for a lock in vain in the last minute",
        "security_threat|failed_logins|chat| 0 per_minute certain warning 20/10 critical 200/100: "
        "0 failed logins in the last minute",
        "security_threat|rejected_tokens|chat| 0 per_minute certain warning 20/10 critical 200/100: "
@@ -154,6 +164,8 @@ TEST_CASE(
        "server_down|crashed|chat| 0 crashed certain critical 1/1: chatd (pid 4242) runs",
        "server_down|stopped|chat| 0 stopped warning 1/1: chatd (pid 4242) runs",
        "server_down|stuck|chat| 0 stuck certain critical 1/1: calls complete, or none is expected",
+       "server_down|in_flight|chat| 0 ms certain warning 15000/10000 critical 60000/30000: "
+       "no operation hangs",
        "telemetry_loss|refused|chat| 0 refused certain critical 1/1: the ring can be read",
        "system_overload|host_cpu|| unknown percent warning 85/75 critical 95/85: "
        "the host could not be sampled",
@@ -168,8 +180,9 @@ TEST_CASE("Readings: a ring that is not live says nothing about connections, bre
   World world = full_world();
   world.snapshot.rings[0].state = RingState::closed;
   std::size_t unknown = 0;
-  for (const char* key : {"high_connections|", "database_issue|breaker|",
-                          "database_issue|slow_queries|", "security_threat|"}) {
+  for (const char* key :
+       {"high_connections|", "database_issue|breaker|", "database_issue|slow_queries|",
+        "database_issue|lock_waits|", "security_threat|", "server_down|in_flight|"}) {
     for (const std::string& line : readings_of(world, key)) {
       CAPTURE(line);
       ++unknown;
@@ -179,7 +192,7 @@ TEST_CASE("Readings: a ring that is not live says nothing about connections, bre
                                : ": the ring is not live"));
     }
   }
-  CHECK(unknown == 7);
+  CHECK(unknown == 9);
 }
 
 TEST_CASE("Readings: half of what a figure needs is not enough") {

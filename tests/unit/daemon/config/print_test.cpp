@@ -87,25 +87,42 @@ error_rate = { warning = [1, 0.6], critical = [3, 2], emergency = [10, 5] }
 memory = {}
 connections = { info = [0.5, 0.25], warning = [1, 0.9], critical = [1.5, 1.3] }
 
+[alerts.high_memory]
+growth_per_hour = { warning = [1, 0.5], critical = [6, 4] }
+
 [alerts.system_overload]
 cpu_percent = { warning = [85, 75], critical = [95, 85] }
 memory_percent = { warning = [90, 80], critical = [98, 90] }
 load_per_cpu = { warning = [2, 1.5], critical = [4, 3] }
 traffic_percent = { warning = [400, 250] }
+cpu_pressure_percent = { warning = [50, 30], critical = [90, 70] }
+stall_percent = { warning = [10, 5], critical = [40, 20] }
+open_files_percent = { warning = [80, 70], critical = [95, 90] }
+threads = { warning = [1000, 900], critical = [4000, 3500] }
+growth_per_hour = { warning = [1, 0.5], critical = [6, 4] }
 
 [alerts.server_down]
 missing_traffic_percent = { warning = [75, 50], critical = [95, 70] }
+in_flight_seconds = { warning = [15, 10], critical = [60, 30] }
+loop_lag_ms = { warning = [1000, 500], critical = [5000, 2500] }
 
 [alerts.database_issue]
 rollback_percent = { warning = [20, 10], critical = [50, 30] }
 error_percent = { warning = [1, 0.5], critical = [10, 5] }
 slow_queries_per_minute = { warning = [10, 5], critical = [100, 50] }
+transaction_ms = { warning = [500, 400], critical = [2000, 1600] }
+lock_waits_per_minute = { warning = [3, 2], critical = [30, 15] }
 
 [alerts.security_threat]
 failed_logins_per_minute = { warning = [20, 10], critical = [200, 100] }
 rejected_tokens_per_minute = { warning = [20, 10], critical = [200, 100] }
 ip_blocks_per_minute = { warning = [1, 1], critical = [10, 5] }
 threats_per_minute = { warning = [1, 1], critical = [20, 10] }
+failures_of_source_per_hour = { warning = [60, 30], critical = [600, 300] }
+failures_of_account_per_hour = { warning = [30, 15], critical = [300, 150] }
+guessed_accounts_per_hour = { warning = [20, 10], critical = [200, 100] }
+rate_limited_per_minute = { warning = [300, 150], critical = [3000, 1500] }
+blocked_attempts_per_minute = { warning = [60, 30], critical = [600, 300] }
 
 [alerts.telemetry_loss]
 lost_records = { warning = [1, 1], critical = [10000, 1000] }
