@@ -193,7 +193,8 @@ void Clients::attack(std::uint32_t attack, std::uint32_t stamp) {
   const std::uint64_t source = site_.random.below(std::max<std::uint64_t>(effect.count, 1));
   request.address = 0xc0a80000U + source;
   request.actor = {ActorKind::address, request.address};
-  request.subject = {SubjectKind::user, 1000 + site_.random.below(clients_.size())};
+  const std::uint64_t victim = site_.random.below(clients_.size());
+  request.subject = {SubjectKind::user, 1000 + (effect.only_account ? 7 : victim)};
   if (effect.what == Do::guess) request.wrong_password = true;
   if (effect.what == Do::bad_tokens) {
     request.code = Code::TOKEN_REJECTED;
@@ -204,8 +205,11 @@ void Clients::attack(std::uint32_t attack, std::uint32_t stamp) {
     request.outcome = Outcome::limited;
   }
   send_(request);
-  site_.agenda.add(site_.now + ns_of(site_.random.exponential(1 / effect.amount)), What::attack,
-                   attack, stamp);
+  // Who is slow to stay unseen keeps a steady pace.
+  const double mean_s = 1 / effect.amount;
+  const double pause_s =
+      mean_s > 2 ? mean_s * site_.random.between(0.8, 1.2) : site_.random.exponential(mean_s);
+  site_.agenda.add(site_.now + ns_of(pause_s), What::attack, attack, stamp);
 }
 
 }  // namespace ringside::simulate

@@ -59,6 +59,7 @@ struct Effect {
   Op op = Op::none;
   Stage stage = Stage::none;
   Code code = Code::INTERNAL;
+  bool only_account = false;  // guess: all of it for one account
 };
 
 using Effects = std::vector<Effect>;

@@ -10,7 +10,11 @@ void Guard::say(Event event, const Request& request, std::int64_t value, Outcome
   happened.outcome = outcome;
   happened.value = value;
   happened.during = request.op;
-  happened.actor = request.actor;
+  // As the reference server does it: the account that a wrong password was for. It looks up none
+  // for a token, nor for an address that is blocked.
+  happened.actor = event == Event::LOGIN_FAILED && request.subject.kind == SubjectKind::user
+                       ? Actor{ActorKind::user, request.subject.id}
+                       : request.actor;
   happened.subject = {SubjectKind::address, request.address};
   site_.ring.write(happened, lane);
 }

@@ -31,6 +31,26 @@ Scenario guessing_slow(std::uint64_t seed, double) {
   return plot.end(until);
 }
 
+// A try every half minute from one address, each at another account: too slow for any count by the
+// minute, and for the server's own block.
+Scenario guessing_hidden(std::uint64_t seed, double) {
+  Plot plot("guessing_hidden", seed);
+  const Ns until = plot.at + plot.minutes(40, 60);
+  plot.effect(Do::guess, plot.at, until, 1 / plot.random.between(20, 30), 1);
+  plot.incident(plot.at, until, {"security_threat"});
+  return plot.end(until);
+}
+
+// One account, from hundreds of addresses: none of them stands out.
+Scenario guessing_one_account(std::uint64_t seed, double) {
+  Plot plot("guessing_one_account", seed);
+  const Ns until = plot.at + plot.minutes(30, 50);
+  Effect& effect = plot.effect(Do::guess, plot.at, until, 1 / plot.random.between(6, 12), 200);
+  effect.only_account = true;
+  plot.incident(plot.at, until, {"security_threat"});
+  return plot.end(until);
+}
+
 Scenario bad_tokens(std::uint64_t seed, double) {
   Plot plot("bad_tokens", seed);
   const Ns until = plot.at + plot.minutes(2, 6);
@@ -72,6 +92,10 @@ std::vector<ScenarioKind> client_kinds() {
       {"guessing_fast", "wrong passwords from a few addresses", Part::trouble, guessing_fast},
       {"guessing_slow", "wrong passwords from many addresses, two a minute each", Part::trouble,
        guessing_slow},
+      {"guessing_hidden", "a wrong password each 25 s, from one address for many accounts",
+       Part::trouble, guessing_hidden},
+      {"guessing_one_account", "a wrong password each 9 s for one account, from many addresses",
+       Part::trouble, guessing_one_account},
       {"bad_tokens", "rejected tokens", Part::trouble, bad_tokens},
       {"rate_limit_storm", "calls that are refused for their rate", Part::trouble,
        rate_limit_storm},

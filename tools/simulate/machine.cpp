@@ -14,14 +14,20 @@ void Machine::second(const Site& site, double server_cpu_seconds) {
   last_cpu_ = server_cpu_seconds;
   const double running =
       server_percent_ / 100 + c.host_busy_percent / 100 * kCpus + random_.between(0, 0.4);
+  // Something waits for a CPU for as long as more want to run than there are; as an average over
+  // 10 s. Tasks come in bursts, so some wait before all CPUs are busy.
+  const double wanting = running / kCpus;
+  const double waiting = wanting >= 1 ? 100.0 : 100 * std::pow(wanting, 6);
+  waiting_percent_ += (waiting - waiting_percent_) * (1 - std::exp(-1 / 10.0));
   // As the kernel does it: an average that forgets over 1, 5 and 15 minutes.
   const double minutes[3] = {1, 5, 15};
   for (int i = 0; i < 3; ++i)
     load_[i] += (running - load_[i]) * (1 - std::exp(-1 / (60 * minutes[i])));
 }
 
-void Machine::process_started(std::uint32_t pid) {
+void Machine::process_started(const Site& site, std::uint32_t pid) {
   pid_ = pid;
+  started_ = site.now;
   leaked_bytes_ = leaked_files_ = burnt_seconds_ = 0;
   sampled_cpu_ = last_cpu_ = 0;
 }
@@ -41,7 +47,9 @@ ProcessView Machine::process(const Site& site, std::uint64_t connections, double
   const double bytes = 180e6 * breath + 210e3 * static_cast<double>(connections) + leaked_bytes_;
   view.resident_bytes = static_cast<std::uint64_t>(bytes);
   view.open_files = 42 + connections + static_cast<std::uint64_t>(leaked_files_);
+  view.open_files_limit = kOpenFiles;
   view.threads = 14;
+  view.uptime_seconds = seconds_of(site.now - started_);
   return view;
 }
 
@@ -59,6 +67,11 @@ HostView Machine::host(const Site& site) {
       std::max(c.host_memory_percent, 30 + leaked_bytes_ / static_cast<double>(kMemory) * 100);
   view.memory_available_bytes = static_cast<std::uint64_t>(
       static_cast<double>(kMemory) * (1 - std::min(used_percent, 99.5) / 100));
+  view.cpu_pressure = Pressure{waiting_percent_, 0};
+  // Below one part in twenty the kernel takes back what it can, and what runs waits for it.
+  const double stalled = std::clamp((used_percent - 95) / 4.5, 0.0, 1.0) * 60;
+  view.memory_pressure = Pressure{std::min(100.0, 2 * stalled), stalled};
+  view.io_pressure = Pressure{std::min(100.0, 1.5 * stalled), stalled / 2};
   return view;
 }
 

@@ -12,10 +12,11 @@ class Machine {
 
   static constexpr unsigned kCpus = 4;
   static constexpr std::uint64_t kMemory = std::uint64_t{16} << 30;
+  static constexpr std::uint64_t kOpenFiles = 8192;  // the soft limit RLIMIT_NOFILE
 
   // A second has passed.
   void second(const Site& site, double server_cpu_seconds);
-  void process_started(std::uint32_t pid);
+  void process_started(const Site& site, std::uint32_t pid);
 
   // `connections` are the server's. The span is what has passed since the daemon's last sample.
   ProcessView process(const Site& site, std::uint64_t connections, double cpu_seconds,
@@ -34,6 +35,7 @@ class Machine {
   double sampled_cpu_ = 0;     // cpu_seconds at the last sample
   double last_cpu_ = 0;        // at the last second
   double server_percent_ = 0;  // of one core, over the last second
+  double waiting_percent_ = 0;  // of the last 10 s, for a CPU
   double load_[3] = {0.3, 0.3, 0.3};
 };
 

@@ -108,7 +108,7 @@ void World::server_changes(bool was_up) {
     }
   } else if (!was_up && up) {
     server_.start();
-    machine_.process_started(next_pid_);
+    machine_.process_started(site_, next_pid_);
     observer_.server_began(next_pid_++);
   }
 }

@@ -57,6 +57,13 @@ double in_flight_s(const Snapshot& s, Op) {
   }
   return oldest;
 }
+double most_failures(const std::vector<FailedLogins>& parties) {
+  std::uint64_t most = 0;
+  for (const FailedLogins& one : parties) most = std::max(most, one.hour);
+  return static_cast<double>(most);
+}
+double failures_of_a_source(const Snapshot& s, Op) { return most_failures(s.failed_by_address); }
+double failures_of_an_account(const Snapshot& s, Op) { return most_failures(s.failed_by_account); }
 double resident_mb(const Snapshot& s, Op) {
   return s.processes.empty() ? 0 : static_cast<double>(*s.processes[0].resident_bytes) / 1e6;
 }
@@ -109,6 +116,8 @@ const std::map<std::string, Expected>& marks() {
       {"connection_surge", {connections, 350, 1000}},
       {"guessing_fast", {events(Event::LOGIN_FAILED), 5, 9}},
       {"guessing_slow", {events(Event::LOGIN_FAILED), 5, 25}},
+      {"guessing_hidden", {failures_of_a_source, 5, 20}},
+      {"guessing_one_account", {failures_of_an_account, 5, 30}},
       {"bad_tokens", {events(Event::TOKEN_REJECTED), 0, 60}},
       {"rate_limit_storm", {events(Event::RATE_LIMIT), 0, 1500}},
       {"traffic_gone", {calls, 1e9, -400}},
