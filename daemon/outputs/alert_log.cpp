@@ -49,27 +49,32 @@ std::string number(double value) {
 }  // namespace
 
 std::string format_alert_line(const AlertTransition& t, AlertLogFormat format) {
+  // A silence is about no figure.
+  const bool of_figure = !is_of_person(t.state) || !t.figure.empty();
+  const char* alert = t.any_alert ? "" : name_of(t.alert);
+  const char* unit = of_figure ? name_of(t.unit) : "";
   if (format == AlertLogFormat::logfmt) {
     return fmt::format(
         "ts={} level={} alert={} state={} op={} figure={} value={} threshold={} unit={} id={} "
         "incident={} msg={}",
-        format_wall(t.wall_ns), name_of(t.level), name_of(t.alert), name_of(t.state),
-        word(t.operation), word(t.figure), number(t.value), number(t.threshold), name_of(t.unit),
-        word(t.id), word(t.incident), in_quotes(t.message));
+        format_wall(t.wall_ns), name_of(t.level), word(alert), name_of(t.state), word(t.operation),
+        word(t.figure), of_figure ? number(t.value) : "-", of_figure ? number(t.threshold) : "-",
+        word(unit), word(t.id), word(t.incident), in_quotes(t.message));
   }
-  nlohmann::ordered_json line = {{"ts", format_wall(t.wall_ns)},
-                                 {"level", name_of(t.level)},
-                                 {"alert", name_of(t.alert)},
-                                 {"state", name_of(t.state)},
-                                 {"op", escape_visible(t.operation)},
-                                 {"figure", t.figure},
-                                 {"value", t.value},
-                                 {"threshold", t.threshold},
-                                 {"unit", name_of(t.unit)},
-                                 {"id", t.id},
-                                 {"incident", t.incident},
-                                 {"ring", escape_visible(t.ring)},
-                                 {"msg", escape_visible(t.message)}};
+  using Json = nlohmann::ordered_json;
+  Json line = {{"ts", format_wall(t.wall_ns)},
+               {"level", name_of(t.level)},
+               {"alert", alert},
+               {"state", name_of(t.state)},
+               {"op", escape_visible(t.operation)},
+               {"figure", t.figure},
+               {"value", of_figure ? Json(t.value) : Json()},
+               {"threshold", of_figure ? Json(t.threshold) : Json()},
+               {"unit", unit},
+               {"id", t.id},
+               {"incident", t.incident},
+               {"ring", escape_visible(t.ring)},
+               {"msg", escape_visible(t.message)}};
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

@@ -116,7 +116,9 @@ void IoWorker::say_log_state() {
 void IoWorker::tell(const std::vector<AlertTransition>& transitions) {
   enqueue([this, transitions] {
     for (const AlertTransition& transition : transitions) {
-      if (is_of_incident(transition.state) || options_.alert_log_transitions) log_.add(transition);
+      if (is_logged(transition.state) ||
+          (is_of_episode(transition.state) && options_.alert_log_transitions))
+        log_.add(transition);
     }
   });
 }

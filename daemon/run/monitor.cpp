@@ -86,6 +86,15 @@ LastWords Monitor::last(const Instant& now) {
   return {std::move(snapshot), saved_state(now)};
 }
 
+AlertAnswer Monitor::handle(const AlertRequest& request, const Instant& now) {
+  RINGSIDE_ASSERT(here_.is_current());
+  AlertAnswer answer = alerts_.handle(request, now.realtime_ns);
+  if (!answer.changed) return answer;
+  for (AlertSink* sink : sinks_) sink->tell(answer.lines);
+  outputs_.save_state(saved_state(now));
+  return answer;
+}
+
 void Monitor::reconfigure(const Config& config, const Instant& now) {
   RINGSIDE_ASSERT(here_.is_current());
   config_ = config;

@@ -5,6 +5,7 @@
 //   pass     drains the rings
 //   urgent   every second: looks for an emergency, which makes the next tick come at once
 //   tick     closes a window: snapshot, alerts, sinks; a report and the state where they are due
+//   handle   what a person says of alerts
 //   report   a snapshot between two ticks; alerts are shown and not evaluated
 //   last     the last tick, and what is to be written last
 #pragma once
@@ -56,6 +57,8 @@ class Monitor {
   bool urgent(const Instant& now);
   Published report(const Instant& now);
   LastWords last(const Instant& now);
+  // Acknowledges, silences or clears alerts. What it changes is told and saved at once.
+  AlertAnswer handle(const AlertRequest& request, const Instant& now);
   void reconfigure(const Config& config, const Instant& now);
 
  private:

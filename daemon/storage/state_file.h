@@ -34,7 +34,7 @@ struct SavedState {
 
 std::string encode_state(const SavedState& state);
 // False when the bytes are not a whole state of this version. `why` is then a sentence about the
-// state, such as "the state is of version 1, this daemon reads 7" or "the state is damaged: ...".
+// state, such as "the state is of version 1, this daemon reads 8" or "the state is damaged: ...".
 bool decode_state(std::string_view bytes, SavedState* state, std::string* why);
 
 }  // namespace ringside
