@@ -152,6 +152,7 @@ std::optional<Failure> AlertLog::open_file(const std::string& path) {
   stream_.reset();
   stream_number_.reset();
   file_ = std::move(fd);
+  file_path_ = path;
   // The rest of a line belongs to the file where it began. The new file gets the whole line.
   begun_ = 0;
   flush();
@@ -181,6 +182,53 @@ void AlertLog::add(const AlertTransition& transition) {
     // The first line may be partly in the file. It stays, or the next one would continue it there.
     waiting_.erase(waiting_.begin() + (begun_ > 0 ? 1 : 0));
     ++dropped_;
+  }
+}
+
+namespace {
+
+// More than the lines of an outbox, with what others write beside them.
+constexpr off_t kEndBytes = 16 << 20;
+
+// Whole lines only: the last one may be cut off.
+void take_lines_at_end(int fd, std::unordered_set<std::string>& lines) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return;
+  off_t at = std::max<off_t>(0, info.st_size - kEndBytes);
+  std::string text(static_cast<std::size_t>(info.st_size - at), '\0');
+  std::size_t read = 0;
+  while (read < text.size()) {
+    const ssize_t n = pread(fd, text.data() + read, text.size() - read, at);
+    if (n <= 0) break;
+    read += static_cast<std::size_t>(n);
+    at += n;
+  }
+  text.resize(read);
+  for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos;
+       begin = end + 1)
+    lines.insert(text.substr(begin, end - begin));
+}
+
+}  // namespace
+
+std::unordered_set<std::string> AlertLog::lines_at_end() const {
+  std::unordered_set<std::string> lines;
+  if (!file_) return lines;
+  const std::string rotated = file_path_ + ".1";
+  const FileDescriptor before(
+      ::open(rotated.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (before) take_lines_at_end(before.get(), lines);
+  take_lines_at_end(file_->get(), lines);
+  return lines;
+}
+
+void AlertLog::add_missing(const std::vector<AlertTransition>& transitions) {
+  if (transitions.empty()) return;
+  const std::unordered_set<std::string> there = lines_at_end();
+  for (const AlertTransition& transition : transitions) {
+    const bool found = there.contains(format_alert_line(transition, AlertLogFormat::logfmt)) ||
+                       there.contains(format_alert_line(transition, AlertLogFormat::json));
+    if (!found) add(transition);
   }
 }
 

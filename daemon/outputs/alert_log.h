@@ -18,6 +18,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
+#include <vector>
 
 #include "daemon/outputs/line_writer.h"
 #include "report/model/alerts.h"
@@ -55,6 +57,10 @@ class AlertLog {
 
   // Queues a line and tries to write all that wait.
   void add(const AlertTransition& transition);
+  // Adds those lines that the file's end does not have, in either form: what a daemon that was
+  // killed may not have written. The file may have been rotated to path.1 meanwhile, so that one is
+  // looked at, too. A stream can't be read, so it gets them all.
+  void add_missing(const std::vector<AlertTransition>& transitions);
   // Tries again. True when no line waits any more.
   bool flush();
   // The last try: a stream gets `patience` to accept what waits.
@@ -74,11 +80,13 @@ class AlertLog {
   std::optional<Failure> open_stream(int number, const std::string& path);
   std::optional<Failure> open_file(const std::string& path);
   void move_lines_back();
+  std::unordered_set<std::string> lines_at_end() const;
 
   const AlertLogLimits limits_;
   AlertLogFormat format_ = AlertLogFormat::logfmt;
   // At most one of these two is set.
   std::unique_ptr<FileDescriptor> file_;
+  std::string file_path_;
   std::unique_ptr<LineWriter> stream_;
   std::optional<int> stream_number_;  // of stream_
   std::deque<std::string> waiting_;   // for the file
