@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "daemon/outputs/journal.h"
 #include "daemon/storage/files.h"
 #include "report/model/format.h"
 #include "shm/assert.h"
@@ -113,6 +114,7 @@ std::optional<Failure> AlertLog::open_stream(int number, const std::string& path
                               "  next: start the daemon with it open, or configure alert_log.path"};
   }
   move_lines_back();
+  journal_ = goes_to_journal(fd);
   LineWriterOptions options;
   options.most_waiting = limits_.most_waiting;
   options.retry = limits_.stream_retry;
@@ -168,11 +170,14 @@ void AlertLog::move_lines_back() {
   dropped_ += status.dropped;
   failed_writes_ += status.failed_writes;
   waiting_ = stream_->take_back();
+  if (!std::exchange(journal_, false)) return;
+  for (std::string& line : waiting_) line.erase(0, std::string_view("<6>").size());
 }
 
 void AlertLog::add(const AlertTransition& transition) {
   std::string line = format_alert_line(transition, format_) + '\n';
   if (stream_) {
+    if (journal_) line = with_priority(line, priority_of(transition));
     stream_->add(std::move(line));
     return;
   }

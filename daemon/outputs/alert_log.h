@@ -52,7 +52,8 @@ class AlertLog {
 
   // Opens the log, and creates it with mode 0640. `-` and /dev/stdout are standard output,
   // /dev/stderr is standard error, of any kind. Any other path must be a regular file, and no link
-  // is followed. On failure the old log stays open.
+  // is followed. On failure the old log stays open. In systemd's journal each line has its priority
+  // (journal.h).
   std::optional<Failure> open(const std::string& path, AlertLogFormat format);
 
   // Queues a line and tries to write all that wait.
@@ -89,6 +90,7 @@ class AlertLog {
   std::string file_path_;
   std::unique_ptr<LineWriter> stream_;
   std::optional<int> stream_number_;  // of stream_
+  bool journal_ = false;              // stream_ goes to systemd's journal
   std::deque<std::string> waiting_;   // for the file
   std::size_t begun_ = 0;             // bytes of the first line that are already in the file
   std::uint64_t written_before_ = 0;  // to files and to earlier streams
