@@ -4,6 +4,7 @@
 #include "daemon/config/config.h"
 #include "daemon/storage/files.h"
 #include "daemon/storage/standard_streams.h"
+#include "tools/simulate/checks.h"
 #include "tools/simulate/options.h"
 #include "tools/simulate/output.h"
 
@@ -35,6 +36,15 @@ int run(int argc, char** argv) {
     for (const Scenario& scenario : scenarios_of(options.corpus))
       std::cout << trace(scenario, config);
     return 0;
+  }
+  if (options.calm || options.month) {
+    const Check check = options.calm
+                            ? check_calm(options.corpus, config, options.jobs)
+                            : check_month(options.corpus, config, [](const std::string& line) {
+                                std::cout << line << std::flush;
+                              });
+    std::cout << check.text;
+    return check.good ? 0 : 1;
   }
   const CorpusReport report = run_corpus(options.corpus, config, options.jobs);
   std::cout << tables(options.corpus, report);

@@ -12,6 +12,8 @@ struct Options {
   unsigned jobs = 1;
   bool trace = false;
   bool list = false;
+  bool calm = false;
+  bool month = false;
   std::string json_file;
   std::string config_file;
 };
