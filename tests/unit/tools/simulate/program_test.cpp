@@ -65,13 +65,13 @@ TEST_CASE("SimulateProgram: tables, and the same figures as JSON") {
 
 TEST_CASE("SimulateProgram: calm days are counted by seed, and an alarm on one of them fails") {
   const ringside::test::TempDir directory;
-  const std::string calm = "--calm --only everyday --only quiet --days 0.25 --seeds 2";
+  const std::string calm = "--calm --only everyday --only quiet --days 0.05 --seeds 2";
   const ProgramEnd good = run(calm);
   INFO(good.output);
   CHECK(good.code == 0);
-  CHECK(good.output.find("     2        0.5             0\n     4        0.5             0\n") !=
+  CHECK(good.output.find("     2        0.1             0\n     4        0.1             0\n") !=
         std::string::npos);
-  CHECK(good.output.find("   all        1.0             0\n") != std::string::npos);
+  CHECK(good.output.find("   all        0.2             0\n") != std::string::npos);
   // A daemon that takes a tenth of a millisecond for slow.
   std::ofstream(directory.file("config")) << "[thresholds]\nresponse_time = \"100us\"\n"
                                           << "[thresholds.operations.SEND_MESSAGE]\n"
