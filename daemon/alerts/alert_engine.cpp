@@ -20,18 +20,6 @@ std::size_t index_of(AlertLevel level) { return static_cast<std::size_t>(level);
 
 std::string span(std::int64_t ns) { return format_span(static_cast<double>(ns)); }
 
-// True for a fact without a threshold worth naming. What is counted is a fact too, but has one.
-bool bare_fact(const Reading& reading) {
-  switch (reading.unit) {
-    case AlertUnit::open:
-    case AlertUnit::crashed:
-    case AlertUnit::stopped:
-    case AlertUnit::refused:
-    case AlertUnit::stuck: return reading.certain;
-    default: return false;
-  }
-}
-
 }  // namespace
 
 std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
@@ -49,15 +37,23 @@ std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
   for (const RingView& ring : snapshot.rings) pulses.push_back(pulse_of(snapshot, ring));
   note(pulses, monotonic_ns);
 
+  std::set<std::string> watched;
+  for (const RingView& ring : snapshot.rings) watched.insert(ring.name);
   std::set<std::string> seen;
   for (const Reading& reading : read_figures(snapshot, config_, memory_)) {
     seen.insert(reading.key());
     step(reading);
   }
   for (auto& [key, episode] : episodes_) {
-    if (!seen.contains(key)) step_unknown(episode, "nothing reports it any more");
+    const std::string& ring = episode.reading.ring;
+    if (!ring.empty() && !watched.contains(ring)) {
+      emit(episode, AlertState::resolved, episode.level, ": over, its ring is no longer watched");
+    } else if (!seen.contains(key)) {
+      step_unknown(episode, "nothing reports it any more");
+    }
   }
   close_tick(snapshot);
+  keep_resolved();
   std::erase_if(episodes_,
                 [](const auto& entry) { return entry.second.state == AlertState::resolved; });
   memory_.normals.learn(snapshot, observed_ns_,
@@ -86,12 +82,11 @@ void AlertEngine::note(const std::vector<RingPulse>& rings, std::int64_t monoton
 
 // The incidents take in what has happened, and say what is to be written.
 void AlertEngine::close_tick(const Snapshot& snapshot) {
-  std::vector<AlertTransition> lines = incidents_.follow(out_, snapshot, observed_ns_, wall_ns_);
-  for (const AlertTransition& transition : out_) {
-    recent_.push_back(transition);
-    if (recent_.size() <= kTransitionsKept) continue;
-    recent_.pop_front();
-    ++forgotten_;
+  std::vector<AlertTransition> lines =
+      incidents_.follow(out_, snapshot, config_.alerts, handling_, observed_ns_, wall_ns_);
+  for (AlertTransition& transition : out_) {
+    transition.silenced = handling_.silenced(transition, transition.level);
+    remember(transition);
   }
   for (auto& [key, episode] : episodes_) {
     for (const AlertTransition& transition : out_) {
@@ -111,6 +106,51 @@ Trouble AlertEngine::trouble_of(const std::string& ring) const {
     trouble = Trouble::more_traffic;
   }
   return trouble;
+}
+
+void AlertEngine::remember(const AlertTransition& transition) {
+  recent_.push_back(transition);
+  if (recent_.size() <= kTransitionsKept) return;
+  recent_.pop_front();
+  ++forgotten_;
+}
+
+// Those that fired and are over stay visible for a while. What no longer matters is forgotten.
+void AlertEngine::keep_resolved() {
+  for (const auto& [key, episode] : episodes_) {
+    if (episode.state == AlertState::resolved && !episode.last.incident.empty())
+      resolved_.push_back(view_of(key, episode));
+  }
+  std::erase_if(resolved_, [&](const AlertView& view) {
+    return wall_ns_ - view.last.wall_ns > config_.alerts.visible_ns;
+  });
+  while (resolved_.size() > kResolvedKept) resolved_.pop_front();
+  std::erase_if(cleared_, [&](const auto& entry) {
+    return observed_ns_ - entry.second.at_ns > config_.alerts.visible_ns;
+  });
+  for (auto& [key, times] : firings_) {
+    while (!times.empty() && observed_ns_ - times.front() > config_.alerts.flapping.per_ns)
+      times.pop_front();
+  }
+  std::erase_if(firings_, [](const auto& entry) { return entry.second.empty(); });
+  handling_.prune(wall_ns_, [&](AlertTarget target, const std::string& id) {
+    if (target == AlertTarget::incident) return incidents_.about(id).has_value();
+    return std::any_of(episodes_.begin(), episodes_.end(), [&](const auto& entry) {
+      return entry.second.id == id && entry.second.state != AlertState::resolved;
+    });
+  });
+}
+
+void AlertEngine::note_firing(const std::string& key) {
+  std::deque<std::int64_t>& times = firings_[key];
+  times.push_back(observed_ns_);
+  if (times.size() > config_.alerts.flapping.times + 1) times.pop_front();
+}
+
+// The first of them is no return.
+bool AlertEngine::flapping(const std::string& key) const {
+  const auto times = firings_.find(key);
+  return times != firings_.end() && times->second.size() > config_.alerts.flapping.times;
 }
 
 void AlertEngine::step(const Reading& reading) {
@@ -134,12 +174,18 @@ void AlertEngine::begin(const Reading& reading, AlertLevel reached) {
   episode.began_ns = observed_ns_;
   episode.began_wall_ns = wall_ns_;
   observe(episode, reading);
+  std::string returns;
+  if (const auto cleared = cleared_.extract(reading.key())) {
+    episode.returns = cleared.mapped().id;
+    returns = fmt::format(": returns after {} was cleared", episode.returns);
+  }
   if (raised(episode)) {
-    emit(episode, AlertState::firing, reached, "");
+    note_firing(reading.key());
+    emit(episode, AlertState::firing, reached, returns);
   } else {
     emit(episode, AlertState::pending, reached,
-         fmt::format(": fires when {} of {} ticks are over", config_.alerts.raise_ticks,
-                     config_.alerts.of_ticks));
+         returns + fmt::format(": fires when {} of {} ticks are over", config_.alerts.raise_ticks,
+                               config_.alerts.of_ticks));
   }
 }
 
@@ -182,17 +228,17 @@ void AlertEngine::step_known(Episode& episode, const Reading& reading) {
     case AlertState::pending: return step_pending(episode, reached);
     case AlertState::firing: return step_firing(episode, reached);
     case AlertState::recovering: return step_recovering(episode, reached);
-    case AlertState::resolved:
-    case AlertState::begun:
-    case AlertState::risen:
-    case AlertState::ended: return;
+    default: return;
   }
 }
 
 void AlertEngine::step_pending(Episode& episode, std::optional<AlertLevel> reached) {
   const auto level = raised(episode);
   if (level && reached) {
-    emit(episode, AlertState::firing, std::max(*level, *reached), "");
+    note_firing(episode.reading.key());
+    emit(episode, AlertState::firing, std::max(*level, *reached),
+         episode.returns.empty() ? ""
+                                 : fmt::format(": returns after {} was cleared", episode.returns));
     return;
   }
   const bool any =
@@ -217,6 +263,7 @@ bool AlertEngine::kept_below(const Episode& episode, std::size_t level) const {
 
 void AlertEngine::step_recovering(Episode& episode, std::optional<AlertLevel> reached) {
   if (reached && *reached >= episode.level) {
+    note_firing(episode.reading.key());
     emit(episode, AlertState::firing, *reached, ": it is back");
     return;
   }
@@ -231,7 +278,7 @@ void AlertEngine::step_recovering(Episode& episode, std::optional<AlertLevel> re
   }
   emit(episode, AlertState::resolved, episode.level,
        fmt::format(": over after {}{}", span(observed_ns_ - episode.began_ns),
-                   bare_fact(episode.reading)
+                   is_fact(episode.reading.unit)
                        ? ""
                        : ", at worst " + format_value(episode.worst, episode.reading.unit)));
 }
@@ -283,7 +330,7 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level,
   if (name_rings_ && !reading.ring.empty())
     t.message = "ring " + escape_visible(reading.ring) + ": ";
   t.message += reading.text;
-  if (bounds && !bare_fact(reading))
+  if (bounds && !is_fact(reading.unit))
     t.message += ", threshold " + format_value(t.threshold, reading.unit);
   const std::string& origin = reading.origin[index_of(level)];
   if (bounds && !origin.empty()) t.message += " (" + origin + ")";
@@ -301,22 +348,45 @@ std::string AlertEngine::next_id() {
 }
 
 void AlertEngine::show(Snapshot& snapshot) const {
-  std::vector<const Episode*> active;
-  for (const auto& [key, episode] : episodes_) active.push_back(&episode);
+  struct Active {
+    const std::string* key;
+    const Episode* episode;
+  };
+  std::vector<Active> active;
+  for (const auto& [key, episode] : episodes_) active.push_back({&key, &episode});
   const auto rank = [](const Episode* e) {
     return std::tuple(e->state == AlertState::firing       ? 0
                       : e->state == AlertState::recovering ? 1
                                                            : 2,
                       -static_cast<int>(e->level), e->began_ns);
   };
-  std::stable_sort(active.begin(), active.end(),
-                   [&](auto* a, auto* b) { return rank(a) < rank(b); });
+  std::stable_sort(active.begin(), active.end(), [&](const Active& a, const Active& b) {
+    return rank(a.episode) < rank(b.episode);
+  });
   snapshot.alerts.clear();
-  for (const Episode* episode : active)
-    snapshot.alerts.push_back({episode->last, episode->began_wall_ns});
+  for (const Active& one : active) snapshot.alerts.push_back(view_of(*one.key, *one.episode));
+  snapshot.resolved_alerts.assign(resolved_.rbegin(), resolved_.rend());
+  snapshot.silences = handling_.view();
   snapshot.transitions.assign(recent_.begin(), recent_.end());
   snapshot.transitions_forgotten = forgotten_;
-  incidents_.show(snapshot);
+  incidents_.show(snapshot, handling_);
+}
+
+AlertView AlertEngine::view_of(const std::string& key, const Episode& episode) const {
+  AlertView view{episode.last, episode.began_wall_ns, flags_of(episode.last), {}, episode.returns};
+  view.flags.flapping = flapping(key);
+  view.flags.stale = episode.missing_since_ns.has_value();
+  if (const Handling::Mark* mark = handling_.acknowledged(episode.last, episode.level))
+    view.acknowledged_by = Handling::said_by(mark->who, mark->why);
+  return view;
+}
+
+AlertFlags AlertEngine::flags_of(const AlertTransition& last) const {
+  AlertFlags flags;
+  flags.acknowledged = handling_.acknowledged(last, last.level) != nullptr;
+  flags.silenced = handling_.silenced(last, last.level);
+  flags.inhibited = incidents_.inhibited(last);
+  return flags;
 }
 
 }  // namespace ringside

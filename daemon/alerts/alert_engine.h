@@ -18,13 +18,14 @@
 //   E1  Once firing, a level rises in one tick and falls only through recovering.
 //   E2  A figure that is not known changes no state, and the time without it counts toward nothing.
 //       The log says so once for each such gap, at most once in clear_after. After
-//       hold_without_data the alert is resolved as unknown.
+//       hold_without_data the alert is resolved as unknown. Of a ring that is no longer watched it
+//       is resolved at once.
 //   E3  A tick without news (Reading::idle: no calls) is no tick for that figure.
 //   E4  A fact (a crash, a loss, an open breaker) skips pending.
 //
 // Every figure of alert_rules.h has its own episode, from raising to resolving. The caller of
 // evaluate() decides what is done with transitions: the log, and anything else that must know.
-// Spacing out repeats and summing up storms belong there, not here.
+// What people say of alerts is in handling.h, what the engine makes of it in alert_requests.cpp.
 #pragma once
 
 #include <array>
@@ -37,6 +38,7 @@
 #include <vector>
 
 #include "daemon/alerts/alert_rules.h"
+#include "daemon/alerts/handling.h"
 #include "daemon/alerts/incidents.h"
 #include "daemon/config/config.h"
 #include "report/model/pulse.h"
@@ -46,6 +48,8 @@ namespace ringside {
 
 // How many transitions a snapshot shows; the alert log has them all.
 inline constexpr std::size_t kTransitionsKept = 200;
+// How many alerts that are over it shows.
+inline constexpr std::size_t kResolvedKept = 1000;
 
 class AlertEngine {
  public:
@@ -62,8 +66,12 @@ class AlertEngine {
   // To be called about every second; changes nothing but what emergencies.h notes.
   bool urgent(const Pulse& pulse, std::int64_t monotonic_ns);
 
-  // Fills in what the snapshot shows: active alerts (firing first, then by level and age), recent
-  // transitions, and incidents.
+  // Acknowledges, silences or clears alerts, between two evaluations. The answer says what was
+  // done, or what is wrong with the request; then nothing has changed.
+  AlertAnswer handle(const AlertRequest& request, std::int64_t wall_ns);
+
+  // Fills in what the snapshot shows: active alerts (firing first, then by level and age), those
+  // that were resolved a while ago, silences, recent transitions, and incidents.
   void show(Snapshot& snapshot) const;
 
   // Everything that continues after a restart. decode() takes it back, in a new engine. It returns
@@ -88,6 +96,11 @@ class AlertEngine {
     std::optional<std::int64_t> missing_since_ns;
     std::optional<std::int64_t> said_missing_ns;
     AlertTransition last;
+    std::string returns;  // the episode of the same figure that was cleared before
+  };
+  struct Cleared {
+    std::string id;
+    std::int64_t at_ns = 0;  // observed
   };
 
   void step(const Reading& reading);
@@ -108,11 +121,43 @@ class AlertEngine {
   void note(const std::vector<RingPulse>& rings, std::int64_t monotonic_ns);
   // What active episodes say of a ring: what the normals must not learn from.
   Trouble trouble_of(const std::string& ring) const;
+  void note_firing(const std::string& key);
+  void keep_resolved();
+  bool flapping(const std::string& key) const;
+  AlertFlags flags_of(const AlertTransition& last) const;
+  AlertView view_of(const std::string& key, const Episode& episode) const;
+  void remember(const AlertTransition& transition);
+
+  // alert_state.cpp
+  struct Kept {
+    std::deque<AlertView> resolved;
+    std::map<std::string, Cleared> cleared;
+    std::map<std::string, std::deque<std::int64_t>> firings;
+  };
+  void put_kept(Encoder& out) const;
+  static Kept take_kept(Decoder& in);
+
+  // alert_requests.cpp
+  std::optional<std::string> find_wrong(const AlertRequest& request) const;
+  std::vector<std::string> targets_of(const AlertRequest& request) const;
+  bool is_over(const AlertRequest& request) const;
+  AlertTransition line_about(const AlertRequest& request, const std::vector<std::string>& keys,
+                             AlertState state, std::string text) const;
+  AlertAnswer acknowledge(const AlertRequest& request, const std::vector<std::string>& keys);
+  AlertAnswer silence(const AlertRequest& request, const std::vector<std::string>& keys);
+  AlertAnswer unsilence(const AlertRequest& request);
+  AlertAnswer clear(const AlertRequest& request, const std::vector<std::string>& keys);
 
   Config config_;
   RuleMemory memory_;
   std::map<std::string, Episode> episodes_;   // by Reading::key()
   Incidents incidents_;
+  Handling handling_;
+  std::deque<AlertView> resolved_;          // the latest last
+  std::map<std::string, Cleared> cleared_;  // by Reading::key()
+  // When each figure's alert began to fire, or fired again, in observed time. Within the time that
+  // `alerts.flapping` looks at.
+  std::map<std::string, std::deque<std::int64_t>> firings_;
   std::deque<AlertTransition> recent_;
   std::uint64_t forgotten_ = 0;
   std::uint64_t last_id_ = 0;

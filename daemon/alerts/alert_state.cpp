@@ -1,6 +1,7 @@
 // The engine's part of the state file, in its codec (daemon/storage/codec.h): episodes, the
 // transitions that a snapshot shows, and what the rules remember. What is normal comes last.
 #include "daemon/alerts/alert_engine.h"
+#include "daemon/alerts/state_parts.h"
 #include "daemon/storage/codec.h"
 
 namespace ringside {
@@ -13,8 +14,7 @@ constexpr std::uint64_t kMostProcesses = 65'536;
 constexpr std::uint64_t kMostLanes = 1'048'576;
 // The fewest bytes that one can have: each number is one byte, each text is empty.
 constexpr std::size_t kRingBytes = 8;
-constexpr std::size_t kTransitionBytes = 28;
-constexpr std::size_t kEpisodeBytes = 70;
+constexpr std::size_t kEpisodeBytes = 73;
 constexpr std::size_t kProcessBytes = 1 + 3 * Growth::kGrowthWindows;
 constexpr std::size_t kLaneBytes = 20;
 
@@ -28,66 +28,6 @@ constexpr std::uint64_t RuleMemory::Ring::*kCounts[] = {
     &RuleMemory::Ring::database_errors,
 };
 static_assert(sizeof(RuleMemory::Ring) == std::size(kCounts) * sizeof(std::uint64_t));
-
-template <typename Enum>
-void put(Encoder& out, Enum value) {
-  out.u64(static_cast<std::uint64_t>(value));
-}
-template <typename Enum>
-Enum take(Decoder& in, std::size_t end) {
-  return static_cast<Enum>(in.below(end));
-}
-
-// Observed time begins at 0. Up to 2^62 ns (146 years) is accepted, which leaves room to add and
-// subtract.
-std::int64_t take_observed(Decoder& in) {
-  return static_cast<std::int64_t>(in.below((std::uint64_t{1} << 62) + 1));
-}
-void put_observed(Encoder& out, std::int64_t value) { out.u64(static_cast<std::uint64_t>(value)); }
-
-void put_optional(Encoder& out, const std::optional<std::int64_t>& value) {
-  out.flag(value.has_value());
-  if (value) put_observed(out, *value);
-}
-std::optional<std::int64_t> take_optional(Decoder& in) {
-  if (!in.flag()) return std::nullopt;
-  return take_observed(in);
-}
-
-void put_transition(Encoder& out, const AlertTransition& t) {
-  out.i64(t.wall_ns);
-  out.text(t.id);
-  put(out, t.alert);
-  put(out, t.level);
-  put(out, t.state);
-  out.text(t.operation);
-  out.text(t.figure);
-  out.text(t.ring);
-  out.real(t.value);
-  out.real(t.threshold);
-  put(out, t.unit);
-  out.text(t.message);
-  out.text(t.suspect);
-  out.text(t.incident);
-}
-AlertTransition take_transition(Decoder& in) {
-  AlertTransition t;
-  t.wall_ns = in.i64();
-  t.id = in.text();
-  t.alert = take<AlertType>(in, kAlertTypes);
-  t.level = take<AlertLevel>(in, kAlertLevels);
-  t.state = take<AlertState>(in, kEpisodeStates);
-  t.operation = in.text();
-  t.figure = in.text();
-  t.ring = in.text();
-  t.value = in.real();
-  t.threshold = in.real();
-  t.unit = take<AlertUnit>(in, kAlertUnits);
-  t.message = in.text();
-  t.suspect = in.text();
-  t.incident = in.text();
-  return t;
-}
 
 void put_reading(Encoder& out, const Reading& r) {
   put(out, r.alert);
@@ -137,6 +77,9 @@ void put_view(Encoder& out, const IncidentView& view) {
   }
   out.u64(view.failed_calls);
   out.u64(view.users);
+  out.flag(view.acknowledged);
+  out.flag(view.silenced);
+  out.text(view.acknowledged_by);
 }
 IncidentView take_view(Decoder& in) {
   IncidentView view;
@@ -154,6 +97,9 @@ IncidentView take_view(Decoder& in) {
   }
   view.failed_calls = in.u64();
   view.users = in.u64();
+  view.acknowledged = in.flag();
+  view.silenced = in.flag();
+  view.acknowledged_by = in.text();
   return view;
 }
 
@@ -218,11 +164,66 @@ std::string AlertEngine::encode() const {
     put_optional(out, e.missing_since_ns);
     put_optional(out, e.said_missing_ns);
     put_transition(out, e.last);
+    out.text(e.returns);
   }
+  put_kept(out);
   incidents_.encode(out);
+  handling_.encode(out);
   memory_.normals.encode(out);
   put_processes(out, memory_);
   return out.take();
+}
+
+// What is over, and what returns.
+void AlertEngine::put_kept(Encoder& out) const {
+  out.u64(resolved_.size());
+  for (const AlertView& view : resolved_) {
+    put_transition(out, view.last);
+    out.i64(view.since_wall_ns);
+    for (const bool flag : {view.flags.acknowledged, view.flags.silenced, view.flags.inhibited,
+                            view.flags.flapping, view.flags.stale})
+      out.flag(flag);
+    out.text(view.acknowledged_by);
+    out.text(view.returns);
+  }
+  out.u64(cleared_.size());
+  for (const auto& [key, cleared] : cleared_) {
+    out.text(key);
+    out.text(cleared.id);
+    put_observed(out, cleared.at_ns);
+  }
+  out.u64(firings_.size());
+  for (const auto& [key, times] : firings_) {
+    out.text(key);
+    out.u64(times.size());
+    for (const std::int64_t time : times) put_observed(out, time);
+  }
+}
+
+AlertEngine::Kept AlertEngine::take_kept(Decoder& in) {
+  Kept kept;
+  for (std::uint64_t n = in.count(kTransitionBytes + 8, kResolvedKept); n > 0 && in.good(); --n) {
+    AlertView view;
+    view.last = take_transition(in);
+    view.since_wall_ns = in.i64();
+    for (bool* flag : {&view.flags.acknowledged, &view.flags.silenced, &view.flags.inhibited,
+                       &view.flags.flapping, &view.flags.stale})
+      *flag = in.flag();
+    view.acknowledged_by = in.text();
+    view.returns = in.text();
+    kept.resolved.push_back(std::move(view));
+  }
+  for (std::uint64_t n = in.count(3, kMostEpisodes); n > 0 && in.good(); --n) {
+    const std::string key = in.text();
+    kept.cleared[key].id = in.text();
+    kept.cleared[key].at_ns = take_observed(in);
+  }
+  for (std::uint64_t n = in.count(2, kMostEpisodes); n > 0 && in.good(); --n) {
+    std::deque<std::int64_t>& times = kept.firings[in.text()];
+    for (std::uint64_t m = in.count(1, kMostEpisodes); m > 0 && in.good(); --m)
+      times.push_back(take_observed(in));
+  }
+  return kept;
 }
 
 bool AlertEngine::decode(std::string_view bytes, std::string* why) {
@@ -253,11 +254,15 @@ bool AlertEngine::decode(std::string_view bytes, std::string* why) {
     e.missing_since_ns = take_optional(in);
     e.said_missing_ns = take_optional(in);
     e.last = take_transition(in);
+    e.returns = in.text();
     std::string key = e.reading.key();
     episodes.emplace(std::move(key), std::move(e));
   }
+  Kept kept = take_kept(in);
   Incidents incidents;
   incidents.decode(in);
+  Handling handling;
+  handling.decode(in);
   memory.normals.decode(in);
   take_processes(in, memory);
   if (!in.at_end()) {
@@ -267,6 +272,10 @@ bool AlertEngine::decode(std::string_view bytes, std::string* why) {
   episodes_ = std::move(episodes);
   recent_ = std::move(recent);
   incidents_ = std::move(incidents);
+  handling_ = std::move(handling);
+  resolved_ = std::move(kept.resolved);
+  cleared_ = std::move(kept.cleared);
+  firings_ = std::move(kept.firings);
   memory_ = std::move(memory);
   observed_ns_ = observed_ns;
   last_id_ = last_id;
@@ -305,6 +314,9 @@ void Incidents::encode(Encoder& out) const {
     for (const std::string& operation : i.operations) out.text(operation);
     out.u64(i.users.size());
     for (const std::uint64_t user : i.users) out.u64(user);
+    put_observed(out, i.told_ns);
+    out.flag(i.heard);
+    out.text(i.cleared_by);
   }
 }
 
@@ -313,9 +325,9 @@ void Incidents::decode(Decoder& in) {
     const std::string ring = in.text();
     errors_before_[ring] = in.u64();
   }
-  for (std::uint64_t n = in.count(kTransitionBytes + 10, kMostEpisodes); n > 0 && in.good(); --n)
+  for (std::uint64_t n = in.count(kTransitionBytes + 13, kMostEpisodes); n > 0 && in.good(); --n)
     over_.push_back(take_view(in));
-  for (std::uint64_t n = in.count(kTransitionBytes + 14, kMostEpisodes); n > 0 && in.good(); --n) {
+  for (std::uint64_t n = in.count(kTransitionBytes + 17, kMostEpisodes); n > 0 && in.good(); --n) {
     Incident i;
     i.id = in.text();
     i.cause = in.text();
@@ -338,6 +350,9 @@ void Incidents::decode(Decoder& in) {
       i.operations.insert(in.text());
     for (std::uint64_t m = in.count(1, kMostUsers); m > 0 && in.good(); --m)
       i.users.insert(in.u64());
+    i.told_ns = take_observed(in);
+    i.heard = in.flag();
+    i.cleared_by = in.text();
     i.fresh = false;  // begun is told in the tick in which it begins
     open_.push_back(std::move(i));
   }

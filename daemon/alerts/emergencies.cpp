@@ -216,21 +216,25 @@ std::vector<Reading> losses_of(const RingPulse& ring, const Config& config,
   const RuleMemory::Ring* before = before_of(ring, memory);
   if (before == nullptr) return out;
   const auto add = [&](const char* figure, std::uint64_t then, std::uint64_t now,
-                       const char* words) {
+                       const char* one, const char* many) {
     Reading r = reading_of(ring, AlertType::telemetry_loss, figure, config.alerts.lost_records,
                            AlertUnit::records);
     r.certain = true;
     const std::uint64_t added = added_to(then, now);
     r.value = static_cast<double>(added);
-    r.text = fmt::format("{} {} {} since the last tick, {} in all", format_count(added),
-                         added == 1 ? "record" : "records", words, format_count(now));
+    r.text = fmt::format("{} {} since the last tick, {} in all", format_count(added),
+                         added == 1 ? one : many, format_count(now));
     out.push_back(std::move(r));
   };
-  add("lost", before->lost, ring.books.lost, "were overwritten before they were read");
-  add("rejected", before->rejected, ring.books.rejected, "were read but could not be believed");
-  add("torn", before->torn, ring.books.torn, "were half-written when their thread died");
+  add("lost", before->lost, ring.books.lost, "record was overwritten before it was read",
+      "records were overwritten before they were read");
+  add("rejected", before->rejected, ring.books.rejected, "record was read but could not be believed",
+      "records were read but could not be believed");
+  add("torn", before->torn, ring.books.torn, "record was half-written when its thread died",
+      "records were half-written when their thread died");
   add("untraced", before->untraced_records, ring.untraced_records,
-      "of threads without a lane were not written");
+      "record of a thread without a lane was not written",
+      "records of threads without a lane were not written");
   return out;
 }
 

@@ -14,15 +14,6 @@
 namespace ringside {
 namespace {
 
-constexpr std::int64_t kQuietNs = 30'000'000'000;
-constexpr std::uint64_t kMostDoublings = 5;
-constexpr std::uint64_t kMostRises = 2;
-
-// Calls that do not come any more. The server is there, so whatever else is known explains it.
-bool traffic_gone(const AlertTransition& t) {
-  return t.alert == AlertType::server_down && t.figure == kTrafficFigure;
-}
-
 // The order of causes. performance_regression and slo_burn have no symptoms.
 int rank_of(const AlertTransition& t) {
   switch (t.alert) {
@@ -41,11 +32,6 @@ int rank_of(const AlertTransition& t) {
 
 bool of_calls(AlertType alert) {
   return alert == AlertType::high_error_rate || alert == AlertType::high_latency;
-}
-
-// What a process runs out of is no matter of the host.
-bool of_process(std::string_view figure) {
-  return figure.starts_with("open_files") || figure.starts_with("threads");
 }
 
 bool same_server(const AlertTransition& a, const AlertTransition& b) {
@@ -80,33 +66,6 @@ bool active(AlertState state) {
   return state == AlertState::firing || state == AlertState::recovering;
 }
 
-std::string counted(std::uint64_t count, const char* one, const char* many) {
-  return format_count(count) + ' ' + (count == 1 ? one : many);
-}
-
-std::string where_to_look(const AlertTransition& cause) {
-  switch (cause.alert) {
-    case AlertType::server_down:
-      return traffic_gone(cause) ? "what lies between clients and the server: network, names, proxy"
-                                 : "the server's own log, and what it did last (ringside tail)";
-    case AlertType::system_overload:
-      if (of_process(cause.figure))
-        return "what the server does not give back (/proc/PID/fd, task)";
-      return cause.figure == kTrafficFigure ? "who sends so much: the report's most active users"
-                                            : "what else runs on the host";
-    case AlertType::database_issue: return "what holds the database's lock";
-    case AlertType::security_threat: return "the addresses in the report's section on security";
-    case AlertType::high_connections: return "who connects, and who does not leave";
-    case AlertType::high_memory: return "what grows; restart before memory is gone";
-    case AlertType::telemetry_loss: return "the daemon's CPU time, and the ring's size";
-    case AlertType::high_error_rate:
-    case AlertType::high_latency: break;
-  }
-  if (cause.suspect.empty()) return "the operation's last calls in the report";
-  return cause.alert == AlertType::high_latency ? "stage " + escape_visible(cause.suspect)
-                                                : "error " + escape_visible(cause.suspect);
-}
-
 std::uint64_t failed_calls_of(const Snapshot& snapshot, const std::string& ring) {
   std::uint64_t failed = 0;
   for (const SeriesView& series : snapshot.operations) {
@@ -116,6 +75,14 @@ std::uint64_t failed_calls_of(const Snapshot& snapshot, const std::string& ring)
 }
 
 }  // namespace
+
+bool traffic_gone(const AlertTransition& t) {
+  return t.alert == AlertType::server_down && t.figure == kTrafficFigure;
+}
+
+bool of_process(std::string_view figure) {
+  return figure.starts_with("open_files") || figure.starts_with("threads");
+}
 
 bool explains(const AlertTransition& cause, const AlertTransition& symptom) {
   if (!same_server(cause, symptom)) return false;
@@ -145,36 +112,52 @@ bool explains(const AlertTransition& cause, const AlertTransition& symptom) {
 }
 
 std::vector<AlertTransition> Incidents::follow(std::vector<AlertTransition>& transitions,
-                                               const Snapshot& snapshot, std::int64_t observed_ns,
+                                               const Snapshot& snapshot, const AlertConfig& config,
+                                               const Handling& handling, std::int64_t observed_ns,
                                                std::int64_t wall_ns) {
   observed_ns_ = observed_ns;
   wall_ns_ = wall_ns;
-  // Causes first, so that what begins in one tick begins with its cause.
-  std::vector<AlertTransition*> in_order;
-  for (AlertTransition& transition : transitions) in_order.push_back(&transition);
-  std::stable_sort(in_order.begin(), in_order.end(),
-                   [](const auto* a, const auto* b) { return rank_of(*a) < rank_of(*b); });
-  for (AlertTransition* transition : in_order) absorb(*transition);
+  config_ = &config;
+  handling_ = &handling;
+  absorb(transitions);
   count_cost(snapshot);
 
   std::vector<AlertTransition> lines;
   for (Incident& incident : open_) tell(incident, lines);
   std::erase_if(open_, [&](const Incident& incident) {
-    if (!incident.quiet_since_ns || observed_ns_ - *incident.quiet_since_ns <
-                                        (kQuietNs << std::min(incident.flaps, kMostDoublings)))
-      return false;
-    IncidentView ended = view(incident);
+    if (!ends(incident)) return false;
+    IncidentView ended = view(incident, handling);
     ended.ended_wall_ns = incident.quiet_wall_ns;
     over_.push_back(std::move(ended));
     return true;
   });
   std::erase_if(over_, [&](const IncidentView& incident) {
-    return wall_ns_ - incident.ended_wall_ns > kIncidentVisibleNs;
+    return wall_ns_ - incident.ended_wall_ns > config.visible_ns;
   });
   return lines;
 }
 
-void Incidents::absorb(AlertTransition& transition) {
+void Incidents::absorb(std::vector<AlertTransition>& transitions) {
+  // Causes first, so that what begins in one tick begins with its cause.
+  std::vector<AlertTransition*> in_order;
+  for (AlertTransition& transition : transitions) in_order.push_back(&transition);
+  std::stable_sort(in_order.begin(), in_order.end(),
+                   [](const auto* a, const auto* b) { return rank_of(*a) < rank_of(*b); });
+  for (AlertTransition* transition : in_order) absorb_one(*transition);
+}
+
+// Twice as long for each time that it came back.
+std::int64_t Incidents::quiet_needed_ns(const Incident& incident) const {
+  return config_->quiet_ns << std::min(incident.flaps, config_->most_doublings);
+}
+
+bool Incidents::ends(const Incident& incident) const {
+  return incident.quiet_since_ns &&
+         (!incident.cleared_by.empty() ||
+          observed_ns_ - *incident.quiet_since_ns >= quiet_needed_ns(incident));
+}
+
+void Incidents::absorb_one(AlertTransition& transition) {
   const std::string key = figure_key(transition);
   if (transition.state == AlertState::firing) {
     Incident& incident = place_of(transition);
@@ -198,14 +181,16 @@ void Incidents::absorb(AlertTransition& transition) {
 Incidents::Incident& Incidents::place_of(const AlertTransition& firing) {
   const std::string key = figure_key(firing);
   for (Incident& incident : open_) {
-    if (incident.members.contains(key)) return incident;
+    if (incident.cleared_by.empty() && incident.members.contains(key)) return incident;
   }
   for (Incident& incident : open_) {
-    if (explains(incident.members.at(incident.cause).last, firing)) return incident;
+    if (incident.cleared_by.empty() && explains(incident.members.at(incident.cause).last, firing))
+      return incident;
   }
   Incident* into = nullptr;
   for (Incident& incident : open_) {
-    if (!explains(firing, incident.members.at(incident.cause).last)) continue;
+    if (!incident.cleared_by.empty() || !explains(firing, incident.members.at(incident.cause).last))
+      continue;
     if (into == nullptr) {
       into = &incident;
       into->members[key] = {firing, true};
@@ -244,6 +229,8 @@ void Incidents::take_over(Incident& incident, Incident& other) {
   incident.told = std::max(incident.told, other.told);
   incident.peak = std::max(incident.peak, other.peak);
   incident.rises = std::max(incident.rises, other.rises);
+  incident.told_ns = std::max(incident.told_ns, other.told_ns);
+  incident.heard = incident.heard || other.heard;
 }
 
 // Failed calls are counted for all of a server. Users are those among the last calls that failed,
@@ -277,108 +264,49 @@ void Incidents::count_cost(const Snapshot& snapshot) {
   errors_before_ = std::move(errors_now);
 }
 
-void Incidents::tell(Incident& incident, std::vector<AlertTransition>& lines) {
-  std::optional<AlertLevel> level;
-  for (const auto& [key, member] : incident.members) {
-    if (member.active && (!level || member.last.level > *level)) level = member.last.level;
+std::optional<AlertTransition> Incidents::about(const std::string& id) const {
+  for (const Incident& incident : open_) {
+    if (incident.id == id && incident.cleared_by.empty())
+      return line(incident, AlertState::begun, "");
   }
-  if (level) {
-    incident.peak = std::max(incident.peak, *level);
-    if (incident.fresh) {
-      incident.fresh = false;
-      incident.told = *level;
-      lines.push_back(line(incident, AlertState::begun, story(incident)));
-    } else if ((*level > incident.told || incident.cause_is_new) && incident.rises < kMostRises) {
-      ++incident.rises;
-      const bool higher = *level > incident.told;
-      std::string text = higher ? fmt::format("risen from {}", name_of(incident.told))
-                                : std::string("the cause is known now");
-      incident.told = std::max(incident.told, *level);
-      lines.push_back(line(incident, AlertState::risen, text + ": " + story(incident)));
+  return std::nullopt;
+}
+
+bool Incidents::is_over(const std::string& id) const {
+  const auto same = [&](const auto& incident) { return incident.id == id; };
+  return std::any_of(over_.begin(), over_.end(), same) ||
+         std::any_of(open_.begin(), open_.end(), [&](const Incident& incident) {
+           return incident.id == id && !incident.cleared_by.empty();
+         });
+}
+
+std::vector<std::string> Incidents::active_episodes(const std::string& id) const {
+  std::vector<std::string> out;
+  for (const Incident& incident : open_) {
+    if (incident.id != id) continue;
+    for (const auto& [key, member] : incident.members) {
+      if (member.active) out.push_back(member.last.id);
     }
-    incident.cause_is_new = false;
-    return;
   }
-  if (!incident.quiet_since_ns) {
-    incident.quiet_since_ns = observed_ns_;
-    incident.quiet_wall_ns = wall_ns_;
-  }
-  const std::int64_t quiet_ns = observed_ns_ - *incident.quiet_since_ns;
-  if (quiet_ns < (kQuietNs << std::min(incident.flaps, kMostDoublings))) return;
-  std::string text =
-      fmt::format("over after {}, at its peak {}: {} failed",
-                  format_span(static_cast<double>(*incident.quiet_since_ns - incident.began_ns)),
-                  name_of(incident.peak), counted(incident.failed, "call", "calls"));
-  if (!incident.users.empty())
-    text += fmt::format(", at least {} touched",
-                        counted(incident.users.size(), "user was", "users were"));
-  if (incident.flaps > 0)
-    text += fmt::format("; it came back {}", counted(incident.flaps, "time", "times"));
-  lines.push_back(line(incident, AlertState::ended, std::move(text)));
-}
-
-// The cause in its own words, what else fires, whom it touches, and what to look at first.
-std::string Incidents::story(const Incident& incident) const {
-  const AlertTransition& cause = incident.members.at(incident.cause).last;
-  std::string text = cause.message;
-  if (incident.members.size() > 1)
-    text += fmt::format("; it explains {}",
-                        counted(incident.members.size() - 1, "other alert", "other alerts"));
-  const std::size_t others = incident.operations.size();
-  if (others > 0 && (others > 1 || cause.operation.empty())) {
-    text += fmt::format("; {} touched:", counted(others, "operation is", "operations are"));
-    std::size_t named = 0;
-    for (const std::string& operation : incident.operations) {
-      if (++named > 4) break;
-      text += (named > 1 ? ", " : " ") + escape_visible(operation);
-    }
-    if (others > 4) text += ", ...";
-  }
-  if (incident.failed > 0)
-    text += fmt::format("; {} failed so far", counted(incident.failed, "call has", "calls have"));
-  if (!incident.users.empty())
-    text += fmt::format("; at least {} touched",
-                        counted(incident.users.size(), "user is", "users are"));
-  return text + "; look first at " + where_to_look(cause);
-}
-
-AlertTransition Incidents::line(const Incident& incident, AlertState state,
-                                std::string text) const {
-  AlertTransition line = incident.members.at(incident.cause).last;
-  line.wall_ns = wall_ns_;
-  line.state = state;
-  line.level = state == AlertState::ended ? incident.peak : incident.told;
-  line.incident = incident.id;
-  line.message = std::move(text);
-  return line;
-}
-
-IncidentView Incidents::view(const Incident& incident) const {
-  IncidentView out;
-  out.id = incident.id;
-  out.cause = incident.members.at(incident.cause).last;
-  out.ring = out.cause.ring;
-  out.peak = incident.peak;
-  out.level = incident.quiet_since_ns ? incident.peak : AlertLevel::info;
-  out.began_wall_ns = incident.began_wall_ns;
-  out.flaps = incident.flaps;
-  for (const auto& [key, member] : incident.members) {
-    const AlertTransition& last = member.last;
-    if (member.active) out.level = std::max(out.level, last.level);
-    if (key == incident.cause) continue;
-    out.symptoms.push_back(fmt::format("{} {} {}", name_of(last.alert), last.figure,
-                                       last.operation.empty() ? "-" : last.operation));
-  }
-  out.operations.assign(incident.operations.begin(), incident.operations.end());
-  out.failed_calls = incident.failed;
-  out.users = incident.users.size();
   return out;
 }
 
-void Incidents::show(Snapshot& snapshot) const {
-  snapshot.incidents.clear();
-  for (const Incident& incident : open_) snapshot.incidents.push_back(view(incident));
-  snapshot.incidents.insert(snapshot.incidents.end(), over_.rbegin(), over_.rend());
+void Incidents::clear(const std::string& id, std::string by) {
+  for (Incident& incident : open_) {
+    if (incident.id == id) incident.cleared_by = std::move(by);
+  }
+}
+
+bool Incidents::inhibited(const AlertTransition& episode) const {
+  const std::string key = figure_key(episode);
+  for (const Incident& incident : open_) {
+    const auto member = incident.members.find(key);
+    if (member == incident.members.end() || member->second.last.id != episode.id) continue;
+    const Member& cause = incident.members.at(incident.cause);
+    return key != incident.cause && cause.active && cause.last.state == AlertState::firing &&
+           explains(cause.last, episode);
+  }
+  return false;
 }
 
 }  // namespace ringside

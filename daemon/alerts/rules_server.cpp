@@ -9,6 +9,14 @@
 #include "report/model/format.h"
 
 namespace ringside {
+namespace {
+
+std::string open_connections(const GaugeView& gauge) {
+  return format_signed(gauge.value) +
+         (gauge.value == 1 ? " connection is open" : " connections are open");
+}
+
+}  // namespace
 
 void Readings::processes(const RingView& ring) {
   const ProcessView* largest = largest_process(s_, ring.name);
@@ -48,7 +56,7 @@ void Readings::connections(const RingView& ring) {
   if (!ring.live()) return;
   if (const GaugeView* gauge = connections_of(s_, ring.name)) {
     r.value = judge_connections(*gauge, config_.thresholds).value;
-    r.text = format_signed(gauge->value) + " connections are open";
+    r.text = open_connections(*gauge);
   }
 }
 

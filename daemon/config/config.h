@@ -3,6 +3,7 @@
 // meaning.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -60,6 +61,12 @@ struct AlertConfig {
   Levels loop_lag_ms = Levels::of(LevelBounds{1000, 500}, LevelBounds{5000, 2500});
   Levels in_flight_seconds = Levels::of(LevelBounds{15, 10}, LevelBounds{60, 30});
   Levels lost_records = Levels::of(LevelBounds{1, 1}, LevelBounds{10000, 1000});
+  // How alerts and incidents are told.
+  Frequency flapping{3, 30 * kMinute};
+  std::int64_t visible_ns = 15 * kMinute;
+  std::int64_t quiet_ns = 30 * kSecond;
+  std::uint64_t most_doublings = 5;
+  std::array<std::int64_t, kAlertLevels> repeat_ns{0, 4 * kHour, kHour, 15 * kMinute};  // 0: never
   friend bool operator==(const AlertConfig&, const AlertConfig&) = default;
 };
 

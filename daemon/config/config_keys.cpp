@@ -98,6 +98,10 @@ const std::vector<ConfigKey<Config>>& table() {
       {"alerts.of_ticks", Integer{AT(alerts.of_ticks), 1, 64}, "... of this many latest ticks."},
       {"alerts.clear_after", Duration{AT(alerts.clear_after_ns), 0, kDay},
        "How long a value must stay below its clear threshold before the alert falls."},
+      {"alerts.visible", Duration{AT(alerts.visible_ns), 0, kDay},
+       "How long an alert or an incident that is over is still shown."},
+      {"alerts.flapping", Often{AT(alerts.flapping), kMinute, kDay},
+       "An alert that comes back this often is marked as flapping."},
       {"alerts.hold_without_data", Duration{AT(alerts.hold_without_data_ns), kSecond, 366 * kDay},
        "An active alert without data holds its state this long, and is then resolved as unknown."},
       {"alerts.learn", Switch{AT(alerts.learn)},
@@ -106,6 +110,18 @@ const std::vector<ConfigKey<Config>>& table() {
       {"alerts.learnt_factor", Number{AT(alerts.learnt_factor), 2, 1000},
        "An operation is unusually slow from so many times its usual p95 on, at least 1 ms above it "
        "and at most thresholds.response_time."},
+
+      {"alerts.incidents.quiet", Duration{AT(alerts.quiet_ns), 0, kHour},
+       "An incident has ended when nothing of it has been active for this long ..."},
+      {"alerts.incidents.most_doublings", Integer{AT(alerts.most_doublings), 0, 16},
+       "... and for twice as long each time that it came back meanwhile, up to this often."},
+
+      {"alerts.repeat.info", Duration{AT(alerts.repeat_ns[0]), 0, 366 * kDay},
+       "How often a webhook is told again of an incident that goes on, at its present level; 0s: "
+       "never. One that is acknowledged or silenced is not repeated."},
+      {"alerts.repeat.warning", Duration{AT(alerts.repeat_ns[1]), 0, 366 * kDay}, "Likewise."},
+      {"alerts.repeat.critical", Duration{AT(alerts.repeat_ns[2]), 0, 366 * kDay}, "Likewise."},
+      {"alerts.repeat.emergency", Duration{AT(alerts.repeat_ns[3]), 0, 366 * kDay}, "Likewise."},
 
       {"alerts.times_threshold.response_time", Bounds{AT(alerts.latency), 1e6},
        "high_latency, in multiples of the operation's threshold: [raise, clear] for each level."},

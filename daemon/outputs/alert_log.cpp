@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "daemon/outputs/journal.h"
 #include "daemon/storage/files.h"
 #include "report/model/format.h"
 #include "shm/assert.h"
@@ -49,27 +50,32 @@ std::string number(double value) {
 }  // namespace
 
 std::string format_alert_line(const AlertTransition& t, AlertLogFormat format) {
+  // A silence is about no figure.
+  const bool of_figure = !is_of_person(t.state) || !t.figure.empty();
+  const char* alert = t.any_alert ? "" : name_of(t.alert);
+  const char* unit = of_figure ? name_of(t.unit) : "";
   if (format == AlertLogFormat::logfmt) {
     return fmt::format(
         "ts={} level={} alert={} state={} op={} figure={} value={} threshold={} unit={} id={} "
         "incident={} msg={}",
-        format_wall(t.wall_ns), name_of(t.level), name_of(t.alert), name_of(t.state),
-        word(t.operation), word(t.figure), number(t.value), number(t.threshold), name_of(t.unit),
-        word(t.id), word(t.incident), in_quotes(t.message));
+        format_wall(t.wall_ns), name_of(t.level), word(alert), name_of(t.state), word(t.operation),
+        word(t.figure), of_figure ? number(t.value) : "-", of_figure ? number(t.threshold) : "-",
+        word(unit), word(t.id), word(t.incident), in_quotes(t.message));
   }
-  nlohmann::ordered_json line = {{"ts", format_wall(t.wall_ns)},
-                                 {"level", name_of(t.level)},
-                                 {"alert", name_of(t.alert)},
-                                 {"state", name_of(t.state)},
-                                 {"op", escape_visible(t.operation)},
-                                 {"figure", t.figure},
-                                 {"value", t.value},
-                                 {"threshold", t.threshold},
-                                 {"unit", name_of(t.unit)},
-                                 {"id", t.id},
-                                 {"incident", t.incident},
-                                 {"ring", escape_visible(t.ring)},
-                                 {"msg", escape_visible(t.message)}};
+  using Json = nlohmann::ordered_json;
+  Json line = {{"ts", format_wall(t.wall_ns)},
+               {"level", name_of(t.level)},
+               {"alert", alert},
+               {"state", name_of(t.state)},
+               {"op", escape_visible(t.operation)},
+               {"figure", t.figure},
+               {"value", of_figure ? Json(t.value) : Json()},
+               {"threshold", of_figure ? Json(t.threshold) : Json()},
+               {"unit", unit},
+               {"id", t.id},
+               {"incident", t.incident},
+               {"ring", escape_visible(t.ring)},
+               {"msg", escape_visible(t.message)}};
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -108,6 +114,7 @@ std::optional<Failure> AlertLog::open_stream(int number, const std::string& path
                               "  next: start the daemon with it open, or configure alert_log.path"};
   }
   move_lines_back();
+  journal_ = goes_to_journal(fd);
   LineWriterOptions options;
   options.most_waiting = limits_.most_waiting;
   options.retry = limits_.stream_retry;
@@ -147,6 +154,7 @@ std::optional<Failure> AlertLog::open_file(const std::string& path) {
   stream_.reset();
   stream_number_.reset();
   file_ = std::move(fd);
+  file_path_ = path;
   // The rest of a line belongs to the file where it began. The new file gets the whole line.
   begun_ = 0;
   flush();
@@ -162,11 +170,14 @@ void AlertLog::move_lines_back() {
   dropped_ += status.dropped;
   failed_writes_ += status.failed_writes;
   waiting_ = stream_->take_back();
+  if (!std::exchange(journal_, false)) return;
+  for (std::string& line : waiting_) line.erase(0, std::string_view("<6>").size());
 }
 
 void AlertLog::add(const AlertTransition& transition) {
   std::string line = format_alert_line(transition, format_) + '\n';
   if (stream_) {
+    if (journal_) line = with_priority(line, priority_of(transition));
     stream_->add(std::move(line));
     return;
   }
@@ -176,6 +187,53 @@ void AlertLog::add(const AlertTransition& transition) {
     // The first line may be partly in the file. It stays, or the next one would continue it there.
     waiting_.erase(waiting_.begin() + (begun_ > 0 ? 1 : 0));
     ++dropped_;
+  }
+}
+
+namespace {
+
+// More than the lines of an outbox, with what others write beside them.
+constexpr off_t kEndBytes = 16 << 20;
+
+// Whole lines only: the last one may be cut off.
+void take_lines_at_end(int fd, std::unordered_set<std::string>& lines) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return;
+  off_t at = std::max<off_t>(0, info.st_size - kEndBytes);
+  std::string text(static_cast<std::size_t>(info.st_size - at), '\0');
+  std::size_t read = 0;
+  while (read < text.size()) {
+    const ssize_t n = pread(fd, text.data() + read, text.size() - read, at);
+    if (n <= 0) break;
+    read += static_cast<std::size_t>(n);
+    at += n;
+  }
+  text.resize(read);
+  for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos;
+       begin = end + 1)
+    lines.insert(text.substr(begin, end - begin));
+}
+
+}  // namespace
+
+std::unordered_set<std::string> AlertLog::lines_at_end() const {
+  std::unordered_set<std::string> lines;
+  if (!file_) return lines;
+  const std::string rotated = file_path_ + ".1";
+  const FileDescriptor before(
+      ::open(rotated.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (before) take_lines_at_end(before.get(), lines);
+  take_lines_at_end(file_->get(), lines);
+  return lines;
+}
+
+void AlertLog::add_missing(const std::vector<AlertTransition>& transitions) {
+  if (transitions.empty()) return;
+  const std::unordered_set<std::string> there = lines_at_end();
+  for (const AlertTransition& transition : transitions) {
+    const bool found = there.contains(format_alert_line(transition, AlertLogFormat::logfmt)) ||
+                       there.contains(format_alert_line(transition, AlertLogFormat::json));
+    if (!found) add(transition);
   }
 }
 

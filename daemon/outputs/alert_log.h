@@ -18,6 +18,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
+#include <vector>
 
 #include "daemon/outputs/line_writer.h"
 #include "report/model/alerts.h"
@@ -50,11 +52,16 @@ class AlertLog {
 
   // Opens the log, and creates it with mode 0640. `-` and /dev/stdout are standard output,
   // /dev/stderr is standard error, of any kind. Any other path must be a regular file, and no link
-  // is followed. On failure the old log stays open.
+  // is followed. On failure the old log stays open. In systemd's journal each line has its priority
+  // (journal.h).
   std::optional<Failure> open(const std::string& path, AlertLogFormat format);
 
   // Queues a line and tries to write all that wait.
   void add(const AlertTransition& transition);
+  // Adds those lines that the file's end does not have, in either form: what a daemon that was
+  // killed may not have written. The file may have been rotated to path.1 meanwhile, so that one is
+  // looked at, too. A stream can't be read, so it gets them all.
+  void add_missing(const std::vector<AlertTransition>& transitions);
   // Tries again. True when no line waits any more.
   bool flush();
   // The last try: a stream gets `patience` to accept what waits.
@@ -74,13 +81,16 @@ class AlertLog {
   std::optional<Failure> open_stream(int number, const std::string& path);
   std::optional<Failure> open_file(const std::string& path);
   void move_lines_back();
+  std::unordered_set<std::string> lines_at_end() const;
 
   const AlertLogLimits limits_;
   AlertLogFormat format_ = AlertLogFormat::logfmt;
   // At most one of these two is set.
   std::unique_ptr<FileDescriptor> file_;
+  std::string file_path_;
   std::unique_ptr<LineWriter> stream_;
   std::optional<int> stream_number_;  // of stream_
+  bool journal_ = false;              // stream_ goes to systemd's journal
   std::deque<std::string> waiting_;   // for the file
   std::size_t begun_ = 0;             // bytes of the first line that are already in the file
   std::uint64_t written_before_ = 0;  // to files and to earlier streams

@@ -34,11 +34,14 @@ IoWorker::~IoWorker() {
   thread_.join();
 }
 
-std::optional<Failure> IoWorker::start(const IoOptions& options) {
+std::optional<Failure> IoWorker::start(const IoOptions& options,
+                                       const std::vector<AlertTransition>& left) {
   RINGSIDE_ASSERT(!thread_.joinable());
   if (auto failure = log_.open(options.alert_log_path, options.alert_log_format)) return failure;
   options_ = options;
   report_files_ = options.reports;
+  log_.add_missing(left);
+  tells_ = 1;
   thread_ = std::thread([this] { run(); });
   return std::nullopt;
 }
@@ -64,6 +67,7 @@ void IoWorker::enqueue(Task task) {
 
 void IoWorker::run() {
   here_.take_over();
+  retry_waiting_lines();
   Task task;
   while (next(task)) {
     if (task) task();
@@ -91,11 +95,16 @@ void IoWorker::retry_waiting_lines() {
   const bool due = retry_at_ && Clock::now() >= *retry_at_;
   if (due) log_.flush();
   say_log_state();
+  note_settled();
   if (log_.status().waiting == 0) {
     retry_at_.reset();
   } else if (due || !retry_at_) {
     retry_at_ = Clock::now() + options_.retry;
   }
+}
+
+void IoWorker::note_settled() {
+  if (log_.status().waiting == 0) settled_.store(tells_, std::memory_order_relaxed);
 }
 
 // Says once that lines wait, and once that they are written.
@@ -116,8 +125,11 @@ void IoWorker::say_log_state() {
 void IoWorker::tell(const std::vector<AlertTransition>& transitions) {
   enqueue([this, transitions] {
     for (const AlertTransition& transition : transitions) {
-      if (is_of_incident(transition.state) || options_.alert_log_transitions) log_.add(transition);
+      if (is_logged(transition.state) ||
+          (is_of_episode(transition.state) && options_.alert_log_transitions))
+        log_.add(transition);
     }
+    ++tells_;
   });
 }
 
@@ -133,8 +145,36 @@ bool IoWorker::enqueue_counted(std::atomic<int>& waiting, int most, Task task) {
 }
 
 bool IoWorker::save_state(SavedState state) {
-  return enqueue_counted(states_waiting_, 1,
-                         [this, state = std::move(state)] { write_state(state); });
+  const std::uint64_t number = states_given_.fetch_add(1, std::memory_order_relaxed) + 1;
+  return enqueue_counted(states_waiting_, 1, [this, number, state = std::move(state)] {
+    if (number < state_written_) return;
+    state_written_ = number;
+    write_state(state);
+  });
+}
+
+void IoWorker::save_state_before_lines(SavedState state) {
+  const std::uint64_t number = states_given_.fetch_add(1, std::memory_order_relaxed) + 1;
+  {
+    const std::lock_guard lock(newest_state_mutex_);
+    newest_state_ = std::move(state);
+    newest_number_ = number;
+  }
+  enqueue([this] { write_newest_state(); });
+}
+
+// It may be newer than the one that this task was for, and already be written.
+void IoWorker::write_newest_state() {
+  std::optional<SavedState> state;
+  std::uint64_t number = 0;
+  {
+    const std::lock_guard lock(newest_state_mutex_);
+    state.swap(newest_state_);
+    number = newest_number_;
+  }
+  if (!state || number < state_written_) return;
+  state_written_ = number;
+  write_state(*state);
 }
 
 bool IoWorker::write_report(std::shared_ptr<const Snapshot> snapshot) {
@@ -195,6 +235,7 @@ void IoWorker::write_last() {
   }
   if (!last_) return;
   if (last_->snapshot) unwritten_.reports = write_report_files(*last_->snapshot);
+  if (log_.status().waiting == 0) last_->state.lines.clear();
   write_state(last_->state);
   unwritten_.state = state_failed();
 }

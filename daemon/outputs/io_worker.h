@@ -1,10 +1,11 @@
 // Everything that touches a disk, on a thread of its own: alert lines, reports, state. The drain
 // hands work over and goes on. A disk that hangs holds up only this thread.
 //
-// Work from one thread is done in the order in which it comes. So an alert's line is in the log
-// before the state says that the alert was raised. A daemon that is killed between the two writes
-// the line again, and never loses it. The queue keeps no order between threads, so no task can be
-// the last one. At the end the queue is emptied first, and the last report and state follow.
+// Work from one thread is done in the order in which it comes. So the state that knows of an alert
+// and of its line is written before the line is. The next daemon gets the lines that may not have
+// been written, and writes those that are not at the log's end (run/line_outbox.h). The queue keeps
+// no order between threads, so no task can be the last one. At the end the queue is emptied first,
+// and the last report and state follow.
 #pragma once
 
 #include <atomic>
@@ -61,13 +62,17 @@ class IoWorker final : public Outputs, public AlertSink {
   explicit IoWorker(WriteFile write = write_whole_file, AlertLogLimits limits = {});
   ~IoWorker() override;   // without finish() it ends without last words
 
-  // Opens the alert log and starts the thread. Nothing is started on failure.
-  std::optional<Failure> start(const IoOptions& options);
+  // Opens the alert log and starts the thread. Nothing is started on failure. `left`: lines that
+  // the last daemon may not have written.
+  std::optional<Failure> start(const IoOptions& options,
+                               const std::vector<AlertTransition>& left = {});
 
   // The rest may be called from any thread, and none of it waits.
   void tell(const std::vector<AlertTransition>& transitions) override;
   bool write_report(std::shared_ptr<const Snapshot> snapshot) override;
   bool save_state(SavedState state) override;
+  void save_state_before_lines(SavedState state) override;
+  std::uint64_t settled() const override { return settled_.load(std::memory_order_relaxed); }
   bool state_failed() const override { return state_failed_.load(std::memory_order_relaxed); }
   // Opens the alert log anew and takes over the options. If it can't be opened, the old log stays
   // in use.
@@ -88,6 +93,8 @@ class IoWorker final : public Outputs, public AlertSink {
   void run();
   bool next(Task& task);
   void retry_waiting_lines();
+  void write_newest_state();
+  void note_settled();
   void say_log_state();
   void write_state(const SavedState& state);
   std::size_t write_report_files(const Snapshot& snapshot);
@@ -99,6 +106,12 @@ class IoWorker final : public Outputs, public AlertSink {
   std::atomic<int> states_waiting_{0};
   std::atomic<int> reports_waiting_{0};
   std::atomic<bool> state_failed_{false};
+  std::atomic<std::uint64_t> settled_{0};
+  // States are numbered as they are handed over, so that none is written over a newer one.
+  std::atomic<std::uint64_t> states_given_{0};
+  std::mutex newest_state_mutex_;
+  std::optional<SavedState> newest_state_;
+  std::uint64_t newest_number_ = 0;
   // ORDER finish -> next: a thread that sees true also sees the last words and all earlier work.
   std::atomic<bool> finishing_{false};
   std::optional<LastWords> last_;
@@ -114,6 +127,8 @@ class IoWorker final : public Outputs, public AlertSink {
   AlertLog log_;
   std::optional<std::chrono::steady_clock::time_point> retry_at_;   // set while lines wait
   bool log_failing_ = false;
+  std::uint64_t tells_ = 0;          // whose lines were given to the log
+  std::uint64_t state_written_ = 0;  // its number
 };
 
 }  // namespace ringside

@@ -1,5 +1,5 @@
 // The daemon's own log, on standard error. Its reader may stall, and the daemon still does not
-// wait.
+// wait. In systemd's journal each line has its priority (journal.h).
 #pragma once
 
 #include <memory>
@@ -15,13 +15,14 @@ class OwnLog {
   explicit OwnLog(const std::string& program);
   ~OwnLog();   // calls wait_until_written()
 
-  // A line as it is, without time and level.
+  // A line as it is, without time and level. In the journal it is an error.
   void say(const std::string& text);
   // Waits briefly for the lines that are not written yet.
   void wait_until_written();
 
  private:
   std::shared_ptr<LineWriter> writer_;
+  bool journal_ = false;
 };
 
 }  // namespace ringside

@@ -21,6 +21,12 @@ std::vector<std::uint64_t> figures_of(const Snapshot& s) {
   }
   for (const GaugeView& gauge : s.gauges) figures.push_back(static_cast<std::uint64_t>(gauge.max));
   figures.push_back(s.transitions_forgotten + s.transitions.size());
+  for (const SilenceView& silence : s.silences) {
+    figures.insert(figures.end(), {std::hash<std::string>{}(silence.id),
+                                   static_cast<std::uint64_t>(silence.until_wall_ns)});
+  }
+  figures.push_back(s.resolved_alerts.size());
+  figures.push_back(s.incidents.size());
   // An episode's bits and timers change at every tick.
   if (!s.alerts.empty()) figures.push_back(s.tick);
   return figures;

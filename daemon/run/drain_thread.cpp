@@ -44,6 +44,12 @@ void DrainThread::reconfigure(const Config& config) {
   ask([&](Requests& requests) { requests.config = config; });
 }
 
+void DrainThread::ask_to_handle(AlertRequest request, std::function<void(AlertAnswer)> answered) {
+  ask([&](Requests& requests) {
+    requests.alerts.emplace_back(std::move(request), std::move(answered));
+  });
+}
+
 void DrainThread::stop() {
   ask([](Requests& requests) { requests.stop = true; });
 }
@@ -87,6 +93,11 @@ bool DrainThread::tick_is_due(const Instant& now) {
   return due || monitor_.urgent(now);
 }
 
+void DrainThread::handle_alerts(Requests& requests) {
+  for (auto& [request, answered] : requests.alerts)
+    answered(monitor_.handle(request, read_instant()));
+}
+
 void DrainThread::run() {
   // A sleep may otherwise take 50 us longer than it says, which is more than the shortest pause.
   prctl(PR_SET_TIMERSLACK, 1);
@@ -120,6 +131,7 @@ void DrainThread::run() {
       directories_.follow(monitor_.wanted_files());
       next_tick_ns_ = std::min(next_tick_ns_, next_tick_after(now.monotonic_ns));
     }
+    handle_alerts(requests);
     if (requests.stop) break;
     if (requests.report) publish(monitor_.report(read_instant()));
   }

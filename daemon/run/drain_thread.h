@@ -9,6 +9,8 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "daemon/config/config.h"
 #include "daemon/host/directory_watch.h"
@@ -36,6 +38,9 @@ class DrainThread {
   // From any thread.
   void ask_for_report();
   void reconfigure(const Config& config);
+  // `answered` is called on the drain thread, so it must not wait. Without a running thread, and
+  // after stop(), it is not called.
+  void ask_to_handle(AlertRequest request, std::function<void(AlertAnswer)> answered);
   void stop();   // does not wait
   // What was known at the last tick; null before the first.
   std::shared_ptr<const Snapshot> snapshot() const;
@@ -46,6 +51,7 @@ class DrainThread {
   struct Requests {
     bool stop = false;
     bool report = false;
+    std::vector<std::pair<AlertRequest, std::function<void(AlertAnswer)>>> alerts;
     std::optional<Config> config;
   };
 
@@ -59,6 +65,7 @@ class DrainThread {
     Requests requests;
   };
   Awoken sleep(std::int64_t pause_ns);
+  void handle_alerts(Requests& requests);
   void publish(std::shared_ptr<const Snapshot> snapshot);
 
   Monitor& monitor_;

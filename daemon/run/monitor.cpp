@@ -33,9 +33,16 @@ Monitor::Monitor(const Config& config, std::string version, const Instant& now, 
 bool Monitor::restore(const SavedState& saved, const Instant& now, std::string* why) {
   RINGSIDE_ASSERT(here_.is_current() && passes_ == 0);
   AlertEngine alerts(config_);
+  LineOutbox outbox;
+  if (!outbox.decode(saved.lines)) {
+    if (why != nullptr) *why = "the state is damaged: its lines are not whole";
+    return false;
+  }
   // The watch comes last, because it takes nothing when it fails.
   if (!alerts.decode(saved.alerts, why) || !watch_.decode(saved.watch, now, why)) return false;
   alerts_ = std::move(alerts);
+  outbox_ = std::move(outbox);
+  lines_saved_ = outbox_.size();
   meta_ = saved.meta;
   ++meta_.restarts;
   return true;
@@ -50,16 +57,14 @@ PassResult Monitor::pass(const Instant& now, const Arrivals& arrivals) {
 Monitor::Published Monitor::tick(const Instant& now) {
   RINGSIDE_ASSERT(here_.is_current());
   host_.sample(watch_, now);
+  saved_with_lines_ = false;
   const Published snapshot = make_snapshot(now, Evaluate::yes);
   ring_log_.follow(*snapshot);
   threshold_log_.follow(*snapshot, now.monotonic_ns);
   if (schedule_.due(snapshot->wall_ns) && !outputs_.write_report(snapshot)) {
     spdlog::warn("the scheduled report is left out: two are still waiting to be written");
   }
-  if (saver_.due(*snapshot, now.monotonic_ns, outputs_.state_failed()) &&
-      outputs_.save_state(saved_state(now))) {
-    saver_.handed_over(*snapshot, now.monotonic_ns);
-  }
+  save_where_due(*snapshot, now);
   return snapshot;
 }
 
@@ -68,6 +73,26 @@ bool Monitor::urgent(const Instant& now) {
   Pulse pulse = watch_.pulse(now);
   host_.fill_in(pulse, watch_);
   return alerts_.urgent(pulse, now.monotonic_ns);
+}
+
+void Monitor::save_where_due(const Snapshot& snapshot, const Instant& now) {
+  outbox_.settle(outputs_.settled());
+  const bool again = outputs_.state_failed() || outbox_.size() != lines_saved_;
+  if (saved_with_lines_ ||
+      (saver_.due(snapshot, now.monotonic_ns, again) && outputs_.save_state(saved_state(now)))) {
+    saver_.handed_over(snapshot, now.monotonic_ns);
+  }
+}
+
+// The state that knows of the lines is written before them: see line_outbox.h.
+void Monitor::say(const std::vector<AlertTransition>& transitions, const Instant& now) {
+  if (transitions.empty()) return;
+  outbox_.settle(outputs_.settled());
+  if (outbox_.add(transitions, config_.alert_log_transitions) > 0) {
+    outputs_.save_state_before_lines(saved_state(now));
+    saved_with_lines_ = true;
+  }
+  for (AlertSink* sink : sinks_) sink->tell(transitions);
 }
 
 Monitor::Published Monitor::report(const Instant& now) {
@@ -84,6 +109,13 @@ LastWords Monitor::last(const Instant& now) {
   host_.sample(watch_, now);
   Published snapshot = make_snapshot(now, Evaluate::yes);
   return {std::move(snapshot), saved_state(now)};
+}
+
+AlertAnswer Monitor::handle(const AlertRequest& request, const Instant& now) {
+  RINGSIDE_ASSERT(here_.is_current());
+  AlertAnswer answer = alerts_.handle(request, now.realtime_ns);
+  if (answer.changed) say(answer.lines, now);
+  return answer;
 }
 
 void Monitor::reconfigure(const Config& config, const Instant& now) {
@@ -103,10 +135,7 @@ Monitor::Published Monitor::make_snapshot(const Instant& now, Evaluate evaluate)
   auto snapshot = std::make_shared<Snapshot>(watch_.tick(now));
   fill_in(*snapshot, now);
   if (evaluate == Evaluate::yes) {
-    const auto transitions = alerts_.evaluate(*snapshot, now.monotonic_ns, now.realtime_ns);
-    if (!transitions.empty()) {
-      for (AlertSink* sink : sinks_) sink->tell(transitions);
-    }
+    say(alerts_.evaluate(*snapshot, now.monotonic_ns, now.realtime_ns), now);
   }
   alerts_.show(*snapshot);
   if (evaluate == Evaluate::yes) {
@@ -131,7 +160,8 @@ void Monitor::fill_in(Snapshot& snapshot, const Instant& now) const {
 
 SavedState Monitor::saved_state(const Instant& now) {
   meta_.saved_wall_ns = now.realtime_ns;
-  return {watch_.encode(now), alerts_.encode(), meta_};
+  lines_saved_ = outbox_.size();
+  return {watch_.encode(now), alerts_.encode(), meta_, outbox_.encode()};
 }
 
 }  // namespace ringside

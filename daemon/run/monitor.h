@@ -5,6 +5,7 @@
 //   pass     drains the rings
 //   urgent   every second: looks for an emergency, which makes the next tick come at once
 //   tick     closes a window: snapshot, alerts, sinks; a report and the state where they are due
+//   handle   what a person says of alerts
 //   report   a snapshot between two ticks; alerts are shown and not evaluated
 //   last     the last tick, and what is to be written last
 #pragma once
@@ -23,6 +24,7 @@
 #include "daemon/outputs/state_saver.h"
 #include "daemon/rings/watch.h"
 #include "daemon/run/host_sampling.h"
+#include "daemon/run/line_outbox.h"
 #include "daemon/run/ring_log.h"
 #include "daemon/run/threshold_log.h"
 #include "daemon/storage/state_file.h"
@@ -43,6 +45,8 @@ class Monitor {
   // then `why` says the reason.
   bool restore(const SavedState& saved, const Instant& now, std::string* why);
   const StateMeta& meta() const { return meta_; }
+  // Lines that the last daemon may not have written.
+  std::vector<AlertTransition> left_lines() const { return outbox_.lines(); }
 
   // From now on the calling thread uses it.
   void take_over() { here_.take_over(); }
@@ -56,6 +60,8 @@ class Monitor {
   bool urgent(const Instant& now);
   Published report(const Instant& now);
   LastWords last(const Instant& now);
+  // Acknowledges, silences or clears alerts. What it changes is told and saved at once.
+  AlertAnswer handle(const AlertRequest& request, const Instant& now);
   void reconfigure(const Config& config, const Instant& now);
 
  private:
@@ -63,6 +69,8 @@ class Monitor {
   Published make_snapshot(const Instant& now, Evaluate evaluate);
   void fill_in(Snapshot& snapshot, const Instant& now) const;
   SavedState saved_state(const Instant& now);
+  void save_where_due(const Snapshot& snapshot, const Instant& now);
+  void say(const std::vector<AlertTransition>& transitions, const Instant& now);
 
   const std::string version_;
   const Instant started_;
@@ -78,6 +86,9 @@ class Monitor {
   ThresholdLog threshold_log_;
   ReportSchedule schedule_;
   StateSaver saver_;
+  LineOutbox outbox_;
+  std::size_t lines_saved_ = 0;    // in the outbox of the state that was handed over last
+  bool saved_with_lines_ = false;  // in this tick
   StateMeta meta_;
   std::uint64_t passes_ = 0;
 };

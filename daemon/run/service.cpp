@@ -51,7 +51,7 @@ std::optional<Failure> Service::start() {
   if (!lock_) return failure;
   if (!receivers_.errors.empty()) return Failure{0, receivers_.errors.front()};
   if (auto failed = restore()) return failed;
-  if (auto failed = io_.start(io_options_)) return failed;
+  if (auto failed = io_.start(io_options_, monitor_.left_lines())) return failed;
   started_ = true;
   tell_receivers();
   drain_.start(intervals_, [this](LastWords last) {

@@ -34,6 +34,7 @@ std::string encode_state(const SavedState& state) {
   body.i64(state.meta.since_wall_ns);
   body.i64(state.meta.saved_wall_ns);
   body.u64(state.meta.restarts);
+  body.text(state.lines);
   const std::string bytes = body.take();
   const std::array<char, 4> crc = crc_bytes(bytes);
   Encoder out;
@@ -63,6 +64,7 @@ bool decode_state(std::string_view bytes, SavedState* state, std::string* why) {
   found.meta.since_wall_ns = in.i64();
   found.meta.saved_wall_ns = in.i64();
   found.meta.restarts = in.u64();
+  found.lines = in.text();
   if (!in.at_end()) return damaged(why, "its parts do not fit their lengths");
   *state = std::move(found);
   return true;

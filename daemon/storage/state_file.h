@@ -6,7 +6,8 @@
 //     0    8 magic "RSSTATE\n"
 //     8    1 version, a u64 of the codec. It rises with every change of what follows, in any part.
 //     9    4 CRC-32 of all that follows, little endian
-//    13      the body, in the codec: text Watch::encode(), text AlertEngine::encode(), StateMeta
+//    13      the body, in the codec: text Watch::encode(), text AlertEngine::encode(), StateMeta,
+//            text LineOutbox::encode()
 //
 // One encoding (codec.h) and one version cover all of it. A state of another version is not read:
 // the daemon moves it aside, says so, and counts anew.
@@ -30,11 +31,12 @@ struct SavedState {
   std::string watch;
   std::string alerts;
   StateMeta meta;
+  std::string lines;  // LineOutbox::encode(); empty: none
 };
 
 std::string encode_state(const SavedState& state);
 // False when the bytes are not a whole state of this version. `why` is then a sentence about the
-// state, such as "the state is of version 1, this daemon reads 7" or "the state is damaged: ...".
+// state, such as "the state is of version 1, this daemon reads 8" or "the state is damaged: ...".
 bool decode_state(std::string_view bytes, SavedState* state, std::string* why);
 
 }  // namespace ringside

@@ -123,11 +123,11 @@ void judge_alerts(const Snapshot& snapshot, Reasons& reasons) {
         last.operation.empty() && has_several_rings(snapshot) && !last.ring.empty();
     reasons.add(
         grave && last.state == AlertState::firing ? Verdict::failing : Verdict::degraded,
-        fmt::format("{} ({}) is {}{} since {}: {}, threshold {}.", name_of(last.alert),
-                    name_of(last.level), name_of(last.state),
-                    of_ring ? " on ring " + escape_visible(last.ring) : on,
-                    format_time_of_day(alert.since_wall_ns), format_value(last.value, last.unit),
-                    format_value(last.threshold, last.unit)));
+        fmt::format(
+            "{} ({}) is {}{} since {}: {}{}.", name_of(last.alert), name_of(last.level),
+            name_of(last.state), of_ring ? " on ring " + escape_visible(last.ring) : on,
+            format_time_of_day(alert.since_wall_ns), format_value(last.value, last.unit),
+            is_fact(last.unit) ? "" : ", threshold " + format_value(last.threshold, last.unit)));
   }
 }
 
@@ -221,10 +221,11 @@ void judge_resources(const Snapshot& snapshot, Reasons& reasons) {
     }
     const GaugeView* gauge = connections_of(snapshot, ring.name);
     if (gauge != nullptr && judge_connections(*gauge, snapshot.thresholds).over()) {
-      reasons.add(
-          Verdict::degraded,
-          fmt::format("Ring {}: {} connections are open, threshold {}.", escape_visible(ring.name),
-                      format_signed(gauge->value), format_count(snapshot.thresholds.connections)));
+      reasons.add(Verdict::degraded,
+                  fmt::format("Ring {}: {} {} open, threshold {}.", escape_visible(ring.name),
+                              format_signed(gauge->value),
+                              gauge->value == 1 ? "connection is" : "connections are",
+                              format_count(snapshot.thresholds.connections)));
     }
   }
 }

@@ -225,6 +225,10 @@ std::string format_percent(double share) {
 }
 
 std::string format_value(double value, AlertUnit unit) {
+  if (is_fact(unit)) {
+    const char* how = value >= 1 ? "" : value > 0 ? "half-" : "not ";
+    return std::string(how) + name_of(unit);
+  }
   switch (unit) {
     case AlertUnit::ms: return format_span(value * 1e6);
     case AlertUnit::percent: return format_percent(value / 100);
@@ -233,6 +237,9 @@ std::string format_value(double value, AlertUnit unit) {
     case AlertUnit::per_minute: return format_number(value) + " a minute";
     case AlertUnit::per_hour: return format_number(value) + " an hour";
     case AlertUnit::per_cpu: return format_number(value) + " per CPU";
+    case AlertUnit::connections:
+      return format_number(value) + (value == 1 ? " connection" : " connections");
+    case AlertUnit::records: return format_number(value) + (value == 1 ? " record" : " records");
     default: return format_number(value) + " " + name_of(unit);
   }
 }

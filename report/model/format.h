@@ -34,7 +34,8 @@ std::string format_rate(double per_second);
 std::string format_percent(double share);
 // A plain number, three significant digits.
 std::string format_number(double value);
-// An alert's value with its unit: "798 ms", "5 %", "1.00 GiB", "3 a minute", "12 connections".
+// An alert's value with its unit: "798 ms", "5 %", "1.00 GiB", "3 a minute", "12 connections". A
+// fact is the word alone: "open", "not open".
 std::string format_value(double value, AlertUnit unit);
 
 // Wall time, nanoseconds since the Unix epoch, as ISO 8601 in UTC: "2024-11-23T09:15:55.123Z". 0 is

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,24 @@ struct IncidentView {
   // Users whose calls failed or were slow: at least so many, seen among the last calls of each
   // operation.
   std::uint64_t users = 0;
+  bool acknowledged = false;
+  bool silenced = false;
+  std::string acknowledged_by{};  // who and why; empty: nobody
 
   bool over() const { return ended_wall_ns != 0; }
+};
+
+// A silence that holds: nobody is called for what it matches. What it leaves out matches all.
+struct SilenceView {
+  std::string id;
+  std::string target;  // the id of an alert or an incident; empty: by the rest
+  std::optional<AlertType> alert;
+  std::string operation;
+  std::string ring;
+  std::optional<AlertLevel> level;  // this one and those below it
+  std::string who;
+  std::string why;
+  std::int64_t until_wall_ns = 0;
 };
 
 }  // namespace ringside

@@ -46,6 +46,8 @@ struct Snapshot {
   HostView host;
   DaemonView daemon;
   std::vector<AlertView> alerts;              // active
+  std::vector<AlertView> resolved_alerts;     // over for up to 15 min, the latest first
+  std::vector<SilenceView> silences;          // that hold
   std::vector<IncidentView> incidents;        // those that last, then those over for up to 15 min
   std::vector<AlertTransition> transitions;   // recent, oldest first
   // Older ones that are no longer kept here. The alert log has them.

@@ -35,6 +35,7 @@ namespace {
 
 using detail::array_of;
 using detail::Json;
+using detail::json_alerts;
 using detail::json_at;
 using detail::json_party;
 using detail::json_text;
@@ -228,43 +229,6 @@ Json json_lane(const LaneView& lane) {
                                                       {"since", json_at(lane.in_flight_wall_ns)}}},
           {"books", json_books(lane.books)},
           {"pending", lane.pending}};
-}
-
-Json json_transition(const AlertTransition& transition) {
-  return {{"at", json_at(transition.wall_ns)},  {"id", transition.id},
-          {"alert", name_of(transition.alert)}, {"level", name_of(transition.level)},
-          {"state", name_of(transition.state)}, {"operation", transition.operation},
-          {"figure", transition.figure},        {"ring", transition.ring},
-          {"value", transition.value},          {"threshold", transition.threshold},
-          {"unit", name_of(transition.unit)},   {"message", transition.message},
-          {"suspect", transition.suspect},      {"incident", transition.incident}};
-}
-
-Json json_incident(const IncidentView& incident) {
-  return {{"id", incident.id},
-          {"ring", incident.ring},
-          {"cause", json_transition(incident.cause)},
-          {"level", name_of(incident.level)},
-          {"peak", name_of(incident.peak)},
-          {"began_at", json_at(incident.began_wall_ns)},
-          {"ended_at", incident.over() ? json_at(incident.ended_wall_ns) : Json()},
-          {"flaps", incident.flaps},
-          {"symptoms", incident.symptoms},
-          {"operations", incident.operations},
-          {"failed_calls", incident.failed_calls},
-          {"users", incident.users}};
-}
-
-Json json_alerts(const Snapshot& snapshot) {
-  return {{"active", array_of(snapshot.alerts,
-                              [](const AlertView& alert) {
-                                Json json = json_transition(alert.last);
-                                json["since_at"] = json_at(alert.since_wall_ns);
-                                return json;
-                              })},
-          {"incidents", array_of(snapshot.incidents, json_incident)},
-          {"transitions", array_of(snapshot.transitions, json_transition)},
-          {"transitions_forgotten", snapshot.transitions_forgotten}};
 }
 
 Json json_pressure(const std::optional<Pressure>& pressure) {

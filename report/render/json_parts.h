@@ -22,5 +22,6 @@ Json json_text(const std::string& text);
 Json json_party(const Party& party);
 Json json_windows(const std::array<std::uint64_t, kWindows>& counts);
 Json json_analysis(const Report& report);
+Json json_alerts(const Snapshot& snapshot);
 
 }  // namespace ringside::detail

@@ -99,6 +99,8 @@ void prepare_rivals(const Settings& settings, Results& results);
 void clean_up_rivals(Results& results, bool whole);
 // Ring to metrics: L4, and L5 for the size of the metrics.
 void measure_drain(const Settings& settings, Results& results);
+// One evaluation of all alerts, for 256 operations.
+void measure_alerts(const Settings& settings, Results& results);
 // What the daemon and the ring cost: L5, L6.
 void measure_daemon(const Settings& settings, Results& results);
 // Requests a second of the chat server, traced against untraced.

@@ -38,6 +38,7 @@ const std::vector<Part> kParts = {
     {"instructions", {ringside::bench::measure_instructions}},
     {"rivals", {ringside::bench::measure_rivals}},
     {"drain", {ringside::bench::measure_drain}},
+    {"alerts", {ringside::bench::measure_alerts}},
     {"daemon", {ringside::bench::measure_daemon}},
     {"server", {ringside::bench::measure_server}},
 };

@@ -4,8 +4,10 @@
 #include "daemon/config/config.h"
 #include "daemon/storage/files.h"
 #include "daemon/storage/standard_streams.h"
+#include "tools/simulate/checks.h"
 #include "tools/simulate/options.h"
 #include "tools/simulate/output.h"
+#include "tools/simulate/real_log.h"
 
 namespace {
 
@@ -14,6 +16,20 @@ using namespace ringside::simulate;
 int fail(const std::string& why) {
   std::cerr << "ringside-simulate: " << why << '\n';
   return 1;
+}
+
+int score_real_log(const Options& options, const ringside::Config& config) {
+  ringside::Failure failure;
+  const auto log = ringside::read_whole_file(options.score_log, &failure);
+  if (!log) return fail(failure.message);
+  const auto json = ringside::read_whole_file(options.truth, &failure);
+  if (!json) return fail(failure.message);
+  std::string why;
+  const auto truth = truth_of(*json, &why);
+  if (!truth) return fail(options.truth + ": " + why);
+  const RealScore score = score_log(*log, *truth, config.tick_ns);
+  std::cout << score.text;
+  return score.good ? 0 : 1;
 }
 
 int run(int argc, char** argv) {
@@ -35,6 +51,16 @@ int run(int argc, char** argv) {
     for (const Scenario& scenario : scenarios_of(options.corpus))
       std::cout << trace(scenario, config);
     return 0;
+  }
+  if (!options.score_log.empty()) return score_real_log(options, config);
+  if (options.calm || options.month) {
+    const Check check = options.calm
+                            ? check_calm(options.corpus, config, options.jobs)
+                            : check_month(options.corpus, config, [](const std::string& line) {
+                                std::cout << line << std::flush;
+                              });
+    std::cout << check.text;
+    return check.good ? 0 : 1;
   }
   const CorpusReport report = run_corpus(options.corpus, config, options.jobs);
   std::cout << tables(options.corpus, report);

@@ -19,6 +19,8 @@ constexpr const char* kFooter = R"(
 Examples:
   ringside-simulate --seeds 2 --days 0               the incidents alone
   ringside-simulate --only locked_database --trace   one scenario, line by line
+  ringside-simulate --calm --seeds 20 --days 7       no false alarm?
+  ringside-simulate --month                          does anything grow?
   ringside-simulate --held-back --seeds 20 --days 7 --json scores.json
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.)";
@@ -55,6 +57,19 @@ int parse_options(int argc, const char* const* argv, Options& options) {
   app.add_flag("--trace", options.trace,
                "every line of one scenario with its virtual time; needs --only with one kind");
   app.add_flag("--list", options.list, "the kinds of scenarios, and what they are");
+  CLI::Option* const calm = app.add_flag(
+      "--calm", options.calm, "only calm days, and only our alerts; fails if there is an alarm");
+  CLI::Option* const month = app.add_flag(
+      "--month", options.month,
+      "30 days (or --days) with three troubles each: what the daemon holds; fails if it grows");
+  calm->excludes(month);
+  CLI::Option* const log = app.add_option(
+      "--score-log", options.score_log,
+      "simulate nothing: score a real daemon's alert log; fails if it is not right");
+  CLI::Option* const truth = app.add_option(
+      "--truth", options.truth, "what ringside-chatload --json says of the same time");
+  log->type_name("FILE")->needs(truth)->excludes(calm)->excludes(month);
+  truth->type_name("FILE")->needs(log);
   app.add_option("--config", options.config_file,
                  "ringsided's configuration to judge; else its defaults")
       ->type_name("FILE");
@@ -70,6 +85,14 @@ int parse_options(int argc, const char* const* argv, Options& options) {
   } catch (const CLI::ParseError& wrong) {
     return refuse(wrong.what());
   }
+  if (options.month && app.count("--days") == 0) corpus.days = 30;
+  if ((options.calm || options.month) && (options.trace || !options.json_file.empty()))
+    return refuse("--calm and --month say yes or no: --trace and --json do not go with them");
+  if (options.month && !corpus.only.empty())
+    return refuse("--month has a scenario of its own: --only does not go with it");
+  if ((options.calm && corpus.days <= 0) || (options.month && corpus.days < 4))
+    return refuse(options.calm ? "--calm needs days: expected --days above 0"
+                               : "--month needs four days or more to compare");
   for (const std::string& name : corpus.only) {
     if (scenario_kind(name) == nullptr)
       return refuse("--only " + name + ": there is no such kind. The kinds are:\n" + list_kinds());

@@ -19,7 +19,7 @@ class Ours final : public Policy {
   std::vector<Line> tick(const Tick& tick) override {
     std::vector<Line> lines;
     for (const AlertTransition& t : engine_.evaluate(tick.snapshot, tick.monotonic, tick.wall)) {
-      if (!is_of_incident(t.state)) continue;
+      if (!is_logged(t.state)) continue;
       Line line;
       line.at = tick.monotonic;
       line.wall = t.wall_ns;

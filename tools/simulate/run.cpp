@@ -1,5 +1,7 @@
 #include "tools/simulate/run.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <atomic>
 #include <ctime>
@@ -18,6 +20,12 @@ double thread_seconds() {
   timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+// 0 where the allocator is not glibc's, as under a sanitizer.
+std::uint64_t heap_in_use() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
 }
 
 // Adds what has passed since the last lap.
@@ -59,8 +67,12 @@ namespace {
 // One scenario under way.
 class Course {
  public:
-  Course(const Scenario& scenario, const Config& config, Policies& policies, const Told& told)
-      : world_(scenario, config.thresholds), policies_(policies), told_(told) {
+  Course(const Scenario& scenario, const Config& config, Policies& policies, const Told& told,
+         const DayEnds& day_ends)
+      : world_(scenario, config.thresholds),
+        policies_(policies),
+        told_(told),
+        day_ends_(day_ends) {
     run_.lines.resize(policies.size());
     run_.cost.policy_s.resize(policies.size());
   }
@@ -96,7 +108,9 @@ class Course {
   void end_day() {
     Held held{metrics_bytes_, world_.state_bytes()};
     for (const auto& policy : policies_) held.state_bytes += policy->state_bytes();
+    held.heap_bytes = heap_in_use();
     run_.days.push_back(held);
+    if (day_ends_) day_ends_(held);
     laps_.restart();
   }
 
@@ -122,6 +136,7 @@ class Course {
   World world_;
   Policies& policies_;
   const Told& told_;
+  const DayEnds& day_ends_;
   Run run_;
   Laps laps_;
   std::uint64_t restarts_ = 0;
@@ -135,8 +150,8 @@ Ns look_interval(const Config& config) {
 }
 
 Run run_scenario(const Scenario& scenario, const Config& config, Policies& policies,
-                 const Told& told) {
-  Course course(scenario, config, policies, told);
+                 const Told& told, const DayEnds& day_ends) {
+  Course course(scenario, config, policies, told, day_ends);
   const Ns step = look_interval(config);
   for (Ns at = step; at <= scenario.length; at += step) {
     const bool tick = at / config.tick_ns != (at - step) / config.tick_ns;
@@ -169,19 +184,13 @@ std::vector<Scenario> scenarios_of(const Corpus& corpus) {
   return scenarios;
 }
 
-CorpusReport run_corpus(const Corpus& corpus, const Config& config, unsigned jobs) {
-  const std::vector<Scenario> scenarios = scenarios_of(corpus);
-  const Policies named = make_policies(config);
-  std::vector<Run> runs(scenarios.size());
+void run_each(std::size_t count, unsigned jobs, const std::function<void(std::size_t)>& work) {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::exception_ptr failed;
-  const auto work = [&] {
+  const auto take = [&] {
     try {
-      for (std::size_t i = next++; i < scenarios.size(); i = next++) {
-        Policies policies = make_policies(config);
-        runs[i] = run_scenario(scenarios[i], config, policies);
-      }
+      for (std::size_t i = next++; i < count; i = next++) work(i);
     } catch (...) {
       const std::lock_guard lock(mutex);
       failed = std::current_exception();
@@ -189,10 +198,20 @@ CorpusReport run_corpus(const Corpus& corpus, const Config& config, unsigned job
   };
   {
     std::vector<std::jthread> threads;
-    for (unsigned i = 1; i < jobs; ++i) threads.emplace_back(work);
-    work();
+    for (unsigned i = 1; i < jobs; ++i) threads.emplace_back(take);
+    take();
   }
   if (failed) std::rethrow_exception(failed);
+}
+
+CorpusReport run_corpus(const Corpus& corpus, const Config& config, unsigned jobs) {
+  const std::vector<Scenario> scenarios = scenarios_of(corpus);
+  const Policies named = make_policies(config);
+  std::vector<Run> runs(scenarios.size());
+  run_each(scenarios.size(), jobs, [&](std::size_t i) {
+    Policies policies = make_policies(config);
+    runs[i] = run_scenario(scenarios[i], config, policies);
+  });
 
   CorpusReport report;
   report.scores.resize(named.size());

@@ -29,6 +29,7 @@ struct Cost {
 struct Held {
   std::uint64_t metrics_bytes = 0;  // in memory
   std::uint64_t state_bytes = 0;    // metrics and alerts, as they are saved
+  std::uint64_t heap_bytes = 0;     // of the whole process, with the simulated world
 };
 
 struct Run {
@@ -37,13 +38,18 @@ struct Run {
   Cost cost;
 };
 using Told = std::function<void(std::size_t policy, const Line&)>;
+using DayEnds = std::function<void(const Held&)>;
 
 // How often it is looked for emergencies, ticks included.
 Ns look_interval(const Config& config);
 
-// Runs one scenario. `told` hears of each line as it comes; it may be empty.
+// Runs one scenario. `told` hears of each line as it comes, `day_ends` of each day; both may be
+// empty.
 Run run_scenario(const Scenario& scenario, const Config& config, Policies& policies,
-                 const Told& told = {});
+                 const Told& told = {}, const DayEnds& day_ends = {});
+
+// Calls work(0) to work(count - 1) on `jobs` threads.
+void run_each(std::size_t count, unsigned jobs, const std::function<void(std::size_t)>& work);
 
 struct Corpus {
   std::vector<std::string> only;  // kinds; empty: all

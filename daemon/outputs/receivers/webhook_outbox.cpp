@@ -14,6 +14,7 @@ WebhookOutbox::WebhookOutbox(const ReceiverOptions& options, std::string series)
     : options_(options), series_(std::move(series)) {}
 
 bool WebhookOutbox::wanted(const AlertTransition& t) {
+  if (t.silenced || is_of_person(t.state)) return false;
   if (is_of_incident(t.state)) return t.level >= options_.min_level;
   if (!options_.transitions || t.state == AlertState::pending) return false;
   if (t.state == AlertState::resolved) return told_.erase(t.id) > 0;

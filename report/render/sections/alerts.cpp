@@ -20,6 +20,18 @@ std::string lasted(const Snapshot& snapshot, const AlertView& alert) {
   return ns < 0 ? "unknown" : format_span(ns);
 }
 
+// "firing, acknowledged, flapping"
+std::string state_of(const AlertView& alert) {
+  std::string text = name_of(alert.last.state);
+  const AlertFlags& flags = alert.flags;
+  if (flags.acknowledged) text += ", acknowledged";
+  if (flags.silenced) text += ", silenced";
+  if (flags.inhibited) text += ", inhibited";
+  if (flags.flapping) text += ", flapping";
+  if (flags.stale) text += ", stale";
+  return text;
+}
+
 void write_active(const Section& section) {
   if (section.snapshot.alerts.empty()) {
     section.page.sentence("None is active now.");
@@ -35,10 +47,10 @@ void write_active(const Section& section) {
                 {"episode", Align::left}});
   for (const AlertView& alert : section.snapshot.alerts) {
     const AlertTransition& last = alert.last;
-    active.row({name_of(last.alert), name_of(last.level), name_of(last.state),
+    active.row({name_of(last.alert), name_of(last.level), state_of(alert),
                 subject_of(section.snapshot, last), format_value(last.value, last.unit),
-                format_value(last.threshold, last.unit), lasted(section.snapshot, alert),
-                escape_visible(last.id)});
+                is_fact(last.unit) ? "–" : format_value(last.threshold, last.unit),
+                lasted(section.snapshot, alert), escape_visible(last.id)});
   }
   section.page.table(active);
 }
@@ -57,8 +69,11 @@ void write_incidents(const Section& section) {
     const std::int64_t until_ns =
         incident.over() ? incident.ended_wall_ns : section.snapshot.wall_ns;
     const double ns = static_cast<double>(until_ns) - static_cast<double>(incident.began_wall_ns);
-    incidents.row({escape_visible(incident.id) + (incident.over() ? ", over" : ""),
-                   name_of(incident.peak), name_of(incident.cause.alert),
+    std::string id = escape_visible(incident.id);
+    if (incident.over()) id += ", over";
+    if (incident.acknowledged) id += ", acknowledged";
+    if (incident.silenced) id += ", silenced";
+    incidents.row({std::move(id), name_of(incident.peak), name_of(incident.cause.alert),
                    subject_of(section.snapshot, incident.cause),
                    ns < 0 ? "unknown" : format_span(ns), format_count(incident.symptoms.size()),
                    format_count(incident.failed_calls), format_count(incident.users)});

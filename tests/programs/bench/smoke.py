@@ -46,6 +46,8 @@ FIGURES = {
                ("Boost.Lockfree spsc_queue, above", "ns"),
                ("Boost.Interprocess message_queue, p99.9, above", "ns")],
     "drain": [("ring to metrics, 1 lane", "M records/s"), ("metrics of 19 operations", "MB")],
+    "alerts": [("256 operations, all rules, calm, an evaluation", "ms"),
+               ("256 operations, all rules, a storm, an evaluation", "ms")],
     "daemon": [("daemon idle, resident", "MB"), ("server, resident more for 8 threads", "MB")],
     "server": [("untraced", "requests/s"), ("traced : untraced, pair by pair", "ratio")],
 }

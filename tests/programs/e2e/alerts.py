@@ -54,7 +54,9 @@ def of_episodes(lines):
     return [line for line in lines if line["state"] in NEXT]
 
 
-class Alerts(harness.Scenario):
+class Log:
+    """Reads the alert log, and judges what it says."""
+
     def lines(self, world):
         text = world.alert_log.read_text(encoding="utf-8")
         self.assertTrue(not text or text.endswith("\n"))
@@ -90,6 +92,8 @@ class Alerts(harness.Scenario):
             before.append(line)
         return episodes
 
+
+class Alerts(Log, harness.Scenario):
     def test_a_locked_database_is_told_with_its_operations_and_its_end(self):
         world = self.world()
         daemon = world.daemon(alerts='clear_after = "1s"')

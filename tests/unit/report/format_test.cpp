@@ -66,7 +66,12 @@ TEST_CASE("Format: an alert's value has its unit") {
   CHECK(format_value(3, AlertUnit::per_minute) == "3 a minute");
   CHECK(format_value(1.5, AlertUnit::per_cpu) == "1.50 per CPU");
   CHECK(format_value(10, AlertUnit::connections) == "10 connections");
-  CHECK(format_value(1, AlertUnit::refused) == "1 refused");
+  CHECK(format_value(1, AlertUnit::connections) == "1 connection");
+  CHECK(format_value(0, AlertUnit::records) == "0 records");
+  CHECK(format_value(1, AlertUnit::records) == "1 record");
+  CHECK(format_value(1, AlertUnit::refused) == "refused");
+  CHECK(format_value(0, AlertUnit::stuck) == "not stuck");
+  CHECK(format_value(0.5, AlertUnit::open) == "half-open");
 }
 
 TEST_CASE("Format: wall time is UTC to the millisecond, or to the nanosecond for machines") {

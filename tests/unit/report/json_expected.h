@@ -241,7 +241,36 @@ inline Json incident(const IncidentView& of) {
           {"symptoms", of.symptoms},
           {"operations", of.operations},
           {"failed_calls", of.failed_calls},
-          {"users", of.users}};
+          {"users", of.users},
+          {"acknowledged", of.acknowledged},
+          {"silenced", of.silenced},
+          {"acknowledged_by", of.acknowledged_by}};
+}
+
+inline Json alert(const AlertView& of) {
+  Json json = transition(of.last);
+  json["since_at"] = at(of.since_wall_ns);
+  json["acknowledged"] = of.flags.acknowledged;
+  json["silenced"] = of.flags.silenced;
+  json["inhibited"] = of.flags.inhibited;
+  json["flapping"] = of.flags.flapping;
+  json["stale"] = of.flags.stale;
+  json["acknowledged_by"] = of.acknowledged_by;
+  json["returns"] = of.returns;
+  return json;
+}
+
+inline Json silence(const SilenceView& of) {
+  return {
+      {"id", of.id},
+      {"target", of.target},
+      {"alert", of.alert ? Json(kAlertTypeNames[static_cast<std::size_t>(*of.alert)]) : Json()},
+      {"operation", of.operation},
+      {"ring", of.ring},
+      {"level", of.level ? Json(kAlertLevelNames[static_cast<std::size_t>(*of.level)]) : Json()},
+      {"who", of.who},
+      {"why", of.why},
+      {"until", at(of.until_wall_ns)}};
 }
 
 template <class List, class Function>

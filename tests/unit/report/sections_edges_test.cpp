@@ -247,6 +247,31 @@ TEST_CASE("Edges: alerts with one transition more than are shown, one forgotten,
             "table | active | level | state | about | value | threshold | for | episode | "
             "high_latency | warning | firing | SEND | 3.00 ms | 2.00 ms | 0 ns | e1 | "
             "high_latency | warning | firing | SEND | 3.00 ms | 2.00 ms | 2 min 00 s | e1\n");
+  // A fact has no threshold to show. What else is to be known of an alert stands beside its state.
+  snapshot.alerts.resize(1);
+  snapshot.alerts[0].last.unit = AlertUnit::open;
+  snapshot.alerts[0].flags = {true, true, true, true, true};
+  CHECK(written_by(given, detail::write_alerts) ==
+        heading +
+            "table | active | level | state | about | value | threshold | for | episode | "
+            "high_latency | warning | firing, acknowledged, silenced, inhibited, flapping, stale | "
+            "SEND | open | – | 0 ns | e1\n");
+}
+
+TEST_CASE("Edges: an incident that is over, acknowledged or silenced says so") {
+  Given given;
+  Snapshot& snapshot = given.snapshot;
+  IncidentView incident;
+  incident.id = "i1";
+  incident.began_wall_ns = snapshot.wall_ns - sample::kSecond;
+  snapshot.incidents.assign(3, incident);
+  snapshot.incidents[0].acknowledged = true;
+  snapshot.incidents[1].silenced = true;
+  snapshot.incidents[2].ended_wall_ns = snapshot.wall_ns;
+  snapshot.transitions.resize(1);
+  const std::string text = written_by(given, detail::write_alerts);
+  for (const char* id : {"| i1, acknowledged |", "| i1, silenced |", "| i1, over |"})
+    CHECK(text.find(id) != std::string::npos);
 }
 
 TEST_CASE("Edges: where the time went, of one operation, of few and of just enough") {

@@ -120,7 +120,8 @@ TEST_CASE("Sections: alerts that are active, and the latest transitions by day")
     expected.push_back(
         {name_of(last.alert), name_of(last.level), "firing",
          (last.operation.empty() ? "server" : last.operation) + " (" + last.ring + ")",
-         format_value(last.value, last.unit), format_value(last.threshold, last.unit),
+         format_value(last.value, last.unit),
+         is_fact(last.unit) ? "–" : format_value(last.threshold, last.unit),
          span(static_cast<double>(w.snapshot.wall_ns - alert.since_wall_ns)), last.id});
   }
   check_rows(active[0], expected);

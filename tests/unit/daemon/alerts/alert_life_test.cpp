@@ -70,25 +70,32 @@ TEST_CASE("AlertLife: a fact has no threshold to name, a loss has one") {
   world.tick();
   world.event("BREAKER", 1, 0, 1);
   world.snapshot.rings[0].books.lost = 5;
+  world.snapshot.rings[0].untraced_records = 1;
+  const std::string breaker = "6741ab65 database_issue ", lost = "6741ab66 telemetry_loss ",
+                    untraced = "6741ab67 telemetry_loss ";
   CHECK(tick_told(world) ==
-        Told{"6741ab65 database_issue firing/critical @chat 1 1 open: the circuit breaker is open "
-             "since 10:16:00.000",
-             "6741ab66 telemetry_loss firing/warning @chat 5 1 records: 5 records were overwritten "
-             "before they were read since the last tick, 5 in all, threshold 1 records"});
+        Told{breaker + "firing/critical @chat 1 1 open: the circuit breaker is open since "
+                       "10:16:00.000",
+             lost + "firing/warning @chat 5 1 records: 5 records were overwritten before they were "
+                    "read since the last tick, 5 in all, threshold 1 record",
+             untraced + "firing/warning @chat 1 1 records: 1 record of a thread without a lane was "
+                        "not written since the last tick, 1 in all, threshold 1 record"});
   world.event("BREAKER", 1, 0, 0);
+  const std::string closed =
+                        "/critical @chat 0 0.5 open: the circuit breaker is closed since "
+                        "10:16:05.000: ",
+                    no_more =
+                        "/warning @chat 0 1 records: 0 records were overwritten before they "
+                        "were read since the last tick, 5 in all, threshold 1 record: ",
+                    none =
+                        "/warning @chat 0 1 records: 0 records of threads without a lane were "
+                        "not written since the last tick, 1 in all, threshold 1 record: ";
+  const std::string falls = "falls after 2 min 00 s like this", over = "over after 2 min 05 s";
   CHECK(tick_told(world, 25) ==
-        Told{"6741ab65 database_issue recovering/critical @chat 0 0.5 open: the circuit breaker is "
-             "closed since 10:16:05.000: falls after 2 min 00 s like this",
-             "6741ab66 telemetry_loss recovering/warning @chat 0 1 records: 0 records were "
-             "overwritten before they were read since the last tick, 5 in all, threshold 1 "
-             "records: falls "
-             "after 2 min 00 s like this",
-             "6741ab65 database_issue resolved/critical @chat 0 0.5 open: the circuit breaker is "
-             "closed since 10:16:05.000: over after 2 min 05 s",
-             "6741ab66 telemetry_loss resolved/warning @chat 0 1 records: 0 records were "
-             "overwritten before they were read since the last tick, 5 in all, threshold 1 "
-             "records: over after "
-             "2 min 05 s, at worst 5 records"});
+        Told{breaker + "recovering" + closed + falls, lost + "recovering" + no_more + falls,
+             untraced + "recovering" + none + falls, breaker + "resolved" + closed + over,
+             lost + "resolved" + no_more + over + ", at worst 5 records",
+             untraced + "resolved" + none + over + ", at worst 1 record"});
 }
 
 TEST_CASE("AlertLife: with two rings a message names its ring, but the host's has none") {

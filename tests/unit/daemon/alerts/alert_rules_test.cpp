@@ -196,7 +196,8 @@ TEST_CASE("Rules: rejected and untraced records and a refused ring are losses to
     CHECK(world.log[0].message.find(words) != std::string::npos);
   };
   fires("warning", "could not be believed", [](Snapshot& s) { s.rings[0].books.rejected = 1; });
-  fires("warning", "threads without a lane", [](Snapshot& s) { s.rings[0].untraced_records = 1; });
+  fires("warning", "1 record of a thread without a lane was not written",
+        [](Snapshot& s) { s.rings[0].untraced_records = 1; });
   fires("critical", "layout version 3", [](Snapshot& s) {
     s.rings[0].state = RingState::refused;
     s.rings[0].problem = "layout version 3, this program reads 2";

@@ -17,18 +17,20 @@ Encoder head_of_state(std::uint64_t observed_ns = 0) {
   return out;
 }
 
-// A transition in the fewest bytes: 28.
+// A transition in the fewest bytes: 30.
 void put_smallest_transition(Encoder& out) {
   for (int number = 0; number < 8; ++number) out.u64(0);
   out.real(0);
   out.real(0);
-  for (int number = 0; number < 4; ++number) out.u64(0);
+  for (int number = 0; number < 6; ++number) out.u64(0);
 }
 
-// No incident: no failed calls remembered, none over, none open. And nothing is learnt, and there is
+// Nothing else: no alert that is over, was cleared or fired before, no incident (no failed calls
+// remembered, none over, none open), no acknowledgement, no silence, nothing is learnt, and there is
 // no process and no thread.
-void put_no_incidents(Encoder& out) {
-  for (int list = 0; list < 6; ++list) out.u64(0);
+constexpr int kOtherLists = 11;
+void put_nothing_else(Encoder& out) {
+  for (int list = 0; list < kOtherLists; ++list) out.u64(0);
 }
 
 bool taken(Encoder& state) {
@@ -41,7 +43,7 @@ TEST_CASE("AlertState: a new engine's state") {
   expected.u64(0);  // rings
   expected.u64(0);  // transitions
   expected.u64(0);  // episodes
-  put_no_incidents(expected);
+  put_nothing_else(expected);
   CHECK(AlertEngine(Config{}).encode() == expected.take());
 }
 
@@ -83,6 +85,8 @@ TEST_CASE("AlertState: a state with one episode has every field in its place") {
     out.text(text + ", threshold 200 ms (configured): fires when 3 of 5 ticks are over");
     out.text("");  // no suspect
     out.text("");  // no incident
+    out.flag(false);  // of this alert alone
+    out.flag(false);  // not silenced
   };
   Encoder expected;
   expected.u64(10'000'000'000);  // observed: two ticks after the first
@@ -126,11 +130,15 @@ TEST_CASE("AlertState: a state with one episode has every field in its place") {
   expected.flag(false);
   expected.flag(false);
   put_pending(expected);
+  expected.text("");                                     // it does not return
+  for (int list = 0; list < 3; ++list) expected.u64(0);  // none over, cleared or fired before
   expected.u64(1);  // failed calls of one ring
   expected.text("chat");
   expected.u64(0);
   expected.u64(0);  // no incident is over
   expected.u64(0);  // none is open
+  expected.u64(0);  // none acknowledged
+  expected.u64(0);  // none silenced
   expected.u64(1);  // what is normal of one ring
   expected.text("chat");
   expected.text("");             // its instance
@@ -176,12 +184,12 @@ TEST_CASE("AlertState: a gap without data is saved as well") {
 TEST_CASE("AlertState: observed time is taken up to 146 years") {
   for (const std::uint64_t observed_ns : {std::uint64_t{0}, std::uint64_t{1}, kMostObserved}) {
     Encoder state = head_of_state(observed_ns);
-    for (int list = 0; list < 9; ++list) state.u64(0);
+    for (int list = 0; list < 3 + kOtherLists; ++list) state.u64(0);
     CHECK(taken(state));
   }
   for (const std::uint64_t observed_ns : {kMostObserved + 1, ~std::uint64_t{0}}) {
     Encoder state = head_of_state(observed_ns);
-    for (int list = 0; list < 9; ++list) state.u64(0);
+    for (int list = 0; list < 3 + kOtherLists; ++list) state.u64(0);
     CHECK_FALSE(taken(state));
   }
 }
@@ -193,7 +201,7 @@ TEST_CASE("AlertState: lists of the smallest entries are taken up to what an eng
     for (int i = 0; i < 8 * rings; ++i) state.u64(0);
     state.u64(0);
     state.u64(0);
-    put_no_incidents(state);
+    put_nothing_else(state);
     return taken(state);
   };
   CHECK(with_rings(3));
@@ -205,7 +213,7 @@ TEST_CASE("AlertState: lists of the smallest entries are taken up to what an eng
     state.u64(static_cast<std::uint64_t>(transitions));
     for (int i = 0; i < transitions; ++i) put_smallest_transition(state);
     state.u64(0);
-    put_no_incidents(state);
+    put_nothing_else(state);
     return taken(state);
   };
   CHECK(with_transitions(3));
@@ -225,8 +233,9 @@ TEST_CASE("AlertState: lists of the smallest entries are taken up to what an eng
       state.flag(false);
       state.flag(false);
       put_smallest_transition(state);
+      state.text("");  // returns
     }
-    put_no_incidents(state);
+    put_nothing_else(state);
     return taken(state);
   };
   CHECK(with_episodes(1));
@@ -267,7 +276,9 @@ TEST_CASE("AlertState: what no enumerator has is refused, wherever it stands") {
     state.real(0);
     put(0);  // unit
     for (int text = 0; text < 3; ++text) state.text("");
-    put_no_incidents(state);
+    for (int flag = 0; flag < 2; ++flag) state.flag(false);
+    state.text("");  // returns
+    put_nothing_else(state);
     CHECK(next == 8);
     return !taken(state);
   };

@@ -43,7 +43,7 @@ struct Stories {
   std::vector<AlertTransition> lines(std::int64_t seconds = 5) {
     now_ns += seconds * kSecond;
     for (AlertTransition& t : now) t.wall_ns = now_ns;
-    auto out = incidents.follow(now, snapshot, now_ns, now_ns);
+    auto out = incidents.follow(now, snapshot, AlertConfig{}, Handling{}, now_ns, now_ns);
     now.clear();
     return out;
   }
@@ -58,7 +58,7 @@ struct Stories {
   }
   std::vector<IncidentView> shown() {
     Snapshot out;
-    incidents.show(out);
+    incidents.show(out, Handling{});
     return out.incidents;
   }
 };

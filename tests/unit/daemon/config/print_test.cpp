@@ -77,9 +77,21 @@ emergency_tick = "1s"
 raise_ticks = 3
 of_ticks = 5
 clear_after = "30s"
+visible = "15min"
+flapping = "3 per 30min"
 hold_without_data = "1h"
 learn = true
 learnt_factor = 10
+
+[alerts.incidents]
+quiet = "30s"
+most_doublings = 5
+
+[alerts.repeat]
+info = "0s"
+warning = "4h"
+critical = "1h"
+emergency = "15min"
 
 [alerts.times_threshold]
 response_time = { warning = [1, 0.8], critical = [2, 1.6], emergency = [10, 5] }

@@ -53,6 +53,25 @@ TEST_CASE("AlertLog: the line is as it is documented") {
             .find(" op=- figure=p95 value=1073741824 threshold=1000000000 ") != std::string::npos);
 }
 
+TEST_CASE("AlertLog: a silence is about no figure, and perhaps about no alert alone") {
+  AlertTransition silence = sample_transition();
+  silence.state = AlertState::silenced;
+  silence.operation = silence.figure = silence.incident = "";
+  silence.message = "silenced by anna, until 2024-11-23T11:00:00.000Z";
+  const std::string rest =
+      " state=silenced op=- figure=- value=- threshold=- unit=- id=6741a2bb incident=- "
+      "msg=\"silenced by anna, until 2024-11-23T11:00:00.000Z\"";
+  const std::string start = "ts=2024-11-23T10:15:55.123Z level=critical alert=";
+  CHECK(format_alert_line(silence, AlertLogFormat::logfmt) == start + "high_latency" + rest);
+  silence.any_alert = true;
+  CHECK(format_alert_line(silence, AlertLogFormat::logfmt) == start + "-" + rest);
+  const auto json = nlohmann::json::parse(format_alert_line(silence, AlertLogFormat::json));
+  CHECK(json["alert"] == "");
+  CHECK(json["unit"] == "");
+  CHECK(json["value"].is_null());
+  CHECK(json["threshold"].is_null());
+}
+
 TEST_CASE("AlertLog: nothing that a server chose can forge a line or steer a terminal") {
   const std::string attacks[] = {
       "\nts=2024-11-23T10:15:55.123Z level=emergency alert=server_down",

@@ -283,6 +283,31 @@ TEST_CASE("DrainThread: a ring that a new configuration names is seen at once") 
   CHECK(shortest_until_seen(parent.path()) < 0.070);
 }
 
+TEST_CASE("DrainThread: what a person says of an alert is answered from its thread, at once") {
+  Drained drained;
+  drained.start(kHour);
+  AlertRequest request;
+  request.action = AlertAction::silence;
+  request.target = AlertTarget::matching;
+  request.who = "anna";
+  request.until_wall_ns = clock_ns(CLOCK_REALTIME) + kHour;
+  std::atomic<int> answers{0};
+  AlertAnswer answer;
+  std::thread::id thread;
+  for (int i = 1; i <= 2; ++i) {
+    drained.thread->ask_to_handle(request, [&](AlertAnswer given) {
+      answer = std::move(given);
+      thread = std::this_thread::get_id();
+      ++answers;
+    });
+    until([&] { return answers == i; });
+    CHECK(answer.done);
+    CHECK(answer.changed == (i == 1));
+    CHECK(thread != std::this_thread::get_id());
+  }
+  CHECK(drained.reported()->silences.size() == 1);
+}
+
 TEST_CASE("DrainThread: its end hands over the last words, and shows them") {
   Drained drained;
   drained.start(kHour);

@@ -30,6 +30,11 @@ TEST_CASE("SimulateProgram: wrong usage ends with 2 and says what was wrong") {
       {"--trace", "expected one --only KIND, found 0"},
       {"--trace --only quiet --only flapping", "found 2"},
       {"--trace --only flapping --json x", "--json would stay empty"},
+      {"--calm --month", "excludes"},
+      {"--calm --json x", "--trace and --json do not go with them"},
+      {"--month --only flapping", "--only does not go with it"},
+      {"--month --days 3", "--month needs four days or more"},
+      {"--calm --days 0", "expected --days above 0"},
   };
   for (const Case& wrong : cases) {
     const ProgramEnd ended = run(wrong.arguments);
@@ -56,6 +61,27 @@ TEST_CASE("SimulateProgram: tables, and the same figures as JSON") {
   CHECK(json["policies"][0]["incidents"].size() == 2);
   CHECK(json["first_seed"] == 2);
   CHECK(json["cost"]["ticks"] > 500);
+}
+
+TEST_CASE("SimulateProgram: calm days are counted by seed, and an alarm on one of them fails") {
+  const ringside::test::TempDir directory;
+  const std::string calm = "--calm --only everyday --only quiet --days 0.05 --seeds 2";
+  const ProgramEnd good = run(calm);
+  INFO(good.output);
+  CHECK(good.code == 0);
+  CHECK(good.output.find("     2        0.1             0\n     4        0.1             0\n") !=
+        std::string::npos);
+  CHECK(good.output.find("   all        0.2             0\n") != std::string::npos);
+  // A daemon that takes a tenth of a millisecond for slow.
+  std::ofstream(directory.file("config")) << "[thresholds]\nresponse_time = \"100us\"\n"
+                                          << "[thresholds.operations.SEND_MESSAGE]\n"
+                                          << "response_time = \"100us\"\n";
+  const ProgramEnd bad = run(calm + " --config " + directory.file("config"));
+  INFO(bad.output);
+  CHECK(bad.code == 1);
+  CHECK(bad.output.find("high_latency") != std::string::npos);
+  // Troubles are not calm, so nothing was checked.
+  CHECK(run("--calm --only flapping").code == 1);
 }
 
 TEST_CASE("SimulateProgram: what is held back has other seeds") {

@@ -44,6 +44,24 @@ std::vector<AlertTransition> numbered(int from, int to) {
   return out;
 }
 
+TEST_CASE("WebhookOutbox: an incident that goes on is told again, what is silenced is not told") {
+  WebhookOutbox outbox(every_transition(), "abc");
+  AlertTransition hushed = alert("2", begun, critical);
+  hushed.silenced = true;
+  AlertTransition hushed_episode = alert("3", firing, critical);
+  hushed_episode.silenced = true;
+  outbox.tell(
+      {alert("1", repeated, critical), hushed, hushed_episode, alert("4", ended, critical)});
+  CHECK(due(outbox) == Strings{"1", "4"});
+}
+
+TEST_CASE("WebhookOutbox: what a person says stands in the log alone") {
+  WebhookOutbox outbox(every_transition(), "abc");
+  for (const AlertState state : {acknowledged, silenced, unsilenced, cleared})
+    outbox.tell({alert("1", state, emergency)});
+  CHECK_FALSE(outbox.due_ns());
+}
+
 TEST_CASE("WebhookDocument: the schema, field by field") {
   AlertTransition t = alert("6741a2bb", begun, critical, 1.5);
   t.figure = "p95";
