@@ -27,6 +27,7 @@ struct Resources : World {
   // A tick of 5 s.
   void pass() {
     process().uptime_seconds = *process().uptime_seconds + 5;
+    ++snapshot.rings[0].calls;
     tick();
   }
   std::string last_of(const std::string& figure) const {
