@@ -67,6 +67,8 @@ void Readings::set_latency_levels(Reading& r, const SeriesView& series, double t
   r.origin.fill(declared ? "declared" : shipped ? "default" : "configured");
   const OperationNormal* normal = memory_.normals.operation(series.ring, series.name);
   if (!shipped || !alerts_.learn || normal == nullptr || !normal->knows_latency()) return;
+  // The caches of a server that has just started are cold.
+  if (!Normals::settled(*memory_.normals.ring(series.ring))) return;
   const double usual_ns =
       std::max(alerts_.learnt_factor * normal->p95_ns, normal->p95_ns + kLeastMarginNs);
   if (usual_ns >= threshold_ns) return;

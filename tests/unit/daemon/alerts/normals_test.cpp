@@ -115,6 +115,18 @@ TEST_CASE("Normals: a configured threshold comes first, then a declared one") {
         }) == Story{});
 }
 
+TEST_CASE("Normals: a server that has just started is judged by the default: it is still cold") {
+  Normal world;
+  world.minutes(16);
+  world.snapshot.rings[0].instance = "another";
+  world.ticks(1);
+  world.history(2);
+  world.minutes(4);
+  CHECK(world.fired() == Story{});
+  world.minutes(2);
+  CHECK(world.fired().size() == 1);
+}
+
 TEST_CASE("Normals: nothing is learnt from trouble until it has lasted for a day") {
   Normal world;
   world.minutes(16);
