@@ -36,7 +36,7 @@ struct HostView {
   std::optional<std::uint64_t> memory_total_bytes;
   std::optional<std::uint64_t> memory_available_bytes;
   // Absent where the kernel has none (before Linux 4.20, or switched off).
-  std::optional<Pressure> cpu_pressure, memory_pressure, io_pressure;
+  std::optional<Pressure> cpu_pressure{}, memory_pressure{}, io_pressure{};
 };
 
 struct DaemonView {
