@@ -215,8 +215,8 @@ std::vector<Reading> losses_of(const RingPulse& ring, const Config& config,
   std::vector<Reading> out;
   const RuleMemory::Ring* before = before_of(ring, memory);
   if (before == nullptr) return out;
-  const auto add = [&](const char* figure, std::uint64_t then, std::uint64_t now,
-                       const char* one, const char* many) {
+  const auto add = [&](const char* figure, std::uint64_t then, std::uint64_t now, const char* one,
+                       const char* many) {
     Reading r = reading_of(ring, AlertType::telemetry_loss, figure, config.alerts.lost_records,
                            AlertUnit::records);
     r.certain = true;
@@ -228,8 +228,8 @@ std::vector<Reading> losses_of(const RingPulse& ring, const Config& config,
   };
   add("lost", before->lost, ring.books.lost, "record was overwritten before it was read",
       "records were overwritten before they were read");
-  add("rejected", before->rejected, ring.books.rejected, "record was read but could not be believed",
-      "records were read but could not be believed");
+  add("rejected", before->rejected, ring.books.rejected,
+      "record was read but could not be believed", "records were read but could not be believed");
   add("torn", before->torn, ring.books.torn, "record was half-written when its thread died",
       "records were half-written when their thread died");
   add("untraced", before->untraced_records, ring.untraced_records,

@@ -27,7 +27,7 @@ int score_real_log(const Options& options, const ringside::Config& config) {
   std::string why;
   const auto truth = truth_of(*json, &why);
   if (!truth) return fail(options.truth + ": " + why);
-  const RealScore score = score_log(*log, *truth, config.tick_ns);
+  const RealScore score = score_log(*log, *truth, look_interval(config));
   std::cout << score.text;
   return score.good ? 0 : 1;
 }

@@ -63,11 +63,11 @@ int parse_options(int argc, const char* const* argv, Options& options) {
       "--month", options.month,
       "30 days (or --days) with three troubles each: what the daemon holds; fails if it grows");
   calm->excludes(month);
-  CLI::Option* const log = app.add_option(
-      "--score-log", options.score_log,
-      "simulate nothing: score a real daemon's alert log; fails if it is not right");
-  CLI::Option* const truth = app.add_option(
-      "--truth", options.truth, "what ringside-chatload --json says of the same time");
+  CLI::Option* const log =
+      app.add_option("--score-log", options.score_log,
+                     "simulate nothing: score a real daemon's alert log; fails if it is not right");
+  CLI::Option* const truth = app.add_option("--truth", options.truth,
+                                            "what ringside-chatload --json says of the same time");
   log->type_name("FILE")->needs(truth)->excludes(calm)->excludes(month);
   truth->type_name("FILE")->needs(log);
   app.add_option("--config", options.config_file,

@@ -14,8 +14,8 @@ struct Options {
   bool list = false;
   bool calm = false;
   bool month = false;
-  std::string score_log;   // a real daemon's alert log
-  std::string truth;       // what the load says of its incidents
+  std::string score_log;  // a real daemon's alert log
+  std::string truth;      // what the load says of its incidents
   std::string json_file;
   std::string config_file;
 };

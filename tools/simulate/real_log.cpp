@@ -72,7 +72,7 @@ std::map<std::string, std::string> fields_of(const std::string& line) {
       at = end;
     }
     fields[key] = value == "-" ? "" : value;
-    ++at;   // the space
+    ++at;  // the space
   }
   return fields;
 }
@@ -106,7 +106,7 @@ std::optional<Line> line_of(std::map<std::string, std::string> fields, const Sce
   line.wall = *wall;
   line.at = kWorldBegin + *wall - scenario.begin_wall;
   line.what = static_cast<AlertState>(*state) == AlertState::ended ? Line::What::resolved
-                                                                    : Line::What::raised;
+                                                                   : Line::What::raised;
   line.alert = static_cast<AlertType>(*alert);
   line.level = static_cast<AlertLevel>(*level);
   line.operation = fields["op"];
@@ -139,8 +139,9 @@ std::optional<Scenario> truth_of(const std::string& text, std::string* why) {
       return one.is_object() && one.value("name", "") == known.name;
     });
     if (kind == kinds().end()) continue;
-    const json begin = one.value("started_wall_ns", json()), end = one.value("ended_wall_ns", json());
-    if (!begin.is_number_integer() || !end.is_number_integer()) continue;   // it did not take place
+    const json begin = one.value("started_wall_ns", json()),
+               end = one.value("ended_wall_ns", json());
+    if (!begin.is_number_integer() || !end.is_number_integer()) continue;  // it did not take place
     Incident incident;
     incident.kind = kind->name;
     incident.from = begin.get<Ns>() - scenario.begin_wall;
@@ -178,12 +179,12 @@ RealScore score_log(const std::string& log, const Scenario& truth, Ns tick) {
   out.text = "  incident           found  after  level      cause             lines  reset\n";
   for (const IncidentScore& one : score.incidents) {
     out.good = out.good && one.found && one.cause_right && one.level_right;
-    out.text += fmt::format(
-        "  {:<17}  {:>5}  {:>5}  {:<9}  {:<16}  {:>5}  {:>5}\n", one.kind, one.found ? "yes" : "no",
-        one.found ? fmt::format("{:.1f} s", one.detect_s) : "-",
-        one.found ? ringside::name_of(one.level) : "-",
-        one.found ? ringside::name_of(one.named) : "-", one.lines,
-        one.reset_s ? fmt::format("{:.0f} s", *one.reset_s) : "-");
+    out.text += fmt::format("  {:<17}  {:>5}  {:>5}  {:<9}  {:<16}  {:>5}  {:>5}\n", one.kind,
+                            one.found ? "yes" : "no",
+                            one.found ? fmt::format("{:.1f} s", one.detect_s) : "-",
+                            one.found ? ringside::name_of(one.level) : "-",
+                            one.found ? ringside::name_of(one.named) : "-", one.lines,
+                            one.reset_s ? fmt::format("{:.0f} s", *one.reset_s) : "-");
   }
   out.text += fmt::format("  {} lines, {} false alarms\n", lines.size(), false_alarms);
   return out;

@@ -1,5 +1,5 @@
-// A real daemon's alert log, scored as a simulated one is: the reference server's load says when its
-// incidents began and ended. So the simulator is held against reality.
+// A real daemon's alert log, scored as a simulated one is: the reference server's load says when
+// its incidents began and ended. So the simulator is held against reality.
 #pragma once
 
 #include <optional>

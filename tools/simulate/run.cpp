@@ -69,10 +69,7 @@ class Course {
  public:
   Course(const Scenario& scenario, const Config& config, Policies& policies, const Told& told,
          const DayEnds& day_ends)
-      : world_(scenario, config.thresholds),
-        policies_(policies),
-        told_(told),
-        day_ends_(day_ends) {
+      : world_(scenario, config.thresholds), policies_(policies), told_(told), day_ends_(day_ends) {
     run_.lines.resize(policies.size());
     run_.cost.policy_s.resize(policies.size());
   }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "daemon/alerts/alert_engine.h"
+#include "daemon/alerts/emergencies.h"
 #include "report/model/buckets.h"
 #include "report/model/names.h"
 #include "report/model/snapshot.h"
@@ -124,6 +125,24 @@ std::vector<double> evaluations_ms(bool storm, int ticks, std::uint64_t& lines) 
   return times;
 }
 
+// Looks between two ticks, of the engine alone, each in us.
+std::vector<double> looks_us(int looks) {
+  const Config config;
+  AlertEngine engine(config);
+  const Snapshot snapshot = snapshot_of(false);
+  Pulse pulse;
+  for (const RingView& ring : snapshot.rings) pulse.rings.push_back(pulse_of(snapshot, ring));
+  std::vector<double> times;
+  std::int64_t now_ns = 1'000'000'000;
+  for (int i = 0; i < looks; ++i) {
+    now_ns += config.alerts.emergency_tick_ns;
+    const double start = monotonic_seconds();
+    engine.urgent(pulse, now_ns);
+    times.push_back((monotonic_seconds() - start) * 1e6);
+  }
+  return times;
+}
+
 }  // namespace
 
 void measure_alerts(const Settings& settings, Results& results) {
@@ -132,6 +151,8 @@ void measure_alerts(const Settings& settings, Results& results) {
   // In its own thread, so that the pinning ends with the thread.
   std::thread([&] {
     pin_to(settings.daemon_cpu);
+    results.add(figure("256 operations, all rules, a look for emergencies", "us",
+                       looks_us(settings.smoke ? 5 : 2000), "200"));
     for (const bool storm : {false, true}) {
       std::uint64_t lines = 0;
       const std::vector<double> times = evaluations_ms(storm, ticks, lines);

@@ -26,8 +26,8 @@ void put_smallest_transition(Encoder& out) {
 }
 
 // Nothing else: no alert that is over, was cleared or fired before, no incident (no failed calls
-// remembered, none over, none open), no acknowledgement, no silence, nothing is learnt, and there is
-// no process and no thread.
+// remembered, none over, none open), no acknowledgement, no silence, nothing is learnt, and there
+// is no process and no thread.
 constexpr int kOtherLists = 11;
 void put_nothing_else(Encoder& out) {
   for (int list = 0; list < kOtherLists; ++list) out.u64(0);

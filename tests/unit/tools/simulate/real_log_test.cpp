@@ -13,8 +13,8 @@ constexpr Ns kBegin = 1'732'356'000 * kSecondNs;
 
 std::string load_json(const std::string& incidents) {
   const auto at = [](Ns seconds) { return std::to_string(kBegin + seconds * kSecondNs); };
-  return R"({"started_wall_ns":)" + at(0) + R"(,"ended_wall_ns":)" + at(600) +
-         R"(,"incidents":[)" + incidents + "]}";
+  return R"({"started_wall_ns":)" + at(0) + R"(,"ended_wall_ns":)" + at(600) + R"(,"incidents":[)" +
+         incidents + "]}";
 }
 
 std::string incident(const char* name, Ns from, Ns until) {
@@ -33,7 +33,8 @@ Scenario truth(const std::string& incidents) {
 std::string line(const char* time, const char* level, const char* alert, const char* state,
                  const char* incident) {
   return std::string("ts=2024-11-23T") + time + "Z level=" + level + " alert=" + alert +
-         " state=" + state + " op=- figure=x value=1 threshold=1 unit=ms id=1 incident=" + incident +
+         " state=" + state +
+         " op=- figure=x value=1 threshold=1 unit=ms id=1 incident=" + incident +
          " msg=\"it is \\\"so\\\", level=info\"\n";
 }
 
@@ -67,7 +68,8 @@ TEST_CASE("RealLog: one that is missed, named wrongly, too low or told of nothin
   CHECK(score_log("", truth(""), kSecondNs).good);
 }
 
-TEST_CASE("RealLog: lines of episodes, of persons, of another time, and broken ones are passed over") {
+TEST_CASE(
+    "RealLog: lines of episodes, of persons, of another time, and broken ones are passed over") {
   const Scenario locked = truth(incident("locked-database", 60, 120));
   const std::string others = line("10:01:01.000", "critical", "high_latency", "firing", "a") +
                              line("10:01:01.000", "critical", "high_latency", "acknowledged", "a") +
@@ -86,16 +88,17 @@ TEST_CASE("RealLog: lines of episodes, of persons, of another time, and broken o
   CHECK(lines[0].level == AlertLevel::critical);
 }
 
-TEST_CASE("RealLog: incidents that did not take place, and those that nobody need know, are left out") {
+TEST_CASE(
+    "RealLog: incidents that did not take place, and those that nobody need know, are left out") {
   CHECK(truth(R"({"name":"locked-database","started_wall_ns":null,"ended_wall_ns":null},)" +
               incident("invalid-burst", 1, 2) + "," + incident("password-guessing", 1, 2))
             .incidents.size() == 1);
 }
 
 TEST_CASE("RealLog: what is no file of the load's is refused") {
-  for (const char* text : {"", "[]", "{}", R"({"started_wall_ns":1})",
-                           R"({"started_wall_ns":1,"ended_wall_ns":"x"})",
-                           R"({"started_wall_ns":1,"ended_wall_ns":2})"}) {
+  for (const char* text :
+       {"", "[]", "{}", R"({"started_wall_ns":1})", R"({"started_wall_ns":1,"ended_wall_ns":"x"})",
+        R"({"started_wall_ns":1,"ended_wall_ns":2})"}) {
     std::string why;
     CHECK_FALSE(truth_of(text, &why));
     CHECK(why.starts_with("expected what ringside-chatload wrote with --json, found "));
