@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/config/config.h"
+#include "daemon/run/explain_config.h"
 #include "daemon/run/loop.h"
 #include "daemon/run/receivers.h"
 #include "daemon/run/signals.h"
@@ -23,6 +24,7 @@ constexpr int kWrongUsage = 2;
 struct Flags {
   std::string config;
   bool check_config = false;
+  bool explain = false;
   bool print_config = false;
   std::vector<std::string> rings;
   std::optional<std::string> state_dir, alert_log, report_dir, tick, log_level;
@@ -76,6 +78,10 @@ int show(const Flags& flags) {
     std::fputs(text.c_str(), stdout);
   } else {
     std::puts("the configuration is good");
+    if (flags.explain) {
+      const std::string text = ringside::explain_config(configured.config);
+      std::fputs(("\n" + text).c_str(), stdout);
+    }
   }
   return 0;
 }
@@ -87,8 +93,11 @@ int run(int argc, char** argv) {
       "SIGHUP reloads the configuration and reopens logs, SIGUSR1 writes the report now, SIGTERM "
       "ends in order.");
   app.add_option("--config", flags.config, "Configuration file (TOML)");
-  app.add_flag("--check-config", flags.check_config,
-               "Check the configuration, say what is wrong, and leave");
+  CLI::Option* check = app.add_flag("--check-config", flags.check_config,
+                                    "Check the configuration, say what is wrong, and leave");
+  app.add_flag("--explain", flags.explain,
+               "With --check-config: say in words what will raise an alert, when, and why then")
+      ->needs(check);
   app.add_flag("--print-config", flags.print_config,
                "Print the configuration in force as TOML, each key with what it means, and leave");
   app.add_option("--ring", flags.rings, "Ring to watch, by name or path; may be repeated");

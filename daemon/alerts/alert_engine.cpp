@@ -26,12 +26,14 @@ std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
                                                    std::int64_t monotonic_ns,
                                                    std::int64_t wall_ns) {
   // At most 4 ticks count as observed. In a longer gap nobody looked, although the clock went on.
-  const std::int64_t passed_ns = last_monotonic_ns_ ? monotonic_ns - *last_monotonic_ns_ : 0;
-  step_ns_ = std::clamp<std::int64_t>(passed_ns, 0, 4 * config_.tick_ns);
+  const auto passed =
+      last_monotonic_ns_ ? std::optional(monotonic_ns - *last_monotonic_ns_) : std::nullopt;
+  step_ns_ = std::clamp<std::int64_t>(passed.value_or(0), 0, 4 * config_.tick_ns);
   last_monotonic_ns_ = monotonic_ns;
   observed_ns_ += step_ns_;
   wall_ns_ = wall_ns;
   name_rings_ = snapshot.rings.size() > 1;
+  memory_.slo.pass(passed, wall_ns, config_.tick_ns);
 
   std::vector<RingPulse> pulses;
   for (const RingView& ring : snapshot.rings) pulses.push_back(pulse_of(snapshot, ring));
@@ -330,7 +332,7 @@ void AlertEngine::emit(Episode& episode, AlertState state, AlertLevel level,
   if (name_rings_ && !reading.ring.empty())
     t.message = "ring " + escape_visible(reading.ring) + ": ";
   t.message += reading.text;
-  if (bounds && !is_fact(reading.unit))
+  if (bounds && bounds->raise > 0 && !is_fact(reading.unit))
     t.message += ", threshold " + format_value(t.threshold, reading.unit);
   const std::string& origin = reading.origin[index_of(level)];
   if (bounds && !origin.empty()) t.message += " (" + origin + ")";

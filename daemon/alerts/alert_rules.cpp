@@ -2,7 +2,6 @@
 #include "daemon/alerts/alert_rules.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "daemon/alerts/emergencies.h"
 #include "daemon/alerts/readings.h"
@@ -41,6 +40,8 @@ std::vector<Reading> Readings::all() {
     out_.push_back(refused_of(pulse));
     for (Reading& loss : losses_of(pulse, config_, memory_)) out_.push_back(std::move(loss));
   }
+  regressions();
+  objectives();
   for (Reading& reading : out_) judge_by_value(reading);
   for (const RingView& ring : s_.rings) traffic(ring);
   host();
@@ -51,16 +52,7 @@ std::vector<Reading> Readings::all() {
 }
 
 double Readings::z() const {
-  const double ticks =
-      static_cast<double>(alerts_.false_alarms.per_ns) / static_cast<double>(config_.tick_ns);
-  const auto shares = static_cast<double>(2 * s_.operations.size() + 4 * s_.rings.size() + 1);
-  const double allowed = static_cast<double>(alerts_.false_alarms.times) / (ticks * shares);
-  const auto raise = static_cast<double>(alerts_.raise_ticks);
-  const auto of = static_cast<double>(alerts_.of_ticks);
-  // raise_ticks of of_ticks can be over in so many ways.
-  const double ways =
-      std::exp(std::lgamma(of + 1) - std::lgamma(raise + 1) - std::lgamma(of - raise + 1));
-  return z_of(std::pow(std::min(0.5, allowed / ways), 1 / raise));
+  return tick_z(config_, judged_shares(config_, s_.operations.size(), s_.rings.size()));
 }
 
 void judge_by_value(Reading& r) {

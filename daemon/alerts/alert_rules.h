@@ -20,6 +20,8 @@
 //   server_down       crashed; stopped; stuck; an operation in flight;  each ring
 //                     an event loop that lags
 //                     most of the usual calls are missing               each ring; each operation
+//   performance_regression  what an analysis found (Snapshot)           operation, stage
+//   slo_burn          burn of a budget over two windows (slo.h)         each objective
 //
 // Latency is judged by p95, not p99 or the mean: more than one call in twenty is too slow, which
 // users notice. At twenty calls a minute p99 is the slowest call alone, and one hiccup would wake
@@ -42,6 +44,7 @@
 
 #include "daemon/alerts/growth.h"
 #include "daemon/alerts/normals.h"
+#include "daemon/alerts/slo.h"
 #include "daemon/config/config.h"
 #include "report/model/snapshot.h"
 
@@ -117,6 +120,7 @@ struct RuleMemory {
     friend bool operator==(const Lane&, const Lane&) = default;
   };
   std::map<std::string, Lane> lanes{};
+  SloMemory slo{};
 };
 
 // A count that went down was started anew, so all of it was added.

@@ -171,6 +171,7 @@ std::string AlertEngine::encode() const {
   handling_.encode(out);
   memory_.normals.encode(out);
   put_processes(out, memory_);
+  memory_.slo.encode(out);
   return out.take();
 }
 
@@ -265,6 +266,7 @@ bool AlertEngine::decode(std::string_view bytes, std::string* why) {
   handling.decode(in);
   memory.normals.decode(in);
   take_processes(in, memory);
+  memory.slo.decode(in);
   if (!in.at_end()) {
     if (why != nullptr) *why = "the state is damaged: its alerts are not whole";
     return false;

@@ -17,6 +17,7 @@ struct Share {
   std::uint64_t of = 0;
 
   double value() const { return of == 0 ? 0 : static_cast<double>(over) / static_cast<double>(of); }
+  friend bool operator==(const Share&, const Share&) = default;
 };
 
 // The ends of Wilson's score interval with continuity correction: the least and the greatest share

@@ -32,23 +32,34 @@ std::string where_to_look(const AlertTransition& cause) {
     case AlertType::high_connections: return "who connects, and who does not leave";
     case AlertType::high_memory: return "what grows; restart before memory is gone";
     case AlertType::telemetry_loss: return "the daemon's CPU time, and the ring's size";
+    case AlertType::slo_burn:
+      return cause.suspect.empty() ? "what fails or is slow, by operation, in the report"
+                                   : "the last calls of " + escape_visible(cause.suspect);
+    case AlertType::performance_regression:
+      if (cause.suspect.empty()) return "what was deployed or has grown since the baseline";
+      break;
     case AlertType::high_error_rate:
     case AlertType::high_latency: break;
   }
   if (cause.suspect.empty()) return "the operation's last calls in the report";
-  return cause.alert == AlertType::high_latency ? "stage " + escape_visible(cause.suspect)
-                                                : "error " + escape_visible(cause.suspect);
+  return cause.alert != AlertType::high_error_rate ? "stage " + escape_visible(cause.suspect)
+                                                   : "error " + escape_visible(cause.suspect);
 }
 
 }  // namespace
 
-// The highest level of its active episodes. Nothing: none is active.
+// The highest level of its active episodes. Nothing: none is active that keeps it open. A budget's
+// windows remember a trouble for hours, so a burn keeps no incident open whose cause is another.
 std::optional<AlertLevel> Incidents::level_of(const Incident& incident) const {
+  const bool burns = incident.members.at(incident.cause).last.alert == AlertType::slo_burn;
+  bool kept_open = false;
   std::optional<AlertLevel> level;
   for (const auto& [key, member] : incident.members) {
-    if (member.active && (!level || member.last.level > *level)) level = member.last.level;
+    if (!member.active) continue;
+    kept_open = kept_open || burns || member.last.alert != AlertType::slo_burn;
+    if (!level || member.last.level > *level) level = member.last.level;
   }
-  return level;
+  return kept_open ? level : std::nullopt;
 }
 
 void Incidents::tell(Incident& incident, std::vector<AlertTransition>& lines) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/alerts/explains_burn.h"
 #include "daemon/alerts/normals.h"
 #include "report/model/format.h"
 #include "report/model/names.h"
@@ -14,7 +15,7 @@
 namespace ringside {
 namespace {
 
-// The order of causes. performance_regression and slo_burn have no symptoms.
+// The order of causes. A performance_regression and an slo_burn have no symptoms.
 int rank_of(const AlertTransition& t) {
   switch (t.alert) {
     case AlertType::server_down: return traffic_gone(t) ? 7 : 0;
@@ -26,12 +27,15 @@ int rank_of(const AlertTransition& t) {
     case AlertType::telemetry_loss: return 6;
     case AlertType::high_error_rate: return 8;
     case AlertType::high_latency: return 9;
+    case AlertType::performance_regression: return 10;
+    case AlertType::slo_burn: return 11;
   }
-  return 10;
+  return 12;
 }
 
 bool of_calls(AlertType alert) {
-  return alert == AlertType::high_error_rate || alert == AlertType::high_latency;
+  return alert == AlertType::high_error_rate || alert == AlertType::high_latency ||
+         alert == AlertType::performance_regression;
 }
 
 bool same_server(const AlertTransition& a, const AlertTransition& b) {
@@ -86,6 +90,7 @@ bool of_process(std::string_view figure) {
 
 bool explains(const AlertTransition& cause, const AlertTransition& symptom) {
   if (!same_server(cause, symptom)) return false;
+  if (symptom.alert == AlertType::slo_burn) return explains_burn(cause, symptom);
   const int rank = rank_of(cause);
   if (rank == rank_of(symptom)) return alike(cause, symptom);
   if (rank > rank_of(symptom)) return false;
@@ -103,10 +108,12 @@ bool explains(const AlertTransition& cause, const AlertTransition& symptom) {
       return symptom.alert == AlertType::high_connections || traffic_gone(symptom) ||
              (calls && suspects(symptom, names::kSecurity, "RATE_LIMIT"));
     case AlertType::high_connections: return calls && suspects(symptom, names::kQueue, "");
-    case AlertType::high_error_rate: return alike(cause, symptom);
+    case AlertType::high_error_rate:
+    case AlertType::high_latency: return alike(cause, symptom);
     case AlertType::high_memory:
     case AlertType::telemetry_loss:
-    case AlertType::high_latency: break;
+    case AlertType::performance_regression:
+    case AlertType::slo_burn: break;
   }
   return false;
 }

@@ -15,7 +15,7 @@
 // So the log has at most three lines of an incident until it ends. Causes come before their
 // symptoms in this order: server_down, system_overload, database_issue, security_threat,
 // high_connections, high_memory, telemetry_loss, missing traffic (server_down's figure `traffic`),
-// high_error_rate, high_latency. explains() has the rules.
+// high_error_rate, high_latency, performance_regression, slo_burn. explains() has the rules.
 //
 // Deterministic, as the engine is: transitions, a snapshot and the time go in, lines come out.
 #pragma once

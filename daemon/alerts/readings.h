@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/alerts/alert_rules.h"
+#include "daemon/alerts/confidence.h"
 #include "daemon/alerts/evidence.h"
 
 namespace ringside {
@@ -122,6 +123,16 @@ class Readings {
   void missing(const Calls& calls, bool explained);
   void burst(const Calls& calls, bool explained);
   bool traffic_explained(const RingView& ring) const;
+  // rules_regressions.cpp
+  void regressions();
+
+  // rules_slo.cpp
+  void objectives();
+  Share count_calls(const ObjectiveConfig& objective, SloMemory::Objective& memory);
+  std::string worst_operation(const ObjectiveConfig& objective) const;
+  void burn_figure(const ObjectiveConfig& objective, const SloLedger& ledger, AlertLevel level,
+                   const char* pace, const Share& fresh);
+  bool any_live(const ObjectiveConfig& objective) const;
 
   // rules_host.cpp
   void host();
@@ -135,6 +146,8 @@ class Readings {
   const AlertConfig& alerts_;
   RuleMemory& memory_;
   const double z_ = z();
+  const double slot_z_ =
+      slot_z(config_, judged_shares(config_, s_.operations.size(), s_.rings.size()));
   std::string told_;
   std::map<std::string, RuleMemory::Ring> now_;  // becomes the memory
   std::deque<Reading> out_;                      // a rule holds one reading while it adds the next

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/config/alert_levels.h"
+#include "daemon/config/objectives.h"
 #include "daemon/config/units.h"
 #include "report/model/thresholds.h"
 #include "shm/segment.h"
@@ -114,6 +115,7 @@ struct Config {
   Thresholds thresholds;
   AlertConfig alerts;
   std::vector<ReceiverConfig> receivers;
+  std::vector<ObjectiveConfig> objectives;
 
   friend bool operator==(const Config&, const Config&) = default;
 };

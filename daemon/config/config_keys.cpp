@@ -309,6 +309,13 @@ struct Allowed {
         "0 < clear <= raise <= {} and rising from level to level, such as {{ warning = [2, 1] }}",
         write_number(f.most));
   }
+  std::string operator()(const PatternsField<Root>&) const {
+    return "a list of 1 to 64 different names or patterns with *, ? and [...], such as "
+           "[\"SEND_*\"]";
+  }
+  std::string operator()(const RingField<Root>&) const {
+    return "a ring of `rings`, or what a pattern there finds";
+  }
   std::string operator()(const NameField<Root>&) const {
     return "1 to 64 letters, digits, '.', '_' or '-'";
   }
@@ -359,6 +366,9 @@ std::string allowed_text(const ConfigKey<OperationThresholds>& key) {
 }
 std::string allowed_text(const ConfigKey<ReceiverConfig>& key) {
   return std::visit(Allowed<ReceiverConfig>{}, key.field);
+}
+std::string allowed_text(const ConfigKey<ObjectiveConfig>& key) {
+  return std::visit(Allowed<ObjectiveConfig>{}, key.field);
 }
 
 std::string nearest_name(std::string_view written, std::span<const std::string> names) {

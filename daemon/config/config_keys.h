@@ -79,12 +79,21 @@ struct UrlField {    // url.h
 };
 
 template <typename Root>
+struct PatternsField {  // 1 to 64 different texts; `*`, `?` and [...] as in a shell
+  std::vector<std::string>& (*at)(Root&);
+};
+template <typename Root>
+struct RingField {  // a ring's name or path, or nothing
+  std::string& (*at)(Root&);
+};
+
+template <typename Root>
 struct ConfigKey {
   std::string_view path;   // dotted: "alert_log.format"
   std::variant<DurationField<Root>, SizeField<Root>, IntegerField<Root>, NumberField<Root>,
                SwitchField<Root>, PathField<Root>, ChoiceField<Root>, ChoicesField<Root>,
                RingsField<Root>, FrequencyField<Root>, LevelsField<Root>, NameField<Root>,
-               UrlField<Root>>
+               UrlField<Root>, PatternsField<Root>, RingField<Root>>
       field;
   std::string_view doc;    // one sentence, without the range
 };
@@ -107,6 +116,11 @@ struct KeyOfKind {
 inline constexpr KeyOfKind kKeysOfKind[] = {
     {"transitions", "webhook"}, {"resend", "alertmanager"}, {"watchdog", "alertmanager"}};
 
+// The keys of each table [[objectives]].
+std::span<const ConfigKey<ObjectiveConfig>> objective_keys();
+inline constexpr std::string_view kObjectivesTable = "objectives";
+inline constexpr std::string_view kObjectiveNeeds[] = {"name", "kind", "target_percent"};
+
 // The table of a ring's owners. Its keys are rings.
 inline constexpr std::string_view kOwnersTable = "owners";
 inline constexpr std::string_view kOwnersDoc =
@@ -121,6 +135,14 @@ inline constexpr std::string_view kOwnerAllowed =
 std::string allowed_text(const ConfigKey<Config>& key);
 std::string allowed_text(const ConfigKey<OperationThresholds>& key);
 std::string allowed_text(const ConfigKey<ReceiverConfig>& key);
+std::string allowed_text(const ConfigKey<ObjectiveConfig>& key);
+
+// What is allowed, short, as the README's column has it: "100ms to 1h". A list of levels says up to
+// which figure.
+std::string range_text(const ConfigKey<Config>& key);
+std::string range_text(const ConfigKey<OperationThresholds>& key);
+std::string range_text(const ConfigKey<ReceiverConfig>& key);
+std::string range_text(const ConfigKey<ObjectiveConfig>& key);
 
 // The name nearest to `written`, by edit distance. Empty when no name is near enough to be meant. A
 // right key in the wrong table is near.

@@ -57,6 +57,8 @@ struct Print {
     }
     return out.empty() ? "{}" : "{" + out + " }";
   }
+  std::string operator()(const PatternsField<Root>& f) const { return list_text(f.at(root)); }
+  std::string operator()(const RingField<Root>& f) const { return toml_string(f.at(root)); }
   std::string operator()(const NameField<Root>& f) const { return toml_string(f.at(root)); }
   std::string operator()(const UrlField<Root>& f) const { return toml_string(f.at(root)); }
 };
@@ -87,9 +89,12 @@ void print_key(std::string& out, const ConfigKey<Root>& key, const Root& root, c
 }
 
 std::string default_text(const ConfigKey<ReceiverConfig>& key) {
-  const bool needed = std::find(std::begin(kReceiverNeeds), std::end(kReceiverNeeds), key.path) !=
-                      std::end(kReceiverNeeds);
-  return needed ? "none" : value_text(key, ReceiverConfig{});
+  return value_text(key, ReceiverConfig{});
+}
+// An objective of all rings, and of all operations that don't wait for their client, names none.
+std::string default_text(const ConfigKey<ObjectiveConfig>& key) {
+  if (key.path == "operations" || key.path == "response_time") return "none";
+  return value_text(key, ObjectiveConfig{});
 }
 
 void print_owners(std::string& out, const Config& config, Comments comments) {
@@ -124,25 +129,53 @@ void print_operations(std::string& out, const Thresholds& thresholds, Comments c
 }
 
 // A key at its default is left out, so that what is only for one kind does not stand in the other.
-void print_receivers(std::string& out, const Config& config, Comments comments) {
-  const ReceiverConfig defaults;
-  if (comments == Comments::with) {
-    out += "\n" + comment(fmt::format(
-                      "Who is told of alerts: a table [[receivers]] for each, {} at most. {}, {} "
-                      "and {} must stand in it, the other keys may.",
-                      kMostReceivers, kReceiverNeeds[0], kReceiverNeeds[1], kReceiverNeeds[2]));
-    for (const auto& key : receiver_keys()) {
-      out += comment(fmt::format("{}: {} Allowed: {}. Default: {}.", key.path, key.doc,
-                                 allowed_text(key), default_text(key)));
-    }
-  }
-  for (const ReceiverConfig& receiver : config.receivers) {
-    out += fmt::format("\n[[{}]]\n", kReceiversTable);
-    for (const auto& key : receiver_keys()) {
-      const std::string value = value_text(key, receiver);
+template <typename Root>
+void print_tables(std::string& out, std::string_view table, const std::vector<Root>& roots,
+                  std::span<const ConfigKey<Root>> keys) {
+  const Root defaults;
+  for (const Root& root : roots) {
+    out += fmt::format("\n[[{}]]\n", table);
+    for (const auto& key : keys) {
+      const std::string value = value_text(key, root);
       if (value != value_text(key, defaults)) out += fmt::format("{} = {}\n", key.path, value);
     }
   }
+}
+
+template <typename Root>
+void print_table_keys(std::string& out, const std::string& words,
+                      std::span<const std::string_view> needs,
+                      std::span<const ConfigKey<Root>> keys) {
+  out += "\n" + comment(fmt::format("{} {}, {} and {} must stand in it, the other keys may.", words,
+                                    needs[0], needs[1], needs[2]));
+  for (const auto& key : keys) {
+    const bool needed = std::find(needs.begin(), needs.end(), key.path) != needs.end();
+    out += comment(fmt::format("{}: {} Allowed: {}. Default: {}.", key.path, key.doc,
+                               allowed_text(key), needed ? "none" : default_text(key)));
+  }
+}
+
+void print_receivers(std::string& out, const Config& config, Comments comments) {
+  if (comments == Comments::with) {
+    print_table_keys(out,
+                     fmt::format("Who is told of alerts: a table [[receivers]] for each, {} at "
+                                 "most.",
+                                 kMostReceivers),
+                     kReceiverNeeds, receiver_keys());
+  }
+  print_tables(out, kReceiversTable, config.receivers, receiver_keys());
+}
+
+void print_objectives(std::string& out, const Config& config, Comments comments) {
+  if (comments == Comments::with) {
+    print_table_keys(out,
+                     fmt::format("Which share of calls must be good over 30 days: a table "
+                                 "[[objectives]] for each, {} at most. slo_burn is raised when "
+                                 "what may be bad is used up too fast.",
+                                 kMostObjectives),
+                     kObjectiveNeeds, objective_keys());
+  }
+  print_tables(out, kObjectivesTable, config.objectives, objective_keys());
 }
 
 }  // namespace
@@ -158,6 +191,11 @@ std::string value_text(const ConfigKey<OperationThresholds>& key, const Operatio
 std::string value_text(const ConfigKey<ReceiverConfig>& key, const ReceiverConfig& root) {
   ReceiverConfig copy = root;
   return std::visit(Print<ReceiverConfig>{copy}, key.field);
+}
+
+std::string value_text(const ConfigKey<ObjectiveConfig>& key, const ObjectiveConfig& root) {
+  ObjectiveConfig copy = root;
+  return std::visit(Print<ObjectiveConfig>{copy}, key.field);
 }
 
 std::string toml_string(std::string_view text) {
@@ -199,6 +237,7 @@ std::string print_config(const Config& config, Comments comments) {
     print_key(out, key, config, defaults, comments);
   }
   print_receivers(out, config, comments);
+  print_objectives(out, config, comments);
   return out.starts_with('\n') ? out.substr(1) : out;
 }
 

@@ -16,5 +16,6 @@ std::string toml_path(const std::string& table, std::string_view key);
 std::string value_text(const ConfigKey<Config>& key, const Config& root);
 std::string value_text(const ConfigKey<OperationThresholds>& key, const OperationThresholds& root);
 std::string value_text(const ConfigKey<ReceiverConfig>& key, const ReceiverConfig& root);
+std::string value_text(const ConfigKey<ObjectiveConfig>& key, const ObjectiveConfig& root);
 
 }  // namespace ringside

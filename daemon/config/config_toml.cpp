@@ -1,6 +1,7 @@
 // Reads TOML into a Config. Everything about keys comes from the table in config_keys. config_print
 // does the reverse.
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -9,6 +10,7 @@
 
 #include "daemon/config/config_keys.h"
 #include "daemon/config/config_print.h"
+#include "daemon/config/objectives_toml.h"
 #include "daemon/config/receivers_toml.h"
 #include "daemon/config/toml_store.h"
 #include "daemon/config/toml_values.h"
@@ -22,7 +24,7 @@ namespace {
 // The tables of keys, and the names of everything that a file may set.
 struct KnownNames {
   std::set<std::string> tables{std::string(kOperationsTable), std::string(kOwnersTable),
-                               std::string(kReceiversTable)};
+                               std::string(kReceiversTable), std::string(kObjectivesTable)};
   std::vector<std::string> all;  // keys, then tables
 };
 
@@ -61,6 +63,11 @@ class Reader {
         read_receivers(node, result_.config.receivers,
                        [this](const toml::source_region& at, const std::string& what,
                               const std::string& next) { error(at, what, next); });
+      } else if (full == kObjectivesTable) {
+        objectives_ = node.source();
+        read_objectives(node, result_.config.objectives,
+                        [this](const toml::source_region& at, const std::string& what,
+                               const std::string& next) { error(at, what, next); });
       } else if (path == kOperationsTable) {
         read_operation(std::string(key.str()), node, full, key.source());
       } else if (known_names().tables.contains(full)) {
@@ -97,6 +104,7 @@ class Reader {
       result_.config.owners.erase(ring);
       if (!by_flags) owner_of_no_ring(ring, at);
     }
+    if (!by_flags) objectives_of_no_ring();
   }
 
   void error(const toml::source_region& at, const std::string& what, const std::string& next) {
@@ -173,6 +181,21 @@ class Reader {
                           : fmt::format("write {}, or add the ring to `rings`", nearest));
   }
 
+  // Such an objective would count nothing, and never say so.
+  void objectives_of_no_ring() {
+    for (const ObjectiveConfig& objective : result_.config.objectives) {
+      const auto& rings = result_.config.rings;
+      const bool watched = std::any_of(rings.begin(), rings.end(), [&](const std::string& ring) {
+        return fnmatch(ring.c_str(), objective.ring.c_str(), FNM_PATHNAME) == 0;
+      });
+      if (objective.ring.empty() || watched) continue;
+      error(objectives_,
+            fmt::format("objectives.ring: found {} in {}, a ring that `rings` does not name",
+                        clip(escape_visible(toml_string(objective.ring)), 60), objective.name),
+            "write it as in `rings`, add it there, or remove it to count all rings");
+    }
+  }
+
   void read_operation(const std::string& name, const toml::node& node, const std::string& full,
                       const toml::source_region& at) {
     const auto* table = node.as_table();
@@ -218,6 +241,7 @@ class Reader {
   ConfigResult& result_;
   std::vector<Error> errors_;
   toml::source_region alert_ticks_{};
+  toml::source_region objectives_{};
   std::vector<std::pair<std::string, toml::source_region>> owned_;
   bool rings_wrong_ = false;
 };

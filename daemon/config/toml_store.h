@@ -97,6 +97,21 @@ struct Store {
     f.at(root) = std::move(*texts);
     return true;
   }
+  bool operator()(const PatternsField<Root>& f) const {
+    auto texts = texts_of(node);
+    if (!texts || texts->empty() || texts->size() > 64) return false;
+    for (const std::string& text : *texts) {
+      if (text.empty() || text.size() > 255 || !printable_path(text)) return false;
+    }
+    f.at(root) = std::move(*texts);
+    return true;
+  }
+  bool operator()(const RingField<Root>& f) const {
+    const auto* text = node.as_string();
+    if (text == nullptr || !printable_path(text->get())) return false;
+    f.at(root) = text->get();
+    return true;
+  }
   bool operator()(const LevelsField<Root>& f) const {
     const auto levels = levels_of(node, f.most);
     if (!levels) return false;

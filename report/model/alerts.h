@@ -19,12 +19,15 @@ enum class AlertType : std::uint8_t {
   database_issue,
   security_threat,
   telemetry_loss,
-  server_down
+  server_down,
+  performance_regression,
+  slo_burn
 };
-inline constexpr std::size_t kAlertTypes = 9;
+inline constexpr std::size_t kAlertTypes = 11;
 inline constexpr std::array<const char*, kAlertTypes> kAlertTypeNames = {
-    "high_latency",   "high_error_rate", "high_memory",    "high_connections", "system_overload",
-    "database_issue", "security_threat", "telemetry_loss", "server_down"};
+    "high_latency",    "high_error_rate",        "high_memory",     "high_connections",
+    "system_overload", "database_issue",         "security_threat", "telemetry_loss",
+    "server_down",     "performance_regression", "slo_burn"};
 
 enum class AlertLevel : std::uint8_t { info, warning, critical, emergency };
 inline constexpr std::size_t kAlertLevels = 4;
@@ -78,12 +81,13 @@ enum class AlertUnit : std::uint8_t {
   refused,
   stuck,
   per_hour,
-  threads
+  threads,
+  burn  // multiples of the burn that uses up a budget in its 30 days
 };
-inline constexpr std::size_t kAlertUnits = 14;
+inline constexpr std::size_t kAlertUnits = 15;
 inline constexpr std::array<const char*, kAlertUnits> kAlertUnitNames = {
-    "ms",   "percent", "bytes",   "connections", "per_cpu", "per_minute", "records",
-    "open", "crashed", "stopped", "refused",     "stuck",   "per_hour",   "threads"};
+    "ms",      "percent", "bytes",   "connections", "per_cpu",  "per_minute", "records", "open",
+    "crashed", "stopped", "refused", "stuck",       "per_hour", "threads",    "burn"};
 
 // Whether something is so, or is not. Its threshold tells nobody anything.
 constexpr bool is_fact(AlertUnit unit) {

@@ -240,6 +240,7 @@ std::string format_value(double value, AlertUnit unit) {
     case AlertUnit::connections:
       return format_number(value) + (value == 1 ? " connection" : " connections");
     case AlertUnit::records: return format_number(value) + (value == 1 ? " record" : " records");
+    case AlertUnit::burn: return format_number(value) + " times";
     default: return format_number(value) + " " + name_of(unit);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "report/model/windows.h"
 
@@ -31,12 +32,14 @@ std::uint64_t Histogram::count() const {
 }
 
 std::uint64_t Histogram::count_above(double seconds) const {
-  std::uint64_t above = 0;
-  for (auto at = buckets.rbegin(); at != buckets.rend(); ++at) {
-    if (bucket_middle_seconds(at->index) <= seconds) break;
-    above += at->count;
-  }
-  return above;
+  // A few middles are computed, not one for each bucket. Alerts ask at every tick, for each
+  // operation.
+  const auto first = std::partition_point(
+      buckets.begin(), buckets.end(),
+      [&](const Bucket& bucket) { return bucket_middle_seconds(bucket.index) <= seconds; });
+  return std::accumulate(
+      first, buckets.end(), std::uint64_t{0},
+      [](std::uint64_t above, const Bucket& bucket) { return above + bucket.count; });
 }
 
 void Histogram::merge(const Histogram& other) {

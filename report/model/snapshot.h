@@ -12,6 +12,7 @@
 #include "report/model/alerts.h"
 #include "report/model/books.h"
 #include "report/model/incidents.h"
+#include "report/model/regressions.h"
 #include "report/model/rings.h"
 #include "report/model/series.h"
 #include "report/model/system.h"
@@ -52,6 +53,8 @@ struct Snapshot {
   std::vector<AlertTransition> transitions;   // recent, oldest first
   // Older ones that are no longer kept here. The alert log has them.
   std::uint64_t transitions_forgotten = 0;
+  // What an analysis of the report found to have become slower. Empty: none has looked, or none is.
+  std::vector<RegressionView> regressions;
   std::string configuration;                  // in force, as TOML
   Thresholds thresholds;                      // the part of it that the report judges by
 };

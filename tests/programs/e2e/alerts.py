@@ -11,7 +11,8 @@ KEYS = ["ts", "level", "alert", "state", "op", "figure", "value", "threshold", "
         "incident", "msg"]
 ALERTS = {
     "high_latency", "high_error_rate", "high_memory", "high_connections", "system_overload",
-    "database_issue", "security_threat", "performance_regression", "telemetry_loss", "server_down"
+    "database_issue", "security_threat", "performance_regression", "telemetry_loss", "server_down",
+    "slo_burn"
 }
 LEVELS = ["info", "warning", "critical", "emergency"]
 NEXT = {  # the states that may follow a state in the life of one episode

@@ -26,9 +26,9 @@ void put_smallest_transition(Encoder& out) {
 }
 
 // Nothing else: no alert that is over, was cleared or fired before, no incident (no failed calls
-// remembered, none over, none open), no acknowledgement, no silence, nothing is learnt, and there
-// is no process and no thread.
-constexpr int kOtherLists = 11;
+// remembered, none over, none open), no acknowledgement, no silence, nothing is learnt, there is no
+// process and no thread, and no objective (its time, the wall clock, and how many there are).
+constexpr int kOtherLists = 14;
 void put_nothing_else(Encoder& out) {
   for (int list = 0; list < kOtherLists; ++list) out.u64(0);
 }
@@ -153,6 +153,9 @@ TEST_CASE("AlertState: a state with one episode has every field in its place") {
   expected.u64(0);  // its tracing is off, so nothing is learnt of its operations
   expected.u64(0);  // no process
   expected.u64(0);  // no thread at an operation
+  expected.u64(10'000'000'000);  // the objectives' time
+  expected.i64(1'732'356'970'000'000'000);
+  expected.u64(0);  // no objective
   const std::string bytes = expected.take();
   CHECK(world.engine.encode() == bytes);
 
@@ -282,7 +285,7 @@ TEST_CASE("AlertState: what no enumerator has is refused, wherever it stands") {
     CHECK(next == 8);
     return !taken(state);
   };
-  const std::uint64_t counts[] = {9, 14, 4, 4, 9, 4, 4, 14};
+  const std::uint64_t counts[] = {11, 15, 4, 4, 11, 4, 4, 15};
   for (int place = 0; place < 8; ++place) {
     CAPTURE(place);
     CHECK_FALSE(refused_with(place, counts[place] - 1));

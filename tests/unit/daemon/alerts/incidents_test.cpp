@@ -193,6 +193,39 @@ TEST_CASE("Incidents: what each cause explains") {
   CHECK_FALSE(explains(episode(high_latency, "A"), episode(high_latency, "B")));
 }
 
+AlertTransition burn(const std::string& figure, const std::string& suspect = "") {
+  AlertTransition t = episode(AlertType::slo_burn, "", suspect);
+  t.figure = figure;
+  return t;
+}
+
+TEST_CASE("Incidents: a burn raises the level of its cause's incident, and does not keep it open") {
+  Stories s;
+  const AlertTransition slow = s.fire(kSlow);
+  s.tick();
+  s.fire(burn("sending.fast", "SEND_MESSAGE"), AlertLevel::critical);
+  CHECK(s.tick() == Lines{"risen e1 high_latency/critical"});
+  s.change(slow, AlertState::resolved);
+  CHECK(s.tick().empty());
+  CHECK(s.tick(30) == Lines{"ended e1 high_latency/critical"});
+}
+
+TEST_CASE("Incidents: a burn without another cause is its own, until it is over") {
+  Stories s;
+  const AlertTransition fast = s.fire(burn("sending.fast"), AlertLevel::critical);
+  CHECK(s.tick() == Lines{"begun e1 slo_burn/critical"});
+  CHECK(s.tick(3600).empty());
+  s.fire(kSlow);
+  CHECK(s.tick() == Lines{"risen e1 high_latency/critical"});  // the cause, recognised late
+  AlertTransition slow = kSlow;
+  slow.id = "e2";
+  s.change(slow, AlertState::resolved);
+  CHECK(s.tick().empty());
+  CHECK(s.tick(30) == Lines{"ended e1 high_latency/critical"});
+  s.change(fast, AlertState::resolved);
+  CHECK(s.tick().empty());
+}
+
 TEST_CASE("Incidents: a level that rises is written, twice at most, and the peak is remembered") {
   Stories s;
   const AlertTransition slow = s.fire(kSlow);

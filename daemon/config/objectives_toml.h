@@ -1,0 +1,16 @@
+// Reads the tables [[objectives]], for config_toml.cpp.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <vector>
+
+#include "daemon/config/config.h"
+#include "daemon/config/receivers_toml.h"
+
+namespace ringside {
+
+void read_objectives(const toml::node& node, std::vector<ObjectiveConfig>& objectives,
+                     const TomlError& error);
+
+}  // namespace ringside
