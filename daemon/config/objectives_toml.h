@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "daemon/config/config.h"
-#include "daemon/config/receivers_toml.h"
+#include "daemon/config/table_list.h"
 
 namespace ringside {
 
