@@ -107,7 +107,7 @@ TEST_CASE("Explain: each figure that the rules read is in the table, with the sa
     seen.insert(figure);
     CHECK(figure->unit == reading.unit);
     CHECK(reading.certain == (figure->by == JudgedBy::fact || figure->by == JudgedBy::count ||
-                              figure->by == JudgedBy::objective));
+                              figure->by == JudgedBy::timed || figure->by == JudgedBy::objective));
     // Latency is learnt, a single operation's traffic only warns, and an objective has its own
     // limits.
     const bool own = reading.alert == AlertType::high_latency ||

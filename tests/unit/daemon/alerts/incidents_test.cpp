@@ -214,7 +214,7 @@ TEST_CASE("Incidents: a burn without another cause is its own, until it is over"
   Stories s;
   const AlertTransition fast = s.fire(burn("sending.fast"), AlertLevel::critical);
   CHECK(s.tick() == Lines{"begun e1 slo_burn/critical"});
-  CHECK(s.tick(3600).empty());
+  CHECK(s.tick(1800).empty());
   s.fire(kSlow);
   CHECK(s.tick() == Lines{"risen e1 high_latency/critical"});  // the cause, recognised late
   AlertTransition slow = kSlow;
