@@ -73,10 +73,17 @@ Reading& Readings::add(AlertType alert, std::string figure, Levels levels, Alert
 }
 
 bool Readings::a_server_suffers() const {
-  return std::any_of(out_.begin(), out_.end(), [](const Reading& r) {
-    return r.reached &&
-           (r.alert == AlertType::high_latency || r.alert == AlertType::high_error_rate ||
-            r.alert == AlertType::telemetry_loss);
+  // Calls that wait for a lock, or that a breaker turns away, say nothing of the host.
+  const auto database_explains = [this](const std::string& ring) {
+    return std::any_of(out_.begin(), out_.end(), [&](const Reading& r) {
+      return r.alert == AlertType::database_issue && r.ring == ring && r.reached &&
+             (r.figure == "breaker" || r.figure == "errors" || r.figure == "lock_waits");
+    });
+  };
+  return std::any_of(out_.begin(), out_.end(), [&](const Reading& r) {
+    if (!r.reached) return false;
+    const bool calls = r.alert == AlertType::high_latency || r.alert == AlertType::high_error_rate;
+    return r.alert == AlertType::telemetry_loss || (calls && !database_explains(r.ring));
   });
 }
 

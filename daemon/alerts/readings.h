@@ -29,7 +29,8 @@ class Readings {
   // the false alarms that are allowed, and it is raised by raise_ticks of of_ticks.
   double z() const;
   Reading& add(AlertType alert, std::string figure, Levels levels, AlertUnit unit);
-  // Whether calls are too slow or fail, or records are lost, by what has been read so far.
+  // Whether calls are too slow or fail for no known reason, or records are lost, by what has been
+  // read so far.
   bool a_server_suffers() const;
   const SeriesView* event(const RingView& ring, std::string_view name) const;
   // Null for a ring that was not there at the last tick: what it lost by then is no news.

@@ -31,7 +31,7 @@ struct SavedState {
   std::string watch;
   std::string alerts;
   StateMeta meta;
-  std::string lines;  // LineOutbox::encode(); empty: none
+  std::string lines = {};  // LineOutbox::encode(); empty: none
 };
 
 std::string encode_state(const SavedState& state);

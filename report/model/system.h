@@ -17,9 +17,9 @@ struct ProcessView {   // one process of the server
   std::optional<std::uint64_t> threads;
   std::optional<double> uptime_seconds;
   std::optional<double> cpu_seconds;             // used since it began
-  std::optional<bool> stopped;                   // by a signal, or a debugger
+  std::optional<bool> stopped = {};              // by a signal, or a debugger
   // How many files it may have open: its soft limit RLIMIT_NOFILE.
-  std::optional<std::uint64_t> open_files_limit;
+  std::optional<std::uint64_t> open_files_limit = {};
 };
 
 // Pressure stall information of one resource: the share of the last 10 s in which tasks waited for

@@ -97,7 +97,7 @@ class Log:
 class Alerts(Log, harness.Scenario):
     def test_a_locked_database_is_told_with_its_operations_and_its_end(self):
         world = self.world()
-        daemon = world.daemon(alerts='clear_after = "1s"')
+        daemon = world.daemon(alerts='clear_after = "1s"', tables=harness.ANY_HOST)
         server = world.server("--db-busy-ms", 50)
         load = world.load(server,
                           "--incident",

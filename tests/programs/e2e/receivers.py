@@ -10,9 +10,8 @@ from datetime import datetime
 import harness
 from listeners import CLOSE, HOLD, Alertmanager, Hook, certificate
 
-# The machine that runs this may be busy, which is no alert here.
-QUICK = {"tick": "100ms", "alerts": 'clear_after = "1s"\n[alerts.system_overload]\n'
-         "cpu_percent = {}\nmemory_percent = {}\nload_per_cpu = {}"}
+QUICK = {"tick": "100ms", "alerts": 'clear_after = "1s"\n' + harness.ANY_HOST}
+
 
 
 def table(name, kind, url, *lines):

@@ -30,6 +30,7 @@ struct StateParts {
   std::string rest;    // behind the last ring: empty in a valid state
   std::string alerts;  // AlertEngine::encode()
   StateMeta meta;
+  std::string lines;  // LineOutbox::encode()
 
   // As decode_state() takes it apart, whatever its magic, version and checksum: bytes() makes them
   // anew, and to compute the checksum takes longer than all the rest.
@@ -44,6 +45,7 @@ struct StateParts {
     const std::string watch = file.text();
     parts.alerts = file.text();
     parts.meta = {file.i64(), file.i64(), file.u64()};
+    parts.lines = file.text();
     if (!file.at_end()) return std::nullopt;
     Decoder in(watch);
     in.raw(parts.boot.words, sizeof parts.boot.words);
@@ -75,7 +77,7 @@ struct StateParts {
       out.text(ring.state);
     }
     out.raw(rest.data(), rest.size());
-    return encode_state({out.take(), alerts, meta});
+    return encode_state({out.take(), alerts, meta, lines});
   }
 };
 

@@ -84,7 +84,7 @@ struct Saved {
     for (int i = 0; i < 9; ++i) write_record(lane, operation(0, ring->header().anchor_ticks, 10));
     Watch watch(options());
     REQUIRE(watch.tick(now).books.read == 9);
-    auto taken_apart = fuzz::StateParts::of(encode_state({watch.encode(now), {}, {}}));
+    auto taken_apart = fuzz::StateParts::of(encode_state({watch.encode(now), {}, {}, {}}));
     REQUIRE(taken_apart);
     parts = std::move(*taken_apart);
   }

@@ -137,7 +137,7 @@ TEST_CASE("Edges: a host and a daemon of which little is known") {
   given.snapshot.daemon.started_wall_ns = 0;
   CHECK_FALSE(has(written_by(given, detail::write_overview), "ringsided"));
   // What the kernel does not say is left out.
-  given.snapshot.host.io_pressure = Pressure{12.5, 3};
+  given.snapshot.host.io_pressure = Pressure{13, 3};
   CHECK(has(written_by(given, detail::write_overview),
             "memory available · waiting over the last 10 s: disk 13 %\n"));
   given.snapshot.host.cpu_pressure = Pressure{1, 0};

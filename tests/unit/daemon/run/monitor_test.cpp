@@ -59,6 +59,7 @@ struct World {
     config.rings = {directory.file("ring")};
     // The host that runs the test must raise no alerts.
     config.alerts.cpu_percent = config.alerts.memory_percent = config.alerts.load_per_cpu = {};
+    config.alerts.cpu_pressure_percent = config.alerts.stall_percent = {};
     resolve_paths(config, {});
   }
   Monitor monitor() { return Monitor(config, "test", now, outputs, {&outputs}); }
