@@ -125,10 +125,27 @@ void Incidents::tell_end(Incident& incident, std::vector<AlertTransition>& lines
   say(incident, line(incident, AlertState::ended, std::move(text)), lines);
 }
 
+// The symptom whose level is higher than the cause's, and highest. Null: none is.
+const AlertTransition* Incidents::worse_than(const AlertTransition& cause,
+                                             const Incident& incident) {
+  const AlertTransition* worst = nullptr;
+  for (const auto& [key, member] : incident.members) {
+    const AlertTransition& last = member.last;
+    if (member.active && last.level > (worst != nullptr ? worst->level : cause.level))
+      worst = &last;
+  }
+  return worst;
+}
+
 // The cause in its own words, what else fires, whom it touches, and what to look at first.
 std::string Incidents::story(const Incident& incident) const {
   const AlertTransition& cause = incident.members.at(incident.cause).last;
   std::string text = cause.message;
+  if (const AlertTransition* worst = worse_than(cause, incident)) {
+    text += fmt::format("; at worst {}{}{} ({})", name_of(worst->alert),
+                        worst->operation.empty() ? "" : " ", escape_visible(worst->operation),
+                        name_of(worst->level));
+  }
   if (incident.members.size() > 1)
     text += fmt::format("; it explains {}",
                         counted(incident.members.size() - 1, "other alert", "other alerts"));

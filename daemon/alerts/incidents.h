@@ -116,6 +116,7 @@ class Incidents {
   std::optional<AlertLevel> level_of(const Incident& incident) const;
   bool ends(const Incident& incident) const;
   AlertTransition line(const Incident& incident, AlertState state, std::string text) const;
+  static const AlertTransition* worse_than(const AlertTransition& cause, const Incident& incident);
   std::string story(const Incident& incident) const;
   IncidentView view(const Incident& incident, const Handling& handling) const;
 

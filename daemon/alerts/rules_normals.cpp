@@ -35,25 +35,6 @@ Levels only_warning(Levels levels) {
   return levels;
 }
 
-// One window of calls.
-struct Flow {
-  double seconds = 0;
-  double calls = 0;
-  double good = 0;    // neither failed nor refused
-  double busy_s = 0;  // time that the server took for them
-
-  double rate() const { return seconds > 0 ? calls / seconds : 0; }
-  double busy() const { return seconds > 0 ? busy_s / seconds : 0; }
-  void add(const SeriesView& series, const WindowStats& window) {
-    const auto count =
-        static_cast<double>(window.count() - std::min(window.history, window.count()));
-    seconds = std::max(seconds, window.seconds);
-    calls += count;
-    good += std::max(0.0, count - static_cast<double>(window.errors + window.refused));
-    if (!series.declared.waits_for_client) busy_s += count * window.mean_ns() / 1e9;
-  }
-};
-
 }  // namespace
 
 void Readings::set_latency_levels(Reading& r, const SeriesView& series, double threshold_ns) const {
@@ -82,6 +63,25 @@ void Readings::set_latency_levels(Reading& r, const SeriesView& series, double t
 
 // The calls of an operation, or of all of a ring's (`operation` is empty).
 struct Readings::Calls {
+  // One window of calls.
+  struct Flow {
+    double seconds = 0;
+    double calls = 0;
+    double good = 0;    // neither failed nor refused
+    double busy_s = 0;  // time that the server took for them
+
+    double rate() const { return seconds > 0 ? calls / seconds : 0; }
+    double busy() const { return seconds > 0 ? busy_s / seconds : 0; }
+    void add(const SeriesView& series, const WindowStats& window) {
+      const auto count =
+          static_cast<double>(window.count() - std::min(window.history, window.count()));
+      seconds = std::max(seconds, window.seconds);
+      calls += count;
+      good += std::max(0.0, count - static_cast<double>(window.errors + window.refused));
+      if (!series.declared.waits_for_client) busy_s += count * window.mean_ns() / 1e9;
+    }
+  };
+
   std::string ring;
   std::string operation;
   UsualRate usual;
@@ -156,7 +156,7 @@ void Readings::missing(const Calls& calls, bool explained) {
   explained = explained || calls.minute.busy() > calls.hour.busy() / 2;
   // A batch that was all there was for some minutes may end.
   const double usual = std::min(calls.usual.recent, calls.hour.rate());
-  const auto missing_of = [](const Flow& flow, double rate) {
+  const auto missing_of = [](const Calls::Flow& flow, double rate) {
     const double expected = rate * flow.seconds;
     return expected > 0 ? std::max(0.0, 100 - flow.calls / expected * 100) : 0.0;
   };
@@ -165,7 +165,7 @@ void Readings::missing(const Calls& calls, bool explained) {
     const auto& bounds = r.levels.bounds[i];
     r.below[i] = !bounds || missing_of(calls.last_15s, calls.usual.recent) < bounds->clear;
     if (!bounds || explained || missing_of(calls.last_5s, usual) < bounds->raise) continue;
-    for (const Flow* flow : {&calls.last_15s, &calls.minute}) {
+    for (const Calls::Flow* flow : {&calls.last_15s, &calls.minute}) {
       const double expected = usual * flow->seconds;
       if (expected >= kEnoughCalls &&
           poisson_high(flow->calls, z_) <= expected * (1 - bounds->raise / 100))
@@ -186,7 +186,7 @@ void Readings::burst(const Calls& calls, bool explained) {
   r.operation = calls.operation;
   r.judged = true;
   const double usual = std::max(calls.usual.recent, calls.hour.rate());
-  const auto percent_of = [](const Flow& flow, double rate) {
+  const auto percent_of = [](const Calls::Flow& flow, double rate) {
     const double expected = rate * flow.seconds;
     return expected > 0 ? flow.good / expected * 100 : 0.0;
   };
@@ -197,7 +197,7 @@ void Readings::burst(const Calls& calls, bool explained) {
     if (!bounds || explained || percent_of(calls.last_5s, usual) < bounds->raise) continue;
     const double least = std::max(
         {bounds->raise / 100 * usual, kBeyondHighest * calls.usual.highest, kManyPerSecond});
-    for (const Flow* flow : {&calls.last_15s, &calls.minute}) {
+    for (const Calls::Flow* flow : {&calls.last_15s, &calls.minute}) {
       if (poisson_low(flow->good, z_) >= least * flow->seconds)
         r.reached = static_cast<AlertLevel>(i);
     }

@@ -18,9 +18,6 @@ Told tick_told(World& world, int ticks = 1) {
   return out;
 }
 
-// Thresholds of SEND_MESSAGE: warning 200/160 ms, critical 400/320, emergency 2000/1000.
-void p95(World& world, double ms) { world.operation("SEND_MESSAGE", 300, 0, ms); }
-
 std::string p95_text(const std::string& span) {
   return "p95 " + span + " over 300 calls in the last 5 s, slowest " + span;
 }

@@ -12,6 +12,8 @@
 
 namespace ringside {
 
+inline constexpr std::uint64_t kMiB = 1048576;
+
 inline WindowStats window_of(std::uint64_t calls, std::uint64_t errors, double latency_ms) {
   WindowStats stats;
   stats.seconds = 60;
@@ -129,6 +131,10 @@ struct World {
 };
 
 using Story = std::vector<std::string>;
+
+// How long SEND_MESSAGE takes. Its levels: warning 200/160 ms, critical 400/320, emergency
+// 2000/1000.
+inline void p95(World& world, double ms) { world.operation("SEND_MESSAGE", 300, 0, ms); }
 
 // Every field but the wall time: "ID alert STATE/level operation@ring VALUE >= THRESHOLD unit:
 // message".

@@ -14,7 +14,7 @@ namespace ringside {
 namespace {
 
 // All figures that rules can read.
-Normal full_world() {
+Normal explained_world() {
   Normal world;
   world.config.objectives = {errors_objective()};
   Snapshot& s = world.snapshot;
@@ -98,7 +98,7 @@ std::string sentence(const std::string& text, const std::string& begin) {
 }
 
 TEST_CASE("Explain: each figure that the rules read is in the table, with the same levels") {
-  Normal world = full_world();
+  Normal world = explained_world();
   std::set<const ExplainedFigure*> seen;
   for (const Reading& reading : readings_of_usual(world)) {
     CAPTURE(reading.key());
@@ -247,7 +247,7 @@ TEST_CASE("Explain: a figure that is switched off, and one that could never fire
 }
 
 TEST_CASE("Explain: lines fit on a terminal") {
-  Normal world = full_world();
+  Normal world = explained_world();
   ObjectiveConfig low = errors_objective(90);
   low.name = "low";
   low.operations = {"LOGIN", "SEND_*", "\x1b[2J"};

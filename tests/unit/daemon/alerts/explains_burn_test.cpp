@@ -2,28 +2,10 @@
 #include <doctest/doctest.h>
 
 #include "daemon/alerts/incidents.h"
+#include "tests/unit/daemon/alerts/episodes.h"
 
 namespace ringside {
 namespace {
-
-AlertTransition episode(AlertType alert, const std::string& operation = "",
-                        const std::string& suspect = "", const std::string& ring = "chat") {
-  AlertTransition t;
-  t.alert = alert;
-  t.figure = "figure";
-  t.operation = operation;
-  t.ring = ring;
-  t.suspect = suspect;
-  return t;
-}
-AlertTransition burn(const std::string& figure, const std::string& suspect = "") {
-  AlertTransition t = episode(AlertType::slo_burn, "", suspect);
-  t.figure = figure;
-  return t;
-}
-
-const AlertTransition kSlow = episode(AlertType::high_latency, "SEND_MESSAGE", "database");
-const AlertTransition kDatabase = episode(AlertType::database_issue);
 
 TEST_CASE("ExplainsBurn: a regression is explained by what makes the same calls slow at present") {
   using enum AlertType;

@@ -7,8 +7,6 @@
 
 namespace ringside {
 
-// Thresholds of SEND_MESSAGE: warning 200/160 ms, critical 400/320.
-inline void p95(World& world, double ms) { world.operation("SEND_MESSAGE", 300, 0, ms); }
 // The breaker opens: critical, and the cause of what waits for the database.
 inline void breaker(World& world, bool open) { world.event("BREAKER", 1, 0, open ? 1 : 0); }
 

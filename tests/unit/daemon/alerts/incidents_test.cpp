@@ -2,24 +2,12 @@
 #include "daemon/alerts/incidents.h"
 
 #include "tests/unit/daemon/alerts/alert_world.h"
+#include "tests/unit/daemon/alerts/episodes.h"
 
 namespace ringside {
 namespace {
 
 using Lines = std::vector<std::string>;
-
-AlertTransition episode(AlertType alert, const std::string& operation = "",
-                        const std::string& suspect = "", const std::string& ring = "chat") {
-  AlertTransition t;
-  t.alert = alert;
-  t.figure = "figure";
-  t.operation = operation;
-  t.ring = ring;
-  t.suspect = suspect;
-  t.level = AlertLevel::warning;
-  t.message = "it is so";
-  return t;
-}
 
 // Episodes that fire and are resolved, without an engine.
 struct Stories {
@@ -63,9 +51,7 @@ struct Stories {
   }
 };
 
-const AlertTransition kSlow = episode(AlertType::high_latency, "SEND_MESSAGE", "database");
 const AlertTransition kSlowToo = episode(AlertType::high_latency, "JOIN_ROOM", "database");
-const AlertTransition kDatabase = episode(AlertType::database_issue);
 
 TEST_CASE("Incidents: an episode that fires begins one, and 30 s after it is over it has ended") {
   Stories s;
@@ -193,12 +179,6 @@ TEST_CASE("Incidents: what each cause explains") {
   CHECK_FALSE(explains(episode(high_latency, "A"), episode(high_latency, "B")));
 }
 
-AlertTransition burn(const std::string& figure, const std::string& suspect = "") {
-  AlertTransition t = episode(AlertType::slo_burn, "", suspect);
-  t.figure = figure;
-  return t;
-}
-
 TEST_CASE("Incidents: a burn raises the level of its cause's incident, and does not keep it open") {
   Stories s;
   const AlertTransition slow = s.fire(kSlow);
@@ -313,6 +293,19 @@ TEST_CASE(
   CHECK(s.shown()[0].users == 3);
   s.tick(15 * 60);
   CHECK(s.shown().empty());
+}
+
+TEST_CASE("Incidents: a symptom that is worse than its cause is named") {
+  Stories s;
+  s.fire(kDatabase);
+  CHECK(s.lines().at(0).message.find("at worst") == std::string::npos);
+  s.fire(kSlow, AlertLevel::critical);
+  s.fire(kSlowToo, AlertLevel::emergency);
+  const auto risen = s.lines();
+  REQUIRE(risen.size() == 1);
+  CHECK(risen[0].message.starts_with(
+      "risen from warning: it is so; at worst high_latency JOIN_ROOM (emergency); it explains 2 "
+      "other alerts"));
 }
 
 TEST_CASE("Incidents: a restart repeats none and forgets none") {

@@ -5,8 +5,6 @@
 namespace ringside {
 namespace {
 
-constexpr std::uint64_t kMiB = 1048576;
-
 ProcessView process_of(const std::string& ring, std::uint32_t pid, std::optional<double> cpu,
                        std::optional<std::uint64_t> resident) {
   ProcessView view;

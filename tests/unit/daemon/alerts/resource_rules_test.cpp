@@ -7,8 +7,6 @@
 namespace ringside {
 namespace {
 
-constexpr std::uint64_t kMiB = 1048576;
-
 struct Resources : World {
   Resources() {
     ProcessView one;

@@ -2,14 +2,11 @@
 #include "daemon/config/objectives.h"
 
 #include "daemon/config/config_print.h"
+#include "tests/unit/daemon/config/errors_in.h"
 #include "tests/unit/daemon/files_of_test.h"
 
 namespace ringside {
 namespace {
-
-using Errors = std::vector<std::string>;
-
-Errors errors_in(const std::string& text) { return parse_config(text, "f").errors; }
 
 std::string table(const std::string& more, const std::string& kind = "errors") {
   return "[[objectives]]\nname = \"sending\"\nkind = \"" + kind + "\"\n" + more;

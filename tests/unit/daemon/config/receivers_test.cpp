@@ -3,17 +3,14 @@
 #include "daemon/config/config_keys.h"
 #include "daemon/config/config_print.h"
 #include "daemon/config/url.h"
+#include "tests/unit/daemon/config/errors_in.h"
 #include "tests/unit/daemon/files_of_test.h"
 
 namespace ringside {
 namespace {
 
-using Errors = std::vector<std::string>;
-
 const std::string kGood =
     "[[receivers]]\nname = \"pager\"\nkind = \"webhook\"\nurl = \"http://h/\"\n";
-
-Errors errors_in(const std::string& text) { return parse_config(text, "f").errors; }
 
 // A receiver with one more line. Empty when it was refused.
 std::vector<ReceiverConfig> with_line(const std::string& line, const std::string& kind) {
