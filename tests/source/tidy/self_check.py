@@ -63,6 +63,10 @@ class Tree(unittest.TestCase):
         self.add("README.md", "word " * 21 + "end\n")
         self.one_finding("README.md:8:")
 
+    def test_a_test_case_that_cmake_would_cut_in_two_is_found(self):
+        self.add("tests/lane_test.cpp", 'TEST_CASE("Lane: one; two") {}\n')
+        self.one_finding("tests/lane_test.cpp:2:", "semicolon")
+
     def test_what_nobody_sees_is_found(self):
         for text, words in (("a\tb\n", "a tab"), ("a \n", "space at the end"),
                             ("a", "no newline"), ("a\r\n", "CR LF")):

@@ -95,6 +95,16 @@ def check_columns(tree, folders):
                 yield f"{name}:{number}: {len(line)} columns, {COLUMNS} at most"
 
 
+def check_names(tree, _):
+    """CMake would make two test cases of a name with a semicolon, and neither would run."""
+    for name in tree.texts:
+        if not name.endswith(".cpp"):
+            continue
+        for number, line in tree.lines(name):
+            if line.startswith("TEST_CASE(") and ";" in line:
+                yield f"{name}:{number}: a semicolon in the name of a test case"
+
+
 def check_blanks(tree, _):
     """Tabs and blanks that nobody sees make noise in every later change."""
     for name, text in tree.texts.items():
@@ -189,8 +199,10 @@ def check_dead(tree, _):
             yield f"{name}: nothing names it: no target, no include, no test"
 
 
-RULES = {"columns": check_columns, "blanks": check_blanks, "kinds": check_kinds, "size": check_size,
-         "paths": check_paths, "dead": check_dead}
+RULES = {
+    "columns": check_columns, "names": check_names, "blanks": check_blanks, "kinds": check_kinds,
+    "size": check_size, "paths": check_paths, "dead": check_dead
+}
 
 
 def findings(root, folders, rules=tuple(RULES)):

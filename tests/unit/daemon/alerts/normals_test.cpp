@@ -72,7 +72,7 @@ TEST_CASE("Normals: the learnt threshold is a multiple of the usual p95, and bel
   CHECK(slow.fired() == Story{slow_text("1.10 s", "1.00 s (default)")});
 }
 
-TEST_CASE("Normals: the learnt threshold only warns; critical goes by the default one") {
+TEST_CASE("Normals: the learnt threshold only warns, and critical goes by the default one") {
   Normal world;
   world.minutes(16);
   world.history(1900);

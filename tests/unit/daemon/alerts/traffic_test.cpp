@@ -93,7 +93,7 @@ TEST_CASE("Traffic: calls are not missing while slowness, trouble or a restart e
   CHECK(fired_after(with_call_in_flight(true)) == missing);
 }
 
-TEST_CASE("Traffic: many times the usual calls are told; once nobody suffers, they are known") {
+TEST_CASE("Traffic: many times the usual calls are told, and once nobody suffers, they are known") {
   Normal world;
   world.minutes(16);
   world.now(39);
