@@ -132,6 +132,7 @@ int run(int argc, char** argv) {
       "  rivals        LTTng-UST, spdlog, prometheus-cpp, queues of Boost and moodycamel, where "
       "they were built in\n"
       "  drain         ring to metrics on one core\n"
+      "  alerts        all rules for 256 operations, calm and in a storm\n"
       "  daemon        what the daemon and the ring cost their machine\n"
       "  server        the reference chat server, traced against untraced",
       "ringside-bench");
