@@ -1,13 +1,11 @@
 // Incidents: which episodes are one story, and the lines that are written of it.
 #include "daemon/alerts/incidents.h"
 
-#include "tests/unit/daemon/alerts/alert_world.h"
 #include "tests/unit/daemon/alerts/episodes.h"
+#include "tests/unit/daemon/alerts/reading_lines.h"
 
 namespace ringside {
 namespace {
-
-using Lines = std::vector<std::string>;
 
 // Episodes that fire and are resolved, without an engine.
 struct Stories {

@@ -4,6 +4,7 @@
 
 #include "daemon/config/config_keys.h"
 #include "daemon/config/config_print.h"
+#include "tests/unit/daemon/config/errors_in.h"
 #include "tests/unit/daemon/files_of_test.h"
 
 namespace ringside {
@@ -68,7 +69,6 @@ TEST_CASE("KeyValues: ticks of an alert are 1 to 64, and as many may be needed a
         parse_config("[alerts]\nraise_ticks = " + raise + "\nof_ticks = " + of + "\n", "f");
     return result.errors;
   };
-  using Errors = std::vector<std::string>;
   CHECK(ticks("1", "1") == Errors{});
   CHECK(ticks("64", "64") == Errors{});
   CHECK(ticks("4", "3") ==
