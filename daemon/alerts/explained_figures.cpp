@@ -21,12 +21,18 @@ constexpr std::string_view kHost = "the host";
 Levels warning_alone(const Config&) { return Levels::of(LevelBounds{1, 1}); }
 Levels critical_alone(const Config&) { return Levels::of({}, LevelBounds{1, 1}); }
 
-std::string learnt_latency(const Config& c) {
-  if (!c.alerts.learn) return "";
+std::string slow_calls(const Config& c) {
+  std::string out;
+  if (c.alerts.start_grace_ns > 0) {
+    out = fmt::format("It does not begin in the first {} of a server (alerts.start_grace).",
+                      write_duration(c.alerts.start_grace_ns));
+  }
+  if (!c.alerts.learn) return out;
   return fmt::format(
-      "Learnt: where neither you nor the server says a threshold, an operation warns from {} times "
-      "its usual p95 on, if that is less (alerts.learnt_factor). The line then says \"usual p95\".",
-      write_number(c.alerts.learnt_factor));
+      "{}{}Learnt: where neither you nor the server says a threshold, an operation warns from {} "
+      "times its usual p95 on, if that is less (alerts.learnt_factor). The line then says \"usual "
+      "p95\".",
+      out, out.empty() ? "" : " ", write_number(c.alerts.learnt_factor));
 }
 std::string learnt_traffic(const Config& c) {
   return c.alerts.learn ? "Learnt: the usual calls. A single operation only warns."
@@ -45,7 +51,7 @@ const std::array kFigures = {
                                                     1e6);
                     },
                     {"thresholds.response_time", "alerts.times_threshold.response_time"},
-                    learnt_latency},
+                    slow_calls},
     ExplainedFigure{
         high_error_rate,
         "errors",

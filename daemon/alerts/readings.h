@@ -43,6 +43,8 @@ class Readings {
                           const std::function<Share(const WindowStats&, double bound)>& count,
                           const std::function<double(double bound)>& limit);
   void latency(const SeriesView& series);
+  // Whether a ring's server started within alerts.start_grace.
+  bool just_started(const std::string& ring) const;
   // Judges how many of a series took longer than each level. Returns what judge_share() does.
   std::size_t judge_slow(Reading& r, const SeriesView& series);
   // The value and the text: the p95 of window `told`.

@@ -1,6 +1,8 @@
 // Shares of calls: too slow, failed.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/alerts/readings.h"
 #include "report/model/format.h"
 
@@ -58,8 +60,17 @@ void Readings::latency(const SeriesView& series) {
   r.operation = series.name;
   r.ring = series.ring;
   const std::size_t told = judge_slow(r, series);
+  if (just_started(series.ring)) r.reached.reset();
   r.suspect = longest_stage(series, *windows_of(series)[told]);
   tell_p95(r, series, told, "calls");
+}
+
+bool Readings::just_started(const std::string& ring) const {
+  return std::any_of(s_.rings.begin(), s_.rings.end(), [&](const RingView& view) {
+    const std::int64_t age_ns = s_.wall_ns - view.created_wall_ns;
+    return view.name == ring && view.live() && view.created_wall_ns != 0 && age_ns >= 0 &&
+           age_ns < alerts_.start_grace_ns;
+  });
 }
 
 std::size_t Readings::judge_slow(Reading& r, const SeriesView& series) {

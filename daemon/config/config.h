@@ -25,6 +25,7 @@ struct AlertConfig {
   std::uint64_t raise_ticks = 3;
   std::uint64_t of_ticks = 5;
   std::int64_t clear_after_ns = 30 * kSecond;
+  std::int64_t start_grace_ns = 30 * kSecond;
   std::int64_t hold_without_data_ns = kHour;
   bool learn = true;
   double learnt_factor = 10;

@@ -98,6 +98,9 @@ const std::vector<ConfigKey<Config>>& table() {
       {"alerts.of_ticks", Integer{AT(alerts.of_ticks), 1, 64}, "... of this many latest ticks."},
       {"alerts.clear_after", Duration{AT(alerts.clear_after_ns), 0, kDay},
        "How long a value must stay below its clear threshold before the alert falls."},
+      {"alerts.start_grace", Duration{AT(alerts.start_grace_ns), 0, kHour},
+       "high_latency does not begin so soon after a server's start: its caches are cold, and "
+       "everybody logs in at once. All else is judged from the first second on."},
       {"alerts.visible", Duration{AT(alerts.visible_ns), 0, kDay},
        "How long an alert or an incident that is over is still shown."},
       {"alerts.flapping", Often{AT(alerts.flapping), kMinute, kDay},

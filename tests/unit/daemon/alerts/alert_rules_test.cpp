@@ -16,6 +16,41 @@ ProcessView process(std::uint32_t pid, double cpu_percent, std::uint64_t residen
   return view;
 }
 
+TEST_CASE("Rules: slow calls right after a server's start begin no alert, and later ones do") {
+  World world;
+  world.operation("SLOW", 100, 0, 3000);
+  const auto is_over = [&](std::int64_t age_ns) {
+    world.snapshot.wall_ns = world.wall_ns;
+    world.snapshot.rings[0].created_wall_ns = world.wall_ns - age_ns;
+    RuleMemory memory;
+    for (const Reading& reading : read_figures(world.snapshot, world.config, memory)) {
+      if (reading.alert == AlertType::high_latency && reading.operation == "SLOW")
+        return reading.reached.has_value();
+    }
+    return false;
+  };
+  CHECK_FALSE(is_over(0));
+  CHECK_FALSE(is_over(30 * kSecond - 1));
+  CHECK(is_over(30 * kSecond));
+  CHECK(is_over(world.wall_ns));  // not known
+  CHECK(is_over(-1));             // a start in the future is none
+  world.config.alerts.start_grace_ns = 0;
+  CHECK(is_over(0));
+}
+
+TEST_CASE("Rules: slow calls that outlast the grace after a start are told, failed ones at once") {
+  World world;
+  world.snapshot.rings[0].created_wall_ns = world.wall_ns;
+  world.operation("SLOW", 100, 0, 3000);
+  world.operation("FAILS", 100, 80, 1);
+  world.ticks(5);
+  CHECK(!world.story("high_error_rate").empty());
+  world.ticks(2);  // 35 s after the start: two ticks are over
+  CHECK(world.story("high_latency") == Story{"pending/critical"});
+  world.ticks(1);
+  CHECK(world.story("high_latency") == Story{"firing/critical"});
+}
+
 TEST_CASE("Rules: an operation's error rate, and that of all together") {
   World world;
   world.operation("SEND_MESSAGE", 1000, 80, 1);  // over 5 %, and surely so

@@ -210,8 +210,9 @@ TEST_CASE("Explain: where a threshold comes from") {
     all others          1.00 s/800 ms    2.00 s/1.60 s    10.0 s/5.00 s    default
     From thresholds.response_time (default),
     alerts.times_threshold.response_time (default).
-    Learnt: where neither you nor the server says a threshold, an operation
-    warns from 10 times its usual p95 on, if that is less)") != std::string::npos);
+    It does not begin in the first 30s of a server (alerts.start_grace). Learnt:
+    where neither you nor the server says a threshold, an operation warns from
+    10 times its usual p95 on, if that is less)") != std::string::npos);
   CHECK(part(text, "high_error_rate", "errors").find("OPENED              2 %/1.2 %") !=
         std::string::npos);
 }

@@ -77,6 +77,7 @@ emergency_tick = "1s"
 raise_ticks = 3
 of_ticks = 5
 clear_after = "30s"
+start_grace = "30s"
 visible = "15min"
 flapping = "3 per 30min"
 hold_without_data = "1h"
