@@ -74,6 +74,9 @@ class AlertEngine {
   // that were resolved a while ago, silences, recent transitions, and incidents.
   void show(Snapshot& snapshot) const;
 
+  // What has been learnt to be usual.
+  const Normals& normals() const { return memory_.normals; }
+
   // Everything that continues after a restart. decode() takes it back, in a new engine. It returns
   // false and changes nothing when the bytes are not such a state; `why` then says what is wrong.
   std::string encode() const;

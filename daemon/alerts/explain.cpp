@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 #include <vector>
 
 #include "daemon/alerts/confidence.h"
 #include "daemon/alerts/evidence.h"
+#include "daemon/alerts/explain_rows.h"
 #include "daemon/alerts/explain_words.h"
 #include "daemon/alerts/slo.h"
 #include "report/model/format.h"
@@ -21,18 +21,12 @@ constexpr std::size_t kLevelColumns = 17;
 // Without a ring nobody knows how many operations there are.
 constexpr std::size_t kAssumedOperations = 20;
 
-// One line of the levels' table.
-struct Row {
-  std::string name;
-  Levels levels;
-  std::string from;  // empty: as the keys say
-};
-
 class Explanation {
  public:
-  Explanation(const Config& config, const Snapshot* snapshot)
+  Explanation(const Config& config, const Snapshot* snapshot, const Normals* normals)
       : config_(config),
         snapshot_(snapshot),
+        normals_(normals),
         operations_(snapshot != nullptr && !snapshot->operations.empty()
                         ? snapshot->operations.size()
                         : kAssumedOperations),
@@ -100,7 +94,7 @@ class Explanation {
                                  : fmt::format("  {}, for {}\n", figure.figure, figure.of);
     say(fmt::format("Fires when {}.", figure.when));
     if (figure.by == JudgedBy::objective) return explain_objectives();
-    const std::vector<Row> rows = rows_of(figure);
+    const std::vector<LevelRow> rows = level_rows(figure, config_, snapshot_, normals_);
     if (rows.size() == 1 && !rows[0].levels.any()) {
       say("Switched off: it has no level.");
     } else if (figure.by == JudgedBy::fact || figure.keys[0].empty()) {
@@ -148,68 +142,7 @@ class Explanation {
 
   // ---- levels
 
-  std::vector<Row> rows_of(const ExplainedFigure& figure) const {
-    if (figure.alert == AlertType::high_latency) return latency_rows(figure);
-    if (figure.alert == AlertType::high_error_rate) return error_rows(figure);
-    return {{std::string(figure.of), figure.levels(config_), ""}};
-  }
-
-  // The operations that are known, by name: of the rings, and of the configuration.
-  std::set<std::string> names() const {
-    std::set<std::string> out;
-    for (const auto& [name, own] : config_.thresholds.operations) out.insert(name);
-    if (snapshot_ != nullptr) {
-      for (const SeriesView& series : snapshot_->operations) out.insert(series.name);
-    }
-    return out;
-  }
-  Declared declared(const std::string& name) const {
-    if (snapshot_ == nullptr) return {};
-    for (const SeriesView& series : snapshot_->operations) {
-      if (series.name == name) return series.declared;
-    }
-    return {};
-  }
-  std::string own_origin(const std::string& name) const {
-    const Thresholds shipped;
-    const auto found = shipped.operations.find(name);
-    const bool as_shipped = found != shipped.operations.end() &&
-                            found->second == config_.thresholds.operations.at(name);
-    return as_shipped ? "default" : "configured";
-  }
-
-  std::vector<Row> latency_rows(const ExplainedFigure& figure) const {
-    std::vector<Row> rows{
-        {"all others", figure.levels(config_), origin("thresholds.response_time", config_)}};
-    for (const std::string& name : names()) {
-      const Declared says = declared(name);
-      const std::int64_t threshold_ns = config_.thresholds.response_of(name, says);
-      const auto own = config_.thresholds.operations.find(name);
-      if (own != config_.thresholds.operations.end() && own->second.response_ns > 0) {
-        rows.push_back({name, levels_at(threshold_ns), own_origin(name)});
-      } else if (threshold_ns == 0) {
-        rows.push_back({name, {}, "waits for its client: no alert"});
-      } else if (says.response_ns > 0) {
-        rows.push_back({name, levels_at(threshold_ns), "declared by the server"});
-      }
-    }
-    return rows;
-  }
-  Levels levels_at(std::int64_t threshold_ns) const {
-    return config_.alerts.latency.times(static_cast<double>(threshold_ns) / 1e6);
-  }
-
-  std::vector<Row> error_rows(const ExplainedFigure& figure) const {
-    std::vector<Row> rows{
-        {"all others", figure.levels(config_), origin("thresholds.error_rate_percent", config_)}};
-    for (const auto& [name, own] : config_.thresholds.operations) {
-      if (own.error_percent < 0) continue;
-      rows.push_back({name, config_.alerts.error_rate.times(own.error_percent), own_origin(name)});
-    }
-    return rows;
-  }
-
-  void table(const ExplainedFigure& figure, const std::vector<Row>& rows) {
+  void table(const ExplainedFigure& figure, const std::vector<LevelRow>& rows) {
     std::string head(4 + kNameColumns, ' ');
     const Levels& all = rows[0].levels;
     for (std::size_t i = 0; i < kAlertLevels; ++i) {
@@ -220,7 +153,7 @@ class Explanation {
     for (std::size_t i = 1; i < rows.size(); ++i) row(figure, rows[i], all);
     row(figure, rows[0], all);
   }
-  void row(const ExplainedFigure& figure, const Row& row, const Levels& columns) {
+  void row(const ExplainedFigure& figure, const LevelRow& row, const Levels& columns) {
     std::string line = "    " + padded(escape_visible(row.name), kNameColumns);
     for (std::size_t i = 0; row.levels.any() && i < kAlertLevels; ++i) {
       if (!columns.bounds[i]) continue;
@@ -253,7 +186,7 @@ class Explanation {
 
   // ---- how many calls it takes
 
-  void least_calls(const ExplainedFigure& figure, const std::vector<Row>& rows) {
+  void least_calls(const ExplainedFigure& figure, const std::vector<LevelRow>& rows) {
     const bool latency = figure.unit == AlertUnit::ms;  // its p95 is over
     std::string said;
     for (std::size_t i = 0; i < kAlertLevels; ++i) {
@@ -353,6 +286,7 @@ class Explanation {
 
   const Config& config_;
   const Snapshot* snapshot_;
+  const Normals* normals_;
   const std::size_t operations_, rings_;
   const double tick_z_, slot_z_;
   std::string out_;
@@ -374,8 +308,8 @@ std::optional<std::uint64_t> least_over(std::uint64_t of, double limit, double z
   return some;
 }
 
-std::string explain(const Config& config, const Snapshot* snapshot) {
-  return Explanation(config, snapshot).text();
+std::string explain(const Config& config, const Snapshot* snapshot, const Normals* normals) {
+  return Explanation(config, snapshot, normals).text();
 }
 
 }  // namespace ringside

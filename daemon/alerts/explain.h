@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/alerts/normals.h"
 #include "daemon/config/config.h"
 #include "report/model/snapshot.h"
 
@@ -51,6 +52,8 @@ std::optional<std::uint64_t> least_over(std::uint64_t of, double limit, double z
 
 // Lines of at most 80 columns, but for names that are longer. Operations, their declared
 // thresholds, and the number of rings are the snapshot's. Without one (null) no ring could be read.
-std::string explain(const Config& config, const Snapshot* snapshot);
+// `normals` is what a daemon has learnt so far; null: there is none.
+std::string explain(const Config& config, const Snapshot* snapshot,
+                    const Normals* normals = nullptr);
 
 }  // namespace ringside

@@ -79,6 +79,7 @@ class Normals {
   void learn(const Snapshot& snapshot, std::int64_t observed_ns,
              const std::function<Trouble(const std::string& ring)>& trouble_of);
 
+  const std::map<std::string, RingNormal>& rings() const { return rings_; }
   // Null: nothing is known.
   const RingNormal* ring(const std::string& name) const;
   const OperationNormal* operation(const std::string& ring, const std::string& name) const;

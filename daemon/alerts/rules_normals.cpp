@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "daemon/alerts/latency_levels.h"
 #include "daemon/alerts/readings.h"
 #include "report/model/format.h"
 
 namespace ringside {
 namespace {
 
-// So far above the usual p95 a threshold is at least. Below that the scheduler's hiccups decide.
-constexpr double kLeastMarginNs = 1e6;
 // So many calls are usual in a window that is judged.
 constexpr double kEnoughCalls = 100;
 // Fewer calls a second burden nobody.
@@ -38,27 +37,14 @@ Levels only_warning(Levels levels) {
 }  // namespace
 
 void Readings::set_latency_levels(Reading& r, const SeriesView& series, double threshold_ns) const {
-  const Thresholds& thresholds = config_.thresholds;
-  r.levels = alerts_.latency.times(threshold_ns / 1e6);
-  const auto own = thresholds.operations.find(series.name);
-  const bool configured = own != thresholds.operations.end() && own->second.response_ns > 0;
-  const bool declared = !configured && series.declared.response_ns > 0;
-  const bool shipped =
-      !configured && !declared && thresholds.response_ns == Thresholds{}.response_ns;
-  r.origin.fill(declared ? "declared" : shipped ? "default" : "configured");
-  const OperationNormal* normal = memory_.normals.operation(series.ring, series.name);
-  if (!shipped || !alerts_.learn || normal == nullptr || !normal->knows_latency()) return;
+  const RingNormal* ring = memory_.normals.ring(series.ring);
   // The caches of a server that has just started are cold.
-  if (!Normals::settled(*memory_.normals.ring(series.ring))) return;
-  const double usual_ns =
-      std::max(alerts_.learnt_factor * normal->p95_ns, normal->p95_ns + kLeastMarginNs);
-  if (usual_ns >= threshold_ns) return;
-  const Levels learnt = alerts_.latency.times(usual_ns / 1e6);
-  for (const AlertLevel level : {AlertLevel::info, AlertLevel::warning}) {
-    const auto i = static_cast<std::size_t>(level);
-    r.levels.bounds[i] = learnt.bounds[i];
-    r.origin[i] = "usual p95 " + format_span(normal->p95_ns);
-  }
+  const bool settled = ring != nullptr && Normals::settled(*ring);
+  LatencyLevels found =
+      latency_levels(config_, series.name, series.declared, threshold_ns,
+                     settled ? memory_.normals.operation(series.ring, series.name) : nullptr);
+  r.levels = found.levels;
+  r.origin = std::move(found.origin);
 }
 
 // The calls of an operation, or of all of a ring's (`operation` is empty).

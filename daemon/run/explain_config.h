@@ -8,7 +8,7 @@
 namespace ringside {
 
 // What will raise an alert (daemon/alerts/explain.h), with the operations of the rings that are
-// there now. They are only read; no state is touched.
+// there now and what the daemon has learnt so far. Ring and state are only read.
 std::string explain_config(const Config& config);
 
 }  // namespace ringside

@@ -84,29 +84,6 @@ class Refusals(harness.Scenario):
         self.assertEqual((checked.code, checked.err), (0, ""))
         self.assertFalse(world.state.exists())
 
-    def test_what_will_raise_an_alert_is_explained(self):
-        world = self.world()
-        alone = world.run("ringsided", "--explain")
-        self.refused(alone, 2, "--explain", "--check-config", "\n  next: ")
-        config = world.write_config(tables='[[objectives]]\nname = "sending"\nkind = "errors"\n'
-                                    'target_percent = 99.9\noperations = ["SEND_*"]\n')
-        unread = world.run("ringsided", "--config", config, "--check-config", "--explain")
-        self.assertEqual((unread.code, unread.err), (0, ""))
-        self.assertIn("(assumed: no ring can be", unread.out)
-        server = world.server()
-        serves(self, server)
-        read = world.run("ringsided", "--config", config, "--check-config", "--explain")
-        self.assertEqual((read.code, read.err), (0, ""))
-        self.assertTrue(read.out.startswith("the configuration is good\n\nFalse alarms: 1 per "))
-        self.assertNotIn("assumed", read.out)
-        for alert in ("high_latency", "server_down", "slo_burn"):
-            self.assertIn(f"\n{alert}\n", read.out)
-        self.assertRegex(" ".join(read.out.split()),
-                         r"SEND_\* of all rings count, at present [1-9]")
-        self.assertLessEqual(max(len(line) for line in read.out.splitlines()), 100)
-        self.assertFalse(world.state.exists())
-        server.stop()
-
     def test_a_second_daemon_says_who_holds_the_state(self):
         world = self.world()
         first = world.daemon()

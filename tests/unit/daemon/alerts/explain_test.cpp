@@ -191,6 +191,26 @@ TEST_CASE("Explain: so many bad calls burn an objective's budget, and one less d
   }
 }
 
+TEST_CASE("Explain: what was learnt takes the place of the default, where it is lower") {
+  Normal world;
+  world.flow("TAKES_LONG", 10, 900);
+  world.flow("DECLARED", 10, 0.01);
+  world.series(world.snapshot.operations, "DECLARED").declared.response_ns = kSecond;
+  world.minutes(20);
+  const auto table = [&](const Snapshot* snapshot) {
+    return part(explain(world.config, snapshot, &world.engine.normals()), "high_latency", "p95");
+  };
+  const std::string learnt =
+      "    HISTORY             1.01 ms/808 µs   2.00 s/1.60 s    10.0 s/5.00 s    "
+      "usual p95 10.0 µs\n";
+  CHECK(table(&world.snapshot).find(learnt) != std::string::npos);
+  CHECK(table(&world.snapshot).find("TAKES_LONG") == std::string::npos);
+  CHECK(table(&world.snapshot).find("declared by the server\n") != std::string::npos);
+  CHECK(table(nullptr).find(learnt) != std::string::npos);  // the server need not run
+  world.config.alerts.learn = false;
+  CHECK(table(&world.snapshot).find("HISTORY") == std::string::npos);
+}
+
 TEST_CASE("Explain: where a threshold comes from") {
   World world;
   world.config.thresholds.operations["OPENED"] = {700 * kMillisecond, 2};
