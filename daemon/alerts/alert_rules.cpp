@@ -8,6 +8,13 @@
 #include "report/analysis/judgement.h"
 
 namespace ringside {
+namespace {
+
+// Calls that wait for a lock, or that a breaker turns away, say nothing of the host. Nor do those
+// that come after them and wait in their queue.
+constexpr double kDatabaseExplainsS = 30;
+
+}  // namespace
 
 std::vector<Reading> Readings::all() {
   remember_processes();
@@ -43,6 +50,7 @@ std::vector<Reading> Readings::all() {
   regressions();
   objectives();
   for (Reading& reading : out_) judge_by_value(reading);
+  remember_database();
   for (const RingView& ring : s_.rings) traffic(ring);
   host();
   memory_.rings = std::move(now_);
@@ -72,18 +80,23 @@ Reading& Readings::add(AlertType alert, std::string figure, Levels levels, Alert
   return out_.back();
 }
 
+void Readings::remember_database() {
+  auto& since_s = memory_.since_database_s;
+  for (auto& [ring, seconds] : since_s) seconds += s_.tick_seconds;
+  for (const Reading& r : out_) {
+    if (r.alert == AlertType::database_issue && r.reached &&
+        (r.figure == "breaker" || r.figure == "errors" || r.figure == "lock_waits"))
+      since_s[r.ring] = 0;
+  }
+  std::erase_if(since_s, [](const auto& one) { return one.second >= kDatabaseExplainsS; });
+}
+
 bool Readings::a_server_suffers() const {
-  // Calls that wait for a lock, or that a breaker turns away, say nothing of the host.
-  const auto database_explains = [this](const std::string& ring) {
-    return std::any_of(out_.begin(), out_.end(), [&](const Reading& r) {
-      return r.alert == AlertType::database_issue && r.ring == ring && r.reached &&
-             (r.figure == "breaker" || r.figure == "errors" || r.figure == "lock_waits");
-    });
-  };
   return std::any_of(out_.begin(), out_.end(), [&](const Reading& r) {
     if (!r.reached) return false;
     const bool calls = r.alert == AlertType::high_latency || r.alert == AlertType::high_error_rate;
-    return r.alert == AlertType::telemetry_loss || (calls && !database_explains(r.ring));
+    return r.alert == AlertType::telemetry_loss ||
+           (calls && !memory_.since_database_s.contains(r.ring));
   });
 }
 

@@ -103,6 +103,9 @@ struct RuleMemory {
     double connections = 0;
   };
   std::map<std::string, Progress> progress = {};
+  // For how many seconds a ring's database has explained nothing; absent: it never has. Not saved:
+  // it is short.
+  std::map<std::string, double> since_database_s = {};
   Normals normals{};                  // of all ticks before this one
   // What a process of a server holds. Those of the last tick that are warm, by "pid|ring".
   struct Process {

@@ -32,6 +32,8 @@ class Readings {
   // Whether calls are too slow or fail for no known reason, or records are lost, by what has been
   // read so far.
   bool a_server_suffers() const;
+  // Notes which rings' databases explain that calls are slow or fail, now or a moment ago.
+  void remember_database();
   const SeriesView* event(const RingView& ring, std::string_view name) const;
   // Null for a ring that was not there at the last tick: what it lost by then is no news.
   const RuleMemory::Ring* before_of(const RingView& ring) const;
