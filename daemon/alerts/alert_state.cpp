@@ -305,8 +305,9 @@ void Incidents::encode(Encoder& out) const {
     }
     out.i64(i.began_wall_ns);
     put_observed(out, i.began_ns);
+    put_optional(out, i.calm_since_ns);
+    out.i64(i.calm_wall_ns);
     put_optional(out, i.quiet_since_ns);
-    out.i64(i.quiet_wall_ns);
     put(out, i.told);
     put(out, i.peak);
     out.u64(i.rises);
@@ -329,7 +330,7 @@ void Incidents::decode(Decoder& in) {
   }
   for (std::uint64_t n = in.count(kTransitionBytes + 13, kMostEpisodes); n > 0 && in.good(); --n)
     over_.push_back(take_view(in));
-  for (std::uint64_t n = in.count(kTransitionBytes + 17, kMostEpisodes); n > 0 && in.good(); --n) {
+  for (std::uint64_t n = in.count(kTransitionBytes + 18, kMostEpisodes); n > 0 && in.good(); --n) {
     Incident i;
     i.id = in.text();
     i.cause = in.text();
@@ -341,8 +342,9 @@ void Incidents::decode(Decoder& in) {
     if (!i.members.contains(i.cause)) in.fail();
     i.began_wall_ns = in.i64();
     i.began_ns = take_observed(in);
+    i.calm_since_ns = take_optional(in);
+    i.calm_wall_ns = in.i64();
     i.quiet_since_ns = take_optional(in);
-    i.quiet_wall_ns = in.i64();
     i.told = take<AlertLevel>(in, kAlertLevels);
     i.peak = take<AlertLevel>(in, kAlertLevels);
     i.rises = in.u64();

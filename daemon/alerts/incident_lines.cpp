@@ -51,18 +51,37 @@ std::string where_to_look(const AlertTransition& cause) {
 // The highest level of its active episodes. Nothing: none is active that keeps it open. A budget's
 // windows remember a trouble for hours, so a burn keeps no incident open whose cause is another.
 std::optional<AlertLevel> Incidents::level_of(const Incident& incident) const {
-  const bool burns = incident.members.at(incident.cause).last.alert == AlertType::slo_burn;
   bool kept_open = false;
   std::optional<AlertLevel> level;
   for (const auto& [key, member] : incident.members) {
     if (!member.active) continue;
-    kept_open = kept_open || burns || member.last.alert != AlertType::slo_burn;
+    kept_open = kept_open || keeps_open(incident, member);
     if (!level || member.last.level > *level) level = member.last.level;
   }
   return kept_open ? level : std::nullopt;
 }
 
+bool Incidents::keeps_open(const Incident& incident, const Member& member) {
+  const bool burns = incident.members.at(incident.cause).last.alert == AlertType::slo_burn;
+  return member.active && (burns || member.last.alert != AlertType::slo_burn);
+}
+
+void Incidents::note_calm(Incident& incident) const {
+  const bool fires =
+      std::any_of(incident.members.begin(), incident.members.end(), [&](const auto& one) {
+        const Member& member = one.second;
+        return keeps_open(incident, member) && member.last.state == AlertState::firing;
+      });
+  if (fires) {
+    incident.calm_since_ns.reset();
+  } else if (!incident.calm_since_ns) {
+    incident.calm_since_ns = observed_ns_;
+    incident.calm_wall_ns = wall_ns_;
+  }
+}
+
 void Incidents::tell(Incident& incident, std::vector<AlertTransition>& lines) {
+  note_calm(incident);
   const std::optional<AlertLevel> level = level_of(incident);
   if (!level) return tell_end(incident, lines);
   incident.peak = std::max(incident.peak, *level);
@@ -107,14 +126,11 @@ void Incidents::say(Incident& incident, AlertTransition line,
 }
 
 void Incidents::tell_end(Incident& incident, std::vector<AlertTransition>& lines) {
-  if (!incident.quiet_since_ns) {
-    incident.quiet_since_ns = observed_ns_;
-    incident.quiet_wall_ns = wall_ns_;
-  }
+  if (!incident.quiet_since_ns) incident.quiet_since_ns = observed_ns_;
   if (!ends(incident)) return;
   std::string text =
       fmt::format("over after {}, at its peak {}: {} failed",
-                  format_span(static_cast<double>(*incident.quiet_since_ns - incident.began_ns)),
+                  format_span(static_cast<double>(*incident.calm_since_ns - incident.began_ns)),
                   name_of(incident.peak), counted(incident.failed, "call", "calls"));
   if (!incident.users.empty())
     text += fmt::format(", at least {} touched",

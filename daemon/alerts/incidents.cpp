@@ -134,7 +134,7 @@ std::vector<AlertTransition> Incidents::follow(std::vector<AlertTransition>& tra
   std::erase_if(open_, [&](const Incident& incident) {
     if (!ends(incident)) return false;
     IncidentView ended = view(incident, handling);
-    ended.ended_wall_ns = incident.quiet_wall_ns;
+    ended.ended_wall_ns = incident.calm_wall_ns;
     over_.push_back(std::move(ended));
     return true;
   });

@@ -8,7 +8,8 @@
 //   begun     the first episode fires
 //   risen     the level is higher than the log has said, or another cause is known; at most twice
 //   ended     no episode of it has been active for a while (`alerts.incidents.quiet`: 30 s), and
-//             twice as long for each time that it came back meanwhile, up to 16 min
+//             twice as long for each time that it came back meanwhile, up to 16 min. Its length is
+//             told up to the moment when the last episode began to recover.
 //   repeated  it goes on, and `alerts.repeat` of its level has passed since it was told. For
 //             receivers, not for the log.
 //
@@ -86,8 +87,10 @@ class Incidents {
     std::map<std::string, Member> members;  // by figure
     std::int64_t began_wall_ns = 0;
     std::int64_t began_ns = 0;  // observed
-    std::optional<std::int64_t> quiet_since_ns;
-    std::int64_t quiet_wall_ns = 0;
+    // No episode fires: its trouble is over. Episodes that recover may keep it open.
+    std::optional<std::int64_t> calm_since_ns;
+    std::int64_t calm_wall_ns = 0;
+    std::optional<std::int64_t> quiet_since_ns;  // no episode is active
     AlertLevel told = AlertLevel::info;  // the level that the log has
     AlertLevel peak = AlertLevel::info;
     std::uint64_t rises = 0;           // lines between begun and ended
@@ -114,6 +117,9 @@ class Incidents {
   bool repeat_due(const Incident& incident, AlertLevel level) const;
   void say(Incident& incident, AlertTransition line, std::vector<AlertTransition>& lines) const;
   std::optional<AlertLevel> level_of(const Incident& incident) const;
+  // Whether an active episode keeps the incident open.
+  static bool keeps_open(const Incident& incident, const Member& member);
+  void note_calm(Incident& incident) const;
   bool ends(const Incident& incident) const;
   AlertTransition line(const Incident& incident, AlertState state, std::string text) const;
   static const AlertTransition* worse_than(const AlertTransition& cause, const Incident& incident);

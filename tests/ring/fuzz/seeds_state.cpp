@@ -16,6 +16,7 @@ std::string state_of(Content content, Geometry geometry, int ticks) {
   Config config;
   config.thresholds.min_samples = 1;
   config.alerts.raise_ticks = 1;
+  config.alerts.start_grace_ns = 0;
   AlertEngine alerts(config);
   std::int64_t now_ns = kStartNs;
   for (int tick = 0; tick < ticks; ++tick) {

@@ -194,6 +194,7 @@ TEST_CASE("Findings: a state whose books do not balance is refused, and one of o
 TEST_CASE("Findings: whole numbers of the alerts' state are taken as that, within what can be counted on with") {
   Config config;
   config.alerts.raise_ticks = 1;
+  config.alerts.start_grace_ns = 0;
   AlertEngine alerts(config);
   Snapshot snapshot;
   snapshot.rings.resize(1);

@@ -65,6 +65,29 @@ TEST_CASE("Incidents: an episode that fires begins one, and 30 s after it is ove
   CHECK(s.tick(100).empty());
 }
 
+TEST_CASE("Incidents: one lasted until the last of its episodes began to recover") {
+  Stories s;
+  const AlertTransition database = s.fire(kDatabase);
+  const AlertTransition slow = s.fire(kSlow);
+  s.tick();
+  s.change(database, AlertState::recovering);
+  s.tick();
+  s.change(slow, AlertState::recovering);
+  s.tick();
+  s.change(slow, AlertState::firing);  // not yet
+  s.tick();
+  s.change(slow, AlertState::recovering);
+  s.tick();  // 20 s after the begin
+  s.change(database, AlertState::resolved);
+  s.change(slow, AlertState::resolved);
+  s.tick(60);
+  const auto ended = s.lines(30);
+  REQUIRE(ended.size() == 1);
+  CHECK(ended[0].message.starts_with("over after 20.0 s, "));
+  REQUIRE(s.shown().size() == 1);
+  CHECK(s.shown()[0].ended_wall_ns - s.shown()[0].began_wall_ns == 20 * kSecond);
+}
+
 TEST_CASE("Incidents: what pends or is resolved without having fired is none") {
   Stories s;
   for (const AlertState state :

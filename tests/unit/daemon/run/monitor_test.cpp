@@ -58,6 +58,7 @@ struct World {
   explicit World(Config given = {}) : config(std::move(given)) {
     config.rings = {directory.file("ring")};
     // The host that runs the test must raise no alerts.
+    config.alerts.start_grace_ns = 0;  // its server starts with each test
     config.alerts.cpu_percent = config.alerts.memory_percent = config.alerts.load_per_cpu = {};
     config.alerts.cpu_pressure_percent = config.alerts.stall_percent = {};
     resolve_paths(config, {});

@@ -31,6 +31,7 @@ Config config_in(const TempDir& directory) {
   config.alert_log_path = directory.file("alerts.log");
   config.report_directory = directory.file("reports");
   // How busy the host is must not be the cause of what these tests see.
+  config.alerts.start_grace_ns = 0;  // its server starts with each test
   config.alerts.cpu_percent = config.alerts.load_per_cpu = {};
   config.alerts.cpu_pressure_percent = config.alerts.stall_percent = {};
   return config;
