@@ -1,5 +1,7 @@
 #include "tools/simulate/guard.h"
 
+#include <algorithm>
+
 namespace ringside::simulate {
 
 void Guard::say(Event event, const Request& request, std::int64_t value, Outcome outcome,
@@ -27,11 +29,9 @@ bool Guard::blocked(const Request& request, std::uint32_t lane) {
 }
 
 void Guard::failed(const Request& request, Event event, std::uint32_t lane) {
-  // Forgetting all is cheap, and rare enough to change nothing.
-  if (addresses_.size() > 20'000) addresses_.clear();
+  if (addresses_.size() >= clean_at_) forget_old();
   Address& address = addresses_[request.address];
-  while (!address.failures.empty() && address.failures.front() <= site_.now - kWindow)
-    address.failures.pop_front();
+  std::erase_if(address.failures, [this](Ns at) { return at <= site_.now - kWindow; });
   address.failures.push_back(site_.now);
   ++address.before;
   const std::size_t failures = address.failures.size();
@@ -42,6 +42,15 @@ void Guard::failed(const Request& request, Event event, std::uint32_t lane) {
   address.blocked_until = site_.now + kBlock;
   address.during = 0;
   say(Event::IP_BLOCK, request, address.before, Outcome::limited, lane);
+}
+
+void Guard::forget_old() {
+  std::erase_if(addresses_, [this](const auto& one) {
+    const Address& address = one.second;
+    return site_.now >= address.blocked_until &&
+           (address.failures.empty() || address.failures.back() <= site_.now - kWindow);
+  });
+  clean_at_ = std::max(kCleanAt, 2 * addresses_.size());
 }
 
 }  // namespace ringside::simulate

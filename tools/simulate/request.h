@@ -3,7 +3,7 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
+#include <map>
 
 #include "tools/simulate/ring.h"
 
@@ -28,30 +28,22 @@ struct Request {
   std::array<Ns, kStagesOfOp> stages{};
 };
 
-// Requests by number; a number is used again when its request has been answered.
+// The requests that are not answered yet, by number. What thousands of them took is given back, so
+// that a long run shows what the daemon holds.
 class Requests {
  public:
   std::uint32_t add(const Request& request) {
-    if (free_.empty()) {
-      all_.push_back(request);
-      return static_cast<std::uint32_t>(all_.size() - 1);
-    }
-    const std::uint32_t number = free_.back();
-    free_.pop_back();
-    all_[number] = request;
-    return number;
+    all_.emplace_hint(all_.end(), next_, request);
+    return next_++;
   }
-  Request& at(std::uint32_t number) { return all_[number]; }
-  const Request& at(std::uint32_t number) const { return all_[number]; }
-  void remove(std::uint32_t number) { free_.push_back(number); }
-  void clear() {
-    all_.clear();
-    free_.clear();
-  }
+  Request& at(std::uint32_t number) { return all_.at(number); }
+  const Request& at(std::uint32_t number) const { return all_.at(number); }
+  void remove(std::uint32_t number) { all_.erase(number); }
+  void clear() { all_.clear(); }
 
  private:
-  std::vector<Request> all_;
-  std::vector<std::uint32_t> free_;
+  std::map<std::uint32_t, Request> all_;
+  std::uint32_t next_ = 0;  // of 4 billion numbers the old ones are long free
 };
 
 }  // namespace ringside::simulate
