@@ -13,10 +13,10 @@ constexpr double kLeastShare = 0.02;    // G2
 constexpr double kStillGrowing = 0.25;  // G3
 
 // Saved points are whole seconds and whole numbers below this.
-constexpr double kMost = 9e15;
+constexpr double kMostSaved = 9e15;
 
 std::uint64_t whole(double value) {
-  return static_cast<std::uint64_t>(std::llround(std::clamp(value, 0.0, kMost)));
+  return static_cast<std::uint64_t>(std::llround(std::clamp(value, 0.0, kMostSaved)));
 }
 
 double median(std::vector<double> values) {

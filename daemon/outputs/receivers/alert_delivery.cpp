@@ -27,12 +27,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-// What the drain thread hands over: transitions, or everything that is active.
-struct Update {
-  std::vector<AlertTransition> transitions;
-  std::optional<std::vector<AlertView>> active;
-};
-
 std::unique_ptr<Outbox> new_outbox(const ReceiverOptions& options) {
   const Instant now = read_instant();
   if (options.kind == ReceiverKind::alertmanager)
@@ -44,6 +38,12 @@ std::unique_ptr<Outbox> new_outbox(const ReceiverOptions& options) {
 
 class AlertDelivery::Work {
  public:
+  // What the drain thread hands over: transitions, or everything that is active.
+  struct Update {
+    std::vector<AlertTransition> transitions;
+    std::optional<std::vector<AlertView>> active;
+  };
+
   Work(std::uint64_t seed, std::int64_t patience_ns)
       : patience_(patience_ns), seed_(seed), guard_(io_.get_executor()), patience_timer_(io_) {}
 

@@ -2,7 +2,9 @@
 
 namespace chatd {
 
+namespace {
 using Clock = std::chrono::steady_clock;
+}
 
 Connection::Connection(const std::filesystem::path& file, const ConnectionOptions& options)
     : file_(file.string()), options_(options) {
