@@ -317,6 +317,7 @@ class ConnectionSurge final : public Incident {
   }
   void start() override { open_some(); }
   void stop() override {
+    stopped_ = true;
     pace_.cancel();
     std::int64_t held = 0;
     for (auto& visitor : visitors_) held += visitor->connection.connected() ? 1 : 0;
@@ -352,11 +353,12 @@ class ConnectionSurge final : public Incident {
     if (visitors_.size() == report_.spec.connections) return;
     pace_.expires_after(std::chrono::milliseconds(5));
     pace_.async_wait([this](const error_code& cancelled) {
-      if (!cancelled) open_some();
+      if (!cancelled && !stopped_) open_some();
     });
   }
 
   asio::steady_timer pace_;
+  bool stopped_ = false;
   std::optional<asio::ip::address> from_;
   std::vector<std::unique_ptr<Visitor>> visitors_;
 };

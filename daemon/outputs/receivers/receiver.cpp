@@ -63,6 +63,7 @@ bool Receiver::settled() const {
 }
 
 std::unique_ptr<Outbox> Receiver::hand_over() {
+  present_.reset();
   timer_.cancel();
   post_.cancel();
   return std::move(outbox_);
@@ -86,8 +87,9 @@ void Receiver::pump() {
 void Receiver::wake_at(std::int64_t monotonic_ns) {
   timer_.expires_at(
       std::chrono::steady_clock::time_point(std::chrono::nanoseconds(monotonic_ns)));
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) pump();
+  // A timer that is due already calls this although it is cancelled.
+  timer_.async_wait([this, present = std::weak_ptr(present_)](const auto& error) {
+    if (!error && !present.expired()) pump();
   });
 }
 

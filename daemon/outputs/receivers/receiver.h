@@ -56,6 +56,8 @@ class Receiver {
   bool dropping_ = false;            // said, and its end is not
   bool finishing_ = false;
   bool gave_up_ = false;
+  // Until this receiver ends, or has handed over its outbox.
+  std::shared_ptr<const bool> present_ = std::make_shared<const bool>(true);
 };
 
 }  // namespace ringside

@@ -110,7 +110,7 @@ void Server::accept() {
       spdlog::warn("accept: {}; trying again in 100 ms", error.message());
       accept_pause_.expires_after(std::chrono::milliseconds(100));
       accept_pause_.async_wait([this](auto cancelled) {
-        if (!cancelled) accept();
+        if (!cancelled && acceptor_.is_open()) accept();
       });
       return;
     }
@@ -170,14 +170,14 @@ void Server::sweep() {
   service_->sweep();
   sweeper_.expires_after(std::chrono::seconds(1));
   sweeper_.async_wait([this](auto error) {
-    if (!error) sweep();
+    if (!error && acceptor_.is_open()) sweep();
   });
 }
 
 // A timer that is due is late by as long as the loop keeps its handlers waiting.
 void Server::measure_lag() {
   lag_probe_.async_wait([this](auto error) {
-    if (error) return;
+    if (error || !acceptor_.is_open()) return;
     const auto now = std::chrono::steady_clock::now();
     const auto late =
         std::chrono::duration_cast<std::chrono::milliseconds>(now - lag_probe_.expiry());
@@ -188,6 +188,8 @@ void Server::measure_lag() {
   });
 }
 
+// A timer that is due already calls its handler although it is cancelled. So each of them looks
+// whether the acceptor is open, or they would go on for good.
 void Server::stop() {
   if (threads_.empty()) {
     if (service_) service_->stop();

@@ -1,4 +1,7 @@
 // Connections: their limits, their deadlines, and the end of the server.
+
+#include <future>
+
 #include "tests/unit/tools/chat/harness.h"
 
 using namespace chat_test;
@@ -35,6 +38,19 @@ TEST_CASE("ChatSession: a client that does not read is disconnected, and nobody 
     return server->closed_for(CloseReason::slow_consumer) == 1;
   }));
   CHECK(eventually([&] { return server->connections() == 1; }));
+}
+
+TEST_CASE("ChatSession: a server can be stopped at any moment, also while its timers are due") {
+  // The loop's lag is measured every 100 ms, and sessions are swept every second.
+  TestServer server([](auto& options) { options.threads = 1; });
+  for (int i = 0; i < 40; ++i) {
+    const auto due = std::chrono::steady_clock::now() + 100ms;
+    const auto moment = due + i * 5us - 100us;
+    while (std::chrono::steady_clock::now() < moment) {}
+    auto stopped = std::async(std::launch::async, [&] { server.stop(); });
+    REQUIRE(stopped.wait_for(kDeadline) == std::future_status::ready);
+    server.restart();
+  }
 }
 
 TEST_CASE("ChatSession: one connection too many is told so") {
