@@ -1,99 +1,17 @@
-// What the daemon does over time, on the test's own clock. Over 400 lines: all cases share one
-// world.
-#include "daemon/run/monitor.h"
-
-#include <spdlog/spdlog.h>
+// What the daemon does over time, on the test's own clock.
 #include <unistd.h>
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "report/model/format.h"
-#include "shm/names.h"
-#include "tests/support/ring.h"
 #include "tests/unit/daemon/dies.h"
-#include "tests/unit/daemon/files_of_test.h"
-#include "tests/unit/daemon/said.h"
+#include "tests/unit/daemon/run/monitor_world.h"
 
 namespace ringside {
 namespace {
-
-using test::TempDir;
-
-constexpr std::int64_t kStartWallNs = 1'732'353'355 * kSecond;   // 2024-11-23T09:15:55Z
-
-// Takes what it is given, in order. It refuses or fails when the test says so.
-class FakeOutputs final : public Outputs, public AlertSink {
- public:
-  bool write_report(std::shared_ptr<const Snapshot> snapshot) override {
-    if (busy) return false;
-    reports.push_back(snapshot->wall_ns);
-    return true;
-  }
-  bool save_state(SavedState saved) override {
-    if (busy) return false;
-    states.push_back(saved);
-    order += 's';
-    return true;
-  }
-  bool state_failed() const override { return failed; }
-  void tell(const std::vector<AlertTransition>& transitions) override {
-    told.insert(told.end(), transitions.begin(), transitions.end());
-    order += 't';
-  }
-
-  bool busy = false;
-  bool failed = false;
-  std::vector<std::int64_t> reports;
-  std::vector<SavedState> states;
-  std::vector<AlertTransition> told;
-  std::string order;   // s: a state, t: transitions
-};
-
-struct World {
-  explicit World(Config given = {}) : config(std::move(given)) {
-    config.rings = {directory.file("ring")};
-    // The host that runs the test must raise no alerts.
-    config.alerts.start_grace_ns = 0;  // its server starts with each test
-    config.alerts.cpu_percent = config.alerts.memory_percent = config.alerts.load_per_cpu = {};
-    config.alerts.cpu_pressure_percent = config.alerts.stall_percent = {};
-    resolve_paths(config, {});
-  }
-  Monitor monitor() { return Monitor(config, "test", now, outputs, {&outputs}); }
-  void step(std::int64_t ns) {
-    now.monotonic_ns += ns;
-    now.realtime_ns += ns;
-    now.ticks = static_cast<std::uint64_t>(now.monotonic_ns);
-  }
-  void make_server() {
-    ring = test::make_ring(directory.file("ring"), {2, 1024, 64});
-    test::use_nanoseconds(*ring, now.monotonic_ns);
-    enter_name(*ring, 0, {"SEND_MESSAGE", "message", {}});
-    lane = test::claim(*ring);
-  }
-  void send(int count, std::int64_t duration_ns) {
-    for (int i = 0; i < count; ++i) {
-      const auto start = static_cast<std::uint64_t>(now.monotonic_ns - duration_ns);
-      write_record(lane, test::operation(0, start, duration_ns));
-    }
-  }
-  Monitor::Published tick(Monitor& monitor) {
-    step(5 * kSecond);
-    return monitor.tick(now);
-  }
-
-  TempDir directory;
-  Config config;
-  FakeOutputs outputs;
-  Instant now{clock_ns(CLOCK_MONOTONIC), kStartWallNs, 0};
-  std::unique_ptr<Segment> ring;
-  LaneWriter lane;
-  test::Said said;
-};
 
 TEST_CASE("Monitor: a report of each full hour, and of no other time") {
   World world;
@@ -115,49 +33,6 @@ TEST_CASE("Monitor: a scheduled report that cannot be handed over is left out, a
   world.outputs.busy = false;
   for (int i = 0; i < 3600 / 5; ++i) world.tick(monitor);
   CHECK(world.outputs.reports.size() == 1);
-}
-
-TEST_CASE("Monitor: the state is saved at the first tick and when something changed") {
-  World world;
-  Monitor monitor = world.monitor();
-  world.tick(monitor);
-  CHECK(world.outputs.states.size() == 1);
-  world.make_server();
-  world.send(10, 1000);
-  for (int i = 0; i < 3; ++i) world.tick(monitor);
-  CHECK(world.outputs.states.size() == 2);
-  world.send(10, 1000);
-  for (int i = 0; i < 3; ++i) world.tick(monitor);
-  CHECK(world.outputs.states.size() == 3);
-  CHECK(world.outputs.states.back().meta.since_wall_ns == kStartWallNs);
-  CHECK(world.outputs.states.back().meta.saved_wall_ns == kStartWallNs + 25 * kSecond);
-}
-
-TEST_CASE(
-    "Monitor: a state that could not be written is handed over again, though nothing changed") {
-  World world;
-  Monitor monitor = world.monitor();
-  world.tick(monitor);
-  world.tick(monitor);
-  CHECK(world.outputs.states.size() == 1);
-  world.outputs.failed = true;
-  world.tick(monitor);
-  world.tick(monitor);
-  CHECK(world.outputs.states.size() == 3);
-  world.outputs.failed = false;
-  world.tick(monitor);
-  CHECK(world.outputs.states.size() == 3);
-}
-
-TEST_CASE(
-    "Monitor: a state that finds the one before still waiting is handed over at a later tick") {
-  World world;
-  Monitor monitor = world.monitor();
-  world.outputs.busy = true;
-  world.tick(monitor);
-  world.outputs.busy = false;
-  world.tick(monitor);
-  CHECK(world.outputs.states.size() == 1);
 }
 
 TEST_CASE("Monitor: a sink is told of each transition once, and of lines after their state") {
@@ -218,28 +93,6 @@ TEST_CASE("Monitor: the last words are of the last moment, and evaluated") {
   CHECK(snapshot->books.read == 10);
   CHECK(snapshot->daemon.restarts == 1);
   CHECK(snapshot->daemon.state_since_wall_ns == kStartWallNs);
-}
-
-TEST_CASE("Monitor: of a damaged state nothing is taken") {
-  World world;
-  Monitor monitor = world.monitor();
-  world.make_server();
-  world.send(100, 300 * kMillisecond);
-  CHECK(world.tick(monitor)->alerts.size() == 1);
-  SavedState whole = monitor.last(world.now).state;
-  for (const bool alerts : {false, true}) {
-    SavedState damaged = whole;
-    (alerts ? damaged.alerts : damaged.watch) = "damaged";
-    World other;   // its ring does not exist
-    Monitor next = other.monitor();
-    std::string why;
-    CHECK_FALSE(next.restore(damaged, other.now, &why));
-    CHECK_FALSE(why.empty());
-    CHECK(next.meta().restarts == 0);
-    const auto snapshot = other.tick(next);
-    CHECK(snapshot->books.read == 0);
-    CHECK(snapshot->alerts.empty());
-  }
 }
 
 TEST_CASE("Monitor: what becomes of a ring is said once each time it changes") {
@@ -317,76 +170,6 @@ TEST_CASE("Monitor: a snapshot has the daemon's own figures, the first words and
   CHECK(last.snapshot->daemon.uptime_seconds == 61.5);
   CHECK_FALSE(report->host.cpus);  // not sampled before the first tick
   CHECK(last.snapshot->host.cpus.value_or(0) > 0);
-}
-
-TEST_CASE("Monitor: the state is saved no more often than its interval allows, from the start on") {
-  Config config;
-  config.state_interval_ns = kMinute;
-  World world(config);
-  Monitor monitor = world.monitor();
-  world.make_server();
-  std::vector<std::int64_t> saved;
-  for (int i = 0; i < 30; ++i) {
-    world.send(1, 1000);
-    const std::size_t before = world.outputs.states.size();
-    world.tick(monitor);
-    if (world.outputs.states.size() > before) saved.push_back(i * 5);
-  }
-  CHECK(saved == std::vector<std::int64_t>{0, 60, 120});
-}
-
-TEST_CASE(
-    "Monitor: what a person says of an alert is told and saved at once, lines after the state") {
-  World world;
-  Monitor monitor = world.monitor();
-  world.make_server();
-  for (int i = 0; i < 3; ++i) {
-    world.send(100, 2 * kSecond);
-    world.tick(monitor);
-  }
-  const auto snapshot = world.tick(monitor);
-  REQUIRE(snapshot->incidents.size() == 1);
-  AlertRequest request;
-  request.target = AlertTarget::incident;
-  request.id = snapshot->incidents[0].id;
-  request.who = "anna";
-  world.outputs.order.clear();
-  world.step(kSecond);
-  const AlertAnswer answer = monitor.handle(request, world.now);
-  CHECK(answer.done);
-  CHECK(world.outputs.order == "st");
-  CHECK(world.outputs.told.back().state == AlertState::acknowledged);
-  CHECK(monitor.handle(request, world.now).done);
-  CHECK(world.outputs.order == "st");  // nothing has changed
-  request.id = "none";
-  CHECK_FALSE(monitor.handle(request, world.now).done);
-  CHECK(world.outputs.order == "st");
-  // The next daemon knows it, and gets the line that may not have been written.
-  World other;
-  other.config = world.config;
-  other.now = world.now;
-  Monitor next = other.monitor();
-  std::string why;
-  REQUIRE_MESSAGE(next.restore(world.outputs.states.back(), other.now, &why), why);
-  REQUIRE(next.left_lines().size() == 1);
-  CHECK(next.left_lines()[0] == world.outputs.told.back());
-  CHECK(other.tick(next)->incidents.at(0).acknowledged_by == "anna");
-}
-
-TEST_CASE("Monitor: lines leave the saved state once they are written") {
-  World world;
-  Monitor monitor = world.monitor();
-  world.make_server();
-  for (int i = 0; i < 3; ++i) {
-    world.outputs.order.clear();
-    world.send(100, 2 * kSecond);
-    world.tick(monitor);
-  }
-  CHECK(world.outputs.order == "st");
-  CHECK_FALSE(world.outputs.states.back().lines == LineOutbox().encode());
-  world.outputs.order.clear();
-  world.tick(monitor);
-  CHECK(world.outputs.states.back().lines == LineOutbox().encode());
 }
 
 TEST_CASE("Monitor: a ring that a new configuration names is read") {
