@@ -159,13 +159,14 @@ void AlertEngine::step(const Reading& reading) {
   const bool known = reading.value && std::isfinite(*reading.value);
   const auto found = episodes_.find(reading.key());
   if (found == episodes_.end()) {
-    if (known && !reading.idle && reading.reached) begin(reading, *reading.reached);
+    if (known && !reading.idle && !reading.grace && reading.reached)
+      begin(reading, *reading.reached);
     return;
   }
   Episode& episode = found->second;
   if (!known) {
     step_unknown(episode, reading.text);
-  } else if (!reading.idle) {
+  } else if (!reading.idle && !(reading.grace && episode.state == AlertState::pending)) {
     step_known(episode, reading);
   }
 }

@@ -91,13 +91,17 @@ void Readings::remember_database() {
   std::erase_if(since_s, [](const auto& one) { return one.second >= kDatabaseExplainsS; });
 }
 
-bool Readings::a_server_suffers() const {
-  return std::any_of(out_.begin(), out_.end(), [&](const Reading& r) {
-    if (!r.reached) return false;
+Readings::Suffering Readings::suffering() const {
+  Suffering found = Suffering::none;
+  for (const Reading& r : out_) {
+    if (!r.reached) continue;
     const bool calls = r.alert == AlertType::high_latency || r.alert == AlertType::high_error_rate;
-    return r.alert == AlertType::telemetry_loss ||
-           (calls && !memory_.since_database_s.contains(r.ring));
-  });
+    if (r.alert == AlertType::telemetry_loss ||
+        (calls && !memory_.since_database_s.contains(r.ring)))
+      return Suffering::some;
+    if (calls) found = Suffering::by_database;
+  }
+  return found;
 }
 
 const SeriesView* Readings::event(const RingView& ring, std::string_view name) const {

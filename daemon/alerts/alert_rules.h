@@ -63,6 +63,7 @@ struct Reading {
   std::array<bool, kAlertLevels> below{};
   bool judged = false;  // by evidence, not by comparing `value` with the levels
   bool idle = false;    // nothing new since the last tick: neither over nor below
+  bool grace = false;   // no episode begins with it; one that is there goes on
   Levels levels;
   AlertUnit unit = AlertUnit::ms;
   std::string text;               // the figure in words, or why there is none
@@ -103,8 +104,8 @@ struct RuleMemory {
     double connections = 0;
   };
   std::map<std::string, Progress> progress = {};
-  // For how many seconds a ring's database has explained nothing; absent: it never has. Not saved:
-  // it is short.
+  // For how many seconds a ring's database has explained nothing; absent: for half a minute or
+  // more. Not saved: it is short.
   std::map<std::string, double> since_database_s = {};
   Normals normals{};                  // of all ticks before this one
   // What a process of a server holds. Those of the last tick that are warm, by "pid|ring".

@@ -292,7 +292,10 @@ void Incidents::encode(Encoder& out) const {
     out.u64(errors);
   }
   out.u64(over_.size());
-  for (const IncidentView& view : over_) put_view(out, view);
+  for (const Over& over : over_) {
+    put_view(out, over.view);
+    out.i64(over.told_wall_ns);
+  }
   out.u64(open_.size());
   for (const Incident& i : open_) {
     out.text(i.id);
@@ -328,8 +331,10 @@ void Incidents::decode(Decoder& in) {
     const std::string ring = in.text();
     errors_before_[ring] = in.u64();
   }
-  for (std::uint64_t n = in.count(kTransitionBytes + 13, kMostEpisodes); n > 0 && in.good(); --n)
-    over_.push_back(take_view(in));
+  for (std::uint64_t n = in.count(kTransitionBytes + 14, kMostEpisodes); n > 0 && in.good(); --n) {
+    IncidentView view = take_view(in);
+    over_.push_back({std::move(view), in.i64()});
+  }
   for (std::uint64_t n = in.count(kTransitionBytes + 18, kMostEpisodes); n > 0 && in.good(); --n) {
     Incident i;
     i.id = in.text();

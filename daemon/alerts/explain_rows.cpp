@@ -1,5 +1,7 @@
 #include "daemon/alerts/explain_rows.h"
 
+#include <map>
+#include <optional>
 #include <set>
 
 #include "daemon/alerts/explain_words.h"
@@ -28,13 +30,6 @@ class Rows {
     }
     return out;
   }
-  Declared declared(const std::string& name) const {
-    if (snapshot_ == nullptr) return {};
-    for (const SeriesView& series : snapshot_->operations) {
-      if (series.name == name) return series.declared;
-    }
-    return {};
-  }
   std::string own_origin(const std::string& name) const {
     const Thresholds shipped;
     const auto found = shipped.operations.find(name);
@@ -47,35 +42,54 @@ class Rows {
     std::vector<LevelRow> rows{
         {"all others", figure.levels(config_), origin("thresholds.response_time", config_)}};
     for (const std::string& name : names()) {
-      const Declared says = declared(name);
-      const std::int64_t threshold_ns = config_.thresholds.response_of(name, says);
       const auto own = config_.thresholds.operations.find(name);
       if (own != config_.thresholds.operations.end() && own->second.response_ns > 0) {
-        rows.push_back({name, levels_at(threshold_ns), own_origin(name)});
-      } else if (threshold_ns == 0) {
-        rows.push_back({name, {}, "waits for its client: no alert"});
-      } else if (says.response_ns > 0) {
-        rows.push_back({name, levels_at(threshold_ns), "declared by the server"});
+        rows.push_back({name, levels_at(own->second.response_ns), own_origin(name)});
       } else {
-        learnt_rows(name, threshold_ns, rows);
+        rows_by_ring(name, rows);
       }
     }
     return rows;
   }
-  // What was learnt of the operation, where that counts. Each ring has its own.
-  void learnt_rows(const std::string& name, std::int64_t threshold_ns,
-                   std::vector<LevelRow>& rows) const {
-    if (normals_ == nullptr) return;
-    for (const auto& [ring, normal] : normals_->rings()) {
-      const auto found = normal.operations.find(name);
-      if (found == normal.operations.end()) continue;
-      const LatencyLevels levels =
-          latency_levels(config_, name, {}, static_cast<double>(threshold_ns), &found->second);
-      if (!levels.learnt) continue;
-      rows.push_back({name, levels.levels,
-                      levels.origin[static_cast<std::size_t>(AlertLevel::warning)] +
-                          (normals_->rings().size() > 1 ? " on " + escape_visible(ring) : "")});
+  // What the servers declare of an operation, and what was learnt of it. Each ring has its own.
+  void rows_by_ring(const std::string& name, std::vector<LevelRow>& rows) const {
+    std::map<std::string, LevelRow> of_ring;
+    std::set<std::string> read;  // rings whose servers say what they declare
+    if (snapshot_ != nullptr) {
+      for (const SeriesView& series : snapshot_->operations) {
+        read.insert(series.ring);
+        if (series.name != name) continue;
+        if (const auto row = row_of(series.ring, name, series.declared))
+          of_ring[series.ring] = *row;
+      }
     }
+    if (normals_ != nullptr) {
+      for (const auto& [ring, normal] : normals_->rings()) {
+        if (read.contains(ring)) continue;
+        auto row = row_of(ring, name, {});
+        if (!row) continue;
+        row->from += ", unless its server declares another";
+        of_ring[ring] = *row;
+      }
+    }
+    for (auto& [ring, row] : of_ring) {
+      if (of_ring.size() > 1) row.from += " (ring " + escape_visible(ring) + ")";
+      rows.push_back(row);
+    }
+  }
+  // Nothing: it has the levels of all others.
+  std::optional<LevelRow> row_of(const std::string& ring, const std::string& name,
+                                 const Declared& declared) const {
+    const std::int64_t threshold_ns = config_.thresholds.response_of(name, declared);
+    if (threshold_ns == 0) return LevelRow{name, {}, "waits for its client: no alert"};
+    if (declared.response_ns > 0)
+      return LevelRow{name, levels_at(threshold_ns), "declared by the server"};
+    const OperationNormal* normal = normals_ == nullptr ? nullptr : normals_->operation(ring, name);
+    const LatencyLevels levels =
+        latency_levels(config_, name, declared, static_cast<double>(threshold_ns), normal);
+    if (!levels.learnt) return std::nullopt;
+    return LevelRow{name, levels.levels,
+                    levels.origin[static_cast<std::size_t>(AlertLevel::warning)]};
   }
   Levels levels_at(std::int64_t threshold_ns) const {
     return config_.alerts.latency.times(static_cast<double>(threshold_ns) / 1e6);

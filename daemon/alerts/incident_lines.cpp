@@ -223,7 +223,8 @@ IncidentView Incidents::view(const Incident& incident, const Handling& handling)
 void Incidents::show(Snapshot& snapshot, const Handling& handling) const {
   snapshot.incidents.clear();
   for (const Incident& incident : open_) snapshot.incidents.push_back(view(incident, handling));
-  snapshot.incidents.insert(snapshot.incidents.end(), over_.rbegin(), over_.rend());
+  for (auto over = over_.rbegin(); over != over_.rend(); ++over)
+    snapshot.incidents.push_back(over->view);
 }
 
 }  // namespace ringside

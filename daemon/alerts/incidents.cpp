@@ -11,6 +11,7 @@
 #include "daemon/alerts/normals.h"
 #include "report/model/format.h"
 #include "report/model/names.h"
+#include "shm/clock.h"
 
 namespace ringside {
 namespace {
@@ -135,11 +136,11 @@ std::vector<AlertTransition> Incidents::follow(std::vector<AlertTransition>& tra
     if (!ends(incident)) return false;
     IncidentView ended = view(incident, handling);
     ended.ended_wall_ns = incident.calm_wall_ns;
-    over_.push_back(std::move(ended));
+    over_.push_back({std::move(ended), wall_ns_});
     return true;
   });
-  std::erase_if(over_, [&](const IncidentView& incident) {
-    return wall_ns_ - incident.ended_wall_ns > config.visible_ns;
+  std::erase_if(over_, [&](const Over& incident) {
+    return subtract_ns(wall_ns_, incident.told_wall_ns) > config.visible_ns;
   });
   return lines;
 }
@@ -280,8 +281,8 @@ std::optional<AlertTransition> Incidents::about(const std::string& id) const {
 }
 
 bool Incidents::is_over(const std::string& id) const {
-  const auto same = [&](const auto& incident) { return incident.id == id; };
-  return std::any_of(over_.begin(), over_.end(), same) ||
+  return std::any_of(over_.begin(), over_.end(),
+                     [&](const Over& over) { return over.view.id == id; }) ||
          std::any_of(open_.begin(), open_.end(), [&](const Incident& incident) {
            return incident.id == id && !incident.cleared_by.empty();
          });

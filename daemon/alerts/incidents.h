@@ -127,7 +127,11 @@ class Incidents {
   IncidentView view(const Incident& incident, const Handling& handling) const;
 
   std::deque<Incident> open_;
-  std::deque<IncidentView> over_;                       // visible for a while
+  struct Over {
+    IncidentView view;
+    std::int64_t told_wall_ns = 0;  // when its end was told; it is visible for a while from then on
+  };
+  std::deque<Over> over_;
   std::map<std::string, std::uint64_t> errors_before_;  // by ring: failed calls at the last tick
   std::int64_t observed_ns_ = 0;
   std::int64_t wall_ns_ = 0;

@@ -30,6 +30,8 @@ constexpr std::int64_t kRateTrouble = 2 * kHour;
 constexpr std::int64_t kGap = 30 * kSecond;
 
 constexpr std::int64_t kSettles = 5 * kMinute;
+// Its caches are cold for so long, so nothing is learnt of how slow it is.
+constexpr std::int64_t kColdStart = 30 * kSecond;
 constexpr std::int64_t kForgotten = 7 * kDay;  // of a ring that is not watched any more
 
 void learn_rate(UsualRate& usual, double now, std::int64_t step_ns) {
@@ -155,8 +157,9 @@ void Normals::learn_ring(RingNormal& normal, const std::vector<const SeriesView*
   const bool rates = settled(normal) && (calm || normal.troubled_for(kRateTrouble));
   const bool burst = settled(normal) && trouble == Trouble::more_traffic;
   const auto calm_for = [&](std::int64_t length_ns) {
-    return (calm && normal.seen_ns - normal.calm_since_ns >= length_ns) ||
-           normal.troubled_for(kLatencyTrouble);
+    const std::int64_t since_ns =
+        std::max(normal.calm_since_ns, normal.instance_since_ns + kColdStart);
+    return (calm && normal.seen_ns - since_ns >= length_ns) || normal.troubled_for(kLatencyTrouble);
   };
   WindowStats minute, five_minutes;
   for (const SeriesView* series : operations) {

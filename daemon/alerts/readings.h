@@ -31,7 +31,12 @@ class Readings {
   Reading& add(AlertType alert, std::string figure, Levels levels, AlertUnit unit);
   // Whether calls are too slow or fail for no known reason, or records are lost, by what has been
   // read so far.
-  bool a_server_suffers() const;
+  enum class Suffering : std::uint8_t {
+    none,
+    by_database,  // calls are slow or fail, and the database explains it, now or a moment ago
+    some
+  };
+  Suffering suffering() const;
   // Notes which rings' databases explain that calls are slow or fail, now or a moment ago.
   void remember_database();
   const SeriesView* event(const RingView& ring, std::string_view name) const;

@@ -60,14 +60,14 @@ void Readings::latency(const SeriesView& series) {
   r.operation = series.name;
   r.ring = series.ring;
   const std::size_t told = judge_slow(r, series);
-  if (just_started(series.ring)) r.reached.reset();
+  r.grace = just_started(series.ring);
   r.suspect = longest_stage(series, *windows_of(series)[told]);
   tell_p95(r, series, told, "calls");
 }
 
 bool Readings::just_started(const std::string& ring) const {
   return std::any_of(s_.rings.begin(), s_.rings.end(), [&](const RingView& view) {
-    const std::int64_t age_ns = s_.wall_ns - view.created_wall_ns;
+    const std::int64_t age_ns = subtract_ns(s_.wall_ns, view.created_wall_ns);
     return view.name == ring && view.live() && view.created_wall_ns != 0 && age_ns >= 0 &&
            age_ns < alerts_.start_grace_ns;
   });

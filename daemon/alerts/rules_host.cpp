@@ -88,9 +88,11 @@ void Readings::pressure() {
 void Readings::busy(Reading& r) const {
   judge_by_value(r);
   r.judged = true;
-  if (a_server_suffers()) return;
+  const Suffering suffers = suffering();
+  if (suffers == Suffering::some) return;
   r.reached.reset();
-  r.below.fill(true);
+  // What fires goes on while the host is as busy, whatever the database does meanwhile.
+  if (suffers == Suffering::none) r.below.fill(true);
 }
 
 }  // namespace ringside

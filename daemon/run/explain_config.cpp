@@ -20,14 +20,16 @@ std::string take_learnt(const std::string& path, AlertEngine& engine) {
   Failure failure;
   const auto bytes = read_whole_file(path, &failure);
   if (!bytes && failure.error_number == ENOENT)
-    return fmt::format("Nothing has been learnt yet: there is no state at {}.", path);
+    return fmt::format("Nothing has been learnt yet: there is no state at {}.",
+                       escape_visible(path));
   if (!bytes) return fmt::format("What was learnt cannot be read: {}", failure.message);
   SavedState saved;
   std::string why;
   if (!decode_state(*bytes, &saved, &why) || !engine.decode(saved.alerts, &why))
-    return fmt::format("What was learnt cannot be read: {}: {}", path, escape_visible(why));
+    return fmt::format("What was learnt cannot be read: {}: {}", escape_visible(path),
+                       escape_visible(why));
   return fmt::format("What was learnt is of {}, from the state {}.",
-                     format_wall(saved.meta.saved_wall_ns), path);
+                     format_wall(saved.meta.saved_wall_ns), escape_visible(path));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ struct IncidentView {
   AlertLevel level = AlertLevel::info;  // now, and the peak once it is over
   AlertLevel peak = AlertLevel::info;
   std::int64_t began_wall_ns = 0;
-  std::int64_t ended_wall_ns = 0;       // 0: it lasts
+  std::int64_t ended_wall_ns = 0;       // when its last alert began to recover; 0: it lasts
   std::uint64_t flaps = 0;              // how often it came back after it was quiet
   std::vector<std::string> symptoms;    // "alert figure operation" of all episodes but the cause
   std::vector<std::string> operations;  // whose figures fired

@@ -115,8 +115,9 @@ class HttpPost::Exchange : public std::enable_shared_from_this<Exchange> {
   // From the begin on. It takes the place of the deadline before.
   void limit(std::chrono::nanoseconds span, const char* what) {
     deadline_.expires_at(began_ + std::chrono::duration_cast<steady_clock::duration>(span));
-    deadline_.async_wait([self = shared_from_this(), span, what](error_code error) {
-      if (error || !self->done_) return;
+    // A deadline that is due already calls this although another has taken its place.
+    deadline_.async_wait([self = shared_from_this(), span, what, mine = ++deadlines_](auto error) {
+      if (error || !self->done_ || mine != self->deadlines_) return;
       // An answer whose body does not end is an answer.
       if (self->reply_.status != 0) return self->end_with_body();
       self->end({0, "", fmt::format("{} within {}", what, in_seconds(span))});
@@ -225,6 +226,7 @@ class HttpPost::Exchange : public std::enable_shared_from_this<Exchange> {
   tcp::socket socket_;
   std::optional<ssl::stream<tcp::socket&>> tls_;
   asio::steady_timer deadline_;
+  std::uint64_t deadlines_ = 0;
   NameLookup::Endpoints endpoints_;
   http::request<http::string_body> request_;
   beast::flat_buffer buffer_;

@@ -88,6 +88,24 @@ TEST_CASE("Incidents: one lasted until the last of its episodes began to recover
   CHECK(s.shown()[0].ended_wall_ns - s.shown()[0].began_wall_ns == 20 * kSecond);
 }
 
+TEST_CASE("Incidents: one that recovered for long is visible after its end nevertheless") {
+  Stories s;
+  const AlertTransition slow = s.fire(kSlow);
+  s.tick();
+  s.change(slow, AlertState::recovering);
+  s.tick();
+  s.change(slow, AlertState::resolved);
+  s.tick(3600);
+  CHECK(s.tick(30).size() == 1);
+  REQUIRE(s.shown().size() == 1);
+  CHECK(s.shown()[0].over());
+  CHECK(s.incidents.is_over("e1"));
+  s.tick(15 * 60);
+  CHECK(s.shown().size() == 1);
+  s.tick(1);
+  CHECK(s.shown().empty());
+}
+
 TEST_CASE("Incidents: what pends or is resolved without having fired is none") {
   Stories s;
   for (const AlertState state :
@@ -312,7 +330,7 @@ TEST_CASE(
   CHECK(s.shown()[0].over());
   CHECK(s.shown()[0].failed_calls == 7);
   CHECK(s.shown()[0].users == 3);
-  s.tick(15 * 60);
+  s.tick(15 * 60 + 1);
   CHECK(s.shown().empty());
 }
 
