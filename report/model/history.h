@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -21,6 +22,9 @@ namespace ringside {
 struct HistorySlot {
   std::int64_t begin_wall_s = 0;  // a whole minute or hour
   std::uint32_t seconds = 60;     // its length: 60 or 3600
+  // 0, except while the system clock stands where it has been before: it was set back. Then slots
+  // of the same begin stand beside each other, and each counts what the others don't.
+  std::uint32_t again = 0;
   double observed_seconds = 0;    // how much of it the daemon saw: 0..seconds
   std::uint64_t recorded = 0;
   std::uint64_t skipped = 0;  // counted by the server, not written as records
@@ -49,6 +53,19 @@ struct HistorySeries {
   std::vector<HistorySlot> slots;
 };
 
+// How a ring was observed in a minute or an hour.
+struct HistoryRingSlot {
+  std::int64_t begin_wall_s = 0;
+  std::uint32_t seconds = 60;
+  std::uint32_t again = 0;  // as HistorySlot::again
+  double observed_seconds = 0;
+  std::uint64_t lost = 0;  // records that were overwritten before they were read
+};
+struct HistoryRing {
+  std::string ring;
+  std::vector<HistoryRingSlot> slots;
+};
+
 // Something that was done and may explain a change.
 struct HistoryMark {
   enum class Kind : std::uint8_t {
@@ -61,11 +78,17 @@ struct HistoryMark {
     loss,
     gap
   };
+  static constexpr std::array<const char*, 8> kKindNames = {
+      "server_start", "server_end", "deploy", "daemon_start", "reload", "sampling", "loss", "gap"};
   std::int64_t wall_ns = 0;
   Kind kind = Kind::server_start;
   std::string ring;  // empty: the daemon itself
   std::string text;  // one line: the build id, what a reload changed
 };
+
+constexpr const char* name_of(HistoryMark::Kind kind) {
+  return HistoryMark::kKindNames[static_cast<std::size_t>(kind)];
+}
 
 // A gauge of a ring, or a figure of the system, in one minute.
 struct HistorySample {
@@ -84,9 +107,11 @@ struct HistoryGauge {
 struct HistorySpan {
   std::int64_t begin_wall_s = 0;
   std::int64_t end_wall_s = 0;  // exclusive
+  std::vector<HistoryRing> rings;
   std::vector<HistorySeries> series;
   std::vector<HistoryGauge> gauges;
   std::vector<IncidentView> incidents;
+  std::vector<AlertTransition> transitions;  // lines of incidents and transitions of their alerts
   std::vector<HistoryMark> marks;
 };
 
