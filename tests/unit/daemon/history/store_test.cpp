@@ -142,8 +142,8 @@ TEST_CASE("HistoryStore: minutes that the clock went through twice stand beside 
 
 TEST_CASE("HistoryStore: incidents, their alerts and marks are kept, the newest state of each") {
   OpenStore open;
-  constexpr std::int64_t kSecondNs = 1'000'000'000;
-  const std::int64_t begin_ns = kHistoryBegin * kSecondNs;
+  constexpr std::int64_t kNsOfSecond = 1'000'000'000;
+  const std::int64_t begin_ns = kHistoryBegin * kNsOfSecond;
   HistorySpan batch;
   IncidentView incident;
   incident.id = "i-1";
@@ -166,7 +166,7 @@ TEST_CASE("HistoryStore: incidents, their alerts and marks are kept, the newest 
   batch.marks.push_back({begin_ns + 1, HistoryMark::Kind::server_start, "chat", "pid 7"});
   batch.marks.push_back({begin_ns + 2, HistoryMark::Kind::reload, {}, "tick = 1s"});
   open.store->write(batch);
-  incident.ended_wall_ns = begin_ns + 9 * kSecondNs;
+  incident.ended_wall_ns = begin_ns + 9 * kNsOfSecond;
   incident.failed_calls = 42;
   HistorySpan after;
   after.incidents.push_back(incident);

@@ -15,11 +15,11 @@ using namespace ringside;
 
 namespace {
 
-constexpr std::int64_t kSec = 1'000'000'000;
-constexpr std::int64_t kMonotonic = 5'000'007 * kSec;
+constexpr std::int64_t kOneSecond = 1'000'000'000;
+constexpr std::int64_t kMonotonic = 5'000'007 * kOneSecond;
 // The wall's minutes begin 23 s after a monotonic minute.
 constexpr std::int64_t kWallMinusMonotonic =
-    1'700'000'037 * kSec - kMonotonic / (60 * kSec) * 60 * kSec;
+    1'700'000'037 * kOneSecond - kMonotonic / (60 * kOneSecond) * 60 * kOneSecond;
 const TickScale kMinutesClock(ClockKind::monotonic, 0, 0, 0);
 using Take = RingMetrics::TakeMinutes;
 
@@ -91,14 +91,14 @@ TEST_CASE("Minutes: every record is in the wall's minute in which it ended, to h
   Kept kept;
   std::uint64_t written = 0;
   for (int step = 0; step < 2000; ++step) {
-    run.at(run.now + static_cast<std::int64_t>(random() % (3 * kSec)));
+    run.at(run.now + static_cast<std::int64_t>(random() % (3 * kOneSecond)));
     // Some come late, up to 20 minutes, and some killed daemon reads them again.
     for (std::uint64_t i = random() % 5; i > 0; --i) {
       const std::int64_t late =
-          random() % 10 == 0 ? static_cast<std::int64_t>(random() % (1200 * kSec)) : 0;
+          random() % 10 == 0 ? static_cast<std::int64_t>(random() % (1200 * kOneSecond)) : 0;
       const std::int64_t end = std::max(run.now - late, kMonotonic);
       run.add(end);
-      ++ended[(end + run.offset) / (kSec / 2)];
+      ++ended[(end + run.offset) / (kOneSecond / 2)];
       ++written;
     }
     if (random() % 5 == 0) keep_minutes(kept, run.take());
@@ -130,19 +130,19 @@ TEST_CASE("Minutes: every record is in the wall's minute in which it ended, to h
 
 TEST_CASE("Minutes: figures of a minute: outcomes, errors by code, stages, losses, observed time") {
   MinutesRun run;
-  const std::int64_t minute_wall = ((run.now + run.offset) / (60 * kSec) + 1) * 60;
-  const std::int64_t begin = minute_wall * kSec - run.offset;
-  run.at(begin + 20 * kSec);
+  const std::int64_t minute_wall = ((run.now + run.offset) / (60 * kOneSecond) + 1) * 60;
+  const std::int64_t begin = minute_wall * kOneSecond - run.offset;
+  run.at(begin + 20 * kOneSecond);
   run.add(run.now, 3000);
   run.add(run.now, 5000, Outcome::error, 7);
   run.add(run.now, 5000, Outcome::timeout, 7);
   run.add(run.now, 1000, Outcome::rejected, 9);
   run.metrics->add_skipped(1, 4);
   run.metrics->add_lost(11);
-  run.at(begin + 66 * kSec);
+  run.at(begin + 66 * kOneSecond);
   const HistorySpan early = run.take();
   for (const HistorySeries& series : early.series) CHECK(series.slots.empty());
-  run.at(begin + 71 * kSec);
+  run.at(begin + 71 * kOneSecond);
   const HistorySpan span = run.take();
   REQUIRE(span.series.size() == 1);
   CHECK(span.series[0].ring == "chat");
@@ -169,7 +169,7 @@ TEST_CASE("Minutes: figures of a minute: outcomes, errors by code, stages, losse
   CHECK(of_ring.lost == 11);
   // It is taken once, and again when a record of it comes late: whole.
   CHECK(run.take().series.empty());
-  run.add(begin + 30 * kSec);
+  run.add(begin + 30 * kOneSecond);
   const HistorySpan late = run.take();
   REQUIRE(late.series.size() == 1);
   CHECK(late.series[0].slots.at(0).begin_wall_s == minute_wall);
@@ -180,14 +180,14 @@ TEST_CASE("Minutes: after a restart the whole last hour comes again, under the s
   MinutesRun run;
   Kept before;
   for (int minute = 0; minute < 40; ++minute) {
-    run.at(run.now + 60 * kSec);
+    run.at(run.now + 60 * kOneSecond);
     run.add(run.now);
     keep_minutes(before, run.take());
   }
   run.restart();
   // The clock was set meanwhile, by half an hour and a bit.
-  run.offset += 1817 * kSec;
-  run.at(run.now + kSec);
+  run.offset += 1817 * kOneSecond;
+  run.at(run.now + kOneSecond);
   Kept after;
   keep_minutes(after, run.take());
   for (const auto& [key, slot] : before) {
@@ -201,9 +201,9 @@ TEST_CASE("Minutes: while the clock stands where it has been before, minutes are
   Kept kept;
   std::uint64_t written = 0;
   for (int minute = 0; minute < 30; ++minute) {
-    if (minute == 10) run.offset -= 300 * kSec;
-    if (minute == 13) run.offset -= 300 * kSec;
-    run.at(run.now + 60 * kSec);
+    if (minute == 10) run.offset -= 300 * kOneSecond;
+    if (minute == 13) run.offset -= 300 * kOneSecond;
+    run.at(run.now + 60 * kOneSecond);
     run.add(run.now);
     ++written;
     keep_minutes(kept, run.take());
@@ -231,7 +231,7 @@ TEST_CASE("Minutes: lost records of an operation count where the books told of t
   Snapshot shown;
   run.metrics->show("chat", living, {run.now, run.offset, run.now, 0}, shown);
   run.restart();
-  run.at(run.now + 60 * kSec);
+  run.at(run.now + 60 * kOneSecond);
   living[1].books = {30, 18, 12, 0, 0};
   run.metrics->show("chat", living, {run.now, run.offset, run.now, 0}, shown);
   const HistorySpan span = run.take(Take::all);
