@@ -52,6 +52,7 @@ void resolve_paths(Config& config, const Surroundings& surroundings) {
   if (config.alert_log_path.empty()) config.alert_log_path = config.state_directory + "/alerts.log";
   if (config.report_directory.empty())
     config.report_directory = config.state_directory + "/reports";
+  if (config.history_path.empty()) config.history_path = config.state_directory + "/history.db";
 }
 
 std::string default_config_path(const Surroundings& surroundings) {

@@ -113,6 +113,12 @@ struct Config {
   std::vector<std::string> report_formats = {"text", "json"};
   std::uint64_t report_keep = 48;
 
+  bool history_enabled = true;
+  std::string history_path;  // empty until resolve_paths()
+  std::int64_t history_minutes_ns = 48 * kHour;
+  std::int64_t history_hours_ns = 90 * kDay;
+  std::uint64_t history_max_bytes = std::uint64_t{1} << 30;
+
   Thresholds thresholds;
   AlertConfig alerts;
   std::vector<ReceiverConfig> receivers;
@@ -158,8 +164,8 @@ struct Surroundings {
 Surroundings read_surroundings();
 
 // Fills in the paths that are empty. The state directory becomes /var/lib/ringside for root, and
-// $XDG_STATE_HOME/ringside or ~/.local/state/ringside for others. alerts.log and reports/ go into
-// it.
+// $XDG_STATE_HOME/ringside or ~/.local/state/ringside for others. alerts.log, reports/ and
+// history.db go into it.
 void resolve_paths(Config& config, const Surroundings& surroundings);
 
 // The file that is read when none is named, if this one exists.

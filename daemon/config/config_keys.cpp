@@ -1,3 +1,4 @@
+// The table of all keys. Over 400 lines: it is one table.
 #include "daemon/config/config_keys.h"
 
 #include <fmt/format.h>
@@ -74,6 +75,21 @@ const std::vector<ConfigKey<Config>>& table() {
        "What is written each time."},
       {"reports.keep", Integer{AT(report_keep), 0, 100000},
        "Copies with a time in their name that are kept in each format, beside the latest report."},
+
+      {"history.enabled", Switch{AT(history_enabled)},
+       "Keep a history that outlives the daemon: a SQLite file with each operation's minutes and "
+       "hours, gauges, incidents, and what was started and changed."},
+      {"history.path", Path{AT(history_path)},
+       "Its file. Empty: history.db in the state directory."},
+      {"history.keep_minutes", Duration{AT(history_minutes_ns), 3 * kHour, 366 * kDay},
+       "How long minutes are kept. Each whole hour is kept as one, for longer:"},
+      {"history.keep_hours", Duration{AT(history_hours_ns), kDay, 3660 * kDay},
+       "How long hours, incidents and what was started and changed are kept."},
+      {"history.max_size",
+       Size{AT(history_max_bytes), std::uint64_t{4} << 20, std::uint64_t{1} << 40},
+       "The file never grows beyond this: the oldest goes first, and the log says so. Its journal "
+       "(history.db-wal) comes beside it: 4 MiB, and up to 32 MiB and a minute more while somebody "
+       "reads."},
 
       {"thresholds.response_time", Duration{AT(thresholds.response_ns), kMillisecond / 1000, kHour},
        "Slower is too slow: judged by the p95 of the last minute, for each operation."},

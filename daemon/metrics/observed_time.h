@@ -59,6 +59,15 @@ class ObservedTime {
     }
     return static_cast<double>(total_ns) / 1e9;
   }
+  double seconds_between(std::int64_t from_ns, std::int64_t until_ns) const {
+    std::int64_t total_ns = 0;
+    for (const Span& span : spans_) {
+      total_ns =
+          add_ns(total_ns,
+                 length_ns({std::max(span.since_ns, from_ns), std::min(span.until_ns, until_ns)}));
+    }
+    return static_cast<double>(total_ns) / 1e9;
+  }
   double seconds() const {
     return seconds_since(INT64_MIN) + static_cast<double>(earlier_ns_) / 1e9;
   }

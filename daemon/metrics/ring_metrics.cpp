@@ -40,7 +40,7 @@ void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns
   // Everything that ended before the last pass began has been read by now.
   if (timed_) blocks_.settle(now_ns_);
   now_ns_ = now_monotonic_ns;
-  const std::int64_t slice = slice_of(now_monotonic_ns);
+  const std::int64_t slice = slice_at(now_monotonic_ns);
   if (!timed_) {
     now_slice_ = slice;
     parties_since_ns_ = std::min(parties_since_ns_, now_monotonic_ns);
@@ -58,7 +58,7 @@ void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns
   observed_.extend(now_monotonic_ns);
   // A record that ended before the observed time is not of this slice.
   const auto begin_of = [this](std::int64_t of) {
-    return std::max(of * kSliceNs, observed_.since_ns());
+    return std::max(begin_of_slice(of), observed_.since_ns());
   };
   const std::int64_t begin_ns = begin_of(now_slice_);
   slice_begin_ = scale_.ticks_from_ns(begin_ns);
@@ -66,7 +66,7 @@ void RingMetrics::set_time(const TickScale& scale, std::int64_t now_monotonic_ns
   // Up to the end of the slice, but not further ahead than kRecordAheadNs: garbage must not look
   // like now.
   const std::int64_t end_ns =
-      std::min((now_slice_ + 1) * kSliceNs, now_monotonic_ns + kRecordAheadNs);
+      std::min(begin_of_slice(now_slice_ + 1), now_monotonic_ns + kRecordAheadNs);
   slice_ticks_ = scale.ticks_from_ns(std::max(end_ns, begin_ns)) - slice_begin_;
   if (now_slice_ / kHalfSlices != half_) begin_half();
   for (const std::uint16_t id : ids_) set_plain_bounds(id);

@@ -21,12 +21,14 @@
 #include "daemon/metrics/blocks.h"
 #include "daemon/metrics/error_table.h"
 #include "daemon/metrics/login_failures.h"
+#include "daemon/metrics/minutes.h"
 #include "daemon/metrics/observed_time.h"
 #include "daemon/metrics/parties.h"
 #include "daemon/metrics/sampler.h"
 #include "daemon/metrics/series.h"
 #include "daemon/metrics/slowest.h"
 #include "daemon/metrics/windowed_count.h"
+#include "report/model/history.h"
 #include "report/model/snapshot.h"
 #include "shm/clock.h"
 #include "shm/lane.h"
@@ -90,6 +92,10 @@ class RingMetrics {
       : options_(options), slowest_(options.top) {}
 
   void reconfigure(const RingMetricsOptions& options);
+
+  // Lets minutes begin where those of the wall clock do, to half a slice. Only the first call has
+  // an effect, and only before the first set_time() and on no restored state of this boot.
+  void align(std::int64_t wall_minus_monotonic_ns);
 
   // From that instant on every record is read or counted as lost. To be called before the first
   // set_time(), and when reading goes on after a gap. Records that ended earlier are history: they
@@ -160,6 +166,12 @@ class RingMetrics {
   // Fills in what the snapshot shows of this ring's metrics.
   void show(const std::string& ring, const LivingById& living, const RingTimes& times,
             Snapshot& out);
+  // Adds the minutes that are over and that were not taken yet, or in which something was counted
+  // since then. all: those under way, too. After decode() every minute of the last hour is taken
+  // again: it is not known which of them the history has.
+  enum class TakeMinutes { over, all };
+  void take_minutes(const std::string& ring, std::int64_t wall_minus_monotonic_ns,
+                    TakeMinutes which, HistorySpan& out);
   // The present life of the ring is over. Its figures stay with the series.
   void retire(const LivingById& living);
   // Records lost in the lives that are over, as far as their operation is known.
@@ -187,6 +199,11 @@ class RingMetrics {
   };
 
   struct Plain;
+  std::int64_t slice_at(std::int64_t monotonic_ns) const { return slice_of(monotonic_ns) + phase_; }
+  std::int64_t begin_of_slice(std::int64_t slice) const { return (slice - phase_) * kSliceNs; }
+  void note_losses(const SeriesKey& key, std::uint64_t lost);
+  bool take_minute(const Minutes::Minute& minute, double observed_seconds,
+                   std::map<const Series*, HistorySeries>& out);
   void set_plain_bounds(std::uint16_t id);
   void add_singly(RecordWords words, std::uint64_t position, std::uint32_t lane);
   void keep(const RecordWords& record, std::uint64_t position, std::uint32_t lane);
@@ -214,6 +231,8 @@ class RingMetrics {
   void show_parties(const std::string& ring, Snapshot& out) const;
   void show_slowest(const std::string& ring, const RingTimes& times, Snapshot& out) const;
   void encode_last(Encoder& out, const Series& series, std::int64_t wall_minus_monotonic_ns) const;
+  void encode_losses(Encoder& out) const;
+  void decode_losses(Decoder& in, std::int64_t slice_shift);
   void decode_last(Decoder& in, Series& series, std::int64_t slice_shift);
   void encode_slowest(Encoder& out, std::int64_t wall_minus_monotonic_ns) const;
   void decode_slowest(Decoder& in, std::int64_t now_slice, std::int64_t slice_shift);
@@ -235,6 +254,14 @@ class RingMetrics {
   ObservedTime observed_;
   std::int64_t skipped_since_ns_ = INT64_MIN;   // INT64_MIN: since the last show()
   WindowedCount<std::uint64_t> lost_;
+  bool aligned_ = false;
+  std::int64_t phase_ = 0;  // added to each slice's number: see align()
+  Minutes minutes_;
+  struct KnownLosses {
+    std::uint64_t known = 0;  // in all
+    WindowedCount<std::uint32_t> by_minute;
+  };
+  std::map<SeriesKey, KnownLosses> losses_;  // of those that have any
 
   WindowSum sum_;
   std::map<SeriesKey, std::unique_ptr<Series>> series_;

@@ -114,8 +114,8 @@ void RingMetrics::add_singly(RecordWords words, std::uint64_t position, std::uin
 }
 
 RingMetrics::Place RingMetrics::place_of(std::int64_t end_ns) const {
-  if (end_ns < observed_.since_ns()) return {Place::When::history, slice_of(end_ns)};
-  const std::int64_t slice = slice_of(end_ns);
+  if (end_ns < observed_.since_ns()) return {Place::When::history, slice_at(end_ns)};
+  const std::int64_t slice = slice_at(end_ns);
   if (end_ns > add_ns(now_ns_, kRecordAheadNs)) return {Place::When::future, slice};
   // A record in the next slice ended just after the clock was read. It counts as now.
   return {Place::When::slice, std::min(slice, now_slice_)};
@@ -135,7 +135,10 @@ void RingMetrics::add_elsewhere(Series& series, const Record& record, std::uint6
   switch (place.when) {
     case Place::When::history: series.add_history(stored); return;
     case Place::When::future: series.add_future(stored); break;
-    case Place::When::slice: series.add_late(place.slice, now_slice_, stored); break;
+    case Place::When::slice:
+      series.add_late(place.slice, now_slice_, stored);
+      minutes_.touch(Series::minute_of(place.slice));
+      break;
   }
   ++late_;
 }

@@ -197,9 +197,10 @@ void RingMetrics::show_series(const std::string& ring, const LivingById& living,
   std::array<double, kWindows> seconds{};
   for (std::size_t w = 0; w < kWindows; ++w) {
     const auto window = static_cast<Window>(w);
-    seconds[w] = window == Window::since_start
-                     ? observed_.seconds()
-                     : observed_.seconds_since(Series::first_slice(window, now_slice_) * kSliceNs);
+    seconds[w] =
+        window == Window::since_start
+            ? observed_.seconds()
+            : observed_.seconds_since(begin_of_slice(Series::first_slice(window, now_slice_)));
   }
   for (auto& [key, series] : series_) {
     SeriesView view_of;
@@ -216,7 +217,7 @@ void RingMetrics::show_series(const std::string& ring, const LivingById& living,
     const auto latest = [&, &of = *series](std::int64_t slices) {
       sum_.clear();
       of.sum_latest(slices, now_slice_, scale_, sum_);
-      return sum_.finish(observed_.seconds_since((now_slice_ - slices) * kSliceNs));
+      return sum_.finish(observed_.seconds_since(begin_of_slice(now_slice_ - slices)));
     };
     view_of.last_5s = latest(1);
     view_of.last_15s = latest(3);
@@ -237,14 +238,15 @@ void RingMetrics::show_series(const std::string& ring, const LivingById& living,
       view_of.server_errors += at->second.errors;
       view_of.books += at->second.books;
     }
+    note_losses(key, view_of.books.lost);
     (key.kind == Kind::event ? out.events : out.operations).push_back(std::move(view_of));
   }
 }
 
 void RingMetrics::show_parties(const std::string& ring, Snapshot& out) const {
-  const std::int64_t half_ns = kHalfSlices * kSliceNs;
   const std::int64_t begin_ns =
-      half_ == INT64_MIN ? now_ns_ : std::max((half_ - 1) * half_ns, parties_since_ns_);
+      half_ == INT64_MIN ? now_ns_
+                         : std::max(begin_of_slice((half_ - 1) * kHalfSlices), parties_since_ns_);
   out.parties_seconds = std::max(out.parties_seconds, observed_.seconds_since(begin_ns));
   const auto list = [&](PartyTable Half::*of, PartyTable::By by, std::vector<TopEntry>& into) {
     for (const PartyTable::Row& row :

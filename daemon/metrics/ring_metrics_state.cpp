@@ -20,6 +20,8 @@ double believable_rate(double ticks_per_second) {
 void RingMetrics::encode(Encoder& out, std::int64_t wall_minus_monotonic_ns) {
   // end_run() comes before encode().
   RINGSIDE_ASSERT(!in_run_);
+  out.u64(static_cast<std::uint64_t>(phase_));
+  minutes_.encode(out);
   out.u64(late_);
   out.u64(instance_);
   observed_.encode(out);
@@ -48,10 +50,33 @@ void RingMetrics::encode(Encoder& out, std::int64_t wall_minus_monotonic_ns) {
   failures_from_.encode(out);
   failures_for_.encode(out);
   errors_.encode(out);
+  encode_losses(out);
   out.u64(error_names_.size());
   for (const auto& [code, name] : error_names_) {
     out.u64(code);
     out.text(name);
+  }
+}
+
+void RingMetrics::encode_losses(Encoder& out) const {
+  out.u64(losses_.size());
+  for (const auto& [key, losses] : losses_) {
+    out.u64(static_cast<std::uint64_t>(key.kind));
+    out.text(key.name);
+    out.u64(losses.known);
+    losses.by_minute.encode(out);
+  }
+}
+
+void RingMetrics::decode_losses(Decoder& in, std::int64_t slice_shift) {
+  const std::uint64_t count = in.count(8, kMaxSeries + 2);
+  for (std::uint64_t n = 0; n < count && in.good(); ++n) {
+    const std::uint64_t kind = in.below(static_cast<std::uint64_t>(Kind::event) + 1);
+    SeriesKey key{static_cast<Kind>(kind), in.text()};
+    KnownLosses losses;
+    losses.known = in.u64();
+    losses.by_minute.decode(in, slice_shift);
+    if (in.good()) losses_.insert_or_assign(std::move(key), losses);
   }
 }
 
@@ -98,6 +123,11 @@ void RingMetrics::encode_slowest(Encoder& out, std::int64_t wall_minus_monotonic
 }
 
 void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice_shift) {
+  phase_ = static_cast<std::int64_t>(in.below(kSlicesPerMinute));
+  // After a reboot the minutes of the two clocks lie differently.
+  aligned_ = slice_shift == 0;
+  now_slice += phase_;
+  minutes_.decode(in, slice_shift / kSlicesPerMinute);
   late_ = in.u64();
   instance_ = static_cast<std::uint32_t>(in.u64());
   observed_.decode(in, slice_shift * kSliceNs);
@@ -133,6 +163,7 @@ void RingMetrics::decode(Decoder& in, std::int64_t now_slice, std::int64_t slice
   failures_from_.decode(in, slice_shift);
   failures_for_.decode(in, slice_shift);
   errors_.decode(in, slice_shift);
+  decode_losses(in, slice_shift);
   const std::uint64_t names = in.count(2, 65536);
   for (std::uint64_t n = 0; n < names && in.good(); ++n) {
     const auto code = static_cast<std::uint16_t>(in.u64());

@@ -126,6 +126,16 @@ void Series::sum_latest(std::int64_t slices, std::int64_t now_slice, const TickS
   add_dense(scale, into);
 }
 
+void Series::sum_minute(std::int64_t minute, std::int64_t now_slice, const TickScale& scale,
+                        WindowSum& into) const {
+  const Kept& kept = coarse_[place_of(minute, kCoarse)];
+  if (kept.stats != nullptr && kept.number == minute) into.add(*kept.stats);
+  if (minute_of(now_slice - 1) == minute && !previous_.empty())
+    into.add(StoredSlice::of(previous_, scale));
+  if (minute_of(now_slice) == minute && !current_.empty())
+    into.add(StoredSlice::of(current_, scale));
+}
+
 void Series::add_fine(std::int64_t first, std::int64_t now_slice, WindowSum& into) const {
   for (const Kept& kept : fine_) {
     if (kept.stats != nullptr && kept.number >= first && kept.number <= now_slice)

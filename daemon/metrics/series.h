@@ -55,6 +55,10 @@ class Series {
   void sum_latest(std::int64_t slices, std::int64_t now_slice, const TickScale& scale,
                   WindowSum& into) const;
 
+  // Adds what ended in that minute, which is not older than the hour.
+  void sum_minute(std::int64_t minute, std::int64_t now_slice, const TickScale& scale,
+                  WindowSum& into) const;
+
   // Records that failed, since start.
   std::uint64_t errors_since_start() const;
 

@@ -41,6 +41,9 @@ class WindowedCount {
     return out;
   }
 
+  // What counts in that minute, which is not older than the hour.
+  std::uint64_t of_minute(std::int64_t minute) const { return sum(coarse_, minute, minute); }
+
   void encode(Encoder& out) const {
     out.u64(total_);
     encode_places(out, fine_);

@@ -22,6 +22,7 @@ std::string Unwritten::text() const {
   if (state) parts.emplace_back("the state");
   if (reports > 0) parts.emplace_back("reports");
   if (alert_lines > 0) parts.push_back(fmt::format("{} alert lines", alert_lines));
+  if (minutes > 0) parts.push_back(fmt::format("{} minutes of the history", minutes));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 

@@ -52,7 +52,8 @@ struct Unwritten {
   std::uint64_t alert_lines = 0;
   std::uint64_t reports = 0;   // files
   bool state = false;
-  bool nothing() const { return alert_lines == 0 && reports == 0 && !state; }
+  std::uint64_t minutes = 0;  // batches of the history
+  bool nothing() const { return alert_lines == 0 && reports == 0 && !state && minutes == 0; }
   std::string text() const;  // "the state, reports, 3 alert lines"
 };
 

@@ -255,6 +255,7 @@ PassResult RingFollower::drain(const Instant& now) {
   // lane before the next look at the ring.
   if (!scale_.known()) scale_.sync(now);
   if (!scale_.known()) return {};
+  metrics_.align(now.realtime_ns - now.monotonic_ns);
   metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
   const PassResult result = lanes_.drain(*segment_, metrics_);
   // Records that were overwritten before the first pass say nothing about how this daemon keeps up.

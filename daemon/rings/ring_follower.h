@@ -100,6 +100,8 @@ class RingFollower {
   PassResult drain(const Instant& now);
   // Settles the books and adds this ring to the snapshot.
   void tick(const Instant& now, Snapshot& out);
+  // RingMetrics::take_minutes(). After tick() or drain() of the same instant.
+  void take_minutes(const Instant& now, RingMetrics::TakeMinutes which, HistorySpan& out);
   // What can be told between two ticks, without settling or rolling anything.
   RingPulse pulse(const Instant& now) const;
 

@@ -48,12 +48,18 @@ void RingFollower::tick(const Instant& now, Snapshot& out) {
     lanes_.settle(*segment_, Writers::at_work, metrics_);
     if (!segment_->broken()) processes_.look(*segment_, facts_);
   } else {
+    metrics_.align(now.realtime_ns - now.monotonic_ns);
     metrics_.set_time(scale_, now.monotonic_ns, instance_number_);
   }
   metrics_.show(ring_.name, lanes_.living(), times(now), out);
   show_ring(now, out);
   show_gauges(out);
   show_lanes(now, out);
+}
+
+void RingFollower::take_minutes(const Instant& now, RingMetrics::TakeMinutes which,
+                                HistorySpan& out) {
+  metrics_.take_minutes(ring_.name, now.realtime_ns - now.monotonic_ns, which, out);
 }
 
 RingTimes RingFollower::times(const Instant& now) const {

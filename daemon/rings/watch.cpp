@@ -186,6 +186,11 @@ Snapshot Watch::tick(const Instant& now) {
   return snapshot;
 }
 
+void Watch::take_minutes(const Instant& now, RingMetrics::TakeMinutes which, HistorySpan& out) {
+  impl_->begin(now);
+  impl_->rings.for_each([&](RingFollower& ring) { ring.take_minutes(now, which, out); });
+}
+
 Pulse Watch::pulse(const Instant& now) const {
   impl_->assert_thread();
   Pulse pulse;

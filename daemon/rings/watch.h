@@ -50,6 +50,10 @@ class Watch {
   // in the rest (alerts, processes, host, daemon, configuration).
   Snapshot tick(const Instant& now);
 
+  // Adds the minutes of all rings that the history has not got yet, after tick() of the same
+  // instant (RingMetrics::take_minutes()).
+  void take_minutes(const Instant& now, RingMetrics::TakeMinutes which, HistorySpan& out);
+
   // What can be told between two ticks, of what the latest pass has read. It costs a few
   // microseconds a ring.
   Pulse pulse(const Instant& now) const;

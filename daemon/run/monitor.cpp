@@ -1,13 +1,51 @@
 #include "daemon/run/monitor.h"
 #include "shm/assert.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <sstream>
 #include <utility>
+
+#include "report/model/format.h"
 
 namespace ringside {
 namespace {
+
+// Shorter ones are not worth a mark: the daemon was only restarted.
+constexpr std::int64_t kShortestGapNs = 15 * kSecond;
+
+// What a reload changed: the new lines of the configuration, each with its table.
+std::string changed_lines(const std::string& before, const std::string& after) {
+  constexpr std::size_t kMostBytes = 500;
+  const auto lines_of = [](const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream in(text);
+    std::string table;
+    for (std::string line; std::getline(in, line);) {
+      if (line.starts_with('[')) {
+        table = line.substr(1, line.find_first_of(']') - 1) + ".";
+        while (table.starts_with('[')) table.erase(0, 1);
+      } else if (!line.empty()) {
+        lines.push_back(table + line);
+      }
+    }
+    return lines;
+  };
+  std::vector<std::string> old = lines_of(before);
+  std::sort(old.begin(), old.end());
+  std::string changed;
+  for (const std::string& line : lines_of(after)) {
+    if (std::binary_search(old.begin(), old.end(), line)) continue;
+    if (!changed.empty()) changed += "; ";
+    changed += line;
+    if (changed.size() > kMostBytes) return changed.substr(0, kMostBytes) + " ...";
+  }
+  if (!changed.empty()) return changed;
+  return before == after ? "nothing changed" : "some keys are gone from it";
+}
 
 WatchOptions watch_options(const Config& config) {
   return {config.rings, config.last, config.top, config.any_owner, config.labels, config.owners};
@@ -48,6 +86,38 @@ bool Monitor::restore(const SavedState& saved, const Instant& now, std::string* 
   return true;
 }
 
+void Monitor::record_history(HandOver hand_over) {
+  RINGSIDE_ASSERT(here_.is_current() && passes_ == 0);
+  hand_over_ = std::move(hand_over);
+  const std::int64_t now_ns = started_.realtime_ns;
+  recorder_.mark({now_ns,
+                  HistoryMark::Kind::daemon_start,
+                  {},
+                  fmt::format("ringsided {}, pid {}", version_, getpid())});
+  const std::int64_t away_ns = now_ns - meta_.saved_wall_ns;
+  if (meta_.saved_wall_ns == 0 || away_ns < kShortestGapNs) return;
+  recorder_.mark(
+      {meta_.saved_wall_ns,
+       HistoryMark::Kind::gap,
+       {},
+       fmt::format("no daemon until {}, for {} s", format_wall(now_ns), away_ns / kSecond)});
+}
+
+void Monitor::hand_over_minutes(const Instant& now, RingMetrics::TakeMinutes which) {
+  auto batch = std::make_shared<HistoryBatch>();
+  batch->made_wall_s = now.realtime_ns / kSecond;
+  watch_.take_minutes(now, which, batch->span);
+  recorder_.take(batch->span);
+  const bool taken = hand_over_(std::move(batch));
+  if (!taken && !history_dropping_) {
+    spdlog::error(
+        "the history is not written: {} minutes wait for its disk; what comes now is "
+        "left out",
+        HistoryWriter::kMostQueued);
+  }
+  history_dropping_ = !taken;
+}
+
 PassResult Monitor::pass(const Instant& now, const Arrivals& arrivals) {
   RINGSIDE_ASSERT(here_.is_current());
   ++passes_;
@@ -65,6 +135,10 @@ Monitor::Published Monitor::tick(const Instant& now) {
     spdlog::warn("the scheduled report is left out: two are still waiting to be written");
   }
   save_where_due(*snapshot, now);
+  if (hand_over_) {
+    recorder_.follow(*snapshot);
+    if (recorder_.due(now.realtime_ns)) hand_over_minutes(now, RingMetrics::TakeMinutes::over);
+  }
   return snapshot;
 }
 
@@ -93,6 +167,7 @@ void Monitor::say(const std::vector<AlertTransition>& transitions, const Instant
     saved_with_lines_ = true;
   }
   for (AlertSink* sink : sinks_) sink->tell(transitions);
+  if (hand_over_) recorder_.tell(transitions);
 }
 
 Monitor::Published Monitor::report(const Instant& now) {
@@ -108,6 +183,10 @@ LastWords Monitor::last(const Instant& now) {
   RINGSIDE_ASSERT(here_.is_current());
   host_.sample(watch_, now);
   Published snapshot = make_snapshot(now, Evaluate::yes);
+  if (hand_over_) {
+    recorder_.follow(*snapshot);
+    hand_over_minutes(now, RingMetrics::TakeMinutes::all);
+  }
   return {std::move(snapshot), saved_state(now)};
 }
 
@@ -120,8 +199,14 @@ AlertAnswer Monitor::handle(const AlertRequest& request, const Instant& now) {
 
 void Monitor::reconfigure(const Config& config, const Instant& now) {
   RINGSIDE_ASSERT(here_.is_current());
+  const std::string before = std::exchange(config_text_, print_config(config, Comments::without));
+  if (hand_over_) {
+    recorder_.mark(
+        {now.realtime_ns, HistoryMark::Kind::reload, {}, changed_lines(before, config_text_)});
+    // A ring that is followed no more takes its minutes with it.
+    hand_over_minutes(now, RingMetrics::TakeMinutes::all);
+  }
   config_ = config;
-  config_text_ = print_config(config_, Comments::without);
   watch_.reconfigure(watch_options(config_));
   alerts_.reconfigure(config_);
   threshold_log_.begin_anew();

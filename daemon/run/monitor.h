@@ -5,12 +5,14 @@
 //   pass     drains the rings
 //   urgent   every second: looks for an emergency, which makes the next tick come at once
 //   tick     closes a window: snapshot, alerts, sinks; a report and the state where they are due
+//            and, once a minute, what the history gets
 //   handle   what a person says of alerts
 //   report   a snapshot between two ticks; alerts are shown and not evaluated
 //   last     the last tick, and what is to be written last
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +20,8 @@
 #include "daemon/alerts/alert_engine.h"
 #include "daemon/alerts/sink.h"
 #include "daemon/config/config.h"
+#include "daemon/history/history_recorder.h"
+#include "daemon/history/history_writer.h"
 #include "daemon/outputs/io_worker.h"
 #include "daemon/outputs/outputs.h"
 #include "daemon/outputs/report_schedule.h"
@@ -48,6 +52,11 @@ class Monitor {
   // Lines that the last daemon may not have written.
   std::vector<AlertTransition> left_lines() const { return outbox_.lines(); }
 
+  // Gives each minute that is over to `hand_over`, which must not wait; false: it was dropped.
+  // Before the first pass, after restore().
+  using HandOver = std::function<bool(std::shared_ptr<const HistoryBatch>)>;
+  void record_history(HandOver hand_over);
+
   // From now on the calling thread uses it.
   void take_over() { here_.take_over(); }
 
@@ -68,6 +77,7 @@ class Monitor {
   enum class Evaluate : bool { no, yes };
   Published make_snapshot(const Instant& now, Evaluate evaluate);
   void fill_in(Snapshot& snapshot, const Instant& now) const;
+  void hand_over_minutes(const Instant& now, RingMetrics::TakeMinutes which);
   SavedState saved_state(const Instant& now);
   void save_where_due(const Snapshot& snapshot, const Instant& now);
   void say(const std::vector<AlertTransition>& transitions, const Instant& now);
@@ -89,6 +99,9 @@ class Monitor {
   LineOutbox outbox_;
   std::size_t lines_saved_ = 0;    // in the outbox of the state that was handed over last
   bool saved_with_lines_ = false;  // in this tick
+  HandOver hand_over_;             // empty: no history
+  HistoryRecorder recorder_;
+  bool history_dropping_ = false;
   StateMeta meta_;
   std::uint64_t passes_ = 0;
 };

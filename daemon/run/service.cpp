@@ -26,6 +26,14 @@ IoOptions io_options(const Config& config) {
   return options;
 }
 
+HistoryOptions history_options(const Config& config) {
+  HistoryOptions options;
+  options.path = config.history_path;
+  options.limits = {config.history_minutes_ns / kSecond, config.history_hours_ns / kSecond,
+                    config.history_max_bytes};
+  return options;
+}
+
 }  // namespace
 
 Service::Service(const Config& config, std::string version, WriteFile write)
@@ -36,6 +44,8 @@ Service::Service(const Config& config, std::string version, WriteFile write)
       version_(version),
       io_(std::move(write)),
       delivery_(std::random_device{}()),
+      history_enabled_(config.history_enabled),
+      history_options_(history_options(config)),
       monitor_(config, std::move(version), read_instant(), io_, {&io_, &delivery_}),
       drain_(monitor_) {}
 
@@ -53,15 +63,32 @@ std::optional<Failure> Service::start() {
   if (auto failed = restore()) return failed;
   if (auto failed = io_.start(io_options_, monitor_.left_lines())) return failed;
   started_ = true;
+  start_history();
   tell_receivers();
   drain_.start(intervals_, [this](LastWords last) {
     delivery_.finish([this] { one_ended(); });
+    if (history_.running()) history_.begin_finish([this] { one_ended(); });
     io_.finish(std::move(last), [this] { one_ended(); });
   });
   return std::nullopt;
 }
 
-// Both threads come here. The later one tells the caller of begin_stop().
+// A history that can't be kept keeps nobody from being told of alerts.
+void Service::start_history() {
+  if (!history_enabled_) return;
+  auto failure = make_directories(directory_of(history_options_.path));
+  if (!failure) failure = history_.start(history_options_);
+  if (failure) {
+    spdlog::error("{}\n  the daemon goes on without a history", failure->message);
+    return;
+  }
+  at_work_ = 3;
+  monitor_.record_history([this](std::shared_ptr<const HistoryBatch> batch) {
+    return history_.hand_over(std::move(batch));
+  });
+}
+
+// All these threads come here. The last one tells the caller of begin_stop().
 void Service::one_ended() {
   if (at_work_.fetch_sub(1, std::memory_order_acq_rel) == 1 && ended_) ended_();
 }
@@ -112,8 +139,9 @@ Unwritten Service::stop() {
   if (!stopping_) begin_stop({});
   drain_.join();
   started_ = false;
-  const Unwritten unwritten = io_.join();
+  Unwritten unwritten = io_.join();
   delivery_.join();
+  unwritten.minutes = history_.finish();
   lock_.reset();
   return unwritten;
 }
@@ -138,6 +166,15 @@ void Service::reconfigure(const Config& config) {
   io_.reopen(io_options_);
   receivers_ = receivers_of(config, version_);
   tell_receivers();
+  const HistoryOptions history = history_options(config);
+  if (config.history_enabled != history_enabled_ || history.path != history_options_.path) {
+    spdlog::warn(
+        "history.enabled and history.path cannot change while the daemon runs: the "
+        "history stays {}\n  next: restart the daemon",
+        history_enabled_ ? "at " + history_options_.path : "off");
+  }
+  history_options_.limits = history.limits;
+  if (history_.running()) history_.set_limits(history.limits);
   drain_.reconfigure(config);
 }
 

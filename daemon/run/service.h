@@ -3,6 +3,7 @@
 //   loop     signals, and the calls of the requests below              (loop.h)
 //   drain    passes, ticks, alerts; publishes a snapshot                (drain_thread.h, monitor.h)
 //   I/O      alert lines, reports, state                                (outputs/io_worker.h)
+//   history  the SQLite file                         (history/history_writer.h)
 //   delivery webhooks, Alertmanagers                (outputs/receivers/alert_delivery.h)
 //
 // An orderly end follows the data. The drain thread reads what is there and hands its last words to
@@ -18,6 +19,7 @@
 #include <string>
 
 #include "daemon/config/config.h"
+#include "daemon/history/history_writer.h"
 #include "daemon/outputs/io_worker.h"
 #include "daemon/outputs/receivers/alert_delivery.h"
 #include "daemon/run/drain_thread.h"
@@ -59,6 +61,7 @@ class Service {
 
  private:
   std::optional<Failure> restore();
+  void start_history();
   void one_ended();
   void tell_receivers();
   bool running() const;
@@ -71,13 +74,16 @@ class Service {
   const std::string version_;
   IoWorker io_;
   AlertDelivery delivery_;
+  bool history_enabled_;
+  HistoryOptions history_options_;
+  HistoryWriter history_;
   Monitor monitor_;
   DrainThread drain_;
   std::unique_ptr<DirectoryLock> lock_;
   bool started_ = false;
   bool stopping_ = false;
   std::function<void()> ended_;
-  std::atomic<int> at_work_{2};   // I/O and delivery: who of them has not ended
+  std::atomic<int> at_work_{2};  // I/O, delivery, and history if there is one: who has not ended
 };
 
 }  // namespace ringside

@@ -101,6 +101,8 @@ void clean_up_rivals(Results& results, bool whole);
 void measure_drain(const Settings& settings, Results& results);
 // One evaluation of all alerts, for 256 operations.
 void measure_alerts(const Settings& settings, Results& results);
+// What the history costs: CPU and bytes on the disk.
+void measure_history(const Settings& settings, Results& results);
 // What the daemon and the ring cost: L5, L6.
 void measure_daemon(const Settings& settings, Results& results);
 // Requests a second of the chat server, traced against untraced.

@@ -39,6 +39,7 @@ const std::vector<Part> kParts = {
     {"rivals", {ringside::bench::measure_rivals}},
     {"drain", {ringside::bench::measure_drain}},
     {"alerts", {ringside::bench::measure_alerts}},
+    {"history", {ringside::bench::measure_history}},
     {"daemon", {ringside::bench::measure_daemon}},
     {"server", {ringside::bench::measure_server}},
 };
@@ -133,6 +134,7 @@ int run(int argc, char** argv) {
       "they were built in\n"
       "  drain         ring to metrics on one core\n"
       "  alerts        all rules for 256 operations, calm and in a storm\n"
+      "  history       minutes into the history file, and its size\n"
       "  daemon        what the daemon and the ring cost their machine\n"
       "  server        the reference chat server, traced against untraced",
       "ringside-bench");

@@ -48,6 +48,9 @@ FIGURES = {
     "drain": [("ring to metrics, 1 lane", "M records/s"), ("metrics of 19 operations", "MB")],
     "alerts": [("256 operations, all rules, calm, an evaluation", "ms"),
                ("256 operations, all rules, a storm, an evaluation", "ms")],
+    "history": [("19 operations, minute out of the metrics", "ms"),
+                ("256 operations, minute into the file", "ms"),
+                ("19 operations, file after 3 minutes", "MB")],
     "daemon": [("daemon idle, resident", "MB"), ("server, resident more for 8 threads", "MB")],
     "server": [("untraced", "requests/s"), ("traced : untraced, pair by pair", "ratio")],
 }

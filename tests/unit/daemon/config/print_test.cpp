@@ -49,6 +49,13 @@ interval = "1h"
 formats = []
 keep = 48
 
+[history]
+enabled = true
+path = ""
+keep_minutes = "2d"
+keep_hours = "90d"
+max_size = "1GiB"
+
 [thresholds]
 response_time = "1s"
 error_rate_percent = 5

@@ -32,14 +32,14 @@ Snapshot shown_by(RingMetrics& metrics, std::int64_t now_ns = kStateNow) {
   return out;
 }
 
-// The parts of a state that is empty: late, life, observed, lost, series, ids, slowest, blocks,
-// logins in vain by address and by account, errors, error names.
+// The parts of a state that is empty: phase, minutes, late, life, observed, lost, series, ids,
+// slowest, blocks, logins in vain by address and by account, errors, losses, error names.
 struct StateParts {
-  std::string before_series = std::string(7, '\0');
+  std::string before_series = std::string(9, '\0');
   std::string series = std::string(1, '\0');
   std::string ids = std::string(1, '\0');
   std::string slowest = std::string(2, '\0');
-  std::string blocks_and_errors = std::string(4, '\0');
+  std::string blocks_and_errors = std::string(5, '\0');
   std::string error_names = std::string(1, '\0');
   std::string together() const {
     return before_series + series + ids + slowest + blocks_and_errors + error_names;

@@ -134,7 +134,9 @@ TEST_CASE(
     CHECK(snapshot.books.read == sim.oracle.all.size());
     if (tick % 100 != 0) continue;
     const std::int64_t slice = sim.now / (5 * kSecond);
-    const std::int64_t minute = sim.now / (60 * kSecond);
+    // Minutes are those of the wall clock.
+    const std::int64_t apart = simulated(0).realtime_ns;
+    const std::int64_t minute = (sim.now + apart) / (60 * kSecond);
     for (int id = 0; id < 5; ++id) {
       const SeriesView& view = series(snapshot, kNames[id]);
       check_window(view.window(Window::since_start), sim.oracle.of(id, INT64_MIN, INT64_MAX));
@@ -143,7 +145,7 @@ TEST_CASE(
       check_window(view.window(Window::five_minutes),
                    sim.oracle.of(id, (slice - 59) * 5 * kSecond, INT64_MAX));
       check_window(view.window(Window::hour),
-                   sim.oracle.of(id, (minute - 59) * 60 * kSecond, INT64_MAX));
+                   sim.oracle.of(id, (minute - 59) * 60 * kSecond - apart, INT64_MAX));
       check_last(view, sim.oracle.last(id, 100), 1'700'000'000 * kSecond);
       CHECK(view.books.balance());
       CHECK(view.books.read == view.server_count);

@@ -1,0 +1,358 @@
+#include "daemon/history/history_reader.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <memory>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "daemon/history/alert_rows.h"
+#include "daemon/history/schema.h"
+#include "daemon/history/slots.h"
+#include "daemon/history/spans.h"
+#include "daemon/storage/files.h"
+
+namespace ringside {
+namespace {
+
+std::int64_t floor_hour(std::int64_t wall_s) { return floor_to(wall_s, kHourS); }
+
+bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+// A file without a journal, in a place where none can be made, is read as it stands.
+std::unique_ptr<Database> open_for_reading(const std::string& path) {
+  const bool alone = !exists(path + "-wal") && access(directory_of(path).c_str(), W_OK) != 0 &&
+                     !exists(path + "-shm");
+  return std::make_unique<Database>(path,
+                                    alone ? Database::Mode::read_alone : Database::Mode::read);
+}
+
+class SpanReader {
+ public:
+  SpanReader(Database& database, const HistoryQuery& query) : database_(database), query_(query) {
+    span_.begin_wall_s = query.begin_wall_s;
+    span_.end_wall_s = std::max(query.begin_wall_s, query.end_wall_s);
+    hours_ = query.slots == HistoryQuery::Slots::hours;
+    if (hours_) {
+      span_.begin_wall_s = floor_hour(span_.begin_wall_s);
+      span_.end_wall_s = floor_hour(span_.end_wall_s);
+    }
+  }
+
+  HistorySpan read() {
+    read_rings();
+    read_series();
+    if (hours_) {
+      read_ring_slots(
+          "SELECT begin, ring, again, observed_ms, lost FROM ring_hours"
+          " WHERE begin >= ? AND begin < ? ORDER BY begin, ring, again");
+      read_slots("SELECT begin, series, again, " RINGSIDE_SLOT_COLUMNS
+                 " FROM hours WHERE begin >= ? AND begin < ? ORDER BY begin, series, again");
+      read_errors(
+          "SELECT begin, series, again, code, count FROM hour_errors"
+          " WHERE begin >= ? AND begin < ? ORDER BY begin, series, again, code");
+      read_samples(
+          "SELECT begin, gauge, last, min, max FROM hour_samples"
+          " WHERE begin >= ? AND begin < ? ORDER BY begin, gauge");
+      note_rolled();
+    }
+    read_ring_slots(
+        "SELECT begin, ring, again, observed_ms, lost FROM ring_minutes"
+        " WHERE begin >= ? AND begin < ? ORDER BY begin, ring, again");
+    read_slots("SELECT begin, series, again, " RINGSIDE_SLOT_COLUMNS
+               " FROM minutes WHERE begin >= ? AND begin < ? ORDER BY begin, series, again");
+    read_errors(
+        "SELECT begin, series, again, code, count FROM minute_errors"
+        " WHERE begin >= ? AND begin < ? ORDER BY begin, series, again, code");
+    read_samples(
+        "SELECT begin, gauge, last, min, max FROM minute_samples"
+        " WHERE begin >= ? AND begin < ? ORDER BY begin, gauge");
+    constexpr std::int64_t kSecondNs = 1'000'000'000;
+    const std::int64_t begin_ns = span_.begin_wall_s * kSecondNs;
+    const std::int64_t end_ns = span_.end_wall_s * kSecondNs;
+    span_.incidents = read_incidents(database_, begin_ns, end_ns, query_.ring);
+    span_.transitions = read_transitions(database_, begin_ns, end_ns, query_.ring);
+    read_marks(begin_ns, end_ns);
+    finish();
+    return std::move(span_);
+  }
+
+ private:
+  bool wanted(const std::string& ring) const { return query_.ring.empty() || ring == query_.ring; }
+  std::int64_t begin_of(std::int64_t begin) const { return hours_ ? floor_hour(begin) : begin; }
+  std::uint32_t seconds() const { return hours_ ? 3600 : 60; }
+
+  // The minutes of these hours are counted already.
+  void note_rolled() {
+    for (const auto& [id, ring] : rings_) {
+      for (const HistoryRingSlot& slot : ring.slots) rolled_.insert(slot.begin_wall_s);
+    }
+    for (const auto& [id, gauge] : gauges_) {
+      for (const HistorySample& sample : gauge.samples) rolled_.insert(sample.begin_wall_s);
+    }
+  }
+
+  void read_rings() {
+    auto row = database_.query("SELECT id, name FROM rings ORDER BY name");
+    while (row.row()) {
+      const std::int64_t id = row.integer();
+      ring_names_[id] = row.text();
+    }
+  }
+
+  void read_series() {
+    auto row = database_.query(
+        "SELECT id, ring, event, name, category, waits_for_client, stage1, stage2, stage3, stage4,"
+        " stage5, stage6 FROM series");
+    while (row.row()) {
+      const std::int64_t id = row.integer();
+      HistorySeries series;
+      series.ring = ring_names_[row.integer()];
+      series.event = row.integer() != 0;
+      series.name = row.text();
+      series.category = row.text();
+      series.waits_for_client = row.integer() != 0;
+      for (std::string& stage : series.stage_names) stage = row.text();
+      if (wanted(series.ring) && (query_.name.empty() || query_.name == series.name))
+        series_[id] = std::move(series);
+    }
+  }
+
+  void read_ring_slots(const char* sql) {
+    auto row = database_.query(sql);
+    row.bind(span_.begin_wall_s).bind(span_.end_wall_s);
+    while (row.row()) {
+      HistoryRingSlot slot;
+      slot.begin_wall_s = begin_of(row.integer());
+      if (rolled_.contains(slot.begin_wall_s)) continue;
+      const std::int64_t ring = row.integer();
+      slot.again = hours_ ? (row.integer(), 0U) : static_cast<std::uint32_t>(row.integer());
+      slot.seconds = seconds();
+      slot.observed_seconds = static_cast<double>(row.integer()) / 1000;
+      slot.lost = row.count();
+      const std::string& name = ring_names_[ring];
+      if (!wanted(name)) continue;
+      HistoryRing& of = rings_[ring];
+      of.ring = name;
+      if (hours_ && !of.slots.empty() && of.slots.back().begin_wall_s == slot.begin_wall_s) {
+        of.slots.back().observed_seconds += slot.observed_seconds;
+        of.slots.back().lost += slot.lost;
+      } else {
+        of.slots.push_back(slot);
+      }
+    }
+  }
+
+  void read_slots(const char* sql) {
+    auto row = database_.query(sql);
+    row.bind(span_.begin_wall_s).bind(span_.end_wall_s);
+    while (row.row()) {
+      HistorySlot slot;
+      slot.begin_wall_s = begin_of(row.integer());
+      if (rolled_.contains(slot.begin_wall_s)) continue;
+      const auto at = series_.find(row.integer());
+      if (at == series_.end()) continue;
+      slot.again = hours_ ? (row.integer(), 0U) : static_cast<std::uint32_t>(row.integer());
+      slot.seconds = seconds();
+      read_slot(row, slot);
+      auto& slots = at->second.slots;
+      if (hours_ && !slots.empty() && slots.back().begin_wall_s == slot.begin_wall_s) {
+        add_slot(slots.back(), slot);
+      } else {
+        slots.push_back(std::move(slot));
+      }
+    }
+  }
+
+  // The slots of these errors have been read.
+  void read_errors(const char* sql) {
+    auto row = database_.query(sql);
+    row.bind(span_.begin_wall_s).bind(span_.end_wall_s);
+    while (row.row()) {
+      const std::int64_t of = begin_of(row.integer());
+      if (rolled_.contains(of)) continue;
+      const auto series = series_.find(row.integer());
+      if (series == series_.end()) continue;
+      const auto again = hours_ ? (row.integer(), 0U) : static_cast<std::uint32_t>(row.integer());
+      HistorySlot error;
+      const auto code = static_cast<std::uint16_t>(row.integer());
+      error.errors.emplace_back(code, row.count());
+      auto& slots = series->second.slots;
+      const auto at = std::lower_bound(slots.begin(), slots.end(), std::pair{of, again},
+                                       [](const auto& slot, const auto& key) {
+                                         return std::pair{slot.begin_wall_s, slot.again} < key;
+                                       });
+      if (at != slots.end() && at->begin_wall_s == of && at->again == again) add_slot(*at, error);
+    }
+  }
+
+  void read_samples(const char* sql) {
+    if (gauges_.empty()) read_gauges();
+    auto row = database_.query(sql);
+    row.bind(span_.begin_wall_s).bind(span_.end_wall_s);
+    while (row.row()) {
+      HistorySample sample;
+      sample.begin_wall_s = begin_of(row.integer());
+      if (rolled_.contains(sample.begin_wall_s)) continue;
+      const auto at = gauges_.find(row.integer());
+      if (at == gauges_.end()) continue;
+      sample.last = row.integer();
+      sample.min = row.integer();
+      sample.max = row.integer();
+      auto& samples = at->second.samples;
+      if (!samples.empty() && samples.back().begin_wall_s == sample.begin_wall_s) {
+        samples.back().last = sample.last;
+        samples.back().min = std::min(samples.back().min, sample.min);
+        samples.back().max = std::max(samples.back().max, sample.max);
+      } else {
+        samples.push_back(sample);
+      }
+    }
+  }
+
+  void read_gauges() {
+    auto row = database_.query("SELECT id, ring, name FROM gauges");
+    while (row.row()) {
+      const std::int64_t id = row.integer();
+      HistoryGauge gauge;
+      gauge.ring = ring_names_[row.integer()];
+      gauge.name = row.text();
+      if (gauge.ring.empty() || wanted(gauge.ring)) gauges_[id] = std::move(gauge);
+    }
+  }
+
+  void read_marks(std::int64_t begin_ns, std::int64_t end_ns) {
+    auto row = database_.query(
+        "SELECT wall_ns, kind, ring, text FROM marks WHERE wall_ns >= ?1 AND wall_ns < ?2"
+        " AND (?3 = '' OR ring IN (?3, '')) ORDER BY wall_ns, kind, ring");
+    row.bind(begin_ns).bind(end_ns).bind(query_.ring);
+    while (row.row()) {
+      HistoryMark mark;
+      mark.wall_ns = row.integer();
+      const std::string_view kind = row.text();
+      const auto& names = HistoryMark::kKindNames;
+      const auto at = std::find(names.begin(), names.end(), kind);
+      mark.ring = row.text();
+      mark.text = row.text();
+      if (at == names.end()) continue;
+      mark.kind = static_cast<HistoryMark::Kind>(at - names.begin());
+      span_.marks.push_back(std::move(mark));
+    }
+  }
+
+  // Operations come first, then events; by ring and name.
+  void finish() {
+    for (auto& [id, ring] : rings_) span_.rings.push_back(std::move(ring));
+    for (auto& [id, series] : series_) {
+      if (!series.slots.empty()) span_.series.push_back(std::move(series));
+    }
+    for (auto& [id, gauge] : gauges_) {
+      if (!gauge.samples.empty()) span_.gauges.push_back(std::move(gauge));
+    }
+    std::sort(span_.rings.begin(), span_.rings.end(),
+              [](const HistoryRing& a, const HistoryRing& b) { return a.ring < b.ring; });
+    std::sort(span_.series.begin(), span_.series.end(),
+              [](const HistorySeries& a, const HistorySeries& b) {
+                return std::tie(a.event, a.ring, a.name) < std::tie(b.event, b.ring, b.name);
+              });
+    std::sort(span_.gauges.begin(), span_.gauges.end(),
+              [](const HistoryGauge& a, const HistoryGauge& b) {
+                return std::tie(a.ring, a.name) < std::tie(b.ring, b.name);
+              });
+    for (HistorySeries& series : span_.series) note_observed(series);
+  }
+
+  void note_observed(HistorySeries& series) const {
+    const auto ring = std::find_if(span_.rings.begin(), span_.rings.end(),
+                                   [&](const HistoryRing& one) { return one.ring == series.ring; });
+    if (ring == span_.rings.end()) return;
+    auto at = ring->slots.begin();
+    for (HistorySlot& slot : series.slots) {
+      const auto before = [&](const HistoryRingSlot& one) {
+        return std::pair{one.begin_wall_s, one.again} < std::pair{slot.begin_wall_s, slot.again};
+      };
+      while (at != ring->slots.end() && before(*at)) ++at;
+      if (at != ring->slots.end() && at->begin_wall_s == slot.begin_wall_s &&
+          at->again == slot.again) {
+        slot.observed_seconds = at->observed_seconds;
+      }
+    }
+  }
+
+  Database& database_;
+  const HistoryQuery& query_;
+  bool hours_ = false;
+  HistorySpan span_;
+  std::set<std::int64_t> rolled_;
+  std::map<std::int64_t, std::string> ring_names_;
+  std::map<std::int64_t, HistoryRing> rings_;
+  std::map<std::int64_t, HistorySeries> series_;
+  std::map<std::int64_t, HistoryGauge> gauges_;
+};
+
+Failure unreadable(const std::string& path, const DatabaseError& error) {
+  if (!exists(path)) {
+    return {ENOENT, path +
+                        ": there is no history\n  next: start the daemon with history.enabled, "
+                        "or name the file that it writes (history.path)"};
+  }
+  return {0, fmt::format("{}: cannot read the history: {}\n  next: {}", path, error.what(),
+                         error.damaged() ? "read a copy that is whole"
+                                         : "see that the file and its directory may be read")};
+}
+
+// Runs `read` in a transaction of its own on the file. Returns what went wrong.
+template <typename Read>
+std::optional<Failure> read_file(const std::string& path, const Read& read) {
+  try {
+    const std::unique_ptr<Database> database = open_for_reading(path);
+    Transaction transaction(*database, Transaction::Mode::read);
+    if (auto failure = check_schema(*database, path)) return failure;
+    read(*database);
+    transaction.commit();
+    return std::nullopt;
+  } catch (const DatabaseError& error) {
+    return unreadable(path, error);
+  }
+}
+
+std::int64_t first_number(Database& database, const char* sql) {
+  auto row = database.query(sql);
+  return row.row() && !row.null() ? row.integer() : 0;
+}
+
+}  // namespace
+
+HistoryResult read_history(const std::string& path, const HistoryQuery& query) {
+  HistoryResult result;
+  result.failure = read_file(
+      path, [&](Database& database) { result.span = SpanReader(database, query).read(); });
+  if (result.failure) result.span = {};
+  return result;
+}
+
+HistoryExtent history_extent(const std::string& path) {
+  HistoryExtent extent;
+  extent.failure = read_file(path, [&](Database& database) {
+    extent.first_minute_wall_s = first_number(database, "SELECT MIN(begin) FROM ring_minutes");
+    extent.first_wall_s = first_number(
+        database,
+        "SELECT MIN(begin) FROM (SELECT MIN(begin) AS begin FROM ring_minutes UNION ALL"
+        " SELECT MIN(begin) FROM ring_hours)");
+    extent.last_wall_s = first_number(
+        database,
+        "SELECT MAX(begin) FROM (SELECT MAX(begin) AS begin FROM ring_minutes UNION ALL"
+        " SELECT MAX(begin) FROM ring_hours)");
+  });
+  return extent;
+}
+
+}  // namespace ringside

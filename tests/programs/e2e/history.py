@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""The history of a real daemon: killed, restarted, on a full disk, and asked with sqlite3."""
+
+import contextlib
+import re
+import resource
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import harness
+from harness import sized
+
+README = Path(__file__).resolve().parents[3] / "daemon" / "history" / "README.md"
+UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+
+
+def rows(path, query):
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as history:
+        return history.execute(query).fetchall()
+
+
+class History(harness.Scenario):
+    def calls(self, world):
+        """The calls of each operation, as the history has them."""
+        return dict(rows(world.state / "history.db",
+                         "SELECT operation, sum(calls) FROM operation_minutes GROUP BY operation"))
+
+    def counted(self, report):
+        """The same as the metrics have them."""
+        return {one["name"]: one["windows"]["since_start"]["count"] for one in report["operations"]
+                if one["windows"]["since_start"]["count"] > 0}
+
+    def test_it_has_every_call_once_after_kills_and_restarts(self):
+        numbers = harness.seed()
+        world = self.world()
+        server = world.server()
+        load = world.load(server, rate=sized(500, 100), seconds=600).begun()
+        end = time.monotonic() + sized(20, 40)
+        kills = 0
+        while time.monotonic() < end:
+            daemon = world.daemon(tick="200ms").started()
+            until = time.monotonic() + numbers.uniform(0.5, 3)
+            while time.monotonic() < until:
+                time.sleep(0.01)
+            if kills % 3 == 2:
+                daemon.stop()   # in order: the minute under way is written
+            else:
+                daemon.kill()
+            kills += 1
+        load.interrupted()
+        daemon = world.daemon(tick="200ms").started()
+        server.stop()
+        report = daemon.report()
+        daemon.stop()
+        self.assertEqual(self.calls(world), self.counted(world.report()))
+        self.assertGreater(sum(self.counted(report).values()), 1000)
+        kinds = [kind for kind, in rows(world.state / "history.db", "SELECT kind FROM marks")]
+        self.assertEqual(kinds.count("server_start"), 1)
+        self.assertEqual(kinds.count("server_end"), 1)
+        self.assertGreaterEqual(kinds.count("daemon_start"), kills // 3)
+
+    def test_a_full_disk_loses_nothing_and_stops_nothing(self):
+        world = self.world()
+        server = world.server()
+        daemon = world.daemon(tick="200ms").started()
+        world.load(server, rate=200, seconds=2).result()
+        # Too small for the journal of a batch. The alert log and the state need less.
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        daemon.reload()   # hands over the minute under way
+        daemon.says("cannot write the history", seconds=60)
+        daemon.says("make room on the disk", seconds=1)
+        world.load(server, rate=200, seconds=2).result()
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, UNLIMITED)
+        daemon.says("the history is written again; 0 batches were dropped", seconds=60)
+        server.stop()
+        daemon.stop()
+        self.assertEqual(self.calls(world), self.counted(world.report()))
+
+    def test_the_queries_of_the_readme_run(self):
+        queries = re.findall(r"```sql\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+        self.assertGreater(len(queries), 5)
+        world = self.world()
+        server = world.server()
+        daemon = world.daemon(tick="200ms").started()
+        world.load(server, rate=200, seconds=2).result()
+        daemon.reload()   # hands over the minute under way
+        harness.wait_for("the first minute", lambda: (world.state / "history.db").exists() and
+                         self.calls(world))
+        for query in queries:
+            done = subprocess.run(
+                ["sqlite3", "-readonly", "-bail", world.state / "history.db", query],
+                capture_output=True, text=True, timeout=30)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), query)
+            if "LOGIN_FAILED" not in query and "minute_errors" not in query:
+                self.assertTrue(done.stdout, query)
+        daemon.stop()
+        server.stop()
+
+    def test_a_newer_file_is_left_alone_and_alerts_go_on(self):
+        world = self.world()
+        world.state.mkdir(parents=True, exist_ok=True)
+        path = world.state / "history.db"
+        server = world.server()
+        daemon = world.daemon().started()
+        daemon.stop()
+        with contextlib.closing(sqlite3.connect(path)) as history:
+            history.execute("PRAGMA user_version = 99")
+        before = path.read_bytes()
+        daemon = world.daemon().started()
+        daemon.says("this history is of version 99")
+        daemon.says("the daemon goes on without a history")
+        daemon.stop()
+        server.stop()
+        self.assertEqual(path.read_bytes(), before)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,157 @@
+#include "daemon/history/history_recorder.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/unit/daemon/history/history_samples.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+namespace {
+
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kBeginNs = kHistoryBegin * kSecondNs;
+
+Snapshot seen_at(std::int64_t second, std::int64_t connections = 5) {
+  Snapshot snapshot;
+  snapshot.wall_ns = kBeginNs + second * kSecondNs;
+  RingView ring;
+  ring.name = "chat";
+  ring.state = RingState::live;
+  ring.instance = "aa";
+  ring.program = "chatd";
+  ring.pid = 7;
+  ring.created_wall_ns = kBeginNs - kSecondNs;
+  ring.enabled = true;
+  snapshot.rings.push_back(ring);
+  snapshot.gauges.push_back({"chat", "connections", connections, connections});
+  return snapshot;
+}
+
+const HistoryGauge* gauge_named(const HistorySpan& span, const std::string& name) {
+  const auto at = std::find_if(span.gauges.begin(), span.gauges.end(),
+                               [&](const HistoryGauge& gauge) { return gauge.name == name; });
+  return at != span.gauges.end() ? &*at : nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("HistoryRecorder: a batch is due once for each minute, ten seconds after its end") {
+  HistoryRecorder recorder;
+  CHECK(recorder.due(kBeginNs + 30 * kSecondNs));  // what was before
+  int batches = 0;
+  for (int second = 31; second < 60 + 130; ++second)
+    batches += recorder.due(kBeginNs + second * kSecondNs);
+  CHECK(batches == 2);
+  CHECK_FALSE(recorder.due(kBeginNs + 60 * 3 * kSecondNs + 10 * kSecondNs - 1));
+}
+
+TEST_CASE("HistoryRecorder: a gauge's minute has its last, lowest and highest value") {
+  HistoryRecorder recorder;
+  recorder.follow(seen_at(5, 5));
+  recorder.follow(seen_at(30, -2));
+  recorder.follow(seen_at(59, 3));
+  recorder.follow(seen_at(61, 9));
+  HistorySpan span;
+  recorder.take(span);
+  const HistoryGauge* gauge = gauge_named(span, "connections");
+  REQUIRE(gauge != nullptr);
+  REQUIRE(gauge->samples.size() == 2);
+  CHECK(gauge->samples[0].begin_wall_s == kHistoryBegin);
+  CHECK(gauge->samples[0].last == 3);
+  CHECK(gauge->samples[0].min == -2);
+  CHECK(gauge->samples[0].max == 5);
+  // The minute under way comes again, with what came since.
+  recorder.follow(seen_at(100, 1));
+  HistorySpan next;
+  recorder.take(next);
+  gauge = gauge_named(next, "connections");
+  REQUIRE(gauge != nullptr);
+  REQUIRE(gauge->samples.size() == 1);
+  CHECK(gauge->samples[0].min == 1);
+  CHECK(gauge->samples[0].max == 9);
+}
+
+TEST_CASE("HistoryRecorder: figures of processes are sums, and absent where one is not known") {
+  HistoryRecorder recorder;
+  Snapshot snapshot = seen_at(5);
+  ProcessView one;
+  one.ring = "chat";
+  one.resident_bytes = 100;
+  one.threads = 4;
+  ProcessView two = one;
+  two.threads.reset();
+  snapshot.processes = {one, two};
+  snapshot.host.load_1m = 1.25;
+  // The server has a gauge of that name: it is the server's that counts.
+  snapshot.gauges.push_back({"chat", "memory_bytes", 3, 3});
+  recorder.follow(snapshot);
+  HistorySpan span;
+  recorder.take(span);
+  CHECK(gauge_named(span, "memory_bytes")->samples.at(0).last == 3);
+  CHECK(gauge_named(span, "threads") == nullptr);
+  CHECK(gauge_named(span, "load_1m_milli")->samples.at(0).last == 1250);
+  CHECK(gauge_named(span, "load_1m_milli")->ring.empty());
+}
+
+TEST_CASE("HistoryRecorder: starts, ends, switches and losses are marked once") {
+  HistoryRecorder recorder;
+  recorder.follow(seen_at(0));
+  recorder.follow(seen_at(5));
+  Snapshot off = seen_at(10);
+  off.rings[0].enabled = false;
+  recorder.follow(off);
+  recorder.follow(off);
+  Snapshot crashed = seen_at(15);
+  crashed.rings[0].state = RingState::crashed;
+  recorder.follow(crashed);
+  recorder.follow(crashed);
+  Snapshot second = seen_at(20);
+  second.rings[0].instance = "bb";
+  recorder.follow(second);
+  HistorySpan span;
+  span.rings.push_back(history_ring(kHistoryBegin, 60, 12));
+  recorder.take(span);
+  std::string kinds;
+  for (const HistoryMark& mark : span.marks) kinds += std::string(name_of(mark.kind)) + " ";
+  CHECK(kinds == "server_start sampling server_end server_start loss ");
+  CHECK(span.marks[0].wall_ns == kBeginNs - kSecondNs);
+  CHECK(span.marks[2].text == "crashed: chatd, pid 7, instance aa");
+  CHECK(span.marks[4].text == "12 records were overwritten before they were read");
+  HistorySpan nothing;
+  recorder.take(nothing);
+  CHECK(nothing.marks.empty());
+}
+
+TEST_CASE("HistoryRecorder: an incident that is shown no more has ended when the log says") {
+  HistoryRecorder recorder;
+  Snapshot snapshot = seen_at(5);
+  IncidentView incident;
+  incident.id = "i-1";
+  incident.peak = AlertLevel::critical;
+  incident.began_wall_ns = kBeginNs;
+  snapshot.incidents.push_back(incident);
+  recorder.follow(snapshot);
+  HistorySpan span;
+  recorder.take(span);
+  REQUIRE(span.incidents.size() == 1);
+  CHECK_FALSE(span.incidents[0].over());
+  AlertTransition end;
+  end.state = AlertState::ended;
+  end.incident = "i-1";
+  end.wall_ns = kBeginNs + 77 * kSecondNs;
+  recorder.tell({end});
+  recorder.follow(seen_at(80));
+  HistorySpan next;
+  recorder.take(next);
+  REQUIRE(next.incidents.size() == 1);
+  CHECK(next.incidents[0].ended_wall_ns == end.wall_ns);
+  CHECK(next.incidents[0].level == AlertLevel::critical);
+  CHECK(next.transitions.size() == 1);
+  HistorySpan last;
+  recorder.take(last);
+  CHECK(last.incidents.empty());
+}

@@ -1,0 +1,182 @@
+// The writer's thread: real files, a real limit on their size, a real reader in the way.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "daemon/history/history_reader.h"
+#include "daemon/history/history_writer.h"
+#include "tests/support/random.h"
+#include "tests/support/temp.h"
+#include "tests/unit/daemon/file_limit.h"
+#include "tests/unit/daemon/history/history_samples.h"
+#include "tests/unit/daemon/said.h"
+#include "tests/unit/daemon/until.h"
+
+using namespace ringside;
+using namespace ringside::test;
+
+namespace {
+
+struct WriterRun {
+  explicit WriterRun(HistoryLimits limits = {}) {
+    options.path = directory.file("history.db");
+    options.limits = limits;
+    options.retry = std::chrono::milliseconds(20);
+  }
+  void start() {
+    const auto failure = writer.start(options);
+    REQUIRE_MESSAGE(!failure, (failure ? failure->message : ""));
+  }
+  bool hand(std::int64_t minute, std::uint64_t calls = 50) {
+    auto batch = std::make_shared<HistoryBatch>();
+    batch->made_wall_s = kHistoryBegin + minute * 60 + 65;
+    batch->span = history_minute(random, kHistoryBegin + minute * 60, calls);
+    return writer.hand_over(std::move(batch));
+  }
+  std::size_t minutes() const {
+    const HistoryResult result = read_history(
+        options.path, {0, kHistoryBegin + 86400, HistoryQuery::Slots::minutes, {}, {}});
+    return result.span.series.empty() ? 0 : result.span.series[0].slots.size();
+  }
+  TempDir directory;
+  std::mt19937_64 random{seed()};
+  HistoryOptions options;
+  HistoryWriter writer;
+};
+
+}  // namespace
+
+TEST_CASE("HistoryWriter: everything that was handed over is there at the end") {
+  WriterRun run;
+  run.start();
+  for (int minute = 0; minute < 40; ++minute) CHECK(run.hand(minute));
+  CHECK(run.writer.finish() == 0);
+  CHECK(run.writer.written() == 40);
+  CHECK(run.writer.cpu_ns() > 0);
+  CHECK_FALSE(std::filesystem::exists(run.options.path + "-wal"));
+  CHECK(run.minutes() == 40);
+}
+
+TEST_CASE("HistoryWriter: what a full disk refuses waits, and is written when there is room") {
+  const Said said;
+  WriterRun run;
+  run.start();
+  run.hand(0);
+  until([&] { return run.writer.written() == 1; });
+  {
+    const FileLimit full(1024);
+    for (int minute = 1; minute < 10; ++minute) CHECK(run.hand(minute));
+    until([&] { return said.count("cannot write the history") > 0; });
+    CHECK(run.writer.written() == 1);
+  }
+  until([&] { return run.writer.written() == 10; });
+  CHECK(said.count("the history is written again; 0 batches were dropped") > 0);
+  CHECK(run.writer.finish() == 0);
+  CHECK(run.minutes() == 10);
+}
+
+TEST_CASE("HistoryWriter: of a disk that stays full the newest hour is kept in memory") {
+  const Said said;
+  WriterRun run;
+  run.start();
+  const std::size_t handed = HistoryWriter::kMostWaiting + 10;
+  {
+    const FileLimit full(1024);
+    for (std::size_t minute = 0; minute < handed; ++minute) {
+      until([&] { return run.hand(static_cast<std::int64_t>(minute), 1); });
+    }
+    until([&] { return said.count("from now on the oldest are dropped") > 0; });
+    until([&] { return run.writer.dropped() >= 10; });
+  }
+  until([&] { return run.writer.written() + run.writer.dropped() >= handed; });
+  CHECK(run.writer.finish() == run.writer.dropped());
+  const HistoryExtent extent = history_extent(run.options.path);
+  CHECK(extent.last_wall_s == kHistoryBegin + static_cast<std::int64_t>(handed - 1) * 60);
+}
+
+TEST_CASE("HistoryWriter: a reader that stays lets the journal grow to its limit and no further") {
+  const Said said;
+  WriterRun run;
+  run.start();
+  run.hand(0);
+  until([&] { return run.writer.written() == 1; });
+  std::optional<Database> reader;
+  reader.emplace(run.options.path, Database::Mode::read);
+  std::optional<Transaction> reading;
+  reading.emplace(*reader, Transaction::Mode::read);
+  {
+    auto row = reader->query("SELECT count(*) FROM minutes");
+    REQUIRE(row.row());
+  }
+  const auto journal = [&] { return std::filesystem::file_size(run.options.path + "-wal"); };
+  std::int64_t minute = 1;
+  // Fat minutes: 400 operations each.
+  while (said.count("because somebody reads the file") == 0) {
+    auto batch = std::make_shared<HistoryBatch>();
+    batch->made_wall_s = kHistoryBegin;  // nothing is rolled up meanwhile
+    for (int i = 0; i < 400; ++i) {
+      batch->span.series.push_back(history_series(
+          "OP_" + std::to_string(i), {history_slot(run.random, kHistoryBegin + minute * 60, 200)}));
+    }
+    const std::uint64_t written = run.writer.written();
+    REQUIRE(run.writer.hand_over(std::move(batch)));
+    until([&] {
+      return run.writer.written() > written || said.count("because somebody reads the file") > 0;
+    });
+    REQUIRE(++minute < 500);
+  }
+  CHECK(journal() < 2 * HistoryStore::kLongJournalBytes);
+  const auto held = journal();
+  CHECK(run.hand(600));
+  const std::uint64_t written = run.writer.written();
+  reading->commit();
+  reading.reset();
+  reader.reset();
+  until([&] { return run.writer.written() > written; });
+  CHECK(said.count("its journal is cut") > 0);
+  CHECK(journal() < held);
+  CHECK(run.writer.finish() == 0);
+}
+
+TEST_CASE("HistoryWriter: a file at its limit says in the log and in a mark what it lost") {
+  const Said said;
+  WriterRun run({400 * 86400, 400 * 86400, std::uint64_t{1} << 20});
+  run.start();
+  for (std::int64_t minute = 0; said.count("the history was at its limit of") == 0; ++minute) {
+    until([&] { return run.hand(minute, 4000); });
+    REQUIRE(minute < 5000);
+  }
+  // What the full queue refused is counted. Nothing waits any more.
+  const std::uint64_t unwritten = run.writer.finish();
+  CHECK(unwritten == run.writer.dropped());
+  const HistoryResult result =
+      read_history(run.options.path, {0, 2 * kHistoryBegin, HistoryQuery::Slots::minutes, {}, {}});
+  REQUIRE_FALSE(result.span.marks.empty());
+  CHECK(result.span.marks[0].kind == HistoryMark::Kind::gap);
+  CHECK(result.span.marks[0].text.find("were removed") != std::string::npos);
+}
+
+TEST_CASE("HistoryWriter: a file that turns out to be damaged is moved aside, and it goes on") {
+  const Said said;
+  WriterRun run;
+  run.start();
+  for (int minute = 0; minute < 20; ++minute) run.hand(minute);
+  CHECK(run.writer.finish() == 0);
+  {
+    // The pages behind the schema's are overwritten.
+    std::FILE* file = std::fopen(run.options.path.c_str(), "r+b");
+    REQUIRE(file != nullptr);
+    std::fseek(file, 4096, SEEK_SET);
+    const std::string garbage(std::filesystem::file_size(run.options.path) - 4096, '\x5a');
+    std::fwrite(garbage.data(), 1, garbage.size(), file);
+    std::fclose(file);
+  }
+  run.start();
+  run.hand(30);
+  until([&] { return run.writer.written() == 21; });
+  CHECK(said.count("the history is damaged") > 0);
+  CHECK(run.writer.finish() == 0);
+  CHECK(run.minutes() == 1);
+  CHECK(std::filesystem::exists(run.options.path + ".damaged"));
+}
