@@ -146,6 +146,8 @@ std::optional<std::string> override_config(Config& config, std::string_view key,
 // it is, what is allowed and what its default is.
 enum class Comments : bool { without, with };
 std::string print_config(const Config& config, Comments comments);
+// The same without comments, and of it only what differs from the defaults.
+std::string print_changed(const Config& config);
 
 // Where to put things when the configuration doesn't say. The caller takes these values from the
 // environment.

@@ -23,6 +23,7 @@ Monitor::Monitor(const Config& config, std::string version, const Instant& now, 
       sinks_(std::move(sinks)),
       config_(config),
       config_text_(print_config(config, Comments::without)),
+      config_changed_(print_changed(config)),
       watch_(watch_options(config)),
       alerts_(config) {
   schedule_.set(config.report_interval_ns, now.realtime_ns);
@@ -122,6 +123,7 @@ void Monitor::reconfigure(const Config& config, const Instant& now) {
   RINGSIDE_ASSERT(here_.is_current());
   config_ = config;
   config_text_ = print_config(config_, Comments::without);
+  config_changed_ = print_changed(config_);
   watch_.reconfigure(watch_options(config_));
   alerts_.reconfigure(config_);
   threshold_log_.begin_anew();
@@ -155,6 +157,7 @@ void Monitor::fill_in(Snapshot& snapshot, const Instant& now) const {
   snapshot.daemon.restarts = meta_.restarts;
   snapshot.daemon.passes = passes_;
   snapshot.configuration = config_text_;
+  snapshot.configuration_changed = config_changed_;
   snapshot.thresholds = config_.thresholds;
 }
 

@@ -16,7 +16,8 @@ namespace ringside {
 // A line of a timeline.
 struct Moment {
   std::string time;
-  std::vector<std::string> what;  // in columns; the same number for each moment of a timeline
+  // In columns, the same number for each moment of a timeline. None: the text follows the time.
+  std::vector<std::string> what;
   std::string text;               // what there is to say about it; may be empty
 };
 

@@ -141,7 +141,8 @@ TEST_CASE("Json: the frame, the system and the thresholds are the snapshot's") {
                            {"operations",
                             {{"SEARCH", {{"response_ms", 45.0}, {"error_rate", nullptr}}},
                              {"SEND_ALL", {{"response_ms", nullptr}, {"error_rate", 0.025}}}}}}},
-                         {"configuration", s.configuration}};
+                         {"configuration", s.configuration},
+                         {"configuration_changed", s.configuration_changed}};
   check_same(json, expected);
 }
 
@@ -180,6 +181,46 @@ TEST_CASE("Json: the analysis is the one that was made") {
   };
   const Json expected = {
       {"verdict", verdict_name(a.verdict)},
+      {"headline",
+       {{"what", a.headline.what}, {"whom", a.headline.whom}, {"next", a.headline.next}}},
+      {"stories", list(a.stories,
+                       [](const Story& of) {
+                         return Json{
+                             {"incident", of.incident.id},
+                             {"from_at", at(of.from_wall_ns)},
+                             {"until_at", of.until_wall_ns == 0 ? Json() : at(of.until_wall_ns)},
+                             {"what", of.what},
+                             {"whom", of.whom},
+                             {"next", of.next},
+                             {"details", incident(of.incident)},
+                             {"evidence", list(of.evidence, [](const Evidence& one) {
+                                return Json{{"at", at(one.wall_ns)}, {"text", one.text}};
+                              })}};
+                       })},
+      {"bottlenecks",
+       {{"profiles", list(a.bottlenecks.profiles,
+                          [](const StageProfile& of) {
+                            return Json{{"operation", of.operation},
+                                        {"ring", of.ring},
+                                        {"records", of.records},
+                                        {"tail_records", of.tail_records},
+                                        {"median_ns", of.median_ns},
+                                        {"tail_ns", of.tail_ns},
+                                        {"stages", list(of.stages, [](const auto& stage) {
+                                           return Json{{"name", stage.name},
+                                                       {"median_share", stage.median_share},
+                                                       {"tail_share", stage.tail_share}};
+                                         })}};
+                          })},
+        {"felt", list(a.bottlenecks.felt,
+                      [](const FeltTime& of) {
+                        return Json{{"operation", of.operation}, {"ring", text_or_null(of.ring)},
+                                    {"timed", of.timed},         {"felt_ns", of.felt_ns},
+                                    {"waited_ns", nullptr},      {"server_ns", nullptr},
+                                    {"at_once", of.at_once}};
+                      })},
+        {"load", Json::array()},
+        {"database_share", a.bottlenecks.database_share}}},
       {"reasons", list(a.reasons,
                        [](const Reason& of) {
                          return Json{{"weight", verdict_name(of.weight)}, {"text", of.text}};

@@ -300,13 +300,20 @@ TEST_CASE("Edges: slower and faster from exactly half as much more") {
 }
 
 TEST_CASE("Edges: a configuration that is empty, of one line, and without an end") {
-  const auto configuration = [](const char* text) {
-    Given given;
-    given.snapshot.configuration = text;
+  Given given;
+  CHECK(written_by(given, detail::write_configuration) ==
+        "heading | CONFIGURATION IN FORCE\nsentence | Not stated by the daemon.\n");
+  given.snapshot.configuration = "all of it";
+  const auto configuration = [&](const char* text) {
+    given.snapshot.configuration_changed = text;
     return written_by(given, detail::write_configuration);
   };
-  const std::string heading = "heading | CONFIGURATION IN FORCE\n";
-  CHECK(configuration("") == heading + "sentence | Not stated by the daemon.\n");
+  CHECK(configuration("") ==
+        "heading | CONFIGURATION IN FORCE\n"
+        "sentence | Every key is at its default. The JSON report has all of them.\n");
+  const std::string heading =
+      "heading | CONFIGURATION IN FORCE\n"
+      "sentence | What differs from the defaults. The JSON report has every key.\n";
   CHECK(configuration("a") == heading + "verbatim | a\n");
   CHECK(configuration("a\n") == heading + "verbatim | a\n");
   CHECK(configuration("\n") == heading + "verbatim | \n");
