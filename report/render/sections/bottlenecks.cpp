@@ -210,6 +210,7 @@ void write_bottlenecks(const Section& section) {
                               : "No timed operation was seen that takes the server's time.");
   } else {
     write_shares(section);
+    section.page.chart(Chart::stages);
   }
   write_waiting(section);
   write_profiles(section);

@@ -34,6 +34,7 @@ void write_verdict(const Section& section) {
     if (reason.text != headline.what) section.page.bullet(reason.text);
   }
   write_last_minute(section);
+  section.page.chart(Chart::over_time);
 }
 
 }  // namespace ringside::detail
