@@ -110,7 +110,7 @@ struct Config {
 
   std::string report_directory;      // empty until resolve_paths()
   std::int64_t report_interval_ns = kHour;
-  std::vector<std::string> report_formats = {"text", "json"};
+  std::vector<std::string> report_formats = {"text", "markdown", "html", "json"};
   std::uint64_t report_keep = 48;
 
   Thresholds thresholds;
