@@ -1,5 +1,6 @@
-// Writes the reports that the browser test opens into the directory that it is given: of a night,
-// of one with hostile names, of a quiet one, and of nothing; and says how long the night took.
+// Writes reports in every format into the directory that it is given, for the tests in browser and
+// schema: of a night, of one with hostile names, of a quiet one, of nothing, and of samples. Says
+// how long the night took.
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -10,6 +11,8 @@
 #include "report/render/markdown.h"
 #include "report/render/text.h"
 #include "tests/unit/report/night.h"
+#include "tests/unit/report/numbered.h"
+#include "tests/unit/report/ones.h"
 #include "tests/unit/report/sample.h"
 
 using namespace ringside;
@@ -30,6 +33,16 @@ bool write_all(const std::string& stem, const Report& report) {
          write(stem + ".txt", render_text(report, {.limits = {.whole = true}}));
 }
 
+// With what the samples lack, so that every key of the JSON report is written once.
+Snapshot one_of_everything() {
+  Snapshot snapshot = sample::ones();
+  snapshot.silences.resize(1);
+  snapshot.lanes[0].in_flight = "SEND";
+  snapshot.host.cpu_pressure = snapshot.host.memory_pressure = snapshot.host.io_pressure =
+      Pressure{1, 1};
+  return snapshot;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -47,10 +60,12 @@ int main(int argc, char** argv) {
               after.operations.size(), took.count(), page.size());
   const Snapshot evil = sample::after_a_hostile_night();
   const HistorySpan evil_night = sample::hostile_night();
-  const Snapshot nothing;
+  const Snapshot nothing, ones = one_of_everything(), numbered = sample::numbered();
   const bool written = write_all(directory + "night", Report(after, &night)) &&
                        write_all(directory + "hostile", Report(evil, &evil_night)) &&
                        write_all(directory + "calm", Report(sample::calm())) &&
-                       write_all(directory + "nothing", Report(nothing));
+                       write_all(directory + "nothing", Report(nothing)) &&
+                       write_all(directory + "ones", Report(ones)) &&
+                       write_all(directory + "numbered", Report(numbered));
   return written ? 0 : 1;
 }
