@@ -25,6 +25,8 @@ Json json_analysis(const Report& report);
 Json json_alerts(const Snapshot& snapshot);
 Json json_incident(const IncidentView& incident);
 Json json_stories(const std::vector<Story>& stories);
+// Null without history.
+Json json_history(const HistorySpan* history);
 Json json_headline(const Headline& headline);
 Json json_bottlenecks(const Bottlenecks& bottlenecks);
 

@@ -175,6 +175,8 @@ class Pages(unittest.TestCase):
         rows = self.rows("from", "calls", "calls/s", "failed")
         self.assertEqual(len(rows), 480)
         self.assertEqual(len(rows), len(rate["series"][0]["values"]))
+        points = self.report("night")["history"]["points"]
+        self.assertEqual(len(rows), len(points))
         unknown = 0
         for i, row in enumerate(rows):
             calls, failed = (series["values"][i] for series in rate["series"])
@@ -182,6 +184,9 @@ class Pages(unittest.TestCase):
                 unknown += 1
                 self.assertEqual(set(row[1:]), {"–"})
                 continue
+            self.assertEqual(row[1], f"{points[i]['count']:,}")
+            self.assertEqual(row[3], f"{points[i]['errors']:,}")
+            self.assertAlmostEqual(nanoseconds(row[9]) / points[i]["max_ns"], 1, delta=.006)
             self.assertAlmostEqual(float(row[2]), calls, delta=.006 * calls)
             self.assertAlmostEqual(int(row[3].replace(",", "")) / 60, failed, delta=.01)
             for column, series in zip((6, 7, 8), latency["series"]):

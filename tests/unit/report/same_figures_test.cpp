@@ -156,6 +156,16 @@ TEST_CASE("SameFigures: the tables show what the JSON report has") {
     ++seen;
   }
   CHECK(seen == counts.size() - json["categories"].size() - 1);
+  // The history: steps of the table are made of points.
+  std::uint64_t in_points = 0, in_steps = 0;
+  for (const Json& point : json["history"]["points"])
+    in_points += point["count"].is_null() ? 0 : point["count"].get<std::uint64_t>();
+  auto steps = page.tables("from|calls|rate|failed %|p50|p95|p99|max").at(0);
+  for (auto& row : steps) {
+    std::erase(row[1], ',');
+    in_steps += std::stoull(row[1]);
+  }
+  CHECK(in_points == in_steps);
   // The stories and the bottlenecks.
   const Json& analysis = json["analysis"];
   const std::string texts = all_texts(report, {.whole = true});

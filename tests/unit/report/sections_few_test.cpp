@@ -243,8 +243,9 @@ TEST_CASE("Edges: regressions and trends, of one operation and of as many as are
         "takes stored history of the same operation at the same hour.\n");
   const std::string top =
       "heading | TRENDS\n"
-      "sentence | No history is kept yet, so there is no trend over hours or days. What there is: "
-      "the last minute and the last 5 min beside the last hour, which contains them.\n";
+      "sentence | There is no history beside this report, so there is no trend over hours or days. "
+      "What there is: the last minute and the last 5 min beside the last hour, which contains "
+      "them.\n";
   CHECK(written_by(given, detail::write_trends) ==
         top + "sentence | In the last hour nothing happened.\n");
   given.snapshot.all = counted("all", 1);

@@ -1,9 +1,11 @@
-// Incidents and alerts at their edges, from an analysis made by hand.
+// Incidents, alerts, regressions and what was before, at their edges.
 #include <doctest/doctest.h>
 
 #include <string>
 
 #include "tests/unit/report/given.h"
+#include "tests/unit/report/night.h"
+#include "tests/unit/report/written.h"
 
 using namespace ringside;
 using namespace sample;
@@ -101,4 +103,40 @@ TEST_CASE("Edges: a story is told with its facts and as much evidence as is want
             "sentence | … and 1 more, in the JSON report.\n"
             "subheading | More incidents\n"
             "bullet | It happened. It touched. (i1)\n"));
+}
+
+TEST_CASE("Edges: regressions that were found, and none that are known") {
+  Snapshot snapshot = sample::busy();
+  snapshot.regressions = {{"chat", "SEND_MESSAGE", "database", 31, true, "from 1 to 2 ms"},
+                          {"chat", "JOIN_ROOM", "", 12, false, "from 3 to 4 ms"}};
+  const Written w(snapshot);
+  check_rows(w.page.tables("operation|stage|slower by|it|from what to what").at(0),
+             {{"SEND_MESSAGE", "database", "31 %", "lasts", "from 1 to 2 ms"},
+              {"JOIN_ROOM", "–", "12 %", "went away", "from 3 to 4 ms"}});
+  RecordingPage page;
+  write_document(page, Report(sample::busy(), &sample::night()), {});
+  CHECK(page.section("REGRESSIONS").at(0).texts.at(0) == "None is known.");
+}
+
+TEST_CASE("Edges: trends over a night are a dozen steps, and count every call of it") {
+  const HistorySpan& night = sample::night();
+  RecordingPage page;
+  write_document(page, Report(sample::busy(), &night), {});
+  const auto rows = page.tables("from|calls|rate|failed %|p50|p95|p99|max").at(0);
+  CHECK(rows.size() == 12);
+  CHECK(rows.front().front() == "2024-11-23T02:16Z");
+  std::uint64_t calls = 0, shown = 0;
+  for (const HistorySeries& series : night.series) {
+    for (const HistorySlot& slot : series.slots) calls += series.event ? 0 : slot.count();
+  }
+  for (const Row& row : rows) {
+    std::string figure = row[1];
+    std::erase(figure, ',');
+    shown += std::stoull(figure);
+  }
+  CHECK(shown == calls);
+  const HistorySpan empty;
+  RecordingPage other;
+  write_document(other, Report(sample::busy(), &empty), {});
+  CHECK(other.section("TRENDS").at(0).texts.at(0) == "The history beside this report is empty.");
 }
