@@ -110,7 +110,7 @@ struct Config {
 
   std::string report_directory;      // empty until resolve_paths()
   std::int64_t report_interval_ns = kHour;
-  std::vector<std::string> report_formats = {"text", "json"};
+  std::vector<std::string> report_formats = {"text", "markdown", "html", "json"};
   std::uint64_t report_keep = 48;
 
   bool history_enabled = true;
@@ -152,6 +152,8 @@ std::optional<std::string> override_config(Config& config, std::string_view key,
 // it is, what is allowed and what its default is.
 enum class Comments : bool { without, with };
 std::string print_config(const Config& config, Comments comments);
+// The same without comments, and of it only what differs from the defaults.
+std::string print_changed(const Config& config);
 
 // Where to put things when the configuration doesn't say. The caller takes these values from the
 // environment.

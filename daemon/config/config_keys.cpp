@@ -71,7 +71,7 @@ const std::vector<ConfigKey<Config>>& table() {
       {"reports.interval", Duration{AT(report_interval_ns), 0, 366 * kDay},
        "How often a report is written, at full multiples in UTC; 0s: only at SIGUSR1 and at the "
        "end."},
-      {"reports.formats", Choices{AT(report_formats), {"text", "json"}},
+      {"reports.formats", Choices{AT(report_formats), {"text", "markdown", "html", "json"}},
        "What is written each time."},
       {"reports.keep", Integer{AT(report_keep), 0, 100000},
        "Copies with a time in their name that are kept in each format, beside the latest report."},

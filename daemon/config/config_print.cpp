@@ -218,6 +218,27 @@ std::string toml_path(const std::string& table, std::string_view key) {
   return table.empty() ? part : table + "." + part;
 }
 
+std::string print_changed(const Config& config) {
+  const Config defaults;
+  std::string out;
+  std::string table;
+  for (const auto& key : config_keys()) {
+    const std::size_t dot = key.path.rfind('.');
+    const std::string in(dot == std::string_view::npos ? std::string_view{}
+                                                       : key.path.substr(0, dot));
+    if (value_text(key, config) == value_text(key, defaults)) continue;
+    if (in != table) out += fmt::format("\n[{}]\n", in);
+    table = in;
+    print_key(out, key, config, defaults, Comments::without);
+  }
+  if (config.thresholds.operations != defaults.thresholds.operations)
+    print_operations(out, config.thresholds, Comments::without);
+  print_owners(out, config, Comments::without);
+  print_receivers(out, config, Comments::without);
+  print_objectives(out, config, Comments::without);
+  return out.starts_with('\n') ? out.substr(1) : out;
+}
+
 std::string print_config(const Config& config, Comments comments) {
   const Config defaults;
   std::string out;

@@ -8,7 +8,9 @@
 
 #include "daemon/storage/files.h"
 #include "report/model/format.h"
+#include "report/render/html/html.h"
 #include "report/render/json.h"
+#include "report/render/markdown.h"
 #include "report/render/text.h"
 
 namespace ringside {
@@ -59,18 +61,30 @@ void remove_old(const ReportFiles& files, const std::string& extension, const st
   }
 }
 
+struct Format {
+  std::string_view name;  // as the configuration has it
+  const char* extension;
+  std::string (*render)(const Report& report);
+};
+constexpr Format kFormats[] = {
+    {"text", ".txt", [](const Report& report) { return render_text(report); }},
+    {"markdown", ".md", [](const Report& report) { return render_markdown(report); }},
+    {"html", ".html", [](const Report& report) { return render_html(report); }},
+    {"json", ".json", [](const Report& report) { return render_json(report) + "\n"; }}};
+
 }  // namespace
 
 std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& snapshot,
-                                   const WriteFile& write_file) {
+                                   const WriteFile& write_file, const HistorySpan* history) {
   std::vector<Failure> failures;
   if (files.formats.empty()) return failures;
   if (auto failure = make_directories(files.directory)) return {*failure};
-  const Report report(snapshot);
-  for (const std::string& format : files.formats) {
-    const bool text = format == "text";
-    const std::string bytes = text ? render_text(report) : render_json(report) + "\n";
-    const std::string extension = text ? ".txt" : ".json";
+  const Report report(snapshot, history);
+  for (const Format& format : kFormats) {
+    if (std::find(files.formats.begin(), files.formats.end(), format.name) == files.formats.end())
+      continue;
+    const std::string bytes = format.render(report);
+    const std::string extension = format.extension;
     const auto write = [&](const std::string& name) {
       const auto failure = write_file(files.directory + "/" + name, bytes, 0640);
       if (failure) failures.push_back(*failure);

@@ -61,6 +61,7 @@ Monitor::Monitor(const Config& config, std::string version, const Instant& now, 
       sinks_(std::move(sinks)),
       config_(config),
       config_text_(print_config(config, Comments::without)),
+      config_changed_(print_changed(config)),
       watch_(watch_options(config)),
       alerts_(config) {
   schedule_.set(config.report_interval_ns, now.realtime_ns);
@@ -207,6 +208,7 @@ void Monitor::reconfigure(const Config& config, const Instant& now) {
     hand_over_minutes(now, RingMetrics::TakeMinutes::all);
   }
   config_ = config;
+  config_changed_ = print_changed(config_);
   watch_.reconfigure(watch_options(config_));
   alerts_.reconfigure(config_);
   threshold_log_.begin_anew();
@@ -240,6 +242,7 @@ void Monitor::fill_in(Snapshot& snapshot, const Instant& now) const {
   snapshot.daemon.restarts = meta_.restarts;
   snapshot.daemon.passes = passes_;
   snapshot.configuration = config_text_;
+  snapshot.configuration_changed = config_changed_;
   snapshot.thresholds = config_.thresholds;
 }
 

@@ -89,6 +89,7 @@ class Monitor {
   ThreadCheck here_;
   Config config_;
   std::string config_text_;
+  std::string config_changed_;  // of it, what differs from the defaults
   Watch watch_;
   AlertEngine alerts_;
   HostSampling host_;

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "report/analysis/labels.h"
+#include "report/analysis/story.h"
 #include "report/analysis/words.h"
 
 namespace ringside::detail {
-namespace {
 
 // A locked database, not a locked account: the name must contain both words.
 bool is_locked_database(std::string_view name) {
@@ -14,6 +14,8 @@ bool is_locked_database(std::string_view name) {
          (has_any_word(name, {"BUSY", "LOCK", "LOCKED"}) &&
           has_any_word(name, {"DATABASE", "DB", "SQL", "SQLITE", "TABLE", "ROW", "TRANSACTION"}));
 }
+
+namespace {
 
 bool is_full(std::string_view name) {
   return has_any_word(name, {"OVERLOAD", "OVERLOADED"}) ||

@@ -45,16 +45,18 @@ const char* confidence_name(Confidence confidence) {
   return "low";
 }
 
-Analysis analyse(const Snapshot& snapshot) {
+Analysis analyse(const Snapshot& snapshot, const HistorySpan* history) {
   Analysis analysis;
   analysis.window = shown_window(snapshot.all);
   detail::find_errors(snapshot, analysis);
   detail::find_time(snapshot, analysis);
+  detail::find_bottlenecks(snapshot, history, analysis);
   detail::find_database(snapshot, analysis);
   detail::find_security(snapshot, analysis);
   detail::find_resilience(snapshot, analysis);
   detail::find_verdict(snapshot, analysis);
   detail::find_suggestions(snapshot, analysis);
+  detail::find_stories(snapshot, history, analysis);
   return analysis;
 }
 

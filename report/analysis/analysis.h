@@ -14,6 +14,9 @@
 #include <string_view>
 #include <vector>
 
+#include "report/analysis/bottlenecks.h"
+#include "report/analysis/story.h"
+#include "report/model/history.h"
 #include "report/model/names.h"
 #include "report/model/snapshot.h"
 
@@ -175,17 +178,24 @@ struct Analysis {
   std::vector<DatabaseSummary> databases;  // one for each ring that says something of its database
   SecuritySummary security;
   ResilienceSummary resilience;
+  Bottlenecks bottlenecks;
   std::vector<Suggestion> suggestions;
+  std::vector<Story> stories;  // the gravest first
+  Headline headline;           // the verdict in three sentences
 };
 
-Analysis analyse(const Snapshot& snapshot);
+// `history` may be null: there is none.
+Analysis analyse(const Snapshot& snapshot, const HistorySpan* history = nullptr);
 
-// What a renderer is given. The snapshot must outlive it.
+// What a renderer is given. The snapshot must outlive it, and so must the history, which may be
+// null: then nothing is said over time.
 struct Report {
-  explicit Report(const Snapshot& of) : snapshot(of), analysis(analyse(of)) {}
-  explicit Report(const Snapshot&&) = delete;
+  explicit Report(const Snapshot& of, const HistorySpan* past = nullptr)
+      : snapshot(of), history(past), analysis(analyse(of, past)) {}
+  explicit Report(const Snapshot&&, const HistorySpan* = nullptr) = delete;
 
   const Snapshot& snapshot;
+  const HistorySpan* const history;
   const Analysis analysis;
 };
 
@@ -199,6 +209,7 @@ void find_security(const Snapshot& snapshot, Analysis& analysis);
 void find_resilience(const Snapshot& snapshot, Analysis& analysis);
 void find_verdict(const Snapshot& snapshot, Analysis& analysis);
 void find_suggestions(const Snapshot& snapshot, Analysis& analysis);
+void find_stories(const Snapshot& snapshot, const HistorySpan* history, Analysis& analysis);
 }  // namespace detail
 
 }  // namespace ringside

@@ -56,6 +56,7 @@ struct Snapshot {
   // What an analysis of the report found to have become slower. Empty: none has looked, or none is.
   std::vector<RegressionView> regressions;
   std::string configuration;                  // in force, as TOML
+  std::string configuration_changed;          // what of it differs from the defaults, as TOML
   Thresholds thresholds;                      // the part of it that the report judges by
 };
 

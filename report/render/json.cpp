@@ -346,7 +346,9 @@ std::string render_json(const Report& report, const JsonOptions& options) {
                  {"slowest_since_start", array_of(snapshot.slowest_since_start, json_record)}}},
                {"alerts", json_alerts(snapshot)},
                {"thresholds", json_thresholds(snapshot.thresholds)},
-               {"configuration", snapshot.configuration}};
+               {"history", detail::json_history(report.history)},
+               {"configuration", snapshot.configuration},
+               {"configuration_changed", snapshot.configuration_changed}};
   return json.dump(options.indent, ' ', false, Json::error_handler_t::replace);
 }
 

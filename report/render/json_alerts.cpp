@@ -15,24 +15,6 @@ Json json_transition(const AlertTransition& transition) {
           {"suspect", transition.suspect},      {"incident", transition.incident}};
 }
 
-Json json_incident(const IncidentView& incident) {
-  return {{"id", incident.id},
-          {"ring", incident.ring},
-          {"cause", json_transition(incident.cause)},
-          {"level", name_of(incident.level)},
-          {"peak", name_of(incident.peak)},
-          {"began_at", json_at(incident.began_wall_ns)},
-          {"ended_at", incident.over() ? json_at(incident.ended_wall_ns) : Json()},
-          {"flaps", incident.flaps},
-          {"symptoms", incident.symptoms},
-          {"operations", incident.operations},
-          {"failed_calls", incident.failed_calls},
-          {"users", incident.users},
-          {"acknowledged", incident.acknowledged},
-          {"silenced", incident.silenced},
-          {"acknowledged_by", incident.acknowledged_by}};
-}
-
 Json json_alert(const AlertView& alert) {
   Json json = json_transition(alert.last);
   json["since_at"] = json_at(alert.since_wall_ns);
@@ -59,6 +41,24 @@ Json json_silence(const SilenceView& silence) {
 }
 
 }  // namespace
+
+Json json_incident(const IncidentView& incident) {
+  return {{"id", incident.id},
+          {"ring", incident.ring},
+          {"cause", json_transition(incident.cause)},
+          {"level", name_of(incident.level)},
+          {"peak", name_of(incident.peak)},
+          {"began_at", json_at(incident.began_wall_ns)},
+          {"ended_at", incident.over() ? json_at(incident.ended_wall_ns) : Json()},
+          {"flaps", incident.flaps},
+          {"symptoms", incident.symptoms},
+          {"operations", incident.operations},
+          {"failed_calls", incident.failed_calls},
+          {"users", incident.users},
+          {"acknowledged", incident.acknowledged},
+          {"silenced", incident.silenced},
+          {"acknowledged_by", incident.acknowledged_by}};
+}
 
 Json json_alerts(const Snapshot& snapshot) {
   return {{"active", array_of(snapshot.alerts, json_alert)},

@@ -142,7 +142,9 @@ Json json_suggestion(const Suggestion& suggestion) {
 Json json_analysis(const Report& report) {
   const Analysis& analysis = report.analysis;
   return {{"verdict", verdict_name(analysis.verdict)},
+          {"headline", json_headline(analysis.headline)},
           {"reasons", array_of(analysis.reasons, json_reason)},
+          {"stories", json_stories(analysis.stories)},
           {"window", kWindowNames[static_cast<std::size_t>(analysis.window)]},
           {"min_sample", kMinClaim},
           {"error_kinds", array_of(analysis.error_kinds, json_kind)},
@@ -150,6 +152,7 @@ Json json_analysis(const Report& report) {
           {"time",
            {{"all", json_time(analysis.all)},
             {"operations", array_of(analysis.operations, json_time)}}},
+          {"bottlenecks", json_bottlenecks(analysis.bottlenecks)},
           {"slow", array_of(analysis.slow, json_slow)},
           {"databases", array_of(analysis.databases, json_database)},
           {"security", json_security(report)},

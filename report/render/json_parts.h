@@ -23,5 +23,11 @@ Json json_party(const Party& party);
 Json json_windows(const std::array<std::uint64_t, kWindows>& counts);
 Json json_analysis(const Report& report);
 Json json_alerts(const Snapshot& snapshot);
+Json json_incident(const IncidentView& incident);
+Json json_stories(const std::vector<Story>& stories);
+// Null without history.
+Json json_history(const HistorySpan* history);
+Json json_headline(const Headline& headline);
+Json json_bottlenecks(const Bottlenecks& bottlenecks);
 
 }  // namespace ringside::detail

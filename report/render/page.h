@@ -16,8 +16,18 @@ namespace ringside {
 // A line of a timeline.
 struct Moment {
   std::string time;
-  std::vector<std::string> what;  // in columns; the same number for each moment of a timeline
+  // In columns, the same number for each moment of a timeline. None: the text follows the time.
+  std::vector<std::string> what;
   std::string text;               // what there is to say about it; may be empty
+};
+
+// What a page that can draw shows beside the words. Every figure of a chart stands in a table, too.
+enum class Chart {
+  over_time,      // rate, errors and quantiles over time, with incidents, starts and deploys
+  heat_map,       // how long calls took, over time
+  distributions,  // of each operation, with its last records as dots
+  stages,         // of each operation: of all its time, at the median, in the tail
+  security        // security events over time
 };
 
 class Page {
@@ -44,6 +54,8 @@ class Page {
   virtual void timeline(const std::vector<Moment>& moments) = 0;
   // A line that is kept as it is, as in a configuration.
   virtual void verbatim(std::string_view line) = 0;
+  // A page of text leaves charts out.
+  virtual void chart(Chart) {}
 };
 
 }  // namespace ringside

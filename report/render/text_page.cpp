@@ -82,6 +82,10 @@ void TextPage::timeline(const std::vector<Moment>& moments) {
     }
   }
   for (const Moment& moment : moments) {
+    if (moment.what.empty()) {
+      out_ += wrap(moment.text, "  " + moment.time + "  ", width_);
+      continue;
+    }
     std::string line = "  " + moment.time;
     const std::size_t indent = display_width(line) + 2;
     for (std::size_t i = 0; i < moment.what.size(); ++i)

@@ -6,8 +6,14 @@ namespace ringside::detail {
 
 void write_configuration(const Section& section) {
   section.page.heading("CONFIGURATION IN FORCE");
-  std::string_view text = section.snapshot.configuration;
-  if (text.empty()) section.page.sentence("Not stated by the daemon.");
+  if (section.snapshot.configuration.empty()) {
+    section.page.sentence("Not stated by the daemon.");
+    return;
+  }
+  std::string_view text = section.snapshot.configuration_changed;
+  section.page.sentence(text.empty()
+                            ? "Every key is at its default. The JSON report has all of them."
+                            : "What differs from the defaults. The JSON report has every key.");
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     section.page.verbatim(escape_visible(text.substr(0, end)));

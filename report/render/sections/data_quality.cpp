@@ -10,10 +10,9 @@ void write_books(const Section& section) {
   const Books& books = section.snapshot.books;
   const char* relation = books.balance() ? "=" : "≠";
   section.page.field(
-      "books",
-      fmt::format("written {} {} read {} + lost {}{}", format_count(books.written), relation,
-                  format_count(books.read), format_count(books.lost),
-                  books.balance() ? "" : "  THEY DO NOT BALANCE: believe no figure below"));
+      "books", fmt::format("written {} {} read {} + lost {}{}", format_count(books.written),
+                           relation, format_count(books.read), format_count(books.lost),
+                           books.balance() ? "" : "  THEY DO NOT BALANCE: believe no figure here"));
   section.page.field(
       "", fmt::format(
               "rejected {} (of the read) · torn {} (not of the written) · late {} (counted all the "

@@ -11,17 +11,18 @@ void write_document(Page& page, const Report& report, const Limits& limits) {
   }
   page.title("Ringside report · " + (rings.empty() ? "no ring" : rings),
              format_wall(report.snapshot.wall_ns));
-  const detail::Section section{page, report.snapshot, report.analysis, limits};
+  const detail::Section section{page, report.snapshot, report.analysis, limits, report.history};
   detail::write_verdict(section);
-  detail::write_overview(section);
+  if (!limits.whole && detail::is_quiet(section)) return detail::write_quiet(section);
+  detail::write_incidents(section);
   detail::write_operations(section);
   detail::write_errors(section);
-  detail::write_alerts(section);
-  detail::write_regressions(section);
-  detail::write_bottlenecks(section);
   detail::write_security(section);
+  detail::write_bottlenecks(section);
   detail::write_suggestions(section);
+  detail::write_regressions(section);
   detail::write_trends(section);
+  detail::write_overview(section);
   detail::write_configuration(section);
 }
 

@@ -191,7 +191,9 @@ void write_operations(const Section& section) {
         "A quantile is shown where at least five values lie beyond it. It is within 1.1 % up to a "
         "span of 35 h; longer ones are known to be at least so long.");
     write_latencies(section);
+    section.page.chart(Chart::heat_map);
     write_latest(section);
+    section.page.chart(Chart::distributions);
     write_unseen(section);
     // In the first hour the two lists are the same.
     const SeriesView& all = section.snapshot.all;

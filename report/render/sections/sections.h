@@ -17,22 +17,27 @@ struct Section {
   const Snapshot& snapshot;
   const Analysis& analysis;
   const Limits& limits;
+  const HistorySpan* history = nullptr;
 
   std::string window() const { return describe_window(snapshot, analysis.window); }
 };
 
 // In the order of the report.
 void write_verdict(const Section& section);
-void write_overview(const Section& section);
+void write_incidents(const Section& section);
 void write_operations(const Section& section);
 void write_errors(const Section& section);
-void write_alerts(const Section& section);
-void write_regressions(const Section& section);
-void write_bottlenecks(const Section& section);
 void write_security(const Section& section);
+void write_bottlenecks(const Section& section);
 void write_suggestions(const Section& section);
+void write_regressions(const Section& section);
 void write_trends(const Section& section);
+void write_overview(const Section& section);
 void write_configuration(const Section& section);
+
+// A quiet night: healthy, no incident, no alert. Then this follows the verdict, and nothing else.
+bool is_quiet(const Section& section);
+void write_quiet(const Section& section);
 
 // Parts of sections that have a file of their own.
 void write_data_quality(const Section& section);

@@ -66,6 +66,7 @@ void write_security(const Section& section) {
     section.page.sentence("In " + section.window() + ".");
     write_events(section, section.analysis.security.events);
   }
+  section.page.chart(Chart::security);
   write_rate_limit(section);
   write_blocks(section);
   write_cost(section);

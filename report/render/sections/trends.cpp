@@ -1,6 +1,7 @@
-// What changes: the last minutes compared with the last hour. No older history is kept yet.
+// What changes: over the history beside the report, and the last minutes beside the last hour.
 #include <fmt/format.h>
 
+#include "report/analysis/over_time.h"
 #include "report/render/sections/sections.h"
 
 namespace ringside::detail {
@@ -27,10 +28,64 @@ void add_trend(RingTable& table, const std::string& name, const SeriesView& seri
   table.row(series.ring, std::move(cells));
 }
 
+std::string point_cell(const TimePoint& point, double q) {
+  return point.timed >= samples_needed(q) ? format_span(point.quantile_ns(q)) : "–";
+}
+
+// A line for each of a dozen steps of the history.
+void write_history(const Section& section) {
+  constexpr std::size_t kMostSteps = 12;
+  const auto points = points_over_time(*section.history, "", "", kMostSteps);
+  if (points.empty()) {
+    section.page.sentence("The history beside this report is empty.");
+    return;
+  }
+  section.page.sentence(
+      fmt::format("All operations over the history, in steps of {}.",
+                  format_span(static_cast<double>(points.front().seconds) * 1e9)));
+  Table table({{"from", Align::left},
+               {"calls"},
+               {"rate"},
+               {"failed %"},
+               {"p50", Align::span},
+               {"p95", Align::span},
+               {"p99", Align::span},
+               {"max", Align::span}});
+  for (const TimePoint& point : points) {
+    table.row({format_wall(point.begin_wall_s * 1'000'000'000).substr(0, 16) + "Z",
+               point.known() ? format_count(point.count) : "–",
+               point.known() ? format_rate(point.rate()) : "–",
+               percent_cell(point.errors, point.count), point_cell(point, 0.5),
+               point_cell(point, 0.95), point_cell(point, 0.99),
+               point.timed > 0 ? span_cell(point.max_ns) : "–"});
+  }
+  section.page.table(table);
+}
+
+void write_found_regressions(const Section& section) {
+  RingTable table(section.snapshot, {{"operation", Align::left},
+                                     {"stage", Align::left},
+                                     {"slower by"},
+                                     {"it", Align::left},
+                                     {"from what to what", Align::prose}});
+  for (const RegressionView& one : section.snapshot.regressions) {
+    table.row(one.ring,
+              {escape_visible(one.operation), one.stage.empty() ? "–" : escape_visible(one.stage),
+               format_percent(one.effect_percent / 100), one.ongoing ? "lasts" : "went away",
+               escape_visible(one.text)});
+  }
+  section.page.table(table.table());
+}
+
 }  // namespace
 
 void write_regressions(const Section& section) {
   section.page.heading("REGRESSIONS");
+  if (!section.snapshot.regressions.empty()) return write_found_regressions(section);
+  if (section.history != nullptr) {
+    section.page.sentence("None is known.");
+    return;
+  }
   section.page.sentence(
       "No baseline is kept yet, so nothing here is compared with an earlier day. That takes stored "
       "history of the same "
@@ -39,10 +94,14 @@ void write_regressions(const Section& section) {
 
 void write_trends(const Section& section) {
   section.page.heading("TRENDS");
-  section.page.sentence(
-      "No history is kept yet, so there is no trend over hours or days. What there is: the last "
-      "minute and the last 5 min "
-      "beside the last hour, which contains them.");
+  if (section.history != nullptr) {
+    write_history(section);
+    section.page.subheading("The last minutes beside the last hour, which contains them");
+  } else {
+    section.page.sentence(
+        "There is no history beside this report, so there is no trend over hours or days. What "
+        "there is: the last minute and the last 5 min beside the last hour, which contains them.");
+  }
   const Snapshot& snapshot = section.snapshot;
   if (snapshot.all.window(Window::hour).count() == 0) {
     section.page.sentence("In the last hour nothing happened.");

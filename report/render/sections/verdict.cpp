@@ -3,12 +3,9 @@
 #include "report/render/sections/sections.h"
 
 namespace ringside::detail {
+namespace {
 
-void write_verdict(const Section& section) {
-  std::string name = verdict_name(section.analysis.verdict);
-  for (char& letter : name) letter = static_cast<char>(letter - 'a' + 'A');
-  section.page.heading("VERDICT: " + name);
-  for (const Reason& reason : section.analysis.reasons) section.page.bullet(reason.text);
+void write_last_minute(const Section& section) {
   const WindowStats& now = section.snapshot.all.window(Window::minute);
   if (now.count() == 0) return;
   std::string text =
@@ -21,6 +18,23 @@ void write_verdict(const Section& section) {
     if (quantile_ns(now, q)) text += fmt::format(", {} {}", label, quantile_cell(now, q));
   }
   section.page.bullet(text + ".");
+}
+
+}  // namespace
+
+void write_verdict(const Section& section) {
+  std::string name = verdict_name(section.analysis.verdict);
+  for (char& letter : name) letter = static_cast<char>(letter - 'a' + 'A');
+  section.page.heading("VERDICT: " + name);
+  const Headline& headline = section.analysis.headline;
+  for (const std::string* sentence : {&headline.what, &headline.whom, &headline.next}) {
+    if (!sentence->empty()) section.page.sentence(*sentence);
+  }
+  for (const Reason& reason : section.analysis.reasons) {
+    if (reason.text != headline.what) section.page.bullet(reason.text);
+  }
+  write_last_minute(section);
+  section.page.chart(Chart::over_time);
 }
 
 }  // namespace ringside::detail

@@ -3,7 +3,10 @@
 // found.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <cmath>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -278,6 +281,21 @@ inline Json list(const List& of, Function function) {
   Json json = Json::array();
   for (const auto& one : of) json.push_back(function(one));
   return json;
+}
+
+// Shows the first differences, each with its path. A difference of whole documents would be
+// unreadable.
+inline void check_same(const Json& found, const Json& expected) {
+  int shown = 0;
+  for (const Json& difference : Json::diff(expected, found)) {
+    if (++shown > 10) break;
+    const std::string path = difference["path"];
+    const Json::json_pointer pointer(path);
+    MESSAGE(
+        difference.dump().substr(0, 300),
+        expected.contains(pointer) ? " expected: " + expected[pointer].dump().substr(0, 200) : "");
+  }
+  CHECK(shown == 0);
 }
 
 }  // namespace sample::expected

@@ -345,7 +345,9 @@ Snapshot numbered() {
                      numbers.next(),
                      numbers.next(),
                      30.5};
-  snapshot.configuration = "rings = [\"east\", \"west\"]\n\n[thresholds]\nconnections = 3\n";
+  snapshot.configuration_changed =
+      "rings = [\"east\", \"west\"]\n\n[thresholds]\nconnections = 3\n";
+  snapshot.configuration = snapshot.configuration_changed + "min_samples = 20\n";
   snapshot.thresholds.response_ns = 3'000'000'000;
   snapshot.thresholds.error_percent = 12.5;
   snapshot.thresholds.memory_bytes = 123'456'789;

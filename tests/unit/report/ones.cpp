@@ -136,7 +136,8 @@ Snapshot ones() {
   snapshot.transitions = {transition};
   snapshot.alerts = {{transition, 1}};
   snapshot.transitions_forgotten = 1;
-  snapshot.configuration = "a = 1";
+  snapshot.configuration = "a = 1\nb = 2";
+  snapshot.configuration_changed = "a = 1";
   snapshot.thresholds = {1, 0.5, 1, 1, 1, {{"SEND", {1, 0}}, {"SEARCH", {0, 0.5}}}};
   return snapshot;
 }

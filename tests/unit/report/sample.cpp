@@ -75,6 +75,7 @@ void add_frame(Snapshot& snapshot) {
   snapshot.configuration =
       "rings = [\"chat\"]\n\n[thresholds]\nresponse_time = \"1s\"\nerror_rate_percent = 5\n"
       "\n[thresholds.operations.SEND_MESSAGE]\nresponse_time = \"200ms\"\n";
+  snapshot.configuration_changed = "rings = [\"chat\"]\n";
   for (const Operation& operation : kOperations) {
     SeriesView& series = snapshot.operations.emplace_back();
     series.name = operation.name;
@@ -259,7 +260,7 @@ Snapshot hostile() {
     alert.last.message = alert.last.id = alert.last.ring = alert.last.operation = evil;
   }
   snapshot.daemon.version = evil;
-  snapshot.configuration = "key = \"" + evil + "\"";
+  snapshot.configuration = snapshot.configuration_changed = "key = \"" + evil + "\"";
   return snapshot;
 }
 

@@ -243,8 +243,9 @@ TEST_CASE("Edges: regressions and trends, of one operation and of as many as are
         "takes stored history of the same operation at the same hour.\n");
   const std::string top =
       "heading | TRENDS\n"
-      "sentence | No history is kept yet, so there is no trend over hours or days. What there is: "
-      "the last minute and the last 5 min beside the last hour, which contains them.\n";
+      "sentence | There is no history beside this report, so there is no trend over hours or days. "
+      "What there is: the last minute and the last 5 min beside the last hour, which contains "
+      "them.\n";
   CHECK(written_by(given, detail::write_trends) ==
         top + "sentence | In the last hour nothing happened.\n");
   given.snapshot.all = counted("all", 1);
@@ -300,13 +301,20 @@ TEST_CASE("Edges: slower and faster from exactly half as much more") {
 }
 
 TEST_CASE("Edges: a configuration that is empty, of one line, and without an end") {
-  const auto configuration = [](const char* text) {
-    Given given;
-    given.snapshot.configuration = text;
+  Given given;
+  CHECK(written_by(given, detail::write_configuration) ==
+        "heading | CONFIGURATION IN FORCE\nsentence | Not stated by the daemon.\n");
+  given.snapshot.configuration = "all of it";
+  const auto configuration = [&](const char* text) {
+    given.snapshot.configuration_changed = text;
     return written_by(given, detail::write_configuration);
   };
-  const std::string heading = "heading | CONFIGURATION IN FORCE\n";
-  CHECK(configuration("") == heading + "sentence | Not stated by the daemon.\n");
+  CHECK(configuration("") ==
+        "heading | CONFIGURATION IN FORCE\n"
+        "sentence | Every key is at its default. The JSON report has all of them.\n");
+  const std::string heading =
+      "heading | CONFIGURATION IN FORCE\n"
+      "sentence | What differs from the defaults. The JSON report has every key.\n";
   CHECK(configuration("a") == heading + "verbatim | a\n");
   CHECK(configuration("a\n") == heading + "verbatim | a\n");
   CHECK(configuration("\n") == heading + "verbatim | \n");

@@ -183,7 +183,8 @@ TEST_CASE("Sections: no processor time in a tick is less than one step of its cl
 TEST_CASE("Sections: the verdict has its reasons, and the last minute in a line") {
   const Written w(sample::numbered());
   const std::string heading = "VERDICT: " + std::string("FAILING");
-  std::vector<std::string> expected;
+  const Headline& headline = w.report.analysis.headline;
+  std::vector<std::string> expected = {headline.what, headline.whom, headline.next};
   for (const Reason& reason : w.report.analysis.reasons) expected.push_back(reason.text);
   const WindowStats& minute = w.snapshot.all.windows[1];
   const std::uint64_t count = minute.recorded + minute.skipped;

@@ -57,7 +57,7 @@ TEST_CASE("Suggestions: an operation that waits for its client is no bottleneck 
     CHECK(analysis.operations.size() == (waits ? 1 : 2));
     // 20 s are over the threshold for all, which it does not have.
     CHECK(analysis.slow.size() == (waits ? 0 : 1));
-    const std::string text = render_text(Report(server.snapshot), {});
+    const std::string text = render_text(Report(server.snapshot), {.limits = {.whole = true}});
     CHECK(mentions(text, "Left out, because they wait for their clients: 1 operation.") == waits);
     poll.declared.response_ns = 10'000'000'000;
     CHECK(server.analysed().slow.size() == 1);

@@ -26,16 +26,19 @@ bool text_has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+// A quiet night, too, section by section.
+const TextOptions kWhole = {.limits = {.whole = true}};
+
 constexpr const char* kSections[] = {"VERDICT",
-                                     "OVERVIEW AND DATA QUALITY",
+                                     "INCIDENTS AND ALERTS",
                                      "OPERATIONS",
                                      "ERRORS AND WHAT TO DO ABOUT THEM",
-                                     "ALERT TIMELINE",
-                                     "REGRESSIONS",
-                                     "BOTTLENECKS",
                                      "SECURITY",
+                                     "BOTTLENECKS",
                                      "OPTIMISATION SUGGESTIONS",
+                                     "REGRESSIONS",
                                      "TRENDS",
+                                     "OVERVIEW AND DATA QUALITY",
                                      "CONFIGURATION IN FORCE"};
 
 void check_sections(const std::string& text) {
@@ -60,7 +63,7 @@ void check_width(const std::string& text, std::size_t width) {
 
 TEST_CASE("Text: the sections stand in their order, within 100 columns") {
   for (const Snapshot& snapshot : {sample::busy(), sample::calm(), sample::hostile(), Snapshot{}}) {
-    const std::string text = text_of(snapshot);
+    const std::string text = text_of(snapshot, kWhole);
     check_sections(text);
     check_width(text, 100);
     CHECK(text.back() == '\n');
@@ -179,9 +182,9 @@ TEST_CASE("Text: an empty snapshot says in each section that there is nothing") 
 }
 
 TEST_CASE("Text: eighty columns break tables in two and lose no figure") {
-  const std::string text = text_of(sample::calm(), {.width = 80, .limits = {}});
+  const std::string text = text_of(sample::calm(), {.width = 80, .limits = {.whole = true}});
   check_width(text, 80);
-  const std::string wide = text_of(sample::calm());
+  const std::string wide = text_of(sample::calm(), kWhole);
   // Every figure of the wide page is on the narrow one.
   for (const std::string& line : lines_of(wide)) {
     if (text_has(line, "…")) continue;
@@ -198,4 +201,29 @@ TEST_CASE("Text: narrower pages cut names, not figures") {
   const std::string text = text_of(sample::busy(), {.width = 92, .limits = {}});
   check_width(text, 92);
   CHECK(text_has(text, "18,354"));
+}
+
+TEST_CASE("Text: a quiet night is half a page") {
+  const std::string text = text_of(sample::calm());
+  // Half of a printed page, which has 66 lines.
+  CHECK(lines_of(text).size() <= 33);
+  check_width(text, 100);
+  CHECK(text_has(text, "━━ VERDICT: HEALTHY"));
+  CHECK(text_has(text, "SEND_MESSAGE"));
+  CHECK(text_has(text, "books         written"));
+  // 80 columns wrap, and break the table in two.
+  CHECK(lines_of(text_of(sample::calm(), {.width = 80, .limits = {}})).size() <= 45);
+}
+
+TEST_CASE("Text: a night with an alert, an incident or a regression is not quiet") {
+  Snapshot alert = sample::calm();
+  alert.alerts.resize(1);
+  alert.alerts[0].last.state = AlertState::resolved;
+  CHECK(text_has(text_of(alert), "━━ INCIDENTS AND ALERTS"));
+  Snapshot incident = sample::calm();
+  incident.incidents.resize(1);
+  CHECK(text_has(text_of(incident), "━━ INCIDENTS AND ALERTS"));
+  Snapshot slower = sample::calm();
+  slower.regressions.resize(1);
+  CHECK(text_has(text_of(slower), "━━ REGRESSIONS"));
 }

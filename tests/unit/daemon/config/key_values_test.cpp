@@ -194,7 +194,8 @@ TEST_CASE("KeyValues: each kind of key says what it allows") {
   CHECK(taken_value("labels", "false") == "false");
   CHECK(allowed("alert_log.path") == "a path, as text without control characters");
   CHECK(allowed("log_level") == "one of \"error\", \"warning\", \"info\", \"debug\"");
-  CHECK(allowed("reports.formats") == "a list of any of \"text\", \"json\"");
+  CHECK(allowed("reports.formats") ==
+        "a list of any of \"text\", \"markdown\", \"html\", \"json\"");
   CHECK(allowed("rings") ==
         "a list of 1 to 64 different rings: 1 to 64 letters, digits, '.', '_' or '-', or a path "
         "with a '/'; *, ? and [...] in its last part make it a pattern");

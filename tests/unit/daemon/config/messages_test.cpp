@@ -158,7 +158,8 @@ TEST_CASE("ConfigMessages: a flag's value is shown, with the key's name in the c
         "next: give another value; the key is log_level in the configuration");
   CHECK(flag("reports.formats", {"text", "pdf", "x\n"}) ==
         "--flag: found \"text\", \"pdf\", \"x\\\\u000a\", allowed: a list of any of \"text\", "
-        "\"json\"\n  next: give another value; the key is reports.formats in the configuration");
+        "\"markdown\", \"html\", \"json\"\n  next: give another value; the key is reports.formats "
+        "in the configuration");
   CHECK(flag("tick", {std::string(58, 'x')})
             .starts_with("--flag: found \"" + std::string(58, 'x') + "\", allowed: "));
   CHECK(flag("tick", {std::string(59, 'x')})

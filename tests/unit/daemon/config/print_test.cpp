@@ -293,5 +293,18 @@ TEST_CASE("ConfigPaths: the surroundings are the user and three variables, where
   CHECK(unset.xdg_config_home.empty());
 }
 
+TEST_CASE("ConfigPrint: what differs from the defaults, and nothing else") {
+  CHECK(print_changed(Config{}).empty());
+  Config config;
+  config.rings = {"room"};
+  config.thresholds.connections = 7;
+  CHECK(print_changed(config) == "rings = [\"room\"]\n\n[thresholds]\nconnections = 7\n");
+  config.thresholds.operations = {{"SEARCH", {5'000'000, -1}}};
+  const std::string text = print_changed(config);
+  CHECK(text.find("\n[thresholds.operations.SEARCH]\nresponse_time = \"5ms\"\n") !=
+        std::string::npos);
+  CHECK(text.find("min_samples") == std::string::npos);
+}
+
 }  // namespace
 }  // namespace ringside

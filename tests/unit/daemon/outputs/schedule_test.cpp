@@ -217,6 +217,22 @@ TEST_CASE("ReportFiles: a copy that cannot be written does not cost an old one")
   CHECK(copies_in(directory) == before);
 }
 
+TEST_CASE("ReportFiles: each format has its file and its copy, with the history that there is") {
+  const test::TempDir directory;
+  HistorySpan history;
+  history.begin_wall_s = 1'732'320'000;
+  history.end_wall_s = history.begin_wall_s + 3600;
+  const auto failures = write_reports({directory.path(), {"html", "markdown", "json", "text"}, 1},
+                                      Snapshot(), write_whole_file, &history);
+  CHECK(failures.empty());
+  CHECK(copies_in(directory).size() == 4);
+  CHECK(read_text(directory.file("report.md")).starts_with("# Ringside report"));
+  const std::string page = read_text(directory.file("report.html"));
+  CHECK(page.starts_with("<!doctype html>"));
+  CHECK(page.ends_with("</html>\n"));
+  CHECK(page.find("There is no history") == std::string::npos);
+}
+
 TEST_CASE("ReportFiles: what only looks like a copy is nobody's to remove") {
   const test::TempDir directory;
   const std::set<std::string> others = {"Report-20200101T000000Z.txt",

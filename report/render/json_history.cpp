@@ -1,0 +1,53 @@
+// What the report says over time as JSON: the points behind the charts, and what was done.
+#include "report/analysis/over_time.h"
+#include "report/render/json_parts.h"
+
+namespace ringside::detail {
+namespace {
+
+constexpr std::size_t kMostPoints = 480;  // as the HTML report: 8 h of minutes
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+Json json_quantile(const TimePoint& point, double q) {
+  return point.timed > 0 ? Json(point.quantile_ns(q)) : Json(nullptr);
+}
+
+Json json_point(const TimePoint& point) {
+  const auto known = [&](std::uint64_t figure) {
+    return point.known() ? Json(figure) : Json(nullptr);
+  };
+  return {{"at", json_at(point.begin_wall_s * kSecond)},
+          {"observed_seconds", point.observed_seconds},
+          {"count", known(point.count)},
+          {"errors", known(point.errors)},
+          {"refused", known(point.refused)},
+          {"timed", known(point.timed)},
+          {"sum_ns", known(point.sum_ns)},
+          {"p50_ns", json_quantile(point, 0.5)},
+          {"p95_ns", json_quantile(point, 0.95)},
+          {"p99_ns", json_quantile(point, 0.99)},
+          {"max_ns", point.timed > 0 ? Json(point.max_ns) : Json(nullptr)}};
+}
+
+Json json_mark(const HistoryMark& mark) {
+  constexpr const char* kKinds[] = {"server_start", "server_end", "deploy", "daemon_start",
+                                    "reload",       "sampling",   "loss",   "gap"};
+  return {{"at", json_at(mark.wall_ns)},
+          {"kind", kKinds[static_cast<std::size_t>(mark.kind)]},
+          {"ring", json_text(mark.ring)},
+          {"text", mark.text}};
+}
+
+}  // namespace
+
+Json json_history(const HistorySpan* history) {
+  if (history == nullptr) return nullptr;
+  const auto points = points_over_time(*history, "", "", kMostPoints);
+  return {{"begin_at", json_at(history->begin_wall_s * kSecond)},
+          {"end_at", json_at(history->end_wall_s * kSecond)},
+          {"step_seconds", points.empty() ? Json(nullptr) : Json(points.front().seconds)},
+          {"points", array_of(points, json_point)},
+          {"marks", array_of(history->marks, json_mark)}};
+}
+
+}  // namespace ringside::detail
