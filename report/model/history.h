@@ -1,0 +1,93 @@
+// What history says of a span of time: plain data, as the daemon's history file holds it. The
+// analysis and the report read these, from wherever they came.
+//
+// Times are seconds since the Unix epoch (…_wall_s) or nanoseconds (…_ns).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "report/model/histogram.h"
+#include "report/model/incidents.h"
+#include "report/model/outcome.h"
+#include "report/model/windows.h"
+
+namespace ringside {
+
+// A minute or an hour of one operation or event of one ring.
+struct HistorySlot {
+  std::int64_t begin_wall_s = 0;  // a whole minute or hour
+  std::uint32_t seconds = 60;     // its length: 60 or 3600
+  double observed_seconds = 0;    // how much of it the daemon saw: 0..seconds
+  std::uint64_t recorded = 0;
+  std::uint64_t skipped = 0;  // counted by the server, not written as records
+  std::uint64_t lost = 0;     // of the slot, as far as known per operation
+  std::array<std::uint64_t, kOutcomes> outcomes{};
+  std::uint64_t timed = 0;
+  std::uint64_t sum_ns = 0;
+  std::uint64_t min_ns = 0;  // 0 while timed == 0
+  std::uint64_t max_ns = 0;
+  std::int64_t value_sum = 0;  // events
+  Histogram latency;           // exact; of old hours each bucket stands for several
+  std::array<StageStats, kStages> stages{};
+  std::vector<std::pair<std::uint16_t, std::uint64_t>> errors;  // code and count, by code
+
+  std::uint64_t count() const { return recorded + skipped; }
+};
+
+// One operation or event over the span: its slots by time, with no slot where nothing was seen.
+struct HistorySeries {
+  std::string ring;
+  std::string name;
+  std::string category;  // empty for events
+  bool event = false;
+  bool waits_for_client = false;
+  std::array<std::string, kStages> stage_names{};
+  std::vector<HistorySlot> slots;
+};
+
+// Something that was done and may explain a change.
+struct HistoryMark {
+  enum class Kind : std::uint8_t {
+    server_start,
+    server_end,
+    deploy,
+    daemon_start,
+    reload,
+    sampling,
+    loss,
+    gap
+  };
+  std::int64_t wall_ns = 0;
+  Kind kind = Kind::server_start;
+  std::string ring;  // empty: the daemon itself
+  std::string text;  // one line: the build id, what a reload changed
+};
+
+// A gauge of a ring, or a figure of the system, in one minute.
+struct HistorySample {
+  std::int64_t begin_wall_s = 0;
+  std::int64_t last = 0;
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+};
+struct HistoryGauge {
+  std::string ring;  // empty for figures of the host
+  std::string name;  // "connections", "memory_bytes", "descriptors", "threads", "load_1m_milli"
+  std::vector<HistorySample> samples;
+};
+
+// Everything of one span, oldest first.
+struct HistorySpan {
+  std::int64_t begin_wall_s = 0;
+  std::int64_t end_wall_s = 0;  // exclusive
+  std::vector<HistorySeries> series;
+  std::vector<HistoryGauge> gauges;
+  std::vector<IncidentView> incidents;
+  std::vector<HistoryMark> marks;
+};
+
+}  // namespace ringside
