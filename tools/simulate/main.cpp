@@ -8,6 +8,7 @@
 #include "tools/simulate/options.h"
 #include "tools/simulate/output.h"
 #include "tools/simulate/real_log.h"
+#include "tools/simulate/regressions.h"
 
 namespace {
 
@@ -53,6 +54,12 @@ int run(int argc, char** argv) {
     return 0;
   }
   if (!options.score_log.empty()) return score_real_log(options, config);
+  if (options.regressions) {
+    const RegressionTable table =
+        regression_table(options.corpus, run_regressions(options.corpus, options.jobs));
+    std::cout << table.text;
+    return table.good ? 0 : 1;
+  }
   if (options.calm || options.month) {
     const Check check = options.calm
                             ? check_calm(options.corpus, config, options.jobs)

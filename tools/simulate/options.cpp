@@ -1,10 +1,14 @@
 #include "tools/simulate/options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <thread>
 
 #include "tools/simulate/output.h"
+#include "tools/simulate/regressions.h"
 
 namespace ringside::simulate {
 namespace {
@@ -21,6 +25,7 @@ Examples:
   ringside-simulate --only locked_database --trace   one scenario, line by line
   ringside-simulate --calm --seeds 20 --days 7       no false alarm?
   ringside-simulate --month                          does anything grow?
+  ringside-simulate --regressions                    which slowdowns are found, and when?
   ringside-simulate --held-back --seeds 20 --days 7 --json scores.json
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.)";
@@ -63,12 +68,17 @@ int parse_options(int argc, const char* const* argv, Options& options) {
       "--month", options.month,
       "30 days (or --days) with three troubles each: what the daemon holds; fails if it grows");
   calm->excludes(month);
+  CLI::Option* const regressions = app.add_flag(
+      "--regressions", options.regressions,
+      "minutes of history (30 days, or --days, without a change; days with one; 20 seeds, or "
+      "--seeds): which regressions are found, beside two rivals; fails if a goal is missed");
+  regressions->excludes(calm)->excludes(month);
   CLI::Option* const log =
       app.add_option("--score-log", options.score_log,
                      "simulate nothing: score a real daemon's alert log; fails if it is not right");
   CLI::Option* const truth = app.add_option("--truth", options.truth,
                                             "what ringside-chatload --json says of the same time");
-  log->type_name("FILE")->needs(truth)->excludes(calm)->excludes(month);
+  log->type_name("FILE")->needs(truth)->excludes(calm)->excludes(month)->excludes(regressions);
   truth->type_name("FILE")->needs(log);
   app.add_option("--config", options.config_file,
                  "ringsided's configuration to judge; else its defaults")
@@ -85,7 +95,15 @@ int parse_options(int argc, const char* const* argv, Options& options) {
   } catch (const CLI::ParseError& wrong) {
     return refuse(wrong.what());
   }
-  if (options.month && app.count("--days") == 0) corpus.days = 30;
+  if ((options.month || options.regressions) && app.count("--days") == 0) corpus.days = 30;
+  if (options.regressions && app.count("--seeds") == 0) corpus.seeds = 20;
+  if (options.regressions &&
+      (options.trace || !options.json_file.empty() || !options.config_file.empty()))
+    return refuse(
+        "--regressions is one table: --trace, --config and --json do not go "
+        "with it");
+  if (options.regressions && corpus.days <= 0)
+    return refuse("--regressions needs days: expected --days above 0");
   if ((options.calm || options.month) && (options.trace || !options.json_file.empty()))
     return refuse("--calm and --month say yes or no: --trace and --json do not go with them");
   if (options.month && !corpus.only.empty())
@@ -93,8 +111,13 @@ int parse_options(int argc, const char* const* argv, Options& options) {
   if ((options.calm && corpus.days <= 0) || (options.month && corpus.days < 4))
     return refuse(options.calm ? "--calm needs days: expected --days above 0"
                                : "--month needs four days or more to compare");
+  const std::vector<std::string> words = regression_words();
   for (const std::string& name : corpus.only) {
-    if (scenario_kind(name) == nullptr)
+    const bool known = std::find(words.begin(), words.end(), name) != words.end();
+    if (options.regressions && !known)
+      return refuse(
+          fmt::format("--regressions --only {}: expected one of {}", name, fmt::join(words, ", ")));
+    if (!options.regressions && scenario_kind(name) == nullptr)
       return refuse("--only " + name + ": there is no such kind. The kinds are:\n" + list_kinds());
   }
   if (options.trace && corpus.only.size() != 1)

@@ -14,6 +14,7 @@ struct Options {
   bool list = false;
   bool calm = false;
   bool month = false;
+  bool regressions = false;
   std::string score_log;  // a real daemon's alert log
   std::string truth;      // what the load says of its incidents
   std::string json_file;

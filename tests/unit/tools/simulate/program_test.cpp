@@ -35,6 +35,10 @@ TEST_CASE("SimulateProgram: wrong usage ends with 2 and says what was wrong") {
       {"--month --only flapping", "--only does not go with it"},
       {"--month --days 3", "--month needs four days or more"},
       {"--calm --days 0", "expected --days above 0"},
+      {"--regressions --calm", "excludes"},
+      {"--regressions --only quiet", "expected one of calm, slower, twice"},
+      {"--regressions --trace", "--regressions is one table"},
+      {"--regressions --days 0", "--regressions needs days"},
   };
   for (const Case& wrong : cases) {
     const ProgramEnd ended = run(wrong.arguments);

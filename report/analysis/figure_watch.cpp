@@ -1,0 +1,125 @@
+#include "report/analysis/figure_watch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace ringside {
+namespace {
+
+constexpr std::size_t kPointWindows[] = {2, 3, 6, 12, 24, 48};
+constexpr double kPlain = 0.405;  // ln 1.5: the least effect that two points can show
+constexpr std::size_t kMostPoints = 48;
+constexpr std::size_t kEndWindow = 8;
+constexpr double kMostEvidence = 60;  // so that it is gone an hour after the rise is
+constexpr std::int64_t kGathersS = 86'400;
+constexpr double kMedianOfNormal = 1.2533;  // deviation of a median: sqrt(pi / 2) of a mean's
+
+}  // namespace
+
+double FigureWatch::recent(std::size_t points) const {
+  std::vector<double> values;
+  const std::size_t count = std::min(points, points_.size());
+  if (count == 0) return 0;
+  for (std::size_t i = points_.size() - count; i < points_.size(); ++i)
+    values.push_back(static_cast<double>(points_[i].residual));
+  return median_of(values);
+}
+
+bool FigureWatch::windows_agree(std::int64_t wall_s, double level, const FigureLimits& limits) {
+  const auto past = usual_.week_ago(wall_s);
+  for (const std::size_t window : kPointWindows) {
+    if (points_.size() < window) return false;
+    if (window < limits.least_window) continue;
+    const double median = recent(window);
+    double noise = 0;
+    std::size_t above = 0;
+    for (std::size_t i = points_.size() - window; i < points_.size(); ++i) {
+      noise += static_cast<double>(points_[i].noise) / static_cast<double>(window);
+      if (static_cast<double>(points_[i].residual) > median / 2) ++above;
+    }
+    const double of_median = kMedianOfNormal * noise / std::sqrt(static_cast<double>(window));
+    const double deviation = std::hypot(of_median, usual_.wander());
+    const double bar =
+        std::max(window == 2 ? kPlain : limits.least_effect, limits.least_deviations * deviation);
+    const bool lasting = window <= 3 ? above == window : 4 * above >= 3 * window;
+    // What was so a week ago, at the same hour of the same day, is nothing new.
+    const bool seen = past && level - *past < limits.least_effect / 2;
+    if (median >= bar && lasting && !seen) {
+      effect_ = median;
+      return true;
+    }
+  }
+  return false;
+}
+
+// The beginning, as CUSUM would have it: where the sum of the evidence was last nothing.
+void FigureWatch::gather(std::int64_t wall_s, double z) {
+  evidence_.add(z);
+  const double next = log_sum_ + std::log(EDetector::e_value(0, z));
+  if (log_sum_ <= 0 && next > 0) since_ = wall_s;
+  log_sum_ = std::clamp(next, 0.0, kMostEvidence);
+}
+
+FigureWatch::Change FigureWatch::add(std::int64_t wall_s, double level, std::uint64_t calls,
+                                     const FigureLimits& limits, bool learn) {
+  if (const std::int64_t hour = wall_s / 3600; hour != hour_) {
+    usual_.end_hour();
+    hour_ = hour;
+    watched_ = usual_.enough() && usual_.level(wall_s).has_value();
+  }
+  const auto usual = usual_.level(wall_s);
+  usual_level_ = usual.value_or(0);
+  Change change = Change::none;
+  if (usual) {
+    const double residual = level - *usual;
+    const double noise = usual_.noise(calls);
+    points_.push_back({static_cast<float>(residual), static_cast<float>(noise)});
+    if (points_.size() > kMostPoints) points_.pop_front();
+    const double allowed = std::max(limits.least_effect / 2, usual_.allowance());
+    suspect_ = residual > allowed;
+    if (watched_ && !risen_) {
+      gather(wall_s, (residual - allowed) / noise);
+      if (evidence_.log_evidence() >= limits.log_run && windows_agree(wall_s, level, limits)) {
+        risen_ = true;
+        change = Change::rose;
+      }
+    } else if (risen_) {
+      ++risen_points_;
+      const double now = recent(kEndWindow);
+      if (risen_points_ < kEndWindow) {
+        // Half of the window is from before.
+      } else if (now < std::max(effect_ / 2, limits.least_effect / 2)) {
+        forget();
+        change = Change::ended;
+      } else if (risen_points_ >= 24) {
+        effect_ = recent(24) > effect_ / 2 ? recent(24) : effect_;
+      }
+    }
+  }
+  // While evidence gathers, nothing is learned, so that a rise does not become usual before it is
+  // found. What is too small to be told becomes usual after a day.
+  const bool gathering = risen_ || (log_sum_ > 3 && wall_s - since_ < kGathersS);
+  if (learn && !gathering && change == Change::none) {
+    usual_.learn(wall_s, level, calls, usual_.noise(calls),
+                 usual ? std::optional<double>(level - *usual) : std::nullopt);
+  } else {
+    usual_.interrupt();
+  }
+  return change;
+}
+
+void FigureWatch::forget() {
+  evidence_.reset();
+  log_sum_ = 0;
+  risen_ = false;
+  risen_points_ = 0;
+}
+
+void FigureWatch::accept() {
+  usual_.move(recent(kMostPoints));
+  points_.clear();
+  forget();
+}
+
+}  // namespace ringside

@@ -1,0 +1,81 @@
+// Watches one figure of one operation (its median, its p95, the mean of a stage) for a rise.
+//
+// Two detectors of different kind must agree:
+//   e-detector    evidence gathered from point to point, with a bound on false alarms
+//   (e_detector.h) windows       the median of the last 2, 3, 6, 12, 24 or 48 points lies above
+//   what is usual by
+//                 the least effect (of two points: by half) and by so many deviations of such a
+//                 median; and three quarters of the points (of two or three: all) are above half
+//                 of that. A few large points do not do.
+// A rise ends when the median of the last 8 points is back below half of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "report/analysis/e_detector.h"
+#include "report/analysis/usual.h"
+
+namespace ringside {
+
+struct FigureLimits {
+  double least_effect = 0;       // logarithm; ln 1.1 for 10 %
+  double log_run = 0;            // of the points that go by, on average, before a false alarm
+  double least_deviations = 0;   // of a window's median
+  std::size_t least_window = 2;  // points
+};
+
+class FigureWatch {
+ public:
+  enum class Change : std::uint8_t { none, rose, ended };
+
+  // A point: `level` is the logarithm of nanoseconds, `calls` how many it is made of. `learn`: as
+  // far as the caller knows, nothing unusual went on.
+  Change add(std::int64_t wall_s, double level, std::uint64_t calls, const FigureLimits& limits,
+             bool learn);
+  // Nothing is known of the time since the last point.
+  void interrupt() { usual_.interrupt(); }
+
+  // Whether enough of the past is known to judge.
+  bool watched() const { return watched_; }
+  bool risen() const { return risen_; }
+  // Whether the last point was above what is allowed for.
+  bool suspect() const { return suspect_; }
+  // The rise in the window that showed it, or since then: a logarithm.
+  double effect() const { return effect_; }
+  // What would be usual now; 0: not known.
+  double usual_level() const { return usual_level_; }
+  // The median of the last `points` distances from usual, 0 without any.
+  double recent(std::size_t points) const;
+  // When the rise began, as well as the e-detector can tell.
+  std::int64_t since_wall_s() const { return since_; }
+  // Takes the present level as usual from now on.
+  void accept();
+  // A rise is not one of this figure: forget the evidence.
+  void forget();
+
+ private:
+  struct Point {
+    float residual = 0;
+    float noise = 0;
+  };
+  bool windows_agree(std::int64_t wall_s, double level, const FigureLimits& limits);
+  void gather(std::int64_t wall_s, double z);
+
+  Usual usual_;
+  EDetector evidence_;
+  std::deque<Point> points_;  // at most 48
+  std::size_t risen_points_ = 0;
+  double log_sum_ = 0;  // of the small bet since it was last without evidence
+  std::int64_t since_ = 0;
+  double effect_ = 0;
+  double usual_level_ = 0;
+  std::int64_t hour_ = -1;
+  bool watched_ = false;
+  bool risen_ = false;
+  bool suspect_ = false;
+};
+
+}  // namespace ringside

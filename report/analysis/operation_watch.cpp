@@ -1,0 +1,222 @@
+#include "report/analysis/operation_watch.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "report/analysis/mix.h"
+
+namespace ringside {
+namespace {
+
+constexpr std::uint64_t kCallsForP50 = 20;
+constexpr std::uint64_t kCallsForP95 = 100;  // five beyond it (samples_needed)
+constexpr std::uint64_t kCallsForStage = 20;
+constexpr std::uint32_t kMostMinutes = 240;  // of calls too rare to be one figure
+constexpr double kLeastP50 = 0.10;
+constexpr double kLeastP95 = 0.20;
+constexpr double kLeastStage = 0.15;
+constexpr double kLeastOfOperation = 0.01;  // a stage's rise, of the operation's time
+constexpr double kTicks = 10;               // of the clock, at least
+
+// The logarithm of 1 + share, and of at least ten ticks of the clock.
+double least_effect(double share, double usual_level, double clock_resolution_ns) {
+  const double ticks =
+      usual_level != 0 ? kTicks * clock_resolution_ns / std::exp(usual_level) : 0.0;
+  return std::log1p(std::max(share, ticks));
+}
+
+void halve(Histogram& histogram) {
+  for (Histogram::Bucket& bucket : histogram.buckets) bucket.count /= 2;
+  std::erase_if(histogram.buckets,
+                [](const Histogram::Bucket& bucket) { return bucket.count == 0; });
+}
+
+}  // namespace
+
+double smooth_quantile_ns(const Histogram& histogram, double q) {
+  const double wanted = q * static_cast<double>(histogram.count());
+  double below = 0;
+  for (const Histogram::Bucket& bucket : histogram.buckets) {
+    const auto count = static_cast<double>(bucket.count);
+    if (below + count >= wanted) {
+      const double part = (wanted - below) / count - 1;  // -1..0 of the bucket, from its end
+      return std::exp2((bucket.index + part) / kBucketsPerOctave) * 1e9;
+    }
+    below += count;
+  }
+  return bucket_upper_seconds(histogram.buckets.back().index) * 1e9;
+}
+
+template <typename Do>
+void OperationWatch::each(Do&& act) {
+  act(p50_);
+  act(p95_);
+  for (FigureWatch& stage : stages_) act(stage);
+}
+
+std::size_t OperationWatch::watched() const {
+  std::size_t count = std::size_t{p50_.watched()} + std::size_t{p95_.watched()};
+  for (const FigureWatch& stage : stages_) count += std::size_t{stage.watched()};
+  return count;
+}
+
+void OperationWatch::skip() {
+  each([](FigureWatch& watch) { watch.interrupt(); });
+}
+
+bool OperationWatch::add_quantile(FigureWatch& watch, Pending& pending, const HistorySlot& slot,
+                                  double q, const WatchedMinute& minute) {
+  const std::uint64_t needed = q > 0.5 ? kCallsForP95 : kCallsForP50;
+  const Histogram* latency = &slot.latency;
+  std::uint64_t calls = slot.timed;
+  if (pending.timed > 0 || calls < needed) {
+    if (++pending.minutes > kMostMinutes) pending = {};
+    pending.latency.merge(slot.latency);
+    pending.timed += slot.timed;
+    latency = &pending.latency;
+    calls = pending.timed;
+  }
+  if (calls < needed || latency->buckets.empty()) return false;
+  FigureLimits limits = minute.certainty;
+  limits.least_effect = least_effect(q > 0.5 ? kLeastP95 : kLeastP50, watch.usual_level(),
+                                     minute.clock_resolution_ns);
+  const double ns = smooth_quantile_ns(*latency, q);
+  const FigureWatch::Change change =
+      watch.add(slot.begin_wall_s, std::log(ns), calls, limits, minute.learn);
+  pending = {};
+  return change == FigureWatch::Change::rose;
+}
+
+bool OperationWatch::add_stage(std::size_t stage, const HistorySlot& slot,
+                               const WatchedMinute& minute) {
+  PendingStage& pending = for_stages_[stage];
+  FigureWatch& watch = stages_[stage];
+  if (++pending.minutes > kMostMinutes) pending = {};
+  pending.count += slot.stages[stage].count;
+  pending.sum_ns += slot.stages[stage].sum_ns;
+  if (pending.count < kCallsForStage || pending.sum_ns == 0) return false;
+  FigureLimits limits = minute.certainty;
+  const double of_operation = slot.stages[stage].sum_ns > 0
+                                  ? kLeastOfOperation * static_cast<double>(slot.sum_ns) /
+                                        static_cast<double>(slot.stages[stage].sum_ns)
+                                  : 0.0;
+  limits.least_effect = least_effect(std::max(kLeastStage, of_operation), watch.usual_level(),
+                                     minute.clock_resolution_ns);
+  const double mean = static_cast<double>(pending.sum_ns) / static_cast<double>(pending.count);
+  const FigureWatch::Change change =
+      watch.add(slot.begin_wall_s, std::log(mean), pending.count, limits, minute.learn);
+  pending = {};
+  return change == FigureWatch::Change::rose;
+}
+
+// Keeps what is needed to tell slower calls from another mix of them.
+void OperationWatch::remember(const HistorySlot& slot, bool learn) {
+  if (const std::int64_t hour = slot.begin_wall_s / 3600; hour != hour_) {
+    hour_ = hour;
+    if (hour_calls_ > 0) {
+      halve(past_);
+      past_.merge(past_hour_);
+      past_calls_ = past_calls_ / 2 + hour_calls_;
+      past_ns_ = past_ns_ / 2 + hour_ns_;
+    }
+    past_hour_ = {};
+    hour_calls_ = hour_ns_ = 0;
+  }
+  bool suspect = false;
+  each([&](FigureWatch& watch) { suspect = suspect || watch.suspect(); });
+  if (!suspect) {
+    now_ = {};
+  } else if (!finding_ || !finding_->ongoing()) {
+    now_.merge(slot.latency);
+  }
+  if (suspect || !learn || (finding_ && finding_->ongoing())) return;
+  past_hour_.merge(slot.latency);
+  hour_calls_ += static_cast<double>(slot.timed);
+  hour_ns_ += static_cast<double>(slot.sum_ns);
+}
+
+// The stage that took at least half of the extra time; kStages: none did.
+std::size_t OperationWatch::suspected_stage(double extra_ns) const {
+  std::size_t found = kStages;
+  double most = extra_ns / 2;
+  for (std::size_t i = 0; i < kStages; ++i) {
+    if (stages_[i].usual_level() == 0) continue;
+    const double extra = std::exp(stages_[i].usual_level()) * std::expm1(stages_[i].recent(3));
+    if (extra < most) continue;
+    most = extra;
+    found = i;
+  }
+  return found;
+}
+
+void OperationWatch::open(const HistorySeries& series, const HistorySlot& slot) {
+  RegressionFinding found;
+  found.ring = series.ring;
+  found.operation = series.name;
+  found.found_wall_s = slot.begin_wall_s + slot.seconds;
+  std::size_t stage = kStages;
+  const FigureWatch* shown = p50_.risen() ? &p50_ : p95_.risen() ? &p95_ : nullptr;
+  found.figure = p50_.risen() ? "p50" : p95_.risen() ? "p95" : "mean";
+  if (shown != nullptr) {
+    stage = suspected_stage(std::exp(shown->usual_level()) * std::expm1(shown->effect()));
+  } else {
+    double most = 0;  // nanoseconds
+    for (std::size_t i = 0; i < kStages; ++i) {
+      if (!stages_[i].risen()) continue;
+      const double extra = std::exp(stages_[i].usual_level()) * std::expm1(stages_[i].effect());
+      if (extra <= most) continue;
+      most = extra;
+      stage = i;
+    }
+    shown = &stages_[stage];
+    found.of_stage = true;
+  }
+  if (stage < kStages) {
+    found.stage = series.stage_names[stage];
+    if (found.stage.empty()) found.stage = "stage " + std::to_string(stage + 1);
+  }
+  found.since_wall_s = shown->since_wall_s();
+  found.before_ns = std::exp(shown->usual_level());
+  found.now_ns = std::exp(shown->usual_level() + shown->effect());
+  found.effect_percent = 100 * std::expm1(shown->effect());
+  const MixJudgement mix = judge_mix(past_, now_);
+  if (mix.mix_shift(now_.count())) {
+    found.kind = RegressionFinding::Kind::mix_shift;
+    found.stage.clear();
+    found.boundary_ns = mix.boundary_s * 1e9;
+    found.slow_before = mix.slow_before;
+    found.slow_now = mix.slow_now;
+  }
+  finding_ = std::move(found);
+}
+
+// Whether the finding has ended.
+bool OperationWatch::follow(std::int64_t end_wall_s) {
+  bool risen = false;
+  each([&](FigureWatch& watch) { risen = risen || watch.risen(); });
+  const std::int64_t limit =
+      finding_->kind == RegressionFinding::Kind::slower ? kAcceptSlowerS : kAcceptMixS;
+  if (risen && end_wall_s - finding_->found_wall_s >= limit) {
+    each([](FigureWatch& watch) {
+      if (watch.risen()) watch.accept();
+    });
+    past_ = {};
+    finding_->accepted = true;
+    risen = false;
+  }
+  if (!risen) finding_->ended_wall_s = end_wall_s;
+  return !risen;
+}
+
+bool OperationWatch::add(const HistorySeries& series, const HistorySlot& slot,
+                         const WatchedMinute& minute) {
+  bool rose = add_quantile(p50_, for_p50_, slot, 0.5, minute);
+  rose = add_quantile(p95_, for_p95_, slot, 0.95, minute) || rose;
+  for (std::size_t i = 0; i < kStages; ++i) rose = add_stage(i, slot, minute) || rose;
+  remember(slot, minute.learn);
+  if (finding_ && finding_->ongoing()) return follow(slot.begin_wall_s + slot.seconds);
+  if (rose) open(series, slot);
+  return rose;
+}
+
+}  // namespace ringside

@@ -1,0 +1,97 @@
+// Regressions, online: each minute of each operation, against the same hours of the past week or
+// against a pinned baseline.
+//
+//   minutes ──> OperationWatch ── FigureWatch p50, p95, stages ──> finding: slower, or mix shift
+//          └──> the ring's mean over all operations ────────────> finding: mix shift
+//
+// A rise counts when all of this holds:
+//   effect     at least 10 % at p50, 20 % at p95, 15 % of a stage and 1 % of its operation's time;
+//              and ten ticks of the clock
+//   certainty  two detectors agree (figure_watch.h), each corrected for how many figures are
+//              watched: on average 30 days between false alarms of the e-detector over all of them
+//   past       at least two days know the hour; incidents are left out of the past
+//   load       a ring with half again as many calls as in the last hour, and as the time of day
+//              lets expect, is not compared: queueing is no regression. After half an hour it is.
+//
+//   breadth    where half of a ring's operations are slower at once, it lasts for six minutes: a
+//              pause of the host is no regression
+//
+// A change that is over is said as such (ongoing = false). One that lasts for a week is usual from
+// then on. No clock, no file: time is the minutes'. It can be copied.
+//
+// Memory: at most 3 KB a figure, and 48 bytes for each bucket that an operation's calls have filled
+// in the last hours. So 256 operations with six stages take about 8 MB, and a minute of them costs
+// about 2 ms.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "report/analysis/operation_watch.h"
+#include "report/model/regressions.h"
+
+namespace ringside {
+
+struct RegressionOptions {
+  double clock_resolution_ns = 1;
+  // A pinned baseline: only these minutes are learned. Two days at least. Both 0: the past week.
+  std::int64_t pinned_begin_wall_s = 0;
+  std::int64_t pinned_end_wall_s = 0;
+  // How long a finding that is over stays in the list. At least alerts.clear_after.
+  std::int64_t kept_s = 3600;
+  std::size_t most_operations = 1'024;  // of all rings; those that come later are not watched
+};
+
+class RegressionWatch {
+ public:
+  explicit RegressionWatch(RegressionOptions options = {}) : options_(options) {}
+
+  // The minute that begins at `begin_wall_s`: of each series the slot of that minute, if it has
+  // one. Events and operations that wait for their client are passed over. Minutes come in order;
+  // one that is older than the last is ignored. `incident`: one went on, so nothing is learned.
+  void add_minute(std::int64_t begin_wall_s, const std::vector<HistorySeries>& batch,
+                  bool incident = false);
+
+  // What the alerts take: operations that have become slower, those that recently ended too.
+  std::vector<RegressionView> regressions() const;
+  // Slower operations and mix shifts, ongoing ones and those that ended within kept_s.
+  std::vector<RegressionFinding> findings() const;
+  // Figures with enough of a past to be judged, and operations for which there was no room.
+  std::size_t watched_figures() const { return watched_; }
+  std::uint64_t not_watched() const { return not_watched_; }
+
+ private:
+  // All operations of a ring.
+  struct Ring {
+    Usual traffic;
+    std::deque<double> last_hour;       // the calls of each minute
+    std::int64_t held_until = 0;        // too much traffic to compare
+    std::int64_t all_suspect = 0;       // when half of the operations were last slower at once
+    FigureWatch mean;                   // of a call of any operation
+    std::map<std::string, double> now;  // calls of each operation in the last minutes
+    std::optional<RegressionFinding> finding;
+  };
+  using Key = std::pair<std::string, std::string>;  // ring, operation
+
+  bool overloaded(Ring& ring, std::int64_t wall_s, double calls);
+  void watch_mix(const std::string& name, Ring& ring, std::int64_t wall_s, double calls, double ns,
+                 const WatchedMinute& minute);
+  void open_mix(const std::string& name, Ring& ring, std::int64_t wall_s);
+  void begin_hour(std::int64_t wall_s);
+  FigureLimits certainty() const;
+
+  RegressionOptions options_;
+  std::map<Key, OperationWatch> operations_;
+  std::map<std::string, Ring> rings_;
+  std::int64_t last_ = 0;
+  std::int64_t hour_ = -1;
+  std::size_t watched_ = 0;
+  std::uint64_t not_watched_ = 0;
+  FigureLimits certainty_;
+};
+
+}  // namespace ringside

@@ -1,0 +1,262 @@
+// What becomes slower is found and named; what doesn't is not.
+#include "report/analysis/regression_watch.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/support/random.h"
+#include "tests/unit/report/watched_world.h"
+
+using namespace ringside;
+using namespace watched;
+
+namespace {
+
+using Kind = RegressionFinding::Kind;
+
+constexpr std::int64_t kChange = kMonday + 3 * kDay + 10 * kHour;
+
+// SEND by this factor between two times.
+auto slower(double factor, std::int64_t from = kChange, std::int64_t until = kChange + 30 * kDay) {
+  return [=](Operation& operation, std::int64_t now) {
+    if (operation.name == "SEND" && now >= from && now < until) operation.median_ms *= factor;
+  };
+}
+
+}  // namespace
+
+TEST_CASE("RegressionWatch: nothing changes and nothing is said") {
+  const std::uint64_t seed = ringside::test::seed();
+  World world(seed);
+  world.run_days(6);
+  CHECK(world.watch.watched_figures() == 10);  // three of each operation, and the mean of all
+  CHECK(world.seen.empty());
+}
+
+TEST_CASE("RegressionWatch: a slower operation is found, with what it was and since when") {
+  World world(ringside::test::seed());
+  world.change = slower(1.3);
+  world.run(kChange + kHour);
+  REQUIRE(world.seen.size() == 1);
+  const RegressionFinding& found = world.seen[0];
+  CHECK(found.kind == Kind::slower);
+  CHECK(found.operation == "SEND");
+  CHECK(found.ring == "chat");
+  CHECK(found.figure == "p50");
+  CHECK(found.found_wall_s <= kChange + 20 * 60);
+  CHECK(std::abs(found.since_wall_s - kChange) <= 10 * 60);
+  CHECK(found.effect_percent == doctest::Approx(30).epsilon(0.4));
+  CHECK(found.before_ns == doctest::Approx(5e6).epsilon(0.08));
+  const auto views = world.watch.regressions();
+  REQUIRE(views.size() == 1);
+  CHECK(views[0].ongoing);
+  CHECK(views[0].operation == "SEND");
+  CHECK(views[0].text.find("% above usual: ") != std::string::npos);
+  CHECK(views[0].text.find("; since 2026-03-05 ") != std::string::npos);
+}
+
+TEST_CASE("RegressionWatch: twice as slow is found within three minutes") {
+  World world(ringside::test::seed());
+  for (const char* name : {"EDIT", "FIND", "READ"}) world.operations.push_back({name});
+  world.operations[0].calls = 500;
+  world.change = slower(2);
+  world.run(kChange + 3 * 60);
+  REQUIRE(world.seen.size() == 1);
+  CHECK(world.seen[0].operation == "SEND");
+}
+
+TEST_CASE("RegressionWatch: a stage of a tenth of its operation is found by itself") {
+  World world(ringside::test::seed());
+  world.change = [](Operation& operation, std::int64_t now) {
+    if (operation.name != "LIST" || now < kChange) return;
+    operation.database = 1.4;
+    operation.median_ms *= 1.02;
+  };
+  world.run(kChange + kHour);
+  REQUIRE(world.seen.size() == 1);
+  CHECK(world.seen[0].operation == "LIST");
+  CHECK(world.seen[0].stage == "database");
+  CHECK(world.seen[0].of_stage);
+  CHECK(world.watch.regressions()[0].stage == "database");
+  CHECK(world.watch.regressions()[0].text.find("mean of stage database ") == 0);
+}
+
+TEST_CASE("RegressionWatch: what goes away is said to be over, and leaves the list later") {
+  World world(ringside::test::seed());
+  world.change = slower(1.5, kChange, kChange + 2 * kHour);
+  world.run(kChange + kHour);
+  REQUIRE(world.watch.regressions().size() == 1);
+  CHECK(world.watch.regressions()[0].ongoing);
+  world.run(kChange + 2 * kHour + 20 * 60);
+  REQUIRE(world.watch.regressions().size() == 1);
+  CHECK_FALSE(world.watch.regressions()[0].ongoing);
+  CHECK(world.watch.regressions()[0].text.find(", over since 2026-03-05 12:") != std::string::npos);
+  world.run(kChange + 4 * kHour);
+  CHECK(world.watch.regressions().empty());
+  CHECK(world.seen.size() == 1);
+}
+
+TEST_CASE("RegressionWatch: another mix of calls is no regression, and is said") {
+  World world(ringside::test::seed());
+  world.operations[0].slow_share = 0.3;
+  world.change = [](Operation& operation, std::int64_t now) {
+    if (operation.name == "SEND" && now >= kChange) operation.slow_share = 0.65;
+  };
+  world.run(kChange + kHour);
+  CHECK(world.watch.regressions().empty());
+  const auto mixed = std::find_if(world.seen.begin(), world.seen.end(),
+                                  [](const auto& found) { return found.operation == "SEND"; });
+  REQUIRE(mixed != world.seen.end());
+  CHECK(mixed->kind == Kind::mix_shift);
+  CHECK(mixed->slow_now > mixed->slow_before + 0.2);
+  CHECK(mixed->text().find("mix of calls: ") == 0);
+}
+
+TEST_CASE("RegressionWatch: traffic that moves to a slow operation is a mix of operations") {
+  World world(ringside::test::seed());
+  world.operations[1].median_ms = 40;
+  world.change = [](Operation& operation, std::int64_t now) {
+    if (now < kChange) return;
+    if (operation.name == "SEND") operation.calls = 50;
+    if (operation.name == "LIST") operation.calls = 190;
+  };
+  world.run(kChange + kHour);
+  CHECK(world.watch.regressions().empty());
+  REQUIRE(world.seen.size() == 1);
+  CHECK(world.seen[0].kind == Kind::mix_shift);
+  CHECK(world.seen[0].operation.empty());
+  CHECK(world.seen[0].ring == "chat");
+  CHECK(world.seen[0].text().find("mix of operations: ") == 0);
+}
+
+TEST_CASE("RegressionWatch: what happens every day at that hour is usual") {
+  World world(ringside::test::seed());
+  world.change = [](Operation& operation, std::int64_t now) {
+    if (now % kDay >= 3 * kHour && now % kDay < 4 * kHour) operation.median_ms *= 2;
+  };
+  world.run_days(3);  // it has not been seen often enough before
+  world.seen.clear();
+  world.run_days(3);
+  CHECK(world.seen.empty());
+}
+
+TEST_CASE("RegressionWatch: incidents are left out of what is usual") {
+  // Every morning there is an incident. The third slow morning is none.
+  const auto morning = [](std::int64_t now) {
+    return now % kDay >= 10 * kHour && now % kDay < 11 * kHour;
+  };
+  const auto slow_mornings = [=](Operation& operation, std::int64_t now) {
+    if (operation.name == "SEND" && morning(now)) operation.median_ms *= 1.4;
+  };
+  const std::uint64_t seed = ringside::test::seed();
+  World world(seed);
+  world.change = slow_mornings;
+  world.incident = [=](std::int64_t now) { return morning(now) && now < kChange; };
+  world.run(kChange + 30 * 60);
+  // The hour itself is not known, so it is compared with nothing and nobody is called.
+  CHECK(world.seen.empty());
+}
+
+TEST_CASE("RegressionWatch: a pause of the whole host is no regression, unless it lasts") {
+  World world(ringside::test::seed());
+  for (Operation& operation : world.operations) operation.calls = 300;
+  const auto all_slower = [&](std::int64_t minutes) {
+    const std::int64_t from = world.now;
+    world.change = [=](Operation& operation, std::int64_t now) {
+      if (now >= from && now < from + minutes * 60) operation.median_ms *= 3;
+    };
+    world.run(from + kHour);
+  };
+  world.run(kChange);
+  all_slower(3);
+  CHECK(world.seen.empty());
+  all_slower(10);
+  CHECK(world.seen.size() == 3);
+}
+
+TEST_CASE("RegressionWatch: queueing in a burst of traffic is no regression") {
+  World world(ringside::test::seed());
+  world.change = [](Operation& operation, std::int64_t now) {
+    if (now < kChange || now >= kChange + 10 * 60) return;
+    operation.calls *= 2;
+    operation.median_ms *= 1.5;
+  };
+  world.run(kChange + kHour);
+  CHECK(world.seen.empty());
+}
+
+TEST_CASE("RegressionWatch: a change of less than ten ticks of the clock is none") {
+  RegressionOptions coarse;
+  coarse.clock_resolution_ns = 300'000;  // ten ticks are 3 ms
+  const std::uint64_t seed = ringside::test::seed();
+  World world(seed, coarse);
+  world.change = slower(1.15);  // 0.8 ms
+  world.run(kChange + kHour);
+  CHECK(world.seen.empty());
+}
+
+TEST_CASE("RegressionWatch: a pinned baseline does not move") {
+  RegressionOptions pinned;
+  pinned.pinned_begin_wall_s = kMonday;
+  pinned.pinned_end_wall_s = kMonday + 3 * kDay;
+  const std::uint64_t seed = ringside::test::seed();
+  // 3 % more each day: usual for a week that moves along.
+  const auto creeping = [](Operation& operation, std::int64_t now) {
+    if (operation.name == "SEND" && now >= kMonday + 3 * kDay)
+      operation.median_ms *= 1 + 0.03 * static_cast<double>((now - kMonday) / kDay - 2);
+  };
+  World fixed(seed, pinned);
+  fixed.change = creeping;
+  fixed.run_days(11);
+  REQUIRE_FALSE(fixed.seen.empty());
+  CHECK(fixed.seen[0].operation == "SEND");
+}
+
+TEST_CASE("RegressionWatch: what has lasted for a week is usual") {
+  World world(ringside::test::seed());
+  world.change = slower(1.5);
+  world.run(kChange + 7 * kDay + kHour);
+  REQUIRE(world.watch.findings().size() == 1);
+  CHECK(world.watch.findings()[0].accepted);
+  CHECK(world.watch.findings()[0].text().find(", taken as usual from ") != std::string::npos);
+  world.run_days(1);
+  CHECK(world.watch.findings().empty());
+  CHECK(world.seen.size() == 1);
+}
+
+TEST_CASE("RegressionWatch: too few calls, too short a past and odd minutes prove nothing") {
+  World world(ringside::test::seed());
+  for (Operation& operation : world.operations) operation.calls = 0.05;
+  world.change = slower(10, kMonday + 6 * kHour);
+  world.run_days(1);
+  CHECK(world.watch.watched_figures() == 0);
+  CHECK(world.seen.empty());
+  // One that is older than the last, one without series, one that nobody saw.
+  world.watch.add_minute(kMonday, {});
+  world.watch.add_minute(world.now, {});
+  HistorySeries unseen;
+  unseen.ring = "chat";
+  unseen.name = "SEND";
+  unseen.slots.resize(1);
+  unseen.slots[0].begin_wall_s = world.now + 60;
+  unseen.slots[0].timed = 1'000;
+  world.watch.add_minute(world.now + 60, {unseen});
+  CHECK(world.watch.findings().empty());
+}
+
+TEST_CASE("RegressionWatch: what is held of a figure is small, and does not grow") {
+  // Beside it: two blocks of 512 bytes and a list of them for the last points, and 256 bytes for
+  // the points of the present hour.
+  CHECK(sizeof(FigureWatch) + 2 * 512 + 128 + 256 <= 3'000);
+  CHECK(sizeof(OperationWatch) <= 8 * sizeof(FigureWatch) + 1'000);
+}
+
+TEST_CASE("RegressionWatch: operations beyond the most are counted and not watched") {
+  RegressionOptions few;
+  few.most_operations = 2;
+  World world(ringside::test::seed(), few);
+  world.run(kMonday + 600);
+  CHECK(world.watch.not_watched() == 10);
+}

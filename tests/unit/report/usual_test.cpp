@@ -1,0 +1,83 @@
+// What is usual for a figure.
+#include "report/analysis/usual.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <random>
+
+#include "tests/support/random.h"
+
+using namespace ringside;
+
+namespace {
+
+constexpr std::int64_t kBegin = 1'772'409'600;  // a Monday
+constexpr std::int64_t kHourLong = 3'600;
+constexpr std::int64_t kDayLong = 86'400;
+
+// A point a minute from `from` to `until`.
+template <typename Level>
+void teach(Usual& usual, std::int64_t from, std::int64_t until, Level level) {
+  for (std::int64_t at = from; at < until; at += 60) {
+    const double value = level(at);
+    const auto expected = usual.level(at);
+    usual.learn(at, value, 500, usual.noise(500),
+                expected ? std::optional<double>(value - *expected) : std::nullopt);
+  }
+  usual.end_hour();
+}
+
+}  // namespace
+
+TEST_CASE("Usual: an hour is known when two days have it, and one bad day moves nothing") {
+  Usual usual;
+  const auto by_hour = [](std::int64_t at) {
+    return 15 + static_cast<double>(at % kDayLong / kHourLong) / 10;
+  };
+  teach(usual, kBegin, kBegin + kDayLong, by_hour);
+  CHECK_FALSE(usual.level(kBegin + kDayLong).has_value());
+  teach(usual, kBegin + kDayLong, kBegin + 4 * kDayLong, by_hour);
+  teach(usual, kBegin + 4 * kDayLong, kBegin + 5 * kDayLong,
+        [&](std::int64_t at) { return by_hour(at) + 2; });
+  const std::int64_t ten = kBegin + 5 * kDayLong + 10 * kHourLong + 1'800;
+  REQUIRE(usual.level(ten).has_value());
+  CHECK(*usual.level(ten) == doctest::Approx(16));
+  // Towards the higher hour it rises, towards the lower one it does not fall.
+  CHECK(*usual.level(ten + 1'200) == doctest::Approx(16 + 0.1 / 3));
+  CHECK(*usual.level(ten - 1'200) == doctest::Approx(16));
+  CHECK_FALSE(usual.week_ago(ten).has_value());
+  CHECK(*usual.week_ago(ten + 2 * kDayLong) == doctest::Approx(16));
+  usual.move(0.5);
+  CHECK(*usual.level(ten) == doctest::Approx(16.5));
+}
+
+TEST_CASE("Usual: noise is that of points, wander that of the level without it") {
+  std::mt19937_64 engine(ringside::test::seed());
+  std::normal_distribution<double> normal;
+  Usual usual;
+  double wander = 0;
+  int minute = 0;
+  teach(usual, kBegin, kBegin + 7 * kDayLong, [&](std::int64_t) {
+    if (minute++ % 60 == 0) wander = 0.04 * normal(engine);  // for an hour
+    return 15 + wander + 0.08 * normal(engine);
+  });
+  CHECK(usual.enough());
+  CHECK(usual.noise(500) == doctest::Approx(0.08).epsilon(0.1));
+  CHECK(usual.wander() > 0.025);
+  CHECK(usual.wander() < 0.065);
+  CHECK(usual.allowance() > 2 * usual.wander());
+  // Not known: from what is known of more calls, doubled for each class.
+  CHECK(usual.noise(100) == doctest::Approx(2 * usual.noise(500)));
+  CHECK(usual.noise(100'000) == doctest::Approx(usual.noise(500)));
+}
+
+TEST_CASE("Usual: too little of the past is not enough") {
+  Usual usual;
+  CHECK_FALSE(usual.enough());
+  teach(usual, kBegin, kBegin + 2 * kDayLong, [](std::int64_t) { return 15.0; });
+  CHECK_FALSE(usual.enough());  // no day was held against it yet
+  teach(usual, kBegin + 2 * kDayLong, kBegin + 3 * kDayLong, [](std::int64_t) { return 15.0; });
+  CHECK(usual.enough());
+  CHECK(usual.noise(500) > 0);
+}
