@@ -19,7 +19,7 @@
 
 namespace ringside {
 
-inline constexpr std::uint64_t kStateVersion = 9;
+inline constexpr std::uint64_t kStateVersion = 10;
 
 struct StateMeta {
   std::int64_t since_wall_ns = 0;   // when "since start" began
@@ -36,7 +36,7 @@ struct SavedState {
 
 std::string encode_state(const SavedState& state);
 // False when the bytes are not a whole state of this version. `why` is then a sentence about the
-// state, such as "the state is of version 1, this daemon reads 9" or "the state is damaged: ...".
+// state, such as "the state is of version 1, this daemon reads 10" or "the state is damaged: ...".
 bool decode_state(std::string_view bytes, SavedState* state, std::string* why);
 
 }  // namespace ringside

@@ -151,10 +151,10 @@ TEST_CASE("StateFile: its bytes are those that its format says") {
   state.meta = {-5, 300, 3};
   state.lines = "l";
   CHECK(encode_state(state) ==
-        bytes_of({'R',  'S',  'S',  'T',  'A', 'T', 'E', '\n', 9,  // magic, version
+        bytes_of({'R',  'S',  'S',  'T',  'A', 'T', 'E', '\n', 10,  // magic, version
                   0x56, 0x98, 0xfb, 0x2d,                          // CRC-32 of what follows
                   3,    'w',  0,    'x',  2,   '[', ']', 0x09, 0xd8, 0x04, 3, 1, 'l'}));
-  CHECK(encode_state({}) == bytes_of({'R', 'S', 'S', 'T', 'A', 'T', 'E', '\n', 9, 0xa3, 0xa1, 0xc2,
+  CHECK(encode_state({}) == bytes_of({'R', 'S', 'S', 'T', 'A', 'T', 'E', '\n', 10, 0xa3, 0xa1, 0xc2,
                                       0xb1, 0, 0, 0, 0, 0, 0}));
 }
 
@@ -170,14 +170,14 @@ TEST_CASE("StateFile: what is wrong with a state is said, and nothing of it is t
   };
   CHECK(why_not("RSSTATE") == "the state is damaged: it does not begin with \"RSSTATE\"");
   CHECK(why_not(head) == "the state is damaged: it ends in its header");
-  CHECK(why_not(head + bytes_of({10})) == "the state is of version 10, this daemon reads 9");
-  CHECK(why_not(head + bytes_of({9, 1, 2, 3})) == "the state is damaged: it ends in its header");
-  CHECK(why_not(head + bytes_of({9, 0xa3, 0xa1, 0xc2, 0xb2, 0, 0, 0, 0, 0, 0})) ==
+  CHECK(why_not(head + bytes_of({11})) == "the state is of version 11, this daemon reads 10");
+  CHECK(why_not(head + bytes_of({10, 1, 2, 3})) == "the state is damaged: it ends in its header");
+  CHECK(why_not(head + bytes_of({10, 0xa3, 0xa1, 0xc2, 0xb2, 0, 0, 0, 0, 0, 0})) ==
         "the state is damaged: its checksum is wrong");
   // These have the right checksum, and a byte too many or too few.
-  CHECK(why_not(head + bytes_of({9, 0x7e, 0xdf, 0x6c, 0x9d, 0, 0, 0, 0, 0, 0, 0})) ==
+  CHECK(why_not(head + bytes_of({10, 0x7e, 0xdf, 0x6c, 0x9d, 0, 0, 0, 0, 0, 0, 0})) ==
         "the state is damaged: its parts do not fit their lengths");
-  CHECK(why_not(head + bytes_of({9, 0x1d, 0xf7, 0x22, 0xc6, 0, 0, 0, 0, 0})) ==
+  CHECK(why_not(head + bytes_of({10, 0x1d, 0xf7, 0x22, 0xc6, 0, 0, 0, 0, 0})) ==
         "the state is damaged: its parts do not fit their lengths");
 }
 

@@ -149,11 +149,11 @@ TEST_CASE(
   std::string other = encode_state(sample_state());
   other[8] = 3;
   CHECK_FALSE(decode_state(other, &state, &why));
-  CHECK(why == "the state is of version 3, this daemon reads 9");
+  CHECK(why == "the state is of version 3, this daemon reads 10");
   // Version 1 begins in the same way: version, checksum, length. Words of fixed width follow.
   const std::string first = std::string("RSSTATE\n\1\0\0\0", 12) + std::string(40, '\x7f');
   CHECK_FALSE(decode_state(first, &state, &why));
-  CHECK(why == "the state is of version 1, this daemon reads 9");
+  CHECK(why == "the state is of version 1, this daemon reads 10");
 }
 
 TEST_CASE("Codec: numbers, flags and texts come back, and what cannot be is refused from there on") {
