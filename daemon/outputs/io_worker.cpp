@@ -1,10 +1,13 @@
 #include "daemon/outputs/io_worker.h"
+
+#include "daemon/history/history_reader.h"
 #include "shm/assert.h"
 
 #include <concurrentqueue/blockingconcurrentqueue.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <utility>
@@ -194,6 +197,25 @@ void IoWorker::write_state(const SavedState& state) {
   }
 }
 
+namespace {
+
+// A report shows so much of the past over time: a night.
+constexpr std::int64_t kReportedS = 8 * 3600;
+
+// Of the last hours. Null: there is none, or none yet.
+std::unique_ptr<HistorySpan> history_of(const std::string& path, std::int64_t wall_ns) {
+  if (path.empty() || access(path.c_str(), F_OK) != 0) return nullptr;
+  HistoryQuery query;
+  query.end_wall_s = wall_ns / 1'000'000'000 + 60;  // with the minute that is under way
+  query.begin_wall_s = query.end_wall_s - kReportedS;
+  HistoryResult result = read_history(path, query);
+  if (!result.failure) return std::make_unique<HistorySpan>(std::move(result.span));
+  spdlog::warn("{}\n  the report shows nothing over time", result.failure->message);
+  return nullptr;
+}
+
+}  // namespace
+
 // Returns how many files could not be written.
 std::size_t IoWorker::write_report_files(const Snapshot& snapshot) {
   RINGSIDE_ASSERT(here_.is_current());
@@ -202,7 +224,8 @@ std::size_t IoWorker::write_report_files(const Snapshot& snapshot) {
     const std::lock_guard lock(report_files_mutex_);
     files = report_files_;
   }
-  const auto failures = write_reports(files, snapshot, write_);
+  const auto history = history_of(files.history, snapshot.wall_ns);
+  const auto failures = write_reports(files, snapshot, write_, history.get());
   for (const Failure& failure : failures) spdlog::error("{}", failure.message);
   if (failures.empty() && !files.formats.empty()) {
     spdlog::info("report written to {}", files.directory);

@@ -22,6 +22,7 @@ struct ReportFiles {
   std::string directory;
   std::vector<std::string> formats;  // text, markdown, html, json
   std::uint64_t keep = 0;
+  std::string history = {};  // the history file that the reports read; empty: none
 };
 
 // Writes each format, each file whole or not at all, and removes copies beyond `keep`. One format

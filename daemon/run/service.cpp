@@ -21,7 +21,8 @@ IoOptions io_options(const Config& config) {
   options.alert_log_transitions = config.alert_log_transitions;
   options.alert_log_format =
       config.alert_log_format == "json" ? AlertLogFormat::json : AlertLogFormat::logfmt;
-  options.reports = {config.report_directory, config.report_formats, config.report_keep};
+  options.reports = {config.report_directory, config.report_formats, config.report_keep,
+                     config.history_enabled ? config.history_path : ""};
   options.state_path = config.state_directory + "/state";
   return options;
 }

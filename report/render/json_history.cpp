@@ -30,10 +30,8 @@ Json json_point(const TimePoint& point) {
 }
 
 Json json_mark(const HistoryMark& mark) {
-  constexpr const char* kKinds[] = {"server_start", "server_end", "deploy", "daemon_start",
-                                    "reload",       "sampling",   "loss",   "gap"};
   return {{"at", json_at(mark.wall_ns)},
-          {"kind", kKinds[static_cast<std::size_t>(mark.kind)]},
+          {"kind", name_of(mark.kind)},
           {"ring", json_text(mark.ring)},
           {"text", mark.text}};
 }

@@ -56,6 +56,12 @@ class History(harness.Scenario):
         daemon.stop()
         self.assertEqual(self.calls(world), self.counted(world.report()))
         self.assertGreater(sum(self.counted(report).values()), 1000)
+        # The reports read it: the minutes that are over stand in the next one.
+        daemon = world.daemon(tick="200ms").started()
+        shown = daemon.report()["history"]
+        daemon.stop()
+        self.assertGreater(sum(point["count"] for point in shown["points"]), 1000)
+        self.assertIn("server_start", [mark["kind"] for mark in shown["marks"]])
         kinds = [kind for kind, in rows(world.state / "history.db", "SELECT kind FROM marks")]
         self.assertEqual(kinds.count("server_start"), 1)
         self.assertEqual(kinds.count("server_end"), 1)
