@@ -134,7 +134,7 @@ class WholeRun(unittest.TestCase):
                       "everything stays up"):
             demo.read_until(words)
         self.assertRegex(demo.output, r"alert=database_issue state=firing")
-        for name in ("report.txt", "report.json", "alerts.log", "load.json"):
+        for name in ("report.txt", "report.html", "report.json", "alerts.log", "load.json"):
             self.assertTrue((ROOT / "build/demo" / demo.ring / name).stat().st_size > 0, name)
         self.assertTrue(Path(f"/dev/shm/ringside.{demo.ring}").exists())
         demo.signal_group(signal.SIGINT)
