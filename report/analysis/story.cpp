@@ -24,9 +24,6 @@ namespace detail {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-// Alerts need a few ticks, and a call must end before it is known. So the first sign of an incident
-// may be so much older than its first alert.
-constexpr std::int64_t kLeadNs = 60 * kSecond;
 
 bool of_incident(const AlertTransition& t, const IncidentView& incident) {
   return t.incident == incident.id && is_of_episode(t.state);

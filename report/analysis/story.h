@@ -12,6 +12,10 @@
 
 namespace ringside {
 
+// Alerts need a few ticks, and a call must end before it is known. So the first sign of an incident
+// may be so much older than its first alert.
+inline constexpr std::int64_t kLeadNs = 60'000'000'000;
+
 // One line that proves a part of a story.
 struct Evidence {
   std::int64_t wall_ns = 0;

@@ -10,8 +10,6 @@
 namespace ringside::detail {
 namespace {
 
-constexpr std::int64_t kLeadNs = 60'000'000'000;  // as in story.cpp
-
 // The episodes of one figure that fired in an incident.
 struct Fired {
   const AlertTransition* first = nullptr;

@@ -12,7 +12,7 @@
 namespace ringside::html {
 namespace {
 
-constexpr double kWidth = 480, kBars = 64, kDots = 36, kScale = 20;
+constexpr double kDistributionWidth = 480, kBars = 64, kDots = 36, kScale = 20;
 constexpr int kBucketsPerBar = 8;  // four bars to the octave
 
 // The height of a bar goes with the root of its count, so that a tail of few calls can be seen.
@@ -55,12 +55,12 @@ std::string dots_of(const std::vector<RecordView>& records, const SpanAxis& axis
 std::string drawing_of(const SeriesView& series, const WindowStats& stats, const SpanAxis& axis) {
   const double height = kBars + kDots + kScale;
   std::string out = fmt::format("<svg viewBox=\"0 0 {} {}\" role=img aria-label=\"distribution\">",
-                                coordinate(kWidth), coordinate(height));
+                                coordinate(kDistributionWidth), coordinate(height));
   for (const Mark& mark : marks_of(axis)) {
     const double x = axis.at_seconds(mark.seconds);
     out += fmt::format(
         "<path class=grid d=\"M{} 0V{}\"/><text class=middle x=\"{}\" y=\"{}\">{}</text>",
-        coordinate(x), coordinate(kBars + kDots + 4), coordinate(std::clamp(x, 24.0, kWidth - 24)),
+        coordinate(x), coordinate(kBars + kDots + 4), coordinate(std::clamp(x, 24.0, kDistributionWidth - 24)),
         coordinate(height - 2), mark.label);
   }
   out += fmt::format("<path class=bar d=\"{}\"/>", bars_of(stats.latency, axis));
@@ -105,7 +105,7 @@ std::string distributions(const Report& report) {
   const Window window = report.analysis.window;
   SpanAxis axis;
   axis.left = 4;
-  axis.width = kWidth - 8;
+  axis.width = kDistributionWidth - 8;
   for (const SeriesView& series : report.snapshot.operations)
     axis.cover(series.window(window).latency);
   if (axis.empty()) return "";

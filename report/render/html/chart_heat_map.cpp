@@ -15,7 +15,7 @@ constexpr std::size_t kMostColumns = 96;
 constexpr int kBandsPerOctave = 2;
 constexpr std::size_t kShades = 8;
 
-constexpr double kWidth = 960, kLeft = 64, kTop = 8, kBottom = 24;
+constexpr double kMapWidth = 960, kLeft = 64, kTop = 8, kBottom = 24;
 constexpr double kBand = 11;  // height
 
 // How many calls of a point took so long, by half octaves; the quickest first.
@@ -57,7 +57,7 @@ std::string heat_map(const Report& report) {
   }
   const std::size_t bands = columns.front().size();
   const double height = static_cast<double>(bands) * kBand;
-  const double column = (kWidth - kLeft) / static_cast<double>(points.size());
+  const double column = (kMapWidth - kLeft) / static_cast<double>(points.size());
   std::vector<std::string> paths(kShades);
   for (std::size_t c = 0; c < columns.size(); ++c) {
     for (std::size_t b = 0; b < bands; ++b) {
@@ -71,7 +71,7 @@ std::string heat_map(const Report& report) {
   std::string drawing = fmt::format(
       "<div class=wide><svg class=map viewBox=\"0 0 {} {}\" role=img aria-label=\"how long calls "
       "took, over time\">",
-      coordinate(kWidth), coordinate(kTop + height + kBottom));
+      coordinate(kMapWidth), coordinate(kTop + height + kBottom));
   for (std::size_t s = 0; s < kShades; ++s) {
     if (!paths[s].empty()) {
       drawing += fmt::format("<path class=cell fill-opacity=\"{:.2f}\" d=\"{}\"/>",
@@ -83,7 +83,7 @@ std::string heat_map(const Report& report) {
     const double y = kTop + height * (1 - part);
     drawing +=
         fmt::format("<path class=grid d=\"M{} {}H{}\"/><text class=end x=\"{}\" y=\"{}\">{}</text>",
-                    coordinate(kLeft), coordinate(y), coordinate(kWidth), coordinate(kLeft - 6),
+                    coordinate(kLeft), coordinate(y), coordinate(kMapWidth), coordinate(kLeft - 6),
                     coordinate(y + 4), mark.label);
   }
   for (std::size_t c = 0; c < points.size(); c += std::max<std::size_t>(points.size() / 8, 1)) {

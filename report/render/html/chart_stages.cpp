@@ -12,7 +12,7 @@ namespace ringside::html {
 namespace {
 
 constexpr std::size_t kColours = 7;
-constexpr double kWidth = 480;
+constexpr double kStagesWidth = 480;
 
 // The shares of one bar, by stage name.
 using Shares = std::vector<std::pair<std::string, double>>;
@@ -63,7 +63,7 @@ std::vector<Bar> bars_of(const TimeShare& time, const Bottlenecks& bottlenecks) 
 std::string drawing_of(const std::vector<Bar>& bars, Colours& colours) {
   constexpr double kLeft = 62, kHigh = 15, kStep = 19;
   std::string out =
-      fmt::format("<svg viewBox=\"0 0 {} {}\" role=img aria-label=\"stages\">", coordinate(kWidth),
+      fmt::format("<svg viewBox=\"0 0 {} {}\" role=img aria-label=\"stages\">", coordinate(kStagesWidth),
                   coordinate(kStep * static_cast<double>(bars.size())));
   for (std::size_t b = 0; b < bars.size(); ++b) {
     const double y = static_cast<double>(b) * kStep;
@@ -71,10 +71,10 @@ std::string drawing_of(const std::vector<Bar>& bars, Colours& colours) {
         "<text class=end x=\"{}\" y=\"{}\">{}</text><rect class=none x=\"{}\" "
         "y=\"{}\" width=\"{}\" height=\"{}\"/>",
         coordinate(kLeft - 6), coordinate(y + 13), bars[b].of, coordinate(kLeft), coordinate(y),
-        coordinate(kWidth - kLeft), coordinate(kHigh));
+        coordinate(kStagesWidth - kLeft), coordinate(kHigh));
     double x = kLeft;
     for (const auto& [name, share] : bars[b].shares) {
-      const double width = std::min(share * (kWidth - kLeft), kWidth - x);
+      const double width = std::min(share * (kStagesWidth - kLeft), kStagesWidth - x);
       if (width < 0.1) continue;
       out += fmt::format(
           "<rect class=s{} x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{} "
