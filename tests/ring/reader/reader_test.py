@@ -152,7 +152,9 @@ class Known(unittest.TestCase):
         staged = found[12]
         self.assertGreater(staged["stages"][0], 0)
         self.assertEqual(staged["stages"][1], 0)
-        self.assertEqual(sum(staged["stages"]), staged["duration"])
+        # A span of 2^17 ticks or more is kept to 17 bits. A slow machine gets there.
+        missing = staged["duration"] - sum(staged["stages"])
+        self.assertTrue(0 <= missing <= staged["duration"] >> 16, staged)
         self.assertEqual(self.counts(0), (18, 18, 0, 0, []))
         self.assertEqual(self.read(0), [])
 
