@@ -47,6 +47,8 @@ class Agenda {
     std::pop_heap(due_.begin(), due_.end(), later);
     out = due_.back();
     due_.pop_back();
+    // What a storm took is given back, so that a long run shows what the daemon holds.
+    if (due_.capacity() > kKept && due_.size() < due_.capacity() / 4) due_.shrink_to_fit();
     return true;
   }
   // A stopped server: all that it is about to do is done later by that much.
@@ -58,6 +60,7 @@ class Agenda {
   }
 
  private:
+  static constexpr std::size_t kKept = 4096;
   static bool later(const Due& a, const Due& b) {
     return a.at != b.at ? a.at > b.at : a.order > b.order;
   }

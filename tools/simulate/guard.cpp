@@ -29,7 +29,7 @@ bool Guard::blocked(const Request& request, std::uint32_t lane) {
 }
 
 void Guard::failed(const Request& request, Event event, std::uint32_t lane) {
-  if (addresses_.size() >= clean_at_) forget_old();
+  if (addresses_.size() >= clean_at_ || site_.now - cleaned_ >= 60 * kMinuteNs) forget_old();
   Address& address = addresses_[request.address];
   std::erase_if(address.failures, [this](Ns at) { return at <= site_.now - kWindow; });
   address.failures.push_back(site_.now);
@@ -50,6 +50,7 @@ void Guard::forget_old() {
     return site_.now >= address.blocked_until &&
            (address.failures.empty() || address.failures.back() <= site_.now - kWindow);
   });
+  cleaned_ = site_.now;
   clean_at_ = std::max(kCleanAt, 2 * addresses_.size());
 }
 

@@ -43,6 +43,7 @@ class Guard {
   std::unordered_map<std::uint64_t, Address>
       addresses_;  // what is done does not depend on their order
   std::size_t clean_at_ = kCleanAt;
+  Ns cleaned_ = 0;
 };
 
 }  // namespace ringside::simulate

@@ -11,6 +11,8 @@ namespace ringside::simulate {
 namespace {
 
 constexpr const char* kRingName = "chat";
+// A lane keeps room for so many unread records.
+constexpr std::size_t kKeptRecords = 1024;
 
 // Ticks are nanoseconds of CLOCK_MONOTONIC.
 TickScale scale() { return {ClockKind::monotonic, 0, 0, 0}; }
@@ -62,6 +64,7 @@ void Observer::pass() {
     metrics_->end_run();
     site_.ring.lane_books(lane).read += unread.size();
     unread.clear();
+    if (unread.capacity() > kKeptRecords) unread.shrink_to_fit();
   }
   for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
     Ring::Totals& totals = site_.ring.of_id(id);
