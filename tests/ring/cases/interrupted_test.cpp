@@ -235,8 +235,7 @@ TEST_CASE("Case34: a process that ends in a signal handler ends, whatever call i
   CHECK(all_end([] { ringside_register_gauge("a"); }) == 40);
   CHECK(all_end([] { register_error(7, "SEVEN"); }) == 40);
   int ended = 0;
-  for (int i = 0; i < 40; ++i)
-    ended += ended_well(ended_in_handler_while_it_waits(locked)) ? 1 : 0;
+  for (int i = 0; i < 40; ++i) ended += ended_well(ended_in_handler_while_it_waits(locked)) ? 1 : 0;
   CHECK(ended == 40);
 }
 

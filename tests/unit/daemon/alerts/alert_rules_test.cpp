@@ -52,6 +52,19 @@ TEST_CASE("Rules: slow calls that outlast the grace after a start are told, fail
   CHECK(world.story("high_latency") == Story{"firing/critical"});
 }
 
+TEST_CASE("Rules: a pending alert stands still while its server has just started again") {
+  World world;
+  world.operation("SLOW", 100, 0, 3000);
+  world.snapshot.rings[0].created_wall_ns = subtract_ns(world.wall_ns, 60 * kSecond);
+  world.ticks(1);
+  CHECK(world.story("high_latency") == Story{"pending/critical"});
+  world.snapshot.rings[0].created_wall_ns = world.wall_ns;
+  world.ticks(5);  // within 30 s of the start
+  CHECK(world.story("high_latency").empty());
+  world.ticks(3);
+  CHECK(world.story("high_latency") == Story{"firing/critical"});
+}
+
 TEST_CASE("Rules: a server's start hides neither a busy host nor an alert that is there") {
   World world;
   world.snapshot.host.cpus = 4;
