@@ -19,9 +19,6 @@ namespace {
 constexpr std::int64_t kMinutes = 480;
 constexpr std::int64_t kEnd = kNow / kSecond / 60 * 60 + 60;
 constexpr std::int64_t kBegin = kEnd - kMinutes * 60;
-// As in sample.cpp.
-constexpr std::int64_t kLocked = kNow - 250 * kSecond;
-constexpr std::int64_t kUnlocked = kNow - 225 * kSecond;
 
 struct Kind {
   double per_second;

@@ -9,9 +9,6 @@ namespace sample {
 namespace {
 
 constexpr std::int64_t kStart = kNow - 843 * kSecond;
-// The database is locked from kLocked to kUnlocked.
-constexpr std::int64_t kLocked = kNow - 250 * kSecond;
-constexpr std::int64_t kUnlocked = kNow - 225 * kSecond;
 
 struct Operation {
   const char* name;

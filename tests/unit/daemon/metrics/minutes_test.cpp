@@ -70,8 +70,8 @@ struct MinutesRun {
 };
 
 // Keeps the fullest slot of each minute, as the history does.
-using Kept = std::map<std::pair<std::int64_t, std::uint32_t>, HistorySlot>;
-void keep_minutes(Kept& kept, const HistorySpan& span) {
+using KeptMinutes = std::map<std::pair<std::int64_t, std::uint32_t>, HistorySlot>;
+void keep_minutes(KeptMinutes& kept, const HistorySpan& span) {
   for (const HistorySeries& series : span.series) {
     for (const HistorySlot& slot : series.slots) {
       HistorySlot& before = kept[{slot.begin_wall_s, slot.again}];
@@ -88,7 +88,7 @@ TEST_CASE("Minutes: every record is in the wall's minute in which it ended, to h
   std::mt19937_64 random(seed);
   MinutesRun run;
   std::map<std::int64_t, std::uint64_t> ended;  // by half slices of the wall
-  Kept kept;
+  KeptMinutes kept;
   std::uint64_t written = 0;
   for (int step = 0; step < 2000; ++step) {
     run.at(run.now + static_cast<std::int64_t>(random() % (3 * kOneSecond)));
@@ -178,7 +178,7 @@ TEST_CASE("Minutes: figures of a minute: outcomes, errors by code, stages, losse
 
 TEST_CASE("Minutes: after a restart the whole last hour comes again, under the same names") {
   MinutesRun run;
-  Kept before;
+  KeptMinutes before;
   for (int minute = 0; minute < 40; ++minute) {
     run.at(run.now + 60 * kOneSecond);
     run.add(run.now);
@@ -188,7 +188,7 @@ TEST_CASE("Minutes: after a restart the whole last hour comes again, under the s
   // The clock was set meanwhile, by half an hour and a bit.
   run.offset += 1817 * kOneSecond;
   run.at(run.now + kOneSecond);
-  Kept after;
+  KeptMinutes after;
   keep_minutes(after, run.take());
   for (const auto& [key, slot] : before) {
     REQUIRE(after.contains(key));
@@ -198,7 +198,7 @@ TEST_CASE("Minutes: after a restart the whole last hour comes again, under the s
 
 TEST_CASE("Minutes: while the clock stands where it has been before, minutes are told apart") {
   MinutesRun run;
-  Kept kept;
+  KeptMinutes kept;
   std::uint64_t written = 0;
   for (int minute = 0; minute < 30; ++minute) {
     if (minute == 10) run.offset -= 300 * kOneSecond;

@@ -38,7 +38,7 @@ struct Desk {
   }
 };
 
-using Story = std::vector<std::string>;
+using RivalStory = std::vector<std::string>;
 
 }  // namespace
 
@@ -46,9 +46,9 @@ TEST_CASE("Prometheus: fires when the expression has been true for a minute, eve
   Desk desk{make_prometheus(Config{})};
   desk.hold(100, 60);   // evaluated at 5, 20, 35, 50
   desk.hold(1200, 80);  // true at 65, 80, 95, 110, 125
-  CHECK(desk.story == Story{"125 raised/warning"});
+  CHECK(desk.story == RivalStory{"125 raised/warning"});
   desk.hold(999, 20);  // false at 155
-  CHECK(desk.story == Story{"125 raised/warning", "155 resolved/warning"});
+  CHECK(desk.story == RivalStory{"125 raised/warning", "155 resolved/warning"});
 }
 
 TEST_CASE("Prometheus: one evaluation that is false begins the minute anew") {
@@ -62,22 +62,22 @@ TEST_CASE("Prometheus: one evaluation that is false begins the minute anew") {
 TEST_CASE("Prometheus: each level is a rule of its own") {
   Desk desk{make_prometheus(Config{})};
   desk.hold(1600, 80);
-  CHECK(desk.story == Story{"65 raised/warning", "65 raised/critical"});
+  CHECK(desk.story == RivalStory{"65 raised/warning", "65 raised/critical"});
 }
 
 TEST_CASE("Netdata: a change is told after its delay, up a minute and down five") {
   Desk desk{make_netdata(Config{})};
   desk.hold(1200, 100);  // over at 5; told at 65
-  CHECK(desk.story == Story{"65 raised/warning"});
+  CHECK(desk.story == RivalStory{"65 raised/warning"});
   desk.hold(100, 350);  // below at 105; told at 405
-  CHECK(desk.story == Story{"65 raised/warning", "405 resolved/warning"});
+  CHECK(desk.story == RivalStory{"65 raised/warning", "405 resolved/warning"});
 }
 
 TEST_CASE("Netdata: between the two thresholds the status stays as it is") {
   Desk desk{make_netdata(Config{})};
   desk.hold(1200, 100);
   desk.hold(900, 1000);  // 850 would clear it
-  CHECK(desk.story == Story{"65 raised/warning"});
+  CHECK(desk.story == RivalStory{"65 raised/warning"});
 }
 
 TEST_CASE("Netdata: what ends before it was told is not told, and flapping makes delays longer") {
@@ -85,7 +85,7 @@ TEST_CASE("Netdata: what ends before it was told is not told, and flapping makes
   desk.hold(1200, 30);   // over at 5
   desk.hold(100, 30);    // below at 35: the delays are now 90 s and 450 s
   desk.hold(1200, 300);  // over at 65: 135 s
-  CHECK(desk.story == Story{"205 raised/warning"});
+  CHECK(desk.story == RivalStory{"205 raised/warning"});
 }
 
 TEST_CASE("Rivals: a server that is down for long is critical for both") {
