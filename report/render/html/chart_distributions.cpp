@@ -60,8 +60,9 @@ std::string drawing_of(const SeriesView& series, const WindowStats& stats, const
     const double x = axis.at_seconds(mark.seconds);
     out += fmt::format(
         "<path class=grid d=\"M{} 0V{}\"/><text class=middle x=\"{}\" y=\"{}\">{}</text>",
-        coordinate(x), coordinate(kBars + kDots + 4), coordinate(std::clamp(x, 24.0, kDistributionWidth - 24)),
-        coordinate(height - 2), mark.label);
+        coordinate(x), coordinate(kBars + kDots + 4),
+        coordinate(std::clamp(x, 24.0, kDistributionWidth - 24)), coordinate(height - 2),
+        mark.label);
   }
   out += fmt::format("<path class=bar d=\"{}\"/>", bars_of(stats.latency, axis));
   for (const auto& [q, name] : {std::pair{0.5, "p50"}, std::pair{0.95, "p95"}}) {

@@ -63,8 +63,8 @@ std::vector<Bar> bars_of(const TimeShare& time, const Bottlenecks& bottlenecks) 
 std::string drawing_of(const std::vector<Bar>& bars, Colours& colours) {
   constexpr double kLeft = 62, kHigh = 15, kStep = 19;
   std::string out =
-      fmt::format("<svg viewBox=\"0 0 {} {}\" role=img aria-label=\"stages\">", coordinate(kStagesWidth),
-                  coordinate(kStep * static_cast<double>(bars.size())));
+      fmt::format("<svg viewBox=\"0 0 {} {}\" role=img aria-label=\"stages\">",
+                  coordinate(kStagesWidth), coordinate(kStep * static_cast<double>(bars.size())));
   for (std::size_t b = 0; b < bars.size(); ++b) {
     const double y = static_cast<double>(b) * kStep;
     out += fmt::format(
