@@ -96,12 +96,43 @@ void write_server_line(const Section& section) {
   }
 }
 
+// What the data quality would say of a ring, beyond its books.
+bool has_findings(const RingView& ring) {
+  const bool misused = std::any_of(ring.misused.begin(), ring.misused.end(),
+                                   [](std::uint64_t count) { return count > 0; });
+  return misused || !ring.problem.empty() || ring.names_merged > 0 || ring.names_refused > 0 ||
+         ring.untraced_threads > 0 || ring.untraced_records > 0 || ring.processes.refused > 0;
+}
+
+bool any_negative_span(const Snapshot& snapshot) {
+  const auto negative = [](const SeriesView& series) {
+    return series.window(Window::since_start).negative > 0;
+  };
+  return std::any_of(snapshot.operations.begin(), snapshot.operations.end(), negative) ||
+         std::any_of(snapshot.events.begin(), snapshot.events.end(), negative);
+}
+
+// Whether the data are as they should be: nothing is missing, wrong or to be mended in the server.
+bool data_are_good(const Snapshot& snapshot) {
+  const Books& books = snapshot.books;
+  return books.lost + books.torn + books.rejected == 0 && !any_negative_span(snapshot) &&
+         std::none_of(snapshot.rings.begin(), snapshot.rings.end(), has_findings);
+}
+
+bool blocked_lately(const Snapshot& snapshot) {
+  constexpr std::int64_t kHourNs = 3'600'000'000'000;
+  return std::any_of(snapshot.blocks.begin(), snapshot.blocks.end(), [&](const BlockView& block) {
+    return block.blocked_wall_ns > snapshot.wall_ns - kHourNs;
+  });
+}
+
 }  // namespace
 
 bool is_quiet(const Section& section) {
   const Snapshot& snapshot = section.snapshot;
   return section.analysis.verdict == Verdict::healthy && section.analysis.stories.empty() &&
-         snapshot.alerts.empty() && snapshot.regressions.empty();
+         snapshot.alerts.empty() && snapshot.regressions.empty() && data_are_good(snapshot) &&
+         !blocked_lately(snapshot);
 }
 
 void write_quiet(const Section& section) {

@@ -35,7 +35,8 @@ void write_trends(const Section& section);
 void write_overview(const Section& section);
 void write_configuration(const Section& section);
 
-// A quiet night: healthy, no incident, no alert. Then this follows the verdict, and nothing else.
+// A quiet night: healthy, no incident, no alert, good data. Then this follows the verdict, and
+// nothing else.
 bool is_quiet(const Section& section);
 void write_quiet(const Section& section);
 

@@ -60,7 +60,7 @@ class History(harness.Scenario):
         daemon = world.daemon(tick="200ms").started()
         shown = daemon.report()["history"]
         daemon.stop()
-        self.assertGreater(sum(point["count"] for point in shown["points"]), 1000)
+        self.assertGreater(sum(point["count"] or 0 for point in shown["points"]), 1000)
         self.assertIn("server_start", [mark["kind"] for mark in shown["marks"]])
         kinds = [kind for kind, in rows(world.state / "history.db", "SELECT kind FROM marks")]
         self.assertEqual(kinds.count("server_start"), 1)

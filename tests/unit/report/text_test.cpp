@@ -215,6 +215,33 @@ TEST_CASE("Text: a quiet night is half a page") {
   CHECK(lines_of(text_of(sample::calm(), {.width = 80, .limits = {}})).size() <= 45);
 }
 
+TEST_CASE("Text: a night with a block or with a fault in its data is not quiet") {
+  const auto is_whole = [](const auto& change) {
+    Snapshot snapshot = sample::calm();
+    change(snapshot);
+    return text_has(text_of(snapshot), "━━ OVERVIEW AND DATA QUALITY");
+  };
+  CHECK_FALSE(is_whole([](Snapshot&) {}));
+  CHECK_FALSE(is_whole([](Snapshot& s) {
+    s.blocks.resize(1);
+    s.blocks[0].blocked_wall_ns = s.wall_ns - 3601 * sample::kSecond;
+  }));
+  CHECK(is_whole([](Snapshot& s) {
+    s.blocks.resize(1);
+    s.blocks[0].blocked_wall_ns = s.wall_ns - 3599 * sample::kSecond;
+  }));
+  CHECK(is_whole([](Snapshot& s) { s.operations[0].windows[0].negative = 1; }));
+  CHECK(is_whole([](Snapshot& s) { s.events[0].windows[0].negative = 1; }));
+  CHECK(is_whole([](Snapshot& s) { s.books.torn = 1; }));
+  CHECK(is_whole([](Snapshot& s) { s.books.rejected = 1; }));
+  CHECK(is_whole([](Snapshot& s) { s.rings[0].misused[2] = 1; }));
+  CHECK(is_whole([](Snapshot& s) { s.rings[0].names_merged = 1; }));
+  CHECK(is_whole([](Snapshot& s) { s.rings[0].names_refused = 1; }));
+  CHECK(is_whole([](Snapshot& s) { s.rings[0].untraced_records = 1; }));
+  CHECK(is_whole([](Snapshot& s) { s.rings[0].processes.refused = 1; }));
+  CHECK(is_whole([](Snapshot& s) { s.rings[0].problem = "its header is of another size"; }));
+}
+
 TEST_CASE("Text: a night with an alert, an incident or a regression is not quiet") {
   Snapshot alert = sample::calm();
   alert.alerts.resize(1);

@@ -109,10 +109,11 @@ TEST_CASE("Minutes: every record is in the wall's minute in which it ended, to h
   }
   keep_minutes(kept, run.take(Take::all));
   std::uint64_t counted = 0;
-  for (const auto& [key, slot] : kept) {
-    CAPTURE(key.first);
-    CHECK(key.first % 60 == 0);
-    CHECK(key.second == 0);
+  for (const auto& minute : kept) {
+    const HistorySlot& slot = minute.second;
+    INFO("minute ", minute.first.first);
+    CHECK(minute.first.first % 60 == 0);
+    CHECK(minute.first.second == 0);
     counted += slot.count();
     // Half a slice earlier and later there are at least, and at most, so many.
     const auto between = [&](std::int64_t from_half_s, std::int64_t to_half_s) {
@@ -121,7 +122,7 @@ TEST_CASE("Minutes: every record is in the wall's minute in which it ended, to h
         sum += it->second;
       return sum;
     };
-    const std::int64_t begin = key.first * 2;
+    const std::int64_t begin = minute.first.first * 2;
     CHECK(slot.count() >= between(begin + 6, begin + 114));
     CHECK(slot.count() <= between(begin - 6, begin + 126));
   }
@@ -190,9 +191,9 @@ TEST_CASE("Minutes: after a restart the whole last hour comes again, under the s
   run.at(run.now + kOneSecond);
   KeptMinutes after;
   keep_minutes(after, run.take());
-  for (const auto& [key, slot] : before) {
-    REQUIRE(after.contains(key));
-    CHECK(after[key].count() == slot.count());
+  for (const auto& minute : before) {
+    REQUIRE(after.contains(minute.first));
+    CHECK(after[minute.first].count() == minute.second.count());
   }
 }
 
