@@ -61,7 +61,7 @@ std::vector<Bar> bars_of(const TimeShare& time, const Bottlenecks& bottlenecks) 
 }
 
 std::string drawing_of(const std::vector<Bar>& bars, Colours& colours) {
-  constexpr double kLeft = 62, kHigh = 15, kStep = 19;
+  constexpr double kNamesWidth = 62, kHigh = 15, kStep = 19;
   std::string out =
       fmt::format("<svg viewBox=\"0 0 {} {}\" role=img aria-label=\"stages\">",
                   coordinate(kStagesWidth), coordinate(kStep * static_cast<double>(bars.size())));
@@ -70,11 +70,11 @@ std::string drawing_of(const std::vector<Bar>& bars, Colours& colours) {
     out += fmt::format(
         "<text class=end x=\"{}\" y=\"{}\">{}</text><rect class=none x=\"{}\" "
         "y=\"{}\" width=\"{}\" height=\"{}\"/>",
-        coordinate(kLeft - 6), coordinate(y + 13), bars[b].of, coordinate(kLeft), coordinate(y),
-        coordinate(kStagesWidth - kLeft), coordinate(kHigh));
-    double x = kLeft;
+        coordinate(kNamesWidth - 6), coordinate(y + 13), bars[b].of, coordinate(kNamesWidth),
+        coordinate(y), coordinate(kStagesWidth - kNamesWidth), coordinate(kHigh));
+    double x = kNamesWidth;
     for (const auto& [name, share] : bars[b].shares) {
-      const double width = std::min(share * (kStagesWidth - kLeft), kStagesWidth - x);
+      const double width = std::min(share * (kStagesWidth - kNamesWidth), kStagesWidth - x);
       if (width < 0.1) continue;
       out += fmt::format(
           "<rect class=s{} x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{} "
