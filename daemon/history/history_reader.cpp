@@ -35,6 +35,12 @@ std::unique_ptr<Database> open_for_reading(const std::string& path) {
                                     alone ? Database::Mode::read_alone : Database::Mode::read);
 }
 
+RecordOutcome outcome_of(std::string_view name) {
+  const auto at = std::find(kOutcomeNames.begin(), kOutcomeNames.end(), name);
+  return at == kOutcomeNames.end() ? RecordOutcome::unknown
+                                   : static_cast<RecordOutcome>(at - kOutcomeNames.begin());
+}
+
 class SpanReader {
  public:
   SpanReader(Database& database, const HistoryQuery& query) : database_(database), query_(query) {
@@ -57,8 +63,8 @@ class SpanReader {
       read_slots("SELECT begin, series, again, " RINGSIDE_SLOT_COLUMNS
                  " FROM hours WHERE begin >= ? AND begin < ? ORDER BY begin, series, again");
       read_errors(
-          "SELECT begin, series, again, code, count FROM hour_errors"
-          " WHERE begin >= ? AND begin < ? ORDER BY begin, series, again, code");
+          "SELECT begin, series, again, code, outcome, count FROM hour_errors"
+          " WHERE begin >= ? AND begin < ? ORDER BY begin, series, again, code, outcome");
       read_samples(
           "SELECT begin, gauge, last, min, max FROM hour_samples"
           " WHERE begin >= ? AND begin < ? ORDER BY begin, gauge");
@@ -70,8 +76,8 @@ class SpanReader {
     read_slots("SELECT begin, series, again, " RINGSIDE_SLOT_COLUMNS
                " FROM minutes WHERE begin >= ? AND begin < ? ORDER BY begin, series, again");
     read_errors(
-        "SELECT begin, series, again, code, count FROM minute_errors"
-        " WHERE begin >= ? AND begin < ? ORDER BY begin, series, again, code");
+        "SELECT begin, series, again, code, outcome, count FROM minute_errors"
+        " WHERE begin >= ? AND begin < ? ORDER BY begin, series, again, code, outcome");
     read_samples(
         "SELECT begin, gauge, last, min, max FROM minute_samples"
         " WHERE begin >= ? AND begin < ? ORDER BY begin, gauge");
@@ -81,6 +87,7 @@ class SpanReader {
     span_.incidents = read_incidents(database_, begin_ns, end_ns, query_.ring);
     span_.transitions = read_transitions(database_, begin_ns, end_ns, query_.ring);
     read_marks(begin_ns, end_ns);
+    read_error_names();
     finish();
     return std::move(span_);
   }
@@ -183,8 +190,10 @@ class SpanReader {
       if (series == series_.end()) continue;
       const auto again = hours_ ? (row.integer(), 0U) : static_cast<std::uint32_t>(row.integer());
       HistorySlot error;
-      const auto code = static_cast<std::uint16_t>(row.integer());
-      error.errors.emplace_back(code, row.count());
+      HistoryError& one = error.errors.emplace_back();
+      one.code = static_cast<std::uint16_t>(row.integer());
+      one.outcome = outcome_of(row.text());
+      one.count = row.count();
       auto& slots = series->second.slots;
       const auto at = std::lower_bound(slots.begin(), slots.end(), std::pair{of, again},
                                        [](const auto& slot, const auto& key) {
@@ -246,6 +255,21 @@ class SpanReader {
       mark.kind = static_cast<HistoryMark::Kind>(at - names.begin());
       span_.marks.push_back(std::move(mark));
     }
+  }
+
+  void read_error_names() {
+    auto row = database_.query("SELECT ring, code, name FROM error_names");
+    while (row.row()) {
+      HistoryErrorName name;
+      name.ring = ring_names_[row.integer()];
+      name.code = static_cast<std::uint16_t>(row.integer());
+      name.name = row.text();
+      if (wanted(name.ring)) span_.error_names.push_back(std::move(name));
+    }
+    std::sort(span_.error_names.begin(), span_.error_names.end(),
+              [](const HistoryErrorName& a, const HistoryErrorName& b) {
+                return std::tie(a.ring, a.code) < std::tie(b.ring, b.code);
+              });
   }
 
   // Operations come first, then events; by ring and name.

@@ -67,6 +67,7 @@ void HistoryRecorder::follow(const Snapshot& snapshot) {
   of_host("daemon_memory_bytes", as_double(snapshot.daemon.resident_bytes));
   for (const RingView& ring : snapshot.rings) follow_ring(ring, now);
   follow_incidents(snapshot);
+  follow_error_names(snapshot);
 }
 
 // A gauge of the server's own of that name goes before.
@@ -134,6 +135,17 @@ void HistoryRecorder::follow_incidents(const Snapshot& snapshot) {
   }
 }
 
+// An error's name is told once, and again when the server names it otherwise.
+void HistoryRecorder::follow_error_names(const Snapshot& snapshot) {
+  for (const ErrorStats& error : snapshot.errors) {
+    if (error.name.empty()) continue;
+    std::string& known = error_names_[{error.ring, error.code}];
+    if (known == error.name) continue;
+    known = error.name;
+    new_error_names_.push_back({error.ring, error.code, error.name});
+  }
+}
+
 void HistoryRecorder::tell(const std::vector<AlertTransition>& transitions) {
   for (const AlertTransition& line : transitions) {
     if (line.state == AlertState::ended) ended_[line.incident] = line.wall_ns;
@@ -177,6 +189,9 @@ void HistoryRecorder::take(HistorySpan& batch) {
   transitions_.clear();
   std::move(marks_.begin(), marks_.end(), std::back_inserter(batch.marks));
   marks_.clear();
+  std::move(new_error_names_.begin(), new_error_names_.end(),
+            std::back_inserter(batch.error_names));
+  new_error_names_.clear();
 }
 
 }  // namespace ringside

@@ -199,6 +199,13 @@ void HistoryStore::write_batch(const HistorySpan& batch) {
   for (const IncidentView& incident : batch.incidents) write_incident(*database_, incident);
   for (const AlertTransition& line : batch.transitions) write_transition(*database_, line);
   for (const HistoryMark& mark : batch.marks) write_mark(mark);
+  for (const HistoryErrorName& error : batch.error_names) {
+    database_->query("INSERT OR REPLACE INTO error_names VALUES (?, ?, ?)")
+        .bind(ring_id(error.ring))
+        .bind(std::int64_t{error.code})
+        .bind(error.name)
+        .run();
+  }
   // A minute of an hour that was rolled up has come: that hour is due again.
   const std::int64_t rolled = work("rolled_until");
   if (earliest < rolled) set_work("rolled_until", floor_to(earliest, kHourS));
@@ -244,13 +251,14 @@ void HistoryStore::write_slot(std::int64_t series, const HistorySlot& slot) {
       .bind(series)
       .bind(again)
       .run();
-  for (const auto& [code, count] : slot.errors) {
-    database_->query("INSERT INTO minute_errors VALUES (?, ?, ?, ?, ?)")
+  for (const HistoryError& error : slot.errors) {
+    database_->query("INSERT INTO minute_errors VALUES (?, ?, ?, ?, ?, ?)")
         .bind(slot.begin_wall_s)
         .bind(series)
         .bind(again)
-        .bind(std::int64_t{code})
-        .bind(static_cast<std::int64_t>(count))
+        .bind(std::int64_t{error.code})
+        .bind(name_of(error.outcome))
+        .bind(static_cast<std::int64_t>(error.count))
         .run();
   }
 }

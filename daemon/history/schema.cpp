@@ -33,6 +33,8 @@ constexpr const char* kTables =
     "  UNIQUE (ring, event, name)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE gauges (id INTEGER PRIMARY KEY, ring INTEGER NOT NULL, name TEXT NOT NULL,"
     "  UNIQUE (ring, name)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE error_names (ring INTEGER, code INTEGER, name TEXT NOT NULL,"
+    "  PRIMARY KEY (ring, code)) STRICT, WITHOUT ROWID;"
 
     "CREATE TABLE ring_minutes (begin INTEGER, ring INTEGER, again INTEGER,"
     "  observed_ms INTEGER NOT NULL, lost INTEGER NOT NULL,"
@@ -45,9 +47,11 @@ constexpr const char* kTables =
     "CREATE TABLE hours (begin INTEGER, series INTEGER, again INTEGER," RINGSIDE_FIGURES
     "  PRIMARY KEY (begin, series, again)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE minute_errors (begin INTEGER, series INTEGER, again INTEGER, code INTEGER,"
-    "  count INTEGER NOT NULL, PRIMARY KEY (begin, series, again, code)) STRICT, WITHOUT ROWID;"
+    "  outcome TEXT, count INTEGER NOT NULL, PRIMARY KEY (begin, series, again, code, outcome))"
+    "  STRICT, WITHOUT ROWID;"
     "CREATE TABLE hour_errors (begin INTEGER, series INTEGER, again INTEGER, code INTEGER,"
-    "  count INTEGER NOT NULL, PRIMARY KEY (begin, series, again, code)) STRICT, WITHOUT ROWID;"
+    "  outcome TEXT, count INTEGER NOT NULL, PRIMARY KEY (begin, series, again, code, outcome))"
+    "  STRICT, WITHOUT ROWID;"
     "CREATE TABLE minute_samples (begin INTEGER, gauge INTEGER, last INTEGER NOT NULL,"
     "  min INTEGER NOT NULL, max INTEGER NOT NULL, PRIMARY KEY (begin, gauge))"
     "  STRICT, WITHOUT ROWID;"

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace ringside {
 namespace {
@@ -13,14 +14,15 @@ std::int64_t whole(std::uint64_t count) {
 }
 
 void add_errors(HistorySlot& to, const HistorySlot& from) {
-  for (const auto& [code, count] : from.errors) {
-    const auto at =
-        std::lower_bound(to.errors.begin(), to.errors.end(), code,
-                         [](const auto& one, auto wanted) { return one.first < wanted; });
-    if (at != to.errors.end() && at->first == code) {
-      at->second += count;
+  const auto before = [](const HistoryError& a, const HistoryError& b) {
+    return std::tie(a.code, a.outcome) < std::tie(b.code, b.outcome);
+  };
+  for (const HistoryError& error : from.errors) {
+    const auto at = std::lower_bound(to.errors.begin(), to.errors.end(), error, before);
+    if (at != to.errors.end() && !before(error, *at)) {
+      at->count += error.count;
     } else {
-      to.errors.insert(at, {code, count});
+      to.errors.insert(at, error);
     }
   }
 }

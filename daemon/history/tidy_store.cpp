@@ -109,8 +109,9 @@ void HistoryStore::roll_up(std::int64_t begin_wall_s) {
         .run();
     database_
         ->query(
-            "INSERT INTO hour_errors SELECT ?1, series, 0, code, SUM(count) FROM minute_errors"
-            " WHERE begin >= ?1 AND begin < ?2 AND series = ?3 GROUP BY code")
+            "INSERT INTO hour_errors SELECT ?1, series, 0, code, outcome, SUM(count)"
+            " FROM minute_errors WHERE begin >= ?1 AND begin < ?2 AND series = ?3"
+            " GROUP BY code, outcome")
         .bind(begin_wall_s)
         .bind(end)
         .bind(series)

@@ -51,14 +51,13 @@ class ErrorTable {
   };
   // The rows with most in the last hour first, then most since start.
   std::vector<Row> rows(std::int64_t now_slice) const;
-  // Calls `each` with the operation, the code and the count of each kind that failed in that
-  // minute, which is not older than the hour. Kinds of one operation and code, and of different
-  // outcomes, come one after the other.
+  // Calls `each` with the operation, the code, the outcome and the count of each kind that failed
+  // in that minute, which is not older than the hour. By operation, then code, then outcome.
   template <typename Each>
   void each_of_minute(std::int64_t minute, const Each& each) const {
     for (const auto& [key, entry] : entries_) {
       const std::uint64_t count = entry.count.of_minute(minute);
-      if (count > 0) each(std::get<0>(key), std::get<1>(key), count);
+      if (count > 0) each(std::get<0>(key), std::get<1>(key), std::get<2>(key), count);
     }
   }
   std::size_t bytes() const;

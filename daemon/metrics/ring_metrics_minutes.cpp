@@ -97,19 +97,14 @@ bool RingMetrics::take_minute(const Minutes::Minute& minute, double observed_sec
     out[series.get()].slots.push_back(std::move(slot));
   }
   // Failures are counted of operations, under the names of their series.
-  errors_.each_of_minute(
-      minute.number, [&](const std::string& operation, std::uint16_t code, std::uint64_t count) {
-        const auto series = series_.find({Kind::operation, operation});
-        if (series == series_.end()) return;
-        const auto at = out.find(series->second.get());
-        if (at == out.end() || at->second.slots.back().begin_wall_s != minute.begin_wall_s) return;
-        auto& errors = at->second.slots.back().errors;
-        if (!errors.empty() && errors.back().first == code) {
-          errors.back().second += count;
-        } else {
-          errors.emplace_back(code, count);
-        }
-      });
+  errors_.each_of_minute(minute.number, [&](const std::string& operation, std::uint16_t code,
+                                            std::uint8_t outcome, std::uint64_t count) {
+    const auto series = series_.find({Kind::operation, operation});
+    if (series == series_.end()) return;
+    const auto at = out.find(series->second.get());
+    if (at == out.end() || at->second.slots.back().begin_wall_s != minute.begin_wall_s) return;
+    at->second.slots.back().errors.push_back({code, static_cast<RecordOutcome>(outcome), count});
+  });
   return any;
 }
 

@@ -18,6 +18,14 @@
 
 namespace ringside {
 
+// Calls of one operation that failed with one code.
+struct HistoryError {
+  std::uint16_t code = 0;
+  RecordOutcome outcome = RecordOutcome::error;
+  std::uint64_t count = 0;
+  friend bool operator==(const HistoryError&, const HistoryError&) = default;
+};
+
 // A minute or an hour of one operation or event of one ring.
 struct HistorySlot {
   std::int64_t begin_wall_s = 0;  // a whole minute or hour
@@ -37,7 +45,7 @@ struct HistorySlot {
   std::int64_t value_sum = 0;  // events
   Histogram latency;           // exact; of old hours each bucket stands for several
   std::array<StageStats, kStages> stages{};
-  std::vector<std::pair<std::uint16_t, std::uint64_t>> errors;  // code and count, by code
+  std::vector<HistoryError> errors;  // by code and outcome
 
   std::uint64_t count() const { return recorded + skipped; }
 };
@@ -103,6 +111,13 @@ struct HistoryGauge {
   std::vector<HistorySample> samples;
 };
 
+// What a ring's server calls an error code.
+struct HistoryErrorName {
+  std::string ring;
+  std::uint16_t code = 0;
+  std::string name;
+};
+
 // Everything of one span, oldest first.
 struct HistorySpan {
   std::int64_t begin_wall_s = 0;
@@ -110,6 +125,7 @@ struct HistorySpan {
   std::vector<HistoryRing> rings;
   std::vector<HistorySeries> series;
   std::vector<HistoryGauge> gauges;
+  std::vector<HistoryErrorName> error_names;  // by ring and code; of any time
   std::vector<IncidentView> incidents;
   std::vector<AlertTransition> transitions;  // lines of incidents and transitions of their alerts
   std::vector<HistoryMark> marks;

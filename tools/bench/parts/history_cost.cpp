@@ -64,7 +64,7 @@ HistorySlot slot_of(std::mt19937_64& random, std::int64_t begin, double calls,
   slot.outcomes[1] = slot.recorded / 1000;
   slot.outcomes[3] = slot.recorded / 200;
   slot.outcomes[0] = slot.recorded - slot.outcomes[1] - slot.outcomes[3];
-  if (slot.outcomes[1] > 0) slot.errors.emplace_back(5000, slot.outcomes[1]);
+  if (slot.outcomes[1] > 0) slot.errors.push_back({5000, RecordOutcome::error, slot.outcomes[1]});
   slot.sum_ns = static_cast<std::uint64_t>(median_seconds * 1.6e9) * slot.recorded + random() % 999;
   slot.min_ns = static_cast<std::uint64_t>(median_seconds * 1e8) + random() % 999;
   slot.max_ns = static_cast<std::uint64_t>(median_seconds * 6e10) + random() % 999;

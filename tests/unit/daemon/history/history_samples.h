@@ -27,7 +27,9 @@ inline HistorySlot history_slot(std::mt19937_64& random, std::int64_t begin, std
     const std::uint64_t some = random() % (slot.outcomes[0] / 8 + 1);
     slot.outcomes[i] = some;
     slot.outcomes[0] -= some;
-    if (some > 0) slot.errors.emplace_back(static_cast<std::uint16_t>(100 * i), some);
+    if (some > 0)
+      slot.errors.push_back(
+          {static_cast<std::uint16_t>(100 * i), static_cast<RecordOutcome>(i), some});
   }
   slot.skipped = random() % 3;
   slot.timed = calls;

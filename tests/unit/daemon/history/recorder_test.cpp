@@ -97,6 +97,30 @@ TEST_CASE("HistoryRecorder: figures of processes are sums, and absent where one 
   CHECK(gauge_named(span, "load_1m_milli")->ring.empty());
 }
 
+TEST_CASE("HistoryRecorder: an error's name is told once, and again when it is another") {
+  HistoryRecorder recorder;
+  Snapshot snapshot = seen_at(0);
+  ErrorStats& error = snapshot.errors.emplace_back();
+  error.ring = "chat";
+  error.code = 7;
+  const auto told = [&] {
+    recorder.follow(snapshot);
+    recorder.follow(snapshot);
+    HistorySpan span;
+    recorder.take(span);
+    std::string names;
+    for (const HistoryErrorName& one : span.error_names)
+      names += std::to_string(one.code) + " " + one.name + ";";
+    return names;
+  };
+  CHECK(told().empty());
+  snapshot.errors[0].name = "BUSY";
+  CHECK(told() == "7 BUSY;");
+  CHECK(told().empty());
+  snapshot.errors[0].name = "LOCKED";
+  CHECK(told() == "7 LOCKED;");
+}
+
 TEST_CASE("HistoryRecorder: starts, ends, switches and losses are marked once") {
   HistoryRecorder recorder;
   recorder.follow(seen_at(0));

@@ -90,6 +90,26 @@ TEST_CASE("HistoryStore: one ring, or one name, can be asked for") {
   CHECK(open.read(kHistoryBegin, end, Slots::minutes, "chat", "LOGIN").series.size() == 1);
 }
 
+TEST_CASE("HistoryStore: errors of one code and other outcomes stay apart, in hours too") {
+  OpenStore open;
+  HistorySpan batch = history_minute(open.random, kHistoryBegin, 50);
+  const std::vector<HistoryError> errors = {
+      {7, RecordOutcome::error, 3}, {7, RecordOutcome::timeout, 2}, {9, RecordOutcome::limited, 1}};
+  batch.series[0].slots[0].errors = errors;
+  batch.error_names = {{"chat", 7, "BUSY"}, {"other", 7, "OTHER"}};
+  open.store->write(batch);
+  batch.error_names = {{"chat", 7, "DATABASE_BUSY"}};
+  batch.series.clear();
+  open.store->write(batch);
+  for (const auto slots : {HistoryQuery::Slots::minutes, HistoryQuery::Slots::hours}) {
+    const HistorySpan span = open.read(kHistoryBegin, kHistoryBegin + 3600, slots);
+    CHECK(span.series.at(0).slots.at(0).errors == errors);
+    REQUIRE(span.error_names.size() == 2);
+    CHECK(span.error_names[0].name == "DATABASE_BUSY");
+    CHECK(span.error_names[1].ring == "other");
+  }
+}
+
 TEST_CASE("HistoryStore: a minute that comes again counts once, and the fuller one stays") {
   OpenStore open;
   const HistorySpan batch = history_minute(open.random, kHistoryBegin, 50);

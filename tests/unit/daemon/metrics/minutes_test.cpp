@@ -162,7 +162,9 @@ TEST_CASE("Minutes: figures of a minute: outcomes, errors by code, stages, losse
   CHECK(slot.min_ns == 1000);
   CHECK(slot.max_ns == 5000);
   CHECK(slot.latency.count() == 4);
-  CHECK(slot.errors == std::vector<std::pair<std::uint16_t, std::uint64_t>>{{7, 2}, {9, 1}});
+  CHECK(slot.errors == std::vector<HistoryError>{{7, RecordOutcome::error, 1},
+                                                 {7, RecordOutcome::timeout, 1},
+                                                 {9, RecordOutcome::rejected, 1}});
   REQUIRE_FALSE(span.rings.empty());
   const HistoryRingSlot& of_ring = span.rings[0].slots.back();
   CHECK(of_ring.begin_wall_s == minute_wall);
