@@ -7,7 +7,12 @@
 
 namespace ringside {
 
-std::optional<Window> judged_window(const SeriesView& series, std::uint64_t min_samples) {
+std::optional<Window> judged_window(const Snapshot& snapshot, const SeriesView& series) {
+  const std::uint64_t min_samples = snapshot.thresholds.min_samples;
+  if (snapshot.is_past()) {
+    if (series.window(Window::since_start).count() < min_samples) return std::nullopt;
+    return Window::since_start;
+  }
   for (const Window window : {Window::minute, Window::five_minutes, Window::hour}) {
     if (series.window(window).count() >= min_samples) return window;
   }

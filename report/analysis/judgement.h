@@ -22,8 +22,8 @@ struct Judgement {
   bool over() const { return enough && value > 0 && value >= threshold; }
 };
 
-// The shortest window of at least `min_samples` calls.
-std::optional<Window> judged_window(const SeriesView& series, std::uint64_t min_samples);
+// The shortest window of at least `min_samples` calls. Of the past there is only one: the span.
+std::optional<Window> judged_window(const Snapshot& snapshot, const SeriesView& series);
 
 // p95 of the timed calls against the operation's response time, in nanoseconds. Without a threshold
 // nothing is enough.

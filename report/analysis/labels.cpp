@@ -34,6 +34,12 @@ std::string describe_window(const Snapshot& snapshot, Window window) {
   constexpr double kSeconds[kWindows] = {0, 60, 300, 3600};
   const auto index = static_cast<std::size_t>(window);
   const double seconds = snapshot.all.window(window).seconds;
+  if (snapshot.is_past()) {
+    const double span = static_cast<double>(snapshot.past_seconds);
+    if (seconds >= span - 60) return "these " + format_span(span * 1e9);
+    return fmt::format("these {} ({} of them observed)", format_span(span * 1e9),
+                       format_span(seconds * 1e9));
+  }
   if (window == Window::since_start)
     return fmt::format("since start ({})", format_span(seconds * 1e9));
   if (seconds >= kSeconds[index] - kSliceSeconds) return kNames[index];

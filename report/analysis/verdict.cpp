@@ -139,7 +139,7 @@ std::string failed_of(const WindowStats& stats) {
 void judge_rings(const Snapshot& snapshot, Reasons& reasons) {
   for (const RingView& ring : snapshot.rings) {
     const SeriesView sum = sum_of_ring(snapshot, ring.name);
-    const auto window = judged_window(sum, snapshot.thresholds.min_samples);
+    const auto window = judged_window(snapshot, sum);
     if (!window || is_reported(snapshot, AlertType::high_error_rate, ring.name, "")) continue;
     const Judgement errors = judge_errors("", sum.window(*window), snapshot.thresholds);
     if (!errors.over()) continue;
@@ -182,7 +182,7 @@ void judge_operations(const Snapshot& snapshot, Reasons& reasons) {
   const Thresholds& thresholds = snapshot.thresholds;
   Group failing, degraded, slow;
   for (const SeriesView& series : snapshot.operations) {
-    const auto window = judged_window(series, thresholds.min_samples);
+    const auto window = judged_window(snapshot, series);
     if (!window) continue;
     const WindowStats& stats = series.window(*window);
     const std::string name = label_of(snapshot, series.name, series.ring);
@@ -241,14 +241,14 @@ void judge_breakers(const Snapshot& snapshot, const Analysis& analysis, Reasons&
 }
 
 std::string nothing_wrong(const Snapshot& snapshot) {
-  const std::uint64_t needed = snapshot.thresholds.min_samples;
-  const auto window = judged_window(snapshot.all, needed);
+  const auto window = judged_window(snapshot, snapshot.all);
   if (!window) {
-    const auto count = snapshot.all.window(Window::hour).count();
+    const Window longest = snapshot.is_past() ? Window::since_start : Window::hour;
     return fmt::format(
-        "Nothing speaks against it, but {} in the last hour are too few to judge by ({} are "
-        "needed).",
-        count_of(count, "operation", "operations"), format_count(needed));
+        "Nothing speaks against it, but {} in {} are too few to judge by ({} are needed).",
+        count_of(snapshot.all.window(longest).count(), "operation", "operations"),
+        snapshot.is_past() ? describe_window(snapshot, longest) : "the last hour",
+        format_count(snapshot.thresholds.min_samples));
   }
   const WindowStats& stats = snapshot.all.window(*window);
   return fmt::format(

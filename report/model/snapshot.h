@@ -24,6 +24,9 @@ struct Snapshot {
   std::uint64_t tick = 0;
   std::int64_t wall_ns = 0;        // when it was taken
   double tick_seconds = 0;         // length of the tick that this snapshot closes
+  // 0: taken of living rings. Otherwise made of the history of so many seconds up to wall_ns
+  // (report/analysis/past_snapshot.h): series have figures in Window::since_start only.
+  std::int64_t past_seconds = 0;
   std::vector<RingView> rings;
   std::vector<SeriesView> operations;   // those that were seen or registered, by id
   std::vector<SeriesView> events;
@@ -58,6 +61,8 @@ struct Snapshot {
   std::string configuration;                  // in force, as TOML
   std::string configuration_changed;          // what of it differs from the defaults, as TOML
   Thresholds thresholds;                      // the part of it that the report judges by
+
+  bool is_past() const { return past_seconds > 0; }
 };
 
 }  // namespace ringside

@@ -317,6 +317,7 @@ std::string render_json(const Report& report, const JsonOptions& options) {
                {"taken_unix_ms", snapshot.wall_ns / 1'000'000},
                {"tick", snapshot.tick},
                {"tick_seconds", snapshot.tick_seconds},
+               {"past_seconds", snapshot.past_seconds},
                {"histogram_schema",
                 {{"schema", 5},
                  {"bucket_upper_bound_seconds", "2^(index/32)"},

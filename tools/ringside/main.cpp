@@ -9,8 +9,8 @@ namespace {
 int run(int argc, char** argv) {
   using namespace ringside::tool;
   CLI::App app(
-      "Looks into the rings of traced servers. Reads only: whatever it does, the server does not "
-      "notice.",
+      "Looks into the rings of traced servers, and into what the daemon has kept of them. Reads "
+      "only: whatever it does, the server does not notice.",
       "ringside");
   app.set_version_flag("--version", RINGSIDE_VERSION);
   // Not required here but checked below. CLI11 would complain about a missing command before it
@@ -47,19 +47,42 @@ int run(int argc, char** argv) {
   tail_command->add_option("--op", tail_options.operations,
                            "only this operation or event; repeatable");
 
+  ReportOptions report_options;
+  CLI::App* report_command =
+      app.add_subcommand("report", "a report of any span of the past, of the daemon's history");
+  report_command
+      ->add_option("history", report_options.history,
+                   "the history file: history.db in the daemon's state directory, or a copy")
+      ->required();
+  report_command->add_option(
+      "--since", report_options.since,
+      "a UTC time (2026-11-27T02:00Z) or how long ago (8h); otherwise 8 hours before --until");
+  report_command->add_option("--until", report_options.until,
+                             "the same; otherwise the end of what the history holds");
+  report_command->add_option("--ring", report_options.ring, "only this ring");
+  report_command->add_option("--operation", report_options.operation,
+                             "only this operation or event");
+  report_command->add_option("--format", report_options.format, "text, markdown, html or json")
+      ->check(CLI::IsMember({"text", "markdown", "html", "json"}))
+      ->capture_default_str();
+  report_command->add_option("-o,--output", report_options.output,
+                             "a file to write, whole or not at all, in place of standard output");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (app.get_subcommands().empty()) {
-    std::fputs("ringside: expected a command: list, inspect or tail\n  next: ringside --help\n",
-               stderr);
+    std::fputs(
+        "ringside: expected a command: list, inspect, tail or report\n  next: ringside --help\n",
+        stderr);
     return 2;
   }
   tail_options.follow = !once;
   if (list_command->parsed()) return list(folder);
   if (inspect_command->parsed()) return inspect(ring, inspect_options);
+  if (report_command->parsed()) return report(report_options);
   return tail(ring, tail_options);
 }
 

@@ -5,6 +5,7 @@
 namespace ringside::detail {
 
 void write_configuration(const Section& section) {
+  if (section.snapshot.is_past()) return;  // the history does not hold it
   section.page.heading("CONFIGURATION IN FORCE");
   if (section.snapshot.configuration.empty()) {
     section.page.sentence("Not stated by the daemon.");

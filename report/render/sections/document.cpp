@@ -3,14 +3,24 @@
 #include "report/render/sections/sections.h"
 
 namespace ringside {
+namespace {
+
+// "2026-11-27T07:00:00.000Z", or a span of the past: "2026-11-26T23:00Z to 2026-11-27T07:00Z".
+std::string when_of(const Snapshot& snapshot) {
+  if (!snapshot.is_past()) return format_wall(snapshot.wall_ns);
+  const auto minute = [](std::int64_t wall_ns) { return format_wall(wall_ns).substr(0, 16) + "Z"; };
+  return minute(snapshot.wall_ns - snapshot.past_seconds * 1'000'000'000) + " to " +
+         minute(snapshot.wall_ns);
+}
+
+}  // namespace
 
 void write_document(Page& page, const Report& report, const Limits& limits) {
   std::string rings;
   for (const RingView& ring : report.snapshot.rings) {
     rings += (rings.empty() ? "" : ", ") + escape_visible(ring.name);
   }
-  page.title("Ringside report · " + (rings.empty() ? "no ring" : rings),
-             format_wall(report.snapshot.wall_ns));
+  page.title("Ringside report · " + (rings.empty() ? "no ring" : rings), when_of(report.snapshot));
   const detail::Section section{page, report.snapshot, report.analysis, limits, report.history};
   detail::write_verdict(section);
   if (!limits.whole && detail::is_quiet(section)) return detail::write_quiet(section);

@@ -12,7 +12,25 @@ void say_more(const Section& section, std::size_t all, std::size_t shown) {
     section.page.sentence(fmt::format("… and {} more, in the JSON report.", all - shown));
 }
 
+// Of the past there is one window.
+void write_past_kinds(const Section& section, std::size_t shown) {
+  Table table({{"error", Align::left},
+               {"outcome", Align::left},
+               {"count"},
+               {"last before", Align::left},
+               {"most of them on", Align::left}});
+  for (std::size_t i = 0; i < shown; ++i) {
+    const ErrorKind& kind = section.analysis.error_kinds[i];
+    table.row({error_label(kind.code, kind.name), name_of(kind.outcome),
+               format_count(kind.count[0]), format_wall(kind.last_wall_ns).substr(0, 16) + "Z",
+               label_of(section.snapshot, kind.top_operation, kind.top_ring)});
+  }
+  section.page.table(table);
+  say_more(section, section.analysis.error_kinds.size(), shown);
+}
+
 void write_kinds(const Section& section, std::size_t shown) {
+  if (section.snapshot.is_past()) return write_past_kinds(section, shown);
   Table table({{"error", Align::left},
                {"outcome", Align::left},
                {"1 min"},

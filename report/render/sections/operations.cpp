@@ -157,7 +157,7 @@ void write_event_counts(const Section& section) {
                                      {"rate"},
                                      {"p50", Align::span},
                                      {"max", Align::span},
-                                     {"since start"},
+                                     {section.snapshot.is_past() ? "in all" : "since start"},
                                      {"read"},
                                      {"lost"}});
   for (const SeriesView& series : section.snapshot.events) {
@@ -192,9 +192,10 @@ void write_operations(const Section& section) {
         "span of 35 h; longer ones are known to be at least so long.");
     write_latencies(section);
     section.page.chart(Chart::heat_map);
-    write_latest(section);
+    if (!section.snapshot.is_past()) write_latest(section);
     section.page.chart(Chart::distributions);
     write_unseen(section);
+    if (section.snapshot.is_past()) return write_event_counts(section);
     // In the first hour the two lists are the same.
     const SeriesView& all = section.snapshot.all;
     if (all.window(Window::since_start).seconds > all.window(Window::hour).seconds) {

@@ -154,7 +154,26 @@ void write_daemon(const Section& section) {
 
 }  // namespace
 
+// What the history says: a ring's state at the end, how long it was observed, its starts.
+void write_past_rings(const Section& section) {
+  for (const RingView& ring : section.snapshot.rings) {
+    std::string text = fmt::format("{} at the end · {}, {}", name_of(ring.state),
+                                   count_of(ring.instances_seen, "server start", "server starts"),
+                                   count_of(ring.crashes_seen, "crash", "crashes"));
+    const std::uint64_t lost = ring.losses.while_observed[0];
+    text += fmt::format(" · {} lost", count_of(lost, "record", "records"));
+    section.page.field("ring " + escape_visible(ring.name), text);
+  }
+  section.page.field("from", "the history: it has no single records, and says not who called");
+}
+
 void write_overview(const Section& section) {
+  if (section.snapshot.is_past()) {
+    section.page.heading("OVERVIEW AND DATA QUALITY");
+    write_past_rings(section);
+    write_gauges(section);
+    return;
+  }
   section.page.heading("OVERVIEW AND DATA QUALITY");
   write_rings(section);
   for (const ProcessView& process : section.snapshot.processes) write_server(section, process);

@@ -96,6 +96,7 @@ void write_trends(const Section& section) {
   section.page.heading("TRENDS");
   if (section.history != nullptr) {
     write_history(section);
+    if (section.snapshot.is_past()) return;
     section.page.subheading("The last minutes beside the last hour, which contains them");
   } else {
     section.page.sentence(

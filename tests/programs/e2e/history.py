@@ -2,6 +2,7 @@
 """The history of a real daemon: killed, restarted, on a full disk, and asked with sqlite3."""
 
 import contextlib
+import json
 import re
 import resource
 import sqlite3
@@ -83,6 +84,52 @@ class History(harness.Scenario):
         server.stop()
         daemon.stop()
         self.assertEqual(self.calls(world), self.counted(world.report()))
+
+    def test_a_report_of_the_past_says_what_the_history_holds(self):
+        world = self.world()
+        server = world.server()
+        daemon = world.daemon(tick="200ms").started()
+        world.load(server, rate=200, seconds=2).result()
+        server.stop()
+        live = daemon.report()
+        daemon.stop()
+        history = str(world.state / "history.db")
+        # Of a history alone: no daemon, no ring.
+        ended = world.run("ringside", "report", history, "--format", "json")
+        self.assertEqual((ended.code, ended.err), (0, ""))
+        past = json.loads(ended.out)
+        self.assertEqual(self.counted(past), self.counted(live))
+        self.assertEqual(self.counted(past), self.calls(world))
+
+        def errors(report):
+            return {(one["operation"], one["code"], one["name"], one["outcome"],
+                     one["count"]["since_start"])
+                    for one in report["errors"]}
+        self.assertEqual(errors(past), errors(live))
+        self.assertEqual(past["rings"][0]["state"], "closed")
+        for form, begin in (("text", "Ringside report"), ("markdown", "# "),
+                            ("html", "<!doctype html>")):
+            path = world.directory / f"past.{form}"
+            ended = world.run("ringside", "report", history, "--format", form, "-o", str(path))
+            self.assertEqual((ended.code, ended.out, ended.err), (0, "", ""))
+            self.assertTrue(path.read_text(encoding="utf-8").lower().startswith(begin.lower()), form)
+        one = world.run("ringside", "report", history, "--operation", "SEND_MESSAGE", "--format",
+                        "json")
+        self.assertEqual(set(self.counted(json.loads(one.out))), {"SEND_MESSAGE"})
+        for arguments, words in (
+                (["--operation", "SING"], "--operation 'SING' is not in that span; it has: "),
+                (["--ring", "other"], "--ring 'other' is not in that span; it has: " + world.ring),
+                (["--since", "yesterday"], "--since 'yesterday': expected a UTC time"),
+                (["--since", "2020-01-01", "--until", "2020-01-02"], "it holds nothing of 2020"),
+                (["--since", "1h", "--until", "2h"], "is not before --until"),
+                (["-o", "/nowhere/past.txt"], "/nowhere")):
+            ended = world.run("ringside", "report", history, *arguments)
+            self.assertEqual((ended.code, ended.out), (1, ""), arguments)
+            self.assertIn(words, ended.err)
+            self.assertIn("next: ", ended.err)
+        ended = world.run("ringside", "report", str(world.state / "none.db"))
+        self.assertEqual(ended.code, 1)
+        self.assertIn("there is no history", ended.err)
 
     def test_the_queries_of_the_readme_run(self):
         queries = re.findall(r"```sql\n(.*?)```", README.read_text(encoding="utf-8"), re.S)

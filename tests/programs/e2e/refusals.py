@@ -39,10 +39,12 @@ class Refusals(harness.Scenario):
             ("ringsided", ["--frobnicate"], "--frobnicate"),
             ("ringsided", ["--tick", "never"], '--tick: found "never"'),
             ("ringside", ["--frobnicate"], "--frobnicate"),
-            ("ringside", [], "expected a command: list, inspect or tail"),
+            ("ringside", [], "expected a command: list, inspect, tail or report"),
             ("ringside", ["frobnicate"], "frobnicate"),
             ("ringside", ["inspect"], "ring is required"),
             ("ringside", ["tail", world.ring, "--records", "many"], "many"),
+            ("ringside", ["report"], "history is required"),
+            ("ringside", ["report", "x", "--format", "pdf"], "pdf"),
             ("ringside-bench", ["--frobnicate"], "--frobnicate"),
             ("ringside-bench", ["--part", "everything"], "everything"),
         )

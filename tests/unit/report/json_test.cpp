@@ -64,6 +64,7 @@ TEST_CASE("Json: the frame, the system and the thresholds are the snapshot's") {
                          {"taken_unix_ms", 1'732'356'955'123},
                          {"tick", s.tick},
                          {"tick_seconds", 5.125},
+                         {"past_seconds", 0},
                          {"histogram_schema",
                           {{"schema", 5},
                            {"bucket_upper_bound_seconds", "2^(index/32)"},

@@ -68,16 +68,31 @@ TEST_CASE("Judgement: nothing is over with too few samples, and all is from enou
 }
 
 TEST_CASE("Judgement: the shortest window that holds enough is judged") {
+  Snapshot snapshot;
+  snapshot.thresholds.min_samples = 5;
   SeriesView series;
-  CHECK_FALSE(judged_window(series, 5).has_value());
+  series.windows[0].recorded = 100;
+  const auto judged = [&] { return judged_window(snapshot, series); };
+  CHECK_FALSE(judged().has_value());
   series.windows[3].recorded = 5;
-  CHECK(judged_window(series, 5) == Window::hour);
+  CHECK(judged() == Window::hour);
   series.windows[2].skipped = 5;
-  CHECK(judged_window(series, 5) == Window::five_minutes);
+  CHECK(judged() == Window::five_minutes);
   series.windows[1].recorded = 4;
-  CHECK(judged_window(series, 5) == Window::five_minutes);
+  CHECK(judged() == Window::five_minutes);
   series.windows[1].skipped = 1;
-  CHECK(judged_window(series, 5) == Window::minute);
+  CHECK(judged() == Window::minute);
+}
+
+TEST_CASE("Judgement: of the past the span alone is judged, if it holds enough") {
+  Snapshot snapshot;
+  snapshot.thresholds.min_samples = 5;
+  snapshot.past_seconds = 3600;
+  SeriesView series;
+  series.windows[0].recorded = 4;
+  CHECK_FALSE(judged_window(snapshot, series).has_value());
+  series.windows[0].skipped = 1;
+  CHECK(judged_window(snapshot, series) == Window::since_start);
 }
 
 TEST_CASE("Judgement: a ring's operations together, and no other ring's") {

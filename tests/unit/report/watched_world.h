@@ -1,6 +1,7 @@
 // Minutes of a few operations, drawn for the tests of what watches them.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -83,7 +84,7 @@ class World {
       slot.latency.buckets.push_back({static_cast<std::int16_t>(index), n});
     slot.recorded = slot.timed = static_cast<std::uint64_t>(calls);
     slot.stages[1].count = slot.timed;
-    const double mean = 1 + 0.5 * normal_(engine_) / std::sqrt(calls + 1.0);
+    const double mean = std::max(0.0, 1 + 0.5 * normal_(engine_) / std::sqrt(calls + 1.0));
     slot.stages[1].sum_ns = static_cast<std::uint64_t>(calls * operation.median_ms * 1e5 *
                                                        operation.database * mean * std::exp(host_));
     series.slots.push_back(std::move(slot));

@@ -26,4 +26,14 @@ struct TailOptions {
 // Shows records as they are written, until the server leaves or dies, or the tool is interrupted.
 int tail(const std::string& ring, const TailOptions& options);
 
+struct ReportOptions {
+  std::string history;          // the file
+  std::string since, until;     // see instants.h; empty: the last eight hours that it holds
+  std::string ring, operation;  // only this one; empty: all
+  std::string format = "text";  // text, markdown, html or json
+  std::string output;           // the file to write, whole or not at all; empty: standard output
+};
+// Writes a report of a span of a history.
+int report(const ReportOptions& options);
+
 }  // namespace ringside::tool

@@ -1,0 +1,197 @@
+#include "report/analysis/past_snapshot.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace ringside {
+namespace {
+
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+constexpr auto kSpan = static_cast<std::size_t>(Window::since_start);
+
+void add_stage(StageStats& to, const StageStats& from) {
+  to.count += from.count;
+  to.sum_ns += from.sum_ns;
+  to.max_ns = std::max(to.max_ns, from.max_ns);
+}
+
+void add_slot(WindowStats& to, const HistorySlot& from) {
+  to.recorded += from.recorded;
+  to.skipped += from.skipped;
+  for (std::size_t i = 0; i < kOutcomes; ++i) {
+    to.outcomes[i] += from.outcomes[i];
+    const auto outcome = static_cast<RecordOutcome>(i);
+    if (is_failure(outcome)) to.errors += from.outcomes[i];
+    if (is_refusal(outcome)) to.refused += from.outcomes[i];
+  }
+  if (from.timed > 0) to.min_ns = to.timed > 0 ? std::min(to.min_ns, from.min_ns) : from.min_ns;
+  to.timed += from.timed;
+  to.sum_ns += from.sum_ns;
+  to.max_ns = std::max(to.max_ns, from.max_ns);
+  to.value_sum += from.value_sum;
+  to.latency.merge(from.latency);
+  for (std::size_t i = 0; i < kStages; ++i) add_stage(to.stages[i], from.stages[i]);
+}
+
+// Stages keep their names only where all that are summed up have the same.
+void add_series(SeriesView& to, const SeriesView& from, bool first) {
+  WindowStats& sum = to.windows[kSpan];
+  const WindowStats& own = from.windows[kSpan];
+  sum.recorded += own.recorded;
+  sum.skipped += own.skipped;
+  sum.errors += own.errors;
+  sum.refused += own.refused;
+  if (own.timed > 0) sum.min_ns = sum.timed > 0 ? std::min(sum.min_ns, own.min_ns) : own.min_ns;
+  sum.timed += own.timed;
+  for (std::size_t i = 0; i < kOutcomes; ++i) sum.outcomes[i] += own.outcomes[i];
+  sum.sum_ns += own.sum_ns;
+  sum.max_ns = std::max(sum.max_ns, own.max_ns);
+  sum.latency.merge(own.latency);
+  for (std::size_t i = 0; i < kStages; ++i) {
+    add_stage(sum.stages[i], own.stages[i]);
+    if (first) {
+      to.stage_names[i] = from.stage_names[i];
+    } else if (to.stage_names[i] != from.stage_names[i]) {
+      to.stage_names[i].clear();
+    }
+  }
+  sum.seconds = std::max(sum.seconds, own.seconds);
+  to.server_count += from.server_count;
+  to.server_errors += from.server_errors;
+  to.books += from.books;
+}
+
+class Builder {
+ public:
+  Builder(const HistorySpan& span, Snapshot& out) : span_(span), out_(out) {
+    for (const HistoryErrorName& error : span.error_names)
+      error_names_[{error.ring, error.code}] = error.name;
+  }
+
+  void build() {
+    for (const HistoryRing& ring : span_.rings) add_ring(ring);
+    for (const HistorySeries& series : span_.series) add_history(series);
+    sum_up();
+    for (const HistoryGauge& gauge : span_.gauges) add_gauge(gauge);
+    for (const auto& [key, error] : errors_) out_.errors.push_back(error);
+    std::stable_sort(
+        out_.errors.begin(), out_.errors.end(),
+        [](const ErrorStats& a, const ErrorStats& b) { return a.count[kSpan] > b.count[kSpan]; });
+  }
+
+ private:
+  void add_ring(const HistoryRing& history) {
+    RingView& ring = out_.rings.emplace_back();
+    ring.name = history.ring;
+    ring.state = RingState::live;
+    ring.enabled = true;
+    double seconds = 0;
+    for (const HistoryRingSlot& slot : history.slots) {
+      seconds += slot.observed_seconds;
+      ring.losses.while_observed[kSpan] += slot.lost;
+    }
+    observed_[history.ring] = seconds;
+    for (const HistoryMark& mark : span_.marks) {
+      if (mark.ring != history.ring) continue;
+      if (mark.kind == HistoryMark::Kind::server_start) {
+        ring.state = RingState::live;
+        ++ring.instances_seen;
+        ring.created_wall_ns = mark.wall_ns;
+      }
+      if (mark.kind != HistoryMark::Kind::server_end) continue;
+      const bool crashed = mark.text.starts_with(name_of(RingState::crashed));
+      ring.state = crashed ? RingState::crashed : RingState::closed;
+      if (crashed) ++ring.crashes_seen;
+    }
+  }
+
+  void add_history(const HistorySeries& history) {
+    SeriesView series;
+    series.name = history.name;
+    series.ring = history.ring;
+    series.category = history.category;
+    series.stage_names = history.stage_names;
+    series.declared.waits_for_client = history.waits_for_client;
+    WindowStats& stats = series.windows[kSpan];
+    for (const HistorySlot& slot : history.slots) {
+      add_slot(stats, slot);
+      series.books.lost += slot.lost;
+      if (!history.event) add_errors(history, slot);
+    }
+    const auto observed = observed_.find(history.ring);
+    stats.seconds = observed != observed_.end() ? observed->second : 0;
+    series.books.read = stats.recorded;
+    series.books.written = series.books.read + series.books.lost;
+    series.server_count = stats.count();
+    series.server_errors = stats.errors;
+    out_.books.read += stats.recorded;
+    (history.event ? out_.events : out_.operations).push_back(std::move(series));
+  }
+
+  void add_errors(const HistorySeries& history, const HistorySlot& slot) {
+    for (const HistoryError& one : slot.errors) {
+      ErrorStats& error = errors_[std::tie(history.ring, history.name, one.code, one.outcome)];
+      if (error.operation.empty()) {
+        error.code = one.code;
+        error.outcome = one.outcome;
+        error.ring = history.ring;
+        error.operation = history.name;
+        const auto name = error_names_.find({history.ring, one.code});
+        if (name != error_names_.end()) error.name = name->second;
+      }
+      error.count[kSpan] += one.count;
+      error.last_wall_ns = (slot.begin_wall_s + slot.seconds) * kNsPerSecond;
+    }
+  }
+
+  void sum_up() {
+    out_.all.name = "all";
+    std::map<std::string, std::size_t> categories;
+    bool first = true;
+    for (const SeriesView& series : out_.operations) {
+      add_series(out_.all, series, std::exchange(first, false));
+      if (series.category.empty()) continue;
+      const auto [at, is_new] = categories.try_emplace(series.category, out_.categories.size());
+      if (is_new) out_.categories.emplace_back().name = series.category;
+      add_series(out_.categories[at->second], series, is_new);
+    }
+    for (const RingView& ring : out_.rings) {
+      out_.books.lost += ring.losses.while_observed[kSpan];
+      out_.all.windows[kSpan].seconds =
+          std::max(out_.all.windows[kSpan].seconds, observed_[ring.name]);
+    }
+    out_.books.written = out_.books.read + out_.books.lost;
+  }
+
+  void add_gauge(const HistoryGauge& gauge) {
+    if (gauge.samples.empty()) return;
+    GaugeView view{gauge.ring, gauge.name, gauge.samples.back().last, gauge.samples.back().max};
+    for (const HistorySample& sample : gauge.samples) view.max = std::max(view.max, sample.max);
+    out_.gauges.push_back(std::move(view));
+  }
+
+  const HistorySpan& span_;
+  Snapshot& out_;
+  std::map<std::pair<std::string, std::uint16_t>, std::string> error_names_;
+  std::map<std::string, double> observed_;  // seconds, by ring
+  std::map<std::tuple<std::string, std::string, std::uint16_t, RecordOutcome>, ErrorStats> errors_;
+};
+
+}  // namespace
+
+Snapshot past_snapshot(const HistorySpan& span, const Thresholds& thresholds) {
+  Snapshot out;
+  out.wall_ns = span.end_wall_s * kNsPerSecond;
+  out.past_seconds = std::max<std::int64_t>(1, span.end_wall_s - span.begin_wall_s);
+  out.thresholds = thresholds;
+  out.incidents = span.incidents;
+  std::reverse(out.incidents.begin(), out.incidents.end());
+  out.transitions = span.transitions;
+  Builder(span, out).build();
+  return out;
+}
+
+}  // namespace ringside

@@ -1,0 +1,27 @@
+// A snapshot of a span of the past, made of its history: so that a report of last night is the
+// report of today, made by the same sections.
+#pragma once
+
+#include <cstdint>
+
+#include "report/model/history.h"
+#include "report/model/snapshot.h"
+
+namespace ringside {
+
+// What it holds:
+//   series     each operation's and event's figures of the whole span, in Window::since_start; the
+//              other windows are empty. Counts, sums and histograms are the exact sums of the
+//              slots. Categories and the sum of all, too.
+//   errors     by code and outcome; of when the last came no more is known than the slot's end
+//   rings      their state at the end, as the marks of starts and ends say; observed time, losses
+//   gauges     the last value, and the highest of the span
+//   incidents  those of the span, and the transitions of their alerts
+// What history does not hold is empty: single records, who was behind a call, blocks, lanes,
+// processes, the daemon and its configuration.
+//
+// Snapshot::past_seconds is the length of the span, at least 1. `thresholds`: what the report
+// judges by.
+Snapshot past_snapshot(const HistorySpan& span, const Thresholds& thresholds = {});
+
+}  // namespace ringside
