@@ -24,7 +24,6 @@ namespace ringside {
 namespace {
 
 std::int64_t floor_hour(std::int64_t wall_s) { return floor_to(wall_s, kHourS); }
-
 bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
 // A file without a journal, in a place where none can be made, is read as it stands.
@@ -36,9 +35,8 @@ std::unique_ptr<Database> open_for_reading(const std::string& path) {
 }
 
 RecordOutcome outcome_of(std::string_view name) {
-  const auto at = std::find(kOutcomeNames.begin(), kOutcomeNames.end(), name);
-  return at == kOutcomeNames.end() ? RecordOutcome::unknown
-                                   : static_cast<RecordOutcome>(at - kOutcomeNames.begin());
+  return outcome_from(static_cast<std::uint64_t>(
+      std::find(kOutcomeNames.begin(), kOutcomeNames.end(), name) - kOutcomeNames.begin()));
 }
 
 class SpanReader {
@@ -243,6 +241,16 @@ class SpanReader {
         "SELECT wall_ns, kind, ring, text FROM marks WHERE wall_ns >= ?1 AND wall_ns < ?2"
         " AND (?3 = '' OR ring IN (?3, '')) ORDER BY wall_ns, kind, ring");
     row.bind(begin_ns).bind(end_ns).bind(query_.ring);
+    take_marks(row, span_.marks);
+    auto before = database_.query(
+        "SELECT MAX(wall_ns), kind, ring, text FROM marks WHERE wall_ns < ?1"
+        " AND (?2 = '' OR ring = ?2) AND kind IN ('server_start', 'server_end')"
+        " GROUP BY ring ORDER BY ring");
+    before.bind(begin_ns).bind(query_.ring);
+    take_marks(before, span_.marks_before);
+  }
+
+  static void take_marks(Statement& row, std::vector<HistoryMark>& out) {
     while (row.row()) {
       HistoryMark mark;
       mark.wall_ns = row.integer();
@@ -253,7 +261,7 @@ class SpanReader {
       mark.text = row.text();
       if (at == names.end()) continue;
       mark.kind = static_cast<HistoryMark::Kind>(at - names.begin());
-      span_.marks.push_back(std::move(mark));
+      out.push_back(std::move(mark));
     }
   }
 
@@ -375,6 +383,16 @@ HistoryExtent history_extent(const std::string& path) {
         database,
         "SELECT MAX(begin) FROM (SELECT MAX(begin) AS begin FROM ring_minutes UNION ALL"
         " SELECT MAX(begin) FROM ring_hours)");
+    extent.end_wall_s =
+        first_number(database,
+                     "SELECT MAX(at) FROM (SELECT MAX(begin) + 60 AS at FROM ring_minutes UNION ALL"
+                     " SELECT MAX(begin) + 3600 FROM ring_hours UNION ALL"
+                     " SELECT (MAX(wall_ns) / 60000000000 + 1) * 60 FROM marks)");
+    // No time lies before 1970, or beyond the year 2255.
+    const auto times = std::minmax(
+        {extent.first_minute_wall_s, extent.first_wall_s, extent.last_wall_s, extent.end_wall_s});
+    if (times.first < 0 || times.second > 9'000'000'000)
+      throw DatabaseError(SQLITE_CORRUPT, "a minute begins at an impossible time");
   });
   return extent;
 }

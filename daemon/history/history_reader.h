@@ -37,6 +37,8 @@ struct HistoryExtent {
   std::int64_t first_wall_s = 0;  // of hours and minutes
   std::int64_t last_wall_s = 0;
   std::int64_t first_minute_wall_s = 0;
+  // A whole minute: the end of the last minute or hour, or later, when a mark is later.
+  std::int64_t end_wall_s = 0;
   std::optional<Failure> failure;
 };
 HistoryExtent history_extent(const std::string& path);

@@ -135,14 +135,9 @@ void HistoryRecorder::follow_incidents(const Snapshot& snapshot) {
   }
 }
 
-// An error's name is told once, and again when the server names it otherwise.
 void HistoryRecorder::follow_error_names(const Snapshot& snapshot) {
   for (const ErrorStats& error : snapshot.errors) {
-    if (error.name.empty()) continue;
-    std::string& known = error_names_[{error.ring, error.code}];
-    if (known == error.name) continue;
-    known = error.name;
-    new_error_names_.push_back({error.ring, error.code, error.name});
+    if (!error.name.empty()) error_names_[{error.ring, error.code}] = error.name;
   }
 }
 
@@ -189,9 +184,9 @@ void HistoryRecorder::take(HistorySpan& batch) {
   transitions_.clear();
   std::move(marks_.begin(), marks_.end(), std::back_inserter(batch.marks));
   marks_.clear();
-  std::move(new_error_names_.begin(), new_error_names_.end(),
-            std::back_inserter(batch.error_names));
-  new_error_names_.clear();
+  // All of them each time: a batch may be dropped, and a damaged file may begin anew.
+  for (const auto& [key, name] : error_names_)
+    batch.error_names.push_back({key.first, key.second, name});
 }
 
 }  // namespace ringside

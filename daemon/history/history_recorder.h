@@ -45,8 +45,7 @@ class HistoryRecorder {
   };
   std::map<std::string, Ring> rings_;
   std::map<std::pair<std::string, std::string>, std::map<std::int64_t, HistorySample>> samples_;
-  std::map<std::pair<std::string, std::uint16_t>, std::string> error_names_;  // that were told
-  std::vector<HistoryErrorName> new_error_names_;
+  std::map<std::pair<std::string, std::uint16_t>, std::string> error_names_;  // all known
   std::map<std::string, IncidentView> incidents_;  // by id; those that last, and those to be taken
   std::map<std::string, std::int64_t> ended_;      // incidents' ends that were told
   std::vector<AlertTransition> transitions_;

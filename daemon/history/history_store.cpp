@@ -200,7 +200,10 @@ void HistoryStore::write_batch(const HistorySpan& batch) {
   for (const AlertTransition& line : batch.transitions) write_transition(*database_, line);
   for (const HistoryMark& mark : batch.marks) write_mark(mark);
   for (const HistoryErrorName& error : batch.error_names) {
-    database_->query("INSERT OR REPLACE INTO error_names VALUES (?, ?, ?)")
+    database_
+        ->query(
+            "INSERT INTO error_names VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET name = excluded.name WHERE name <> excluded.name")
         .bind(ring_id(error.ring))
         .bind(std::int64_t{error.code})
         .bind(error.name)

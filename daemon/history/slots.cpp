@@ -73,7 +73,9 @@ void add_slot(HistorySlot& to, const HistorySlot& from) {
   for (std::size_t i = 0; i < kOutcomes; ++i) to.outcomes[i] += from.outcomes[i];
   to.timed += from.timed;
   to.sum_ns += from.sum_ns;
-  to.value_sum += from.value_sum;
+  // A server chooses these: the sum wraps, as the metrics' own.
+  to.value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(to.value_sum) +
+                                           static_cast<std::uint64_t>(from.value_sum));
   for (std::size_t i = 0; i < kStages; ++i) {
     to.stages[i].count += from.stages[i].count;
     to.stages[i].sum_ns += from.stages[i].sum_ns;

@@ -95,10 +95,15 @@ std::uint64_t records_of(const Snapshot& snapshot, const std::string& ring, Wind
   return records;
 }
 
+Window loss_window(const Snapshot& snapshot) {
+  return snapshot.is_past() ? Window::since_start : Window::minute;
+}
+
 Judgement judge_losses(const Snapshot& snapshot, const RingView& ring) {
-  const std::uint64_t lost = ring.losses.while_observed[static_cast<std::size_t>(Window::minute)];
+  const Window window = loss_window(snapshot);
+  const std::uint64_t lost = ring.losses.while_observed[static_cast<std::size_t>(window)];
   Judgement judgement;
-  judgement.samples = lost + records_of(snapshot, ring.name, Window::minute);
+  judgement.samples = lost + records_of(snapshot, ring.name, window);
   judgement.enough = judgement.samples >= snapshot.thresholds.min_samples;
   if (judgement.enough) judgement.value = share_of(lost, judgement.samples);
   return judgement;

@@ -48,8 +48,11 @@ Judgement judge_connections(const GaugeView& gauge, const Thresholds& thresholds
 // Records of a ring that ended in a window and were read.
 std::uint64_t records_of(const Snapshot& snapshot, const std::string& ring, Window window);
 
+// The window over which losses are judged: the last minute; of the past, the span.
+Window loss_window(const Snapshot& snapshot);
+
 // Records of a ring that were overwritten before the daemon read them, as a share of those written
-// in the last minute. What was lost before the daemon came does not count. The caller sets the
+// in that window. What was lost before the daemon came does not count. The caller sets the
 // threshold.
 Judgement judge_losses(const Snapshot& snapshot, const RingView& ring);
 

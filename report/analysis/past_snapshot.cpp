@@ -31,7 +31,9 @@ void add_slot(WindowStats& to, const HistorySlot& from) {
   to.timed += from.timed;
   to.sum_ns += from.sum_ns;
   to.max_ns = std::max(to.max_ns, from.max_ns);
-  to.value_sum += from.value_sum;
+  // A server chooses these: the sum wraps, as the metrics' own.
+  to.value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(to.value_sum) +
+                                           static_cast<std::uint64_t>(from.value_sum));
   to.latency.merge(from.latency);
   for (std::size_t i = 0; i < kStages; ++i) add_stage(to.stages[i], from.stages[i]);
 }
@@ -94,18 +96,22 @@ class Builder {
       ring.losses.while_observed[kSpan] += slot.lost;
     }
     observed_[history.ring] = seconds;
-    for (const HistoryMark& mark : span_.marks) {
-      if (mark.ring != history.ring) continue;
-      if (mark.kind == HistoryMark::Kind::server_start) {
-        ring.state = RingState::live;
-        ++ring.instances_seen;
-        ring.created_wall_ns = mark.wall_ns;
-      }
-      if (mark.kind != HistoryMark::Kind::server_end) continue;
-      const bool crashed = mark.text.starts_with(name_of(RingState::crashed));
-      ring.state = crashed ? RingState::crashed : RingState::closed;
-      if (crashed) ++ring.crashes_seen;
+    for (const HistoryMark& mark : span_.marks_before) follow(ring, mark);
+    ring.instances_seen = ring.crashes_seen = 0;  // those are of another time
+    for (const HistoryMark& mark : span_.marks) follow(ring, mark);
+  }
+
+  static void follow(RingView& ring, const HistoryMark& mark) {
+    if (mark.ring != ring.name) return;
+    if (mark.kind == HistoryMark::Kind::server_start) {
+      ring.state = RingState::live;
+      ++ring.instances_seen;
+      ring.created_wall_ns = mark.wall_ns;
     }
+    if (mark.kind != HistoryMark::Kind::server_end) return;
+    const bool crashed = mark.text.starts_with(name_of(RingState::crashed));
+    ring.state = crashed ? RingState::crashed : RingState::closed;
+    if (crashed) ++ring.crashes_seen;
   }
 
   void add_history(const HistorySeries& history) {
@@ -143,7 +149,7 @@ class Builder {
         if (name != error_names_.end()) error.name = name->second;
       }
       error.count[kSpan] += one.count;
-      error.last_wall_ns = (slot.begin_wall_s + slot.seconds) * kNsPerSecond;
+      error.last_wall_ns = slot.begin_wall_s * kNsPerSecond;
     }
   }
 

@@ -13,7 +13,7 @@ namespace ringside {
 //   series     each operation's and event's figures of the whole span, in Window::since_start; the
 //              other windows are empty. Counts, sums and histograms are the exact sums of the
 //              slots. Categories and the sum of all, too.
-//   errors     by code and outcome; of when the last came no more is known than the slot's end
+//   errors     by code and outcome; of when the last came no more is known than the slot's begin
 //   rings      their state at the end, as the marks of starts and ends say; observed time, losses
 //   gauges     the last value, and the highest of the span
 //   incidents  those of the span, and the transitions of their alerts

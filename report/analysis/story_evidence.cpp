@@ -61,6 +61,7 @@ void add_errors(const Snapshot& snapshot, const IncidentView& incident,
     std::uint64_t count = 0;
     std::int64_t last = 0;
   };
+  const Window window = snapshot.is_past() ? Window::since_start : Window::hour;
   std::vector<Kind> kinds;
   for (const ErrorStats& error : snapshot.errors) {
     if (!is_failure(error.outcome) || (!incident.ring.empty() && error.ring != incident.ring))
@@ -70,7 +71,7 @@ void add_errors(const Snapshot& snapshot, const IncidentView& incident,
     auto at = std::find_if(kinds.begin(), kinds.end(),
                            [&](const Kind& kind) { return kind.label == label; });
     if (at == kinds.end()) at = kinds.insert(kinds.end(), Kind{label, 0, 0});
-    at->count += error.count[static_cast<std::size_t>(Window::hour)];
+    at->count += error.count[static_cast<std::size_t>(window)];
     at->last = std::max(at->last, error.last_wall_ns);
   }
   std::erase_if(kinds, [&](const Kind& kind) {
@@ -79,9 +80,10 @@ void add_errors(const Snapshot& snapshot, const IncidentView& incident,
   std::stable_sort(kinds.begin(), kinds.end(),
                    [](const Kind& a, const Kind& b) { return a.count > b.count; });
   for (std::size_t i = 0; i < std::min(kinds.size(), kMost); ++i) {
-    out.push_back(
-        {kinds[i].last, fmt::format("the last {}; {} of that kind in the hour", kinds[i].label,
-                                    count_of(kinds[i].count, "call", "calls"))});
+    out.push_back({kinds[i].last, fmt::format("the last {}; {} of that kind in {}", kinds[i].label,
+                                              count_of(kinds[i].count, "call", "calls"),
+                                              snapshot.is_past() ? describe_window(snapshot, window)
+                                                                 : "the hour")});
   }
 }
 

@@ -16,17 +16,18 @@ constexpr double kUnmarkedShare = 0.3;
 
 void suggest_capacity(const Snapshot& snapshot, std::vector<Suggestion>& out) {
   for (const RingView& ring : snapshot.rings) {
-    constexpr auto kHour = static_cast<std::size_t>(Window::hour);
-    const std::uint64_t lost = ring.losses.while_observed[kHour];
-    const std::uint64_t written = lost + records_of(snapshot, ring.name, Window::hour);
+    const Window window = snapshot.is_past() ? Window::since_start : Window::hour;
+    const std::uint64_t lost = ring.losses.while_observed[static_cast<std::size_t>(window)];
+    const std::uint64_t written = lost + records_of(snapshot, ring.name, window);
     if (share_of(lost, written) < kLostShare) continue;
     const LaneView* worst = nullptr;
     for (const LaneView& lane : snapshot.lanes) {
       if (lane.ring != ring.name || lane.books.lost == 0) continue;
       if (worst == nullptr || lane.books.lost > worst->books.lost) worst = &lane;
     }
-    std::string evidence = fmt::format("{} of {} records of the last hour were overwritten unread",
-                                       format_count(lost), format_count(written));
+    std::string evidence = fmt::format(
+        "{} of {} records of {} were overwritten unread", format_count(lost), format_count(written),
+        snapshot.is_past() ? describe_window(snapshot, window) : "the last hour");
     if (worst != nullptr) {
       evidence +=
           fmt::format("; since start most ({}) in {} of {}", format_count(worst->books.lost),

@@ -76,7 +76,9 @@ void judge_ring_state(const Snapshot& snapshot, const RingView& ring, bool any_l
 
 void judge_sight(const Snapshot& snapshot, Reasons& reasons) {
   if (snapshot.rings.empty()) {
-    reasons.add(Verdict::blind, "No ring is watched. Name one in the daemon's configuration.");
+    reasons.add(Verdict::blind,
+                snapshot.is_past() ? "No ring was watched in that time."
+                                   : "No ring is watched. Name one in the daemon's configuration.");
   }
   const bool any_live = std::any_of(snapshot.rings.begin(), snapshot.rings.end(),
                                     [](const RingView& ring) { return ring.live(); });
@@ -92,14 +94,15 @@ void judge_sight(const Snapshot& snapshot, Reasons& reasons) {
     }
     const Judgement lost = judge_losses(snapshot, ring);
     if (lost.enough && lost.value >= kLostDegraded) {
-      const auto count = ring.losses.while_observed[static_cast<std::size_t>(Window::minute)];
-      reasons.add(
-          lost.value >= kLostBlind ? Verdict::blind : Verdict::degraded,
-          fmt::format(
-              "Ring {}: {} of the records of the last minute ({} of {}) were overwritten before "
-              "they were read.",
-              escape_visible(ring.name), format_percent(lost.value), format_count(count),
-              format_count(lost.samples)));
+      const auto count =
+          ring.losses.while_observed[static_cast<std::size_t>(loss_window(snapshot))];
+      reasons.add(lost.value >= kLostBlind ? Verdict::blind : Verdict::degraded,
+                  fmt::format("Ring {}: {} of the records of {} ({} of {}) were overwritten before "
+                              "they were read.",
+                              escape_visible(ring.name), format_percent(lost.value),
+                              snapshot.is_past() ? describe_window(snapshot, loss_window(snapshot))
+                                                 : "the last minute",
+                              format_count(count), format_count(lost.samples)));
     }
   }
   const Books& books = snapshot.books;
@@ -128,6 +131,27 @@ void judge_alerts(const Snapshot& snapshot, Reasons& reasons) {
             name_of(last.state), of_ring ? " on ring " + escape_visible(last.ring) : on,
             format_time_of_day(alert.since_wall_ns), format_value(last.value, last.unit),
             is_fact(last.unit) ? "" : ", threshold " + format_value(last.threshold, last.unit)));
+  }
+}
+
+// Of the past it is known what was told, and not what would fire now.
+void judge_past(const Snapshot& snapshot, Reasons& reasons) {
+  for (const IncidentView& incident : snapshot.incidents) {
+    if (incident.peak == AlertLevel::info) continue;
+    const std::string on =
+        incident.ring.empty() ? "the host" : "ring " + escape_visible(incident.ring);
+    reasons.add(incident.peak == AlertLevel::warning ? Verdict::degraded : Verdict::failing,
+                fmt::format("{} on {}, up to {}, from {} {}.", name_of(incident.cause.alert), on,
+                            name_of(incident.peak), format_time_of_day(incident.began_wall_ns),
+                            incident.over() ? "to " + format_time_of_day(incident.ended_wall_ns)
+                                            : "on, and not over at the end of this span"));
+  }
+  for (const RingView& ring : snapshot.rings) {
+    if (ring.crashes_seen == 0 || ring.state == RingState::crashed) continue;
+    reasons.add(
+        Verdict::degraded,
+        fmt::format("Ring {}: its server died {} without closing it, and came back.",
+                    escape_visible(ring.name), count_of(ring.crashes_seen, "time", "times")));
   }
 }
 
@@ -251,10 +275,10 @@ std::string nothing_wrong(const Snapshot& snapshot) {
         format_count(snapshot.thresholds.min_samples));
   }
   const WindowStats& stats = snapshot.all.window(*window);
-  return fmt::format(
-      "Nothing speaks against it: {} operations in {}, {} of them failed, no alert is firing.",
-      format_count(stats.count()), describe_window(snapshot, *window),
-      stats.errors == 0 ? "none" : format_percent(stats.error_rate()));
+  return fmt::format("Nothing speaks against it: {} operations in {}, {} of them failed, {}.",
+                     format_count(stats.count()), describe_window(snapshot, *window),
+                     stats.errors == 0 ? "none" : format_percent(stats.error_rate()),
+                     snapshot.is_past() ? "no incident was told" : "no alert is firing");
 }
 
 }  // namespace
@@ -263,6 +287,7 @@ void find_verdict(const Snapshot& snapshot, Analysis& analysis) {
   Reasons reasons(analysis.reasons);
   judge_sight(snapshot, reasons);
   judge_alerts(snapshot, reasons);
+  if (snapshot.is_past()) judge_past(snapshot, reasons);
   judge_rings(snapshot, reasons);
   judge_operations(snapshot, reasons);
   judge_resources(snapshot, reasons);

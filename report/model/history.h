@@ -129,6 +129,8 @@ struct HistorySpan {
   std::vector<IncidentView> incidents;
   std::vector<AlertTransition> transitions;  // lines of incidents and transitions of their alerts
   std::vector<HistoryMark> marks;
+  // Of each ring the latest start or end of its server before the span.
+  std::vector<HistoryMark> marks_before;
 };
 
 }  // namespace ringside

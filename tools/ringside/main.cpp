@@ -61,7 +61,7 @@ int run(int argc, char** argv) {
                              "the same; otherwise the end of what the history holds");
   report_command->add_option("--ring", report_options.ring, "only this ring");
   report_command->add_option("--operation", report_options.operation,
-                             "only this operation or event");
+                             "only this operation, with all events");
   report_command->add_option("--format", report_options.format, "text, markdown, html or json")
       ->check(CLI::IsMember({"text", "markdown", "html", "json"}))
       ->capture_default_str();

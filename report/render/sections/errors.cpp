@@ -17,7 +17,7 @@ void write_past_kinds(const Section& section, std::size_t shown) {
   Table table({{"error", Align::left},
                {"outcome", Align::left},
                {"count"},
-               {"last before", Align::left},
+               {"last in", Align::left},
                {"most of them on", Align::left}});
   for (std::size_t i = 0; i < shown; ++i) {
     const ErrorKind& kind = section.analysis.error_kinds[i];
@@ -79,11 +79,14 @@ void write_by_operation(const Section& section) {
   const std::size_t shown = std::min(errors.size(), section.limits.errors);
   for (std::size_t i = 0; i < shown; ++i) {
     const ErrorFinding& finding = errors[i];
-    table.row(finding.error.ring,
-              {escape_visible(finding.error.operation),
-               error_label(finding.error.code, finding.error.name), format_count(finding.count),
-               finding.operations >= kMinClaim ? format_percent(finding.share) : "–",
-               format_wall(finding.error.last_wall_ns), format_party(finding.error.last_actor)});
+    table.row(
+        finding.error.ring,
+        {escape_visible(finding.error.operation),
+         error_label(finding.error.code, finding.error.name), format_count(finding.count),
+         finding.operations >= kMinClaim ? format_percent(finding.share) : "–",
+         section.snapshot.is_past() ? format_wall(finding.error.last_wall_ns).substr(0, 16) + "Z"
+                                    : format_wall(finding.error.last_wall_ns),
+         format_party(finding.error.last_actor)});
   }
   section.page.subheading("By operation, " + section.window());
   section.page.table(table.table());

@@ -35,7 +35,7 @@ std::string state_of(const AlertView& alert) {
 
 void write_active(const Section& section) {
   if (section.snapshot.alerts.empty()) {
-    section.page.sentence("No alert is active now.");
+    if (!section.snapshot.is_past()) section.page.sentence("No alert is active now.");
     return;
   }
   Table active({{"active", Align::left},

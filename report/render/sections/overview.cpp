@@ -152,20 +152,22 @@ void write_daemon(const Section& section) {
                               format_bytes(daemon.metrics_bytes), format_count(daemon.passes)));
 }
 
-}  // namespace
-
-// What the history says: a ring's state at the end, how long it was observed, its starts.
+// What the history says: how long a ring was observed, its state at the end, its starts.
 void write_past_rings(const Section& section) {
   for (const RingView& ring : section.snapshot.rings) {
-    std::string text = fmt::format("{} at the end · {}, {}", name_of(ring.state),
-                                   count_of(ring.instances_seen, "server start", "server starts"),
-                                   count_of(ring.crashes_seen, "crash", "crashes"));
     const std::uint64_t lost = ring.losses.while_observed[0];
-    text += fmt::format(" · {} lost", count_of(lost, "record", "records"));
-    section.page.field("ring " + escape_visible(ring.name), text);
+    section.page.field("ring " + escape_visible(ring.name),
+                       fmt::format("{} at the end · {}, {} · {} lost", name_of(ring.state),
+                                   count_of(ring.instances_seen, "server start", "server starts"),
+                                   count_of(ring.crashes_seen, "crash", "crashes"),
+                                   count_of(lost, "record", "records")));
   }
+  section.page.field("observed", section.window());
   section.page.field("from", "the history: it has no single records, and says not who called");
+  section.page.field("judged by", "the default thresholds: the history does not hold the daemon's");
 }
+
+}  // namespace
 
 void write_overview(const Section& section) {
   if (section.snapshot.is_past()) {

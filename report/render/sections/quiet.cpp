@@ -126,13 +126,24 @@ bool blocked_lately(const Snapshot& snapshot) {
   });
 }
 
+// Of the past: no server crashed, nothing was lost or not seen.
+bool past_is_whole(const Section& section) {
+  if (!section.snapshot.is_past() || section.history == nullptr) return true;
+  const auto& marks = section.history->marks;
+  return std::none_of(section.snapshot.rings.begin(), section.snapshot.rings.end(),
+                      [](const RingView& ring) { return ring.crashes_seen > 0; }) &&
+         std::none_of(marks.begin(), marks.end(), [](const HistoryMark& mark) {
+           return mark.kind == HistoryMark::Kind::gap || mark.kind == HistoryMark::Kind::loss;
+         });
+}
+
 }  // namespace
 
 bool is_quiet(const Section& section) {
   const Snapshot& snapshot = section.snapshot;
   return section.analysis.verdict == Verdict::healthy && section.analysis.stories.empty() &&
          snapshot.alerts.empty() && snapshot.regressions.empty() && data_are_good(snapshot) &&
-         !blocked_lately(snapshot);
+         !blocked_lately(snapshot) && past_is_whole(section);
 }
 
 void write_quiet(const Section& section) {

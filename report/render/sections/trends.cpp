@@ -80,6 +80,7 @@ void write_found_regressions(const Section& section) {
 }  // namespace
 
 void write_regressions(const Section& section) {
+  if (section.snapshot.is_past()) return;  // the history holds none
   section.page.heading("REGRESSIONS");
   if (!section.snapshot.regressions.empty()) return write_found_regressions(section);
   if (section.history != nullptr) {

@@ -122,6 +122,8 @@ class History(harness.Scenario):
                 (["--since", "yesterday"], "--since 'yesterday': expected a UTC time"),
                 (["--since", "2020-01-01", "--until", "2020-01-02"], "it holds nothing of 2020"),
                 (["--since", "1h", "--until", "2h"], "is not before --until"),
+                (["--since", "2200-01-01"], "the history ends at"),
+                (["-o", history], "this is the history itself"),
                 (["-o", "/nowhere/past.txt"], "/nowhere")):
             ended = world.run("ringside", "report", history, *arguments)
             self.assertEqual((ended.code, ended.out), (1, ""), arguments)

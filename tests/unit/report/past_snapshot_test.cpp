@@ -107,7 +107,7 @@ TEST_CASE("Past: figures of a span are the sums of its slots") {
   CHECK(snapshot.gauges[0].max == 9);
 }
 
-TEST_CASE("Past: errors have their name, their outcome and the end of their last minute") {
+TEST_CASE("Past: errors have their name, their outcome and their last minute") {
   const Snapshot snapshot = past_snapshot(two_minutes());
   REQUIRE(snapshot.errors.size() == 1);
   const ErrorStats& error = snapshot.errors[0];
@@ -115,7 +115,7 @@ TEST_CASE("Past: errors have their name, their outcome and the end of their last
   CHECK(error.outcome == RecordOutcome::timeout);
   CHECK(error.operation == "SEND");
   CHECK(error.count[0] == 10);
-  CHECK(error.last_wall_ns == (kFirstHour + 60) * kSecondNs);
+  CHECK(error.last_wall_ns == kFirstHour * kSecondNs);
 }
 
 TEST_CASE("Past: a ring's state at the end is what its marks say") {
@@ -131,6 +131,12 @@ TEST_CASE("Past: a ring's state at the end is what its marks say") {
   span.marks[0].ring = "other";
   CHECK(state() == RingState::live);
   span.marks[0].ring = "chat";
+  // Before the span: it counts for the state, and not as a crash of the span.
+  span.marks_before = {{0, Kind::server_end, "chat", "crashed: chatd, pid 6"}};
+  span.marks.clear();
+  CHECK(state() == RingState::crashed);
+  CHECK(past_snapshot(span).rings[0].crashes_seen == 0);
+  span.marks = {{kFirstHour * kSecondNs, Kind::server_end, "chat", "closed: chatd, pid 7"}};
   span.marks.push_back({(kFirstHour + 1) * kSecondNs, Kind::server_start, "chat", "chatd, pid 8"});
   CHECK(state() == RingState::live);
 }
@@ -142,12 +148,54 @@ TEST_CASE("Past: the report says of when it is, and nothing of what only the pre
   CHECK(says(text, "2024-11-23T00:00Z to 2024-11-23T00:02Z"));
   CHECK(says(text, "7 DATABASE_BUSY"));
   CHECK(says(text, "these 2 min"));
-  for (const char* words : {"since start", "last hour", "last minute", "no live server process",
-                            "CONFIGURATION", "no ring", "The last 0"}) {
+  for (const char* words :
+       {"since start", "last hour", "last minute", "no live server process", "CONFIGURATION",
+        "no ring", "The last 0", "active now", "is firing", "REGRESSIONS", "so far"}) {
     const std::string found = says(text, words) ? words : "";
     CAPTURE(text);
     CHECK(found == "");
   }
+}
+
+TEST_CASE("Past: what was told, a crash and losses make the verdict") {
+  HistorySpan span = two_minutes();
+  for (HistorySeries& series : span.series) {
+    for (HistorySlot& slot : series.slots) slot.outcomes = {slot.recorded};
+    for (HistorySlot& slot : series.slots) slot.errors.clear();
+  }
+  for (HistoryRingSlot& slot : span.rings[0].slots) slot.lost = 0;
+  const auto verdict = [&] {
+    const Snapshot snapshot = past_snapshot(span);
+    return Report(snapshot, &span).analysis.verdict;
+  };
+  const auto quiet = [&] {
+    const Snapshot snapshot = past_snapshot(span);
+    return says(render_text(Report(snapshot, &span)), "EVERYTHING ELSE");
+  };
+  CHECK(verdict() == Verdict::healthy);
+  CHECK(quiet());
+  span.rings[0].slots[0].lost = 500;
+  CHECK(verdict() == Verdict::blind);
+  span.rings[0].slots[0].lost = 0;
+  span.marks = {{kFirstHour * kSecondNs, HistoryMark::Kind::gap, "chat", "no daemon"}};
+  CHECK(verdict() == Verdict::healthy);
+  CHECK_FALSE(quiet());
+  span.marks = {{kFirstHour * kSecondNs, HistoryMark::Kind::server_end, "chat", "crashed: x"},
+                {kFirstHour * kSecondNs + 1, HistoryMark::Kind::server_start, "chat", "y"}};
+  CHECK(verdict() == Verdict::degraded);
+  span.marks.clear();
+  IncidentView& incident = span.incidents.emplace_back();
+  incident.id = "1";
+  incident.ring = "chat";
+  incident.began_wall_ns = kFirstHour * kSecondNs;
+  incident.ended_wall_ns = incident.began_wall_ns + kSecondNs;
+  incident.cause.alert = AlertType::high_latency;
+  incident.peak = AlertLevel::info;
+  CHECK(verdict() == Verdict::healthy);
+  incident.peak = AlertLevel::warning;
+  CHECK(verdict() == Verdict::degraded);
+  incident.peak = AlertLevel::emergency;
+  CHECK(verdict() == Verdict::failing);
 }
 
 TEST_CASE("Past: the report of a night has its incident in the verdict") {
@@ -161,7 +209,7 @@ TEST_CASE("Past: the report of a night has its incident in the verdict") {
     for (const HistorySlot& slot : series.slots) calls += series.event ? 0 : slot.count();
   }
   CHECK(of_span(snapshot.all).count() == calls);
-  CHECK(says(render_text(report), report.analysis.headline.what.substr(0, 20)));
+  CHECK(report.analysis.verdict == Verdict::failing);
 }
 
 TEST_CASE("Past: a span without anything is a report that says so") {

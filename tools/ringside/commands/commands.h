@@ -29,7 +29,8 @@ int tail(const std::string& ring, const TailOptions& options);
 struct ReportOptions {
   std::string history;          // the file
   std::string since, until;     // see instants.h; empty: the last eight hours that it holds
-  std::string ring, operation;  // only this one; empty: all
+  std::string ring;             // only this one; empty: all
+  std::string operation;        // the same; events stay
   std::string format = "text";  // text, markdown, html or json
   std::string output;           // the file to write, whole or not at all; empty: standard output
 };

@@ -7,6 +7,9 @@
 namespace ringside::tool {
 namespace {
 
+// 2255-03-14: later times don't fit into 64 bits of nanoseconds.
+constexpr std::int64_t kLastTime = 9'000'000'000;
+
 std::optional<std::int64_t> parse_date(const std::string& text) {
   for (const char* format : {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%S",
                              "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"}) {
@@ -16,7 +19,7 @@ std::optional<std::int64_t> parse_date(const std::string& text) {
     // strptime() takes any day up to 31: of a day that the month has not, timegm() makes another.
     const tm given = parts;
     const time_t seconds = timegm(&parts);
-    if (parts.tm_mday != given.tm_mday || seconds < 0) return std::nullopt;
+    if (parts.tm_mday != given.tm_mday || seconds < 0 || seconds > kLastTime) return std::nullopt;
     return seconds;
   }
   return std::nullopt;

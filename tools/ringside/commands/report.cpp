@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "daemon/config/units.h"
 #include "daemon/history/history_reader.h"
@@ -45,17 +47,21 @@ std::optional<HistoryQuery> query_of(const ReportOptions& options, const History
     }
     return found;
   };
-  // The minute that begins last is in it.
-  const std::int64_t end_of_file = extent.last_wall_s + 60;
+  const std::int64_t end_of_file = extent.end_wall_s;
   const auto until = instant("--until", options.until, end_of_file);
   if (!until) return std::nullopt;
   const auto since = instant("--since", options.since, std::min(*until, end_of_file) - 8 * kHourS);
   if (!since) return std::nullopt;
   HistoryQuery query;
   query.ring = options.ring;
-  query.name = options.operation;
   query.begin_wall_s = std::max(*since, extent.first_wall_s) / 60 * 60;
-  query.end_wall_s = std::min(*until, end_of_file);
+  // A slot belongs to the span that holds its begin.
+  query.end_wall_s = (std::min(*until, end_of_file) + 59) / 60 * 60;
+  if (options.until.empty() && *since >= end_of_file) {
+    *why = fmt::format("--since {}: the history ends at {}\n  next: give an earlier --since",
+                       minute_of(*since), minute_of(end_of_file));
+    return std::nullopt;
+  }
   if (*since >= *until) {
     *why = fmt::format("--since {} is not before --until {}\n  next: give an earlier --since",
                        minute_of(*since), minute_of(*until));
@@ -69,12 +75,21 @@ std::optional<HistoryQuery> query_of(const ReportOptions& options, const History
     return std::nullopt;
   }
   // Of old times only hours are kept: whole ones, with those that the span begins and ends in.
-  if (query.begin_wall_s < extent.first_minute_wall_s) {
+  if (extent.first_minute_wall_s == 0 || query.begin_wall_s < extent.first_minute_wall_s) {
     query.slots = HistoryQuery::Slots::hours;
     query.begin_wall_s = query.begin_wall_s / kHourS * kHourS;
     query.end_wall_s = (query.end_wall_s + kHourS - 1) / kHourS * kHourS;
   }
   return query;
+}
+
+// Leaves the one operation, and all events: security and the database are told by them.
+bool keep_only(const std::string& operation, HistorySpan& span) {
+  std::erase_if(span.series, [&](const HistorySeries& series) {
+    return !series.event && series.name != operation;
+  });
+  return std::any_of(span.series.begin(), span.series.end(),
+                     [](const HistorySeries& series) { return !series.event; });
 }
 
 std::string names_of(const HistorySpan& span) {
@@ -85,27 +100,13 @@ std::string names_of(const HistorySpan& span) {
   return names.empty() ? "none" : names;
 }
 
-// What is wrong with the ring or the operation that was asked for. Empty: nothing.
-std::string unknown_name(const ReportOptions& options, HistoryQuery query,
-                         const HistorySpan& span) {
-  if (!span.series.empty() || (options.ring.empty() && options.operation.empty())) return {};
-  query.name.clear();
+std::string unknown_ring(const ReportOptions& options, HistoryQuery query) {
   query.ring.clear();
-  const HistoryResult all = read_history(options.history, query);
-  const bool ring_known =
-      options.ring.empty() ||
-      std::any_of(all.span.rings.begin(), all.span.rings.end(),
-                  [&](const HistoryRing& ring) { return ring.ring == options.ring; });
-  if (!ring_known) {
-    std::string rings;
-    for (const HistoryRing& ring : all.span.rings)
-      rings += (rings.empty() ? "" : ", ") + escape_visible(ring.ring);
-    return fmt::format("--ring '{}' is not in that span; it has: {}\n  next: name one of these",
-                       escape_visible(options.ring), rings.empty() ? "none" : rings);
-  }
-  if (options.operation.empty()) return {};
-  return fmt::format("--operation '{}' is not in that span; it has: {}\n  next: name one of these",
-                     escape_visible(options.operation), names_of(all.span));
+  std::string rings;
+  for (const HistoryRing& ring : read_history(options.history, query).span.rings)
+    rings += (rings.empty() ? "" : ", ") + escape_visible(ring.ring);
+  return fmt::format("--ring '{}' is not in that span; it has: {}\n  next: name one of these",
+                     escape_visible(options.ring), rings.empty() ? "none" : rings);
 }
 
 std::string rendered(const Report& report, const std::string& format) {
@@ -127,15 +128,27 @@ int report(const ReportOptions& options) {
   std::string why;
   const auto query = query_of(options, extent, clock_ns(CLOCK_REALTIME) / kSecond, &why);
   if (!query) return refuse(why);
-  const HistoryResult result = read_history(options.history, *query);
+  HistoryResult result = read_history(options.history, *query);
   if (result.failure) return refuse(result.failure->message);
-  if (const auto unknown = unknown_name(options, *query, result.span); !unknown.empty())
-    return refuse(unknown);
-  const Snapshot snapshot = past_snapshot(result.span);
-  const std::string bytes = rendered(Report(snapshot, &result.span), options.format);
+  HistorySpan& span = result.span;
+  if (!options.ring.empty() && span.rings.empty()) return refuse(unknown_ring(options, *query));
+  const std::string names = names_of(span);
+  if (!options.operation.empty() && !keep_only(options.operation, span)) {
+    return refuse(
+        fmt::format("--operation '{}' is not in that span; it has: {}\n  next: name one of these",
+                    escape_visible(options.operation), names));
+  }
+  // The hour under way is not over.
+  span.end_wall_s = std::min(span.end_wall_s, extent.end_wall_s);
+  const Snapshot snapshot = past_snapshot(span);
+  const std::string bytes = rendered(Report(snapshot, &span), options.format);
   if (options.output.empty()) {
     std::fwrite(bytes.data(), 1, bytes.size(), stdout);
     return 0;
+  }
+  std::error_code error;
+  if (std::filesystem::equivalent(options.output, options.history, error)) {
+    return refuse(options.output + ": this is the history itself\n  next: give -o another path");
   }
   const auto failure = write_whole_file(options.output, bytes, 0640);
   if (!failure) return 0;

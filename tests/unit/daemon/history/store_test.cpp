@@ -90,6 +90,26 @@ TEST_CASE("HistoryStore: one ring, or one name, can be asked for") {
   CHECK(open.read(kHistoryBegin, end, Slots::minutes, "chat", "LOGIN").series.size() == 1);
 }
 
+TEST_CASE("HistoryStore: a span knows the latest start or end of each server before it") {
+  using Kind = HistoryMark::Kind;
+  OpenStore open;
+  HistorySpan batch = history_minute(open.random, kHistoryBegin, 5);
+  const std::int64_t ns = kHistoryBegin * 1'000'000'000;
+  batch.marks = {{ns - 3, Kind::server_start, "chat", "a"},
+                 {ns - 2, Kind::server_end, "chat", "b"},
+                 {ns - 1, Kind::loss, "chat", "c"},
+                 {ns - 4, Kind::server_start, "other", "d"},
+                 {ns, Kind::server_start, "chat", "e"}};
+  open.store->write(batch);
+  const HistorySpan span = open.read(kHistoryBegin, kHistoryBegin + 60);
+  REQUIRE(span.marks_before.size() == 2);
+  CHECK(span.marks_before[0].text == "b");
+  CHECK(span.marks_before[0].kind == Kind::server_end);
+  CHECK(span.marks_before[1].text == "d");
+  REQUIRE(span.marks.size() == 1);
+  CHECK(span.marks[0].text == "e");
+}
+
 TEST_CASE("HistoryStore: errors of one code and other outcomes stay apart, in hours too") {
   OpenStore open;
   HistorySpan batch = history_minute(open.random, kHistoryBegin, 50);
@@ -290,4 +310,22 @@ TEST_CASE("HistoryReader: the extent of a file") {
   CHECK(extent.first_wall_s == kHistoryBegin);
   CHECK(extent.first_minute_wall_s == kHistoryBegin);
   CHECK(extent.last_wall_s == kHistoryBegin + 600);
+  CHECK(extent.end_wall_s == kHistoryBegin + 660);
+  // The server ended in the minute after its last call.
+  HistorySpan later;
+  later.marks = {
+      {(kHistoryBegin + 661) * 1'000'000'000, HistoryMark::Kind::server_end, "chat", "closed"}};
+  open.store->write(later);
+  CHECK(history_extent(open.path).end_wall_s == kHistoryBegin + 720);
+}
+
+TEST_CASE("HistoryReader: a time that can't be is damage") {
+  OpenStore open;
+  open.store->write(history_minute(open.random, kHistoryBegin));
+  for (const char* begin : {"9223372036854775807", "-60"}) {
+    open.store.reset();
+    Database database(open.path, Database::Mode::create);
+    database.query(("UPDATE ring_minutes SET begin = " + std::string(begin)).c_str()).run();
+    CHECK(history_extent(open.path).failure.has_value());
+  }
 }

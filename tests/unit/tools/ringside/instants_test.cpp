@@ -32,7 +32,7 @@ TEST_CASE("Instant: now, and so long ago") {
 TEST_CASE("Instant: anything else is none") {
   for (const char* text :
        {"", "yesterday", "8", "-8h", "2026-11-27T02:00:00Zx", "2026-13-01", "2026-02-30",
-        "2026-11-27T25:00", "1969-12-31", "9000d9000d", "8h ago"}) {
+        "2026-11-27T25:00", "1969-12-31", "2300-01-01", "9000d9000d", "8h ago"}) {
     INFO(text);
     CHECK_FALSE(parse_instant(text, 100'000).has_value());
   }
