@@ -107,6 +107,20 @@ TEST_CASE("Past: figures of a span are the sums of its slots") {
   CHECK(snapshot.gauges[0].max == 9);
 }
 
+TEST_CASE("Past: refusals are counted apart from errors, and sums of events' values wrap") {
+  HistorySpan span = two_minutes();
+  HistorySlot& slot = span.series[0].slots[0];
+  slot.outcomes = {60, 10, 10, 5, 4, 3, 8};
+  span.series[2].slots.push_back(past_slot(kFirstHour + 60, 1, 0, 1));
+  span.series[2].slots[0].value_sum = INT64_MAX;
+  span.series[2].slots[1].value_sum = 1;
+  const Snapshot snapshot = past_snapshot(span);
+  CHECK(of_span(snapshot.operations[0]).errors == 20);
+  CHECK(of_span(snapshot.operations[0]).refused == 12);
+  CHECK(of_span(snapshot.all).refused == 12);
+  CHECK(of_span(snapshot.events[0]).value_sum == INT64_MIN);
+}
+
 TEST_CASE("Past: errors have their name, their outcome and their last minute") {
   const Snapshot snapshot = past_snapshot(two_minutes());
   REQUIRE(snapshot.errors.size() == 1);
