@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "report/analysis/judgement.h"
+#include "report/analysis/labels.h"
 #include "report/analysis/shares.h"
 #include "report/analysis/suggestions.h"
 #include "report/model/format.h"
