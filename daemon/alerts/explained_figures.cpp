@@ -34,6 +34,10 @@ std::string slow_calls(const Config& c) {
       "p95\".",
       out, out.empty() ? "" : " ", write_number(c.alerts.learnt_factor));
 }
+std::string compared(const Config& c) {
+  return c.history_enabled ? "Learnt: what is usual at each hour, from the history."
+                           : "Switched off: history.enabled is false.";
+}
 std::string learnt_traffic(const Config& c) {
   return c.alerts.learn ? "Learnt: the usual calls. A single operation only warns."
                         : "Switched off: alerts.learn is false.";
@@ -415,12 +419,14 @@ const std::array kFigures = {
                     "*",
                     fact,
                     "each operation and stage",
-                    "an analysis finds it slower than its baseline; none does yet",
+                    "it is 10 % slower at p50, 20 % at p95 or 15 % in a stage than at the same "
+                    "hour of the days before; two days must be known",
                     AlertUnit::percent,
                     [](const Config&) {
                       return Levels::of(LevelBounds{0, 0});
                     },
-                    {}},
+                    {},
+                    compared},
     ExplainedFigure{slo_burn,
                     "*",
                     objective,

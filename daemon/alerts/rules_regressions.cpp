@@ -9,6 +9,7 @@ namespace ringside {
 // The analysis has judged by then. So each entry is a fact, and has no threshold of its own.
 void Readings::regressions() {
   for (const RegressionView& found : s_.regressions) {
+    if (found.kind != RegressionView::Kind::slower) continue;
     Reading& r =
         add(AlertType::performance_regression, found.stage.empty() ? "latency" : found.stage,
             Levels::of(LevelBounds{0, 0}), AlertUnit::percent);

@@ -47,6 +47,11 @@ std::string changed_lines(const std::string& before, const std::string& after) {
   return before == after ? "nothing changed" : "some keys are gone from it";
 }
 
+// One that is over must be there until its alert is resolved.
+std::int64_t kept_regressions_s(const Config& config) {
+  return std::max<std::int64_t>(3600, 2 * config.alerts.clear_after_ns / kSecond);
+}
+
 WatchOptions watch_options(const Config& config) {
   return {config.rings, config.last, config.top, config.any_owner, config.labels, config.owners};
 }
@@ -104,10 +109,17 @@ void Monitor::record_history(HandOver hand_over) {
        fmt::format("no daemon until {}, for {} s", format_wall(now_ns), away_ns / kSecond)});
 }
 
+void Monitor::watch_regressions(RegressionFeed::Past past) {
+  RINGSIDE_ASSERT(here_.is_current() && passes_ == 0 && hand_over_);
+  regressions_.begin(std::move(past));
+  regressions_.keep_for(kept_regressions_s(config_));
+}
+
 void Monitor::hand_over_minutes(const Instant& now, RingMetrics::TakeMinutes which) {
   auto batch = std::make_shared<HistoryBatch>();
   batch->made_wall_s = now.realtime_ns / kSecond;
   watch_.take_minutes(now, which, batch->span);
+  regressions_.add(batch->span);
   recorder_.take(batch->span);
   const bool taken = hand_over_(std::move(batch));
   if (!taken && !history_dropping_) {
@@ -138,6 +150,7 @@ Monitor::Published Monitor::tick(const Instant& now) {
   save_where_due(*snapshot, now);
   if (hand_over_) {
     recorder_.follow(*snapshot);
+    regressions_.follow(*snapshot);
     if (recorder_.due(now.realtime_ns)) hand_over_minutes(now, RingMetrics::TakeMinutes::over);
   }
   return snapshot;
@@ -211,6 +224,7 @@ void Monitor::reconfigure(const Config& config, const Instant& now) {
   config_changed_ = print_changed(config_);
   watch_.reconfigure(watch_options(config_));
   alerts_.reconfigure(config_);
+  regressions_.keep_for(kept_regressions_s(config_));
   threshold_log_.begin_anew();
   schedule_.set(config_.report_interval_ns, now.realtime_ns);
   saver_.set_interval(config_.state_interval_ns);
@@ -231,8 +245,9 @@ Monitor::Published Monitor::make_snapshot(const Instant& now, Evaluate evaluate)
   return snapshot;
 }
 
-void Monitor::fill_in(Snapshot& snapshot, const Instant& now) const {
+void Monitor::fill_in(Snapshot& snapshot, const Instant& now) {
   host_.fill_in(snapshot);
+  regressions_.fill_in(snapshot);
   snapshot.daemon.version = version_;
   snapshot.daemon.pid = static_cast<std::uint32_t>(getpid());
   snapshot.daemon.started_wall_ns = started_.realtime_ns;

@@ -22,6 +22,7 @@
 #include "daemon/config/config.h"
 #include "daemon/history/history_recorder.h"
 #include "daemon/history/history_writer.h"
+#include "daemon/history/regression_feed.h"
 #include "daemon/outputs/io_worker.h"
 #include "daemon/outputs/outputs.h"
 #include "daemon/outputs/report_schedule.h"
@@ -56,6 +57,9 @@ class Monitor {
   // Before the first pass, after restore().
   using HandOver = std::function<bool(std::shared_ptr<const HistoryBatch>)>;
   void record_history(HandOver hand_over);
+  // Looks for regressions in what is handed over, beside what another thread reads of the past.
+  // After record_history().
+  void watch_regressions(RegressionFeed::Past past);
 
   // From now on the calling thread uses it.
   void take_over() { here_.take_over(); }
@@ -76,7 +80,7 @@ class Monitor {
  private:
   enum class Evaluate : bool { no, yes };
   Published make_snapshot(const Instant& now, Evaluate evaluate);
-  void fill_in(Snapshot& snapshot, const Instant& now) const;
+  void fill_in(Snapshot& snapshot, const Instant& now);
   void hand_over_minutes(const Instant& now, RingMetrics::TakeMinutes which);
   SavedState saved_state(const Instant& now);
   void save_where_due(const Snapshot& snapshot, const Instant& now);
@@ -103,6 +107,7 @@ class Monitor {
   HandOver hand_over_;             // empty: no history
   HistoryRecorder recorder_;
   bool history_dropping_ = false;
+  RegressionFeed regressions_;
   StateMeta meta_;
   std::uint64_t passes_ = 0;
 };

@@ -87,6 +87,8 @@ void Service::start_history() {
   monitor_.record_history([this](std::shared_ptr<const HistoryBatch> batch) {
     return history_.hand_over(std::move(batch));
   });
+  monitor_.watch_regressions(
+      replay_.start(history_options_.path, {}, read_instant().realtime_ns / kSecond));
 }
 
 // All these threads come here. The last one tells the caller of begin_stop().
@@ -143,6 +145,7 @@ Unwritten Service::stop() {
   Unwritten unwritten = io_.join();
   delivery_.join();
   unwritten.minutes = history_.finish();
+  replay_.stop();
   lock_.reset();
   return unwritten;
 }

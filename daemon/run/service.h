@@ -4,6 +4,7 @@
 //   drain    passes, ticks, alerts; publishes a snapshot                (drain_thread.h, monitor.h)
 //   I/O      alert lines, reports, state                                (outputs/io_worker.h)
 //   history  the SQLite file                         (history/history_writer.h)
+//   replay   at first, reads the days before for what is usual         (history/replay.h)
 //   delivery webhooks, Alertmanagers                (outputs/receivers/alert_delivery.h)
 //
 // An orderly end follows the data. The drain thread reads what is there and hands its last words to
@@ -20,6 +21,7 @@
 
 #include "daemon/config/config.h"
 #include "daemon/history/history_writer.h"
+#include "daemon/history/replay.h"
 #include "daemon/outputs/io_worker.h"
 #include "daemon/outputs/receivers/alert_delivery.h"
 #include "daemon/run/drain_thread.h"
@@ -77,6 +79,7 @@ class Service {
   bool history_enabled_;
   HistoryOptions history_options_;
   HistoryWriter history_;
+  HistoryReplay replay_;
   Monitor monitor_;
   DrainThread drain_;
   std::unique_ptr<DirectoryLock> lock_;

@@ -35,6 +35,8 @@ class FigureWatch {
   // far as the caller knows, nothing unusual went on.
   Change add(std::int64_t wall_s, double level, std::uint64_t calls, const FigureLimits& limits,
              bool learn);
+  // The level of an hour before the first point.
+  void learn_hour(std::int64_t wall_s, double level) { usual_.learn_hour(wall_s, level); }
   // Nothing is known of the time since the last point.
   void interrupt() { usual_.interrupt(); }
 

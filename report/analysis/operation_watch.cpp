@@ -60,6 +60,22 @@ std::size_t OperationWatch::watched() const {
   return count;
 }
 
+// The hour's own quantile stands for the median of its minutes' quantiles.
+void OperationWatch::learn_hour(const HistorySlot& hour) {
+  const std::int64_t at = hour.begin_wall_s;
+  hour_ = at / 3600;
+  if (hour.timed >= kCallsForP50 && !hour.latency.buckets.empty())
+    p50_.learn_hour(at, std::log(smooth_quantile_ns(hour.latency, 0.5)));
+  if (hour.timed >= kCallsForP95 && !hour.latency.buckets.empty())
+    p95_.learn_hour(at, std::log(smooth_quantile_ns(hour.latency, 0.95)));
+  for (std::size_t i = 0; i < kStages; ++i) {
+    const StageStats& stage = hour.stages[i];
+    if (stage.count < kCallsForStage || stage.sum_ns == 0) continue;
+    stages_[i].learn_hour(
+        at, std::log(static_cast<double>(stage.sum_ns) / static_cast<double>(stage.count)));
+  }
+}
+
 void OperationWatch::skip() {
   each([](FigureWatch& watch) { watch.interrupt(); });
 }

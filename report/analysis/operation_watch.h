@@ -8,6 +8,7 @@
 
 #include "report/analysis/figure_watch.h"
 #include "report/model/history.h"
+#include "report/model/regressions.h"
 
 namespace ringside {
 
@@ -20,10 +21,7 @@ struct WatchedMinute {
 
 // A change of an operation, or of all operations of a ring (`operation` empty: their mix).
 struct RegressionFinding {
-  enum class Kind : std::uint8_t {
-    slower,
-    mix_shift  // traffic moved between fast and slow calls, or operations; nothing became slower
-  };
+  using Kind = RegressionView::Kind;
   std::string ring;
   std::string operation;
   std::string stage;   // where the time went; empty: all of the operation, or not one stage
@@ -55,6 +53,8 @@ class OperationWatch {
 
   // One minute. Returns whether the finding changed.
   bool add(const HistorySeries& series, const HistorySlot& slot, const WatchedMinute& minute);
+  // An hour before the first minute, of which only the usual levels are learned.
+  void learn_hour(const HistorySlot& hour);
   // A minute that compares with none: an unusual load, or hardly observed.
   void skip();
 

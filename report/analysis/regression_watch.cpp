@@ -39,6 +39,10 @@ const HistorySlot* slot_of(const HistorySeries& series, std::int64_t begin_wall_
   return nullptr;
 }
 
+bool troubled(const std::set<std::string>& in_trouble, const std::string& ring) {
+  return in_trouble.contains(ring) || in_trouble.contains("");
+}
+
 // Whether the slot shows what its minute was like.
 bool whole(const HistorySlot& slot) {
   return slot.observed_seconds >= slot.seconds / 2.0 && slot.lost * 10 <= slot.count();
@@ -88,15 +92,48 @@ bool RegressionWatch::overloaded(Ring& ring, std::int64_t wall_s, double calls) 
   return wall_s < ring.held_until;
 }
 
+bool RegressionWatch::in_baseline(std::int64_t begin_wall_s) const {
+  const bool pinned = options_.pinned_end_wall_s > options_.pinned_begin_wall_s;
+  return !pinned || (begin_wall_s >= options_.pinned_begin_wall_s &&
+                     begin_wall_s < options_.pinned_end_wall_s);
+}
+
+void RegressionWatch::learn_hour(std::int64_t begin_wall_s, const std::vector<HistorySeries>& batch,
+                                 const std::set<std::string>& in_trouble) {
+  if (begin_wall_s <= last_ || !in_baseline(begin_wall_s)) return;
+  struct Sum {
+    double calls = 0;
+    double timed = 0;
+    double ns = 0;
+  };
+  std::map<std::string, Sum> sums;
+  for (const HistorySeries& series : batch) {
+    const HistorySlot* slot =
+        series.event || series.waits_for_client ? nullptr : slot_of(series, begin_wall_s);
+    if (slot == nullptr || !whole(*slot) || troubled(in_trouble, series.ring)) continue;
+    const Key key{series.ring, series.name};
+    if (operations_.size() >= options_.most_operations && operations_.count(key) == 0) continue;
+    operations_[key].learn_hour(*slot);
+    Sum& sum = sums[series.ring];
+    sum.calls += static_cast<double>(slot->count());
+    sum.timed += static_cast<double>(slot->timed);
+    sum.ns += static_cast<double>(slot->sum_ns);
+  }
+  for (const auto& [name, sum] : sums) {
+    Ring& ring = rings_[name];
+    if (sum.calls > 0) ring.traffic.learn_hour(begin_wall_s, std::log(sum.calls / 60));
+    if (sum.timed > 0 && sum.ns > 0)
+      ring.mean.learn_hour(begin_wall_s, std::log(sum.ns / sum.timed));
+  }
+}
+
 void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<HistorySeries>& batch,
-                                 bool incident) {
+                                 const std::set<std::string>& in_trouble) {
   if (begin_wall_s <= last_) return;
   last_ = begin_wall_s;
   if (begin_wall_s / 3600 != hour_) begin_hour(begin_wall_s);
-  const bool pinned = options_.pinned_end_wall_s > options_.pinned_begin_wall_s;
-  const bool within =
-      begin_wall_s >= options_.pinned_begin_wall_s && begin_wall_s < options_.pinned_end_wall_s;
-  WatchedMinute minute{certainty_, options_.clock_resolution_ns, !incident && (!pinned || within)};
+  const bool learn = in_baseline(begin_wall_s);
+  WatchedMinute minute{certainty_, options_.clock_resolution_ns, learn};
   struct Sum {
     double calls = 0;
     double timed = 0;
@@ -137,6 +174,7 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
       continue;
     }
     const bool hiccup = begin_wall_s - rings_[series.ring].all_suspect <= kHiccupS;
+    minute.learn = learn && !troubled(in_trouble, series.ring);
     minute.certainty.least_window = hiccup ? kAfterHiccup : 2;
     operation.add(series, *slot, minute);
     sum.judged += std::size_t{operation.median_watched()};
@@ -144,6 +182,7 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
   }
   for (auto& [name, sum] : sums) {
     if (sum.judged >= 3 && 2 * sum.suspect >= sum.judged) rings_[name].all_suspect = begin_wall_s;
+    minute.learn = learn && !troubled(in_trouble, name);
     if (!sum.skip && sum.timed > 0)
       watch_mix(name, rings_[name], begin_wall_s, sum.timed, sum.ns, minute);
   }
@@ -230,9 +269,9 @@ std::vector<RegressionFinding> RegressionWatch::findings() const {
 std::vector<RegressionView> RegressionWatch::regressions() const {
   std::vector<RegressionView> views;
   for (const RegressionFinding& found : findings()) {
-    if (found.kind != RegressionFinding::Kind::slower) continue;
     views.push_back({found.ring, found.operation, found.stage, found.effect_percent,
-                     found.ongoing(), found.text()});
+                     found.ongoing(), found.text(), found.kind,
+                     found.since_wall_s * 1'000'000'000});
   }
   return views;
 }

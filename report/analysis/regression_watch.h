@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,15 +53,25 @@ class RegressionWatch {
 
   // The minute that begins at `begin_wall_s`: of each series the slot of that minute, if it has
   // one. Events and operations that wait for their client are passed over. Minutes come in order;
-  // one that is older than the last is ignored. `incident`: one went on, so nothing is learned.
+  // one that is older than the last is ignored. Of the rings `in_trouble` nothing is learned: an
+  // incident went on. An empty name there is the host, and stands for all of them.
   void add_minute(std::int64_t begin_wall_s, const std::vector<HistorySeries>& batch,
-                  bool incident = false);
+                  const std::set<std::string>& in_trouble = {});
+  // An hour of whose minutes nothing is known any more: it says what was usual at that time of day.
+  // In its turn with the minutes; one that is older than the last is ignored. Not with a pinned
+  // baseline that leaves it out.
+  void learn_hour(std::int64_t begin_wall_s, const std::vector<HistorySeries>& batch,
+                  const std::set<std::string>& in_trouble = {});
 
-  // What the alerts take: operations that have become slower, those that recently ended too.
+  // How long a finding that is over stays in the list from now on.
+  void keep_for(std::int64_t kept_s) { options_.kept_s = kept_s; }
+
+  // What the snapshot takes: changes that last, and those that ended within kept_s.
   std::vector<RegressionView> regressions() const;
   // Slower operations and mix shifts, ongoing ones and those that ended within kept_s.
   std::vector<RegressionFinding> findings() const;
-  // Figures with enough of a past to be judged, and operations for which there was no room.
+  // Figures with enough of a past to be judged, and minutes of operations for which there was no
+  // room.
   std::size_t watched_figures() const { return watched_; }
   std::uint64_t not_watched() const { return not_watched_; }
 
@@ -77,6 +88,7 @@ class RegressionWatch {
   };
   using Key = std::pair<std::string, std::string>;  // ring, operation
 
+  bool in_baseline(std::int64_t begin_wall_s) const;
   bool overloaded(Ring& ring, std::int64_t wall_s, double calls);
   void watch_mix(const std::string& name, Ring& ring, std::int64_t wall_s, double calls, double ns,
                  const WatchedMinute& minute);

@@ -163,6 +163,11 @@ void Usual::learn(std::int64_t wall_s, double level, std::uint64_t calls, double
   learn_block(median_of(values));
 }
 
+void Usual::learn_hour(std::int64_t wall_s, double level) {
+  hours_[hour_of_week(wall_s / kHourS)] = static_cast<float>(level);
+  cached_hour_ = -1;
+}
+
 void Usual::end_hour() {
   if (!hour_points_.empty() && hour_ >= 0) {
     std::vector<double> points(hour_points_.begin(), hour_points_.end());

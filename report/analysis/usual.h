@@ -49,6 +49,9 @@ class Usual {
   void interrupt() { last_ = 0; }
   // The level is another one from now on.
   void move(double by);
+  // The level of an hour that was over before the first point. Levels alone: noise and wander come
+  // from points.
+  void learn_hour(std::int64_t wall_s, double level);
   // An hour in which nothing was learned keeps the level of the week before.
   void end_hour();
 

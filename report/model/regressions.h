@@ -1,6 +1,8 @@
-// Operations that have become slower than they were: what an analysis hands to the alerts.
+// Operations that have become slower than they were: what an analysis hands to the alerts and to
+// the report.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace ringside {
@@ -12,12 +14,26 @@ namespace ringside {
 // regression that is over stays in the list with `ongoing` = false until its alert is resolved, so
 // for alerts.clear_after at least. One that leaves the list is held as not known.
 struct RegressionView {
+  enum class Kind : std::uint8_t {
+    slower,
+    mix_shift  // more of the calls are of a slow kind; none became slower, and no alert is raised
+  };
   std::string ring;
-  std::string operation;
+  std::string operation;      // empty: all of the ring's, whose mix has shifted
   std::string stage;          // where the time went; empty: all of the operation
   double effect_percent = 0;  // how much slower than the baseline; 12 is 12 % slower
   bool ongoing = true;
   std::string text;  // in words, one line: from what to what, since when
+  Kind kind = Kind::slower;
+  std::int64_t since_wall_ns = 0;  // as well as it can be told
+};
+
+// What the analysis looks at.
+struct RegressionWatchView {
+  bool on = false;             // off: there is no history
+  bool reading = false;        // it still reads the history of the days before
+  std::uint64_t watched = 0;   // figures with enough of a past to be judged
+  std::uint64_t too_many = 0;  // minutes of operations for which there was no room
 };
 
 }  // namespace ringside

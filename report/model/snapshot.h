@@ -58,6 +58,7 @@ struct Snapshot {
   std::uint64_t transitions_forgotten = 0;
   // What an analysis of the report found to have become slower. Empty: none has looked, or none is.
   std::vector<RegressionView> regressions;
+  RegressionWatchView regression_watch;
   std::string configuration;                  // in force, as TOML
   std::string configuration_changed;          // what of it differs from the defaults, as TOML
   Thresholds thresholds;                      // the part of it that the report judges by

@@ -38,6 +38,7 @@ using detail::Json;
 using detail::json_alerts;
 using detail::json_at;
 using detail::json_party;
+using detail::json_regressions;
 using detail::json_text;
 
 template <class T>
@@ -346,6 +347,7 @@ std::string render_json(const Report& report, const JsonOptions& options) {
                  {"slowest", array_of(snapshot.slowest, json_record)},
                  {"slowest_since_start", array_of(snapshot.slowest_since_start, json_record)}}},
                {"alerts", json_alerts(snapshot)},
+               {"regressions", json_regressions(snapshot)},
                {"thresholds", json_thresholds(snapshot.thresholds)},
                {"history", detail::json_history(report.history)},
                {"configuration", snapshot.configuration},

@@ -60,6 +60,25 @@ Json json_incident(const IncidentView& incident) {
           {"acknowledged_by", incident.acknowledged_by}};
 }
 
+Json json_regressions(const Snapshot& snapshot) {
+  const RegressionWatchView& watch = snapshot.regression_watch;
+  return {{"on", watch.on},
+          {"reading", watch.reading},
+          {"watched", watch.watched},
+          {"too_many", watch.too_many},
+          {"found", array_of(snapshot.regressions, [](const RegressionView& one) {
+             return Json{
+                 {"ring", one.ring},
+                 {"operation", one.operation},
+                 {"stage", one.stage},
+                 {"kind", one.kind == RegressionView::Kind::slower ? "slower" : "mix_shift"},
+                 {"effect_percent", one.effect_percent},
+                 {"ongoing", one.ongoing},
+                 {"since_at", json_at(one.since_wall_ns)},
+                 {"text", one.text}};
+           })}};
+}
+
 Json json_alerts(const Snapshot& snapshot) {
   return {{"active", array_of(snapshot.alerts, json_alert)},
           {"resolved", array_of(snapshot.resolved_alerts, json_alert)},

@@ -23,6 +23,7 @@ Json json_party(const Party& party);
 Json json_windows(const std::array<std::uint64_t, kWindows>& counts);
 Json json_analysis(const Report& report);
 Json json_alerts(const Snapshot& snapshot);
+Json json_regressions(const Snapshot& snapshot);
 Json json_incident(const IncidentView& incident);
 Json json_stories(const std::vector<Story>& stories);
 // Null without history.

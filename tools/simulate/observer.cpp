@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "daemon/history/history_recorder.h"
 #include "daemon/metrics/ring_metrics_add.h"
 #include "report/model/names.h"
 
@@ -29,6 +30,9 @@ Observer::Observer(Site& site)
   metrics_->observe_from(site_.now);
   name_ids();
   metrics_->set_time(scale(), site_.now, instance_);
+  std::promise<RegressionWatch> no_past;
+  no_past.set_value(RegressionWatch());
+  regressions_.begin(no_past.get_future());
 }
 
 void Observer::name_ids() {
@@ -145,7 +149,20 @@ Snapshot Observer::tick(const Outside& outside) {
   out.daemon.metrics_bytes = metrics_->bytes();
   out.thresholds = outside.thresholds;
   last_tick_ = site_.now;
+  regressions_.fill_in(out);
+  hand_over_minutes();
   return out;
+}
+
+// As Monitor does it, when the minute's last records have been read. The daemon's incidents are not
+// known here, so nothing is left out of what is usual.
+void Observer::hand_over_minutes() {
+  const Ns minute = (site_.wall() - HistoryRecorder::kSettleNs) / kMinuteNs;
+  if (std::exchange(minute_, minute) == minute) return;
+  HistorySpan span;
+  metrics_->take_minutes(kRingName, site_.wall_minus_monotonic, RingMetrics::TakeMinutes::over,
+                         span);
+  regressions_.add(span);
 }
 
 void Observer::show_ring(const Outside& outside, Snapshot& out) {

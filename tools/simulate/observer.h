@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/history/regression_feed.h"
 #include "daemon/metrics/ring_metrics.h"
 #include "report/model/pulse.h"
 #include "report/model/snapshot.h"
@@ -43,6 +44,7 @@ class Observer {
   void name_ids();
   RingTimes times() const;
   Books books() const;
+  void hand_over_minutes();
   void show_ring(const Outside& outside, Snapshot& out);
   void show_lanes(const Server& server, Snapshot& out) const;
   RingMetrics::LivingById living() const;
@@ -51,6 +53,8 @@ class Observer {
   RingMetricsOptions options_{};
   std::unique_ptr<RingMetrics> metrics_;
   RingMetrics::Counts read_of_{};
+  RegressionFeed regressions_;
+  Ns minute_ = 0;  // the latest that was handed over
   std::string saved_;
   std::uint32_t instance_ = 1;
   RingState state_ = RingState::live;

@@ -127,6 +127,12 @@ bool blocked_lately(const Snapshot& snapshot) {
 }
 
 // Of the past: no server crashed, nothing was lost or not seen.
+bool became_slower(const Snapshot& snapshot) {
+  return std::any_of(
+      snapshot.regressions.begin(), snapshot.regressions.end(),
+      [](const RegressionView& one) { return one.kind == RegressionView::Kind::slower; });
+}
+
 bool past_is_whole(const Section& section) {
   if (!section.snapshot.is_past() || section.history == nullptr) return true;
   const auto& marks = section.history->marks;
@@ -142,7 +148,7 @@ bool past_is_whole(const Section& section) {
 bool is_quiet(const Section& section) {
   const Snapshot& snapshot = section.snapshot;
   return section.analysis.verdict == Verdict::healthy && section.analysis.stories.empty() &&
-         snapshot.alerts.empty() && snapshot.regressions.empty() && data_are_good(snapshot) &&
+         snapshot.alerts.empty() && !became_slower(snapshot) && data_are_good(snapshot) &&
          !blocked_lately(snapshot) && past_is_whole(section);
 }
 

@@ -65,14 +65,16 @@ void write_history(const Section& section) {
 void write_found_regressions(const Section& section) {
   RingTable table(section.snapshot, {{"operation", Align::left},
                                      {"stage", Align::left},
-                                     {"slower by"},
+                                     {"change", Align::left},
                                      {"it", Align::left},
                                      {"from what to what", Align::prose}});
   for (const RegressionView& one : section.snapshot.regressions) {
-    table.row(one.ring,
-              {escape_visible(one.operation), one.stage.empty() ? "–" : escape_visible(one.stage),
-               format_percent(one.effect_percent / 100), one.ongoing ? "lasts" : "went away",
-               escape_visible(one.text)});
+    table.row(one.ring, {one.operation.empty() ? "all together" : escape_visible(one.operation),
+                         one.stage.empty() ? "–" : escape_visible(one.stage),
+                         one.kind == RegressionView::Kind::slower
+                             ? format_percent(one.effect_percent / 100) + " slower"
+                             : "another mix",
+                         one.ongoing ? "lasts" : "went away", escape_visible(one.text)});
   }
   section.page.table(table.table());
 }
@@ -83,14 +85,30 @@ void write_regressions(const Section& section) {
   if (section.snapshot.is_past()) return;  // the history holds none
   section.page.heading("REGRESSIONS");
   if (!section.snapshot.regressions.empty()) return write_found_regressions(section);
-  if (section.history != nullptr) {
-    section.page.sentence("None is known.");
-    return;
+  const RegressionWatchView& watch = section.snapshot.regression_watch;
+  if (!watch.on) {
+    section.page.sentence(
+        "The daemon keeps no history (history.enabled), so nothing here is compared with an "
+        "earlier "
+        "day.");
+  } else if (watch.reading) {
+    section.page.sentence("The history of the days before is still being read.");
+  } else if (watch.watched == 0) {
+    section.page.sentence(
+        "Nothing can be compared yet. That takes two days of history at the same hour, and eight "
+        "hours held against them.");
+  } else {
+    section.page.sentence(fmt::format(
+        "None. Figures compared with the same hour of the days before: {} (p50, p95 and the stages "
+        "of each operation).",
+        format_count(watch.watched)));
   }
-  section.page.sentence(
-      "No baseline is kept yet, so nothing here is compared with an earlier day. That takes stored "
-      "history of the same "
-      "operation at the same hour.");
+  if (watch.too_many > 0) {
+    section.page.sentence(
+        fmt::format("Minutes of operations that are not watched: {}; there are "
+                    "too many operations.",
+                    format_count(watch.too_many)));
+  }
 }
 
 void write_trends(const Section& section) {

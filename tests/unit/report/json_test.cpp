@@ -49,13 +49,34 @@ TEST_CASE("Json: every field of every part is the snapshot's") {
                    {"transitions", list(s.transitions, transition)},
                    {"transitions_forgotten", s.transitions_forgotten}};
   check_same(json["alerts"], expected);
+  check_same(json["regressions"], {{"on", true},
+                                   {"reading", false},
+                                   {"watched", s.regression_watch.watched},
+                                   {"too_many", s.regression_watch.too_many},
+                                   {"found",
+                                    {{{"ring", "east"},
+                                      {"operation", "SEND_ALL"},
+                                      {"stage", "database"},
+                                      {"kind", "slower"},
+                                      {"effect_percent", 23.5},
+                                      {"ongoing", true},
+                                      {"since_at", at(s.regressions[0].since_wall_ns)},
+                                      {"text", "from 1 to 2 ms"}},
+                                     {{"ring", "west"},
+                                      {"operation", ""},
+                                      {"stage", ""},
+                                      {"kind", "mix_shift"},
+                                      {"effect_percent", 41.5},
+                                      {"ongoing", false},
+                                      {"since_at", at(s.regressions[1].since_wall_ns)},
+                                      {"text", "more slow calls"}}}}});
 }
 
 TEST_CASE("Json: the frame, the system and the thresholds are the snapshot's") {
   const Snapshot s = sample::numbered();
   Json json = Json::parse(json_of(s));
   for (const char* part : {"rings", "lanes", "errors", "events", "operations", "categories", "all",
-                           "top", "alerts", "analysis"}) {
+                           "top", "alerts", "regressions", "analysis"}) {
     REQUIRE(json.contains(part));
     json.erase(part);
   }

@@ -239,8 +239,29 @@ TEST_CASE("Edges: regressions and trends, of one operation and of as many as are
   Given given;
   CHECK(written_by(given, detail::write_regressions) ==
         "heading | REGRESSIONS\n"
-        "sentence | No baseline is kept yet, so nothing here is compared with an earlier day. That "
-        "takes stored history of the same operation at the same hour.\n");
+        "sentence | The daemon keeps no history (history.enabled), so nothing here is compared "
+        "with an earlier day.\n");
+  given.snapshot.regression_watch = {true, true};
+  CHECK(written_by(given, detail::write_regressions) ==
+        "heading | REGRESSIONS\n"
+        "sentence | The history of the days before is still being read.\n");
+  given.snapshot.regression_watch = {true, false, 0};
+  CHECK(written_by(given, detail::write_regressions) ==
+        "heading | REGRESSIONS\n"
+        "sentence | Nothing can be compared yet. That takes two days of history at the same hour, "
+        "and eight hours held against them.\n");
+  given.snapshot.regression_watch = {true, false, 1};
+  CHECK(written_by(given, detail::write_regressions) ==
+        "heading | REGRESSIONS\n"
+        "sentence | None. Figures compared with the same hour of the days before: 1 (p50, p95 and "
+        "the stages of each operation).\n");
+  given.snapshot.regression_watch = {true, true, 1, 1};
+  CHECK(written_by(given, detail::write_regressions) ==
+        "heading | REGRESSIONS\n"
+        "sentence | The history of the days before is still being read.\n"
+        "sentence | Minutes of operations that are not watched: 1; there are too many "
+        "operations.\n");
+  given.snapshot.regression_watch = {};
   const std::string top =
       "heading | TRENDS\n"
       "sentence | There is no history beside this report, so there is no trend over hours or days. "

@@ -174,7 +174,7 @@ TEST_CASE("Text: an empty snapshot says in each section that there is nothing") 
   CHECK(text_has(text, "No operation has been seen."));
   CHECK(text_has(text, "None has been seen."));
   CHECK(text_has(text, "No alert has been raised."));
-  CHECK(text_has(text, "No baseline is kept yet"));
+  CHECK(text_has(text, "The daemon keeps no history (history.enabled)"));
   CHECK(text_has(text, "No timed operation was seen."));
   CHECK(text_has(text, "No security event was seen."));
   CHECK_FALSE(text_has(text, "nan"));
@@ -253,4 +253,6 @@ TEST_CASE("Text: a night with an alert, an incident or a regression is not quiet
   Snapshot slower = sample::calm();
   slower.regressions.resize(1);
   CHECK(text_has(text_of(slower), "━━ REGRESSIONS"));
+  slower.regressions[0].kind = RegressionView::Kind::mix_shift;
+  CHECK_FALSE(text_has(text_of(slower), "━━ REGRESSIONS"));
 }

@@ -35,11 +35,14 @@ class World {
       : watch(options), engine_(seed) {}
 
   std::vector<Operation> operations = {{"SEND"}, {"LIST"}, {"LOGIN"}};
+  std::string ring = "chat";
   ringside::RegressionWatch watch;
   std::int64_t now = kMonday;
   // What changes: called with each operation of each minute.
   std::function<void(Operation&, std::int64_t)> change;
   std::function<bool(std::int64_t)> incident;
+  // Gets each minute, too.
+  std::function<void(const std::vector<ringside::HistorySeries>&)> also;
   // Each "slower" or mix when it was first in the list.
   std::vector<ringside::RegressionFinding> seen;
 
@@ -48,7 +51,8 @@ class World {
   }
   void run_days(double days) { run(now + static_cast<std::int64_t>(days * kDay)); }
 
-  void minute() {
+  // The calls of the present minute.
+  std::vector<ringside::HistorySeries> draw_minute() {
     std::vector<ringside::HistorySeries> batch;
     // All wander a little, together and by themselves.
     host_ = 0.95 * host_ + 0.005 * normal_(engine_);
@@ -56,7 +60,15 @@ class World {
       if (change) change(operation, now);
       batch.push_back(draw(operation));
     }
-    watch.add_minute(now, batch, incident && incident(now));
+    return batch;
+  }
+
+  void minute() {
+    const std::vector<ringside::HistorySeries> batch = draw_minute();
+    if (also) also(batch);
+    watch.add_minute(
+        now, batch,
+        incident && incident(now) ? std::set<std::string>{"chat"} : std::set<std::string>{});
     for (const ringside::RegressionFinding& found : watch.findings()) {
       if (found.found_wall_s == now + 60) seen.push_back(found);
     }
@@ -65,7 +77,7 @@ class World {
  private:
   ringside::HistorySeries draw(const Operation& operation) {
     ringside::HistorySeries series;
-    series.ring = "chat";
+    series.ring = ring;
     series.name = operation.name;
     series.stage_names[1] = "database";
     ringside::HistorySlot slot;

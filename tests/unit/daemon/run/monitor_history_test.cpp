@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <map>
 
+#include "daemon/rings/ring_names.h"
 #include "tests/unit/daemon/run/monitor_world.h"
+#include "tests/unit/report/watched_world.h"
 
 namespace ringside {
 namespace {
@@ -121,6 +123,38 @@ TEST_CASE("MonitorHistory: what the history can't take is said once, and ticks g
   monitor.record_history(recorded.hand_over());
   for (int i = 0; i < 40; ++i) world.tick(monitor);
   CHECK(world.said.count("the history is not written") == 1);
+}
+
+TEST_CASE("MonitorHistory: what the days before make of a slower operation is an alert") {
+  World world;
+  watched::World days(7);
+  days.ring = resolve_ring(world.config.rings[0]).name;
+  for (watched::Operation& operation : days.operations) operation.calls = 60;
+  days.change = [](watched::Operation& operation, std::int64_t now) {
+    if (operation.name == "SEND" && now >= watched::kMonday + 3 * watched::kDay)
+      operation.median_ms *= 1.5;
+  };
+  days.run_days(3.1);
+  Recorded recorded;
+  Monitor monitor = world.monitor();
+  monitor.record_history(recorded.hand_over());
+  std::promise<RegressionWatch> past;
+  monitor.watch_regressions(past.get_future());
+  const Monitor::Published reading = world.tick(monitor);
+  CHECK(reading->regression_watch.reading);
+  past.set_value(days.watch);
+  const Monitor::Published snapshot = world.tick(monitor);
+  CHECK(snapshot->regression_watch.watched == 10);
+  REQUIRE(snapshot->regressions.size() == 1);
+  REQUIRE_FALSE(world.outputs.told.empty());
+  CHECK(world.outputs.told[0].alert == AlertType::performance_regression);
+  CHECK(world.outputs.told[0].operation == "SEND");
+}
+
+TEST_CASE("MonitorHistory: without a history nothing is compared, and the snapshot says so") {
+  World world;
+  Monitor monitor = world.monitor();
+  CHECK_FALSE(world.tick(monitor)->regression_watch.on);
 }
 
 }  // namespace ringside

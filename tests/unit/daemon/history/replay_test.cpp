@@ -1,0 +1,106 @@
+// What the history teaches a daemon that starts.
+#include "daemon/history/replay.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "daemon/history/history_store.h"
+#include "tests/support/temp.h"
+#include "tests/unit/report/watched_world.h"
+
+using namespace ringside;
+
+namespace {
+
+constexpr std::uint64_t kSeed = 7;
+const std::atomic<bool> go_on{false};
+
+// A world whose minutes go into a history file.
+struct Kept {
+  explicit Kept(const HistoryLimits& limits = {}) : world(kSeed) {
+    std::string moved;
+    REQUIRE_FALSE(store.open(path, limits, &moved));
+    for (watched::Operation& operation : world.operations) operation.calls = 60;
+    world.also = [this](const std::vector<HistorySeries>& batch) {
+      minutes.series.insert(minutes.series.end(), batch.begin(), batch.end());
+      minutes.rings.push_back({"chat", {{world.now, 60, 0, 60, 0}}});
+      if (world.now % 3600 == 3540) store.write(std::exchange(minutes, {}));
+    };
+  }
+  RegressionWatch replayed() const { return replay_history(path, {}, world.now, go_on); }
+
+  test::TempDir directory;
+  std::string path = directory.file("history.db");
+  HistoryStore store;
+  HistorySpan minutes;
+  watched::World world;
+};
+
+std::vector<std::string> texts_of(const RegressionWatch& watch) {
+  std::vector<std::string> texts;
+  for (const RegressionView& one : watch.regressions()) texts.push_back(one.text);
+  return texts;
+}
+
+}  // namespace
+
+TEST_CASE("HistoryReplay: a daemon that starts judges as one that never ended") {
+  Kept kept;
+  const std::int64_t change = watched::kMonday + 3 * watched::kDay + 2 * watched::kHour;
+  kept.world.change = [&](watched::Operation& operation, std::int64_t now) {
+    if (operation.name == "SEND" && now >= change) operation.median_ms *= 1.5;
+  };
+  kept.world.run(change + watched::kHour);
+  REQUIRE(kept.world.watch.regressions().size() == 1);
+  const RegressionWatch replayed = kept.replayed();
+  CHECK(texts_of(replayed) == texts_of(kept.world.watch));
+  CHECK(replayed.watched_figures() == kept.world.watch.watched_figures());
+}
+
+TEST_CASE("HistoryReplay: days whose minutes are gone teach by their hours") {
+  HistoryLimits limits;
+  limits.keep_minutes_s = 86'400;
+  Kept kept(limits);
+  kept.world.run_days(4);
+  kept.store.tidy(kept.world.now + HistoryStore::kHourSettlesS);
+  CHECK(kept.replayed().watched_figures() == 10);
+  limits.keep_hours_s = 86'400;
+  kept.store.set_limits(limits);
+  kept.store.tidy(kept.world.now + HistoryStore::kHourSettlesS);
+  CHECK(kept.replayed().watched_figures() == 0);
+}
+
+TEST_CASE("HistoryReplay: what an incident kept unusual is not learned") {
+  Kept kept;
+  kept.world.run_days(3);
+  REQUIRE(kept.replayed().watched_figures() == 10);
+  HistorySpan of_incidents;
+  for (int day = 0; day < 3; ++day) {
+    IncidentView& incident = of_incidents.incidents.emplace_back();
+    incident.id = "I" + std::to_string(day);
+    incident.ring = "chat";
+    incident.began_wall_ns = (watched::kMonday + day * watched::kDay) * 1'000'000'000;
+    incident.ended_wall_ns = incident.began_wall_ns + watched::kDay * 1'000'000'000;
+  }
+  kept.store.write(of_incidents);
+  CHECK(kept.replayed().watched_figures() == 0);
+}
+
+TEST_CASE("HistoryReplay: no file teaches nothing, a damaged one says so, and one can be stopped") {
+  const test::TempDir directory;
+  const std::string path = directory.file("history.db");
+  CHECK(replay_history(path, {}, watched::kMonday, go_on).watched_figures() == 0);
+  std::ofstream(path) << std::string(8192, 'x');
+  CHECK_THROWS_WITH_AS(replay_history(path, {}, watched::kMonday, go_on),
+                       doctest::Contains("cannot read the history"), std::runtime_error);
+  Kept kept;
+  kept.world.run_days(3);
+  CHECK(replay_history(kept.path, {}, kept.world.now, std::atomic<bool>{true}).watched_figures() ==
+        0);
+  HistoryReplay replay;
+  auto future = replay.start(kept.path, {}, kept.world.now);
+  CHECK(future.get().watched_figures() == 10);
+}
