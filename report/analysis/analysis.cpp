@@ -55,7 +55,7 @@ Analysis analyse(const Snapshot& snapshot, const HistorySpan* history) {
   detail::find_security(snapshot, analysis);
   detail::find_resilience(snapshot, analysis);
   detail::find_verdict(snapshot, analysis);
-  detail::find_suggestions(snapshot, analysis);
+  detail::find_suggestions(snapshot, history, analysis);
   detail::find_stories(snapshot, history, analysis);
   return analysis;
 }

@@ -208,7 +208,7 @@ void find_database(const Snapshot& snapshot, Analysis& analysis);
 void find_security(const Snapshot& snapshot, Analysis& analysis);
 void find_resilience(const Snapshot& snapshot, Analysis& analysis);
 void find_verdict(const Snapshot& snapshot, Analysis& analysis);
-void find_suggestions(const Snapshot& snapshot, Analysis& analysis);
+void find_suggestions(const Snapshot& snapshot, const HistorySpan* history, Analysis& analysis);
 void find_stories(const Snapshot& snapshot, const HistorySpan* history, Analysis& analysis);
 }  // namespace detail
 

@@ -21,11 +21,12 @@ void set_confidence(Suggestion& suggestion, Confidence confidence, std::string w
   suggestion.why = std::move(why);
 }
 
-void find_suggestions(const Snapshot& snapshot, Analysis& analysis) {
+void find_suggestions(const Snapshot& snapshot, const HistorySpan* history, Analysis& analysis) {
   std::vector<Suggestion>& out = analysis.suggestions;
   suggest_about_time(snapshot, analysis, out);
   suggest_about_events(snapshot, analysis, out);
   suggest_about_sight(snapshot, analysis, out);
+  suggest_about_room(snapshot, history, out);
   std::stable_sort(out.begin(), out.end(), [](const Suggestion& a, const Suggestion& b) {
     return std::pair(a.gain_share, a.confidence) > std::pair(b.gain_share, b.confidence);
   });

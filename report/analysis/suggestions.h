@@ -20,5 +20,8 @@ void suggest_about_events(const Snapshot& snapshot, const Analysis& analysis,
                           std::vector<Suggestion>& out);
 void suggest_about_sight(const Snapshot& snapshot, const Analysis& analysis,
                          std::vector<Suggestion>& out);
+// Without a history nothing is said.
+void suggest_about_room(const Snapshot& snapshot, const HistorySpan* history,
+                        std::vector<Suggestion>& out);
 
 }  // namespace ringside::detail
