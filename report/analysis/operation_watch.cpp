@@ -3,27 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/analysis/effect_limits.h"
 #include "report/analysis/mix.h"
 
 namespace ringside {
 namespace {
 
-constexpr std::uint64_t kCallsForP50 = 20;
-constexpr std::uint64_t kCallsForP95 = 100;  // five beyond it (samples_needed)
-constexpr std::uint64_t kCallsForStage = 20;
 constexpr std::uint32_t kMostMinutes = 240;  // of calls too rare to be one figure
-constexpr double kLeastP50 = 0.10;
-constexpr double kLeastP95 = 0.20;
-constexpr double kLeastStage = 0.15;
-constexpr double kLeastOfOperation = 0.01;  // a stage's rise, of the operation's time
-constexpr double kTicks = 10;               // of the clock, at least
-
-// The logarithm of 1 + share, and of at least ten ticks of the clock.
-double least_effect(double share, double usual_level, double clock_resolution_ns) {
-  const double ticks =
-      usual_level != 0 ? kTicks * clock_resolution_ns / std::exp(usual_level) : 0.0;
-  return std::log1p(std::max(share, ticks));
-}
 
 void halve(Histogram& histogram) {
   for (Histogram::Bucket& bucket : histogram.buckets) bucket.count /= 2;
