@@ -187,15 +187,20 @@ struct Analysis {
 // `history` may be null: there is none.
 Analysis analyse(const Snapshot& snapshot, const HistorySpan* history = nullptr);
 
-// What a renderer is given. The snapshot must outlive it, and so must the history, which may be
-// null: then nothing is said over time.
+struct Comparison;  // comparison.h
+
+// What a renderer is given. The snapshot must outlive it, and so must the history and the
+// comparison. They may be null: then nothing is said over time, or of another span.
 struct Report {
-  explicit Report(const Snapshot& of, const HistorySpan* past = nullptr)
-      : snapshot(of), history(past), analysis(analyse(of, past)) {}
-  explicit Report(const Snapshot&&, const HistorySpan* = nullptr) = delete;
+  explicit Report(const Snapshot& of, const HistorySpan* past = nullptr,
+                  const Comparison* compared = nullptr)
+      : snapshot(of), history(past), comparison(compared), analysis(analyse(of, past)) {}
+  explicit Report(const Snapshot&&, const HistorySpan* = nullptr,
+                  const Comparison* = nullptr) = delete;
 
   const Snapshot& snapshot;
   const HistorySpan* const history;
+  const Comparison* const comparison;
   const Analysis analysis;
 };
 

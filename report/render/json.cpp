@@ -350,6 +350,7 @@ std::string render_json(const Report& report, const JsonOptions& options) {
                {"regressions", json_regressions(snapshot)},
                {"thresholds", json_thresholds(snapshot.thresholds)},
                {"history", detail::json_history(report.history)},
+               {"comparison", detail::json_comparison(report.comparison)},
                {"configuration", snapshot.configuration},
                {"configuration_changed", snapshot.configuration_changed}};
   return json.dump(options.indent, ' ', false, Json::error_handler_t::replace);

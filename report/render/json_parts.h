@@ -28,6 +28,8 @@ Json json_incident(const IncidentView& incident);
 Json json_stories(const std::vector<Story>& stories);
 // Null without history.
 Json json_history(const HistorySpan* history);
+// Null without a comparison.
+Json json_comparison(const Comparison* comparison);
 Json json_headline(const Headline& headline);
 Json json_bottlenecks(const Bottlenecks& bottlenecks);
 

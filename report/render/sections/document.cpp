@@ -21,8 +21,10 @@ void write_document(Page& page, const Report& report, const Limits& limits) {
     rings += (rings.empty() ? "" : ", ") + escape_visible(ring.name);
   }
   page.title("Ringside report · " + (rings.empty() ? "no ring" : rings), when_of(report.snapshot));
-  const detail::Section section{page, report.snapshot, report.analysis, limits, report.history};
+  const detail::Section section{page,   report.snapshot, report.analysis,
+                                limits, report.history,  report.comparison};
   detail::write_verdict(section);
+  detail::write_comparison(section);
   if (!limits.whole && detail::is_quiet(section)) return detail::write_quiet(section);
   detail::write_incidents(section);
   detail::write_operations(section);

@@ -18,12 +18,14 @@ struct Section {
   const Analysis& analysis;
   const Limits& limits;
   const HistorySpan* history = nullptr;
+  const Comparison* comparison = nullptr;
 
   std::string window() const { return describe_window(snapshot, analysis.window); }
 };
 
 // In the order of the report.
 void write_verdict(const Section& section);
+void write_comparison(const Section& section);  // nothing where there is none
 void write_incidents(const Section& section);
 void write_operations(const Section& section);
 void write_errors(const Section& section);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "report/analysis/comparison.h"
 #include "report/render/sections/sections.h"
 
 namespace ringside::detail {
@@ -33,6 +34,7 @@ void write_verdict(const Section& section) {
   for (const Reason& reason : section.analysis.reasons) {
     if (reason.text != headline.what) section.page.bullet(reason.text);
   }
+  if (section.comparison != nullptr) section.page.bullet(section.comparison->verdict);
   write_last_minute(section);
   section.page.chart(Chart::over_time);
 }

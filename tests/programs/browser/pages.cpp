@@ -1,15 +1,17 @@
 // Writes reports in every format into the directory that it is given, for the tests in browser and
-// schema: of a night, of one with hostile names, of a quiet one, of nothing, and of samples. Says
-// how long the night took.
+// schema: of a night, of one with hostile names, of one held against the night before, of a quiet
+// one, of nothing, and of samples. Says how long the night took.
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <string>
 
+#include "report/analysis/past_snapshot.h"
 #include "report/render/html/html.h"
 #include "report/render/json.h"
 #include "report/render/markdown.h"
 #include "report/render/text.h"
+#include "tests/unit/report/compared_sample.h"
 #include "tests/unit/report/night.h"
 #include "tests/unit/report/numbered.h"
 #include "tests/unit/report/ones.h"
@@ -60,12 +62,18 @@ int main(int argc, char** argv) {
               after.operations.size(), took.count(), page.size());
   const Snapshot evil = sample::after_a_hostile_night();
   const HistorySpan evil_night = sample::hostile_night();
+  const Comparison evil_comparison = sample::compared(sample::compared_nights(true));
+  const sample::ComparedNights nights = sample::compared_nights();
+  const Comparison comparison = sample::compared(nights);
+  const Snapshot compared = past_snapshot(nights.now);
   const Snapshot nothing, ones = one_of_everything(), numbered = sample::numbered();
-  const bool written = write_all(directory + "night", Report(after, &night)) &&
-                       write_all(directory + "hostile", Report(evil, &evil_night)) &&
-                       write_all(directory + "calm", Report(sample::calm())) &&
-                       write_all(directory + "nothing", Report(nothing)) &&
-                       write_all(directory + "ones", Report(ones)) &&
-                       write_all(directory + "numbered", Report(numbered));
+  const bool written =
+      write_all(directory + "night", Report(after, &night)) &&
+      write_all(directory + "hostile", Report(evil, &evil_night, &evil_comparison)) &&
+      write_all(directory + "compared", Report(compared, &nights.now, &comparison)) &&
+      write_all(directory + "calm", Report(sample::calm())) &&
+      write_all(directory + "nothing", Report(nothing)) &&
+      write_all(directory + "ones", Report(ones)) &&
+      write_all(directory + "numbered", Report(numbered));
   return written ? 0 : 1;
 }

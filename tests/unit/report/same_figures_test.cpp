@@ -10,11 +10,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "report/analysis/past_snapshot.h"
 #include "report/model/format.h"
 #include "report/render/html/html.h"
 #include "report/render/json.h"
 #include "report/render/markdown.h"
 #include "report/render/text.h"
+#include "tests/unit/report/compared_sample.h"
 #include "tests/unit/report/night.h"
 #include "tests/unit/report/numbered.h"
 #include "tests/unit/report/recording_page.h"
@@ -102,10 +104,10 @@ void check_contains(const Words& found, const Words& expected, const std::string
   }
 }
 
-void check_same_figures(const Report& report) {
+void check_same_figures(const Report& report, std::size_t at_least = 300) {
   const Limits limits = {.whole = true};
   const Words expected = figures_in(all_texts(report, limits));
-  CHECK(expected.size() > 300);
+  CHECK(expected.size() > at_least);
   // So wide that no table is split and nothing is cut.
   check_contains(figures_in(render_text(report, {.width = 400, .limits = limits})), expected,
                  "text");
@@ -120,6 +122,10 @@ TEST_CASE("SameFigures: text, Markdown and HTML have every figure that the secti
   check_same_figures(Report(night, &sample::night()));
   const Snapshot numbered = sample::numbered();
   check_same_figures(Report(numbered));
+  const sample::ComparedNights nights = sample::compared_nights();
+  const Comparison comparison = sample::compared(nights);
+  const Snapshot now = past_snapshot(nights.now);
+  check_same_figures(Report(now, &nights.now, &comparison), 200);
 }
 
 TEST_CASE("SameFigures: the tables show what the JSON report has") {
