@@ -16,6 +16,7 @@ namespace ringside {
 namespace {
 
 constexpr double kCertain = 0.99;
+constexpr double kLeastChance = 1e-6;  // no approximation is surer
 constexpr double kMixEffect = 0.10;
 constexpr double kMixShare = 0.7;  // of the rise must be the mix
 constexpr std::int64_t kSecondNs = 1'000'000'000;
@@ -91,8 +92,9 @@ void correct(Comparison& comparison) {
   }
   for (ComparedOperation& operation : comparison.operations) {
     for (ComparedFigure& figure : operation.figures) {
+      if (!figure.judged()) continue;
       const double chance = (1 - figure.certainty) * static_cast<double>(comparison.figures);
-      figure.certainty = 1 - std::min(chance, 1.0);
+      figure.certainty = 1 - std::clamp(chance, kLeastChance, 1.0);
       figure.changed = figure.changed && figure.certainty >= kCertain;
     }
   }

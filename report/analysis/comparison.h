@@ -100,7 +100,8 @@ struct Comparison {
   std::string verdict;             // what changed, in one to three sentences
 };
 
-// `now` is the span that is reported. Both have minutes, or both have hours.
+// `now` is the span that is reported. Either has minutes or hours. Where `then` has hours, each of
+// them is held against the minutes of the same hour.
 Comparison compare_spans(const HistorySpan& now, const HistorySpan& then,
                          const ComparisonOptions& options = {});
 

@@ -60,10 +60,15 @@ ComparedSeries::ComparedSeries(const ComparedSteps& steps, const HistorySpan& no
                                const HistorySpan& then_span, const HistorySeries& now,
                                const HistorySeries& then, const ComparisonOptions& options)
     : options_(options) {
-  std::int64_t slot_s = 60;
-  for (const HistorySlot& slot : now.slots) slot_s = std::max<std::int64_t>(slot_s, slot.seconds);
+  const auto longest = [](const HistorySeries& series) {
+    std::int64_t seconds = 60;
+    for (const HistorySlot& slot : series.slots)
+      seconds = std::max<std::int64_t>(seconds, slot.seconds);
+    return seconds;
+  };
+  const std::size_t most = steps.most(longest(now), longest(then));
   for (const std::size_t count : kStepCounts) {
-    const std::size_t fitting = std::min(count, steps.most(slot_s));
+    const std::size_t fitting = std::min(count, most);
     if (fitting < kComparedSteps || (!cuts_.empty() && fitting == cuts_.back().steps)) continue;
     cuts_.push_back({fitting, steps.sums(then_span, then.slots, fitting),
                      steps.sums(now_span, now.slots, fitting)});

@@ -114,8 +114,9 @@ std::string unchanged_text(const Comparison& comparison, const std::string& past
   const std::size_t few = operations_of(comparison, Kind::unknown);
   if (same == 0) {
     return fmt::format(
-        "Nothing can be compared with what was {}: no operation has enough calls in both spans.",
-        past);
+        "Nothing can be compared with what was {}: no operation has {} steps with enough calls in "
+        "both spans.",
+        past, kComparedSteps);
   }
   std::string text =
       fmt::format("{} no slower and no faster than {} {}, by 10 % at p50 or 20 % at p95.",
