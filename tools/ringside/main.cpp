@@ -54,19 +54,37 @@ int run(int argc, char** argv) {
       ->add_option("history", report_options.history,
                    "the history file: history.db in the daemon's state directory, or a copy")
       ->required();
-  report_command->add_option(
+  CLI::Option* since = report_command->add_option(
       "--since", report_options.since,
       "a UTC time (2026-11-27T02:00Z) or how long ago (8h); otherwise 8 hours before --until");
-  report_command->add_option("--until", report_options.until,
-                             "the same; otherwise the end of what the history holds");
-  report_command->add_option("--ring", report_options.ring, "only this ring");
-  report_command->add_option("--operation", report_options.operation,
-                             "only this operation, with all events");
-  report_command->add_option("--format", report_options.format, "text, markdown, html or json")
-      ->check(CLI::IsMember({"text", "markdown", "html", "json"}))
-      ->capture_default_str();
-  report_command->add_option("-o,--output", report_options.output,
-                             "a file to write, whole or not at all, in place of standard output");
+  CLI::Option* until = report_command->add_option(
+      "--until", report_options.until, "the same; otherwise the end of what the history holds");
+  CLI::Option* compare_to = report_command->add_option(
+      "--compare-to", report_options.compare_to,
+      "hold each operation and stage against another span: the same hours of a day (2026-11-26), "
+      "so long before (7d, yesterday), FROM..TO, or baseline");
+  CLI::Option* of_ring =
+      report_command->add_option("--ring", report_options.ring, "only this ring");
+  CLI::Option* of_operation = report_command->add_option("--operation", report_options.operation,
+                                                         "only this operation, with all events");
+  CLI::Option* format =
+      report_command->add_option("--format", report_options.format, "text, markdown, html or json")
+          ->check(CLI::IsMember({"text", "markdown", "html", "json"}))
+          ->capture_default_str();
+  CLI::Option* output = report_command->add_option(
+      "-o,--output", report_options.output,
+      "a file to write, whole or not at all, in place of standard output");
+  bool pin = false;
+  bool unpin = false;
+  CLI::Option* pin_flag = report_command->add_flag(
+      "--pin-baseline", pin,
+      "no report: make the span (without --since the last seven days) the one that regressions "
+      "are measured against");
+  CLI::Option* unpin_flag = report_command->add_flag(
+      "--unpin-baseline", unpin, "no report: measure them against the past week again");
+  unpin_flag->excludes(pin_flag, since, until);
+  for (CLI::Option* one : {pin_flag, unpin_flag})
+    one->excludes(compare_to, of_ring, of_operation, format, output);
 
   try {
     app.parse(argc, argv);
@@ -82,6 +100,7 @@ int run(int argc, char** argv) {
   tail_options.follow = !once;
   if (list_command->parsed()) return list(folder);
   if (inspect_command->parsed()) return inspect(ring, inspect_options);
+  if (pin || unpin) return pin_baseline(report_options, unpin);
   if (report_command->parsed()) return report(report_options);
   return tail(ring, tail_options);
 }

@@ -31,10 +31,14 @@ struct ReportOptions {
   std::string since, until;     // see instants.h; empty: the last eight hours that it holds
   std::string ring;             // only this one; empty: all
   std::string operation;        // the same; events stay
+  std::string compare_to;       // another span (past_span.h), or "baseline"; empty: none
   std::string format = "text";  // text, markdown, html or json
   std::string output;           // the file to write, whole or not at all; empty: standard output
 };
 // Writes a report of a span of a history.
 int report(const ReportOptions& options);
+
+// Makes the span (without --since the last seven days) the history's baseline, or removes it.
+int pin_baseline(const ReportOptions& options, bool remove);
 
 }  // namespace ringside::tool

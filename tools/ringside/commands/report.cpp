@@ -7,8 +7,10 @@
 #include <system_error>
 
 #include "daemon/config/units.h"
+#include "daemon/history/baseline.h"
 #include "daemon/history/history_reader.h"
 #include "daemon/storage/files.h"
+#include "report/analysis/comparison.h"
 #include "report/analysis/past_snapshot.h"
 #include "report/model/format.h"
 #include "report/render/html/html.h"
@@ -17,70 +19,14 @@
 #include "report/render/text.h"
 #include "shm/clock.h"
 #include "tools/ringside/commands/commands.h"
-#include "tools/ringside/commands/instants.h"
+#include "tools/ringside/commands/past_span.h"
 
 namespace ringside::tool {
 namespace {
 
-constexpr std::int64_t kHourS = 3600;
-
 int refuse(const std::string& what) {
   std::fprintf(stderr, "ringside report: %s\n", what.c_str());
   return 1;
-}
-
-std::string minute_of(std::int64_t wall_s) {
-  return format_wall(wall_s * kSecond).substr(0, 16) + "Z";
-}
-
-// The span that is asked for, cut to what the file holds. Empty: `why` says what is wrong.
-std::optional<HistoryQuery> query_of(const ReportOptions& options, const HistoryExtent& extent,
-                                     std::int64_t now_wall_s, std::string* why) {
-  const auto instant = [&](const char* flag, const std::string& text, std::int64_t otherwise) {
-    if (text.empty()) return std::optional(otherwise);
-    const auto found = parse_instant(text, now_wall_s);
-    if (!found) {
-      *why = fmt::format(
-          "{} '{}': expected a UTC time such as 2026-11-27T02:00Z, or how long ago, such as 8h\n"
-          "  next: ringside report --help",
-          flag, escape_visible(text));
-    }
-    return found;
-  };
-  const std::int64_t end_of_file = extent.end_wall_s;
-  const auto until = instant("--until", options.until, end_of_file);
-  if (!until) return std::nullopt;
-  const auto since = instant("--since", options.since, std::min(*until, end_of_file) - 8 * kHourS);
-  if (!since) return std::nullopt;
-  HistoryQuery query;
-  query.ring = options.ring;
-  query.begin_wall_s = std::max(*since, extent.first_wall_s) / 60 * 60;
-  // A slot belongs to the span that holds its begin.
-  query.end_wall_s = (std::min(*until, end_of_file) + 59) / 60 * 60;
-  if (options.until.empty() && *since >= end_of_file) {
-    *why = fmt::format("--since {}: the history ends at {}\n  next: give an earlier --since",
-                       minute_of(*since), minute_of(end_of_file));
-    return std::nullopt;
-  }
-  if (*since >= *until) {
-    *why = fmt::format("--since {} is not before --until {}\n  next: give an earlier --since",
-                       minute_of(*since), minute_of(*until));
-    return std::nullopt;
-  }
-  if (query.begin_wall_s >= query.end_wall_s) {
-    *why = fmt::format(
-        "{}: it holds nothing of {} to {}, only {} to {}\n  next: give --since and --until within",
-        options.history, minute_of(*since), minute_of(*until), minute_of(extent.first_wall_s),
-        minute_of(end_of_file));
-    return std::nullopt;
-  }
-  // Of old times only hours are kept: whole ones, with those that the span begins and ends in.
-  if (extent.first_minute_wall_s == 0 || query.begin_wall_s < extent.first_minute_wall_s) {
-    query.slots = HistoryQuery::Slots::hours;
-    query.begin_wall_s = query.begin_wall_s / kHourS * kHourS;
-    query.end_wall_s = (query.end_wall_s + kHourS - 1) / kHourS * kHourS;
-  }
-  return query;
 }
 
 // Leaves the one operation, and all events: security and the database are told by them.
@@ -116,6 +62,82 @@ std::string rendered(const Report& report, const std::string& format) {
   return render_text(report);
 }
 
+// The span of --compare-to. Empty: `why` says what is wrong.
+std::optional<TimeSpan> other_span(const ReportOptions& options, const TimeSpan& reported,
+                                   const HistoryExtent& extent, std::int64_t now_wall_s,
+                                   std::string* why) {
+  std::optional<TimeSpan> span;
+  if (options.compare_to == "baseline") {
+    const BaselineResult result = read_baseline(options.history);
+    if (result.failure) *why = result.failure->message;
+    if (result.baseline) span = {result.baseline->begin_wall_s, result.baseline->end_wall_s};
+    if (!span && !result.failure) {
+      *why = fmt::format(
+          "--compare-to baseline: {} has none\n  next: ringside report {} --pin-baseline",
+          options.history, options.history);
+    }
+  } else {
+    span = compared_span(options.compare_to, reported, now_wall_s, why);
+  }
+  if (!span) return std::nullopt;
+  const std::string asked =
+      fmt::format("--compare-to {} ({} to {})", options.compare_to, minute_text(span->begin_wall_s),
+                  minute_text(span->end_wall_s));
+  if (span->begin_wall_s < reported.end_wall_s && reported.begin_wall_s < span->end_wall_s) {
+    *why = fmt::format(
+        "{}: it overlaps the span that is reported, {} to {}\n  next: give one that ends before "
+        "it, or a shorter one with --since",
+        asked, minute_text(reported.begin_wall_s), minute_text(reported.end_wall_s));
+    return std::nullopt;
+  }
+  if (span->begin_wall_s < extent.end_wall_s && span->end_wall_s > extent.first_wall_s) return span;
+  *why = fmt::format("{}: the history holds nothing of it, only {} to {}\n  next: give one within",
+                     asked, minute_text(extent.first_wall_s), minute_text(extent.end_wall_s));
+  return std::nullopt;
+}
+
+// Whole hours were read. The span is the one that was asked for, and what is reported is no part of
+// it.
+void keep_apart(const TimeSpan& other, const HistorySpan& reported, HistorySpan& then) {
+  then.begin_wall_s = other.begin_wall_s;
+  then.end_wall_s = other.end_wall_s;
+  const auto reaches_in = [&](const auto& slot) {
+    return slot.begin_wall_s < reported.end_wall_s &&
+           slot.begin_wall_s + std::int64_t{slot.seconds} > reported.begin_wall_s;
+  };
+  for (HistoryRing& ring : then.rings) std::erase_if(ring.slots, reaches_in);
+  std::erase_if(then.rings, [](const HistoryRing& ring) { return ring.slots.empty(); });
+  for (HistorySeries& series : then.series) std::erase_if(series.slots, reaches_in);
+  std::erase_if(then.series, [](const HistorySeries& series) { return series.slots.empty(); });
+}
+
+// Empty: `why` says what is wrong.
+std::optional<Comparison> compared(const ReportOptions& options, const HistorySpan& span,
+                                   const TimeSpan& other, const HistoryExtent& extent,
+                                   std::string* why) {
+  HistoryQuery query = query_of(other, has_minutes(extent, other.begin_wall_s));
+  query.ring = options.ring;
+  HistoryResult result = read_history(options.history, query);
+  if (result.failure) {
+    *why = result.failure->message;
+    return std::nullopt;
+  }
+  HistorySpan& then = result.span;
+  keep_apart(other, span, then);
+  if (then.rings.empty()) {
+    *why = fmt::format(
+        "--compare-to {} ({} to {}): the history holds nothing of it: no daemon was running{}\n"
+        "  next: give another span",
+        options.compare_to, minute_text(other.begin_wall_s), minute_text(other.end_wall_s),
+        options.ring.empty() ? "" : ", or that ring was not there");
+    return std::nullopt;
+  }
+  if (!options.operation.empty()) keep_only(options.operation, then);
+  Comparison comparison = compare_spans(span, then);
+  comparison.asked = options.compare_to;
+  return comparison;
+}
+
 }  // namespace
 
 int report(const ReportOptions& options) {
@@ -126,12 +148,21 @@ int report(const ReportOptions& options) {
                   ": this history is empty\n  next: let the daemon run for a minute");
   }
   std::string why;
-  const auto query = query_of(options, extent, clock_ns(CLOCK_REALTIME) / kSecond, &why);
-  if (!query) return refuse(why);
-  HistoryResult result = read_history(options.history, *query);
+  const std::int64_t now_wall_s = clock_ns(CLOCK_REALTIME) / kSecond;
+  const auto asked =
+      asked_span({options.history, options.since, options.until}, extent, now_wall_s, &why);
+  if (!asked) return refuse(why);
+  std::optional<TimeSpan> other;
+  if (!options.compare_to.empty()) {
+    other = other_span(options, *asked, extent, now_wall_s, &why);
+    if (!other) return refuse(why);
+  }
+  HistoryQuery query = query_of(*asked, has_minutes(extent, asked->begin_wall_s));
+  query.ring = options.ring;
+  HistoryResult result = read_history(options.history, query);
   if (result.failure) return refuse(result.failure->message);
   HistorySpan& span = result.span;
-  if (!options.ring.empty() && span.rings.empty()) return refuse(unknown_ring(options, *query));
+  if (!options.ring.empty() && span.rings.empty()) return refuse(unknown_ring(options, query));
   const std::string names = names_of(span);
   if (!options.operation.empty() && !keep_only(options.operation, span)) {
     return refuse(
@@ -140,8 +171,14 @@ int report(const ReportOptions& options) {
   }
   // The hour under way is not over.
   span.end_wall_s = std::min(span.end_wall_s, extent.end_wall_s);
+  std::optional<Comparison> comparison;
+  if (other) {
+    comparison = compared(options, span, *other, extent, &why);
+    if (!comparison) return refuse(why);
+  }
   const Snapshot snapshot = past_snapshot(span);
-  const std::string bytes = rendered(Report(snapshot, &span), options.format);
+  const Report whole(snapshot, &span, comparison ? &*comparison : nullptr);
+  const std::string bytes = rendered(whole, options.format);
   if (options.output.empty()) {
     std::fwrite(bytes.data(), 1, bytes.size(), stdout);
     return 0;

@@ -1,0 +1,131 @@
+#include "tools/ringside/commands/past_span.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/config/units.h"
+#include "daemon/history/spans.h"
+#include "report/model/format.h"
+#include "tools/ringside/commands/instants.h"
+
+namespace ringside::tool {
+namespace {
+
+std::optional<std::int64_t> instant_of(const char* flag, const std::string& text,
+                                       std::int64_t now_wall_s, std::string* why) {
+  const auto found = parse_instant(text, now_wall_s);
+  if (!found) {
+    *why = fmt::format(
+        "{} '{}': expected a UTC time such as 2026-11-27T02:00Z, or how long ago, such as 8h\n"
+        "  next: ringside report --help",
+        flag, escape_visible(text));
+  }
+  return found;
+}
+
+std::optional<TimeSpan> from_to(const std::string& text, std::size_t dots, std::int64_t now_wall_s,
+                                std::string* why) {
+  const auto from = instant_of("--compare-to", text.substr(0, dots), now_wall_s, why);
+  if (!from) return std::nullopt;
+  const auto to = instant_of("--compare-to", text.substr(dots + 2), now_wall_s, why);
+  if (!to) return std::nullopt;
+  if (*from < *to) return TimeSpan{*from, *to};
+  *why = fmt::format("--compare-to {}: {} is not before {}\n  next: give the earlier one first",
+                     escape_visible(text), minute_text(*from), minute_text(*to));
+  return std::nullopt;
+}
+
+TimeSpan before(const TimeSpan& reported, std::int64_t seconds) {
+  return {reported.begin_wall_s - seconds, reported.end_wall_s - seconds};
+}
+
+std::optional<TimeSpan> any_compared_span(const std::string& text, const TimeSpan& reported,
+                                          std::int64_t now_wall_s, std::string* why) {
+  if (const std::size_t dots = text.find(".."); dots != std::string::npos)
+    return from_to(text, dots, now_wall_s, why);
+  if (text == "yesterday") return before(reported, kDayS);
+  const std::string span = text.starts_with('-') ? text.substr(1) : text;
+  if (const auto ns = parse_duration(span)) {
+    const std::int64_t seconds = *ns / kSecond;
+    // Whatever begins before 1970 is in no history, and longer spans don't fit.
+    return before(reported, std::min(seconds, reported.end_wall_s));
+  }
+  const auto instant = parse_instant(text, now_wall_s);
+  if (!instant) {
+    *why = fmt::format(
+        "--compare-to '{}': expected a day (2026-11-26), a UTC time, so long before (7d), "
+        "yesterday, FROM..TO or baseline\n  next: ringside report --help",
+        escape_visible(text));
+    return std::nullopt;
+  }
+  constexpr std::size_t kDateAlone = 10;
+  std::int64_t begin = *instant;
+  if (text.size() == kDateAlone)
+    begin += reported.begin_wall_s - floor_to(reported.begin_wall_s, kDayS);
+  return TimeSpan{begin, begin + reported.seconds()};
+}
+
+}  // namespace
+
+std::string minute_text(std::int64_t wall_s) {
+  return format_wall(wall_s * kSecond).substr(0, 16) + "Z";
+}
+
+std::optional<TimeSpan> asked_span(const AskedSpan& asked, const HistoryExtent& extent,
+                                   std::int64_t now_wall_s, std::string* why) {
+  const auto instant = [&](const char* flag, const std::string& text, std::int64_t otherwise) {
+    return text.empty() ? std::optional(otherwise) : instant_of(flag, text, now_wall_s, why);
+  };
+  const std::int64_t end_of_file = extent.end_wall_s;
+  const auto until = instant("--until", asked.until, end_of_file);
+  if (!until) return std::nullopt;
+  const auto since =
+      instant("--since", asked.since, std::min(*until, end_of_file) - asked.otherwise_s);
+  if (!since) return std::nullopt;
+  // A slot belongs to the span that holds its begin.
+  const TimeSpan span{std::max(*since, extent.first_wall_s) / 60 * 60,
+                      (std::min(*until, end_of_file) + 59) / 60 * 60};
+  if (asked.until.empty() && *since >= end_of_file) {
+    *why = fmt::format("--since {}: the history ends at {}\n  next: give an earlier --since",
+                       minute_text(*since), minute_text(end_of_file));
+  } else if (*since >= *until) {
+    *why = fmt::format("--since {} is not before --until {}\n  next: give an earlier --since",
+                       minute_text(*since), minute_text(*until));
+  } else if (span.seconds() <= 0) {
+    *why = fmt::format(
+        "{}: it holds nothing of {} to {}, only {} to {}\n  next: give --since and --until within",
+        asked.history, minute_text(*since), minute_text(*until), minute_text(extent.first_wall_s),
+        minute_text(end_of_file));
+  } else {
+    return span;
+  }
+  return std::nullopt;
+}
+
+std::optional<TimeSpan> compared_span(const std::string& text, const TimeSpan& reported,
+                                      std::int64_t now_wall_s, std::string* why) {
+  auto span = any_compared_span(text, reported, now_wall_s, why);
+  if (!span) return std::nullopt;
+  // Nothing is of the first minute of 1970 or of a time before it.
+  span->begin_wall_s = std::max<std::int64_t>(floor_to(span->begin_wall_s, 60), 60);
+  span->end_wall_s = std::max<std::int64_t>(floor_to(span->end_wall_s + 59, 60), 120);
+  return span;
+}
+
+bool has_minutes(const HistoryExtent& extent, std::int64_t begin_wall_s) {
+  return extent.first_minute_wall_s != 0 && begin_wall_s >= extent.first_minute_wall_s;
+}
+
+HistoryQuery query_of(const TimeSpan& span, bool minutes) {
+  HistoryQuery query;
+  query.begin_wall_s = span.begin_wall_s;
+  query.end_wall_s = span.end_wall_s;
+  if (minutes) return query;
+  query.slots = HistoryQuery::Slots::hours;
+  query.begin_wall_s = floor_to(query.begin_wall_s, kHourS);
+  query.end_wall_s = floor_to(query.end_wall_s + kHourS - 1, kHourS);
+  return query;
+}
+
+}  // namespace ringside::tool
