@@ -112,6 +112,7 @@ struct Config {
   std::int64_t report_interval_ns = kHour;
   std::vector<std::string> report_formats = {"text", "markdown", "html", "json"};
   std::uint64_t report_keep = 48;
+  std::uint64_t report_keep_daily = 30;
 
   bool history_enabled = true;
   std::string history_path;  // empty until resolve_paths()

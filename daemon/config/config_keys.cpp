@@ -75,6 +75,10 @@ const std::vector<ConfigKey<Config>>& table() {
        "What is written each time."},
       {"reports.keep", Integer{AT(report_keep), 0, 100000},
        "Copies with a time in their name that are kept in each format, beside the latest report."},
+      {"reports.keep_daily", Integer{AT(report_keep_daily), 0, 100000},
+       "Reports of whole days in UTC that are kept in each format, made of the history when the "
+       "day "
+       "is over; 0: none is written."},
 
       {"history.enabled", Switch{AT(history_enabled)},
        "Keep a history that outlives the daemon: a SQLite file with each operation's minutes and "

@@ -1,6 +1,7 @@
 #include "daemon/outputs/io_worker.h"
 
 #include "daemon/history/history_reader.h"
+#include "report/model/format.h"
 #include "shm/assert.h"
 
 #include <concurrentqueue/blockingconcurrentqueue.h>
@@ -186,6 +187,15 @@ bool IoWorker::write_report(std::shared_ptr<const Snapshot> snapshot) {
                          [this, snapshot = std::move(snapshot)] { write_report_files(*snapshot); });
 }
 
+void IoWorker::try_reports() {
+  enqueue([this] { try_report_files(); });
+}
+
+bool IoWorker::write_daily_report(std::int64_t begin_wall_s) {
+  return enqueue_counted(daily_waiting_, 1,
+                         [this, begin_wall_s] { write_daily_files(begin_wall_s); });
+}
+
 void IoWorker::write_state(const SavedState& state) {
   RINGSIDE_ASSERT(here_.is_current());
   const auto failure = write_(options_.state_path, encode_state(state), 0640);
@@ -216,14 +226,43 @@ std::unique_ptr<HistorySpan> history_of(const std::string& path, std::int64_t wa
 
 }  // namespace
 
+ReportFiles IoWorker::report_files() {
+  const std::lock_guard lock(report_files_mutex_);
+  return report_files_;
+}
+
+// So that nobody hears of it only when the first report is due.
+void IoWorker::try_report_files() {
+  RINGSIDE_ASSERT(here_.is_current());
+  const ReportFiles files = report_files();
+  const auto failure = ringside::try_reports(files);
+  if (failure) {
+    spdlog::error(
+        "{}\n  reports cannot be written\n  next: let user {} write there, or set "
+        "reports.directory and send SIGHUP",
+        failure->message, geteuid());
+  } else if (reports_failing_) {
+    spdlog::info("{}: reports can be written", files.directory);
+  }
+  reports_failing_ = failure.has_value();
+}
+
+void IoWorker::write_daily_files(std::int64_t begin_wall_s) {
+  RINGSIDE_ASSERT(here_.is_current());
+  const ReportFiles files = report_files();
+  bool written = false;
+  for (const Failure& failure : write_daily_reports(files, begin_wall_s, &written, write_))
+    spdlog::error("{}\n  the report of a day is tried again in an hour", failure.message);
+  if (written) {
+    spdlog::info("report of {} written to {}",
+                 format_wall(begin_wall_s * 1'000'000'000).substr(0, 10), files.directory);
+  }
+}
+
 // Returns how many files could not be written.
 std::size_t IoWorker::write_report_files(const Snapshot& snapshot) {
   RINGSIDE_ASSERT(here_.is_current());
-  ReportFiles files;
-  {
-    const std::lock_guard lock(report_files_mutex_);
-    files = report_files_;
-  }
+  const ReportFiles files = report_files();
   const auto history = history_of(files.history, snapshot.wall_ns);
   const auto failures = write_reports(files, snapshot, write_, history.get());
   for (const Failure& failure : failures) spdlog::error("{}", failure.message);

@@ -71,6 +71,7 @@ class IoWorker final : public Outputs, public AlertSink {
   // The rest may be called from any thread, and none of it waits.
   void tell(const std::vector<AlertTransition>& transitions) override;
   bool write_report(std::shared_ptr<const Snapshot> snapshot) override;
+  bool write_daily_report(std::int64_t begin_wall_s) override;
   bool save_state(SavedState state) override;
   void save_state_before_lines(SavedState state) override;
   std::uint64_t settled() const override { return settled_.load(std::memory_order_relaxed); }
@@ -78,6 +79,9 @@ class IoWorker final : public Outputs, public AlertSink {
   // Opens the alert log anew and takes over the options. If it can't be opened, the old log stays
   // in use.
   void reopen(IoOptions options);
+
+  // Tries whether reports could be written, and says so where not; and where they can be again.
+  void try_reports();
 
   // Does all the work that was handed over, writes the last words, calls `ended` on the I/O thread
   // and ends the thread. Call it once, after everything is handed over. Does not wait.
@@ -98,7 +102,10 @@ class IoWorker final : public Outputs, public AlertSink {
   void note_settled();
   void say_log_state();
   void write_state(const SavedState& state);
+  ReportFiles report_files();
+  void try_report_files();
   std::size_t write_report_files(const Snapshot& snapshot);
+  void write_daily_files(std::int64_t begin_wall_s);
   void write_last();
 
   const WriteFile write_;
@@ -106,6 +113,7 @@ class IoWorker final : public Outputs, public AlertSink {
   std::thread thread_;
   std::atomic<int> states_waiting_{0};
   std::atomic<int> reports_waiting_{0};
+  std::atomic<int> daily_waiting_{0};
   std::atomic<bool> state_failed_{false};
   std::atomic<std::uint64_t> settled_{0};
   // States are numbered as they are handed over, so that none is written over a newer one.
@@ -128,6 +136,7 @@ class IoWorker final : public Outputs, public AlertSink {
   AlertLog log_;
   std::optional<std::chrono::steady_clock::time_point> retry_at_;   // set while lines wait
   bool log_failing_ = false;
+  bool reports_failing_ = false;
   std::uint64_t tells_ = 0;          // whose lines were given to the log
   std::uint64_t state_written_ = 0;  // its number
 };

@@ -18,6 +18,9 @@ class Outputs {
   // False, and nothing is taken, while two reports still wait to be written: a disk that hangs must
   // not fill the memory.
   virtual bool write_report(std::shared_ptr<const Snapshot> snapshot) = 0;
+  // The report of the day that begins then, made of the history; one that is there stays. False,
+  // and nothing is taken, while the one before it still waits.
+  virtual bool write_daily_report(std::int64_t /*begin_wall_s*/) { return true; }
   // The same, while the state before it still waits.
   virtual bool save_state(SavedState state) = 0;
   // Before the lines that this state has in its outbox are told: it is written before them. Always

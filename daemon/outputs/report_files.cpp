@@ -1,12 +1,20 @@
 #include "daemon/outputs/report_files.h"
 
+#include <fcntl.h>
 #include <malloc.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
+#include "daemon/history/history_reader.h"
+#include "daemon/history/spans.h"
 #include "daemon/storage/files.h"
+#include "report/analysis/past_snapshot.h"
 #include "report/model/format.h"
 #include "report/render/html/html.h"
 #include "report/render/json.h"
@@ -18,6 +26,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::size_t kMostMinuteSlots = 60'000;
+
 // "20241123T091555Z". It sorts by time and is a valid file name everywhere.
 std::string stamp(std::int64_t wall_ns) {
   std::string text = format_wall(wall_ns).substr(0, 19) + "Z";
@@ -26,34 +37,36 @@ std::string stamp(std::int64_t wall_ns) {
 }
 
 // Only names of our copies. Other files in that directory are not ours to remove.
-bool is_copy(const std::string& name, const std::string& extension) {
-  constexpr std::string_view kShape = "report-00000000T000000Z";   // 0: any digit
-  if (name.size() != kShape.size() + extension.size() || !name.ends_with(extension)) return false;
-  for (std::size_t i = 0; i < kShape.size(); ++i) {
+bool is_copy(const std::string& name, std::string_view shape, const std::string& extension) {
+  if (name.size() != shape.size() + extension.size() || !name.ends_with(extension)) return false;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
     const bool digit = name[i] >= '0' && name[i] <= '9';
-    if (kShape[i] == '0' ? !digit : name[i] != kShape[i]) return false;
+    if (shape[i] == '0' ? !digit : name[i] != shape[i]) return false;
   }
   return true;
 }
 
-// `written` is the name of the copy just written, empty when there is none.
-void remove_old(const ReportFiles& files, const std::string& extension, const std::string& written,
-                std::vector<Failure>& failures) {
+constexpr std::string_view kCopy = "report-00000000T000000Z";  // 0: any digit
+constexpr std::string_view kDaily = "daily-00000000";
+
+// Leaves `most` of those names. `written` is the name of the copy just written, empty when there is
+// none.
+void remove_old(const std::string& directory, std::string_view shape, const std::string& extension,
+                std::uint64_t most, const std::string& written, std::vector<Failure>& failures) {
   std::vector<std::string> copies;
   std::error_code error;
-  for (fs::directory_iterator it(files.directory, error), end; !error && it != end;
-       it.increment(error)) {
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if (is_copy(name, extension) && name != written) copies.push_back(name);
+    if (is_copy(name, shape, extension) && name != written) copies.push_back(name);
   }
   // The first ones to remove come first: those later than the copy just written, then the oldest.
   std::sort(copies.begin(), copies.end());
   std::rotate(copies.begin(), std::upper_bound(copies.begin(), copies.end(), written),
               copies.end());
-  const std::size_t keep = files.keep - (written.empty() ? 0 : 1);
+  const std::size_t keep = most - (written.empty() ? 0 : 1);
   copies.resize(copies.size() - std::min(keep, copies.size()));
   for (const std::string& name : copies) {
-    const std::string path = files.directory + "/" + name;
+    const std::string path = directory + "/" + name;
     fs::remove(path, error);
     if (error) {
       failures.push_back(system_failure(path, "cannot remove", error.value()));
@@ -72,6 +85,41 @@ constexpr Format kFormats[] = {
     {"html", ".html", [](const Report& report) { return render_html(report); }},
     {"json", ".json", [](const Report& report) { return render_json(report) + "\n"; }}};
 
+bool is_wanted(const ReportFiles& files, const Format& format) {
+  return std::find(files.formats.begin(), files.formats.end(), format.name) != files.formats.end();
+}
+
+// A report takes ten times its size for a moment. Without this the daemon would keep that memory.
+void give_memory_back() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
+// The minutes of a day; of so many operations that these would take much memory, its hours.
+HistoryResult read_day(const std::string& path, std::int64_t begin_wall_s) {
+  HistoryQuery query;
+  query.begin_wall_s = begin_wall_s;
+  query.end_wall_s = begin_wall_s + kDayS;
+  query.slots = HistoryQuery::Slots::hours;
+  HistoryResult hours = read_history(path, query);
+  std::size_t slots = 0;
+  for (const HistorySeries& series : hours.span.series) slots += series.slots.size();
+  if (hours.failure || hours.span.rings.empty() || slots * 60 > kMostMinuteSlots) return hours;
+  query.slots = HistoryQuery::Slots::minutes;
+  HistoryResult minutes = read_history(path, query);
+  const auto observed = [](const HistorySpan& span) {
+    double seconds = 0;
+    for (const HistoryRing& ring : span.rings) {
+      for (const HistoryRingSlot& slot : ring.slots) seconds += slot.observed_seconds;
+    }
+    return seconds;
+  };
+  // Of a day long ago some minutes are gone.
+  const bool whole = !minutes.failure && observed(minutes.span) >= observed(hours.span) - 1;
+  return whole ? std::move(minutes) : std::move(hours);
+}
+
 }  // namespace
 
 std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& snapshot,
@@ -81,8 +129,7 @@ std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& sna
   if (auto failure = make_directories(files.directory)) return {*failure};
   const Report report(snapshot, history);
   for (const Format& format : kFormats) {
-    if (std::find(files.formats.begin(), files.formats.end(), format.name) == files.formats.end())
-      continue;
+    if (!is_wanted(files, format)) continue;
     const std::string bytes = format.render(report);
     const std::string extension = format.extension;
     const auto write = [&](const std::string& name) {
@@ -96,13 +143,65 @@ std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& sna
       copy = "report-" + stamp(snapshot.wall_ns) + extension;
       if (!write(copy)) copy.clear();
     }
-    remove_old(files, extension, copy, failures);
+    remove_old(files.directory, kCopy, extension, files.keep, copy, failures);
   }
-#ifdef __GLIBC__
-  // Once an hour a report takes ten times its size for a moment. Without this call the daemon would
-  // keep that memory.
-  malloc_trim(0);
-#endif
+  give_memory_back();
+  return failures;
+}
+
+std::optional<Failure> try_reports(const ReportFiles& files) {
+  if (files.formats.empty()) return std::nullopt;
+  if (auto failure = make_directories(files.directory)) return failure;
+  for (const Format& format : kFormats) {
+    const std::string path = files.directory + "/report" + format.extension;
+    struct stat status {};
+    if (is_wanted(files, format) && lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
+      return system_failure(path, "cannot replace", EISDIR);
+  }
+  const FileDescriptor file(open(files.directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  const bool unnamed = errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT;
+  if (!file && unnamed) return system_failure(files.directory, "cannot write to it", errno);
+  if (!file) {
+    // A file system without files that have no name.
+    if (access(files.directory.c_str(), W_OK | X_OK) == 0) return std::nullopt;
+    return system_failure(files.directory, "cannot write to it", errno);
+  }
+  constexpr std::size_t kProbe = 64 << 10;
+  if (const int error = posix_fallocate(file.get(), 0, kProbe); error != 0)
+    return system_failure(files.directory, "cannot write to it", error);
+  return std::nullopt;
+}
+
+std::vector<Failure> write_daily_reports(const ReportFiles& files, std::int64_t begin_wall_s,
+                                         bool* written, const WriteFile& write) {
+  *written = false;
+  if (files.keep_daily == 0 || files.history.empty()) return {};
+  const std::string stem = "daily-" + stamp(begin_wall_s * kSecondNs).substr(0, 8);
+  const bool missing =
+      std::any_of(std::begin(kFormats), std::end(kFormats), [&](const Format& format) {
+        return is_wanted(files, format) &&
+               access((files.directory + "/" + stem + format.extension).c_str(), F_OK) != 0;
+      });
+  if (!missing || access(files.history.c_str(), F_OK) != 0) return {};
+  HistoryResult result = read_day(files.history, begin_wall_s);
+  if (result.failure) return {*result.failure};
+  if (result.span.rings.empty()) return {};
+  if (auto failure = make_directories(files.directory)) return {*failure};
+  std::vector<Failure> failures;
+  const Snapshot snapshot = past_snapshot(result.span, files.thresholds);
+  const Report report(snapshot, &result.span);
+  for (const Format& format : kFormats) {
+    if (!is_wanted(files, format)) continue;
+    std::string name = stem + format.extension;
+    if (const auto failure = write(files.directory + "/" + name, format.render(report), 0640)) {
+      failures.push_back(*failure);
+      name.clear();
+    } else {
+      *written = true;
+    }
+    remove_old(files.directory, kDaily, format.extension, files.keep_daily, name, failures);
+  }
+  give_memory_back();
   return failures;
 }
 

@@ -147,6 +147,8 @@ Monitor::Published Monitor::tick(const Instant& now) {
   if (schedule_.due(snapshot->wall_ns) && !outputs_.write_report(snapshot)) {
     spdlog::warn("the scheduled report is left out: two are still waiting to be written");
   }
+  // One that is left out is asked for again in an hour.
+  if (const auto day = daily_.due(snapshot->wall_ns)) outputs_.write_daily_report(*day);
   save_where_due(*snapshot, now);
   if (hand_over_) {
     recorder_.follow(*snapshot);

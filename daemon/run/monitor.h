@@ -100,6 +100,7 @@ class Monitor {
   RingLog ring_log_;
   ThresholdLog threshold_log_;
   ReportSchedule schedule_;
+  DailySchedule daily_;
   StateSaver saver_;
   LineOutbox outbox_;
   std::size_t lines_saved_ = 0;    // in the outbox of the state that was handed over last

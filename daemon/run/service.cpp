@@ -22,7 +22,8 @@ IoOptions io_options(const Config& config) {
   options.alert_log_format =
       config.alert_log_format == "json" ? AlertLogFormat::json : AlertLogFormat::logfmt;
   options.reports = {config.report_directory, config.report_formats, config.report_keep,
-                     config.history_enabled ? config.history_path : ""};
+                     config.history_enabled ? config.history_path : "", config.report_keep_daily,
+                     config.thresholds};
   options.state_path = config.state_directory + "/state";
   return options;
 }
@@ -64,6 +65,7 @@ std::optional<Failure> Service::start() {
   if (auto failed = restore()) return failed;
   if (auto failed = io_.start(io_options_, monitor_.left_lines())) return failed;
   started_ = true;
+  io_.try_reports();
   start_history();
   tell_receivers();
   drain_.start(intervals_, [this](LastWords last) {
@@ -168,6 +170,7 @@ void Service::reconfigure(const Config& config) {
   if (!running()) return;
   io_options_ = io_options(config);
   io_.reopen(io_options_);
+  io_.try_reports();
   receivers_ = receivers_of(config, version_);
   tell_receivers();
   const HistoryOptions history = history_options(config);

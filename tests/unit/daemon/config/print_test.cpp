@@ -48,6 +48,7 @@ directory = ""
 interval = "1h"
 formats = []
 keep = 48
+keep_daily = 30
 
 [history]
 enabled = true
