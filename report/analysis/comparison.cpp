@@ -7,6 +7,7 @@
 
 #include "report/analysis/analysis.h"
 #include "report/analysis/comparison_figures.h"
+#include "report/analysis/in_trouble.h"
 #include "report/analysis/labels.h"
 #include "report/analysis/mix.h"
 #include "report/analysis/past_snapshot.h"
@@ -19,7 +20,6 @@ constexpr double kCertain = 0.99;
 constexpr double kLeastChance = 1e-6;  // no approximation is surer
 constexpr double kMixEffect = 0.10;
 constexpr double kMixShare = 0.7;  // of the rise must be the mix
-constexpr std::int64_t kSecondNs = 1'000'000'000;
 
 using detail::ComparedSeries;
 using detail::ComparedSteps;
@@ -38,23 +38,18 @@ const HistorySeries* find_history(const HistorySpan& span, const HistorySeries& 
   return nullptr;
 }
 
-bool in_incident(const std::vector<IncidentView>& incidents, const std::string& ring,
-                 std::int64_t begin_wall_s, std::int64_t seconds) {
-  return std::any_of(incidents.begin(), incidents.end(), [&](const IncidentView& incident) {
-    // A regression is a change to be told, not a fault of its minutes.
-    if (incident.cause.alert == AlertType::performance_regression) return false;
-    if (!incident.ring.empty() && incident.ring != ring) return false;
-    return incident.began_wall_ns < (begin_wall_s + seconds) * kSecondNs &&
-           (!incident.over() || incident.ended_wall_ns > begin_wall_s * kSecondNs);
-  });
+template <class Slot>
+bool had_trouble(const std::vector<IncidentView>& incidents, const std::string& ring,
+                 const Slot& slot) {
+  const auto rings = in_trouble(incidents, slot.begin_wall_s, slot.seconds);
+  return rings.contains(ring) || rings.contains("");
 }
 
 HistorySeries without_incidents(const HistorySeries& series,
                                 const std::vector<IncidentView>& incidents) {
   HistorySeries kept = series;
-  std::erase_if(kept.slots, [&](const HistorySlot& slot) {
-    return in_incident(incidents, series.ring, slot.begin_wall_s, slot.seconds);
-  });
+  std::erase_if(kept.slots,
+                [&](const HistorySlot& slot) { return had_trouble(incidents, series.ring, slot); });
   return kept;
 }
 
@@ -62,7 +57,7 @@ std::size_t incident_slots(const HistorySpan& span) {
   std::size_t count = 0;
   for (const HistoryRing& ring : span.rings) {
     for (const HistoryRingSlot& slot : ring.slots)
-      count += std::size_t{in_incident(span.incidents, ring.ring, slot.begin_wall_s, slot.seconds)};
+      count += std::size_t{had_trouble(span.incidents, ring.ring, slot)};
   }
   return count;
 }

@@ -26,7 +26,7 @@ ComparedNights compared_nights(bool hostile) {
   IncidentView incident;
   incident.ring = "chat";
   incident.began_wall_ns = (nights.then.begin_wall_s + 3600) * 1'000'000'000;
-  incident.ended_wall_ns = incident.began_wall_ns + 600'000'000'000;
+  incident.ended_wall_ns = incident.began_wall_ns + 599'000'000'000;
   nights.then.incidents = {incident};
   for (HistorySpan* span : {&nights.then, &nights.now}) {
     if (hostile) span->series[0].name = span->series[0].stage_names[1] = kEvilName;
