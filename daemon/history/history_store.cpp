@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/history/alert_rows.h"
+#include "daemon/history/mark_rows.h"
 #include "daemon/history/schema.h"
 #include "daemon/history/slots.h"
 #include "daemon/history/spans.h"
@@ -198,7 +199,7 @@ void HistoryStore::write_batch(const HistorySpan& batch) {
   }
   for (const IncidentView& incident : batch.incidents) write_incident(*database_, incident);
   for (const AlertTransition& line : batch.transitions) write_transition(*database_, line);
-  for (const HistoryMark& mark : batch.marks) write_mark(mark);
+  for (const HistoryMark& mark : batch.marks) write_mark(*database_, mark);
   for (const HistoryErrorName& error : batch.error_names) {
     database_
         ->query(
@@ -212,17 +213,6 @@ void HistoryStore::write_batch(const HistorySpan& batch) {
   // A minute of an hour that was rolled up has come: that hour is due again.
   const std::int64_t rolled = work("rolled_until");
   if (earliest < rolled) set_work("rolled_until", floor_to(earliest, kHourS));
-}
-
-// A server's start or end is told by each daemon that sees it, and each takes the time anew. Its
-// text names the ring's instance, so it is marked once.
-void HistoryStore::write_mark(const HistoryMark& mark) {
-  if (mark.kind == HistoryMark::Kind::server_start || mark.kind == HistoryMark::Kind::server_end) {
-    auto before = database_->query("SELECT 1 FROM marks WHERE kind = ? AND ring = ? AND text = ?");
-    if (before.bind(name_of(mark.kind)).bind(mark.ring).bind(mark.text).row()) return;
-  }
-  auto row = database_->query("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)");
-  row.bind(mark.wall_ns).bind(name_of(mark.kind)).bind(mark.ring).bind(mark.text).run();
 }
 
 void HistoryStore::write_slot(std::int64_t series, const HistorySlot& slot) {

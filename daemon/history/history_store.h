@@ -73,7 +73,6 @@ class HistoryStore {
   std::int64_t gauge_id(const std::string& ring, const std::string& name);
   void forget_ids();
   void write_batch(const HistorySpan& batch);
-  void write_mark(const HistoryMark& mark);
   void write_slot(std::int64_t series, const HistorySlot& slot);
   void roll_up(std::int64_t begin_wall_s);
   void roll_up_due(std::int64_t now_wall_s);
