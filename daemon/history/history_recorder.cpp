@@ -68,6 +68,7 @@ void HistoryRecorder::follow(const Snapshot& snapshot) {
   for (const RingView& ring : snapshot.rings) follow_ring(ring, now);
   follow_incidents(snapshot);
   follow_error_names(snapshot);
+  follow_declared(snapshot);
 }
 
 // A gauge of the server's own of that name goes before.
@@ -141,6 +142,15 @@ void HistoryRecorder::follow_error_names(const Snapshot& snapshot) {
   }
 }
 
+void HistoryRecorder::follow_declared(const Snapshot& snapshot) {
+  for (const SeriesView& operation : snapshot.operations) {
+    const std::int64_t response_ns = operation.declared.response_ns;
+    const auto [at, first] = declared_.try_emplace({operation.ring, operation.name});
+    if (first || at->second.response_ns != response_ns)
+      at->second = {snapshot.wall_ns, operation.ring, operation.name, response_ns};
+  }
+}
+
 void HistoryRecorder::tell(const std::vector<AlertTransition>& transitions) {
   for (const AlertTransition& line : transitions) {
     if (line.state == AlertState::ended) ended_[line.incident] = line.wall_ns;
@@ -184,9 +194,17 @@ void HistoryRecorder::take(HistorySpan& batch) {
   transitions_.clear();
   std::move(marks_.begin(), marks_.end(), std::back_inserter(batch.marks));
   marks_.clear();
-  // All of them each time: a batch may be dropped, and a damaged file may begin anew.
+  take_in_force(batch);
+}
+
+// What is in force is told each time: a batch may be dropped, and a damaged file may begin anew.
+void HistoryRecorder::take_in_force(HistorySpan& batch) {
   for (const auto& [key, name] : error_names_)
     batch.error_names.push_back({key.first, key.second, name});
+  for (const auto& [key, declared] : declared_) batch.declared.push_back(declared);
+  batch.configurations = configurations_;
+  if (configurations_.size() > 1)
+    configurations_.erase(configurations_.begin(), configurations_.end() - 1);
 }
 
 }  // namespace ringside

@@ -23,6 +23,8 @@ class HistoryRecorder {
   void follow(const Snapshot& snapshot);
   void tell(const std::vector<AlertTransition>& transitions);
   void mark(HistoryMark mark) { marks_.push_back(std::move(mark)); }
+  // From then on this configuration is in force.
+  void configure(HistoryConfiguration now) { configurations_.push_back(std::move(now)); }
 
   // True once for each minute that has settled.
   bool due(std::int64_t wall_ns);
@@ -37,6 +39,8 @@ class HistoryRecorder {
   void follow_ring(const RingView& ring, std::int64_t wall_ns);
   void follow_incidents(const Snapshot& snapshot);
   void follow_error_names(const Snapshot& snapshot);
+  void follow_declared(const Snapshot& snapshot);
+  void take_in_force(HistorySpan& batch);
 
   struct Ring {
     std::string instance;
@@ -50,6 +54,8 @@ class HistoryRecorder {
   std::map<std::string, std::int64_t> ended_;      // incidents' ends that were told
   std::vector<AlertTransition> transitions_;
   std::vector<HistoryMark> marks_;
+  std::vector<HistoryConfiguration> configurations_;  // the last one is in force
+  std::map<std::pair<std::string, std::string>, HistoryDeclared> declared_;  // all known
   std::int64_t minute_ = INT64_MIN;  // the latest that was handed out
 };
 

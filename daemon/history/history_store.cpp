@@ -90,6 +90,7 @@ void HistoryStore::forget_ids() {
   rings_.clear();
   series_.clear();
   gauges_.clear();
+  in_force_.forget();
 }
 
 std::int64_t HistoryStore::work(const char* name) {
@@ -200,6 +201,7 @@ void HistoryStore::write_batch(const HistorySpan& batch) {
   for (const IncidentView& incident : batch.incidents) write_incident(*database_, incident);
   for (const AlertTransition& line : batch.transitions) write_transition(*database_, line);
   for (const HistoryMark& mark : batch.marks) write_mark(*database_, mark);
+  in_force_.write(*database_, batch);
   for (const HistoryErrorName& error : batch.error_names) {
     database_
         ->query(

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "daemon/history/database.h"
+#include "daemon/history/in_force_rows.h"
 #include "report/model/history.h"
 #include "shm/failure.h"
 
@@ -93,6 +94,7 @@ class HistoryStore {
   };
   std::map<std::tuple<std::string, bool, std::string>, Known> series_;
   std::map<std::pair<std::string, std::string>, std::int64_t> gauges_;
+  InForceRows in_force_;
 };
 
 }  // namespace ringside

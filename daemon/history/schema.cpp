@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "shm/assert.h"
 
 namespace ringside {
@@ -24,6 +26,7 @@ namespace {
   "  stage6_count INTEGER, stage6_ns INTEGER, stage6_max_ns INTEGER,"               \
   "  histogram BLOB NOT NULL,"
 
+// Of version 1. What came since is in the migrations, for new files as for old ones.
 constexpr const char* kTables =
     "CREATE TABLE rings (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT, WITHOUT ROWID;"
     "CREATE TABLE series (id INTEGER PRIMARY KEY, ring INTEGER NOT NULL, event INTEGER NOT NULL,"
@@ -95,6 +98,21 @@ constexpr const char* kTables =
 
 #undef RINGSIDE_FIGURES
 
+// What was in force from a time on: each row until the next one of its key.
+constexpr const char* kInForce =
+    "CREATE TABLE configurations (wall_ns INTEGER PRIMARY KEY, changed TEXT NOT NULL,"
+    "  response_ns INTEGER NOT NULL, error_percent REAL NOT NULL, memory_bytes INTEGER NOT NULL,"
+    "  connections INTEGER NOT NULL, min_samples INTEGER NOT NULL, text TEXT NOT NULL)"
+    "  STRICT, WITHOUT ROWID;"
+    "CREATE TABLE operation_thresholds (wall_ns INTEGER, operation TEXT, response_ns INTEGER,"
+    "  error_percent REAL, PRIMARY KEY (wall_ns, operation)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE declared_thresholds (ring TEXT, operation TEXT, wall_ns INTEGER,"
+    "  response_ns INTEGER, PRIMARY KEY (ring, operation, wall_ns)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE builds (ring TEXT, wall_ns INTEGER, build_id TEXT NOT NULL,"
+    "  configuration_digest TEXT NOT NULL, PRIMARY KEY (ring, wall_ns)) STRICT, WITHOUT ROWID;";
+
+constexpr std::array kMigrations = {kInForce};
+
 std::string of_version(const std::string& path, std::int64_t found, std::int64_t known) {
   return fmt::format(
       "{}: this history is of version {}, this program knows versions up to {}\n"
@@ -110,7 +128,7 @@ std::optional<Failure> foreign(const std::string& path) {
 
 }  // namespace
 
-std::span<const char* const> history_migrations() { return {}; }
+std::span<const char* const> history_migrations() { return kMigrations; }
 
 std::optional<Failure> prepare_schema(Database& database, const std::string& path,
                                       std::span<const char* const> migrations,

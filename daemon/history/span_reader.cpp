@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/history/alert_rows.h"
+#include "daemon/history/in_force_rows.h"
 #include "daemon/history/mark_rows.h"
 #include "daemon/history/slots.h"
 #include "daemon/history/spans.h"
@@ -71,6 +72,7 @@ HistorySpan SpanReader::read() {
   span_.incidents = read_incidents(database_, begin_ns, end_ns, query_.ring);
   span_.transitions = read_transitions(database_, begin_ns, end_ns, query_.ring);
   read_marks(database_, begin_ns, end_ns, query_.ring, span_);
+  read_in_force(database_, begin_ns, end_ns, query_.ring, span_);
   read_error_names();
   finish();
   return std::move(span_);

@@ -199,6 +199,7 @@ bool HistoryStore::remove_hours_before(std::int64_t wall_s) {
   run_between(*database_, "DELETE FROM alerts WHERE wall_ns >= ? AND wall_ns < ?", INT64_MIN,
               end_ns);
   run_between(*database_, "DELETE FROM incidents WHERE ended_ns > ? AND began_ns < ?", 0, end_ns);
+  remove_in_force_before(*database_, end_ns);
   transaction.commit();
   return true;
 }

@@ -96,6 +96,7 @@ void Monitor::record_history(HandOver hand_over) {
   RINGSIDE_ASSERT(here_.is_current() && passes_ == 0);
   hand_over_ = std::move(hand_over);
   const std::int64_t now_ns = started_.realtime_ns;
+  recorder_.configure({now_ns, config_text_, config_changed_, config_.thresholds});
   recorder_.mark({now_ns,
                   HistoryMark::Kind::daemon_start,
                   {},
@@ -216,14 +217,15 @@ AlertAnswer Monitor::handle(const AlertRequest& request, const Instant& now) {
 void Monitor::reconfigure(const Config& config, const Instant& now) {
   RINGSIDE_ASSERT(here_.is_current());
   const std::string before = std::exchange(config_text_, print_config(config, Comments::without));
+  config_changed_ = print_changed(config);
   if (hand_over_) {
+    recorder_.configure({now.realtime_ns, config_text_, config_changed_, config.thresholds});
     recorder_.mark(
         {now.realtime_ns, HistoryMark::Kind::reload, {}, changed_lines(before, config_text_)});
     // A ring that is followed no more takes its minutes with it.
     hand_over_minutes(now, RingMetrics::TakeMinutes::all);
   }
   config_ = config;
-  config_changed_ = print_changed(config_);
   watch_.reconfigure(watch_options(config_));
   alerts_.reconfigure(config_);
   regressions_.keep_for(kept_regressions_s(config_));

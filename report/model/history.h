@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "report/model/histogram.h"
+#include "report/model/in_force.h"
 #include "report/model/incidents.h"
 #include "report/model/outcome.h"
 #include "report/model/windows.h"
@@ -131,6 +132,12 @@ struct HistorySpan {
   std::vector<HistoryMark> marks;
   // Of each ring the latest start or end of its server before the span.
   std::vector<HistoryMark> marks_before;
+  // What was in force at some time of the span: the first of each may have begun before it. Of
+  // each ring, and of each of its operations, those that differ from the one before. Empty where
+  // the history does not know.
+  std::vector<HistoryConfiguration> configurations;
+  std::vector<HistoryDeclared> declared;  // by ring, operation and time
+  std::vector<HistoryBuild> builds;       // by ring and time
 };
 
 }  // namespace ringside

@@ -179,3 +179,39 @@ TEST_CASE("HistoryRecorder: an incident that is shown no more has ended when the
   recorder.take(last);
   CHECK(last.incidents.empty());
 }
+
+TEST_CASE("HistoryRecorder: what is in force is told with each batch, from when on") {
+  HistoryRecorder recorder;
+  HistoryConfiguration first{kBeginNs, "a = 1", "", {}};
+  HistoryConfiguration second{kBeginNs + 9 * kSecondNs, "a = 2", "a = 2", {}};
+  recorder.configure(first);
+  Snapshot snapshot = seen_at(5);
+  SeriesView& operation = snapshot.operations.emplace_back();
+  operation.ring = "chat";
+  operation.name = "SEND";
+  recorder.follow(snapshot);
+  recorder.configure(second);
+  HistorySpan both;
+  recorder.take(both);
+  REQUIRE(both.configurations.size() == 2);
+  CHECK(both.configurations[0].says_the_same(first));
+  CHECK(both.configurations[1].says_the_same(second));
+  REQUIRE(both.declared.size() == 1);
+  CHECK(both.declared[0].wall_ns == snapshot.wall_ns);
+  CHECK(both.declared[0].response_ns == 0);
+  // Nothing changed: it is told again, with the time it had.
+  snapshot.wall_ns += kSecondNs;
+  recorder.follow(snapshot);
+  HistorySpan again;
+  recorder.take(again);
+  REQUIRE(again.configurations.size() == 1);
+  CHECK(again.configurations[0].says_the_same(second));
+  CHECK(again.declared.at(0).wall_ns == snapshot.wall_ns - kSecondNs);
+  snapshot.wall_ns += kSecondNs;
+  snapshot.operations[0].declared.response_ns = 7;
+  recorder.follow(snapshot);
+  HistorySpan changed;
+  recorder.take(changed);
+  CHECK(changed.declared.at(0).response_ns == 7);
+  CHECK(changed.declared.at(0).wall_ns == snapshot.wall_ns);
+}

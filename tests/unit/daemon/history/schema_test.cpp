@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <vector>
 
 #include "daemon/history/history_store.h"
 #include "daemon/history/schema.h"
@@ -20,6 +20,13 @@ std::string schema_text_of(Database& database) {
       " WHERE sql IS NOT NULL ORDER BY name)");
   row.row();
   return std::string(row.text());
+}
+
+// Our migrations and one more, to a version that does not exist yet.
+std::vector<const char*> with_next(const char* sql) {
+  std::vector<const char*> all(history_migrations().begin(), history_migrations().end());
+  all.push_back(sql);
+  return all;
 }
 
 }  // namespace
@@ -49,8 +56,7 @@ TEST_CASE("HistorySchema: a file of the version before is brought up to date, wi
     REQUIRE_FALSE(prepare_schema(database, path));
     database.script("INSERT INTO rings VALUES (1, 'chat')");
   }
-  const std::array<const char*, 1> next = {
-      "ALTER TABLE rings ADD COLUMN program TEXT NOT NULL DEFAULT 'none'"};
+  const auto next = with_next("ALTER TABLE rings ADD COLUMN program TEXT NOT NULL DEFAULT 'none'");
   Database database(path, Database::Mode::create);
   CHECK_FALSE(prepare_schema(database, path, next, kHistoryVersion + 1));
   CHECK(database.pragma("user_version") == kHistoryVersion + 1);
@@ -66,7 +72,7 @@ TEST_CASE("HistorySchema: a migration that fails changes nothing") {
   Database database(path, Database::Mode::create);
   REQUIRE_FALSE(prepare_schema(database, path));
   const std::string before = schema_text_of(database);
-  const std::array<const char*, 1> wrong = {"CREATE TABLE one (x); CREATE TABLE one (x)"};
+  const auto wrong = with_next("CREATE TABLE one (x); CREATE TABLE one (x)");
   CHECK_THROWS_AS((void)prepare_schema(database, path, wrong, kHistoryVersion + 1), DatabaseError);
   CHECK(database.pragma("user_version") == kHistoryVersion);
   CHECK(schema_text_of(database) == before);

@@ -115,6 +115,29 @@ TEST_CASE("MonitorHistory: a reload is marked with what it changed") {
   CHECK(recorded.marks().back() == "reload: reports.keep = 3; alerts.clear_after = \"7s\"");
 }
 
+TEST_CASE("MonitorHistory: the configuration in force comes with its thresholds, from when on") {
+  World world;
+  Recorded recorded;
+  Monitor monitor = world.monitor();
+  const std::int64_t started = world.now.realtime_ns;
+  monitor.record_history(recorded.hand_over());
+  world.tick(monitor);
+  Config config = world.config;
+  config.thresholds.response_ns = 77'000'000;
+  monitor.reconfigure(config, world.now);
+  REQUIRE_FALSE(recorded.batches.empty());
+  const auto& both = recorded.batches.back()->span.configurations;
+  REQUIRE(both.size() == 2);
+  CHECK(both[0].wall_ns == started);
+  CHECK(both[0].thresholds == world.config.thresholds);
+  CHECK(both[1].wall_ns == world.now.realtime_ns);
+  CHECK(both[1].thresholds == config.thresholds);
+  CHECK(both[1].changed.find("77ms") != std::string::npos);
+  CHECK(both[1].text.size() > both[1].changed.size());
+  monitor.last(world.now);
+  CHECK(recorded.batches.back()->span.configurations.size() == 1);
+}
+
 TEST_CASE("MonitorHistory: what the history can't take is said once, and ticks go on") {
   World world;
   Recorded recorded;

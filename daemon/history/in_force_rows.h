@@ -1,0 +1,39 @@
+// What was in force from a time on, as rows: configurations with their thresholds, what servers
+// declare, builds. A row is written when it differs from the one before, so each holds until the
+// next one of its key.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "daemon/history/database.h"
+#include "report/model/history.h"
+
+namespace ringside {
+
+// Remembers what stands last in the file: most batches say nothing new.
+class InForceRows {
+ public:
+  void write(Database& database, const HistorySpan& batch);
+  void forget();  // the file may hold something else
+
+ private:
+  void read_last(Database& database);
+
+  bool read_ = false;
+  std::optional<HistoryConfiguration> configuration_;
+  std::map<std::pair<std::string, std::string>, std::int64_t> declared_;  // by ring and operation
+};
+
+// Fills in what was in force between the two, by nanoseconds since the Unix epoch; `end_ns` is
+// exclusive. `ring` empty: of all rings.
+void read_in_force(Database& database, std::int64_t begin_ns, std::int64_t end_ns,
+                   const std::string& ring, HistorySpan& span);
+
+// Removes what was over before that time. What holds then stays, however old it is.
+void remove_in_force_before(Database& database, std::int64_t wall_ns);
+
+}  // namespace ringside
