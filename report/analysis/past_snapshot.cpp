@@ -1,16 +1,21 @@
 #include "report/analysis/past_snapshot.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace ringside {
 namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr auto kSpan = static_cast<std::size_t>(Window::since_start);
+
+std::int64_t begin_of(const HistorySpan& span) { return span.begin_wall_s * kNsPerSecond; }
+std::int64_t end_of(const HistorySpan& span) { return span.end_wall_s * kNsPerSecond; }
 
 void add_stage(StageStats& to, const StageStats& from) {
   to.count += from.count;
@@ -120,7 +125,7 @@ class Builder {
     series.ring = history.ring;
     series.category = history.category;
     series.stage_names = history.stage_names;
-    series.declared.waits_for_client = history.waits_for_client;
+    series.declared = {declared_by(history), history.waits_for_client};
     WindowStats& stats = series.windows[kSpan];
     for (const HistorySlot& slot : history.slots) {
       add_slot(stats, slot);
@@ -135,6 +140,18 @@ class Builder {
     series.server_errors = stats.errors;
     out_.books.read += stats.recorded;
     (history.event ? out_.events : out_.operations).push_back(std::move(series));
+  }
+
+  // What the server declared for most of the span.
+  std::int64_t declared_by(const HistorySeries& history) const {
+    std::vector<HistoryDeclared> own;
+    std::copy_if(span_.declared.begin(), span_.declared.end(), std::back_inserter(own),
+                 [&](const HistoryDeclared& one) {
+                   return !history.event && one.ring == history.ring &&
+                          one.operation == history.name;
+                 });
+    if (own.empty()) return 0;
+    return own[longest_in_force(own, begin_of(span_), end_of(span_))].response_ns;
   }
 
   void add_errors(const HistorySeries& history, const HistorySlot& slot) {
@@ -188,11 +205,20 @@ class Builder {
 
 }  // namespace
 
-Snapshot past_snapshot(const HistorySpan& span, const Thresholds& thresholds) {
+const HistoryConfiguration* configuration_in_force(const HistorySpan& span) {
+  if (span.configurations.empty()) return nullptr;
+  return &span.configurations[longest_in_force(span.configurations, begin_of(span), end_of(span))];
+}
+
+Snapshot past_snapshot(const HistorySpan& span) {
   Snapshot out;
-  out.wall_ns = span.end_wall_s * kNsPerSecond;
+  out.wall_ns = end_of(span);
   out.past_seconds = std::max<std::int64_t>(1, span.end_wall_s - span.begin_wall_s);
-  out.thresholds = thresholds;
+  if (const HistoryConfiguration* then = configuration_in_force(span)) {
+    out.thresholds = then->thresholds;
+    out.configuration = then->text;
+    out.configuration_changed = then->changed;
+  }
   out.incidents = span.incidents;
   std::reverse(out.incidents.begin(), out.incidents.end());
   out.transitions = span.transitions;

@@ -17,11 +17,15 @@ namespace ringside {
 //   rings      their state at the end, as the marks of starts and ends say; observed time, losses
 //   gauges     the last value, and the highest of the span
 //   incidents  those of the span, and the transitions of their alerts
+//   thresholds, configuration, what operations declared
+//              those in force for most of the span; the defaults where the history holds none
 // What history does not hold is empty: single records, who was behind a call, blocks, lanes,
-// processes, the daemon and its configuration.
+// processes, the daemon.
 //
-// Snapshot::past_seconds is the length of the span, at least 1. `thresholds`: what the report
-// judges by.
-Snapshot past_snapshot(const HistorySpan& span, const Thresholds& thresholds = {});
+// Snapshot::past_seconds is the length of the span, at least 1.
+Snapshot past_snapshot(const HistorySpan& span);
+
+// The configuration that held for most of the span; null where the history holds none.
+const HistoryConfiguration* configuration_in_force(const HistorySpan& span);
 
 }  // namespace ringside

@@ -286,22 +286,6 @@ Json json_system(const Snapshot& snapshot) {
             {"passes", daemon.passes}}}};
 }
 
-Json json_thresholds(const Thresholds& thresholds) {
-  Json operations = Json::object();
-  for (const auto& [name, own] : thresholds.operations) {
-    operations[name] = {
-        {"response_ms",
-         own.response_ns > 0 ? Json(static_cast<double>(own.response_ns) / 1e6) : Json(nullptr)},
-        {"error_rate", own.error_percent >= 0 ? Json(own.error_percent / 100) : Json(nullptr)}};
-  }
-  return {{"response_ms", static_cast<double>(thresholds.response_ns) / 1e6},
-          {"error_rate", thresholds.error_percent / 100},
-          {"memory_bytes", thresholds.memory_bytes},
-          {"connections", thresholds.connections},
-          {"min_samples", thresholds.min_samples},
-          {"operations", operations}};
-}
-
 Json json_min_samples() {
   Json json = Json::object();
   for (const auto& [name, q] : kQuantiles) json[name] = samples_needed(q);
@@ -348,7 +332,7 @@ std::string render_json(const Report& report, const JsonOptions& options) {
                  {"slowest_since_start", array_of(snapshot.slowest_since_start, json_record)}}},
                {"alerts", json_alerts(snapshot)},
                {"regressions", json_regressions(snapshot)},
-               {"thresholds", json_thresholds(snapshot.thresholds)},
+               {"thresholds", detail::json_thresholds(snapshot.thresholds)},
                {"history", detail::json_history(report.history)},
                {"comparison", detail::json_comparison(report.comparison)},
                {"configuration", snapshot.configuration},

@@ -36,7 +36,29 @@ Json json_mark(const HistoryMark& mark) {
           {"text", mark.text}};
 }
 
+Json json_configuration(const HistoryConfiguration& one) {
+  return {{"since_at", json_at(one.wall_ns)},
+          {"configuration_changed", one.changed},
+          {"thresholds", json_thresholds(one.thresholds)}};
+}
+
 }  // namespace
+
+Json json_thresholds(const Thresholds& thresholds) {
+  Json operations = Json::object();
+  for (const auto& [name, own] : thresholds.operations) {
+    operations[name] = {
+        {"response_ms",
+         own.response_ns > 0 ? Json(static_cast<double>(own.response_ns) / 1e6) : Json(nullptr)},
+        {"error_rate", own.error_percent >= 0 ? Json(own.error_percent / 100) : Json(nullptr)}};
+  }
+  return {{"response_ms", static_cast<double>(thresholds.response_ns) / 1e6},
+          {"error_rate", thresholds.error_percent / 100},
+          {"memory_bytes", thresholds.memory_bytes},
+          {"connections", thresholds.connections},
+          {"min_samples", thresholds.min_samples},
+          {"operations", operations}};
+}
 
 Json json_history(const HistorySpan* history) {
   if (history == nullptr) return nullptr;
@@ -45,7 +67,8 @@ Json json_history(const HistorySpan* history) {
           {"end_at", json_at(history->end_wall_s * kSecond)},
           {"step_seconds", points.empty() ? Json(nullptr) : Json(points.front().seconds)},
           {"points", array_of(points, json_point)},
-          {"marks", array_of(history->marks, json_mark)}};
+          {"marks", array_of(history->marks, json_mark)},
+          {"configurations", array_of(history->configurations, json_configuration)}};
 }
 
 }  // namespace ringside::detail

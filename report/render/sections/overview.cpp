@@ -164,7 +164,9 @@ void write_past_rings(const Section& section) {
   }
   section.page.field("observed", section.window());
   section.page.field("from", "the history: it has no single records, and says not who called");
-  section.page.field("judged by", "the default thresholds: the history does not hold the daemon's");
+  if (section.snapshot.configuration.empty())
+    section.page.field("judged by",
+                       "the default thresholds: the history does not hold the daemon's");
 }
 
 }  // namespace

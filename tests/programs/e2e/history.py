@@ -133,6 +133,40 @@ class History(harness.Scenario):
         self.assertEqual(ended.code, 1)
         self.assertIn("there is no history", ended.err)
 
+    def past(self, world, *arguments):
+        ended = world.run("ringside", "report", str(world.state / "history.db"), "--format", "json",
+                          *arguments)
+        self.assertEqual((ended.code, ended.err), (0, ""))
+        return json.loads(ended.out)
+
+    def test_a_report_of_the_past_judges_by_the_thresholds_of_then(self):
+        world = self.world()
+        server = world.server()
+        path = world.write_config(tick="200ms", alerts="min_samples = 21")
+        daemon = harness.Daemon(world, path).started()
+        world.load(server, rate=200, seconds=2).result()
+        of_then = '[thresholds]\nresponse_time = "77ms"\nconnections = 123\n'
+        world.write_config(tick="200ms", tables=of_then)
+        daemon.reload()
+        server.stop()
+        live = daemon.report()
+        daemon.stop()
+        past = self.past(world)
+        changed = [one["configuration_changed"] for one in past["history"]["configurations"]]
+        self.assertEqual(len(changed), 2)
+        self.assertIn("min_samples = 21", changed[0])
+        self.assertEqual(changed[1], live["configuration_changed"])
+        self.assertEqual(past["history"]["configurations"][1]["thresholds"], live["thresholds"])
+        # A daemon that starts with the same configuration adds nothing; one with another does.
+        for tables, expected in ((of_then, 2), ("", 3)):
+            world.write_config(tick="200ms", tables=tables)
+            daemon = harness.Daemon(world, path).started()
+            daemon.stop()
+            shown = self.past(world)["history"]["configurations"]
+            self.assertEqual(len(shown), expected)
+        text = world.run("ringside", "report", str(world.state / "history.db"))
+        self.assertNotIn("default thresholds", text.out)
+
     def test_the_queries_of_the_readme_run(self):
         queries = re.findall(r"```sql\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
         self.assertGreater(len(queries), 5)

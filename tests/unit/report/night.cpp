@@ -135,6 +135,9 @@ HistorySpan make_night() {
                 {(kBegin + 123 * 60) * kSecond, HistoryMark::Kind::server_start, "chat", ""},
                 {(kBegin + 123 * 60) * kSecond, HistoryMark::Kind::deploy, "chat", "build 4f2a91c"},
                 {(kBegin + 300 * 60) * kSecond, HistoryMark::Kind::reload, "", "tick 5 s"}};
+  HistoryConfiguration before{(kBegin - 3600) * kSecond, "tick = \"1s\"\n", "tick = \"1s\"\n", {}};
+  HistoryConfiguration after{(kBegin + 300 * 60) * kSecond, "tick = \"5s\"\n", "", {}};
+  span.configurations = {before, after};
   span.incidents = after_the_night().incidents;
   return span;
 }
@@ -167,6 +170,7 @@ HistorySpan hostile_night() {
   }
   for (HistoryMark& mark : span.marks) mark.text = mark.ring = kEvilName;
   for (IncidentView& incident : span.incidents) incident.id = kEvilName;
+  for (HistoryConfiguration& one : span.configurations) one.text = one.changed = kEvilName;
   return span;
 }
 
