@@ -101,6 +101,8 @@ int ringside_start_checked(const ringside_setup* setup, uint64_t abi, const char
   out.slow_clock = given.slow_clock != 0;
   out.chat_names = given.no_chat_names == 0;
   out.labels = given.no_labels == 0;
+  out.build_id = text(given.build_id);
+  out.configuration_digest = text(given.configuration_digest);
   return ringside::start(out) ? 1 : 0;
 }
 void ringside_stop(void) { ringside::stop(); }

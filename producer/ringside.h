@@ -98,6 +98,9 @@ typedef struct {
   int slow_clock;             /* 1: trace although a read of the clock takes 500 ns and more */
   int no_chat_names;          /* 1: leave the words of a chat server out of the ring */
   int no_labels;              /* 1: ringside_label() does nothing */
+  /* These two are read only with a `size`. See ringside::Setup; NULL: not given. */
+  const char* build_id;             /* at most 47 bytes */
+  const char* configuration_digest; /* at most 71 bytes */
 } ringside_setup;
 
 /* What ringside_start() and ringside_start_with() call. They pass what the headers that the program

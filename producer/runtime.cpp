@@ -115,11 +115,23 @@ bool options_from(const Setup& setup, CreateOptions* options) {
   options->path = ring_path(ring, &failure);
   if (options->path.empty()) return fail(failure.message);
   options->program = setup.program;
+  options->build_id = setup.build_id;
+  options->configuration_digest = setup.configuration_digest;
   const char* group = detail::environment("RINGSIDE_GROUP");
   options->group = group != nullptr ? group : setup.group;
   options->share = setup.share;
   options->slow_clock = setup.slow_clock || slow_clock != 0;
   return true;
+}
+
+// Two builds whose names differ only behind the cut would look like one.
+void remark_on_length(const char* what, const std::string& text, std::size_t field_bytes,
+                      std::string* remarks) {
+  if (text.size() < field_bytes) return;
+  if (!remarks->empty()) *remarks += "\n";
+  *remarks += std::string("the ") + what + " has " + std::to_string(text.size()) +
+              " bytes, and the ring keeps the first " + std::to_string(field_bytes - 1) +
+              "\n  next: give a shorter one, such as a hash";
 }
 
 bool attach(Runtime& state) {
@@ -135,6 +147,9 @@ bool attach(Runtime& state) {
     return fail(why);
   }
   std::string remarks = detail::ignored_variable("RINGSIDE_RING");
+  remark_on_length("build id", options.build_id, sizeof SegmentHeader::build_id, &remarks);
+  remark_on_length("configuration digest", options.configuration_digest,
+                   sizeof SegmentHeader::configuration_digest, &remarks);
   if (!remarks.empty() && !created.remarks.empty()) remarks += "\n";
   g_remarks.store(new std::string(remarks + created.remarks), std::memory_order_release);
   return true;

@@ -16,6 +16,11 @@ inline namespace RINGSIDE_ABI_NAMESPACE {
 // How a server's ring is made. The defaults are meant for a busy chat server.
 struct Setup {
   std::string program{};                // shown by readers, e.g. "chatd"
+  // Which build this is: a version, a commit, a linker's build id; at most 47 bytes. And a digest
+  // of what configures it; at most 71 bytes. Readers mark a deploy when a server starts with
+  // another one than the server before. Empty: not given.
+  std::string build_id{};
+  std::string configuration_digest{};
   std::string ring{};  // name or path; empty: $RINGSIDE_RING, and untraced when that is unset
   std::uint32_t lanes =
       kDefaultLanes;  // threads that get a lane of their own; more share the overflow lane

@@ -127,7 +127,9 @@ struct SegmentHeader {
   std::atomic<std::uint64_t> labels_dropped;  // for want of memory, or of a free entry
   std::atomic<std::uint32_t> labels_state;    // LabelsState
   std::uint32_t reserved_labels;
-  std::uint8_t reserved_live[152];
+  char build_id[48];              // of the creator, and fixed; NUL-terminated, empty: not given
+  char configuration_digest[72];  // likewise
+  std::uint8_t reserved_live[32];
   // Held for a moment by whoever enters a name or a process.
   OwnerLock registry;
   std::uint8_t reserved_registry[464];
@@ -175,8 +177,7 @@ inline constexpr std::size_t kNameBytes = 40;
 inline constexpr std::size_t kCategoryBytes = 16;
 inline constexpr std::size_t kStageNameBytes = 16;
 
-// Bits of Name::flags.
-inline constexpr std::uint32_t kNameWaitsForClient = 1;
+inline constexpr std::uint32_t kNameWaitsForClient = 1;  // a bit of Name::flags
 
 struct Name {
   std::atomic<std::uint32_t> state;  // NameState

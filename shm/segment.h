@@ -106,6 +106,8 @@ class Segment {
 struct CreateOptions {
   std::string path;
   std::string program;        // shown by readers; cut to 47 bytes
+  std::string build_id;       // likewise
+  std::string configuration_digest;  // likewise; cut to 71 bytes
   Geometry geometry;
   unsigned mode = 0600;       // of the file: who may read the ring
   std::string group;          // of the file, by name or number; it may read the ring, too
@@ -156,6 +158,8 @@ struct SegmentFacts {
   std::int64_t anchor_monotonic_ns = 0;
   std::int64_t anchor_realtime_ns = 0;
   std::string program;
+  std::string build_id;              // empty: not given
+  std::string configuration_digest;  // likewise
   std::string file_name;    // as it was created; empty where it is longer than the header's field
   std::uint32_t owner = 0;  // the file's user; 0 for a ring that is in memory already
 };

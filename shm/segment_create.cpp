@@ -155,6 +155,9 @@ void fill_header(SegmentHeader& header, const CreateOptions& options, const Proc
   header.anchor_monotonic_ns = now.monotonic_ns;
   header.anchor_realtime_ns = now.realtime_ns;
   std::snprintf(header.program, sizeof header.program, "%s", options.program.c_str());
+  std::snprintf(header.build_id, sizeof header.build_id, "%s", options.build_id.c_str());
+  std::snprintf(header.configuration_digest, sizeof header.configuration_digest, "%s",
+                options.configuration_digest.c_str());
   const std::string file_name = options.path.substr(options.path.rfind('/') + 1);
   if (file_name.size() < sizeof header.file_name)
     std::memcpy(header.file_name, file_name.c_str(), file_name.size() + 1);

@@ -123,6 +123,10 @@ bool check_header(const unsigned char* bytes, std::uint64_t file_bytes, const st
   facts->anchor_monotonic_ns = header->anchor_monotonic_ns;
   facts->anchor_realtime_ns = header->anchor_realtime_ns;
   facts->program.assign(header->program, strnlen(header->program, sizeof header->program));
+  facts->build_id.assign(header->build_id, strnlen(header->build_id, sizeof header->build_id));
+  facts->configuration_digest.assign(
+      header->configuration_digest,
+      strnlen(header->configuration_digest, sizeof header->configuration_digest));
   facts->file_name.assign(header->file_name,
                           strnlen(header->file_name, sizeof header->file_name));
   return true;

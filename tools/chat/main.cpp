@@ -56,7 +56,7 @@ int run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     raise_descriptor_limit(line->server.max_connections);
-    spdlog::info("{}", chatd::trace::start());
+    spdlog::info("{}", chatd::trace::start(line->configuration_digest));
     if (const std::string remarks = chatd::trace::remarks(); !remarks.empty())
       spdlog::warn("{}", remarks);
     boost::asio::io_context signals_io;

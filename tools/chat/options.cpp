@@ -1,6 +1,8 @@
 #include "tools/chat/options.h"
 
+#include <bit>
 #include <charconv>
+#include <cstdint>
 #include <map>
 
 #include <CLI/CLI.hpp>
@@ -27,6 +29,16 @@ std::string split_listen(const std::string& text, ServerOptions& server) {
   return "";
 }
 
+// FNV-1a (Fowler, Noll, Vo), 64 bits.
+std::string digest_of(const std::string& text) {
+  std::uint64_t word = 0xcbf29ce484222325ULL;
+  for (const char c : text) word = (word ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  std::string digits(16, '0');
+  std::to_chars(digits.data() + std::countl_zero(word | 1) / 4, digits.data() + digits.size(), word,
+                16);
+  return digits;
+}
+
 }  // namespace
 
 std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_code) {
@@ -49,7 +61,8 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_c
   app.add_option("--listen", listen, "HOST:PORT; port 0 takes a free one")
       ->check([&server](const std::string& text) { return split_listen(text, server); });
   app.add_option("--port-file", line.port_file,
-                 "write the port to this file once connections are taken");
+                 "write the port to this file once connections are taken")
+      ->configurable(false);
   app.add_option("--db", db, "SQLite file; created if absent");
   app.add_option("--threads", server.threads, "threads for sockets")->check(CLI::Range(1, 256));
   app.add_option("--db-connections", store.connections, "one writes, the others read")
@@ -106,6 +119,7 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_c
     exit_code = app.exit(error) == 0 ? 0 : 2;
     return std::nullopt;
   }
+  line.configuration_digest = digest_of(app.config_to_str(true));
   split_listen(listen, server);
   store.file = db;
   server.service.argon2 = levels.at(level);

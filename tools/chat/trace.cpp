@@ -1,5 +1,7 @@
 #include "tools/chat/trace.h"
 
+#include "tools/chat/build_id.h"
+
 namespace chatd::trace {
 namespace {
 
@@ -21,9 +23,11 @@ static_assert(static_cast<unsigned>(Stage::delivery) == ringside::chat::kDeliver
 
 }  // namespace
 
-std::string start() {
+std::string start(const std::string& configuration_digest) {
   ringside::Setup setup;
   setup.program = "ringside-chatd";
+  setup.build_id = build_id();
+  setup.configuration_digest = configuration_digest;
   if (!ringside::start(setup)) return "not traced: " + ringside::why_untraced();
 #define RINGSIDE_CHAT_ERROR(code, name, ...) ringside::register_error(code, #name);
 #define RINGSIDE_CHAT_GAUGE(name, ...) g_##name = ringside::register_gauge(#name);

@@ -47,9 +47,9 @@ struct Detail {
   std::uint64_t subject = 0;
 };
 
-// Creates the ring that RINGSIDE_RING names, and registers the error names and the gauges. Returns
-// the text to log: that the server is traced, or why it is not.
-std::string start();
+// Creates the ring that RINGSIDE_RING names, gives it the build id and this digest, and registers
+// the error names and the gauges. Returns the text to log: that the server is traced, or why not.
+std::string start(const std::string& configuration_digest);
 // What is worse than it could be although the server is traced, for the log; empty if nothing is.
 std::string remarks();
 void stop();

@@ -1,6 +1,6 @@
-// short_server RECORDS PER_MS LIFE_MS: a server that writes RECORDS records from its first moment
-// on, PER_MS of them in a millisecond. Then it says "written", lives for LIFE_MS at least, and
-// leaves in order.
+// short_server RECORDS PER_MS LIFE_MS [BUILD]: a server that writes RECORDS records from its first
+// moment on, PER_MS of them in a millisecond. Then it says "written", lives for LIFE_MS at least,
+// and leaves in order. BUILD is its build id.
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -24,11 +24,12 @@ void sleep_until(timespec since, long ms) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
+  if (argc != 4 && argc != 5) return 2;
   const long records = std::atol(argv[1]), per_ms = std::atol(argv[2]),
              life_ms = std::atol(argv[3]);
   ringside::Setup setup;
   setup.program = "short-server";
+  if (argc == 5) setup.build_id = argv[4];
   if (!ringside::start(setup)) {
     std::fprintf(stderr, "not traced: %s\n", ringside::why_untraced().c_str());
     return 1;

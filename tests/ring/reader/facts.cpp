@@ -60,6 +60,8 @@ int main() {
   FIELD(SegmentHeader, labels_dropped);
   FIELD(SegmentHeader, labels_state);
   FIELD(SegmentHeader, reserved_labels);
+  FIELD(SegmentHeader, build_id);
+  FIELD(SegmentHeader, configuration_digest);
   FIELD(SegmentHeader, reserved_live);
   FIELD(SegmentHeader, registry);
   FIELD(SegmentHeader, reserved_registry);

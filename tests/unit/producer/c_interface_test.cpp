@@ -131,6 +131,8 @@ TEST_CASE("ProducerC: a ring has what its setup says, whatever its header's size
   setup.mode = 0604;
   setup.share = setup.keep = setup.slow_clock = 1;
   setup.no_chat_names = setup.no_labels = 1;
+  setup.build_id = "1.2.3";
+  setup.configuration_digest = "c0ffee";
   const auto made = [&](const ringside_setup& with) {
     unlink(path.c_str());
     return run([&] {
@@ -149,6 +151,8 @@ TEST_CASE("ProducerC: a ring has what its setup says, whatever its header's size
   {
     const Reader reader(path);
     CHECK(reader.facts.program == "c");
+    CHECK(reader.facts.build_id == "1.2.3");
+    CHECK(reader.facts.configuration_digest == "c0ffee");
     CHECK(reader.facts.geometry.lane_count == 3);
     CHECK(reader.facts.geometry.lane_capacity == 128);
     CHECK(reader.facts.geometry.overflow_capacity == 64);
@@ -169,6 +173,7 @@ TEST_CASE("ProducerC: a ring has what its setup says, whatever its header's size
   older.size = offsetof(ringside_setup, slow_clock);
   REQUIRE(made(older));
   CHECK(read_name(*Reader(path).segment, 0, &name));
+  CHECK(Reader(path).facts.build_id.empty());
   CHECK(mode() == 0644);
 }
 

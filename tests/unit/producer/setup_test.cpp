@@ -64,14 +64,21 @@ TEST_CASE("Setup: a ring has what its setup says") {
   TempDir dir;
   Setup setup = setup_for(dir);
   setup.program = "chatd";
+  setup.build_id = std::string(47, 'b');
+  setup.configuration_digest = std::string(71, 'c');
   setup.lanes = 3;
   setup.lane_capacity = 128;
   setup.overflow_capacity = 64;
   setup.mode = 0640;
   setup.chat_names = false;
-  REQUIRE(serve(setup, [] { return why_untraced().empty() && traced() ? 0 : 1; }).exited(0));
+  const auto whole = [] {
+    return why_untraced().empty() && traced() && remarks().find("bytes") == std::string::npos;
+  };
+  REQUIRE(serve(setup, [&] { return whole() ? 0 : 1; }).exited(0));
   const Reader reader(dir.file("ring"));
   CHECK(reader.facts.program == "chatd");
+  CHECK(reader.facts.build_id == setup.build_id);
+  CHECK(reader.facts.configuration_digest == setup.configuration_digest);
   CHECK(reader.facts.geometry.lane_count == 3);
   CHECK(reader.facts.geometry.lane_capacity == 128);
   CHECK(reader.facts.geometry.overflow_capacity == 64);
@@ -82,6 +89,26 @@ TEST_CASE("Setup: a ring has what its setup says") {
   CHECK((info.st_mode & 07777) == 0640);
   NameEntry entry;
   CHECK_FALSE(read_name(*reader.segment, 0, &entry));
+}
+
+TEST_CASE("Setup: a build id that is too long is cut, and the server is told") {
+  TempDir dir;
+  Setup setup = setup_for(dir);
+  setup.build_id = std::string(48, 'b');
+  setup.configuration_digest = std::string(72, 'c');
+  REQUIRE(serve(setup, [] {
+            const std::string text = remarks();
+            const bool both =
+                text.find("the build id has 48 bytes, and the ring keeps the first 47\n  next: ") !=
+                    std::string::npos &&
+                text.find(
+                    "the configuration digest has 72 bytes, and the ring keeps the first 71") !=
+                    std::string::npos;
+            return traced() && both ? 0 : 1;
+          }).exited(0));
+  const Reader reader(dir.file("ring"));
+  CHECK(reader.facts.build_id == std::string(47, 'b'));
+  CHECK(reader.facts.configuration_digest == std::string(71, 'c'));
 }
 
 TEST_CASE("Setup: the environment overrides it, and an empty variable does not") {

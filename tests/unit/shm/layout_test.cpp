@@ -22,7 +22,9 @@ TEST_CASE("Layout: ids, capacities, sizes and clocks have the numbers of the for
 TEST_CASE("Layout: fields that nobody reads keep the size that the format gives them") {
   CHECK(sizeof(SegmentHeader::program) == 48);
   CHECK(sizeof(SegmentHeader::file_name) == 76);
-  CHECK(sizeof(SegmentHeader::reserved_live) == 152);
+  CHECK(sizeof(SegmentHeader::build_id) == 48);
+  CHECK(sizeof(SegmentHeader::configuration_digest) == 72);
+  CHECK(sizeof(SegmentHeader::reserved_live) == 32);
   CHECK(sizeof(GaugeName::name) == 48);
   CHECK(sizeof(Name::reserved) == 24);
   CHECK(sizeof(ErrorName::name) == 56);

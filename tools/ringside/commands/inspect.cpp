@@ -112,6 +112,8 @@ void print_json(const RingFile& file, const Sums& sums) {
   out["path"] = file.segment().path();
   out["state"] = file.state_word();
   out["program"] = escape_visible(facts.program);
+  out["build_id"] = escape_visible(facts.build_id);
+  out["configuration_digest"] = escape_visible(facts.configuration_digest);
   out["pid"] = facts.creator_pid;
   out["uid"] = file.owner_uid();
   out["layout_version"] = kLayoutVersion;
@@ -182,6 +184,9 @@ void print_text(const RingFile& file, const Sums& sums) {
                                 : ", tracing switched off"));
   line("server", escape_visible(facts.program) + ", pid " + std::to_string(facts.creator_pid) +
                      ", uid " + std::to_string(file.owner_uid()));
+  if (!facts.build_id.empty()) line("build", escape_visible(facts.build_id));
+  if (!facts.configuration_digest.empty())
+    line("configured", "digest " + escape_visible(facts.configuration_digest));
   line("created", format_wall(file.wall_ns(facts.anchor_ticks)));
   line("layout", "version " + std::to_string(kLayoutVersion) + ", " +
                      std::to_string(facts.geometry.lane_count) + " lanes of " +
