@@ -4,6 +4,16 @@
 
 namespace ringside {
 
+namespace {
+
+// The later one. A deploy says more than the start that comes with it.
+bool explains_better(const HistoryMark& mark, const HistoryMark& than) {
+  if (mark.wall_ns != than.wall_ns) return mark.wall_ns > than.wall_ns;
+  return than.kind != HistoryMark::Kind::deploy;
+}
+
+}  // namespace
+
 void label_changes(std::vector<ChangePoint>& changes, const std::vector<HistoryMark>& marks,
                    std::int64_t slot_s) {
   for (ChangePoint& change : changes) {
@@ -14,7 +24,7 @@ void label_changes(std::vector<ChangePoint>& changes, const std::vector<HistoryM
                             mark.kind == HistoryMark::Kind::deploy ||
                             mark.kind == HistoryMark::Kind::reload;
       if (!explains || mark.wall_ns < from || mark.wall_ns >= until) continue;
-      if (!change.follows || change.follows->wall_ns <= mark.wall_ns) change.follows = mark;
+      if (!change.follows || explains_better(mark, *change.follows)) change.follows = mark;
     }
   }
 }

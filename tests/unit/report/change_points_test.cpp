@@ -137,6 +137,16 @@ TEST_CASE("ChangePoints: each says which start, deploy or reload it follows") {
   std::vector<ChangePoint> alone = {change};
   label_changes(alone, {mark(HistoryMark::Kind::gap, day, "no cause")}, kSlotOfADay);
   CHECK_FALSE(alone[0].follows.has_value());
+  // A deploy comes with a start of its server, at the same moment.
+  for (const bool deploy_first : {true, false}) {
+    std::vector<HistoryMark> marks = {mark(HistoryMark::Kind::deploy, day, "build 43"),
+                                      mark(HistoryMark::Kind::server_start, day, "pid 7")};
+    if (!deploy_first) std::swap(marks[0], marks[1]);
+    std::vector<ChangePoint> both = {change};
+    label_changes(both, marks, kSlotOfADay);
+    REQUIRE(both[0].follows.has_value());
+    CHECK(both[0].follows->text == "build 43");
+  }
 }
 
 TEST_CASE("ChangePoints: the figure of a day is that of all its calls") {
