@@ -104,19 +104,23 @@ void HistoryRecorder::follow_ring(const RingView& ring, std::int64_t wall_ns) {
   const std::string who =
       fmt::format("{}, pid {}, instance {}", escape_visible(ring.program), ring.pid, ring.instance);
   const bool is_new = ring.instance != known.instance && ring.live();
-  if (is_new) mark({ring.created_wall_ns, HistoryMark::Kind::server_start, ring.name, who});
+  if (is_new) {
+    mark({ring.created_wall_ns, HistoryMark::Kind::server_start, ring.name, who});
+    known.build = {ring.created_wall_ns, ring.name, ring.build_id, ring.configuration_digest};
+    builds_.push_back(known.build);
+  }
   const bool over = ring.state == RingState::closed || ring.state == RingState::crashed;
   if (over && ring.state != known.state) {
     mark({wall_ns, HistoryMark::Kind::server_end, ring.name,
           fmt::format("{}: {}", name_of(ring.state), who)});
   }
-  if (ring.live() && !first && !is_new && ring.enabled != known.enabled) {
-    mark({wall_ns, HistoryMark::Kind::sampling, ring.name,
-          ring.enabled ? "tracing is switched on" : "tracing is switched off"});
-  }
   if (ring.live()) {
+    Sampling now{ring.enabled, ring.sampled};
+    const std::string changes =
+        first || is_new ? std::string() : sampling_changes(known.sampling, now);
+    if (!changes.empty()) mark({wall_ns, HistoryMark::Kind::sampling, ring.name, changes});
     known.instance = ring.instance;
-    known.enabled = ring.enabled;
+    known.sampling = std::move(now);
   }
   known.state = ring.state;
 }
@@ -202,6 +206,10 @@ void HistoryRecorder::take_in_force(HistorySpan& batch) {
   for (const auto& [key, name] : error_names_)
     batch.error_names.push_back({key.first, key.second, name});
   for (const auto& [key, declared] : declared_) batch.declared.push_back(declared);
+  batch.builds = std::exchange(builds_, {});
+  for (const auto& [name, ring] : rings_) {
+    if (!ring.instance.empty()) batch.builds.push_back(ring.build);
+  }
   batch.configurations = configurations_;
   if (configurations_.size() > 1)
     configurations_.erase(configurations_.begin(), configurations_.end() - 1);

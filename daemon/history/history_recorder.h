@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/history/sampling_changes.h"
 #include "report/model/history.h"
 #include "report/model/snapshot.h"
 
@@ -45,7 +46,8 @@ class HistoryRecorder {
   struct Ring {
     std::string instance;
     RingState state = RingState::waiting;
-    bool enabled = true;
+    Sampling sampling;
+    HistoryBuild build;
   };
   std::map<std::string, Ring> rings_;
   std::map<std::pair<std::string, std::string>, std::map<std::int64_t, HistorySample>> samples_;
@@ -54,6 +56,7 @@ class HistoryRecorder {
   std::map<std::string, std::int64_t> ended_;      // incidents' ends that were told
   std::vector<AlertTransition> transitions_;
   std::vector<HistoryMark> marks_;
+  std::vector<HistoryBuild> builds_;  // of servers that started since the last batch
   std::vector<HistoryConfiguration> configurations_;  // the last one is in force
   std::map<std::pair<std::string, std::string>, HistoryDeclared> declared_;  // all known
   std::int64_t minute_ = INT64_MIN;  // the latest that was handed out

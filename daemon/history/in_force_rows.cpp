@@ -1,6 +1,11 @@
 #include "daemon/history/in_force_rows.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "daemon/history/mark_rows.h"
+#include "report/model/format.h"
 
 namespace ringside {
 namespace {
@@ -86,12 +91,59 @@ void read_declared(Database& database, std::int64_t begin_ns, std::int64_t end_n
   }
 }
 
+void read_builds(Database& database, std::int64_t begin_ns, std::int64_t end_ns,
+                 const std::string& ring, std::vector<HistoryBuild>& out) {
+  auto row = database.query(
+      "SELECT wall_ns, ring, build_id, configuration_digest FROM builds b WHERE wall_ns < ?2"
+      " AND wall_ns >= COALESCE((SELECT MAX(wall_ns) FROM builds"
+      "  WHERE ring = b.ring AND wall_ns <= ?1), ?1)"
+      " AND (?3 = '' OR ring = ?3) ORDER BY ring, wall_ns");
+  row.bind(begin_ns).bind(end_ns).bind(ring);
+  while (row.row()) {
+    HistoryBuild one;
+    one.wall_ns = row.integer();
+    one.ring = row.text();
+    one.build_id = row.text();
+    one.configuration_digest = row.text();
+    out.push_back(std::move(one));
+  }
+}
+
+std::string given(const std::string& text) {
+  return text.empty() ? "none given" : escape_visible(text);
+}
+
+// "build 1.2.3, before 1.2.2; configuration 91ac, before none given"
+std::string deploy_text(const HistoryBuild& before, const HistoryBuild& now) {
+  std::string text;
+  const auto add = [&](const char* what, const std::string& was, const std::string& is) {
+    if (was == is) return;
+    if (!text.empty()) text += "; ";
+    text += fmt::format("{} {}, before {}", what, given(is), given(was));
+  };
+  add("build", before.build_id, now.build_id);
+  add("configuration", before.configuration_digest, now.configuration_digest);
+  return text;
+}
+
 }  // namespace
+
+void InForceRows::write_build(Database& database, const HistoryBuild& one) {
+  const auto [before, first] = builds_.try_emplace(one.ring, one);
+  if (!first && before->second.says_the_same(one)) return;
+  auto row = database.query("INSERT OR REPLACE INTO builds VALUES (?, ?, ?, ?)");
+  row.bind(one.ring).bind(one.wall_ns).bind(one.build_id).bind(one.configuration_digest).run();
+  if (first) return;
+  write_mark(database,
+             {one.wall_ns, HistoryMark::Kind::deploy, one.ring, deploy_text(before->second, one)});
+  before->second = one;
+}
 
 void InForceRows::forget() {
   read_ = false;
   configuration_.reset();
   declared_.clear();
+  builds_.clear();
 }
 
 void InForceRows::read_last(Database& database) {
@@ -103,6 +155,9 @@ void InForceRows::read_last(Database& database) {
   read_declared(database, INT64_MAX, INT64_MAX, {}, declared);
   for (const HistoryDeclared& one : declared)
     declared_[{one.ring, one.operation}] = one.response_ns;
+  std::vector<HistoryBuild> builds;
+  read_builds(database, INT64_MAX, INT64_MAX, {}, builds);
+  for (const HistoryBuild& one : builds) builds_[one.ring] = one;
   read_ = true;
 }
 
@@ -113,6 +168,7 @@ void InForceRows::write(Database& database, const HistorySpan& batch) {
     write_configuration(database, one);
     configuration_ = one;
   }
+  for (const HistoryBuild& one : batch.builds) write_build(database, one);
   for (const HistoryDeclared& one : batch.declared) {
     const auto [at, first] = declared_.try_emplace({one.ring, one.operation}, one.response_ns);
     if (!first && at->second == one.response_ns) continue;
@@ -126,6 +182,7 @@ void read_in_force(Database& database, std::int64_t begin_ns, std::int64_t end_n
                    const std::string& ring, HistorySpan& span) {
   read_configurations(database, begin_ns, end_ns, span.configurations);
   read_declared(database, begin_ns, end_ns, ring, span.declared);
+  read_builds(database, begin_ns, end_ns, ring, span.builds);
 }
 
 void remove_in_force_before(Database& database, std::int64_t wall_ns) {
@@ -146,6 +203,12 @@ void remove_in_force_before(Database& database, std::int64_t wall_ns) {
           " WHERE later.ring = declared_thresholds.ring AND"
           " later.operation = declared_thresholds.operation AND"
           " later.wall_ns > declared_thresholds.wall_ns AND later.wall_ns <= ?)")
+      .bind(wall_ns)
+      .run();
+  database
+      .query(
+          "DELETE FROM builds WHERE EXISTS (SELECT 1 FROM builds later WHERE"
+          " later.ring = builds.ring AND later.wall_ns > builds.wall_ns AND later.wall_ns <= ?)")
       .bind(wall_ns)
       .run();
 }

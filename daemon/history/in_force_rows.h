@@ -1,6 +1,6 @@
 // What was in force from a time on, as rows: configurations with their thresholds, what servers
 // declare, builds. A row is written when it differs from the one before, so each holds until the
-// next one of its key.
+// next one of its key. Another build than the one before is a deploy, which gets a mark.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,11 @@ class InForceRows {
 
  private:
   void read_last(Database& database);
+  void write_build(Database& database, const HistoryBuild& one);
 
   bool read_ = false;
   std::optional<HistoryConfiguration> configuration_;
+  std::map<std::string, HistoryBuild> builds_;                            // by ring
   std::map<std::pair<std::string, std::string>, std::int64_t> declared_;  // by ring and operation
 };
 

@@ -40,6 +40,19 @@ LaneView::State lane_state_from(LaneLife life) {
   return LaneView::State::dead;
 }
 
+// A file that was cut off reads as zeros.
+std::vector<SampledView> sampled_in(const Segment& segment) {
+  std::vector<SampledView> sampled;
+  for (std::uint32_t id = 0; id < kIdCount; ++id) {
+    const std::uint32_t one_in = segment.control().requested[id].load(std::memory_order_relaxed);
+    NameEntry name;
+    if (one_in != 1 && read_name(segment, static_cast<std::uint16_t>(id), &name))
+      sampled.push_back({name.name, one_in});
+  }
+  if (segment.broken()) sampled.clear();
+  return sampled;
+}
+
 }  // namespace
 
 void RingFollower::tick(const Instant& now, Snapshot& out) {
@@ -81,6 +94,8 @@ void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
   if (instance_number_ > 0) view.instance = hex(instance_);
   if (facts_known()) {
     view.program = facts_.program;
+    view.build_id = facts_.build_id;
+    view.configuration_digest = facts_.configuration_digest;
     view.pid = facts_.creator_pid;
     view.created_wall_ns = created_wall_ns(now);
     view.clock = clock_name(facts_.clock);
@@ -98,6 +113,7 @@ void RingFollower::show_ring(const Instant& now, Snapshot& out) const {
   if (segment_ != nullptr) {
     const SegmentHeader& header = segment_->header();
     view.enabled = segment_->control().enabled.load(std::memory_order_relaxed) != 0;
+    view.sampled = sampled_in(*segment_);
     view.untraced_threads = header.untraced_threads.load(std::memory_order_relaxed);
     view.untraced_records = header.untraced_records.load(std::memory_order_relaxed);
     view.names_refused = header.names_refused.load(std::memory_order_relaxed);

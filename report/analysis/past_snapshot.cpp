@@ -104,6 +104,11 @@ class Builder {
     for (const HistoryMark& mark : span_.marks_before) follow(ring, mark);
     ring.instances_seen = ring.crashes_seen = 0;  // those are of another time
     for (const HistoryMark& mark : span_.marks) follow(ring, mark);
+    for (const HistoryBuild& build : span_.builds) {  // the last one is the server's at the end
+      if (build.ring != ring.name) continue;
+      ring.build_id = build.build_id;
+      ring.configuration_digest = build.configuration_digest;
+    }
   }
 
   static void follow(RingView& ring, const HistoryMark& mark) {

@@ -83,10 +83,20 @@ struct ProcessDeath {
 };
 inline constexpr std::size_t kMostDeaths = 16;
 
+// An operation or event whose calls are not all recorded: the server counts the others.
+struct SampledView {
+  std::string name;
+  std::uint32_t one_in = 0;  // drawn at random; 0: none is recorded
+  friend bool operator==(const SampledView&, const SampledView&) = default;
+};
+
 struct RingView {
   std::string name;
   std::string path;
   std::string program;
+  // As the server gives them; empty: not given.
+  std::string build_id;
+  std::string configuration_digest;
   RingState state = RingState::waiting;
   // Why it is refused or waited for, or what is the matter with a live one; may have a second line,
   // "  next: …". Empty when all is well.
@@ -97,6 +107,7 @@ struct RingView {
   std::string clock;          // tsc, monotonic, cntvct
   double ticks_per_second = 0;
   bool enabled = false;
+  std::vector<SampledView> sampled;   // what `ringside control` says of them while enabled; by id
   std::uint64_t instances_seen = 0;   // restarts followed, since the daemon's state began
   std::uint64_t crashes_seen = 0;
   std::uint64_t restarts_seen = 0;    // of these instances: by exec, in the same process

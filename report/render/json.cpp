@@ -194,6 +194,8 @@ Json json_ring(const RingView& ring) {
   return {{"name", ring.name},
           {"path", ring.path},
           {"program", json_text(ring.program)},
+          {"build_id", json_text(ring.build_id)},
+          {"configuration_digest", json_text(ring.configuration_digest)},
           {"state", name_of(ring.state)},
           {"problem", ring.problem},
           {"instance", json_text(ring.instance)},
@@ -202,6 +204,10 @@ Json json_ring(const RingView& ring) {
           {"clock", json_text(ring.clock)},
           {"ticks_per_second", nonzero_or_null(ring.ticks_per_second)},
           {"enabled", ring.enabled},
+          {"sampled", array_of(ring.sampled,
+                               [](const SampledView& one) -> Json {
+                                 return {{"name", one.name}, {"one_in", one.one_in}};
+                               })},
           {"instances_seen", ring.instances_seen},
           {"crashes_seen", ring.crashes_seen},
           {"restarts_seen", ring.restarts_seen},

@@ -42,6 +42,13 @@ Json json_configuration(const HistoryConfiguration& one) {
           {"thresholds", json_thresholds(one.thresholds)}};
 }
 
+Json json_build(const HistoryBuild& one) {
+  return {{"since_at", json_at(one.wall_ns)},
+          {"ring", one.ring},
+          {"build_id", json_text(one.build_id)},
+          {"configuration_digest", json_text(one.configuration_digest)}};
+}
+
 }  // namespace
 
 Json json_thresholds(const Thresholds& thresholds) {
@@ -68,7 +75,8 @@ Json json_history(const HistorySpan* history) {
           {"step_seconds", points.empty() ? Json(nullptr) : Json(points.front().seconds)},
           {"points", array_of(points, json_point)},
           {"marks", array_of(history->marks, json_mark)},
-          {"configurations", array_of(history->configurations, json_configuration)}};
+          {"configurations", array_of(history->configurations, json_configuration)},
+          {"builds", array_of(history->builds, json_build)}};
 }
 
 }  // namespace ringside::detail

@@ -23,12 +23,24 @@ void write_processes(const Section& section, const ProcessCounts& processes) {
   section.page.field("", text);
 }
 
+// " · build 1.2.3, configuration 91ac"; nothing where the server gives neither.
+std::string build_text(const RingView& ring) {
+  std::string text;
+  if (!ring.build_id.empty()) text += "build " + escape_visible(ring.build_id);
+  if (!ring.configuration_digest.empty()) {
+    text += text.empty() ? "configuration " : ", configuration ";
+    text += escape_visible(ring.configuration_digest);
+  }
+  return text.empty() ? text : " · " + text;
+}
+
 void write_rings(const Section& section) {
   for (const RingView& ring : section.snapshot.rings) {
     const std::string program =
         ring.program.empty() ? "no server yet" : escape_visible(ring.program);
     std::string text = fmt::format("{} · {}", name_of(ring.state), program);
     if (ring.pid != 0) text += fmt::format(" (pid {})", ring.pid);
+    text += build_text(ring);
     if (ring.created_wall_ns != 0) {
       text += fmt::format(" · opened {}, {}", format_wall(ring.created_wall_ns),
                           ago(section.snapshot, ring.created_wall_ns));
@@ -156,11 +168,12 @@ void write_daemon(const Section& section) {
 void write_past_rings(const Section& section) {
   for (const RingView& ring : section.snapshot.rings) {
     const std::uint64_t lost = ring.losses.while_observed[0];
-    section.page.field("ring " + escape_visible(ring.name),
-                       fmt::format("{} at the end · {}, {} · {} lost", name_of(ring.state),
-                                   count_of(ring.instances_seen, "server start", "server starts"),
-                                   count_of(ring.crashes_seen, "crash", "crashes"),
-                                   count_of(lost, "record", "records")));
+    section.page.field(
+        "ring " + escape_visible(ring.name),
+        fmt::format("{} at the end{} · {}, {} · {} lost", name_of(ring.state), build_text(ring),
+                    count_of(ring.instances_seen, "server start", "server starts"),
+                    count_of(ring.crashes_seen, "crash", "crashes"),
+                    count_of(lost, "record", "records")));
   }
   section.page.field("observed", section.window());
   section.page.field("from", "the history: it has no single records, and says not who called");

@@ -167,6 +167,67 @@ class History(harness.Scenario):
         text = world.run("ringside", "report", str(world.state / "history.db"))
         self.assertNotIn("default thresholds", text.out)
 
+    def deploys(self, world):
+        return [text for text, in rows(world.state / "history.db",
+                                       "SELECT text FROM marks WHERE kind = 'deploy' "
+                                       "ORDER BY wall_ns")]
+
+    def seen(self, world, daemon):
+        """Waits until the daemon reads a server, and returns the ring as its report shows it."""
+        report = daemon.report_when("a living ring",
+                                    lambda report: report["rings"][0]["state"] == "live")
+        self.assertEqual(report["rings"][0]["name"], world.ring)
+        return report["rings"][0]
+
+    def test_a_server_of_another_build_or_configuration_is_a_deploy(self):
+        world = self.world()
+        daemon = world.daemon(tick="200ms")
+        server = world.server()
+        first = self.seen(world, daemon)
+        notes = subprocess.run(["readelf", "-n", world.program("ringside-chatd")],
+                               capture_output=True, text=True, timeout=30, check=True).stdout
+        linked = re.search(r"Build ID: ([0-9a-f]{12})", notes)
+        self.assertIsNotNone(linked, notes)
+        self.assertRegex(first["build_id"], r"^\d+\.\d+\.\d+\+" + linked.group(1) + "$")
+        self.assertRegex(first["configuration_digest"], "^[0-9a-f]{16}$")
+        inspected = world.inspect()
+        self.assertEqual([inspected["build_id"], inspected["configuration_digest"]],
+                         [first["build_id"], first["configuration_digest"]])
+        # The same again is none, whoever was there.
+        server.stop()
+        server = world.server()
+        self.assertEqual(self.seen(world, daemon)["configuration_digest"],
+                         first["configuration_digest"])
+        daemon.stop()
+        self.assertEqual(self.deploys(world), [])
+        # Replaced while no daemon was there.
+        server.stop()
+        server = world.server("--slow-query-ms", 50)
+        daemon = world.daemon(tick="200ms")
+        second = self.seen(world, daemon)
+        self.assertEqual(second["build_id"], first["build_id"])
+        self.assertNotEqual(second["configuration_digest"], first["configuration_digest"])
+        server.stop()
+        # Replaced by another build while the daemon goes on.
+        short = harness.BIN.parent / "tests" / "ringside_e2e_short_server"
+        other = world.start(short, 100, 100, 600_000, "9.9-other", RINGSIDE_RING=world.ring)
+        other.says("written")
+        daemon.report_when("the other build",
+                           lambda report: report["rings"][0]["build_id"] == "9.9-other")
+        daemon.stop()
+        deploys = self.deploys(world)
+        self.assertEqual(len(deploys), 2)
+        self.assertEqual(deploys[0], f"configuration {second['configuration_digest']}, before "
+                         f"{first['configuration_digest']}")
+        self.assertTrue(deploys[1].startswith(f"build 9.9-other, before {first['build_id']}; "),
+                        deploys[1])
+        past = self.past(world)
+        self.assertEqual(past["rings"][0]["build_id"], "9.9-other")
+        self.assertEqual([mark["kind"] for mark in past["history"]["marks"]].count("deploy"), 2)
+        self.assertEqual([one["build_id"] for one in past["history"]["builds"]],
+                         [first["build_id"], first["build_id"], "9.9-other"])
+        other.kill()
+
     def test_the_queries_of_the_readme_run(self):
         queries = re.findall(r"```sql\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
         self.assertGreater(len(queries), 5)

@@ -164,6 +164,8 @@ TEST_CASE("Json: what is not known is null, and not zero") {
   const Json json = Json::parse(json_of(snapshot));
   const char* nulls[] = {"/taken_at",
                          "/rings/0/program",
+                         "/rings/0/build_id",
+                         "/rings/0/configuration_digest",
                          "/rings/0/instance",
                          "/rings/0/pid",
                          "/rings/0/created_at",

@@ -138,6 +138,8 @@ HistorySpan make_night() {
   HistoryConfiguration before{(kBegin - 3600) * kSecond, "tick = \"1s\"\n", "tick = \"1s\"\n", {}};
   HistoryConfiguration after{(kBegin + 300 * 60) * kSecond, "tick = \"5s\"\n", "", {}};
   span.configurations = {before, after};
+  span.builds = {{(kBegin - 3600) * kSecond, "chat", "", ""},
+                 {(kBegin + 123 * 60) * kSecond, "chat", "4f2a91c", "91ac"}};
   span.incidents = after_the_night().incidents;
   return span;
 }
@@ -171,12 +173,15 @@ HistorySpan hostile_night() {
   for (HistoryMark& mark : span.marks) mark.text = mark.ring = kEvilName;
   for (IncidentView& incident : span.incidents) incident.id = kEvilName;
   for (HistoryConfiguration& one : span.configurations) one.text = one.changed = kEvilName;
+  for (HistoryBuild& one : span.builds)
+    one.ring = one.build_id = one.configuration_digest = kEvilName;
   return span;
 }
 
 Snapshot after_a_hostile_night() {
   Snapshot snapshot = after_the_night();
-  for (RingView& ring : snapshot.rings) ring.program = ring.problem = kEvilName;
+  for (RingView& ring : snapshot.rings)
+    ring.program = ring.problem = ring.build_id = ring.configuration_digest = kEvilName;
   for (SeriesView& series : snapshot.operations) {
     if (series.name == "SEND_MESSAGE") series.name = series.stage_names[2] = kEvilName;
     for (RecordView& record : series.last) {

@@ -105,6 +105,8 @@ void add_ring(Snapshot& snapshot, Numbers& numbers, const std::string& name) {
   ring.name = name;
   ring.path = "/dev/shm/ringside." + name;
   ring.program = "server-" + name;
+  ring.build_id = "build-of-" + name;
+  ring.configuration_digest = "digest-of-" + name;
   ring.state = RingState::live;
   ring.problem = "none to speak of";
   ring.instance = "instance-" + name;
@@ -113,6 +115,7 @@ void add_ring(Snapshot& snapshot, Numbers& numbers, const std::string& name) {
   ring.clock = "tsc";
   ring.ticks_per_second = static_cast<double>(numbers.next()) * 1e6;
   ring.enabled = true;
+  ring.sampled = {{"SAMPLED", 97}};
   ring.instances_seen = numbers.next();
   ring.crashes_seen = numbers.next();
   ring.untraced_threads = numbers.next();

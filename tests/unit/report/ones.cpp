@@ -74,6 +74,7 @@ void add_one_ring(Snapshot& snapshot) {
   ring.clock = "tsc";
   ring.ticks_per_second = 1;
   ring.enabled = true;
+  ring.sampled = {{"a", 1}};
   ring.instances_seen = ring.crashes_seen = ring.segment_bytes = 1;
   ring.untraced_threads = ring.untraced_records = ring.names_refused = 1;
   ring.names_merged = ring.restarts_seen = 1;

@@ -155,6 +155,21 @@ TEST_CASE("Past: a ring's state at the end is what its marks say") {
   CHECK(state() == RingState::live);
 }
 
+TEST_CASE("Past: a ring's server is of the build that it had at the end") {
+  HistorySpan span = two_minutes();
+  CHECK(past_snapshot(span).rings.at(0).build_id.empty());
+  span.builds = {{1, "chat", "1.0", "aa"},
+                 {kFirstHour * kSecondNs, "chat", "1.1", "bb"},
+                 {kFirstHour * kSecondNs, "other", "9", "9"}};
+  const Snapshot snapshot = past_snapshot(span);
+  CHECK(snapshot.rings[0].build_id == "1.1");
+  CHECK(snapshot.rings[0].configuration_digest == "bb");
+  TextOptions options;
+  options.limits.whole = true;
+  CHECK(says(render_text(Report(snapshot, &span), options),
+             "live at the end · build 1.1, configuration bb · "));
+}
+
 TEST_CASE("Past: the report says of when it is, and nothing of what only the present knows") {
   const HistorySpan span = two_minutes();
   const Snapshot snapshot = past_snapshot(span);

@@ -97,7 +97,7 @@ TEST_CASE("PastThresholds: what a server declared then counts, unless the config
   CHECK(verdict_of(span) == Verdict::healthy);
 }
 
-TEST_CASE("PastThresholds: the report shows each configuration from when on, or that it knows none") {
+TEST_CASE("PastThresholds: each configuration is shown from when on, or that none is known") {
   HistorySpan span = hour_of_30_ms();
   const std::string unknown = text_of(span);
   CHECK(contains(unknown, "the default thresholds"));
@@ -106,7 +106,8 @@ TEST_CASE("PastThresholds: the report shows each configuration from when on, or 
   const std::string one = text_of(span);
   CHECK_FALSE(contains(one, "the default thresholds"));
   CHECK(contains(one, "CONFIGURATION IN FORCE"));
-  CHECK(contains(one, "In force from 2024-11-22T14:00:00.000Z on. What differs from the defaults:"));
+  CHECK(contains(one, "In force from 2024-11-22T14:00:00.000Z on. What differs from the "
+                      "defaults:"));
   CHECK(contains(one, "response_ms_is_20 = 1"));
   CHECK_FALSE(contains(one, "judges by it"));
   span.configurations.push_back(from(40, 50));

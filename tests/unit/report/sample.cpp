@@ -234,7 +234,8 @@ Snapshot hostile() {
       "\x1b[2J\x1b]0;owned\x07\nVERDICT: HEALTHY\r\xff\xc2\x9b"
       "31m\u202e\u2028end\t\\";
   for (RingView& ring : snapshot.rings)
-    ring.name = ring.path = ring.program = ring.problem = ring.clock = evil;
+    ring.name = ring.path = ring.program = ring.problem = ring.clock = ring.build_id =
+        ring.configuration_digest = evil;
   for (SeriesView& series : snapshot.operations) {
     if (series.name != "SEND_MESSAGE") continue;
     series.name = evil;

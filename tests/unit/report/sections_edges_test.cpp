@@ -59,21 +59,30 @@ TEST_CASE("Edges: a ring of which nothing is known, and one whose figures are al
   ring.problem.clear();
   given.snapshot.rings.push_back(ring);
   ring.enabled = true;
+  ring.build_id = "1.2";
+  given.snapshot.rings.push_back(ring);
+  ring.build_id.clear();
+  ring.configuration_digest = "9\n";
   given.snapshot.rings.push_back(ring);
   const std::string text = written_by(given, detail::write_overview);
-  CHECK(text.substr(0, text.find("field | server")) ==
-        "heading | OVERVIEW AND DATA QUALITY\n"
-        "field | ring a | waiting · no server yet\n"
-        "field |  | /a\n"
-        "field | ring a | crashed · server (pid 1) · opened 1970-01-01T00:00:00.000Z, "
-        "20,050 d 10 h ago\n"
-        "field |  | /a · 1 B · clock tsc at 1e-06 MHz · 1 server start followed, 1 crash\n"
-        "field |  | problem: gone\n"
-        "field | ring a | live · server (pid 1) · opened 2024-11-23T10:15:55.123Z, 0 ns ago · "
-        "tracing is switched off\n"
-        "field |  | /a · 1 B · clock tsc · 1 server start followed, 1 crash\n"
-        "field | ring a | live · server (pid 1) · opened 2024-11-23T10:15:55.123Z, 0 ns ago\n"
-        "field |  | /a · 1 B · clock tsc · 1 server start followed, 1 crash\n");
+  CHECK(
+      text.substr(0, text.find("field | server")) ==
+      "heading | OVERVIEW AND DATA QUALITY\n"
+      "field | ring a | waiting · no server yet\n"
+      "field |  | /a\n"
+      "field | ring a | crashed · server (pid 1) · opened 1970-01-01T00:00:00.000Z, "
+      "20,050 d 10 h ago\n"
+      "field |  | /a · 1 B · clock tsc at 1e-06 MHz · 1 server start followed, 1 crash\n"
+      "field |  | problem: gone\n"
+      "field | ring a | live · server (pid 1) · opened 2024-11-23T10:15:55.123Z, 0 ns ago · "
+      "tracing is switched off\n"
+      "field |  | /a · 1 B · clock tsc · 1 server start followed, 1 crash\n"
+      "field | ring a | live · server (pid 1) · build 1.2 · opened 2024-11-23T10:15:55.123Z, 0 ns "
+      "ago\n"
+      "field |  | /a · 1 B · clock tsc · 1 server start followed, 1 crash\n"
+      "field | ring a | live · server (pid 1) · configuration 9\\n · opened "
+      "2024-11-23T10:15:55.123Z, 0 ns ago\n"
+      "field |  | /a · 1 B · clock tsc · 1 server start followed, 1 crash\n");
 }
 
 TEST_CASE("Edges: processor time with and without what it is compared with") {

@@ -18,7 +18,8 @@ TEST_CASE("Sections: rings, servers, host and daemon") {
   for (std::size_t i = 0; i < 2; ++i) {
     const RingView& ring = s.rings[i];
     CHECK(w.says(title, "ring " + ring.name + ": live · server-" + ring.name + " (pid " +
-                            std::to_string(ring.pid) + ") · opened " +
+                            std::to_string(ring.pid) + ") · build build-of-" + ring.name +
+                            ", configuration digest-of-" + ring.name + " · opened " +
                             format_wall(ring.created_wall_ns) + ", " +
                             span(static_cast<double>(s.wall_ns - ring.created_wall_ns)) + " ago"));
     CHECK(w.says(title, ": /dev/shm/ringside." + ring.name + " · " +

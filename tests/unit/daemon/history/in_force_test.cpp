@@ -118,6 +118,46 @@ TEST_CASE("HistoryInForce: what a server declares has its time, and its ring") {
   CHECK(kept.read(0, 9000, "other").declared.size() == 1);
 }
 
+TEST_CASE("HistoryInForce: another build, or another configuration, is a deploy and marked once") {
+  Kept kept;
+  const auto started = [&](std::int64_t at_s, const std::string& build, const std::string& digest,
+                           const std::string& ring = "chat") {
+    HistorySpan batch;
+    batch.builds = {{at_s * kNs, ring, build, digest}};
+    kept.write(batch);
+    kept.write(batch);
+  };
+  const auto marks = [&] {
+    std::string text;
+    for (const HistoryMark& mark : kept.read(0, 9000).marks) {
+      text += std::to_string(mark.wall_ns / kNs) + " " + name_of(mark.kind) + " " + mark.ring +
+              ": " + mark.text + "\n";
+    }
+    return text;
+  };
+  started(1000, "", "");  // the first one that the history sees follows nothing
+  started(1000, "x", "", "other");
+  CHECK(marks().empty());
+  started(2000, "1.0", "");
+  CHECK(marks() == "2000 deploy chat: build 1.0, before none given\n");
+  // Also when no daemon was there while the server was replaced.
+  kept.store.close();
+  std::string moved;
+  REQUIRE_FALSE(kept.store.open(kept.path, {}, &moved));
+  started(2500, "1.0", "");
+  started(3000, "1.1\n", "aa");
+  started(4000, "1.1\n", "");
+  CHECK(marks() ==
+        "2000 deploy chat: build 1.0, before none given\n"
+        "3000 deploy chat: build 1.1\\n, before 1.0; configuration aa, before none given\n"
+        "4000 deploy chat: configuration none given, before aa\n");
+  const HistorySpan span = kept.read(2900, 3500, "chat");
+  REQUIRE(span.builds.size() == 2);
+  CHECK(span.builds[0].build_id == "1.0");
+  CHECK(span.builds[1].configuration_digest == "aa");
+  CHECK(kept.read(0, 1500, "other").builds.at(0).build_id == "x");
+}
+
 TEST_CASE("HistoryInForce: a batch that failed is written by the next one") {
   Kept kept;
   HistorySpan batch = told(configured(1000, "a = 1\n", 10));
@@ -138,6 +178,7 @@ TEST_CASE("HistoryInForce: what holds outlives the days that are removed, what i
     const std::int64_t at = today - day * kDay;
     HistorySpan batch = told(configured(at, std::to_string(day), day));
     batch.declared = {{at * kNs, "chat", "SEND", day}};
+    batch.builds = {{at * kNs, "chat", std::to_string(day), ""}};
     batch.marks = {{at * kNs, HistoryMark::Kind::reload, {}, "x"}};
     kept.write(batch);
   }
@@ -151,6 +192,8 @@ TEST_CASE("HistoryInForce: what holds outlives the days that are removed, what i
   CHECK(span.configurations[0].thresholds.operations.at("SEND").response_ns == 5);
   REQUIRE(span.declared.size() == 2);
   CHECK(span.declared[0].response_ns == 8);
+  REQUIRE(span.builds.size() == 2);
+  CHECK(span.builds[0].build_id == "8");
   Database database(kept.path, Database::Mode::read);
   CHECK(database.pragma("user_version") == 2);
   auto row = database.query("SELECT COUNT(DISTINCT wall_ns) FROM operation_thresholds");

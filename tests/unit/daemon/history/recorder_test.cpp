@@ -180,6 +180,67 @@ TEST_CASE("HistoryRecorder: an incident that is shown no more has ended when the
   CHECK(last.incidents.empty());
 }
 
+TEST_CASE("HistoryRecorder: a switch of tracing says of what, from what to what") {
+  HistoryRecorder recorder;
+  std::int64_t second = 0;
+  const auto told = [&](bool enabled, const std::vector<SampledView>& sampled,
+                        const char* instance = "aa") {
+    Snapshot snapshot = seen_at(++second);
+    snapshot.rings[0].enabled = enabled;
+    snapshot.rings[0].sampled = sampled;
+    snapshot.rings[0].instance = instance;
+    recorder.follow(snapshot);
+    HistorySpan span;
+    recorder.take(span);
+    std::string text;
+    for (const HistoryMark& mark : span.marks) {
+      if (mark.kind == HistoryMark::Kind::sampling) text += mark.text;
+    }
+    return text;
+  };
+  CHECK(told(true, {{"EDIT", 5}}) == "");  // as it was found
+  CHECK(told(true, {{"EDIT", 5}}) == "");
+  CHECK(told(true, {{"EDIT", 5}, {"SEND", 10}, {"LIST", 10}}) ==
+        "LIST, SEND: from every call to one in 10");
+  CHECK(told(true, {{"SEND", 10}, {"LIST", 0}}) ==
+        "EDIT: from one in 5 to every call; LIST: from one in 10 to none");
+  CHECK(told(false, {{"SEND", 2}, {"LIST", 0}}) ==
+        "tracing is switched off; SEND: from one in 10 to one in 2");
+  CHECK(told(true, {{"SEND", 2}, {"LIST", 0}}) == "tracing is switched on");
+  // Another server has switches of its own.
+  CHECK(told(true, {}, "bb") == "");
+  std::vector<SampledView> many;
+  for (char c = 'a'; c <= 'l'; ++c) many.push_back({std::string(1, c), 3});
+  CHECK(told(true, many, "bb") ==
+        "a, b, c, d, e, f, g, h, i, j and 2 more: from every call to one in 3");
+}
+
+TEST_CASE("HistoryRecorder: the build of each server that started is told, the last one again") {
+  HistoryRecorder recorder;
+  const auto told = [&] {
+    HistorySpan span;
+    recorder.take(span);
+    std::string text;
+    for (const HistoryBuild& one : span.builds)
+      text += one.ring + " " + one.build_id + "/" + one.configuration_digest + " ";
+    return text;
+  };
+  Snapshot snapshot = seen_at(0);
+  snapshot.rings[0].state = RingState::waiting;
+  recorder.follow(snapshot);
+  CHECK(told().empty());
+  snapshot.rings[0].state = RingState::live;
+  for (const char* build : {"1", "2"}) {
+    snapshot.rings[0].instance = build;
+    snapshot.rings[0].build_id = build;
+    snapshot.rings[0].configuration_digest = "c";
+    recorder.follow(snapshot);
+    recorder.follow(snapshot);
+  }
+  CHECK(told() == "chat 1/c chat 2/c chat 2/c ");
+  CHECK(told() == "chat 2/c ");
+}
+
 TEST_CASE("HistoryRecorder: what is in force is told with each batch, from when on") {
   HistoryRecorder recorder;
   HistoryConfiguration first{kBeginNs, "a = 1", "", {}};

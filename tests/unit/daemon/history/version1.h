@@ -1,5 +1,5 @@
-// A history of version 1, as the daemon of that time made it: its tables word for word, and a row or
-// more in each. Never changed: files like it are out there.
+// A history of version 1, as the daemon of that time made it: its tables word for word, and rows in
+// each. Never changed: files like it are out there.
 #pragma once
 
 #include <string>

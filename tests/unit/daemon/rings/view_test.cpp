@@ -78,6 +78,9 @@ TEST_CASE(
     "stays") {
   ViewedRing world;
   SegmentHeader& header = world.ring->header();
+  std::strcpy(header.build_id, "1.2.3");
+  // As a hostile server may leave it: no NUL anywhere.
+  std::memset(header.configuration_digest, 'd', sizeof header.configuration_digest);
   header.untraced_threads.store(3);
   header.untraced_records.store(44);
   header.names_refused.store(5);
@@ -99,6 +102,8 @@ TEST_CASE(
   CHECK(live.created_wall_ns == (1'700'000'000 + 100'000) * kSecond);
   CHECK(live.clock == "monotonic");
   CHECK(live.ticks_per_second == 1e9);
+  CHECK(live.build_id == "1.2.3");
+  CHECK(live.configuration_digest == std::string(72, 'd'));
   CHECK(live.enabled);
   CHECK(live.instances_seen == 1);
   CHECK(live.crashes_seen == 0);
@@ -127,6 +132,7 @@ TEST_CASE(
   const RingView& closed = after.rings.at(0);
   CHECK(closed.state == RingState::closed);
   CHECK(closed.program == "test");
+  CHECK(closed.build_id == "1.2.3");
   CHECK(closed.instance == live.instance);
   CHECK(closed.pid == 4711);
   CHECK(closed.created_wall_ns == live.created_wall_ns);
@@ -352,4 +358,22 @@ TEST_CASE("RingView: a lane shows what its thread is in, and what a dead one die
   CHECK(dead.in_flight == "SEND_ALL");
   world.lane.header->owner.word.store(0);
   CHECK(lane_at(8).in_flight == "");   // its thread has ended in order
+}
+
+TEST_CASE("RingView: what is not recorded at each call is shown by name, in the order of ids") {
+  ViewedRing world;
+  REQUIRE(enter_name(*world.ring, 3, {"SEND", "", {}}));
+  REQUIRE(enter_name(*world.ring, 5, {"LIST", "", {}}));
+  REQUIRE(enter_name(*world.ring, kFirstEvent, {"RETRY", "", {}}));
+  CHECK(world.at(1).rings.at(0).sampled.empty());
+  auto& requested = world.ring->control().requested;
+  requested[kFirstEvent].store(7);
+  requested[3].store(10);
+  requested[5].store(0);
+  requested[6].store(9);  // nobody has that id
+  const std::vector<SampledView> expected = {{"SEND", 10}, {"LIST", 0}, {"RETRY", 7}};
+  CHECK(world.at(2).rings.at(0).sampled == expected);
+  // The switch of the whole ring leaves them as they are.
+  world.ring->control().enabled.store(0);
+  CHECK(world.at(3).rings.at(0).sampled == expected);
 }
