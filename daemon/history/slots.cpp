@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <tuple>
 
 namespace ringside {
 namespace {
@@ -11,20 +10,6 @@ namespace {
 // SQLite's integers are signed. No count comes near their end.
 std::int64_t whole(std::uint64_t count) {
   return static_cast<std::int64_t>(std::min<std::uint64_t>(count, INT64_MAX));
-}
-
-void add_errors(HistorySlot& to, const HistorySlot& from) {
-  const auto before = [](const HistoryError& a, const HistoryError& b) {
-    return std::tie(a.code, a.outcome) < std::tie(b.code, b.outcome);
-  };
-  for (const HistoryError& error : from.errors) {
-    const auto at = std::lower_bound(to.errors.begin(), to.errors.end(), error, before);
-    if (at != to.errors.end() && !before(error, *at)) {
-      at->count += error.count;
-    } else {
-      to.errors.insert(at, error);
-    }
-  }
 }
 
 }  // namespace
@@ -62,27 +47,6 @@ void read_slot(Statement& statement, HistorySlot& slot) {
   auto histogram = unpack_histogram(statement.blob());
   if (!histogram) throw DatabaseError(SQLITE_CORRUPT, "a histogram is damaged");
   slot.latency = std::move(*histogram);
-}
-
-void add_slot(HistorySlot& to, const HistorySlot& from) {
-  if (from.timed > 0) to.min_ns = to.timed > 0 ? std::min(to.min_ns, from.min_ns) : from.min_ns;
-  to.max_ns = std::max(to.max_ns, from.max_ns);
-  to.recorded += from.recorded;
-  to.skipped += from.skipped;
-  to.lost += from.lost;
-  for (std::size_t i = 0; i < kOutcomes; ++i) to.outcomes[i] += from.outcomes[i];
-  to.timed += from.timed;
-  to.sum_ns += from.sum_ns;
-  // A server chooses these: the sum wraps, as the metrics' own.
-  to.value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(to.value_sum) +
-                                           static_cast<std::uint64_t>(from.value_sum));
-  for (std::size_t i = 0; i < kStages; ++i) {
-    to.stages[i].count += from.stages[i].count;
-    to.stages[i].sum_ns += from.stages[i].sum_ns;
-    to.stages[i].max_ns = std::max(to.stages[i].max_ns, from.stages[i].max_ns);
-  }
-  to.latency.merge(from.latency);
-  add_errors(to, from);
 }
 
 }  // namespace ringside

@@ -1,4 +1,4 @@
-// Slots as rows of `minutes` and `hours`, and slots added up.
+// Slots as rows of `minutes` and `hours`.
 #pragma once
 
 #include "daemon/history/database.h"
@@ -22,8 +22,5 @@ void bind_slot(Statement& statement, const HistorySlot& slot, std::string_view h
 // Reads those columns into a slot, from the statement's next column on. Throws DatabaseError when
 // the histogram is damaged.
 void read_slot(Statement& statement, HistorySlot& slot);
-
-// Adds what `from` counts, errors included. Begin, length and observed time stay.
-void add_slot(HistorySlot& to, const HistorySlot& from);
 
 }  // namespace ringside

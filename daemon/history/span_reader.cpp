@@ -10,6 +10,7 @@
 #include "daemon/history/mark_rows.h"
 #include "daemon/history/slots.h"
 #include "daemon/history/spans.h"
+#include "report/model/sums.h"
 
 namespace ringside {
 namespace {

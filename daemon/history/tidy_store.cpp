@@ -7,6 +7,7 @@
 #include "daemon/history/history_store.h"
 #include "daemon/history/slots.h"
 #include "daemon/history/spans.h"
+#include "report/model/sums.h"
 
 namespace ringside {
 namespace {

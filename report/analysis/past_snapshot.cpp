@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "report/model/sums.h"
+
 namespace ringside {
 namespace {
 
@@ -17,55 +19,16 @@ constexpr auto kSpan = static_cast<std::size_t>(Window::since_start);
 std::int64_t begin_of(const HistorySpan& span) { return span.begin_wall_s * kNsPerSecond; }
 std::int64_t end_of(const HistorySpan& span) { return span.end_wall_s * kNsPerSecond; }
 
-void add_stage(StageStats& to, const StageStats& from) {
-  to.count += from.count;
-  to.sum_ns += from.sum_ns;
-  to.max_ns = std::max(to.max_ns, from.max_ns);
-}
-
-void add_slot(WindowStats& to, const HistorySlot& from) {
-  to.recorded += from.recorded;
-  to.skipped += from.skipped;
-  for (std::size_t i = 0; i < kOutcomes; ++i) {
-    to.outcomes[i] += from.outcomes[i];
-    const auto outcome = static_cast<RecordOutcome>(i);
-    if (is_failure(outcome)) to.errors += from.outcomes[i];
-    if (is_refusal(outcome)) to.refused += from.outcomes[i];
-  }
-  if (from.timed > 0) to.min_ns = to.timed > 0 ? std::min(to.min_ns, from.min_ns) : from.min_ns;
-  to.timed += from.timed;
-  to.sum_ns += from.sum_ns;
-  to.max_ns = std::max(to.max_ns, from.max_ns);
-  // A server chooses these: the sum wraps, as the metrics' own.
-  to.value_sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(to.value_sum) +
-                                           static_cast<std::uint64_t>(from.value_sum));
-  to.latency.merge(from.latency);
-  for (std::size_t i = 0; i < kStages; ++i) add_stage(to.stages[i], from.stages[i]);
-}
-
 // Stages keep their names only where all that are summed up have the same.
 void add_series(SeriesView& to, const SeriesView& from, bool first) {
-  WindowStats& sum = to.windows[kSpan];
-  const WindowStats& own = from.windows[kSpan];
-  sum.recorded += own.recorded;
-  sum.skipped += own.skipped;
-  sum.errors += own.errors;
-  sum.refused += own.refused;
-  if (own.timed > 0) sum.min_ns = sum.timed > 0 ? std::min(sum.min_ns, own.min_ns) : own.min_ns;
-  sum.timed += own.timed;
-  for (std::size_t i = 0; i < kOutcomes; ++i) sum.outcomes[i] += own.outcomes[i];
-  sum.sum_ns += own.sum_ns;
-  sum.max_ns = std::max(sum.max_ns, own.max_ns);
-  sum.latency.merge(own.latency);
+  add_window(to.windows[kSpan], from.windows[kSpan]);
   for (std::size_t i = 0; i < kStages; ++i) {
-    add_stage(sum.stages[i], own.stages[i]);
     if (first) {
       to.stage_names[i] = from.stage_names[i];
     } else if (to.stage_names[i] != from.stage_names[i]) {
       to.stage_names[i].clear();
     }
   }
-  sum.seconds = std::max(sum.seconds, own.seconds);
   to.server_count += from.server_count;
   to.server_errors += from.server_errors;
   to.books += from.books;

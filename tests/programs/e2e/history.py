@@ -248,6 +248,30 @@ class History(harness.Scenario):
         daemon.stop()
         server.stop()
 
+    def test_a_file_of_version_1_goes_on_with_all_that_it_holds(self):
+        world = self.world()
+        path = world.state / "history.db"
+        server = world.server()
+        daemon = world.daemon(tick="200ms").started()
+        world.load(server, rate=200, seconds=2).result()
+        daemon.stop()
+        calls = self.calls(world)
+        with contextlib.closing(sqlite3.connect(path)) as history:
+            for table in ("configurations", "operation_thresholds", "declared_thresholds",
+                          "builds"):
+                history.execute(f"DROP TABLE {table}")
+            history.execute("PRAGMA user_version = 1")
+        ended = world.run("ringside", "report", str(path))
+        self.assertEqual(ended.code, 1)
+        self.assertIn("next: start the daemon on it once", ended.err)
+        daemon = world.daemon(tick="200ms").started()
+        server.stop()
+        daemon.stop()
+        self.assertEqual(self.calls(world), calls)
+        past = self.past(world)
+        self.assertEqual(self.counted(past), calls)
+        self.assertEqual(len(past["history"]["configurations"]), 1)
+
     def test_a_newer_file_is_left_alone_and_alerts_go_on(self):
         world = self.world()
         world.state.mkdir(parents=True, exist_ok=True)

@@ -206,8 +206,8 @@ TEST_CASE("HistoryInForce: the one that held longest, and the later of two that 
   all[0].wall_ns = 100;
   all[1].wall_ns = 200;
   all[2].wall_ns = 250;
-  CHECK(longest_in_force(all, 150, 260) == 1);      // 50, 50, 10
-  CHECK(longest_in_force(all, 149, 260) == 0);      // 51, 50, 10
+  CHECK(longest_in_force(all, 150, 260) == 1);  // 50, 50, 10
+  CHECK(longest_in_force(all, 149, 260) == 0);  // 51, 50, 10
   CHECK(longest_in_force(all, 0, 160) == 0);
   CHECK(longest_in_force(all, 300, 400) == 2);
   CHECK(longest_in_force(all, 150, 350) == 2);

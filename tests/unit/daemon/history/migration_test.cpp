@@ -133,7 +133,8 @@ TEST_CASE("HistoryMigration: a file of version 1 keeps all that it holds, and go
   CHECK(whole.span.configurations.empty());
 }
 
-TEST_CASE("HistoryMigration: killed, or on a full disk, at any byte, it leaves the file as it was") {
+TEST_CASE(
+    "HistoryMigration: killed, or on a full disk, at any byte, it leaves the file as it was") {
   for (const bool killed : {true, false}) {
     CAPTURE(killed);
     TempDir directory;
@@ -149,8 +150,7 @@ TEST_CASE("HistoryMigration: killed, or on a full disk, at any byte, it leaves t
     for (rlim_t bytes = 0; !done && bytes < (1U << 20); bytes += 1500) {
       CAPTURE(bytes);
       const Ended ended = migrate_within(path, bytes, killed);
-      REQUIRE((ended.exited(0) || ended.exited(1) ||
-               (killed && ended.killed_by(SIGXFSZ))));
+      REQUIRE((ended.exited(0) || ended.exited(1) || (killed && ended.killed_by(SIGXFSZ))));
       done = version_of(path) == kHistoryVersion;
       REQUIRE(rows_of(path) == rows);
       if (done) break;

@@ -7,7 +7,7 @@
 
 #include "daemon/history/history_reader.h"
 #include "daemon/history/history_store.h"
-#include "daemon/history/slots.h"
+#include "report/model/sums.h"
 #include "tests/support/random.h"
 #include "tests/support/temp.h"
 #include "tests/unit/daemon/history/history_samples.h"
