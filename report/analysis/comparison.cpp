@@ -62,7 +62,7 @@ std::size_t incident_slots(const HistorySpan& span) {
   return count;
 }
 
-void find_figures(const ComparedSeries& operation, const HistorySeries& now,
+void find_figures(ComparedSeries operation, const HistorySeries& now,
                   const HistorySeries& then, ComparedOperation& compared) {
   const bool waits = now.waits_for_client || then.waits_for_client;
   if (!waits) {

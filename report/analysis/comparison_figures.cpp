@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "report/analysis/above_zero.h"
 #include "report/analysis/analysis.h"
@@ -59,7 +60,12 @@ std::map<std::size_t, double> levels_of(const StepSums& sums, Kind kind, std::si
 ComparedSeries::ComparedSeries(const ComparedSteps& steps, const HistorySpan& now_span,
                                const HistorySpan& then_span, const HistorySeries& now,
                                const HistorySeries& then, const ComparisonOptions& options)
-    : options_(options) {
+    : steps_(steps),
+      now_span_(now_span),
+      then_span_(then_span),
+      now_(now),
+      then_(then),
+      options_(options) {
   const auto longest = [](const HistorySeries& series) {
     std::int64_t seconds = 60;
     for (const HistorySlot& slot : series.slots)
@@ -69,9 +75,9 @@ ComparedSeries::ComparedSeries(const ComparedSteps& steps, const HistorySpan& no
   const std::size_t most = steps.most(longest(now), longest(then));
   for (const std::size_t count : kStepCounts) {
     const std::size_t fitting = std::min(count, most);
-    if (fitting < kComparedSteps || (!cuts_.empty() && fitting == cuts_.back().steps)) continue;
-    cuts_.push_back({fitting, steps.sums(then_span, then.slots, fitting),
-                     steps.sums(now_span, now.slots, fitting)});
+    if (fitting < kComparedSteps || (!step_counts_.empty() && fitting == step_counts_.back()))
+      continue;
+    step_counts_.push_back(fitting);
   }
   for (const HistorySlot& slot : then.slots) {
     sum_ns_ += slot.sum_ns;
@@ -79,8 +85,7 @@ ComparedSeries::ComparedSeries(const ComparedSteps& steps, const HistorySpan& no
   }
 }
 
-ComparedFigure ComparedSeries::compare(Kind kind, std::size_t stage,
-                                       const std::string& name) const {
+ComparedFigure ComparedSeries::compare(Kind kind, std::size_t stage, const std::string& name) {
   ComparedFigure figure;
   figure.kind = kind;
   figure.stage = name;
@@ -120,13 +125,22 @@ ComparedSeries::Pairs ComparedSeries::pairs_of(const Cut& cut, Kind kind, std::s
   return pairs;
 }
 
+const ComparedSeries::Cut& ComparedSeries::cut(std::size_t index) {
+  while (cuts_.size() <= index) {
+    const std::size_t steps = step_counts_[cuts_.size()];
+    cuts_.push_back({steps, steps_.sums(then_span_, then_.slots, steps),
+                     steps_.sums(now_span_, now_.slots, steps)});
+  }
+  return cuts_[index];
+}
+
 // The fewer the steps, the more of them have enough calls.
-ComparedSeries::Pairs ComparedSeries::most_pairs(Kind kind, std::size_t stage) const {
+ComparedSeries::Pairs ComparedSeries::most_pairs(Kind kind, std::size_t stage) {
   Pairs most;
-  for (const Cut& cut : cuts_) {
-    Pairs pairs = pairs_of(cut, kind, stage);
+  for (std::size_t i = 0; i < step_counts_.size(); ++i) {
+    Pairs pairs = pairs_of(cut(i), kind, stage);
     if (pairs.differences.size() > most.differences.size()) most = std::move(pairs);
-    if (most.differences.size() * 4 >= cut.steps * 3) break;
+    if (most.differences.size() * 4 >= step_counts_[i] * 3) break;
   }
   return most;
 }

@@ -74,7 +74,7 @@ TEST_CASE("Compared: the verdict says first what became slower, and the section 
     const std::string found = has(section, words) ? words : "";
     CHECK(found == words);
   }
-  for (const std::string& text : {render_text(night().report, {.width = 400}),
+  for (const std::string& text : {render_text(night().report, {.width = 400, .limits = {}}),
                                   render_markdown(night().report), render_html(night().report)}) {
     CHECK(has(text, "slower than it was from 2026-03-02 00:00 to 08:00 UTC"));
     CHECK(has(text, "Seen only then: GONE."));

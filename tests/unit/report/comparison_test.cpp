@@ -129,6 +129,20 @@ TEST_CASE("Comparison: an hour that was ten times as slow is no change of the ni
   CHECK(says(comparison.verdict, "3 operations are no slower and no faster than they were "));
 }
 
+TEST_CASE("Comparison: what is not certain is not told, however great it is") {
+  Days days(20);
+  days.change = [](Traffic& traffic, std::int64_t at) {
+    if (at % kDayLong >= 3 * kHourLong + 1'800) traffic.median_ms *= 2;
+  };
+  const Comparison comparison = compare_nights(days);
+  CAPTURE(comparison.verdict);
+  const ComparedFigure& p50 = figure(one(comparison, "SEND"), ComparedFigure::Kind::p50);
+  CHECK(p50.effect > 0.8);  // in more than half of the steps
+  CHECK(p50.certainty < 0.99);
+  CHECK_FALSE(p50.changed);
+  CHECK(changed(comparison) == 0);
+}
+
 TEST_CASE("Comparison: less than the least effect is not told, however certain") {
   Days days(8);
   days.operations = {{"A", 3'000}, {"B", 3'000}, {"C", 3'000}};
