@@ -148,6 +148,7 @@ TEST_CASE("Json: the frame, the system and the thresholds are the snapshot's") {
                            {"operations",
                             {{"SEARCH", {{"response_ms", 45.0}, {"error_rate", nullptr}}},
                              {"SEND_ALL", {{"response_ms", nullptr}, {"error_rate", 0.025}}}}}}},
+                         {"comparison", nullptr},
                          {"history", nullptr},
                          {"configuration", s.configuration},
                          {"configuration_changed", s.configuration_changed}};
