@@ -15,10 +15,11 @@
 // exceeds any x with at most the probability with which Student's t with five degrees of freedom
 // does (mean 0, heavy tails: one figure in a thousand is above 5.9). Each e() below never falls
 // with z, so its mean under the true law is at most its mean under that t, and it is scaled so that
-// this mean is 1. What the caller must do for the assumption: z = (figure - allowed) / noise, where
-// `allowed` is as far as the level wanders while nothing changes. Levels may be correlated and
-// calls may have any tails: neither is assumed away. The tests of EDetector hold the bound against
-// streams that keep the assumption, and show that it is gone for one that breaks it.
+// this mean is 1. What the caller must do for the assumption: z = (figure - allowed) / scale, where
+// `allowed` is as far as the level wanders while nothing changes, and `scale` that of such a t.
+// Levels may be correlated and calls may have any tails: neither is assumed away. The tests of
+// EDetector hold the bound against streams that keep the assumption, and show that it is gone for
+// one that breaks it.
 #pragma once
 
 #include <array>

@@ -9,10 +9,18 @@ namespace {
 
 constexpr std::size_t kPointWindows[] = {2, 3, 6, 12, 24, 48};
 constexpr double kPlain = 0.405;  // ln 1.5: the least effect that two points can show
+// Where the ring's other figures rise too, it may be a pause of the host or of the server. A rise
+// of less than so many times theirs must last for six points.
+constexpr double kOfCommon = 3;
+constexpr std::size_t kBroadWindow = 6;
 constexpr std::size_t kMostPoints = 48;
+constexpr double kLowerFollows = 1.0 / 60;  // of the distance, a point
 constexpr std::size_t kEndWindow = 8;
 constexpr double kMostEvidence = 60;  // so that it is gone an hour after the rise is
 constexpr std::int64_t kGathersS = 86'400;
+// Usual::noise() of figures distributed as Student's t with five degrees of freedom and scale 1:
+// E|a - b| sqrt(pi) / 2 of two of them is 1.2265. The e-detector wants their scale.
+constexpr double kNoiseOfStudent5 = 1.21;
 constexpr double kMedianOfNormal = 1.2533;  // deviation of a median: sqrt(pi / 2) of a mean's
 
 }  // namespace
@@ -28,9 +36,11 @@ double FigureWatch::recent(std::size_t points) const {
 
 bool FigureWatch::windows_agree(std::int64_t wall_s, double level, const FigureLimits& limits) {
   const auto past = usual_.week_ago(wall_s);
+  const bool level_is_common =
+      static_cast<double>(points_.back().residual) + limits.drift < kOfCommon * limits.common;
   for (const std::size_t window : kPointWindows) {
     if (points_.size() < window) return false;
-    if (window < limits.least_window) continue;
+    if (window < (level_is_common ? kBroadWindow : limits.least_window)) continue;
     const double median = recent(window);
     double noise = 0;
     std::size_t above = 0;
@@ -53,6 +63,12 @@ bool FigureWatch::windows_agree(std::int64_t wall_s, double level, const FigureL
   return false;
 }
 
+std::optional<double> FigureWatch::distance(std::int64_t wall_s, double level) const {
+  const auto usual = usual_.level(wall_s);
+  if (!usual) return std::nullopt;
+  return level - *usual;
+}
+
 // The beginning, as CUSUM would have it: where the sum of the evidence was last nothing.
 void FigureWatch::gather(std::int64_t wall_s, double z) {
   evidence_.add(z);
@@ -68,7 +84,8 @@ FigureWatch::Change FigureWatch::add(std::int64_t wall_s, double level, std::uin
     hour_ = hour;
     watched_ = usual_.enough() && usual_.level(wall_s).has_value();
   }
-  const auto usual = usual_.level(wall_s);
+  auto usual = usual_.level(wall_s);
+  if (usual) *usual += limits.drift + std::clamp(lower_, -usual_.wander(), 0.0);
   usual_level_ = usual.value_or(0);
   Change change = Change::none;
   if (usual) {
@@ -79,8 +96,9 @@ FigureWatch::Change FigureWatch::add(std::int64_t wall_s, double level, std::uin
     const double allowed = std::max(limits.least_effect / 2, usual_.allowance());
     suspect_ = residual > allowed;
     if (watched_ && !risen_) {
-      gather(wall_s, (residual - allowed) / noise);
-      if (evidence_.log_evidence() >= limits.log_run && windows_agree(wall_s, level, limits)) {
+      gather(wall_s, kNoiseOfStudent5 * (residual - allowed) / noise);
+      if (evidence_.log_evidence() >= limits.log_run &&
+          windows_agree(wall_s, level - limits.drift, limits)) {
         risen_ = true;
         change = Change::rose;
       }
@@ -101,6 +119,7 @@ FigureWatch::Change FigureWatch::add(std::int64_t wall_s, double level, std::uin
   // found. What is too small to be told becomes usual after a day.
   const bool gathering = risen_ || (log_sum_ > 3 && wall_s - since_ < kGathersS);
   if (learn && !gathering && change == Change::none) {
+    if (usual) lower_ += kLowerFollows * (level - limits.drift - *usual_.level(wall_s) - lower_);
     usual_.learn(wall_s, level, calls, usual_.noise(calls),
                  usual ? std::optional<double>(level - *usual) : std::nullopt);
   } else {

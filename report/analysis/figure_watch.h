@@ -1,12 +1,13 @@
 // Watches one figure of one operation (its median, its p95, the mean of a stage) for a rise.
 //
 // Two detectors of different kind must agree:
-//   e-detector    evidence gathered from point to point, with a bound on false alarms
-//   (e_detector.h) windows       the median of the last 2, 3, 6, 12, 24 or 48 points lies above
-//   what is usual by
-//                 the least effect (of two points: by half) and by so many deviations of such a
-//                 median; and three quarters of the points (of two or three: all) are above half
-//                 of that. A few large points do not do.
+//   e-detector  evidence gathered from point to point, with a bound on false alarms (e_detector.h)
+//   windows     the median of the last 2, 3, 6, 12, 24 or 48 points lies above what is usual by the
+//               least effect (of two points: by half) and by so many deviations of such a median;
+//               and three quarters of the points (of two or three: all) are above half of that. A
+//               few large points do not do.
+// Usual is a little less while the last hour's points were a little lower: by as much as the level
+// wanders, at most. A rise on such a day is found as soon as on another.
 // A rise ends when the median of the last 8 points is back below half of it.
 #pragma once
 
@@ -25,6 +26,9 @@ struct FigureLimits {
   double log_run = 0;            // of the points that go by, on average, before a false alarm
   double least_deviations = 0;   // of a window's median
   std::size_t least_window = 2;  // points
+  // The rise that half of the ring's figures of this kind show in this minute: a logarithm.
+  double common = 0;
+  double drift = 0;  // what the ring's figures have in common, to be taken off (common_drift.h)
 };
 
 class FigureWatch {
@@ -43,11 +47,13 @@ class FigureWatch {
   // Whether enough of the past is known to judge.
   bool watched() const { return watched_; }
   bool risen() const { return risen_; }
+  // How far that level is from usual; nothing while that is not known.
+  std::optional<double> distance(std::int64_t wall_s, double level) const;
   // Whether the last point was above what is allowed for.
   bool suspect() const { return suspect_; }
   // The rise in the window that showed it, or since then: a logarithm.
   double effect() const { return effect_; }
-  // What would be usual now; 0: not known.
+  // What would be usual now, with the drift; 0: not known.
   double usual_level() const { return usual_level_; }
   // The median of the last `points` distances from usual, 0 without any.
   double recent(std::size_t points) const;
@@ -74,6 +80,7 @@ class FigureWatch {
   std::int64_t since_ = 0;
   double effect_ = 0;
   double usual_level_ = 0;
+  double lower_ = 0;  // how far the last hour's points were from usual
   std::int64_t hour_ = -1;
   bool watched_ = false;
   bool risen_ = false;

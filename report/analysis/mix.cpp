@@ -10,6 +10,7 @@ namespace ringside {
 namespace {
 
 constexpr double kLeastShare = 0.1;  // of each kind, before
+constexpr double kLeastMove = 0.05;  // of the calls, from one kind to the other
 
 // Shares of the calls up to and with each bucket, from `first` on.
 struct Curve {
@@ -79,7 +80,8 @@ double median_seconds(const Histogram& histogram) { return histogram.quantile_se
 bool MixJudgement::mix_shift(std::uint64_t calls) const {
   // 1.63 / sqrt(n): the 99 % quantile of the distance for a sample of n.
   const double chance = 1.63 / std::sqrt(static_cast<double>(std::max<std::uint64_t>(calls, 1)));
-  return moved < 0.02 + chance && moved < slower / 2;
+  return moved < 0.02 + chance && moved < slower / 2 &&
+         slow_now - slow_before >= kLeastMove + chance;
 }
 
 MixJudgement judge_mix(const Histogram& before, const Histogram& now) {

@@ -14,8 +14,9 @@ struct MixJudgement {
   double slow_before = 0;  // the share above it, 0..1
   double slow_now = 0;
 
-  // Only the mix moved. It must explain what was seen far better than slower calls do, and as well
-  // as a sample of that size can show. In doubt, calls became slower.
+  // Only the mix moved. It must explain what was seen far better than slower calls do, as well as a
+  // sample of that size can show, and with one call in twenty that has moved at least. In doubt,
+  // calls became slower.
   bool mix_shift(std::uint64_t calls) const;
 };
 MixJudgement judge_mix(const Histogram& before, const Histogram& now);

@@ -10,6 +10,11 @@ namespace ringside {
 namespace {
 
 constexpr std::uint32_t kMostMinutes = 240;  // of calls too rare to be one figure
+// Points that a rise must last. A few long calls make a mean of two minutes.
+constexpr std::size_t kLeastP50Window = 2;
+constexpr std::size_t kLeastP95Window = 3;
+constexpr std::size_t kLeastStageWindow = 6;
+constexpr double kTypicalHours = 168;
 
 void halve(Histogram& histogram) {
   for (Histogram::Bucket& bucket : histogram.buckets) bucket.count /= 2;
@@ -50,6 +55,7 @@ std::size_t OperationWatch::watched() const {
 void OperationWatch::learn_hour(const HistorySlot& hour) {
   const std::int64_t at = hour.begin_wall_s;
   hour_ = at / 3600;
+  learn_typical(static_cast<double>(hour.timed), static_cast<double>(hour.sum_ns));
   if (hour.timed >= kCallsForP50 && !hour.latency.buckets.empty())
     p50_.learn_hour(at, std::log(smooth_quantile_ns(hour.latency, 0.5)));
   if (hour.timed >= kCallsForP95 && !hour.latency.buckets.empty())
@@ -60,6 +66,17 @@ void OperationWatch::learn_hour(const HistorySlot& hour) {
     stages_[i].learn_hour(
         at, std::log(static_cast<double>(stage.sum_ns) / static_cast<double>(stage.count)));
   }
+}
+
+void OperationWatch::distances(const HistorySlot& slot, MinuteDistances& all) const {
+  const auto add = [&](const FigureWatch& watch, double ns, std::vector<double>& to) {
+    if (const auto distance = watch.distance(slot.begin_wall_s, std::log(ns)))
+      to.push_back(*distance);
+  };
+  if (slot.timed >= kCallsForP50 && !slot.latency.buckets.empty())
+    add(p50_, smooth_quantile_ns(slot.latency, 0.5), all.p50);
+  if (slot.timed >= kCallsForP95 && !slot.latency.buckets.empty())
+    add(p95_, smooth_quantile_ns(slot.latency, 0.95), all.p95);
 }
 
 void OperationWatch::skip() {
@@ -80,6 +97,8 @@ bool OperationWatch::add_quantile(FigureWatch& watch, Pending& pending, const Hi
   }
   if (calls < needed || latency->buckets.empty()) return false;
   FigureLimits limits = minute.certainty;
+  limits.least_window = q > 0.5 ? kLeastP95Window : kLeastP50Window;
+  limits.common = q > 0.5 ? minute.common_p95 : minute.common_p50;
   limits.least_effect = least_effect(q > 0.5 ? kLeastP95 : kLeastP50, watch.usual_level(),
                                      minute.clock_resolution_ns);
   const double ns = smooth_quantile_ns(*latency, q);
@@ -102,6 +121,7 @@ bool OperationWatch::add_stage(std::size_t stage, const HistorySlot& slot,
                                   ? kLeastOfOperation * static_cast<double>(slot.sum_ns) /
                                         static_cast<double>(slot.stages[stage].sum_ns)
                                   : 0.0;
+  limits.least_window = kLeastStageWindow;
   limits.least_effect = least_effect(std::max(kLeastStage, of_operation), watch.usual_level(),
                                      minute.clock_resolution_ns);
   const double mean = static_cast<double>(pending.sum_ns) / static_cast<double>(pending.count);
@@ -111,6 +131,13 @@ bool OperationWatch::add_stage(std::size_t stage, const HistorySlot& slot,
   return change == FigureWatch::Change::rose;
 }
 
+void OperationWatch::learn_typical(double calls, double ns) {
+  if (calls <= 0) return;
+  typical_hours_ = std::min(typical_hours_ + 1, kTypicalHours);
+  typical_ns_ += (ns / calls - typical_ns_) / typical_hours_;
+  typical_calls_ += (calls - typical_calls_) / typical_hours_;
+}
+
 // Keeps what is needed to tell slower calls from another mix of them.
 void OperationWatch::remember(const HistorySlot& slot, bool learn) {
   if (const std::int64_t hour = slot.begin_wall_s / 3600; hour != hour_) {
@@ -118,8 +145,7 @@ void OperationWatch::remember(const HistorySlot& slot, bool learn) {
     if (hour_calls_ > 0) {
       halve(past_);
       past_.merge(past_hour_);
-      past_calls_ = past_calls_ / 2 + hour_calls_;
-      past_ns_ = past_ns_ / 2 + hour_ns_;
+      learn_typical(hour_calls_, hour_ns_);
     }
     past_hour_ = {};
     hour_calls_ = hour_ns_ = 0;

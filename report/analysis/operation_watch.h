@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "report/analysis/figure_watch.h"
 #include "report/model/history.h"
@@ -12,11 +13,19 @@
 
 namespace ringside {
 
+// Distances from usual in one minute, by kind of figure: logarithms.
+struct MinuteDistances {
+  std::vector<double> p50;
+  std::vector<double> p95;
+};
 // What a caller knows of the minute.
 struct WatchedMinute {
   FigureLimits certainty;  // least_effect is set for each figure
   double clock_resolution_ns = 0;
   bool learn = true;
+  // The rise that half of the ring's figures of a kind show.
+  double common_p50 = 0;
+  double common_p95 = 0;
 };
 
 // A change of an operation, or of all operations of a ring (`operation` empty: their mix).
@@ -65,16 +74,14 @@ class OperationWatch {
     return finding_ && finding_->ongoing() && finding_->kind == RegressionFinding::Kind::slower;
   }
   std::size_t watched() const;  // figures with enough of a past
-  bool median_watched() const { return p50_.watched(); }
-  // Whether its last median or p95 was above what is allowed for.
-  bool suspect() const {
-    return (p50_.watched() && p50_.suspect()) || (p95_.watched() && p95_.suspect());
-  }
+  // Adds how far this minute's figures are from usual: those that are watched and have calls
+  // enough.
+  void distances(const HistorySlot& slot, MinuteDistances& all) const;
   std::int64_t last_seen() const { return hour_ * 3600; }
 
-  // Of the last hours without a change, older ones at less weight: calls, and their time.
-  double past_calls() const { return past_calls_; }
-  double past_ns() const { return past_ns_; }
+  // A call's time, and the calls of an hour, in about a week without a change; 0: not known.
+  double typical_ns() const { return typical_ns_; }
+  double typical_calls() const { return typical_calls_; }
 
  private:
   // Minutes put together until there are enough calls for a figure.
@@ -92,6 +99,7 @@ class OperationWatch {
                     const WatchedMinute& minute);
   bool add_stage(std::size_t stage, const HistorySlot& slot, const WatchedMinute& minute);
   void remember(const HistorySlot& slot, bool learn);
+  void learn_typical(double calls, double ns);  // of an hour
   void open(const HistorySeries& series, const HistorySlot& slot);
   bool follow(std::int64_t end_wall_s);
   std::size_t suspected_stage(double extra_ns) const;
@@ -107,8 +115,9 @@ class OperationWatch {
   Histogram past_;       // the last hours without a change, older ones at less weight
   Histogram past_hour_;  // the present hour's minutes of these
   Histogram now_;        // since the last minute in which nothing was above what is allowed for
-  double past_calls_ = 0;
-  double past_ns_ = 0;
+  double typical_ns_ = 0;
+  double typical_calls_ = 0;
+  double typical_hours_ = 0;  // at most a week
   double hour_calls_ = 0;
   double hour_ns_ = 0;
   std::int64_t hour_ = 0;

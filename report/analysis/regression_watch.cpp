@@ -8,16 +8,17 @@ namespace ringside {
 namespace {
 
 constexpr double kMonthMinutes = 30 * 24 * 60;
+// False alarms of the e-detector in a month, over all figures: one of each operation, and no more
+// than these.
+constexpr double kMostFalse = 10;
 constexpr double kFalseWindow = 0.01;  // chance, over all figures and windows, at one look
 constexpr double kWindowsOfAFigure = 6;
 constexpr double kOverload = 1.5;  // of the usual traffic
 constexpr double kLeastCalls = 60;
 constexpr std::int64_t kAfterOverloadS = 120;  // queues drain
-// Where half of the operations are slower at once, it may be a pause of the host or of the server.
-constexpr std::int64_t kHiccupS = 180;
-constexpr std::size_t kAfterHiccup = 6;  // points that a rise must then last
 constexpr double kMixEffect = 0.10;
-constexpr double kMixShare = 0.7;  // of the rise must be the mix
+constexpr double kMixOrigin = 20;           // a level of exactly 0 is one that is not known
+constexpr std::size_t kLeastMixWindow = 6;  // points
 constexpr std::int64_t kForgottenS = 8 * 86'400;
 
 // The z for which a normal figure is above z with that chance.
@@ -50,10 +51,11 @@ bool whole(const HistorySlot& slot) {
 
 }  // namespace
 
-FigureLimits RegressionWatch::certainty() const {
+FigureLimits RegressionWatch::certainty_now() const {
   const auto figures = static_cast<double>(std::max<std::size_t>(watched_, 1));
   FigureLimits limits;
-  limits.log_run = std::log(kMonthMinutes * figures);
+  const auto operations = static_cast<double>(std::max<std::size_t>(operations_.size(), 1));
+  limits.log_run = std::log(kMonthMinutes / std::min(operations, kMostFalse) * figures);
   limits.least_deviations = normal_above(kFalseWindow / (figures * kWindowsOfAFigure));
   return limits;
 }
@@ -65,11 +67,10 @@ void RegressionWatch::begin_hour(std::int64_t wall_s) {
                 [&](const auto& entry) { return wall_s - entry.second.last_seen() > kForgottenS; });
   for (const auto& [key, operation] : operations_) watched_ += operation.watched();
   for (auto& [name, ring] : rings_) {
-    watched_ += std::size_t{ring.mean.watched()};
+    watched_ += std::size_t{ring.mean.watched()} + std::size_t{ring.common.watched()};
     ring.traffic.end_hour();
-    std::erase_if(ring.now, [](const auto& entry) { return entry.second < 0.01; });
   }
-  certainty_ = certainty();
+  certainty_ = certainty_now();
 }
 
 bool RegressionWatch::overloaded(Ring& ring, std::int64_t wall_s, double calls) {
@@ -113,17 +114,20 @@ void RegressionWatch::learn_hour(std::int64_t begin_wall_s, const std::vector<Hi
     if (slot == nullptr || !whole(*slot) || troubled(in_trouble, series.ring)) continue;
     const Key key{series.ring, series.name};
     if (operations_.size() >= options_.most_operations && operations_.count(key) == 0) continue;
-    operations_[key].learn_hour(*slot);
+    OperationWatch& operation = operations_[key];
+    operation.learn_hour(*slot);
     Sum& sum = sums[series.ring];
     sum.calls += static_cast<double>(slot->count());
     sum.timed += static_cast<double>(slot->timed);
-    sum.ns += static_cast<double>(slot->sum_ns);
+    sum.ns += static_cast<double>(slot->timed) * operation.typical_ns();
   }
   for (const auto& [name, sum] : sums) {
     Ring& ring = rings_[name];
     if (sum.calls > 0) ring.traffic.learn_hour(begin_wall_s, std::log(sum.calls / 60));
-    if (sum.timed > 0 && sum.ns > 0)
-      ring.mean.learn_hour(begin_wall_s, std::log(sum.ns / sum.timed));
+    ring.common.learn_hour(begin_wall_s);
+    const double usual = usual_call_ns(name);
+    if (sum.ns > 0 && usual > 0)
+      ring.mean.learn_hour(begin_wall_s, kMixOrigin + std::log(sum.ns / sum.timed / usual));
   }
 }
 
@@ -137,15 +141,12 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
   struct Sum {
     double calls = 0;
     double timed = 0;
-    double ns = 0;
+    double ns = 0;  // of these, if each operation takes as long as usual
     bool skip = false;
-    std::size_t judged = 0;   // operations whose median is watched
-    std::size_t suspect = 0;  // of these
+    MinuteDistances distances;
+    double common_p95 = 0;
   };
   std::map<std::string, Sum> sums;
-  for (auto& [name, ring] : rings_) {
-    for (auto& [operation, calls] : ring.now) calls *= 0.9;
-  }
   for (const HistorySeries& series : batch) {
     const HistorySlot* slot =
         series.event || series.waits_for_client ? nullptr : slot_of(series, begin_wall_s);
@@ -153,11 +154,21 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
     Sum& sum = sums[series.ring];
     sum.calls += static_cast<double>(slot->count());
     if (!whole(*slot)) continue;
+    const auto known = operations_.find({series.ring, series.name});
+    if (known == operations_.end()) continue;
+    known->second.distances(*slot, sum.distances);
+    if (known->second.typical_ns() <= 0) continue;
     sum.timed += static_cast<double>(slot->timed);
-    sum.ns += static_cast<double>(slot->sum_ns);
-    rings_[series.ring].now[series.name] += static_cast<double>(slot->timed);
+    sum.ns += static_cast<double>(slot->timed) * known->second.typical_ns();
   }
-  for (auto& [name, sum] : sums) sum.skip = overloaded(rings_[name], begin_wall_s, sum.calls);
+  for (auto& [name, sum] : sums) {
+    Ring& ring = rings_[name];
+    sum.skip = overloaded(ring, begin_wall_s, sum.calls);
+    if (!sum.skip)
+      ring.common.add(begin_wall_s, sum.distances.p50, static_cast<std::uint64_t>(sum.calls),
+                      certainty_, learn && !troubled(in_trouble, name));
+    sum.common_p95 = common_of(sum.distances.p95);
+  }
   for (const HistorySeries& series : batch) {
     const HistorySlot* slot =
         series.event || series.waits_for_client ? nullptr : slot_of(series, begin_wall_s);
@@ -173,18 +184,17 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
       operation.skip();
       continue;
     }
-    const bool hiccup = begin_wall_s - rings_[series.ring].all_suspect <= kHiccupS;
+    const CommonDrift& common = rings_[series.ring].common;
     minute.learn = learn && !troubled(in_trouble, series.ring);
-    minute.certainty.least_window = hiccup ? kAfterHiccup : 2;
+    minute.certainty.drift = common.drift();
+    minute.common_p50 = common.now();
+    minute.common_p95 = sum.common_p95;
     operation.add(series, *slot, minute);
-    sum.judged += std::size_t{operation.median_watched()};
-    sum.suspect += std::size_t{operation.suspect()};
   }
   for (auto& [name, sum] : sums) {
-    if (sum.judged >= 3 && 2 * sum.suspect >= sum.judged) rings_[name].all_suspect = begin_wall_s;
-    minute.learn = learn && !troubled(in_trouble, name);
-    if (!sum.skip && sum.timed > 0)
-      watch_mix(name, rings_[name], begin_wall_s, sum.timed, sum.ns, minute);
+    if (!sum.skip && sum.timed >= kLeastCalls)
+      watch_mix(name, rings_[name], begin_wall_s, sum.timed, sum.ns,
+                learn && !troubled(in_trouble, name));
   }
   for (auto& [key, operation] : operations_) {
     const auto& finding = operation.finding();
@@ -193,16 +203,31 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
   }
 }
 
-// The mean over all operations rises when one of them becomes slower, or when more of the calls are
-// of slow operations. Only the second is told here.
+// The mean of the usual calls of a ring; 0: not known.
+double RegressionWatch::usual_call_ns(const std::string& name) const {
+  double calls = 0;
+  double ns = 0;
+  for (const auto& [key, operation] : operations_) {
+    if (key.first != name) continue;
+    calls += operation.typical_calls();
+    ns += operation.typical_calls() * operation.typical_ns();
+  }
+  return calls > 0 ? ns / calls : 0;
+}
+
+// The mean over all operations if each takes as long as usual: it rises only when more of the calls
+// are of slow operations.
 void RegressionWatch::watch_mix(const std::string& name, Ring& ring, std::int64_t wall_s,
-                                double calls, double ns, const WatchedMinute& minute) {
-  FigureLimits limits = minute.certainty;
+                                double calls, double ns, bool learn) {
+  ring.typical_ns = usual_call_ns(name);
+  if (ns <= 0 || ring.typical_ns <= 0) return;
+  FigureLimits limits = certainty_;
   limits.least_effect = std::log1p(kMixEffect);
-  if (calls < kLeastCalls || ns <= 0) return;
+  limits.least_window = kLeastMixWindow;
   const bool lasting = ring.finding && ring.finding->ongoing();
-  const FigureWatch::Change change = ring.mean.add(
-      wall_s, std::log(ns / calls), static_cast<std::uint64_t>(calls), limits, minute.learn);
+  const FigureWatch::Change change =
+      ring.mean.add(wall_s, kMixOrigin + std::log(ns / calls / ring.typical_ns),
+                    static_cast<std::uint64_t>(calls), limits, learn);
   if (change == FigureWatch::Change::rose) open_mix(name, ring, wall_s);
   if (lasting && change == FigureWatch::Change::ended) ring.finding->ended_wall_s = wall_s + 60;
   if (lasting && ring.finding->ongoing() &&
@@ -216,30 +241,10 @@ void RegressionWatch::watch_mix(const std::string& name, Ring& ring, std::int64_
     ring.finding.reset();
 }
 
-// With w for an operation's share of the calls and m for its mean time, the mean over all is the
-// sum of w m. Its rise is the sum of (w_now - w_past) m_past, which is the mix, and of the rest.
+// Clients who wait for their answers call less when these are slower. That is no other mix.
 void RegressionWatch::open_mix(const std::string& name, Ring& ring, std::int64_t wall_s) {
-  double past_calls = 0;
-  double now_calls = 0;
-  bool slower = false;
   for (const auto& [key, operation] : operations_) {
-    if (key.first != name) continue;
-    past_calls += operation.past_calls();
-    slower = slower || operation.slower();
-  }
-  for (const auto& [operation, calls] : ring.now) now_calls += calls;
-  double mix = 0;
-  double past_mean = 0;
-  for (const auto& [key, operation] : operations_) {
-    if (key.first != name || operation.past_calls() <= 0) continue;
-    const double mean = operation.past_ns() / operation.past_calls();
-    const double was = operation.past_calls() / past_calls;
-    const auto now = ring.now.find(key.second);
-    past_mean += was * mean;
-    mix += ((now == ring.now.end() ? 0 : now->second) / now_calls - was) * mean;
-  }
-  const double rise = std::exp(ring.mean.usual_level()) * std::expm1(ring.mean.effect());
-  if (slower || past_mean <= 0 || mix < kMixShare * rise) {
+    if (key.first != name || !operation.slower()) continue;
     ring.mean.forget();
     return;
   }
@@ -249,8 +254,8 @@ void RegressionWatch::open_mix(const std::string& name, Ring& ring, std::int64_t
   found.figure = "mean";
   found.since_wall_s = ring.mean.since_wall_s();
   found.found_wall_s = wall_s + 60;
-  found.before_ns = std::exp(ring.mean.usual_level());
-  found.now_ns = std::exp(ring.mean.usual_level() + ring.mean.effect());
+  found.before_ns = ring.typical_ns * std::exp(ring.mean.usual_level() - kMixOrigin);
+  found.now_ns = found.before_ns * std::exp(ring.mean.effect());
   found.effect_percent = 100 * std::expm1(ring.mean.effect());
   ring.finding = std::move(found);
 }

@@ -2,19 +2,20 @@
 // against a pinned baseline.
 //
 //   minutes ──> OperationWatch ── FigureWatch p50, p95, stages ──> finding: slower, or mix shift
-//          └──> the ring's mean over all operations ────────────> finding: mix shift
+//          ├──> CommonDrift: what all operations of a ring share, which is taken off
+//          └──> the ring's mean if each operation is as usual ─────> finding: mix shift
 //
 // A rise counts when all of this holds:
 //   effect     at least 10 % at p50, 20 % at p95, 15 % of a stage and 1 % of its operation's time;
 //              and ten ticks of the clock
 //   certainty  two detectors agree (figure_watch.h), each corrected for how many figures are
-//              watched: on average 30 days between false alarms of the e-detector over all of them
+//              watched. Of the e-detector, on average one false alarm a month and operation at
+//              most, and of more than ten operations ten a month over all figures
 //   past       at least two days know the hour; incidents are left out of the past
 //   load       a ring with half again as many calls as in the last hour, and as the time of day
 //              lets expect, is not compared: queueing is no regression. After half an hour it is.
-//
-//   breadth    where half of a ring's operations are slower at once, it lasts for six minutes: a
-//              pause of the host is no regression
+//   breadth    a rise of less than three times what half of the ring's operations show in the same
+//              minute lasts for six minutes: a pause of the host is no regression
 //
 // A change that is over is said as such (ongoing = false). One that lasts for a week is usual from
 // then on. No clock, no file: time is the minutes'. It can be copied.
@@ -32,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "report/analysis/common_drift.h"
 #include "report/analysis/operation_watch.h"
 #include "report/model/regressions.h"
 
@@ -74,6 +76,8 @@ class RegressionWatch {
   // room.
   std::size_t watched_figures() const { return watched_; }
   std::uint64_t not_watched() const { return not_watched_; }
+  // What a rise of any figure must pass now, beside its least effect. It follows each hour.
+  const FigureLimits& certainty() const { return certainty_; }
 
  private:
   // All operations of a ring.
@@ -81,9 +85,11 @@ class RegressionWatch {
     Usual traffic;
     std::deque<double> last_hour;       // the calls of each minute
     std::int64_t held_until = 0;        // too much traffic to compare
-    std::int64_t all_suspect = 0;       // when half of the operations were last slower at once
-    FigureWatch mean;                   // of a call of any operation
-    std::map<std::string, double> now;  // calls of each operation in the last minutes
+    CommonDrift common;
+    // The mean of a call of any operation, if each takes as long as usual: its distance from that
+    // of the usual calls, a logarithm from kMixOrigin on.
+    FigureWatch mean;
+    double typical_ns = 0;  // that of the usual calls
     std::optional<RegressionFinding> finding;
   };
   using Key = std::pair<std::string, std::string>;  // ring, operation
@@ -91,10 +97,11 @@ class RegressionWatch {
   bool in_baseline(std::int64_t begin_wall_s) const;
   bool overloaded(Ring& ring, std::int64_t wall_s, double calls);
   void watch_mix(const std::string& name, Ring& ring, std::int64_t wall_s, double calls, double ns,
-                 const WatchedMinute& minute);
+                 bool learn);
+  double usual_call_ns(const std::string& name) const;
   void open_mix(const std::string& name, Ring& ring, std::int64_t wall_s);
   void begin_hour(std::int64_t wall_s);
-  FigureLimits certainty() const;
+  FigureLimits certainty_now() const;
 
   RegressionOptions options_;
   std::map<Key, OperationWatch> operations_;

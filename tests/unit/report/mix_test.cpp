@@ -100,3 +100,16 @@ TEST_CASE("Mix: nothing to compare with is no mix") {
   CHECK_FALSE(judge_mix({}, some).mix_shift(100));
   CHECK_FALSE(judge_mix(some, {}).mix_shift(0));
 }
+
+TEST_CASE("Mix: what hardly moved is no mix, however well it would explain what was seen") {
+  MixJudgement judged;
+  judged.slower = 0.03;
+  judged.moved = 0.01;
+  judged.slow_before = 0.30;
+  judged.slow_now = 0.33;
+  CHECK_FALSE(judged.mix_shift(10'000));
+  judged.slow_now = 0.37;
+  CHECK(judged.mix_shift(10'000));
+  // Fewer calls, of which chance moves more.
+  CHECK_FALSE(judged.mix_shift(1'000));
+}

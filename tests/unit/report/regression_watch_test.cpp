@@ -18,6 +18,7 @@ using Kind = RegressionFinding::Kind;
 // One world. How often and how soon a change is found in many is ringside-simulate's to say.
 constexpr std::uint64_t kSeed = 7;
 constexpr std::int64_t kChange = kMonday + 3 * kDay + 10 * kHour;
+constexpr std::int64_t kLater = kMonday + 6 * kDay + 10 * kHour;  // what is common is known too
 
 // SEND by this factor between two times.
 auto slower(double factor, std::int64_t from = kChange, std::int64_t until = kChange + 30 * kDay) {
@@ -136,6 +137,7 @@ TEST_CASE("RegressionWatch: traffic that moves to a slow operation is a mix of o
   CHECK(world.seen[0].operation.empty());
   CHECK(world.seen[0].ring == "chat");
   CHECK(world.seen[0].text().find("mix of operations: ") == 0);
+  CHECK(world.seen[0].found_wall_s <= kChange + 8 * 60);
 }
 
 TEST_CASE("RegressionWatch: what happens every day at that hour is usual") {
@@ -181,6 +183,51 @@ TEST_CASE("RegressionWatch: a pause of the whole host is no regression, unless i
   CHECK(world.seen.empty());
   all_slower(10);
   CHECK(world.seen.size() == 3);
+}
+
+TEST_CASE("RegressionWatch: twice as slow is found in time though the host paused just before") {
+  World world(kSeed);
+  for (Operation& operation : world.operations) operation.calls = 300;
+  world.change = [](Operation& operation, std::int64_t now) {
+    if (now >= kChange - 60 && now < kChange) operation.median_ms *= 3;
+    if (operation.name == "SEND" && now >= kChange) operation.median_ms *= 2;
+  };
+  world.run(kChange + 3 * 60);
+  REQUIRE(world.seen.size() == 1);
+  CHECK(world.seen[0].operation == "SEND");
+}
+
+TEST_CASE("RegressionWatch: what all operations have in common is taken off, while it is little") {
+  World world(kSeed);
+  for (const char* name : {"EDIT", "FIND", "READ", "JOIN"}) world.operations.push_back({name});
+  for (Operation& operation : world.operations) operation.calls = 500;
+  world.run(kLater);
+  SUBCASE("an operation that is hardly slower than the others is none") {
+    world.change = [](Operation& operation, std::int64_t) {
+      operation.median_ms *= operation.name == "SEND" ? 1.10 : 1.05;
+    };
+    world.run(kLater + 3 * kHour);
+    CHECK(world.seen.empty());
+  }
+  SUBCASE("where all are a fifth slower, all are found") {
+    world.change = [](Operation& operation, std::int64_t) { operation.median_ms *= 1.2; };
+    world.run(kLater + kHour);
+    CHECK(world.seen.size() == world.operations.size());
+  }
+}
+
+TEST_CASE("RegressionWatch: how sure a rise must be follows what is watched") {
+  World world(kSeed);
+  world.run(kLater);
+  // One false alarm a month of each operation: 43,200 minutes of ten figures, three times.
+  CHECK(world.watch.certainty().log_run == doctest::Approx(std::log(43'200.0 * 10 / 3)));
+  World more(kSeed);
+  for (int i = 0; i < 17; ++i) more.operations.push_back({"OTHER_" + std::to_string(i)});
+  more.run(kLater);
+  const auto figures = static_cast<double>(more.watch.watched_figures());
+  CHECK(figures == 20 * 3 + 2);
+  // Of more operations, no more than ten.
+  CHECK(more.watch.certainty().log_run == doctest::Approx(std::log(43'200.0 * figures / 10)));
 }
 
 TEST_CASE("RegressionWatch: queueing in a burst of traffic is no regression") {

@@ -1,0 +1,40 @@
+#include "report/analysis/common_drift.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ringside {
+namespace {
+
+constexpr std::size_t kFewest = 3;
+// Fewer say too little of the others, whose chance would be added to each.
+constexpr std::size_t kFewestForDrift = 5;
+constexpr double kFollows = 0.25;      // of the distance, a minute
+constexpr double kFarthestStep = 0.1;  // a pause of a minute is no drift
+constexpr double kLeastCommon = 0.10;
+constexpr std::size_t kLeastWindow = 6;
+constexpr double kOrigin = 20;  // a level of exactly 0 is one that is not known
+
+}  // namespace
+
+double common_of(std::vector<double>& distances) {
+  return distances.size() < kFewest ? 0 : median_of(distances);
+}
+
+void CommonDrift::add(std::int64_t wall_s, std::vector<double>& p50, std::uint64_t calls,
+                      FigureLimits limits, bool learn) {
+  now_ = common_of(p50);
+  if (p50.size() < kFewestForDrift) {
+    drift_ = 0;
+    watch_.interrupt();
+    return;
+  }
+  drift_ += kFollows * std::clamp(now_ - drift_, -kFarthestStep, kFarthestStep);
+  limits.least_effect = std::log1p(kLeastCommon);
+  limits.least_window = kLeastWindow;
+  watch_.add(wall_s, kOrigin + now_, calls, limits, learn);
+}
+
+void CommonDrift::learn_hour(std::int64_t wall_s) { watch_.learn_hour(wall_s, kOrigin); }
+
+}  // namespace ringside

@@ -1,0 +1,84 @@
+// One figure: what is taken off, and how long a rise must last.
+#include "report/analysis/figure_watch.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <random>
+
+#include "tests/support/random.h"
+
+using namespace ringside;
+
+namespace {
+
+constexpr std::int64_t kBegin = 1'772'409'600;  // a Monday
+constexpr std::int64_t kDayLong = 86'400;
+constexpr double kLevel = 15;
+
+// A figure with noise of 3 % that is 3 % higher or lower from one day to the next.
+class Fed {
+ public:
+  explicit Fed(std::uint64_t seed) : engine_(seed) {
+    limits.least_effect = std::log1p(0.10);
+    limits.log_run = std::log(43'200.0 * 10);
+    limits.least_deviations = 4;
+    for (int day = 0; day < 8; ++day) run(1'440, day % 2 == 0 ? 0.03 : -0.03);
+  }
+  // Points at that distance from the usual level; returns after how many it rose, 0: it did not.
+  int run(int points, double distance) {
+    int rose = 0;
+    for (int i = 0; i < points; ++i, at += 60) {
+      const double level = kLevel + distance + 0.03 * normal_(engine_);
+      const auto change = watch.add(at, level, 500, limits, true);
+      if (change == FigureWatch::Change::rose && rose == 0) rose = i + 1;
+    }
+    return rose;
+  }
+  FigureWatch watch;
+  FigureLimits limits;
+  std::int64_t at = kBegin;
+
+ private:
+  std::mt19937_64 engine_;
+  std::normal_distribution<double> normal_;
+};
+
+}  // namespace
+
+TEST_CASE("FigureWatch: what is common to all is taken off") {
+  const std::uint64_t seed = ringside::test::seed();
+  INFO("seed ", seed);
+  Fed fed(seed);
+  fed.limits.drift = 0.2;
+  CHECK(fed.run(120, 0.2) == 0);
+  CHECK(fed.watch.usual_level() == doctest::Approx(kLevel + 0.2).epsilon(0.005));
+  fed.limits.drift = 0;
+  CHECK(fed.run(30, 0.2) > 0);
+}
+
+TEST_CASE("FigureWatch: a day that is a little lower than usual makes a rise plain sooner") {
+  const std::uint64_t seed = ringside::test::seed();
+  INFO("seed ", seed);
+  Fed lower(seed);
+  CHECK(lower.run(360, -0.03) == 0);
+  const int found = lower.run(60, 0.11);
+  CHECK(found > 0);
+  Fed higher(seed);
+  CHECK(higher.run(360, 0.03) == 0);
+  const int later = higher.run(60, 0.11);
+  CHECK((later == 0 || later > found));
+}
+
+TEST_CASE("FigureWatch: a rise of few points must be more than the others show at once") {
+  const std::uint64_t seed = ringside::test::seed();
+  INFO("seed ", seed);
+  Fed alone(seed);
+  CHECK(alone.run(10, 0.7) == 2);
+  Fed with_others(seed);
+  with_others.limits.common = 0.5;
+  CHECK(with_others.run(10, 0.7) >= 5);  // three quarters of six, at least
+  Fed patient(seed);
+  patient.limits.least_window = 6;
+  CHECK(patient.run(10, 0.7) >= 5);
+}
