@@ -1,217 +1,18 @@
 #include "tools/simulate/regressions.h"
 
 #include <algorithm>
-#include <cmath>
 #include <ctime>
 #include <memory>
 #include <mutex>
-#include <set>
 
 #include "tools/simulate/minutes.h"
 #include "tools/simulate/regression_policy.h"
+#include "tools/simulate/regression_trial.h"
 
 namespace ringside::simulate {
 namespace {
 
-using What = RegressionWord::What;
-
 constexpr const char* kChangePoints = "change_points";
-constexpr std::int64_t kHourS = 3'600;
-constexpr std::int64_t kPastS = 8 * kDayS;    // before anything is scored
-constexpr std::int64_t kAfterS = 6 * kHourS;  // how long a change may take to be found
-constexpr double kLeastMixRise = 1.2;
-
-// How a kind is scored.
-enum class Right : std::uint8_t { calm, slower, stage, ended, mix };
-struct ChangeKind {
-  const char* word;  // on the command line
-  const char* name;
-  Right right = Right::slower;
-  const char* goal = "";
-  double goal_minutes = 0;
-  double goal_false = -1;
-};
-constexpr ChangeKind kChangeKinds[] = {
-    {"calm", "no change", Right::calm, "1 false a month", 0, 1},
-    {"slower", "p50 20 % slower", Right::slower, "in 15 min", 15},
-    {"twice", "2x slower", Right::slower, "in 3 min", 3},
-    {"stage", "stage 30 %, operation 2 %", Right::stage, "in 60 min", 60},
-    {"middling", "20 % slower, middling traffic", Right::slower},
-    {"few", "2x slower, few calls", Right::slower},
-    {"ended", "30 % slower, then over", Right::ended, "named", 30},
-    {"mix_of_calls", "mix of calls", Right::mix, "named"},
-    {"mix_of_operations", "mix of operations", Right::mix, "named"},
-};
-
-struct Trial {
-  std::vector<MinuteOperation> operations;
-  std::vector<MinuteChange> changes;
-  std::int64_t from = 0;
-  std::int64_t until = 0;  // of the change
-  std::int64_t end = 0;
-  std::string operation;  // that becomes slower; empty: none does
-  std::string stage;
-  std::string mixed;              // whose calls are another mix; empty: those of the ring
-  std::set<std::string> touched;  // by the change
-};
-
-// The mean time of a call over all operations, at their peaks.
-double mean_over_all(const std::vector<MinuteOperation>& operations) {
-  double calls = 0;
-  double ns = 0;
-  for (const MinuteOperation& one : operations) {
-    const double kinds = 1 + one.slow_share * (one.slow_factor - 1);
-    calls += one.calls_per_minute;
-    ns += one.calls_per_minute * one.median_ns * std::exp(one.sigma * one.sigma / 2) * kinds;
-  }
-  return ns / calls;
-}
-
-// Most of the calls of the fastest of the busy operations become calls of the slowest. That one has
-// so few calls and is so slow that the mean over all rises by a fifth: what rises by less than a
-// tenth is no finding.
-void move_traffic(Trial& trial, MinuteChange change) {
-  std::size_t fast = 0;
-  std::size_t slow = 0;
-  for (std::size_t i = 1; i < 4; ++i) {
-    if (trial.operations[i].median_ns < trial.operations[fast].median_ns) fast = i;
-    if (trial.operations[i].median_ns > trial.operations[slow].median_ns) slow = i;
-  }
-  MinuteOperation& slower = trial.operations[slow];
-  slower.median_ns = std::max(slower.median_ns, 5 * trial.operations[fast].median_ns);
-  MinuteChange other = change;
-  const double moved = 0.7 * trial.operations[fast].calls_per_minute;
-  slower.calls_per_minute = std::min(slower.calls_per_minute, 2 * moved);
-  other.operation = fast;
-  other.traffic_factor = 0.3;
-  change.operation = slow;
-  change.traffic_factor = 1 + moved / slower.calls_per_minute;
-  const auto rise = [&] {
-    std::vector<MinuteOperation> after = trial.operations;
-    after[fast].calls_per_minute *= other.traffic_factor;
-    after[slow].calls_per_minute *= change.traffic_factor;
-    return mean_over_all(after) / mean_over_all(trial.operations);
-  };
-  for (int i = 0; i < 20 && rise() < kLeastMixRise; ++i) slower.median_ns *= 1.2;
-  trial.changes = {other, change};
-}
-
-Trial plan(const ChangeKind& kind, std::size_t number, std::uint64_t seed, double days) {
-  Trial trial;
-  trial.operations = draw_operations(seed);
-  Random random(seed * 31 + number * 1'000'003);
-  trial.from = kMondayS + kPastS + static_cast<std::int64_t>(random.between(0, kDayS));
-  trial.until = trial.end = trial.from + kAfterS;
-  if (kind.right == Right::calm) {
-    trial.from = trial.until = kMondayS + kPastS;
-    trial.end = trial.from + static_cast<std::int64_t>(days * kDayS);
-    return trial;
-  }
-  MinuteChange change;
-  change.from = trial.from;
-  change.until = trial.until;
-  change.operation = random.below(4);
-  const std::string word = kind.word;
-  if (word == "slower") change.factor = 1.2;
-  if (word == "twice") change.factor = 2;
-  if (word == "stage") {
-    change.factor = 1.3;
-    change.stage = 0;
-    trial.stage = trial.operations[change.operation].stages[0].name;
-  }
-  if (word == "middling") {
-    change.factor = 1.2;
-    change.operation = 4 + random.below(4);
-  }
-  if (word == "few") {
-    change.factor = 2;
-    change.operation = 9 + random.below(3);
-  }
-  if (kind.right == Right::ended) {
-    change.factor = 1.3;
-    change.until = trial.until =
-        trial.from + static_cast<std::int64_t>(random.between(1, 3) * kHourS);
-  }
-  if (word == "mix_of_calls") {
-    change.operation = 8;
-    change.slow_share = trial.operations[8].slow_share + random.between(0.25, 0.4);
-    trial.mixed = trial.operations[8].name;
-  }
-  if (word == "mix_of_operations") {
-    move_traffic(trial, change);
-  } else {
-    trial.changes.push_back(change);
-  }
-  if (kind.right != Right::mix) trial.operation = trial.operations[change.operation].name;
-  for (const MinuteChange& one : trial.changes)
-    trial.touched.insert(trial.operations[one.operation].name);
-  return trial;
-}
-
-// Judges what one policy said of one trial.
-class Judge {
- public:
-  Judge(const ChangeKind& kind, const Trial& trial) : kind_(kind), trial_(trial) {}
-
-  void hear(const RegressionWord& word) {
-    if (word.wall_s <= kMondayS + kPastS) return;
-    const bool ours = kind_.right != Right::calm && word.operation == trial_.operation &&
-                      !trial_.operation.empty() && within(word);
-    if (word.what == What::slower) {
-      if (!ours || (kind_.right == Right::stage && word.stage != trial_.stage)) {
-        ++false_words_;
-        if (within(word) && trial_.touched.count(word.operation) != 0) wrong_ = true;
-      } else if (found_ == 0) {
-        found_ = word.wall_s;
-      } else if (over_ != 0) {
-        again_ = true;
-      }
-    }
-    if (word.what == What::over && ours && found_ != 0) over_ = word.wall_s;
-    if (word.what == What::mix && kind_.right == Right::mix && within(word) &&
-        word.operation == trial_.mixed && mix_ == 0)
-      mix_ = word.wall_s;
-  }
-
-  void score(RegressionScore& score) const {
-    score.false_words += false_words_;
-    score.operation_months += static_cast<double>(trial_.operations.size()) *
-                              static_cast<double>(trial_.end - kMondayS - kPastS) / (30 * kDayS);
-    if (kind_.right == Right::calm) return;
-    ++score.changes;
-    const std::int64_t found = kind_.right == Right::mix ? mix_ : found_;
-    if (found != 0) {
-      ++score.found;
-      score.minutes.push_back(static_cast<double>(found - trial_.from) / 60);
-    }
-    score.named += std::uint64_t{named()};
-  }
-
- private:
-  bool within(const RegressionWord& word) const {
-    return word.wall_s > trial_.from && word.wall_s <= trial_.until + kHourS;
-  }
-  bool named() const {
-    switch (kind_.right) {
-      case Right::calm: return true;
-      // Over, while it lasts, is wrong.
-      case Right::slower:
-      case Right::stage: return found_ != 0 && over_ == 0;
-      case Right::ended: return found_ != 0 && over_ > trial_.until && !again_;
-      // "Slower" of what only got other calls is wrong. Of anything else it is a false regression.
-      case Right::mix: return mix_ != 0 && !wrong_;
-    }
-    return false;
-  }
-  const ChangeKind& kind_;
-  const Trial& trial_;
-  std::int64_t found_ = 0;
-  std::int64_t over_ = 0;
-  std::int64_t mix_ = 0;
-  std::uint64_t false_words_ = 0;
-  bool again_ = false;
-  bool wrong_ = false;
-};
 
 std::array<std::unique_ptr<RegressionPolicy>, kRegressionPolicies> make_all() {
   return {make_regression_ours(), make_regression_means(), make_regression_t_test()};
@@ -221,7 +22,7 @@ std::array<std::unique_ptr<RegressionPolicy>, kRegressionPolicies> make_all() {
 
 std::vector<std::string> regression_words() {
   std::vector<std::string> words;
-  for (const ChangeKind& kind : kChangeKinds) words.emplace_back(kind.word);
+  for (const ChangeKind& kind : change_kinds()) words.emplace_back(kind.word);
   words.emplace_back(kChangePoints);
   return words;
 }
@@ -233,8 +34,8 @@ RegressionReport run_regressions(const Corpus& corpus, unsigned jobs) {
            std::find(corpus.only.begin(), corpus.only.end(), word) != corpus.only.end();
   };
   std::vector<std::size_t> numbers;
-  for (std::size_t number = 0; number < std::size(kChangeKinds); ++number) {
-    const ChangeKind& kind = kChangeKinds[number];
+  for (std::size_t number = 0; number < change_kinds().size(); ++number) {
+    const ChangeKind& kind = change_kinds()[number];
     if (!wanted(kind.word)) continue;
     numbers.push_back(number);
     RegressionRow row;
@@ -253,12 +54,12 @@ RegressionReport run_regressions(const Corpus& corpus, unsigned jobs) {
   run_each(numbers.size() * corpus.seeds, jobs, [&](std::size_t run) {
     const std::size_t row = run / corpus.seeds;
     const std::size_t number = numbers[row];
-    const ChangeKind& kind = kChangeKinds[number];
+    const ChangeKind& kind = change_kinds()[number];
     const std::uint64_t seed = scenario_seed(corpus, run % corpus.seeds);
-    const Trial trial = plan(kind, number, seed, corpus.days);
+    const RegressionTrial trial = plan_trial(number, seed, corpus.days);
     Minutes minutes(seed * 131 + number, trial.operations, trial.changes);
     auto policies = make_all();
-    std::vector<Judge> judges(kRegressionPolicies, Judge(kind, trial));
+    std::vector<RegressionJudge> judges(kRegressionPolicies, RegressionJudge(kind.right, trial));
     std::int64_t simulated = 0;
     while (minutes.wall_s() + kMinuteS < trial.end) {
       const std::vector<HistorySeries>& batch = minutes.next();

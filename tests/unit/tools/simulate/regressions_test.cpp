@@ -6,12 +6,29 @@
 #include <string>
 
 #include "tests/support/program.h"
+#include "tools/simulate/regression_trial.h"
 
 using namespace ringside::simulate;
 using ringside::test::ProgramEnd;
 using ringside::test::run_program;
 
 namespace {
+
+using What = RegressionWord::What;
+
+std::size_t number_of(const std::string& word) {
+  std::size_t number = 0;
+  while (word != change_kinds().at(number).word) ++number;
+  return number;
+}
+
+RegressionScore score_of(const RegressionTrial& trial, const std::vector<RegressionWord>& words) {
+  RegressionJudge judge(Right::mix, trial);
+  for (const RegressionWord& word : words) judge.hear(word);
+  RegressionScore score;
+  judge.score(score);
+  return score;
+}
 
 // Without its first line, which says what it cost.
 std::string body(const std::string& text) { return text.substr(text.find('\n')); }
@@ -37,6 +54,40 @@ TEST_CASE("SimulateRegressions: the command prints the table, the same for any n
   INFO(ended.output);
   CHECK(body(ended.output) == body(table.text));
   CHECK(ended.code == (table.good ? 0 : 1));
+}
+
+TEST_CASE("SimulateRegressions: traffic that moves makes the mean over all longer by a fifth") {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    INFO("seed ", seed);
+    const RegressionTrial trial = plan_trial(number_of("mix_of_operations"), seed, 1);
+    std::vector<MinuteOperation> after = trial.operations;
+    for (const MinuteChange& change : trial.changes)
+      after[change.operation].calls_per_minute *= change.traffic_factor;
+    CHECK(mean_over_all(after) >= 1.2 * mean_over_all(trial.operations));
+    CHECK(trial.touched.size() == 2);
+  }
+}
+
+TEST_CASE("SimulateRegressions: a mix is named right by what is said of what it touched") {
+  const RegressionTrial moved = plan_trial(number_of("mix_of_operations"), 2, 1);
+  const RegressionTrial calls = plan_trial(number_of("mix_of_calls"), 2, 1);
+  const std::int64_t at = moved.from + 600;
+  const RegressionWord mix{at, What::mix, "", ""};
+  CHECK(score_of(moved, {mix}).named == 1);
+  CHECK(score_of(moved, {}).named == 0);
+  // Of another operation, or before: a false regression, which that column counts.
+  const RegressionScore other = score_of(moved, {mix, {at, What::slower, "rare_0", ""}});
+  CHECK(other.named == 1);
+  CHECK(other.false_words == 1);
+  const std::string touched = *moved.touched.begin();
+  CHECK(score_of(moved, {{moved.from - 60, What::slower, touched, ""}, mix}).named == 1);
+  // Of what only got other calls, while it lasts: the wrong name.
+  CHECK(score_of(moved, {mix, {at + 60, What::slower, touched, ""}}).named == 0);
+  // A mix of something else is not this one.
+  CHECK(score_of(moved, {{at, What::mix, "busy_0", ""}}).found == 0);
+  const std::int64_t then = calls.from + 600;
+  CHECK(score_of(calls, {{then, What::mix, "", ""}}).found == 0);
+  CHECK(score_of(calls, {{then, What::mix, "two_kinds_0", ""}}).named == 1);
 }
 
 TEST_CASE("SimulateRegressions: change points are found as well as they can be") {
