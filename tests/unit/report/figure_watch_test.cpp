@@ -62,12 +62,11 @@ TEST_CASE("FigureWatch: a day that is a little lower than usual makes a rise pla
   INFO("seed ", seed);
   Fed lower(seed);
   CHECK(lower.run(360, -0.03) == 0);
-  const int found = lower.run(60, 0.11);
-  CHECK(found > 0);
-  Fed higher(seed);
-  CHECK(higher.run(360, 0.03) == 0);
-  const int later = higher.run(60, 0.11);
-  CHECK((later == 0 || later > found));
+  CHECK(lower.run(60, 0.12) > 0);
+  // A little is what the level wanders anyway. What was much faster and is back is as usual.
+  Fed much(seed);
+  CHECK(much.run(360, -0.3) == 0);
+  CHECK(much.run(240, 0) == 0);
 }
 
 TEST_CASE("FigureWatch: a rise of few points must be more than the others show at once") {

@@ -90,6 +90,16 @@ TEST_CASE("RegressionWatch: a stage of a tenth of its operation is found by itse
   CHECK(world.watch.regressions()[0].text.find("mean of stage database ") == 0);
 }
 
+TEST_CASE("RegressionWatch: a stage that is slow for three minutes is no regression") {
+  World world(kSeed);
+  world.change = [](Operation& operation, std::int64_t now) {
+    if (operation.name == "LIST" && now >= kChange && now < kChange + 3 * 60)
+      operation.database = 3;
+  };
+  world.run(kChange + kHour);
+  CHECK(world.seen.empty());
+}
+
 TEST_CASE("RegressionWatch: what goes away is said to be over, and leaves the list later") {
   World world(kSeed);
   world.change = slower(1.5, kChange, kChange + 2 * kHour);

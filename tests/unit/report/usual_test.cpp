@@ -72,6 +72,18 @@ TEST_CASE("Usual: noise is that of points, wander that of the level without it")
   CHECK(usual.noise(100'000) == doctest::Approx(usual.noise(500)));
 }
 
+TEST_CASE("Usual: noise of figures with heavy tails, in units of their scale") {
+  const std::uint64_t seed = ringside::test::seed();
+  INFO("seed ", seed);
+  std::mt19937_64 engine(seed);
+  std::student_t_distribution<double> student5(5);
+  Usual usual;
+  teach(usual, kBegin, kBegin + 3 * kDayLong,
+        [&](std::int64_t) { return 15 + 0.05 * student5(engine); });
+  // FigureWatch counts on 1.21 at most: the e-detector's figures then have the scale it assumes.
+  CHECK(usual.noise(500) / 0.05 == doctest::Approx(1.2265).epsilon(0.1));
+}
+
 TEST_CASE("Usual: too little of the past is not enough") {
   Usual usual;
   CHECK_FALSE(usual.enough());
