@@ -45,7 +45,10 @@ RegressionWatch replay_history(const std::string& path, const RegressionOptions&
   const HistoryExtent extent = history_extent(path);
   if (extent.failure && extent.failure->error_number == ENOENT) return watch;
   if (extent.failure) throw std::runtime_error(extent.failure->message);
-  const std::int64_t first = floor_to(std::max(extent.first_wall_s, until_wall_s - kPastS), kHourS);
+  std::int64_t oldest = until_wall_s - kPastS;
+  if (options.pinned_end_wall_s > options.pinned_begin_wall_s)
+    oldest = std::min(oldest, options.pinned_begin_wall_s);
+  const std::int64_t first = floor_to(std::max(extent.first_wall_s, oldest), kHourS);
   const std::int64_t minutes =
       extent.first_minute_wall_s == 0 ? until_wall_s : extent.first_minute_wall_s;
   const std::int64_t hours_end = floor_to(std::min(minutes, until_wall_s), kHourS);

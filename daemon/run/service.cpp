@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/history/baseline.h"
 #include "report/model/format.h"
 #include "shm/assert.h"
 #include "shm/clock.h"
@@ -33,6 +34,23 @@ HistoryOptions history_options(const Config& config) {
   options.path = config.history_path;
   options.limits = {config.history_minutes_ns / kSecond, config.history_hours_ns / kSecond,
                     config.history_max_bytes};
+  return options;
+}
+
+RegressionOptions regression_options(const std::string& history_path) {
+  RegressionOptions options;
+  const BaselineResult pinned = read_baseline(history_path);
+  if (pinned.failure) {
+    spdlog::error("{}\n  the past week is what is usual, until the daemon starts again",
+                  pinned.failure->message);
+  }
+  if (pinned.baseline) {
+    options.pinned_begin_wall_s = pinned.baseline->begin_wall_s;
+    options.pinned_end_wall_s = pinned.baseline->end_wall_s;
+    spdlog::info("what is usual is the pinned baseline, from {} to {}",
+                 format_wall(options.pinned_begin_wall_s * kSecond),
+                 format_wall(options.pinned_end_wall_s * kSecond));
+  }
   return options;
 }
 
@@ -89,8 +107,9 @@ void Service::start_history() {
   monitor_.record_history([this](std::shared_ptr<const HistoryBatch> batch) {
     return history_.hand_over(std::move(batch));
   });
-  monitor_.watch_regressions(
-      replay_.start(history_options_.path, {}, read_instant().realtime_ns / kSecond));
+  monitor_.watch_regressions(replay_.start(history_options_.path,
+                                           regression_options(history_options_.path),
+                                           read_instant().realtime_ns / kSecond));
 }
 
 // All these threads come here. The last one tells the caller of begin_stop().

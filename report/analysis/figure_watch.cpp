@@ -119,9 +119,11 @@ FigureWatch::Change FigureWatch::add(std::int64_t wall_s, double level, std::uin
   // found. What is too small to be told becomes usual after a day.
   const bool gathering = risen_ || (log_sum_ > 3 && wall_s - since_ < kGathersS);
   if (learn && !gathering && change == Change::none) {
-    if (usual) lower_ += kLowerFollows * (level - limits.drift - *usual_.level(wall_s) - lower_);
+    const bool wander = usual && (limits.levels || !usual_.enough());
+    if (usual && limits.levels)
+      lower_ += kLowerFollows * (level - limits.drift - *usual_.level(wall_s) - lower_);
     usual_.learn(wall_s, level, calls, usual_.noise(calls),
-                 usual ? std::optional<double>(level - *usual) : std::nullopt);
+                 wander ? std::optional<double>(level - *usual) : std::nullopt, limits.levels);
   } else {
     usual_.interrupt();
   }

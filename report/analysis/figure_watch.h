@@ -28,6 +28,9 @@ struct FigureLimits {
   std::size_t least_window = 2;  // points
   // The rise that half of the ring's figures of this kind show in this minute: a logarithm.
   double common = 0;
+  // Whether the level is one to compare with. false: beside a pinned baseline. Then noise and
+  // wander are learned alone, and wander until it is known: what creeps must not become usual.
+  bool levels = true;
   double drift = 0;  // what the ring's figures have in common, to be taken off (common_drift.h)
 };
 

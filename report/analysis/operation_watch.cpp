@@ -241,7 +241,7 @@ bool OperationWatch::add(const HistorySeries& series, const HistorySlot& slot,
   bool rose = add_quantile(p50_, for_p50_, slot, 0.5, minute);
   rose = add_quantile(p95_, for_p95_, slot, 0.95, minute) || rose;
   for (std::size_t i = 0; i < kStages; ++i) rose = add_stage(i, slot, minute) || rose;
-  remember(slot, minute.learn);
+  remember(slot, minute.learn && minute.certainty.levels);
   if (finding_ && finding_->ongoing()) return follow(slot.begin_wall_s + slot.seconds);
   if (rose) open(series, slot);
   return rose;

@@ -136,8 +136,8 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
   if (begin_wall_s <= last_) return;
   last_ = begin_wall_s;
   if (begin_wall_s / 3600 != hour_) begin_hour(begin_wall_s);
-  const bool learn = in_baseline(begin_wall_s);
-  WatchedMinute minute{certainty_, options_.clock_resolution_ns, learn};
+  certainty_.levels = in_baseline(begin_wall_s);
+  WatchedMinute minute{certainty_, options_.clock_resolution_ns};
   struct Sum {
     double calls = 0;
     double timed = 0;
@@ -166,7 +166,7 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
     sum.skip = overloaded(ring, begin_wall_s, sum.calls);
     if (!sum.skip)
       ring.common.add(begin_wall_s, sum.distances.p50, static_cast<std::uint64_t>(sum.calls),
-                      certainty_, learn && !troubled(in_trouble, name));
+                      certainty_, !troubled(in_trouble, name));
     sum.common_p95 = common_of(sum.distances.p95);
   }
   for (const HistorySeries& series : batch) {
@@ -185,7 +185,7 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
       continue;
     }
     const CommonDrift& common = rings_[series.ring].common;
-    minute.learn = learn && !troubled(in_trouble, series.ring);
+    minute.learn = !troubled(in_trouble, series.ring);
     minute.certainty.drift = common.drift();
     minute.common_p50 = common.now();
     minute.common_p95 = sum.common_p95;
@@ -193,8 +193,7 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
   }
   for (auto& [name, sum] : sums) {
     if (!sum.skip && sum.timed >= kLeastCalls)
-      watch_mix(name, rings_[name], begin_wall_s, sum.timed, sum.ns,
-                learn && !troubled(in_trouble, name));
+      watch_mix(name, rings_[name], begin_wall_s, sum.timed, sum.ns, !troubled(in_trouble, name));
   }
   for (auto& [key, operation] : operations_) {
     const auto& finding = operation.finding();

@@ -41,7 +41,8 @@ namespace ringside {
 
 struct RegressionOptions {
   double clock_resolution_ns = 1;
-  // A pinned baseline: only these minutes are learned. Two days at least. Both 0: the past week.
+  // A pinned baseline: only levels of these minutes are compared with. Two days at least. Both 0:
+  // the past week.
   std::int64_t pinned_begin_wall_s = 0;
   std::int64_t pinned_end_wall_s = 0;
   // How long a finding that is over stays in the list. At least alerts.clear_after.

@@ -131,11 +131,11 @@ void Usual::learn_block(double residual) {
 }
 
 void Usual::learn(std::int64_t wall_s, double level, std::uint64_t calls, double noise,
-                  std::optional<double> residual) {
+                  std::optional<double> residual, bool level_counts) {
   const std::int64_t hour = wall_s / kHourS;
   if (hour != hour_) end_hour();
   hour_ = hour;
-  if (hour_points_.size() < 60) hour_points_.push_back(static_cast<float>(level));
+  if (level_counts && hour_points_.size() < 60) hour_points_.push_back(static_cast<float>(level));
 
   if (last_ != 0 && class_of(static_cast<std::uint64_t>(last_)) == class_of(calls)) {
     Noise& known = noise_[class_of(calls)];

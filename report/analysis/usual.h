@@ -43,8 +43,9 @@ class Usual {
   bool enough() const;
 
   // A point that was usual, its noise(). `residual`: its distance from level(), if that was known.
+  // `level_counts`: it is one of the levels to compare with.
   void learn(std::int64_t wall_s, double level, std::uint64_t calls, double noise,
-             std::optional<double> residual);
+             std::optional<double> residual, bool level_counts = true);
   // A point was left out: what follows it is not its neighbour.
   void interrupt() { last_ = 0; }
   // The level is another one from now on.

@@ -316,6 +316,10 @@ TEST_CASE("RegressionWatch: hours of before say what was usual, except with anot
   pinned.pinned_begin_wall_s = kMonday - kDay;
   pinned.pinned_end_wall_s = kMonday + 30 * kDay;
   CHECK(watched_after_a_day(pinned, true, {}) == 0);  // one day is not two
+  // A baseline of which only hours are left.
+  pinned.pinned_begin_wall_s = kMonday - 2 * kDay;
+  pinned.pinned_end_wall_s = kMonday;
+  CHECK(watched_after_a_day(pinned, true, {}) == 10);
 }
 
 TEST_CASE("RegressionWatch: an hour that comes after a minute is not learned") {

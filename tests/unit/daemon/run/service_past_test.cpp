@@ -1,6 +1,7 @@
 // A daemon that starts beside a history of days.
 #include <algorithm>
 
+#include "daemon/history/baseline.h"
 #include "daemon/history/history_store.h"
 #include "daemon/rings/ring_names.h"
 #include "daemon/run/service.h"
@@ -54,6 +55,19 @@ TEST_CASE("Service: an operation that is slower than on the days before is in th
   CHECK(snapshot->regression_watch.watched == 10);
   CHECK(read_text(config.alert_log_path).find("op=SEND") != std::string::npos);
   CHECK(service.stop().nothing());
+
+  // A baseline that begins before them makes nothing usual that nobody knows.
+  REQUIRE_FALSE(
+      write_baseline(config.history_path, {now_s - 9 * watched::kDay, now_s - 6 * watched::kDay}));
+  Service pinned(config, "test");
+  REQUIRE_FALSE(pinned.start());
+  CHECK(said.count("what is usual is the pinned baseline, from ") == 1);
+  test::until([&] {
+    const auto seen = pinned.snapshot();
+    return seen && !seen->regression_watch.reading;
+  });
+  CHECK(pinned.snapshot()->regression_watch.watched == 0);
+  CHECK(pinned.stop().nothing());
 }
 
 }  // namespace
