@@ -188,7 +188,7 @@ std::vector<Failure> write_daily_reports(const ReportFiles& files, std::int64_t 
   if (result.span.rings.empty()) return {};
   if (auto failure = make_directories(files.directory)) return {*failure};
   std::vector<Failure> failures;
-  const Snapshot snapshot = past_snapshot(result.span, files.thresholds);
+  const Snapshot snapshot = past_snapshot(result.span);
   const Report report(snapshot, &result.span);
   for (const Format& format : kFormats) {
     if (!is_wanted(files, format)) continue;

@@ -18,7 +18,6 @@
 #include "daemon/storage/files.h"
 #include "report/model/history.h"
 #include "report/model/snapshot.h"
-#include "report/model/thresholds.h"
 #include "shm/failure.h"
 
 namespace ringside {
@@ -29,7 +28,6 @@ struct ReportFiles {
   std::uint64_t keep = 0;
   std::string history = {};      // the history file that the reports read; empty: none
   std::uint64_t keep_daily = 0;  // 0: none are written, and none are removed
-  Thresholds thresholds = {};    // what the reports of days judge by
 };
 
 // Tries whether reports could be written: makes the directory, and writes to a file in it that has

@@ -23,8 +23,7 @@ IoOptions io_options(const Config& config) {
   options.alert_log_format =
       config.alert_log_format == "json" ? AlertLogFormat::json : AlertLogFormat::logfmt;
   options.reports = {config.report_directory, config.report_formats, config.report_keep,
-                     config.history_enabled ? config.history_path : "", config.report_keep_daily,
-                     config.thresholds};
+                     config.history_enabled ? config.history_path : "", config.report_keep_daily};
   options.state_path = config.state_directory + "/state";
   return options;
 }

@@ -47,7 +47,7 @@ class Past {
   static std::uint64_t calls_of(int hour) { return 20 + static_cast<std::uint64_t>(hour) % 50; }
 
   ReportFiles files() const {
-    return {directory.file("reports"), {"text", "json"}, 2, history, 2, {}};
+    return {directory.file("reports"), {"text", "json"}, 2, history, 2};
   }
   std::set<std::string> names() const {
     std::set<std::string> names;
@@ -106,12 +106,20 @@ TEST_CASE("DailyReport: it covers the whole day, and nothing else, and is writte
   CHECK(past.names().count("daily-20270115.html") == 1);
 }
 
-TEST_CASE("DailyReport: it judges by the thresholds that are configured") {
+TEST_CASE("DailyReport: it judges by the thresholds that were in force on that day") {
   const Past past;
-  ReportFiles files = past.files();
-  files.thresholds.response_ns = 1'000'000;
-  files.thresholds.operations.clear();
-  REQUIRE(wrote(files, kFriday));
+  for (const int day : {0, 1}) {
+    HistoryStore store;
+    std::string moved;
+    REQUIRE_FALSE(store.open(past.history, {}, &moved));
+    HistorySpan batch;
+    HistoryConfiguration& one = batch.configurations.emplace_back();
+    one.wall_ns = (kFriday + day * kDayLong) * kSecondLong;
+    one.text = "day = " + std::to_string(day);
+    one.thresholds.response_ns = (1 + day) * 1'000'000;
+    store.write(batch);
+  }
+  REQUIRE(wrote(past.files(), kFriday));
   const Json json = Json::parse(read_text(past.directory.file("reports/daily-20270115.json")));
   CHECK(json["thresholds"]["response_ms"] == 1);
 }
