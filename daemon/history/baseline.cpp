@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "daemon/history/spans.h"
 #include "daemon/storage/files.h"
 #include "report/model/format.h"
 
@@ -14,13 +15,12 @@ namespace ringside {
 namespace {
 
 constexpr int kVersion = 1;
-constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr std::int64_t kLastTime = 9'000'000'000;  // later times don't fit into 64 bits of ns
 
 using Json = nlohmann::json;
 
 std::string second_text(std::int64_t wall_s) {
-  return format_wall(wall_s * kSecondNs).substr(0, 19) + "Z";
+  return format_wall(wall_s * kNsPerSecond).substr(0, 19) + "Z";
 }
 
 std::optional<std::int64_t> second_of(const Json& json, const char* key) {

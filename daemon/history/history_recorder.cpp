@@ -14,7 +14,6 @@
 namespace ringside {
 namespace {
 
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 // Beyond so many between two batches the oldest are left out. The alert log has them all.
 constexpr std::size_t kMostTransitions = 10'000;
 

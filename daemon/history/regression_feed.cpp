@@ -7,14 +7,14 @@
 #include <exception>
 #include <utility>
 
+#include "daemon/history/spans.h"
 #include "report/analysis/in_trouble.h"
 
 namespace ringside {
 namespace {
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
 // The longest that a minute is handed over after its end.
-constexpr std::int64_t kLatestNs = 600 * kSecondNs;
+constexpr std::int64_t kLatestNs = 600 * kNsPerSecond;
 // The past is read in seconds. An hour of minutes comes together only while the disk hangs.
 constexpr std::size_t kMostWaiting = 60;
 

@@ -67,9 +67,8 @@ HistorySpan SpanReader::read() {
   read_samples(
       "SELECT begin, gauge, last, min, max FROM minute_samples"
       " WHERE begin >= ? AND begin < ? ORDER BY begin, gauge");
-  constexpr std::int64_t kSecondNs = 1'000'000'000;
-  const std::int64_t begin_ns = span_.begin_wall_s * kSecondNs;
-  const std::int64_t end_ns = span_.end_wall_s * kSecondNs;
+  const std::int64_t begin_ns = span_.begin_wall_s * kNsPerSecond;
+  const std::int64_t end_ns = span_.end_wall_s * kNsPerSecond;
   span_.incidents = read_incidents(database_, begin_ns, end_ns, query_.ring);
   span_.transitions = read_transitions(database_, begin_ns, end_ns, query_.ring);
   read_marks(database_, begin_ns, end_ns, query_.ring, span_);

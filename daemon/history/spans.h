@@ -5,6 +5,7 @@
 
 namespace ringside {
 
+inline constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 inline constexpr std::int64_t kHourS = 3600;
 inline constexpr std::int64_t kDayS = 86400;
 

@@ -13,7 +13,6 @@ namespace {
 
 constexpr double kMostAlike = 0.95;
 constexpr double kThreeQuarters = 1.1503;   // of a normal law lie within so many deviations
-constexpr double kMedianOfNormal = 1.2533;  // deviation of a median: sqrt(pi / 2) of a mean's
 
 // As far as neighbours are alike, 0..kMostAlike.
 double likeness_of_neighbours(const std::vector<double>& values) {

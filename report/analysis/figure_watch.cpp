@@ -21,7 +21,6 @@ constexpr std::int64_t kGathersS = 86'400;
 // Usual::noise() of figures distributed as Student's t with five degrees of freedom and scale 1:
 // E|a - b| sqrt(pi) / 2 of two of them is 1.2265. The e-detector wants their scale.
 constexpr double kNoiseOfStudent5 = 1.21;
-constexpr double kMedianOfNormal = 1.2533;  // deviation of a median: sqrt(pi / 2) of a mean's
 
 }  // namespace
 

@@ -1,18 +1,20 @@
 #include "report/analysis/room.h"
 
 #include <algorithm>
-#include <cmath>
+
+
+#include "report/analysis/usual.h"
 
 namespace ringside {
 namespace {
 
-constexpr std::int64_t kHourS = 3600;
-constexpr std::int64_t kDayS = 24 * kHourS;
-constexpr std::int64_t kWeekS = 7 * kDayS;
-constexpr std::size_t kLeastPoints = 6;
+constexpr std::int64_t kOneHourS = 3600;
+constexpr std::int64_t kOneDayS = 24 * kOneHourS;
+constexpr std::int64_t kOneWeekS = 7 * kOneDayS;
+constexpr std::size_t kFewestHours = 6;
 constexpr double kRising = 0.9;             // of the comparisons
-constexpr double kLeastGrowth = 0.02;       // of the limit, over what is known: below it is noise
-constexpr std::size_t kMostPoints = 1'000;  // six weeks of hours
+constexpr double kLeastOfLimit = 0.02;       // of the limit, over what is known: below it is noise
+constexpr std::size_t kMostHours = 1'000;  // six weeks of hours
 
 struct Point {
   std::int64_t hour = 0;
@@ -23,7 +25,7 @@ struct Point {
 std::vector<Point> hours_of(const std::vector<HistorySample>& samples) {
   std::vector<Point> hours;
   for (const HistorySample& sample : samples) {
-    const std::int64_t hour = sample.begin_wall_s / kHourS;
+    const std::int64_t hour = sample.begin_wall_s / kOneHourS;
     const auto min = static_cast<double>(sample.min);
     const auto max = static_cast<double>(sample.max);
     if (hours.empty() || hours.back().hour != hour) {
@@ -33,15 +35,9 @@ std::vector<Point> hours_of(const std::vector<HistorySample>& samples) {
       hours.back().max = std::max(hours.back().max, max);
     }
   }
-  if (hours.size() > kMostPoints)
-    hours.erase(hours.begin(), hours.end() - static_cast<std::ptrdiff_t>(kMostPoints));
+  if (hours.size() > kMostHours)
+    hours.erase(hours.begin(), hours.end() - static_cast<std::ptrdiff_t>(kMostHours));
   return hours;
-}
-
-double median(std::vector<double>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 }  // namespace
@@ -49,12 +45,12 @@ double median(std::vector<double>& values) {
 std::optional<Room> room_of(const std::vector<HistorySample>& samples, double limit,
                             bool by_the_hour) {
   const std::vector<Point> hours = hours_of(samples);
-  if (hours.size() < kLeastPoints) return std::nullopt;
+  if (hours.size() < kFewestHours) return std::nullopt;
   Room room;
-  room.known_s = (hours.back().hour - hours.front().hour + 1) * kHourS;
-  room.compared_s = room.known_s >= 2 * kWeekS ? kWeekS : room.known_s >= 3 * kDayS ? kDayS : 0;
+  room.known_s = (hours.back().hour - hours.front().hour + 1) * kOneHourS;
+  room.compared_s = room.known_s >= 2 * kOneWeekS ? kOneWeekS : room.known_s >= 3 * kOneDayS ? kOneDayS : 0;
   if (room.compared_s == 0 && by_the_hour) return std::nullopt;
-  const std::int64_t step = std::max<std::int64_t>(room.compared_s / kHourS, 1);
+  const std::int64_t step = std::max<std::int64_t>(room.compared_s / kOneHourS, 1);
   std::vector<double> paces;  // an hour
   std::size_t rising = 0;
   for (std::size_t i = 0; i < hours.size(); ++i) {
@@ -70,16 +66,16 @@ std::optional<Room> room_of(const std::vector<HistorySample>& samples, double li
   }
   if (paces.empty() || static_cast<double>(rising) < kRising * static_cast<double>(paces.size()))
     return std::nullopt;
-  const double hourly = median(paces);
+  const double hourly = median_of(paces);
   room.per_day = 24 * hourly;
   for (const Point& hour : hours) {
     if (hour.hour > hours.back().hour - 24) room.most = std::max(room.most, hour.max);
   }
-  const double known_hours = static_cast<double>(room.known_s) / kHourS;
-  if (hourly * known_hours < kLeastGrowth * limit || room.most >= limit) return std::nullopt;
+  const double known_hours = static_cast<double>(room.known_s) / kOneHourS;
+  if (hourly * known_hours < kLeastOfLimit * limit || room.most >= limit) return std::nullopt;
   const double left_hours = (limit - room.most) / hourly;
   room.full_wall_s =
-      (hours.back().hour + 1) * kHourS + static_cast<std::int64_t>(left_hours * kHourS);
+      (hours.back().hour + 1) * kOneHourS + static_cast<std::int64_t>(left_hours * kOneHourS);
   return room;
 }
 

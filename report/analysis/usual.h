@@ -86,6 +86,9 @@ class Usual {
   mutable std::array<std::optional<double>, 3> cached_{};
 };
 
+// The deviation of a median of normal figures: so many times that of their mean, sqrt(pi / 2).
+inline constexpr double kMedianOfNormal = 1.2533;
+
 // The middle of the values, which are reordered. There must be some.
 double median_of(std::vector<double>& values);
 

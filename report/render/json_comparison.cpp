@@ -5,7 +5,7 @@
 namespace ringside::detail {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kNsOfASecond = 1'000'000'000;
 
 Json json_known(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
@@ -54,8 +54,8 @@ Json json_operation(const ComparedOperation& operation) {
 Json json_comparison(const Comparison* comparison) {
   if (comparison == nullptr) return nullptr;
   return {{"asked", json_text(comparison->asked)},
-          {"begin_at", json_at(comparison->begin_wall_s * kSecond)},
-          {"end_at", json_at(comparison->end_wall_s * kSecond)},
+          {"begin_at", json_at(comparison->begin_wall_s * kNsOfASecond)},
+          {"end_at", json_at(comparison->end_wall_s * kNsOfASecond)},
           {"observed_seconds", comparison->then_seconds},
           {"verdict", comparison->verdict},
           {"steps", comparison->steps},
