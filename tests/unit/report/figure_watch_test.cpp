@@ -12,9 +12,8 @@ using namespace ringside;
 
 namespace {
 
-constexpr std::int64_t kBegin = 1'772'409'600;  // a Monday
-constexpr std::int64_t kDayLong = 86'400;
-constexpr double kLevel = 15;
+constexpr std::int64_t kFedFrom = 1'772'409'600;  // a Monday
+constexpr double kFedLevel = 15;
 
 // A figure with noise of 3 % that is 3 % higher or lower from one day to the next.
 class Fed {
@@ -29,7 +28,7 @@ class Fed {
   int run(int points, double distance) {
     int rose = 0;
     for (int i = 0; i < points; ++i, at += 60) {
-      const double level = kLevel + distance + 0.03 * normal_(engine_);
+      const double level = kFedLevel + distance + 0.03 * normal_(engine_);
       const auto change = watch.add(at, level, 500, limits, true);
       if (change == FigureWatch::Change::rose && rose == 0) rose = i + 1;
     }
@@ -37,7 +36,7 @@ class Fed {
   }
   FigureWatch watch;
   FigureLimits limits;
-  std::int64_t at = kBegin;
+  std::int64_t at = kFedFrom;
 
  private:
   std::mt19937_64 engine_;
@@ -52,7 +51,7 @@ TEST_CASE("FigureWatch: what is common to all is taken off") {
   Fed fed(seed);
   fed.limits.drift = 0.2;
   CHECK(fed.run(120, 0.2) == 0);
-  CHECK(fed.watch.usual_level() == doctest::Approx(kLevel + 0.2).epsilon(0.005));
+  CHECK(fed.watch.usual_level() == doctest::Approx(kFedLevel + 0.2).epsilon(0.005));
   fed.limits.drift = 0;
   CHECK(fed.run(30, 0.2) > 0);
 }
