@@ -8,8 +8,6 @@
 namespace ringside::simulate {
 namespace {
 
-using What = RegressionWord::What;
-
 constexpr std::int64_t kHourS = 3'600;
 constexpr std::int64_t kAfterS = 6 * kHourS;  // how long a change may take to be found
 constexpr double kLeastMixRise = 1.2;
@@ -128,7 +126,7 @@ void RegressionJudge::hear(const RegressionWord& word) {
   if (word.wall_s <= kMondayS + kPastS) return;
   const bool ours = right_ != Right::calm && word.operation == trial_.operation &&
                     !trial_.operation.empty() && within(word);
-  if (word.what == What::slower) {
+  if (word.what == RegressionWord::What::slower) {
     if (!ours || (right_ == Right::stage && word.stage != trial_.stage)) {
       ++false_words_;
       if (within(word) && trial_.touched.count(word.operation) != 0) wrong_ = true;
@@ -138,8 +136,8 @@ void RegressionJudge::hear(const RegressionWord& word) {
       again_ = true;
     }
   }
-  if (word.what == What::over && ours && found_ != 0) over_ = word.wall_s;
-  if (word.what == What::mix && right_ == Right::mix && within(word) &&
+  if (word.what == RegressionWord::What::over && ours && found_ != 0) over_ = word.wall_s;
+  if (word.what == RegressionWord::What::mix && right_ == Right::mix && within(word) &&
       word.operation == trial_.mixed && mix_ == 0)
     mix_ = word.wall_s;
 }

@@ -28,28 +28,29 @@ struct Compared {
   Report report{snapshot, &nights.now, &comparison};
 };
 
-const Compared& night() {
+const Compared& nights_compared() {
   static const Compared compared;
   return compared;
 }
 
-bool has(const std::string& text, const std::string& words) {
+bool tells(const std::string& text, const std::string& words) {
   return text.find(words) != std::string::npos;
 }
 
 }  // namespace
 
 TEST_CASE("Compared: the verdict says first what became slower, and the section proves it") {
-  const Comparison& comparison = night().comparison;
+  const Comparison& comparison = nights_compared().comparison;
   CAPTURE(comparison.verdict);
   const std::string begin = "SEND is ";
   CHECK(comparison.verdict.starts_with(begin));
-  CHECK(has(comparison.verdict, " % slower than it was from 2026-03-02 00:00 to 08:00 UTC: p50 "));
-  CHECK(has(comparison.verdict, ", mostly in stage database ("));
-  CHECK(has(comparison.verdict, "Another mix: MIXED; faster: LIST by "));
-  CHECK(has(comparison.verdict, "more of them fail: LOGIN."));
+  CHECK(
+      tells(comparison.verdict, " % slower than it was from 2026-03-02 00:00 to 08:00 UTC: p50 "));
+  CHECK(tells(comparison.verdict, ", mostly in stage database ("));
+  CHECK(tells(comparison.verdict, "Another mix: MIXED; faster: LIST by "));
+  CHECK(tells(comparison.verdict, "more of them fail: LOGIN."));
   sample::RecordingPage page;
-  write_document(page, night().report, {});
+  write_document(page, nights_compared().report, {});
   const auto rows = page.tables("operation|calls/s|now|p50|now|by|p95|now|by|it is").at(0);
   REQUIRE(rows.size() == 5);
   const auto kind_of = [&](const std::string& name) {
@@ -71,32 +72,33 @@ TEST_CASE("Compared: the verdict says first what became slower, and the section 
         "Seen only then: GONE.", "Seen only now: NEW.",
         "Of the past, 10 slots with an incident are left out."}) {
     CAPTURE(section);
-    const std::string found = has(section, words) ? words : "";
+    const std::string found = tells(section, words) ? words : "";
     CHECK(found == words);
   }
-  for (const std::string& text : {render_text(night().report, {.width = 400, .limits = {}}),
-                                  render_markdown(night().report), render_html(night().report)}) {
-    CHECK(has(text, "slower than it was from 2026-03-02 00:00 to 08:00 UTC"));
-    CHECK(has(text, "Seen only then: GONE."));
+  for (const std::string& text :
+       {render_text(nights_compared().report, {.width = 400, .limits = {}}),
+        render_markdown(nights_compared().report), render_html(nights_compared().report)}) {
+    CHECK(tells(text, "slower than it was from 2026-03-02 00:00 to 08:00 UTC"));
+    CHECK(tells(text, "Seen only then: GONE."));
   }
 }
 
 TEST_CASE("Compared: without a comparison there is no such section, and JSON says null") {
-  const Report report(night().snapshot, &night().nights.now);
-  CHECK_FALSE(has(render_text(report), "COMPARED WITH"));
+  const Report report(nights_compared().snapshot, &nights_compared().nights.now);
+  CHECK_FALSE(tells(render_text(report), "COMPARED WITH"));
   CHECK(Json::parse(render_json(report))["comparison"].is_null());
 }
 
 TEST_CASE("Compared: the tables show what JSON has") {
-  const Json json = Json::parse(render_json(night().report))["comparison"];
+  const Json json = Json::parse(render_json(nights_compared().report))["comparison"];
   CHECK(json["asked"] == "yesterday");
   CHECK(json["begin_at"] == "2026-03-02T00:00:00.000000000Z");
   CHECK(json["observed_seconds"] == 28'800);
-  CHECK(json["verdict"] == night().comparison.verdict);
+  CHECK(json["verdict"] == nights_compared().comparison.verdict);
   CHECK(json["slots_left_out"] == 10);
   CHECK(json["only_then"] == Json::array({"GONE"}));
   sample::RecordingPage page;
-  write_document(page, night().report, {.whole = true});
+  write_document(page, nights_compared().report, {.whole = true});
   const auto rows = page.tables("operation|calls/s|now|p50|now|by|p95|now|by|it is").at(0);
   REQUIRE(rows.size() == json["operations"].size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -109,9 +111,9 @@ TEST_CASE("Compared: the tables show what JSON has") {
     CHECK(rows[i][3] == (p50["then"].is_null() ? "–" : format_span(p50["then"])));
     CHECK(rows[i][4] == (p50["now"].is_null() ? "–" : format_span(p50["now"])));
     // The sums of the whole span are those of the report of that span.
-    const auto series =
-        std::find_if(night().snapshot.operations.begin(), night().snapshot.operations.end(),
-                     [&](const SeriesView& one) { return one.name == operation["operation"]; });
+    const auto series = std::find_if(
+        nights_compared().snapshot.operations.begin(), nights_compared().snapshot.operations.end(),
+        [&](const SeriesView& one) { return one.name == operation["operation"]; });
     const WindowStats& stats = series->window(Window::since_start);
     CHECK(operation["now"]["count"] == stats.count());
     CHECK(operation["now"]["errors"] == stats.errors);
@@ -132,7 +134,7 @@ TEST_CASE("Compared: names that try to break out stay where they are") {
   const Comparison comparison = sample::compared(nights);
   const Snapshot snapshot = past_snapshot(nights.now);
   const std::string page = render_html(Report(snapshot, &nights.now, &comparison));
-  CHECK_FALSE(has(page, "<script>document.title='owned'"));
-  CHECK_FALSE(has(page, "<img src=x"));
-  CHECK_FALSE(has(render_text(Report(snapshot, &nights.now, &comparison)), "\u202e"));
+  CHECK_FALSE(tells(page, "<script>document.title='owned'"));
+  CHECK_FALSE(tells(page, "<img src=x"));
+  CHECK_FALSE(tells(render_text(Report(snapshot, &nights.now, &comparison)), "\u202e"));
 }

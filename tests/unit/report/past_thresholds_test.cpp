@@ -13,7 +13,7 @@ using namespace ringside;
 
 namespace {
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kNsOfSecond = 1'000'000'000;
 constexpr std::int64_t kHourBegin = 1'732'320'000;
 
 // An hour of one operation: 100 calls a minute of 30 ms each.
@@ -43,7 +43,7 @@ HistorySpan hour_of_30_ms() {
 
 HistoryConfiguration from(std::int64_t minute, std::int64_t response_ms) {
   HistoryConfiguration one;
-  one.wall_ns = (kHourBegin + minute * 60) * kSecondNs;
+  one.wall_ns = (kHourBegin + minute * 60) * kNsOfSecond;
   one.changed = "response_ms_is_" + std::to_string(response_ms) + " = 1\n";
   one.text = one.changed + "more = 2\n";
   one.thresholds.response_ns = response_ms * 1'000'000;
@@ -83,15 +83,15 @@ TEST_CASE("PastThresholds: the verdict is by the configuration that held longest
 
 TEST_CASE("PastThresholds: what a server declared then counts, unless the configuration has its own") {
   HistorySpan span = hour_of_30_ms();
-  span.declared = {{kHourBegin * kSecondNs, "chat", "SEND", 20'000'000}};
+  span.declared = {{kHourBegin * kNsOfSecond, "chat", "SEND", 20'000'000}};
   CHECK(verdict_of(span) == Verdict::degraded);
   CHECK(past_snapshot(span).operations.at(0).declared.response_ns == 20'000'000);
-  span.declared.push_back({(kHourBegin + 60) * kSecondNs, "chat", "SEND", 50'000'000});
+  span.declared.push_back({(kHourBegin + 60) * kNsOfSecond, "chat", "SEND", 50'000'000});
   CHECK(verdict_of(span) == Verdict::healthy);
-  span.declared = {{kHourBegin * kSecondNs, "other", "SEND", 20'000'000},
-                   {kHourBegin * kSecondNs, "chat", "EDIT", 20'000'000}};
+  span.declared = {{kHourBegin * kNsOfSecond, "other", "SEND", 20'000'000},
+                   {kHourBegin * kNsOfSecond, "chat", "EDIT", 20'000'000}};
   CHECK(verdict_of(span) == Verdict::healthy);
-  span.declared = {{kHourBegin * kSecondNs, "chat", "SEND", 20'000'000}};
+  span.declared = {{kHourBegin * kNsOfSecond, "chat", "SEND", 20'000'000}};
   span.configurations = {from(0, 1000)};
   span.configurations[0].thresholds.operations["SEND"].response_ns = 40'000'000;
   CHECK(verdict_of(span) == Verdict::healthy);

@@ -12,9 +12,9 @@ using namespace ringside;
 
 namespace {
 
-constexpr std::int64_t kBegin = 1'772'409'600;  // a Monday
-constexpr std::int64_t kHourLong = 3'600;
-constexpr std::int64_t kDayLong = 86'400;
+constexpr std::int64_t kUsualBegin = 1'772'409'600;  // a Monday
+constexpr std::int64_t kUsualHour = 3'600;
+constexpr std::int64_t kUsualDay = 86'400;
 
 // A point a minute from `from` to `until`.
 template <typename Level>
@@ -33,21 +33,21 @@ void teach(Usual& usual, std::int64_t from, std::int64_t until, Level level) {
 TEST_CASE("Usual: an hour is known when two days have it, and one bad day moves nothing") {
   Usual usual;
   const auto by_hour = [](std::int64_t at) {
-    return 15 + static_cast<double>(at % kDayLong / kHourLong) / 10;
+    return 15 + static_cast<double>(at % kUsualDay / kUsualHour) / 10;
   };
-  teach(usual, kBegin, kBegin + kDayLong, by_hour);
-  CHECK_FALSE(usual.level(kBegin + kDayLong).has_value());
-  teach(usual, kBegin + kDayLong, kBegin + 4 * kDayLong, by_hour);
-  teach(usual, kBegin + 4 * kDayLong, kBegin + 5 * kDayLong,
+  teach(usual, kUsualBegin, kUsualBegin + kUsualDay, by_hour);
+  CHECK_FALSE(usual.level(kUsualBegin + kUsualDay).has_value());
+  teach(usual, kUsualBegin + kUsualDay, kUsualBegin + 4 * kUsualDay, by_hour);
+  teach(usual, kUsualBegin + 4 * kUsualDay, kUsualBegin + 5 * kUsualDay,
         [&](std::int64_t at) { return by_hour(at) + 2; });
-  const std::int64_t ten = kBegin + 5 * kDayLong + 10 * kHourLong + 1'800;
+  const std::int64_t ten = kUsualBegin + 5 * kUsualDay + 10 * kUsualHour + 1'800;
   REQUIRE(usual.level(ten).has_value());
   CHECK(*usual.level(ten) == doctest::Approx(16));
   // Towards the higher hour it rises, towards the lower one it does not fall.
   CHECK(*usual.level(ten + 1'200) == doctest::Approx(16 + 0.1 / 3));
   CHECK(*usual.level(ten - 1'200) == doctest::Approx(16));
   CHECK_FALSE(usual.week_ago(ten).has_value());
-  CHECK(*usual.week_ago(ten + 2 * kDayLong) == doctest::Approx(16));
+  CHECK(*usual.week_ago(ten + 2 * kUsualDay) == doctest::Approx(16));
   usual.move(0.5);
   CHECK(*usual.level(ten) == doctest::Approx(16.5));
 }
@@ -58,7 +58,7 @@ TEST_CASE("Usual: noise is that of points, wander that of the level without it")
   Usual usual;
   double wander = 0;
   int minute = 0;
-  teach(usual, kBegin, kBegin + 7 * kDayLong, [&](std::int64_t) {
+  teach(usual, kUsualBegin, kUsualBegin + 7 * kUsualDay, [&](std::int64_t) {
     if (minute++ % 60 == 0) wander = 0.04 * normal(engine);  // for an hour
     return 15 + wander + 0.08 * normal(engine);
   });
@@ -78,7 +78,7 @@ TEST_CASE("Usual: noise of figures with heavy tails, in units of their scale") {
   std::mt19937_64 engine(seed);
   std::student_t_distribution<double> student5(5);
   Usual usual;
-  teach(usual, kBegin, kBegin + 3 * kDayLong,
+  teach(usual, kUsualBegin, kUsualBegin + 3 * kUsualDay,
         [&](std::int64_t) { return 15 + 0.05 * student5(engine); });
   // FigureWatch counts on 1.21 at most: the e-detector's figures then have the scale it assumes.
   CHECK(usual.noise(500) / 0.05 == doctest::Approx(1.2265).epsilon(0.1));
@@ -87,9 +87,10 @@ TEST_CASE("Usual: noise of figures with heavy tails, in units of their scale") {
 TEST_CASE("Usual: too little of the past is not enough") {
   Usual usual;
   CHECK_FALSE(usual.enough());
-  teach(usual, kBegin, kBegin + 2 * kDayLong, [](std::int64_t) { return 15.0; });
+  teach(usual, kUsualBegin, kUsualBegin + 2 * kUsualDay, [](std::int64_t) { return 15.0; });
   CHECK_FALSE(usual.enough());  // no day was held against it yet
-  teach(usual, kBegin + 2 * kDayLong, kBegin + 3 * kDayLong, [](std::int64_t) { return 15.0; });
+  teach(usual, kUsualBegin + 2 * kUsualDay, kUsualBegin + 3 * kUsualDay,
+        [](std::int64_t) { return 15.0; });
   CHECK(usual.enough());
   CHECK(usual.noise(500) > 0);
 }

@@ -15,12 +15,12 @@ using namespace ringside;
 
 namespace {
 
-constexpr std::uint64_t kSeed = 7;
+constexpr std::uint64_t kReplaySeed = 7;
 const std::atomic<bool> go_on{false};
 
 // A world whose minutes go into a history file.
 struct Kept {
-  explicit Kept(const HistoryLimits& limits = {}) : world(kSeed) {
+  explicit Kept(const HistoryLimits& limits = {}) : world(kReplaySeed) {
     std::string moved;
     REQUIRE_FALSE(store.open(path, limits, &moved));
     for (watched::Operation& operation : world.operations) operation.calls = 60;
