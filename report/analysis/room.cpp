@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 #include "report/analysis/usual.h"
 
 namespace ringside {
@@ -48,7 +47,8 @@ std::optional<Room> room_of(const std::vector<HistorySample>& samples, double li
   if (hours.size() < kFewestHours) return std::nullopt;
   Room room;
   room.known_s = (hours.back().hour - hours.front().hour + 1) * kOneHourS;
-  room.compared_s = room.known_s >= 2 * kOneWeekS ? kOneWeekS : room.known_s >= 3 * kOneDayS ? kOneDayS : 0;
+  if (room.known_s >= 3 * kOneDayS) room.compared_s = kOneDayS;
+  if (room.known_s >= 2 * kOneWeekS) room.compared_s = kOneWeekS;
   if (room.compared_s == 0 && by_the_hour) return std::nullopt;
   const std::int64_t step = std::max<std::int64_t>(room.compared_s / kOneHourS, 1);
   std::vector<double> paces;  // an hour
