@@ -61,6 +61,19 @@
   };
 
   const titles = {rate: 'calls a second', latency: 'latency', security: 'events'};
+  // Powers of ten, and three times these where they are few: labels that never touch.
+  const decades = scale => {
+    const tens = [], all = [];
+    for (let power = Math.floor(Math.log10(scale.min)); power <= Math.log10(scale.max); ++power) {
+      for (const value of [10 ** power, 3 * 10 ** power]) {
+        if (value < scale.min || value > scale.max) continue;
+        all.push({value});
+        if (value === 10 ** power) tens.push({value});
+      }
+    }
+    scale.ticks = tens.length > 2 ? tens : all;
+  };
+
   const charts = data.charts.map(spec => {
     const bars = spec.kind === 'security';
     const end = spec.begin + spec.step * spec.series[0].values.length;
@@ -108,7 +121,9 @@
             },
             stacked: bars,
             title: {display: true, text: titles[spec.kind]},
+            afterBuildTicks: spec.kind === 'latency' ? decades : undefined,
             ticks: {
+              autoSkip: spec.kind !== 'latency',
               maxTicksLimit: 6,
               precision: bars ? 0 : undefined,
               callback: spec.kind === 'latency' ? span : undefined

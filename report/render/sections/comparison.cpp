@@ -48,7 +48,7 @@ std::string certainty_cell(const Figure& figure) { return format_percent(figure.
 std::string how_text(const Comparison& comparison) {
   const std::string past = past_label(comparison.begin_wall_s, comparison.end_wall_s);
   std::string text = fmt::format(
-      "{}{}: {} of it are in the history. then, now: of the step in the middle of up to {}, each "
+      "{}{}: {} of it are in the history. Quantiles and stages are medians of up to {} steps, each "
       "held against {}.",
       comparison.asked.empty() ? "" : escape_visible(comparison.asked) + ", ", past,
       format_span(comparison.then_seconds * kSecondNs), comparison.steps,

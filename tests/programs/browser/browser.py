@@ -101,6 +101,19 @@ class Pages(unittest.TestCase):
         for mark in "\u202e\u2028\u2029":
             self.assertNotIn(mark, raw)
 
+    def test_labels_of_the_latency_axis_do_not_touch(self):
+        for name in ("night", "compared"):
+            for width in (1280, 400):
+                with self.subTest(page=name, width=width):
+                    self.browser.size(width, 900)
+                    self.open(name)
+                    gaps = self.browser.run("""
+                        const y = Chart.getChart('latency').scales.y;
+                        const at = y.ticks.map(t => y.getPixelForValue(t.value)).sort((a, b) => a - b);
+                        return at.slice(1).map((pixel, i) => pixel - at[i]);""")
+                    self.assertTrue(gaps)
+                    self.assertGreater(min(gaps), 12)
+
     def test_dark_is_dark_light_is_light_and_paper_is_white(self):
         def brightness():
             colour = self.browser.run("return getComputedStyle(document.body).backgroundColor")
