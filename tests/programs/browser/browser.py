@@ -109,7 +109,8 @@ class Pages(unittest.TestCase):
                     self.open(name)
                     gaps = self.browser.run("""
                         const y = Chart.getChart('latency').scales.y;
-                        const at = y.ticks.map(t => y.getPixelForValue(t.value)).sort((a, b) => a - b);
+                        const at = y.ticks.map(t => y.getPixelForValue(t.value));
+                        at.sort((a, b) => a - b);
                         return at.slice(1).map((pixel, i) => pixel - at[i]);""")
                     self.assertTrue(gaps)
                     self.assertGreater(min(gaps), 12)
