@@ -11,7 +11,8 @@ constexpr std::size_t kFewest = 3;
 constexpr std::size_t kFewestForDrift = 5;
 constexpr double kFollows = 0.25;      // of the distance, a minute
 constexpr double kFarthestStep = 0.1;  // a pause of a minute is no drift
-constexpr double kLeastCommon = 0.10;
+constexpr std::int64_t kHoursBefore = 48;
+constexpr double kLeastCommon = 0.15;
 constexpr std::size_t kLeastWindow = 6;
 constexpr double kOrigin = 20;  // a level of exactly 0 is one that is not known
 
@@ -29,12 +30,14 @@ void CommonDrift::add(std::int64_t wall_s, std::vector<double>& p50, std::uint64
     watch_.interrupt();
     return;
   }
+  // Distances from usual: their middle was nothing when usual was learned.
+  for (std::int64_t hour = 1; !begun_ && hour <= kHoursBefore; ++hour)
+    watch_.learn_hour(wall_s - hour * 3600, kOrigin);
+  begun_ = true;
   drift_ += kFollows * std::clamp(now_ - drift_, -kFarthestStep, kFarthestStep);
   limits.least_effect = std::log1p(kLeastCommon);
   limits.least_window = kLeastWindow;
   watch_.add(wall_s, kOrigin + now_, calls, limits, learn);
 }
-
-void CommonDrift::learn_hour(std::int64_t wall_s) { watch_.learn_hour(wall_s, kOrigin); }
 
 }  // namespace ringside

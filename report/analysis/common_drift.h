@@ -2,8 +2,8 @@
 //
 // Its level is the middle of how far the operations' medians are from usual. While it only wanders,
 // it is taken off each figure before that is judged, so that less of what a figure does is chance.
-// It is watched as a figure of its own. While that has risen, nothing is taken off: what has made
-// all operations slower is found in each of them.
+// It is watched as a figure of its own. While that has risen, by 15 % at least, nothing is taken
+// off: what has made all operations slower is found in each of them.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,6 @@ class CommonDrift {
   // A minute: how far each operation's median was from usual, and the calls of all.
   void add(std::int64_t wall_s, std::vector<double>& p50, std::uint64_t calls, FigureLimits limits,
            bool learn);
-  // An hour before the first minute: nothing is known of it but each operation's own level.
-  void learn_hour(std::int64_t wall_s);
   // To be taken off each figure of the present minute: a logarithm.
   double drift() const { return watch_.watched() && !watch_.risen() ? drift_ : 0; }
   // What half of the operations showed in the present minute.
@@ -31,6 +29,7 @@ class CommonDrift {
 
  private:
   FigureWatch watch_;
+  bool begun_ = false;
   double drift_ = 0;
   double now_ = 0;
 };

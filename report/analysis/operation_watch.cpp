@@ -13,7 +13,7 @@ constexpr std::uint32_t kMostMinutes = 240;  // of calls too rare to be one figu
 // Points that a rise must last. A few long calls make a mean of two minutes.
 constexpr std::size_t kLeastP50Window = 2;
 constexpr std::size_t kLeastP95Window = 3;
-constexpr std::size_t kLeastStageWindow = 6;
+constexpr std::size_t kLeastStageWindow = 12;
 constexpr double kTypicalHours = 168;
 
 void halve(Histogram& histogram) {
@@ -152,11 +152,11 @@ void OperationWatch::remember(const HistorySlot& slot, bool learn) {
   }
   bool suspect = false;
   each([&](FigureWatch& watch) { suspect = suspect || watch.suspect(); });
-  if (!suspect) {
-    now_ = {};
-  } else if (!finding_ || !finding_->ongoing()) {
-    now_.merge(slot.latency);
-  }
+  // Where only a p95 or a stage was suspect, its minutes are from before the median's rise.
+  const bool newly = p50_.suspect() && !p50_was_suspect_;
+  p50_was_suspect_ = p50_.suspect();
+  if (!suspect || newly) now_ = {};
+  if (suspect && (!finding_ || !finding_->ongoing())) now_.merge(slot.latency);
   if (suspect || !learn || (finding_ && finding_->ongoing())) return;
   past_hour_.merge(slot.latency);
   hour_calls_ += static_cast<double>(slot.timed);

@@ -114,7 +114,9 @@ class OperationWatch {
   std::array<PendingStage, kStages> for_stages_{};
   Histogram past_;       // the last hours without a change, older ones at less weight
   Histogram past_hour_;  // the present hour's minutes of these
-  Histogram now_;        // since the last minute in which nothing was above what is allowed for
+  // Since the last minute in which nothing, or not the median, was above what is allowed for.
+  Histogram now_;
+  bool p50_was_suspect_ = false;
   double typical_ns_ = 0;
   double typical_calls_ = 0;
   double typical_hours_ = 0;  // at most a week

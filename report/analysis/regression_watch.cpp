@@ -124,7 +124,6 @@ void RegressionWatch::learn_hour(std::int64_t begin_wall_s, const std::vector<Hi
   for (const auto& [name, sum] : sums) {
     Ring& ring = rings_[name];
     if (sum.calls > 0) ring.traffic.learn_hour(begin_wall_s, std::log(sum.calls / 60));
-    ring.common.learn_hour(begin_wall_s);
     const double usual = usual_call_ns(name);
     if (sum.ns > 0 && usual > 0)
       ring.mean.learn_hour(begin_wall_s, kMixOrigin + std::log(sum.ns / sum.timed / usual));

@@ -131,6 +131,21 @@ TEST_CASE("RegressionWatch: another mix of calls is no regression, and is said")
   CHECK(mixed->text().find("mix of calls: ") == 0);
 }
 
+TEST_CASE("RegressionWatch: a mix is judged by the minutes since the median rose") {
+  World world(kSeed);
+  world.operations[0].slow_share = 0.3;
+  world.operations[0].calls = 500;
+  world.change = [](Operation& operation, std::int64_t now) {
+    if (operation.name != "SEND" || now < kChange - 30 * 60) return;
+    operation.database = 1.13;  // above what is allowed for, and no rise
+    if (now >= kChange) operation.slow_share = 0.65;
+  };
+  world.run(kChange + kHour);
+  REQUIRE(world.seen.size() == 1);
+  CHECK(world.seen[0].kind == Kind::mix_shift);
+  CHECK(world.seen[0].slow_now > world.seen[0].slow_before + 0.2);
+}
+
 TEST_CASE("RegressionWatch: traffic that moves to a slow operation is a mix of operations") {
   World world(kSeed);
   world.operations[1].median_ms = 40;
