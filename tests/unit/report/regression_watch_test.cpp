@@ -335,6 +335,15 @@ TEST_CASE("RegressionWatch: hours of before say what was usual, except with anot
   pinned.pinned_begin_wall_s = kMonday - 2 * kDay;
   pinned.pinned_end_wall_s = kMonday;
   CHECK(watched_after_a_day(pinned, true, {}) == 10);
+  // One that is weeks old.
+  World late(kSeed, pinned);
+  for (std::int64_t hour = kMonday - 2 * kDay; hour < kMonday; hour += kHour) {
+    late.now = hour;
+    late.watch.learn_hour(hour, late.draw_minute());
+  }
+  late.now = kMonday + 26 * kDay;
+  late.run_days(1.1);
+  CHECK(late.watch.watched_figures() > 0);
 }
 
 TEST_CASE("RegressionWatch: an hour that comes after a minute is not learned") {
