@@ -12,6 +12,7 @@
 #include "report/analysis/mix.h"
 #include "report/analysis/past_snapshot.h"
 #include "report/analysis/shares.h"
+#include "report/model/sums.h"
 
 namespace ringside {
 namespace {
@@ -206,16 +207,6 @@ void sort_by_effect(std::vector<ComparedOperation>& operations) {
                    });
 }
 
-double observed_of(const HistorySpan& span) {
-  double most = 0;
-  for (const HistoryRing& ring : span.rings) {
-    double seconds = 0;
-    for (const HistoryRingSlot& slot : ring.slots) seconds += slot.observed_seconds;
-    most = std::max(most, seconds);
-  }
-  return most;
-}
-
 }  // namespace
 
 bool ComparedFigure::judged() const { return steps >= kComparedSteps; }
@@ -242,7 +233,7 @@ Comparison compare_spans(const HistorySpan& now, const HistorySpan& then,
   Comparison comparison;
   comparison.begin_wall_s = then.begin_wall_s;
   comparison.end_wall_s = then.end_wall_s;
-  comparison.then_seconds = observed_of(then);
+  comparison.then_seconds = observed_seconds(then);
   comparison.left_out = incident_slots(then);
   const ComparedSteps steps(now, then);
   comparison.by_time_of_day = steps.by_time_of_day();

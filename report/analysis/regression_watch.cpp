@@ -64,10 +64,10 @@ void RegressionWatch::begin_hour(std::int64_t wall_s) {
   hour_ = wall_s / 3600;
   watched_ = 0;
   // What a pinned baseline taught may be older, and is all that there is.
-  if (options_.pinned_end_wall_s <= options_.pinned_begin_wall_s) {
-    std::erase_if(operations_,
-                  [&](const auto& entry) { return wall_s - entry.second.last_seen() > kForgottenS; });
-  }
+  const bool pinned = options_.pinned_end_wall_s > options_.pinned_begin_wall_s;
+  std::erase_if(operations_, [&](const auto& entry) {
+    return !pinned && wall_s - entry.second.last_seen() > kForgottenS;
+  });
   for (const auto& [key, operation] : operations_) watched_ += operation.watched();
   for (auto& [name, ring] : rings_) {
     watched_ += std::size_t{ring.mean.watched()} + std::size_t{ring.common.watched()};

@@ -69,4 +69,14 @@ void add_window(WindowStats& to, const WindowStats& from) {
   to.negative += from.negative;
 }
 
+double observed_seconds(const HistorySpan& span) {
+  double most = 0;
+  for (const HistoryRing& ring : span.rings) {
+    double seconds = 0;
+    for (const HistoryRingSlot& slot : ring.slots) seconds += slot.observed_seconds;
+    most = std::max(most, seconds);
+  }
+  return most;
+}
+
 }  // namespace ringside

@@ -16,4 +16,7 @@ void add_slot(WindowStats& to, const HistorySlot& from);
 // Two series over the same window. The observed time is the longer one.
 void add_window(WindowStats& to, const WindowStats& from);
 
+// How much of a span the daemon saw, of the ring that it saw most: seconds.
+double observed_seconds(const HistorySpan& span);
+
 }  // namespace ringside

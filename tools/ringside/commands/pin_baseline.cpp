@@ -8,6 +8,7 @@
 #include "daemon/history/baseline.h"
 #include "daemon/history/history_reader.h"
 #include "report/model/format.h"
+#include "report/model/sums.h"
 #include "shm/clock.h"
 #include "tools/ringside/commands/commands.h"
 #include "tools/ringside/commands/past_span.h"
@@ -29,17 +30,6 @@ int remove_pin(const std::string& history) {
   std::printf("%s\n", removed ? "the baseline is removed: the past week is what is usual"
                               : "there was no baseline");
   return 0;
-}
-
-// How much of it the daemon saw, of the ring that it saw most.
-double observed_seconds(const HistorySpan& span) {
-  double most = 0;
-  for (const HistoryRing& ring : span.rings) {
-    double seconds = 0;
-    for (const HistoryRingSlot& slot : ring.slots) seconds += slot.observed_seconds;
-    most = std::max(most, seconds);
-  }
-  return most;
 }
 
 }  // namespace
