@@ -52,6 +52,7 @@ class Stops(harness.Scenario):
         world = self.world()
         daemon = world.daemon(tick="10min")
         daemon.wait_until("the first state", (world.state / "state").exists)
+        world.reports.rmdir()  # made at the start, and empty
         world.reports.write_text("in the way", encoding="utf-8")
         in_the_way = world.state / "state.tmp" / "in the way"
         in_the_way.mkdir(parents=True)

@@ -76,7 +76,7 @@ struct RecordedRun {
     const auto duration = static_cast<std::int64_t>(seconds(random) * 1e9) + 1;
     const auto end = static_cast<std::uint64_t>(world.now.monotonic_ns);
     Record record = test::operation(id, end - static_cast<std::uint64_t>(duration), duration);
-    const std::uint64_t stage = random() % 60'000;  // below this, a stage is exact
+    const std::uint64_t stage = 1 + random() % 60'000;  // exact; 0 would be no mark
     record.flags = kFlagStages;
     record.set_stage(1, pack_stage_ticks(stage));
     Kept& kept = oracle[kOracleNames[number]];
