@@ -129,11 +129,11 @@ class WholeRun(unittest.TestCase):
     def test_it_shows_what_it_promises_and_stays_up_until_ctrl_c(self):
         demo = Demo("--keep")
         self.addCleanup(demo.clean_up)
-        for words in ("all is calm", "state=firing", "database is free", "state=resolved",
+        for words in ("all is calm", "state=begun", "database is free", "state=ended",
                       "VERDICT", "The books balance.", "of CPU time", "where everything lies",
                       "everything stays up"):
             demo.read_until(words)
-        self.assertRegex(demo.output, r"alert=database_issue state=firing")
+        self.assertRegex(demo.output, r"alert=database_issue state=begun")
         for name in ("report.txt", "report.html", "report.json", "alerts.log", "load.json"):
             self.assertTrue((ROOT / "build/demo" / demo.ring / name).stat().st_size > 0, name)
         self.assertTrue(Path(f"/dev/shm/ringside.{demo.ring}").exists())
