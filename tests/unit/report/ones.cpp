@@ -10,8 +10,8 @@ namespace {
 
 using namespace ringside;
 
-constexpr Party kAda{PartyKind::user, 1};
-constexpr Party kHall{PartyKind::room, 1};
+const Party kAda{PartyKind::user, 1};
+const Party kHall{PartyKind::room, 1};
 
 RecordView one_record(const std::string& name) {
   RecordView record;
