@@ -97,6 +97,7 @@ bool OperationWatch::add_quantile(FigureWatch& watch, Pending& pending, const Hi
   }
   if (calls < needed || latency->buckets.empty()) return false;
   FigureLimits limits = minute.certainty;
+  if (q > 0.5) limits.log_run = minute.patient_log_run;
   limits.least_window = q > 0.5 ? kLeastP95Window : kLeastP50Window;
   limits.common = q > 0.5 ? minute.common_p95 : minute.common_p50;
   limits.least_effect = least_effect(q > 0.5 ? kLeastP95 : kLeastP50, watch.usual_level(),
@@ -121,6 +122,7 @@ bool OperationWatch::add_stage(std::size_t stage, const HistorySlot& slot,
                                   ? kLeastOfOperation * static_cast<double>(slot.sum_ns) /
                                         static_cast<double>(slot.stages[stage].sum_ns)
                                   : 0.0;
+  limits.log_run = minute.patient_log_run;
   limits.least_window = kLeastStageWindow;
   limits.least_effect = least_effect(std::max(kLeastStage, of_operation), watch.usual_level(),
                                      minute.clock_resolution_ns);

@@ -23,6 +23,7 @@ struct WatchedMinute {
   FigureLimits certainty;  // least_effect is set for each figure
   double clock_resolution_ns = 0;
   bool learn = true;
+  double patient_log_run = 0;  // of a p95 and a stage, in place of certainty.log_run
   // The rise that half of the ring's figures of a kind show.
   double common_p50 = 0;
   double common_p95 = 0;

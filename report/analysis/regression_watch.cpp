@@ -8,9 +8,9 @@ namespace ringside {
 namespace {
 
 constexpr double kMonthMinutes = 30 * 24 * 60;
-// False alarms of the e-detector in a month, over all figures: one of each operation, and no more
-// than these.
-constexpr double kMostFalse = 10;
+// False alarms of the e-detector in a month, over all figures, if each were a median: one of each
+// operation, and no more than these. Of a p95 or a stage, which may take longer to be found, fewer.
+constexpr double kMostFalse = 4;
 constexpr double kFalseWindow = 0.01;  // chance, over all figures and windows, at one look
 constexpr double kWindowsOfAFigure = 6;
 constexpr double kOverload = 1.5;  // of the usual traffic
@@ -74,6 +74,8 @@ void RegressionWatch::begin_hour(std::int64_t wall_s) {
     ring.traffic.end_hour();
   }
   certainty_ = certainty_now();
+  patient_log_run_ =
+      std::log(kMonthMinutes * static_cast<double>(std::max<std::size_t>(watched_, 1)));
 }
 
 bool RegressionWatch::overloaded(Ring& ring, std::int64_t wall_s, double calls) {
@@ -140,6 +142,7 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
   if (begin_wall_s / 3600 != hour_) begin_hour(begin_wall_s);
   certainty_.levels = in_baseline(begin_wall_s);
   WatchedMinute minute{certainty_, options_.clock_resolution_ns};
+  minute.patient_log_run = patient_log_run_;
   struct Sum {
     double calls = 0;
     double timed = 0;

@@ -10,7 +10,7 @@
 //              and ten ticks of the clock
 //   certainty  two detectors agree (figure_watch.h), each corrected for how many figures are
 //              watched. Of the e-detector, on average one false alarm a month and operation at
-//              most, and of more than ten operations ten a month over all figures
+//              most, and of more than four operations four a month over all figures
 //   past       at least two days know the hour; incidents are left out of the past
 //   load       a ring with half again as many calls as in the last hour, and as the time of day
 //              lets expect, is not compared: queueing is no regression. After half an hour it is.
@@ -77,8 +77,10 @@ class RegressionWatch {
   // room.
   std::size_t watched_figures() const { return watched_; }
   std::uint64_t not_watched() const { return not_watched_; }
-  // What a rise of any figure must pass now, beside its least effect. It follows each hour.
+  // What the rise of a median must pass now, beside its least effect. It follows each hour.
   const FigureLimits& certainty() const { return certainty_; }
+  // What a p95 or a stage must pass in place of certainty().log_run: they may take longer.
+  double patient_log_run() const { return patient_log_run_; }
 
  private:
   // All operations of a ring.
@@ -112,6 +114,7 @@ class RegressionWatch {
   std::size_t watched_ = 0;
   std::uint64_t not_watched_ = 0;
   FigureLimits certainty_;
+  double patient_log_run_ = 0;
 };
 
 }  // namespace ringside

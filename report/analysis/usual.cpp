@@ -61,13 +61,14 @@ std::optional<double> Usual::week_ago(std::int64_t wall_s) const {
 }
 
 std::size_t Usual::class_of(std::uint64_t calls) {
-  constexpr std::uint64_t kFrom[] = {64, 256, 1'024, 4'096};
+  constexpr std::uint64_t kFrom[] = {32, 64, 128, 256, 512, 1'024, 2'048, 4'096};
+  static_assert(std::size(kFrom) + 1 == kClasses);
   return static_cast<std::size_t>(std::upper_bound(std::begin(kFrom), std::end(kFrom), calls) -
                                   std::begin(kFrom));
 }
 
 // A class with too few steps takes the noise of the nearest one that knows more: of fewer calls as
-// it is, of more calls doubled for each class, as sampling would have it.
+// it is, of more calls times the root of two for each class, as sampling would have it.
 double Usual::noise(std::uint64_t calls) const {
   const std::size_t own = class_of(calls);
   for (std::size_t at = own + 1; at-- > 0;) {
@@ -78,7 +79,7 @@ double Usual::noise(std::uint64_t calls) const {
   }
   double factor = 1;
   for (std::size_t at = own + 1; at < kClasses; ++at) {
-    factor *= 2;
+    factor *= std::numbers::sqrt2;
     if (noise_[at].steps < kEnoughSteps) continue;
     return std::max(
         factor * static_cast<double>(noise_[at].mean_step) * std::sqrt(std::numbers::pi) / 2,

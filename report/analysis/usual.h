@@ -61,7 +61,7 @@ class Usual {
     float mean_step = 0;
     std::uint32_t steps = 0;
   };
-  static constexpr std::size_t kClasses = 5;
+  static constexpr std::size_t kClasses = 9;
   static constexpr int kCells = 80;  // of 1 %, from -40 to +40 %
   static std::size_t class_of(std::uint64_t calls);
   double quantile(double share) const;

@@ -246,13 +246,14 @@ TEST_CASE("RegressionWatch: how sure a rise must be follows what is watched") {
   world.run(kLater);
   // One false alarm a month of each operation: 43,200 minutes of ten figures, three times.
   CHECK(world.watch.certainty().log_run == doctest::Approx(std::log(43'200.0 * 10 / 3)));
+  CHECK(world.watch.patient_log_run() == doctest::Approx(std::log(43'200.0 * 10)));
   World more(kSeed);
   for (int i = 0; i < 17; ++i) more.operations.push_back({"OTHER_" + std::to_string(i)});
   more.run(kLater);
   const auto figures = static_cast<double>(more.watch.watched_figures());
   CHECK(figures == 20 * 3 + 2);
-  // Of more operations, no more than ten.
-  CHECK(more.watch.certainty().log_run == doctest::Approx(std::log(43'200.0 * figures / 10)));
+  // Of more operations, no more than four.
+  CHECK(more.watch.certainty().log_run == doctest::Approx(std::log(43'200.0 * figures / 4)));
 }
 
 TEST_CASE("RegressionWatch: queueing in a burst of traffic is no regression") {

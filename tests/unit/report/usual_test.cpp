@@ -67,7 +67,7 @@ TEST_CASE("Usual: noise is that of points, wander that of the level without it")
   CHECK(usual.wander() > 0.025);
   CHECK(usual.wander() < 0.065);
   CHECK(usual.allowance() > 2 * usual.wander());
-  // Not known: from what is known of more calls, doubled for each class.
+  // Not known: from what is known of more calls, more for each class.
   CHECK(usual.noise(100) == doctest::Approx(2 * usual.noise(500)));
   CHECK(usual.noise(100'000) == doctest::Approx(usual.noise(500)));
 }
