@@ -17,6 +17,8 @@ constexpr double kGrowsTo = 4;
 constexpr double kSlopes[] = {0.75, 1.5};
 // The third bet lies on figures that noise hardly reaches.
 constexpr double kSteps[] = {6, 8, 12};
+constexpr double kOnStep[] = {0.2, 0.5, 0.3};  // most of it where two figures shall do
+constexpr double kOnSteps = 0.9;               // the rest: exponential
 
 double student5_density(double x) {
   const double c = 8 / (3 * std::numbers::pi * std::sqrt(5.0));
@@ -46,8 +48,9 @@ double steps(double z) {
   static const double odds[] = {1 / student5_above(kSteps[0]), 1 / student5_above(kSteps[1]),
                                 1 / student5_above(kSteps[2])};
   double sum = 0;
-  for (std::size_t i = 0; i < std::size(kSteps); ++i) sum += z > kSteps[i] ? odds[i] : 0;
-  return sum / std::size(kSteps);
+  for (std::size_t i = 0; i < std::size(kSteps); ++i)
+    sum += z > kSteps[i] ? kOnStep[i] * odds[i] : 0;
+  return sum;
 }
 
 }  // namespace
@@ -62,8 +65,9 @@ double student5_above(double x) {
 }
 
 double EDetector::e_value(std::size_t bet, double z) {
-  const double placed =
-      bet < std::size(kSlopes) ? exponential(bet, z) : 0.25 * exponential(1, z) + 0.75 * steps(z);
+  const double placed = bet < std::size(kSlopes)
+                            ? exponential(bet, z)
+                            : (1 - kOnSteps) * exponential(1, z) + kOnSteps * steps(z);
   return kKept + (1 - kKept) * placed;
 }
 

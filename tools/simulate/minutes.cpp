@@ -61,10 +61,11 @@ double covered(double from, double until, std::int64_t begin) {
 }  // namespace
 
 Minutes::Minutes(std::uint64_t seed, std::vector<MinuteOperation> operations,
-                 std::vector<MinuteChange> changes)
+                 std::vector<MinuteChange> changes, MinuteCalm calm)
     : random_(seed * 7919 + 17),
       operations_(std::move(operations)),
       changes_(std::move(changes)),
+      calm_(calm),
       states_(operations_.size()),
       counts_(static_cast<std::size_t>(kHighestIndex - kLowestIndex + 1)) {
   for (const MinuteOperation& operation : operations_) {
@@ -91,6 +92,10 @@ void Minutes::begin_day() {
     const double from = begin + random_.between(0, kDayS);
     bursts_.push_back({from, from + random_.between(2, 9) * 60, random_.between(2, 4)});
   }
+  std::erase_if(bursts_, [&](const Episode& burst) {
+    return burst.from < static_cast<double>(calm_.until) &&
+           burst.until > static_cast<double>(calm_.from);
+  });
 }
 
 const std::vector<HistorySeries>& Minutes::next() {

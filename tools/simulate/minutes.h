@@ -49,10 +49,16 @@ struct MinuteChange {
   double traffic_factor = 1;  // of its calls
 };
 
+// A time without a burst of traffic, in seconds since the Unix epoch.
+struct MinuteCalm {
+  std::int64_t from = 0;
+  std::int64_t until = 0;
+};
+
 class Minutes {
  public:
   Minutes(std::uint64_t seed, std::vector<MinuteOperation> operations,
-          std::vector<MinuteChange> changes);
+          std::vector<MinuteChange> changes, MinuteCalm calm = {});
 
   // The next minute: one slot in each series. Valid until the next call.
   const std::vector<HistorySeries>& next();
@@ -86,6 +92,7 @@ class Minutes {
   Random random_;
   std::vector<MinuteOperation> operations_;
   std::vector<MinuteChange> changes_;
+  MinuteCalm calm_;
   std::vector<State> states_;
   std::vector<HistorySeries> series_;
   std::vector<std::uint64_t> counts_;  // by bucket, from kLowestIndex on

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kHourS = 3'600;
 constexpr std::int64_t kAfterS = 6 * kHourS;  // how long a change may take to be found
+constexpr std::int64_t kQueuesDrainS = 180;
 constexpr double kLeastMixRise = 1.2;
 
 // Most of the calls of the fastest of the busy operations become calls of the slowest. That one has
@@ -81,6 +82,9 @@ RegressionTrial plan_trial(std::size_t number, std::uint64_t seed, double days) 
     trial.end = trial.from + static_cast<std::int64_t>(days * kDayS);
     return trial;
   }
+  if (kind.goal_minutes > 0)
+    trial.calm = {trial.from - kQueuesDrainS,
+                  trial.from + static_cast<std::int64_t>(kind.goal_minutes * kMinuteS)};
   MinuteChange change;
   change.from = trial.from;
   change.until = trial.until;

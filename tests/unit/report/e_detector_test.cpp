@@ -121,6 +121,12 @@ TEST_CASE("EDetector: a change of twelve deviations needs two figures, one of si
   CHECK(clear.log_evidence() > month_of_seventy);
 }
 
+TEST_CASE("EDetector: where a week may go by, two figures of nine deviations do") {
+  EDetector detector;
+  for (int i = 0; i < 2; ++i) detector.add(9);
+  CHECK(detector.log_evidence() > std::log(43'200.0 / 4 * 70));
+}
+
 TEST_CASE("EDetector: evidence is gone an hour after the rise, however long that lasted") {
   EDetector detector;
   CHECK(detector.log_evidence() < -1e8);

@@ -169,3 +169,28 @@ TEST_CASE("SimulateRegressionRivals: the t-test needs its figures, and both limi
   REQUIRE(both.size() == 2);
   CHECK(both[1].what == RegressionWord::What::over);
 }
+
+TEST_CASE("Minutes: no burst of traffic falls into a calm time, and all else is the same") {
+  const std::int64_t until = kMondayS + 4 * kDayS;
+  const MinuteCalm calm{kMondayS + kDayS, until};
+  Minutes plain(4, draw_operations(4), {});
+  Minutes quiet(4, draw_operations(4), {}, calm);
+  int bursts = 0;
+  int in_calm = 0;
+  double last = 0;
+  double last_quiet = 0;
+  while (plain.wall_s() + kMinuteS < until) {
+    const auto calls = static_cast<double>(plain.next()[0].slots[0].timed);
+    const auto calls_quiet = static_cast<double>(quiet.next()[0].slots[0].timed);
+    if (plain.wall_s() < calm.from) {
+      CHECK(calls == calls_quiet);
+    } else {
+      bursts += calls > 1.6 * last ? 1 : 0;
+      in_calm += calls_quiet > 1.6 * last_quiet ? 1 : 0;
+    }
+    last = calls;
+    last_quiet = calls_quiet;
+  }
+  CHECK(bursts > 0);
+  CHECK(in_calm == 0);
+}

@@ -68,6 +68,13 @@ TEST_CASE("SimulateRegressions: traffic that moves makes the mean over all longe
   }
 }
 
+TEST_CASE("SimulateRegressions: while a goal runs there is no burst") {
+  const RegressionTrial twice = plan_trial(number_of("twice"), 4, 1);
+  CHECK(twice.calm.from == twice.from - 180);
+  CHECK(twice.calm.until == twice.from + 3 * 60);
+  CHECK(plan_trial(number_of("few"), 4, 1).calm.until == 0);
+}
+
 TEST_CASE("SimulateRegressions: a mix is named right by what is said of what it touched") {
   const RegressionTrial moved = plan_trial(number_of("mix_of_operations"), 2, 1);
   const RegressionTrial calls = plan_trial(number_of("mix_of_calls"), 2, 1);
