@@ -19,6 +19,7 @@ struct HistoryQuery {
   Slots slots = Slots::minutes;
   std::string ring;  // empty: all
   std::string name;  // of the operation or event; empty: all
+  bool series = true;  // false: no operation and no event, but everything else
 };
 
 struct HistoryResult {

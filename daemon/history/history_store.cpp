@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "daemon/history/advice_rows.h"
 #include "daemon/history/alert_rows.h"
 #include "daemon/history/mark_rows.h"
 #include "daemon/history/schema.h"
@@ -156,10 +157,15 @@ std::int64_t HistoryStore::series_id(const HistorySeries& series) {
   return id;
 }
 
-void HistoryStore::write(const HistorySpan& batch) {
+std::vector<AdviceKey> HistoryStore::open_advice(std::int64_t wall_ns) {
+  return ringside::open_advice(*database_, wall_ns);
+}
+
+void HistoryStore::write(const HistorySpan& batch, const std::vector<AdviceLook>& looks) {
   try {
     Transaction transaction(*database_, Transaction::Mode::write);
     write_batch(batch);
+    write_advice(*database_, looks);
     transaction.commit();
   } catch (const DatabaseError&) {
     forget_ids();  // those of this batch are not in the file

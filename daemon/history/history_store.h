@@ -21,6 +21,7 @@
 
 #include "daemon/history/database.h"
 #include "daemon/history/in_force_rows.h"
+#include "report/model/advice.h"
 #include "report/model/history.h"
 #include "shm/failure.h"
 
@@ -52,8 +53,10 @@ class HistoryStore {
   std::optional<Failure> begin_anew(std::string* moved);
   void set_limits(const HistoryLimits& limits);
 
-  // Throws DatabaseError; then nothing of the batch is in the file.
-  void write(const HistorySpan& batch);
+  // Throws DatabaseError; then nothing of them is in the file.
+  void write(const HistorySpan& batch, const std::vector<AdviceLook>& looks = {});
+  // What a look for advice at that time is to tell of. Throws DatabaseError.
+  std::vector<AdviceKey> open_advice(std::int64_t wall_ns);
 
   // What went before its time, because the file was at its limit.
   struct Removed {

@@ -9,6 +9,7 @@
 
 #include <utility>
 
+#include "daemon/history/advice_looks.h"
 #include "report/model/format.h"
 #include "shm/assert.h"
 #include "shm/clock.h"
@@ -140,7 +141,7 @@ bool HistoryWriter::write_one(const HistoryBatch& batch) {
     watch_journal();
     if (long_journal_) return false;
     tidy(batch.made_wall_s);  // first: a file at its limit makes room
-    store_.write(batch.span);
+    store_.write(batch.span, look_for_advice(batch));
     return true;
   } catch (const DatabaseError& error) {
     if (error.damaged()) {
@@ -150,6 +151,12 @@ bool HistoryWriter::write_one(const HistoryBatch& batch) {
     }
     return false;
   }
+}
+
+// In this thread: an analysis takes milliseconds, which the drain must not wait for.
+std::vector<AdviceLook> HistoryWriter::look_for_advice(const HistoryBatch& batch) {
+  if (!batch.advise_on) return {};
+  return advice_of(*batch.advise_on, options_.path, store_.open_advice(batch.advise_on->wall_ns));
 }
 
 void HistoryWriter::begin_anew(const DatabaseError& error) {

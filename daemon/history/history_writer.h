@@ -18,10 +18,12 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "daemon/history/history_store.h"
 #include "daemon/storage/thread_check.h"
 #include "report/model/history.h"
+#include "report/model/snapshot.h"
 #include "shm/failure.h"
 
 namespace ringside {
@@ -30,6 +32,8 @@ namespace ringside {
 struct HistoryBatch {
   std::int64_t made_wall_s = 0;
   HistorySpan span;
+  // Once an hour: what to look for advice in.
+  std::shared_ptr<const Snapshot> advise_on = nullptr;
 };
 
 struct HistoryOptions {
@@ -76,6 +80,7 @@ class HistoryWriter {
   void take(Batch batch);
   void write_waiting();
   bool write_one(const HistoryBatch& batch);
+  std::vector<AdviceLook> look_for_advice(const HistoryBatch& batch);
   void tidy(std::int64_t now_wall_s);
   void watch_journal();
   void begin_anew(const DatabaseError& error);

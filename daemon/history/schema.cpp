@@ -111,7 +111,18 @@ constexpr const char* kInForce =
     "CREATE TABLE builds (ring TEXT, wall_ns INTEGER, build_id TEXT NOT NULL,"
     "  configuration_digest TEXT NOT NULL, PRIMARY KEY (ring, wall_ns)) STRICT, WITHOUT ROWID;";
 
-constexpr std::array kMigrations = {kInForce};
+// What was suggested, from when until when, and what its figure was. `kind`, `unit`: words of
+// report/model/advice.h. `absent`: looks in a row that knew the figure and did not suggest it
+// again.
+constexpr const char* kAdvice =
+    "CREATE TABLE advice (kind TEXT, ring TEXT, subject TEXT, first_ns INTEGER,"
+    "  last_ns INTEGER NOT NULL, unit TEXT NOT NULL, first_figure REAL NOT NULL,"
+    "  last_figure REAL NOT NULL, absent_since_ns INTEGER NOT NULL, absent_ns INTEGER NOT NULL,"
+    "  absent_looks INTEGER NOT NULL, absent_figure REAL NOT NULL, what TEXT NOT NULL, evidence "
+    "TEXT NOT NULL,"
+    "  gain TEXT NOT NULL, PRIMARY KEY (kind, ring, subject, first_ns)) STRICT, WITHOUT ROWID;";
+
+constexpr std::array kMigrations = {kInForce, kAdvice};
 
 std::string of_version(const std::string& path, std::int64_t found, std::int64_t known) {
   return fmt::format(

@@ -18,7 +18,7 @@ namespace ringside {
 // PRAGMA application_id: "RSHI".
 inline constexpr std::int64_t kHistoryApplication = 0x52534849;
 // PRAGMA user_version.
-inline constexpr std::int64_t kHistoryVersion = 2;
+inline constexpr std::int64_t kHistoryVersion = 3;
 
 // migrations[i] makes version i + 2 of version i + 1.
 std::span<const char* const> history_migrations();

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "daemon/history/advice_rows.h"
 #include "daemon/history/alert_rows.h"
 #include "daemon/history/in_force_rows.h"
 #include "daemon/history/mark_rows.h"
@@ -42,15 +43,18 @@ SpanReader::SpanReader(Database& database, const HistoryQuery& query)
 HistorySpan SpanReader::read() {
   read_rings();
   read_series();
+  const bool series = !series_.empty();
   if (hours_) {
     read_ring_slots(
         "SELECT begin, ring, again, observed_ms, lost FROM ring_hours"
         " WHERE begin >= ? AND begin < ? ORDER BY begin, ring, again");
-    read_slots("SELECT begin, series, again, " RINGSIDE_SLOT_COLUMNS
-               " FROM hours WHERE begin >= ? AND begin < ? ORDER BY begin, series, again");
-    read_errors(
-        "SELECT begin, series, again, code, outcome, count FROM hour_errors"
-        " WHERE begin >= ? AND begin < ? ORDER BY begin, series, again, code, outcome");
+    if (series)
+      read_slots("SELECT begin, series, again, " RINGSIDE_SLOT_COLUMNS
+                 " FROM hours WHERE begin >= ? AND begin < ? ORDER BY begin, series, again");
+    if (series)
+      read_errors(
+          "SELECT begin, series, again, code, outcome, count FROM hour_errors"
+          " WHERE begin >= ? AND begin < ? ORDER BY begin, series, again, code, outcome");
     read_samples(
         "SELECT begin, gauge, last, min, max FROM hour_samples"
         " WHERE begin >= ? AND begin < ? ORDER BY begin, gauge");
@@ -59,11 +63,13 @@ HistorySpan SpanReader::read() {
   read_ring_slots(
       "SELECT begin, ring, again, observed_ms, lost FROM ring_minutes"
       " WHERE begin >= ? AND begin < ? ORDER BY begin, ring, again");
-  read_slots("SELECT begin, series, again, " RINGSIDE_SLOT_COLUMNS
-             " FROM minutes WHERE begin >= ? AND begin < ? ORDER BY begin, series, again");
-  read_errors(
-      "SELECT begin, series, again, code, outcome, count FROM minute_errors"
-      " WHERE begin >= ? AND begin < ? ORDER BY begin, series, again, code, outcome");
+  if (series)
+    read_slots("SELECT begin, series, again, " RINGSIDE_SLOT_COLUMNS
+               " FROM minutes WHERE begin >= ? AND begin < ? ORDER BY begin, series, again");
+  if (series)
+    read_errors(
+        "SELECT begin, series, again, code, outcome, count FROM minute_errors"
+        " WHERE begin >= ? AND begin < ? ORDER BY begin, series, again, code, outcome");
   read_samples(
       "SELECT begin, gauge, last, min, max FROM minute_samples"
       " WHERE begin >= ? AND begin < ? ORDER BY begin, gauge");
@@ -73,6 +79,7 @@ HistorySpan SpanReader::read() {
   span_.transitions = read_transitions(database_, begin_ns, end_ns, query_.ring);
   read_marks(database_, begin_ns, end_ns, query_.ring, span_);
   read_in_force(database_, begin_ns, end_ns, query_.ring, span_);
+  span_.advice = read_advice(database_, begin_ns, end_ns, query_.ring);
   read_error_names();
   finish();
   return std::move(span_);
@@ -97,6 +104,7 @@ void SpanReader::read_rings() {
 }
 
 void SpanReader::read_series() {
+  if (!query_.series) return;
   auto row = database_.query(
       "SELECT id, ring, event, name, category, waits_for_client, stage1, stage2, stage3, stage4,"
       " stage5, stage6 FROM series");

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/history/advice_rows.h"
 #include "daemon/history/history_store.h"
 #include "daemon/history/slots.h"
 #include "daemon/history/spans.h"
@@ -179,7 +180,7 @@ bool HistoryStore::remove_minutes_before(std::int64_t wall_s) {
   return true;
 }
 
-// Removes one day of hours, the oldest, and the incidents, alerts and marks before its end.
+// Removes one day of hours, the oldest, and the incidents, alerts, marks and advice before its end.
 bool HistoryStore::remove_hours_before(std::int64_t wall_s) {
   const std::int64_t before = floor_to(wall_s, kDayS);
   constexpr const char* kFirst =
@@ -201,6 +202,7 @@ bool HistoryStore::remove_hours_before(std::int64_t wall_s) {
               end_ns);
   run_between(*database_, "DELETE FROM incidents WHERE ended_ns > ? AND began_ns < ?", 0, end_ns);
   remove_in_force_before(*database_, end_ns);
+  remove_advice_before(*database_, end_ns);
   transaction.commit();
   return true;
 }

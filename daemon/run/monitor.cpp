@@ -16,6 +16,7 @@ namespace {
 
 // Shorter ones are not worth a mark: the daemon was only restarted.
 constexpr std::int64_t kShortestGapNs = 15 * kSecond;
+constexpr std::int64_t kAdviceIntervalNs = 3'600 * kSecond;
 
 // What a reload changed: the new lines of the configuration, each with its table.
 std::string changed_lines(const std::string& before, const std::string& after) {
@@ -70,6 +71,7 @@ Monitor::Monitor(const Config& config, std::string version, const Instant& now, 
       watch_(watch_options(config)),
       alerts_(config) {
   schedule_.set(config.report_interval_ns, now.realtime_ns);
+  advice_.set(kAdviceIntervalNs, now.realtime_ns);
   saver_.set_interval(config.state_interval_ns);
   meta_.since_wall_ns = now.realtime_ns;
 }
@@ -116,12 +118,14 @@ void Monitor::watch_regressions(RegressionFeed::Past past) {
   regressions_.keep_for(kept_regressions_s(config_));
 }
 
-void Monitor::hand_over_minutes(const Instant& now, RingMetrics::TakeMinutes which) {
+void Monitor::hand_over_minutes(const Instant& now, RingMetrics::TakeMinutes which,
+                                const Published& snapshot) {
   auto batch = std::make_shared<HistoryBatch>();
   batch->made_wall_s = now.realtime_ns / kSecond;
   watch_.take_minutes(now, which, batch->span);
   regressions_.add(batch->span);
   recorder_.take(batch->span);
+  if (snapshot && advice_.due(now.realtime_ns)) batch->advise_on = snapshot;
   const bool taken = hand_over_(std::move(batch));
   if (!taken && !history_dropping_) {
     spdlog::error(
@@ -154,7 +158,8 @@ Monitor::Published Monitor::tick(const Instant& now) {
   if (hand_over_) {
     recorder_.follow(*snapshot);
     regressions_.follow(*snapshot);
-    if (recorder_.due(now.realtime_ns)) hand_over_minutes(now, RingMetrics::TakeMinutes::over);
+    if (recorder_.due(now.realtime_ns))
+      hand_over_minutes(now, RingMetrics::TakeMinutes::over, snapshot);
   }
   return snapshot;
 }
@@ -202,7 +207,7 @@ LastWords Monitor::last(const Instant& now) {
   Published snapshot = make_snapshot(now, Evaluate::yes);
   if (hand_over_) {
     recorder_.follow(*snapshot);
-    hand_over_minutes(now, RingMetrics::TakeMinutes::all);
+    hand_over_minutes(now, RingMetrics::TakeMinutes::all, nullptr);
   }
   return {std::move(snapshot), saved_state(now)};
 }
@@ -223,7 +228,7 @@ void Monitor::reconfigure(const Config& config, const Instant& now) {
     recorder_.mark(
         {now.realtime_ns, HistoryMark::Kind::reload, {}, changed_lines(before, config_text_)});
     // A ring that is followed no more takes its minutes with it.
-    hand_over_minutes(now, RingMetrics::TakeMinutes::all);
+    hand_over_minutes(now, RingMetrics::TakeMinutes::all, nullptr);
   }
   config_ = config;
   watch_.reconfigure(watch_options(config_));

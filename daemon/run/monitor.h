@@ -81,7 +81,9 @@ class Monitor {
   enum class Evaluate : bool { no, yes };
   Published make_snapshot(const Instant& now, Evaluate evaluate);
   void fill_in(Snapshot& snapshot, const Instant& now);
-  void hand_over_minutes(const Instant& now, RingMetrics::TakeMinutes which);
+  // With `snapshot`, once an hour, advice is looked for in it.
+  void hand_over_minutes(const Instant& now, RingMetrics::TakeMinutes which,
+                         const Published& snapshot);
   SavedState saved_state(const Instant& now);
   void save_where_due(const Snapshot& snapshot, const Instant& now);
   void say(const std::vector<AlertTransition>& transitions, const Instant& now);
@@ -100,6 +102,7 @@ class Monitor {
   RingLog ring_log_;
   ThresholdLog threshold_log_;
   ReportSchedule schedule_;
+  ReportSchedule advice_;
   DailySchedule daily_;
   StateSaver saver_;
   LineOutbox outbox_;

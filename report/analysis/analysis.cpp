@@ -56,6 +56,8 @@ Analysis analyse(const Snapshot& snapshot, const HistorySpan* history) {
   detail::find_resilience(snapshot, analysis);
   detail::find_verdict(snapshot, analysis);
   detail::find_suggestions(snapshot, history, analysis);
+  if (history != nullptr) analysis.changes = level_changes(*history);
+  detail::find_kept_advice(snapshot, history, analysis);
   detail::find_stories(snapshot, history, analysis);
   return analysis;
 }

@@ -15,7 +15,10 @@
 #include <vector>
 
 #include "report/analysis/bottlenecks.h"
+#include "report/analysis/kept_advice.h"
+#include "report/analysis/level_changes.h"
 #include "report/analysis/story.h"
+#include "report/model/advice.h"
 #include "report/model/history.h"
 #include "report/model/names.h"
 #include "report/model/snapshot.h"
@@ -157,6 +160,8 @@ enum class Confidence : std::uint8_t { low, medium, high };
 const char* confidence_name(Confidence confidence);
 
 struct Suggestion {
+  AdviceKey key;
+  double figure = 0;  // in the unit of its kind; less is better
   std::string what;
   std::string evidence;
   std::string gain;       // in words, with the figure
@@ -180,6 +185,8 @@ struct Analysis {
   ResilienceSummary resilience;
   Bottlenecks bottlenecks;
   std::vector<Suggestion> suggestions;
+  LevelChanges changes;                 // over the days of the history
+  std::vector<KeptAdvice> kept_advice;  // of earlier: what is over first, each the latest first
   std::vector<Story> stories;  // the gravest first
   Headline headline;           // the verdict in three sentences
 };

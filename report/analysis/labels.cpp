@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/model/format.h"
 
 namespace ringside {
@@ -44,6 +46,12 @@ std::string describe_window(const Snapshot& snapshot, Window window) {
     return fmt::format("since start ({})", format_span(seconds * 1e9));
   if (seconds >= kSeconds[index] - kSliceSeconds) return kNames[index];
   return fmt::format("{} ({} so far)", kNames[index], format_span(seconds * 1e9));
+}
+
+std::string spoken(std::string_view kind) {
+  std::string words(kind);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
 }
 
 }  // namespace ringside

@@ -24,4 +24,7 @@ std::string error_label(std::uint16_t code, std::string_view name);
 // min 03 s so far)".
 std::string describe_window(const Snapshot& snapshot, Window window);
 
+// The name of a kind as words: "server_start" is "server start".
+std::string spoken(std::string_view kind);
+
 }  // namespace ringside

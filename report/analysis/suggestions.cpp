@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "report/analysis/advice_figures.h"
+
 namespace ringside::detail {
 
-Suggestion suggest(std::string what, std::string evidence, std::string gain, double gain_share) {
+Suggestion suggest(AdviceKey key, std::string what, std::string evidence, std::string gain,
+                   double gain_share) {
   Suggestion suggestion;
+  suggestion.key = std::move(key);
   suggestion.what = std::move(what);
   suggestion.evidence = std::move(evidence);
   suggestion.gain = std::move(gain);
@@ -26,7 +30,11 @@ void find_suggestions(const Snapshot& snapshot, const HistorySpan* history, Anal
   suggest_about_time(snapshot, analysis, out);
   suggest_about_events(snapshot, analysis, out);
   suggest_about_sight(snapshot, analysis, out);
+  suggest_about_thresholds(snapshot, analysis, history, out);
+  suggest_about_parties(snapshot, analysis, out);
   suggest_about_room(snapshot, history, out);
+  for (Suggestion& suggestion : out)
+    suggestion.figure = advice_figure(suggestion.key, snapshot, analysis, history).value_or(0);
   std::stable_sort(out.begin(), out.end(), [](const Suggestion& a, const Suggestion& b) {
     return std::pair(a.gain_share, a.confidence) > std::pair(b.gain_share, b.confidence);
   });

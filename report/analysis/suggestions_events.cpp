@@ -16,7 +16,7 @@ void suggest_rollbacks(const Snapshot& snapshot, const DatabaseSummary& database
                        std::vector<Suggestion>& out) {
   if (database.transactions < kEnough || database.rollback_share < 0.05) return;
   Suggestion suggestion = suggest(
-      "Find out why transactions roll back.",
+      {AdviceKind::rollbacks, database.ring, {}}, "Find out why transactions roll back.",
       fmt::format(
           "{} of {} were rolled back.", format_percent(database.rollback_share),
           label_of(snapshot, format_count(database.transactions) + " transactions", database.ring)),
@@ -43,6 +43,7 @@ void suggest_plans(const Snapshot& snapshot, const Analysis& analysis,
   const double gain = share_of(database.slow_query_ns - waited, analysis.all.sum_ns);
   if (database.slow_queries < kMinClaim || gain < kWorthwhile) return;
   Suggestion suggestion = suggest(
+      {AdviceKind::queries, database.ring, {}},
       "Look at the plans of the slow queries; a missing index is the usual cause.",
       fmt::format(
           "{} took {} together, {} of the database stage.",
@@ -73,7 +74,8 @@ void suggest_retries(const Snapshot& snapshot, const Analysis& analysis,
     const double gain = share_of(event.sum_ns, analysis.all.sum_ns);
     if (event.name != names::kRetry || event.count < kMinClaim || gain < kWorthwhile) continue;
     Suggestion suggestion =
-        suggest("Remove the cause of the retries; until then, shorter attempts would fail sooner.",
+        suggest({AdviceKind::retries, event.ring, {}},
+                "Remove the cause of the retries; until then, shorter attempts would fail sooner.",
                 fmt::format("{} failed and were repeated; these attempts and the pauses after them "
                             "took {}.",
                             label_of(snapshot, format_count(event.count) + " attempts", event.ring),
@@ -95,7 +97,7 @@ void suggest_clients(const Snapshot& snapshot, const Analysis& analysis,
   const auto top = std::find_if(analysis.error_kinds.begin(), analysis.error_kinds.end(),
                                 [](const ErrorKind& kind) { return !kind.failure; });
   Suggestion suggestion =
-      suggest("Mend the clients whose requests are refused.",
+      suggest({AdviceKind::clients, {}, {}}, "Mend the clients whose requests are refused.",
               fmt::format("{} of {} operations were refused{}.", format_percent(share),
                           format_count(all.count()),
                           top == analysis.error_kinds.end()

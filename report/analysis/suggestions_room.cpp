@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "report/analysis/room.h"
@@ -29,6 +30,7 @@ std::vector<HistorySample> since_start(const HistorySpan& history, const History
 }
 
 struct Resource {
+  AdviceKind kind;
   const char* gauge;
   const char* what;
   const char* next;
@@ -51,7 +53,7 @@ void suggest_room(const Snapshot& snapshot, const HistorySpan& history, const Hi
                           : room->compared_s > 0         ? "the same hours, day by day"
                                                          : "what it never gave back";
   Suggestion suggestion = suggest(
-      fmt::format("{} ({}).", of.next, escape_visible(gauge.ring)),
+      {of.kind, gauge.ring, {}}, fmt::format("{} ({}).", of.next, escape_visible(gauge.ring)),
       fmt::format("{} by {} a day: {} in the last day, {} is reached on {} at this pace.", of.what,
                   amount(of, room->per_day), amount(of, room->most), amount(of, of.limit), date),
       fmt::format("What is left lasts until {}.", date), 0);
@@ -72,24 +74,45 @@ double descriptors_limit(const HistorySpan& history, const std::string& ring) {
   return 0;
 }
 
+std::array<Resource, 3> resources_of(const Snapshot& snapshot, const HistorySpan& history,
+                                     const std::string& ring) {
+  return {{{AdviceKind::memory, "memory_bytes", "The memory of its processes grows",
+            "Look for what is not given back, or plan more memory",
+            static_cast<double>(snapshot.thresholds.memory_bytes), true, false},
+           {AdviceKind::connections, "connections", "Its connections grow",
+            "Plan for more connections, or another server",
+            static_cast<double>(snapshot.thresholds.connections), false, true},
+           {AdviceKind::descriptors, "descriptors", "Its open descriptors grow",
+            "Look for descriptors that are not closed, or raise their limit",
+            descriptors_limit(history, ring), false, false}}};
+}
+
 }  // namespace
+
+std::optional<double> pace_of(const AdviceKey& key, const Snapshot& snapshot,
+                              const HistorySpan& history) {
+  constexpr std::size_t kFewestSamples = 6;  // as room_of() needs
+  for (const HistoryGauge& gauge : history.gauges) {
+    if (gauge.ring != key.ring) continue;
+    for (const Resource& of : resources_of(snapshot, history, gauge.ring)) {
+      if (of.kind != key.kind || gauge.name != of.gauge) continue;
+      const std::vector<HistorySample> samples = since_start(history, gauge);
+      if (samples.size() < kFewestSamples ||
+          samples.back().begin_wall_s - samples.front().begin_wall_s < 6 * 3600)
+        return std::nullopt;
+      const auto room = room_of(samples, of.limit, of.follows_users);
+      return room ? std::max(room->per_day, 0.0) : 0.0;
+    }
+  }
+  return std::nullopt;
+}
 
 void suggest_about_room(const Snapshot& snapshot, const HistorySpan* history,
                         std::vector<Suggestion>& out) {
   if (history == nullptr) return;
   for (const HistoryGauge& gauge : history->gauges) {
     if (gauge.ring.empty()) continue;
-    const Resource resources[] = {
-        {"memory_bytes", "The memory of its processes grows",
-         "Look for what is not given back, or plan more memory",
-         static_cast<double>(snapshot.thresholds.memory_bytes), true, false},
-        {"connections", "Its connections grow", "Plan for more connections, or another server",
-         static_cast<double>(snapshot.thresholds.connections), false, true},
-        {"descriptors", "Its open descriptors grow",
-         "Look for descriptors that are not closed, or raise their limit",
-         descriptors_limit(*history, gauge.ring), false, false},
-    };
-    for (const Resource& of : resources) {
+    for (const Resource& of : resources_of(snapshot, *history, gauge.ring)) {
       if (gauge.name == of.gauge && of.limit > 0) suggest_room(snapshot, *history, gauge, of, out);
     }
   }

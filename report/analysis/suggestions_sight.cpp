@@ -15,11 +15,33 @@ constexpr double kLostShare = 0.001;
 constexpr double kOverflowShare = 0.01;
 constexpr double kUnmarkedShare = 0.3;
 
+// Of the last hour; of the past, of the span.
+struct Losses {
+  std::uint64_t lost = 0, written = 0;
+};
+Losses losses_of(const Snapshot& snapshot, const RingView& ring) {
+  const Window window = snapshot.is_past() ? Window::since_start : Window::hour;
+  const std::uint64_t lost = ring.losses.while_observed[static_cast<std::size_t>(window)];
+  return {lost, lost + records_of(snapshot, ring.name, window)};
+}
+
+struct Overflow {
+  std::uint64_t overflowed = 0, written = 0;
+};
+Overflow overflow_of(const Snapshot& snapshot, const RingView& ring) {
+  Overflow sum;
+  for (const LaneView& lane : snapshot.lanes) {
+    if (lane.ring != ring.name) continue;
+    sum.written += lane.books.written;
+    if (lane.overflow) sum.overflowed += lane.books.written;
+  }
+  return sum;
+}
+
 void suggest_capacity(const Snapshot& snapshot, std::vector<Suggestion>& out) {
   for (const RingView& ring : snapshot.rings) {
     const Window window = snapshot.is_past() ? Window::since_start : Window::hour;
-    const std::uint64_t lost = ring.losses.while_observed[static_cast<std::size_t>(window)];
-    const std::uint64_t written = lost + records_of(snapshot, ring.name, window);
+    const auto [lost, written] = losses_of(snapshot, ring);
     if (share_of(lost, written) < kLostShare) continue;
     const LaneView* worst = nullptr;
     for (const LaneView& lane : snapshot.lanes) {
@@ -36,7 +58,8 @@ void suggest_capacity(const Snapshot& snapshot, std::vector<Suggestion>& out) {
                       escape_visible(ring.name));
     }
     Suggestion suggestion =
-        suggest("Give the server's lanes a greater capacity, or the daemon more of the processor.",
+        suggest({AdviceKind::capacity, ring.name, {}},
+                "Give the server's lanes a greater capacity, or the daemon more of the processor.",
                 evidence + ".",
                 fmt::format("{} of the records would be seen again.",
                             format_percent(share_of(lost, written))),
@@ -48,14 +71,10 @@ void suggest_capacity(const Snapshot& snapshot, std::vector<Suggestion>& out) {
 
 void suggest_lanes(const Snapshot& snapshot, std::vector<Suggestion>& out) {
   for (const RingView& ring : snapshot.rings) {
-    std::uint64_t overflowed = 0, written = 0;
-    for (const LaneView& lane : snapshot.lanes) {
-      if (lane.ring != ring.name) continue;
-      written += lane.books.written;
-      if (lane.overflow) overflowed += lane.books.written;
-    }
+    const auto [overflowed, written] = overflow_of(snapshot, ring);
     if (share_of(overflowed, written) < kOverflowShare) continue;
     Suggestion suggestion = suggest(
+        {AdviceKind::lanes, ring.name, {}},
         "Give the server's ring more lanes than the server has threads.",
         fmt::format("{} of {} records of {} went through the shared overflow lane.",
                     format_count(overflowed), format_count(written), escape_visible(ring.name)),
@@ -68,15 +87,28 @@ void suggest_lanes(const Snapshot& snapshot, std::vector<Suggestion>& out) {
 
 void suggest_marks(const Analysis& analysis, std::vector<Suggestion>& out) {
   if (analysis.all.timed < kEnough || analysis.all.unmarked < kUnmarkedShare) return;
-  Suggestion suggestion = suggest("Mark more stages, so that the time can be told apart.",
-                                  fmt::format("{} of the time of all operations lies in no stage.",
-                                              format_percent(analysis.all.unmarked)),
-                                  "None by itself: it shows where that time goes.", 0);
+  Suggestion suggestion =
+      suggest({AdviceKind::sight, {}, {}}, "Mark more stages, so that the time can be told apart.",
+              fmt::format("{} of the time of all operations lies in no stage.",
+                          format_percent(analysis.all.unmarked)),
+              "None by itself: it shows where that time goes.", 0);
   set_confidence(suggestion, Confidence::high, "measured");
   out.push_back(std::move(suggestion));
 }
 
 }  // namespace
+
+std::optional<double> lost_share(const Snapshot& snapshot, const RingView& ring) {
+  const Losses losses = losses_of(snapshot, ring);
+  if (losses.written < kEnough) return std::nullopt;
+  return share_of(losses.lost, losses.written);
+}
+
+std::optional<double> overflow_share(const Snapshot& snapshot, const RingView& ring) {
+  const Overflow sum = overflow_of(snapshot, ring);
+  if (sum.written < kEnough) return std::nullopt;
+  return share_of(sum.overflowed, sum.written);
+}
 
 void suggest_about_sight(const Snapshot& snapshot, const Analysis& analysis,
                          std::vector<Suggestion>& out) {

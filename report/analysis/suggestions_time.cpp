@@ -76,6 +76,7 @@ void suggest_stages(const Snapshot& snapshot, const Analysis& analysis,
     const double share_of_most = share_of(time_in(most, stage.name), stage.sum_ns);
     const char* remedy = stage_remedy(stage.name);
     Suggestion suggestion = suggest(
+        {AdviceKind::stage, {}, stage.name},
         remedy != nullptr ? remedy
                           : fmt::format("Make the stage {} cheaper.", escape_visible(stage.name)),
         fmt::format("{} takes {} of the time of all operations (n = {}); {} of that in {}.",
@@ -120,6 +121,7 @@ void suggest_operation(const Snapshot& snapshot, const Analysis& analysis,
       share_of(static_cast<double>(top.sum_ns) - others_mean * static_cast<double>(top.timed),
                static_cast<double>(analysis.all.sum_ns));
   Suggestion suggestion = suggest(
+      {AdviceKind::operation, top.ring, top.operation},
       fmt::format("Begin with {}: it costs more than its calls account for.",
                   label_of(snapshot, top.operation, top.ring)),
       fmt::format("{} of the calls, {} of the time (n = {}); mean {} against {} for the others.",
@@ -172,6 +174,7 @@ void suggest_tails(const Snapshot& snapshot, const Analysis& analysis,
     const double gain = share_of(excess_ns, static_cast<double>(analysis.all.sum_ns));
     if (gain < kWorthwhile) continue;
     Suggestion suggestion = suggest(
+        {AdviceKind::tail, time.ring, time.operation},
         fmt::format("Find out what the slowest tenth of {} waits for.",
                     label_of(snapshot, time.operation, time.ring)),
         fmt::format("p50 {}, p90 {}, p99 {}, {} times the median (n = {}).{}", format_span(*p50),

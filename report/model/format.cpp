@@ -251,6 +251,10 @@ std::string format_wall(std::int64_t wall_ns) {
   return fmt::format("{}.{:03}Z", date_and_time(parts), milliseconds(parts));
 }
 
+std::string format_minute(std::int64_t wall_ns) {
+  return wall_ns == 0 ? "never" : format_wall(wall_ns).substr(0, 16) + "Z";
+}
+
 std::string format_wall_exact(std::int64_t wall_ns) {
   const WallParts parts = split_wall(wall_ns);
   return fmt::format("{}.{:09}Z", date_and_time(parts), parts.time.subseconds().count());

@@ -41,6 +41,8 @@ std::string format_value(double value, AlertUnit unit);
 // Wall time, nanoseconds since the Unix epoch, as ISO 8601 in UTC: "2024-11-23T09:15:55.123Z". 0 is
 // "never".
 std::string format_wall(std::int64_t wall_ns);
+// The same to the minute, for tables: "2026-03-02T10:30Z".
+std::string format_minute(std::int64_t wall_ns);
 // The same to the nanosecond, RFC 3339, for machines.
 std::string format_wall_exact(std::int64_t wall_ns);
 // The time of day alone, "09:15:55.123".

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "report/model/advice.h"
 #include "report/model/histogram.h"
 #include "report/model/in_force.h"
 #include "report/model/incidents.h"
@@ -138,6 +139,8 @@ struct HistorySpan {
   std::vector<HistoryConfiguration> configurations;
   std::vector<HistoryDeclared> declared;  // by ring, operation and time
   std::vector<HistoryBuild> builds;       // by ring and time
+  // Given before the end of the span, and not over for long before its begin.
+  std::vector<HistoryAdvice> advice;
 };
 
 }  // namespace ringside

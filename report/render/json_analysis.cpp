@@ -129,12 +129,58 @@ Json json_slow(const SlowOperation& slow) {
 }
 
 Json json_suggestion(const Suggestion& suggestion) {
-  return {{"what", suggestion.what},
+  return {{"kind", name_of(suggestion.key.kind)},
+          {"ring", json_text(suggestion.key.ring)},
+          {"subject", json_text(suggestion.key.subject)},
+          {"figure", suggestion.figure},
+          {"unit", name_of(unit_of(suggestion.key.kind))},
+          {"what", suggestion.what},
           {"evidence", suggestion.evidence},
           {"gain", suggestion.gain},
           {"gain_share", suggestion.gain_share},
           {"confidence", confidence_name(suggestion.confidence)},
           {"why", suggestion.why}};
+}
+
+Json json_kept(const KeptAdvice& kept) {
+  const HistoryAdvice& advice = kept.advice;
+  const bool changed = kept.state == KeptAdvice::State::followed;
+  return {{"kind", name_of(advice.key.kind)},
+          {"ring", json_text(advice.key.ring)},
+          {"subject", json_text(advice.key.subject)},
+          {"state", name_of(kept.state)},
+          {"first_at", json_at(advice.first_ns)},
+          {"last_at", json_at(advice.last_ns)},
+          {"unit", name_of(unit_of(advice.key.kind))},
+          {"figure_then", advice.first_figure},
+          {"figure", kept.figure},
+          {"figure_at", json_at(kept.figure_wall_ns)},
+          {"followed_by", changed ? Json{{"at", json_at(advice.change.wall_ns)},
+                                         {"kind", advice.change.kind},
+                                         {"text", advice.change.text}}
+                                  : Json(nullptr)},
+          {"outcome", outcome_of(kept)},
+          {"what", advice.what},
+          {"evidence", advice.evidence},
+          {"gain", advice.gain}};
+}
+
+Json json_level(const LevelChange& one) {
+  const ChangePoint& change = one.change;
+  return {{"at", json_at(change.begin_wall_s * 1'000'000'000)},
+          {"ring", one.ring},
+          {"operation", one.operation},
+          {"quantile", one.quantile},
+          {"before_ns", change.before},
+          {"after_ns", change.after},
+          {"chance", change.chance},
+          {"follows", change.follows ? json_mark(*change.follows) : Json(nullptr)}};
+}
+
+Json json_levels(const LevelChanges& changes) {
+  return {{"slot_seconds", changes.slot_s},
+          {"looked_at", changes.looked_at},
+          {"found", array_of(changes.found, json_level)}};
 }
 
 }  // namespace
@@ -157,7 +203,9 @@ Json json_analysis(const Report& report) {
           {"databases", array_of(analysis.databases, json_database)},
           {"security", json_security(report)},
           {"resilience", json_resilience(analysis.resilience)},
-          {"suggestions", array_of(analysis.suggestions, json_suggestion)}};
+          {"suggestions", array_of(analysis.suggestions, json_suggestion)},
+          {"advice", array_of(analysis.kept_advice, json_kept)},
+          {"level_changes", json_levels(analysis.changes)}};
 }
 
 }  // namespace ringside::detail

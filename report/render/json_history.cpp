@@ -29,13 +29,6 @@ Json json_point(const TimePoint& point) {
           {"max_ns", point.timed > 0 ? Json(point.max_ns) : Json(nullptr)}};
 }
 
-Json json_mark(const HistoryMark& mark) {
-  return {{"at", json_at(mark.wall_ns)},
-          {"kind", name_of(mark.kind)},
-          {"ring", json_text(mark.ring)},
-          {"text", mark.text}};
-}
-
 Json json_configuration(const HistoryConfiguration& one) {
   return {{"since_at", json_at(one.wall_ns)},
           {"configuration_changed", one.changed},
@@ -50,6 +43,13 @@ Json json_build(const HistoryBuild& one) {
 }
 
 }  // namespace
+
+Json json_mark(const HistoryMark& mark) {
+  return {{"at", json_at(mark.wall_ns)},
+          {"kind", name_of(mark.kind)},
+          {"ring", json_text(mark.ring)},
+          {"text", mark.text}};
+}
 
 Json json_thresholds(const Thresholds& thresholds) {
   Json operations = Json::object();

@@ -26,8 +26,9 @@ Json json_alerts(const Snapshot& snapshot);
 Json json_regressions(const Snapshot& snapshot);
 Json json_incident(const IncidentView& incident);
 Json json_stories(const std::vector<Story>& stories);
-// Null without history.
+Json json_mark(const HistoryMark& mark);
 Json json_thresholds(const Thresholds& thresholds);
+// Null without history.
 Json json_history(const HistorySpan* history);
 // Null without a comparison.
 Json json_comparison(const Comparison* comparison);

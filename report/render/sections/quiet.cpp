@@ -119,6 +119,17 @@ bool data_are_good(const Snapshot& snapshot) {
          std::none_of(snapshot.rings.begin(), snapshot.rings.end(), has_findings);
 }
 
+void write_suggestions_line(const Section& section) {
+  const auto& suggestions = section.analysis.suggestions;
+  std::string text = suggestions.empty() ? "none" : format_count(suggestions.size());
+  const auto followed = std::count_if(
+      section.analysis.kept_advice.begin(), section.analysis.kept_advice.end(),
+      [](const KeptAdvice& kept) { return kept.state == KeptAdvice::State::followed; });
+  if (followed > 0)
+    text += fmt::format("; {} of earlier followed", static_cast<std::size_t>(followed));
+  section.page.field("suggestions", text);
+}
+
 bool blocked_lately(const Snapshot& snapshot) {
   constexpr std::int64_t kHourNs = 3'600'000'000'000;
   return std::any_of(snapshot.blocks.begin(), snapshot.blocks.end(), [&](const BlockView& block) {
@@ -163,9 +174,7 @@ void write_quiet(const Section& section) {
   section.page.field("books",
                      fmt::format("written {} = read {} + lost {}", format_count(books.written),
                                  format_count(books.read), format_count(books.lost)));
-  section.page.field("suggestions", section.analysis.suggestions.empty()
-                                        ? "none"
-                                        : format_count(section.analysis.suggestions.size()));
+  write_suggestions_line(section);
   section.page.field("more", "the HTML report shows everything, the JSON report holds it");
 }
 

@@ -1,6 +1,8 @@
 // What changes: over the history beside the report, and the last minutes beside the last hour.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "report/analysis/over_time.h"
 #include "report/render/sections/sections.h"
 
@@ -52,7 +54,7 @@ void write_history(const Section& section) {
                {"p99", Align::span},
                {"max", Align::span}});
   for (const TimePoint& point : points) {
-    table.row({format_wall(point.begin_wall_s * 1'000'000'000).substr(0, 16) + "Z",
+    table.row({format_minute(point.begin_wall_s * 1'000'000'000),
                point.known() ? format_count(point.count) : "–",
                point.known() ? format_rate(point.rate()) : "–",
                percent_cell(point.errors, point.count), point_cell(point, 0.5),
@@ -60,6 +62,41 @@ void write_history(const Section& section) {
                point.timed > 0 ? span_cell(point.max_ns) : "–"});
   }
   section.page.table(table);
+}
+
+// Over days: who took another level, when, and after what.
+void write_level_changes(const Section& section) {
+  const LevelChanges& changes = section.analysis.changes;
+  if (changes.looked_at == 0) return;
+  const char* slots = changes.slot_s == 3600 ? "hours" : "days";
+  if (changes.found.empty()) {
+    section.page.sentence(fmt::format(
+        "No operation took another level (p50 and p95 over the {}; {} known often enough).", slots,
+        count_of(changes.looked_at, "figure is", "figures are")));
+    return;
+  }
+  section.page.subheading("Operations that took another level");
+  RingTable table(section.snapshot, {{"from", Align::left},
+                                     {"operation", Align::left},
+                                     {"figure", Align::left},
+                                     {"before", Align::span},
+                                     {"after", Align::span},
+                                     {"change"},
+                                     {"it follows", Align::prose}});
+  for (const LevelChange& one : changes.found) {
+    const ChangePoint& change = one.change;
+    table.row(one.ring,
+              {format_minute(change.begin_wall_s * 1'000'000'000), escape_visible(one.operation),
+               one.quantile < 0.9 ? "p50" : "p95", format_span_cell(change.before),
+               format_span_cell(change.after),
+               fmt::format("{}{}", change.effect_percent > 0 ? "+" : "−",
+                           format_percent(std::abs(change.effect_percent) / 100)),
+               change.follows ? fmt::format("{} at {}: {}", spoken(name_of(change.follows->kind)),
+                                            format_minute(change.follows->wall_ns),
+                                            escape_visible(change.follows->text))
+                              : "nothing that is known"});
+  }
+  section.page.table(table.table());
 }
 
 void write_found_regressions(const Section& section) {
@@ -115,6 +152,7 @@ void write_trends(const Section& section) {
   section.page.heading("TRENDS");
   if (section.history != nullptr) {
     write_history(section);
+    write_level_changes(section);
     if (section.snapshot.is_past()) return;
     section.page.subheading("The last minutes beside the last hour, which contains them");
   } else {

@@ -170,14 +170,25 @@ TEST_CASE("Json: the analysis is the one that was made") {
                                           {"half_open", of.time_in_ns[2]}}},
                                         {"moves", of.moves}};
                           })}}},
-      {"suggestions", list(a.suggestions, [](const Suggestion& of) {
-         return Json{{"what", of.what},
-                     {"evidence", of.evidence},
-                     {"gain", of.gain},
-                     {"gain_share", of.gain_share},
-                     {"confidence", confidence_name(of.confidence)},
-                     {"why", of.why}};
-       })}};
+      {"suggestions", list(a.suggestions,
+                           [](const Suggestion& of) {
+                             const auto text = [](const std::string& one) {
+                               return one.empty() ? Json(nullptr) : Json(one);
+                             };
+                             return Json{{"kind", name_of(of.key.kind)},
+                                         {"ring", text(of.key.ring)},
+                                         {"subject", text(of.key.subject)},
+                                         {"figure", of.figure},
+                                         {"unit", name_of(unit_of(of.key.kind))},
+                                         {"what", of.what},
+                                         {"evidence", of.evidence},
+                                         {"gain", of.gain},
+                                         {"gain_share", of.gain_share},
+                                         {"confidence", confidence_name(of.confidence)},
+                                         {"why", of.why}};
+                           })},
+      {"advice", Json::array()},
+      {"level_changes", {{"slot_seconds", 0}, {"looked_at", 0}, {"found", Json::array()}}}};
   check_same(json, expected);
   CHECK(json["slow"].size() > 1);
   CHECK(json["suggestions"].size() > 1);

@@ -227,7 +227,8 @@ TEST_CASE("Edges: suggestions, of which there are none and one") {
   CHECK(written_by(given, detail::write_suggestions) ==
         "heading | OPTIMISATION SUGGESTIONS\n"
         "sentence | None: no rule found enough evidence in 1 timed operation.\n");
-  given.analysis.suggestions = {{"Do it.", "It is slow.", "half", 0.5, Confidence::high, "sure"}};
+  given.analysis.suggestions = {
+      {{}, 0, "Do it.", "It is slow.", "half", 0.5, Confidence::high, "sure"}};
   CHECK(written_by(given, detail::write_suggestions) ==
         "heading | OPTIMISATION SUGGESTIONS\n"
         "sentence | From the figures of the last hour. Each gain stands alone: they overlap, and "

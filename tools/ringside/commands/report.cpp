@@ -34,6 +34,9 @@ bool keep_only(const std::string& operation, HistorySpan& span) {
   std::erase_if(span.series, [&](const HistorySeries& series) {
     return !series.event && series.name != operation;
   });
+  std::erase_if(span.advice, [&](const HistoryAdvice& advice) {
+    return advice.key.subject != operation || advice.key.kind == AdviceKind::stage;
+  });
   return std::any_of(span.series.begin(), span.series.end(),
                      [](const HistorySeries& series) { return !series.event; });
 }

@@ -5,6 +5,7 @@
 
 #include "daemon/history/history_reader.h"
 #include "daemon/history/history_store.h"
+#include "daemon/history/schema.h"
 #include "tests/support/temp.h"
 #include "tests/unit/daemon/history/history_samples.h"
 
@@ -195,7 +196,7 @@ TEST_CASE("HistoryInForce: what holds outlives the days that are removed, what i
   REQUIRE(span.builds.size() == 2);
   CHECK(span.builds[0].build_id == "8");
   Database database(kept.path, Database::Mode::read);
-  CHECK(database.pragma("user_version") == 2);
+  CHECK(database.pragma("user_version") == kHistoryVersion);
   auto row = database.query("SELECT COUNT(DISTINCT wall_ns) FROM operation_thresholds");
   REQUIRE(row.row());
   CHECK(row.integer() == 2);

@@ -180,3 +180,38 @@ TEST_CASE("HistoryWriter: a file that turns out to be damaged is moved aside, an
   CHECK(run.minutes() == 1);
   CHECK(std::filesystem::exists(run.options.path + ".damaged"));
 }
+
+TEST_CASE("HistoryWriter: a batch with a snapshot has its advice written, beside its minute") {
+  WriterRun run;
+  run.start();
+  Snapshot snapshot;
+  snapshot.wall_ns = kHistoryBegin * 1'000'000'000;
+  FailedLogins& source = snapshot.failed_by_address.emplace_back();
+  source.ring = "chat";
+  source.party = {PartyKind::address, 1};
+  source.hour = 500;
+  snapshot.rings.emplace_back().name = "chat";
+  const auto hand = [&](std::int64_t minute) {
+    auto batch = std::make_shared<HistoryBatch>();
+    batch->made_wall_s = kHistoryBegin + minute * 60 + 65;
+    batch->span = history_minute(run.random, kHistoryBegin + minute * 60);
+    snapshot.wall_ns += 3'600'000'000'000;
+    batch->advise_on = std::make_shared<const Snapshot>(snapshot);
+    CHECK(run.writer.hand_over(std::move(batch)));
+  };
+  hand(0);
+  until([&] { return run.writer.written() == 1; });
+  snapshot.failed_by_address[0].hour = 4;
+  hand(1);
+  CHECK(run.writer.finish() == 0);
+  const HistoryResult result =
+      read_history(run.options.path,
+                   {kHistoryBegin, kHistoryBegin + 86400, HistoryQuery::Slots::minutes, {}, {}});
+  REQUIRE(result.span.advice.size() == 1);
+  const HistoryAdvice& advice = result.span.advice[0];
+  CHECK(advice.key == AdviceKey{AdviceKind::sources, "chat", {}});
+  CHECK(advice.first_figure == 500);
+  CHECK(advice.absent_looks == 1);
+  CHECK(advice.absent_figure == 0);
+  CHECK(run.minutes() == 2);
+}

@@ -174,6 +174,23 @@ TEST_CASE("MonitorHistory: what the days before make of a slower operation is an
   CHECK(world.outputs.told[0].operation == "SEND");
 }
 
+TEST_CASE("MonitorHistory: once an hour advice is looked for, in the snapshot of then") {
+  World world;
+  Recorded recorded;
+  Monitor monitor = world.monitor();
+  monitor.record_history(recorded.hand_over());
+  std::vector<std::int64_t> looks;
+  for (int i = 0; i < 3 * 720; ++i) {
+    world.tick(monitor);
+    for (const auto& batch : recorded.batches) {
+      if (batch->advise_on) looks.push_back(batch->advise_on->wall_ns / kSecond);
+    }
+    recorded.batches.clear();
+  }
+  REQUIRE(looks.size() == 3);
+  for (const std::int64_t look : looks) CHECK(look % 3600 < 120);
+}
+
 TEST_CASE("MonitorHistory: without a history nothing is compared, and the snapshot says so") {
   World world;
   Monitor monitor = world.monitor();

@@ -1,0 +1,110 @@
+// Operations that took another level over the days of a history, in the report.
+#include "report/analysis/level_changes.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <random>
+#include <string>
+
+#include "report/analysis/analysis.h"
+#include "report/analysis/past_snapshot.h"
+#include "report/model/buckets.h"
+#include "report/model/sums.h"
+#include "report/render/text.h"
+#include "tests/support/random.h"
+
+using namespace ringside;
+
+namespace {
+
+constexpr std::int64_t kLevelsBegin = 1'772'409'600;  // a whole day
+constexpr std::int64_t kOneHourS = 3'600;
+
+// Hours of SEND around 5 ms, and from `change` on around `after` times that.
+HistorySpan level_hours(std::mt19937_64& engine, int count, int change, double after) {
+  HistorySpan span;
+  span.begin_wall_s = kLevelsBegin;
+  span.end_wall_s = kLevelsBegin + count * kOneHourS;
+  HistorySeries& series = span.series.emplace_back();
+  series.ring = "chat";
+  series.name = "SEND";
+  HistoryRing& ring = span.rings.emplace_back();
+  ring.ring = "chat";
+  std::normal_distribution<double> noise(0, 0.03), spread(0, 0.4);
+  for (int hour = 0; hour < count; ++hour) {
+    HistorySlot& slot = series.slots.emplace_back();
+    slot.begin_wall_s = kLevelsBegin + hour * kOneHourS;
+    slot.seconds = 3600;
+    slot.observed_seconds = 3600;
+    ring.slots.push_back({slot.begin_wall_s, 3600, 0, 3600, 0});
+    const double level = 5e6 * std::exp(noise(engine)) * (hour >= change ? after : 1);
+    for (int call = 0; call < 400; ++call) {
+      const double ns = level * std::exp(spread(engine));
+      HistorySlot one;
+      one.recorded = one.timed = 1;
+      one.outcomes[0] = 1;
+      one.sum_ns = one.min_ns = one.max_ns = static_cast<std::uint64_t>(ns);
+      const int bucket = bucket_of(static_cast<LatencyUnits>(ns * kUnitsPerNs));
+      one.latency.buckets = {{static_cast<std::int16_t>(bucket), 1}};
+      add_slot(slot, one);
+    }
+  }
+  return span;
+}
+
+}  // namespace
+
+TEST_CASE("LevelChanges: a deploy that made an operation faster is named with its level") {
+  std::mt19937_64 engine(ringside::test::seed());
+  HistorySpan span = level_hours(engine, 120, 60, 0.7);
+  const std::int64_t deploy_ns = (kLevelsBegin + 60 * kOneHourS + 60) * 1'000'000'000;
+  span.marks = {{deploy_ns, HistoryMark::Kind::deploy, "chat", "build 2, before 1"},
+                {deploy_ns, HistoryMark::Kind::deploy, "other", "build 9, before 8"}};
+  const LevelChanges changes = level_changes(span);
+  CHECK(changes.slot_s == kOneHourS);
+  CHECK(changes.looked_at == 2);
+  REQUIRE(changes.found.size() == 2);
+  for (const LevelChange& one : changes.found) {
+    CHECK(one.operation == "SEND");
+    CHECK(std::abs(one.change.begin_wall_s - (kLevelsBegin + 60 * kOneHourS)) <= kOneHourS);
+    CHECK(one.change.after / one.change.before == doctest::Approx(0.7).epsilon(0.05));
+    REQUIRE(one.change.follows);
+    CHECK(one.change.follows->text == "build 2, before 1");
+  }
+  CHECK(changes.found[0].quantile + changes.found[1].quantile == doctest::Approx(1.45));
+  const Snapshot snapshot = past_snapshot(span);
+  const std::string text = render_text(Report(snapshot, &span), {.limits = {.whole = true}});
+  CHECK(text.find("Operations that took another level") != std::string::npos);
+  CHECK(text.find("deploy at 2026-03-04T12:01Z: build") != std::string::npos);
+  // An advice about it that ended then has the change point beside it.
+  HistoryAdvice& advice = span.advice.emplace_back();
+  advice.key = {AdviceKind::operation, "chat", "SEND"};
+  advice.last_ns = deploy_ns - kOneHourS * 1'000'000'000 / 2;
+  advice.first_figure = 5e6;
+  advice.absent_looks = 3;
+  advice.absent_since_ns = deploy_ns + kOneHourS * 1'000'000'000 / 2;
+  advice.absent_ns = deploy_ns + 40 * kOneHourS * 1'000'000'000;
+  const Analysis analysis = analyse(snapshot, &span);
+  CHECK(analysis.kept_advice.at(0).change_point.find("its p") == 0);
+  CHECK(outcome_of(analysis.kept_advice[0]).find("Near its end its p") != std::string::npos);
+}
+
+TEST_CASE("LevelChanges: where nothing changes that is said, and of two days nothing is") {
+  std::mt19937_64 engine(ringside::test::seed());
+  HistorySpan span = level_hours(engine, 120, 0, 1);
+  const LevelChanges changes = level_changes(span);
+  CHECK(changes.looked_at == 2);
+  CHECK(changes.found.size() <= 1);  // chance makes one in hundreds of draws
+  if (changes.found.empty()) {
+    const Snapshot snapshot = past_snapshot(span);
+    CHECK(render_text(Report(snapshot, &span), {.limits = {.whole = true}})
+              .find("No operation took another level (p50 and p95 over the hours; 2 figures are") !=
+          std::string::npos);
+  }
+  span.series[0].waits_for_client = true;
+  CHECK(level_changes(span).looked_at == 0);
+  const HistorySpan two_days = level_hours(engine, 48, 24, 2);
+  CHECK(level_changes(two_days).slot_s == 0);
+  CHECK(level_changes(two_days).found.empty());
+}
