@@ -11,7 +11,7 @@ constexpr std::int64_t kHourNs = 3'600'000'000'000;
 constexpr std::int64_t kOpenNs = 48 * kHourNs;
 constexpr std::int64_t kShownNs = 7 * 24 * kHourNs;
 
-double finite(double figure) { return std::isfinite(figure) ? figure : 0; }
+double storable(double figure) { return std::isfinite(figure) ? figure : 0; }
 
 // When the latest advice of that key was first given. 0: there is none that is open.
 std::int64_t open_since(Database& database, const AdviceLook& look) {
@@ -29,7 +29,7 @@ void begin_advice(Database& database, const AdviceLook& look) {
       "INSERT OR REPLACE INTO advice VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?6, 0, 0, 0, 0, ?7, ?8,"
       " ?9)");
   row.bind(name_of(look.key.kind)).bind(look.key.ring).bind(look.key.subject).bind(look.wall_ns);
-  row.bind(name_of(unit_of(look.key.kind))).bind(finite(look.figure));
+  row.bind(name_of(unit_of(look.key.kind))).bind(storable(look.figure));
   row.bind(look.what).bind(look.evidence).bind(look.gain).run();
 }
 
@@ -38,7 +38,7 @@ void give_again(Database& database, const AdviceLook& look, std::int64_t first_n
       "UPDATE advice SET last_ns = MAX(last_ns, ?), last_figure = ?, absent_since_ns = 0,"
       " absent_ns = 0, absent_looks = 0, absent_figure = 0, what = ?, evidence = ?, gain = ?"
       " WHERE kind = ? AND ring = ? AND subject = ? AND first_ns = ?");
-  row.bind(look.wall_ns).bind(finite(look.figure));
+  row.bind(look.wall_ns).bind(storable(look.figure));
   row.bind(look.what).bind(look.evidence).bind(look.gain);
   row.bind(name_of(look.key.kind)).bind(look.key.ring).bind(look.key.subject).bind(first_ns).run();
 }
@@ -48,7 +48,7 @@ void note_absence(Database& database, const AdviceLook& look, std::int64_t first
       "UPDATE advice SET absent_since_ns = CASE absent_looks WHEN 0 THEN ?1 ELSE absent_since_ns"
       " END, absent_ns = MAX(absent_ns, ?1), absent_looks = absent_looks + 1, absent_figure = ?2"
       " WHERE kind = ?3 AND ring = ?4 AND subject = ?5 AND first_ns = ?6");
-  row.bind(look.wall_ns).bind(finite(look.figure));
+  row.bind(look.wall_ns).bind(storable(look.figure));
   row.bind(name_of(look.key.kind)).bind(look.key.ring).bind(look.key.subject).bind(first_ns).run();
 }
 
@@ -61,13 +61,16 @@ bool may_end(AdviceKind advice, std::string_view mark) {
   return of_daemon && (mark == "reload" || mark == "daemon_start");
 }
 
-// A look sees an hour, so what ended the advice may lie an hour before it was last given. A deploy
-// says more than the start that comes with it.
+// A look sees an hour, so what ended the advice may lie an hour before it was last given. What lies
+// before it was first given may have caused it. A deploy says more than the start that comes with
+// it.
 void find_change(Database& database, HistoryAdvice& advice) {
   auto row = database.query(
       "SELECT wall_ns, kind, text FROM marks WHERE wall_ns >= ?1 AND wall_ns <= ?2"
       " AND (?3 = '' OR ring IN (?3, '')) ORDER BY kind = 'deploy' DESC, wall_ns DESC");
-  row.bind(advice.last_ns - kHourNs).bind(advice.absent_since_ns).bind(advice.key.ring);
+  row.bind(std::max(advice.first_ns, advice.last_ns - kHourNs))
+      .bind(advice.absent_since_ns)
+      .bind(advice.key.ring);
   while (row.row()) {
     AdviceChange change;
     change.wall_ns = row.integer();
@@ -122,7 +125,7 @@ std::vector<HistoryAdvice> read_advice(Database& database, std::int64_t begin_ns
     auto row = database.query(
         "SELECT kind, ring, subject, first_ns, last_ns, first_figure, last_figure, absent_looks,"
         " absent_since_ns, absent_ns, absent_figure, what, evidence, gain FROM advice"
-        " WHERE first_ns < ?2 AND MAX(last_ns, absent_ns) >= ?1 AND (?3 = '' OR ring IN (?3, ''))"
+        " WHERE first_ns < ?2 AND MAX(last_ns, absent_ns) >= ?1 AND (?3 = '' OR ring = ?3)"
         " ORDER BY first_ns, kind, ring, subject");
     row.bind(begin_ns - std::min(kShownNs, begin_ns)).bind(end_ns).bind(ring);
     while (row.row()) {

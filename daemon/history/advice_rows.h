@@ -17,7 +17,8 @@ void write_advice(Database& database, const std::vector<AdviceLook>& looks);
 std::vector<AdviceKey> open_advice(Database& database, std::int64_t wall_ns);
 
 // Given before `end_ns`, and last looked at in the week before `begin_ns` or later, by when it was
-// first given. With what was done near its end. `ring` empty: of all rings.
+// first given. With what was done near its end. `ring` empty: all;
+// else those of that ring alone, as the figures of all rings are no figures of one.
 std::vector<HistoryAdvice> read_advice(Database& database, std::int64_t begin_ns,
                                        std::int64_t end_ns, const std::string& ring);
 

@@ -1,8 +1,10 @@
 #include "report/analysis/advice_figures.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <set>
 
+#include "report/analysis/kept_advice.h"
 #include "report/analysis/shares.h"
 #include "report/analysis/suggestions.h"
 
@@ -76,6 +78,16 @@ std::optional<double> tail_figure(const Snapshot& snapshot, const Analysis& anal
   return quantile_ns(series->window(analysis.window), 0.99);
 }
 
+// A history does not tell who was behind a call.
+std::string kept_evidence(const Suggestion& suggestion) {
+  const std::string figure = format_figure(unit_of(suggestion.key.kind), suggestion.figure);
+  if (suggestion.key.kind == AdviceKind::rate_limit)
+    return fmt::format("One party made {} of its last calls.", figure);
+  if (suggestion.key.kind == AdviceKind::sources)
+    return fmt::format("Failed logins from addresses that were not blocked: {}.", figure);
+  return suggestion.evidence;
+}
+
 std::optional<double> refused_figure(const Snapshot& snapshot, const Analysis& analysis) {
   const WindowStats& all = snapshot.all.window(analysis.window);
   if (all.count() < kEnough) return std::nullopt;
@@ -123,7 +135,7 @@ std::vector<AdviceLook> look_at_advice(const Snapshot& snapshot, const Analysis&
   for (const Suggestion& one : analysis.suggestions) {
     if (said.insert(one.key).second)
       looks.push_back(
-          {one.key, snapshot.wall_ns, one.figure, true, one.what, one.evidence, one.gain});
+          {one.key, snapshot.wall_ns, one.figure, true, one.what, kept_evidence(one), one.gain});
   }
   for (const AdviceKey& key : open) {
     if (said.contains(key)) continue;

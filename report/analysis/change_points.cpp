@@ -242,7 +242,9 @@ std::vector<ChangePoint> change_points(const std::vector<LevelPoint>& points,
   if (used.size() < 2 * options.least_points) return {};
   Values x;
   std::vector<std::int64_t> place;
-  const std::int64_t slot = used[1].begin_wall_s - used[0].begin_wall_s;
+  std::int64_t slot = INT64_MAX;  // the least distance: some slots may be missing
+  for (std::size_t i = 1; i < used.size(); ++i)
+    slot = std::min(slot, used[i].begin_wall_s - used[i - 1].begin_wall_s);
   for (const LevelPoint& point : used) {
     x.push_back(std::log(point.value));
     const auto season = static_cast<std::int64_t>(std::max<std::size_t>(options.season, 1));

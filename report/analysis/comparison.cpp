@@ -19,7 +19,7 @@ namespace {
 
 constexpr double kCertain = 0.99;
 constexpr double kLeastChance = 1e-6;  // no approximation is surer
-constexpr double kMixEffect = 0.10;
+constexpr double kMixRise = 0.10;
 constexpr double kMixShare = 0.7;  // of the rise must be the mix
 
 using detail::ComparedSeries;
@@ -185,7 +185,7 @@ void find_mixes(const Snapshot& now, const Snapshot& then, Comparison& compariso
     if (ring.slower || ring.calls_then < kMinClaim || ring.calls_now < kMinClaim) continue;
     const double was = ring.ns_then / ring.calls_then;
     const double is = ring.ns_now / ring.calls_now;
-    if (is < was * (1 + kMixEffect) || ring.mix < kMixShare * (is - was)) continue;
+    if (is < was * (1 + kMixRise) || ring.mix < kMixShare * (is - was)) continue;
     comparison.mixes.push_back(detail::mix_sentence(now, name, was, is));
   }
 }

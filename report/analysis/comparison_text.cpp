@@ -14,7 +14,7 @@ namespace {
 constexpr double kMoreLoad = 1.5;  // may be the whole reason: queues
 constexpr std::size_t kNamed = 3;
 
-using Kind = ComparedOperation::Kind;
+using OperationKind = ComparedOperation::Kind;
 
 std::string from_to(const ComparedFigure& figure) {
   return fmt::format("{} instead of {}", format_span(figure.now), format_span(figure.then));
@@ -86,9 +86,9 @@ std::string others_text(const Comparison& comparison) {
     const ComparedOperation& one = comparison.operations[i];
     const std::string name = escape_visible(one.operation);
     const std::string by = one.told ? name + " by " + effect_of(one.figures[*one.told]) : name;
-    if (one.kind == Kind::slower) slower.add(by);
-    if (one.kind == Kind::mix_shift) mixed.add(name);
-    if (one.kind == Kind::faster) faster.add(by);
+    if (one.kind == OperationKind::slower) slower.add(by);
+    if (one.kind == OperationKind::mix_shift) mixed.add(name);
+    if (one.kind == OperationKind::faster) faster.add(by);
     if (const ComparedFigure* failed = one.failed())
       (failed->effect > 0 ? failing : healing).add(name);
   }
@@ -103,15 +103,15 @@ std::string others_text(const Comparison& comparison) {
   return text + ".";
 }
 
-std::size_t operations_of(const Comparison& comparison, Kind kind) {
+std::size_t operations_of(const Comparison& comparison, OperationKind kind) {
   std::size_t count = 0;
   for (const ComparedOperation& one : comparison.operations) count += std::size_t{one.kind == kind};
   return count;
 }
 
 std::string unchanged_text(const Comparison& comparison, const std::string& past) {
-  const std::size_t same = operations_of(comparison, Kind::same);
-  const std::size_t few = operations_of(comparison, Kind::unknown);
+  const std::size_t same = operations_of(comparison, OperationKind::same);
+  const std::size_t few = operations_of(comparison, OperationKind::unknown);
   if (same == 0) {
     return fmt::format(
         "Nothing can be compared with what was {}: no operation has {} steps with enough calls in "
@@ -155,7 +155,7 @@ std::string mix_sentence(const Snapshot& snapshot, const std::string& ring, doub
 void word_operation(const Snapshot& snapshot, const std::string& past,
                     ComparedOperation& compared) {
   const std::string label = label_of(snapshot, compared.operation, compared.ring);
-  if (compared.kind == Kind::mix_shift) {
+  if (compared.kind == OperationKind::mix_shift) {
     compared.text = mix_text(label, past, compared);
   } else if (compared.told) {
     compared.text = slower_text(label, past, compared);

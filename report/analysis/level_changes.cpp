@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "report/analysis/analysis.h"
+#include "report/analysis/effect_limits.h"
 
 namespace ringside {
 namespace {
@@ -20,6 +21,7 @@ void look(const HistorySeries& series, double quantile, const HistorySpan& histo
   const auto points = levels_of(series, quantile, out.slot_s, samples_needed(quantile));
   ChangePointOptions options;
   options.season = out.slot_s == kHourSlotS ? 24 : 7;
+  options.least_effect = quantile < 0.9 ? kLeastP50 : kLeastP95;
   if (points.size() < 2 * options.least_points) return;
   ++out.looked_at;
   std::vector<ChangePoint> changes = change_points(points, options);

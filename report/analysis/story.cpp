@@ -89,7 +89,8 @@ void find_span(const Snapshot& snapshot, const AlertTransition& subject, bool lo
     if (!locked || is_locked_database(record.error_name))
       story.from_wall_ns = std::min(story.from_wall_ns, record.start_wall_ns);
   });
-  if (!incident.over()) return;
+  // A history knows the minute of the last failure, and the incident's end to the second.
+  if (!incident.over() || snapshot.is_past()) return;
   if (const std::int64_t last = last_failure(snapshot, incident); last > story.from_wall_ns)
     story.until_wall_ns = last;
 }

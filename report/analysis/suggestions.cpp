@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "report/analysis/advice_figures.h"
+#include "report/model/format.h"
 
 namespace ringside::detail {
 
@@ -25,6 +26,34 @@ void set_confidence(Suggestion& suggestion, Confidence confidence, std::string w
   suggestion.why = std::move(why);
 }
 
+namespace {
+
+// A look has days before it, and a report perhaps a night. What it found lately and a shorter span
+// can't tell is a suggestion of the report, too.
+constexpr std::int64_t kLatelyNs = 3 * 3'600'000'000'000;
+
+bool takes_days(AdviceKind kind) {
+  return kind == AdviceKind::memory || kind == AdviceKind::connections ||
+         kind == AdviceKind::descriptors || kind == AdviceKind::tight || kind == AdviceKind::loose;
+}
+
+void add_kept(const Snapshot& snapshot, const HistorySpan& history, std::vector<Suggestion>& out) {
+  for (const HistoryAdvice& advice : history.advice) {
+    const bool lately = advice.absent_looks == 0 && advice.last_ns <= snapshot.wall_ns &&
+                        advice.last_ns >= snapshot.wall_ns - kLatelyNs;
+    const bool made = std::any_of(out.begin(), out.end(),
+                                  [&](const Suggestion& one) { return one.key == advice.key; });
+    if (!takes_days(advice.key.kind) || !lately || made) continue;
+    Suggestion suggestion = suggest(advice.key, advice.what, advice.evidence, advice.gain, 0);
+    set_confidence(suggestion, Confidence::medium,
+                   "found at " + format_minute(advice.last_ns) + " in the days before");
+    suggestion.figure = advice.last_figure;
+    out.push_back(std::move(suggestion));
+  }
+}
+
+}  // namespace
+
 void find_suggestions(const Snapshot& snapshot, const HistorySpan* history, Analysis& analysis) {
   std::vector<Suggestion>& out = analysis.suggestions;
   suggest_about_time(snapshot, analysis, out);
@@ -35,6 +64,7 @@ void find_suggestions(const Snapshot& snapshot, const HistorySpan* history, Anal
   suggest_about_room(snapshot, history, out);
   for (Suggestion& suggestion : out)
     suggestion.figure = advice_figure(suggestion.key, snapshot, analysis, history).value_or(0);
+  if (history != nullptr) add_kept(snapshot, *history, out);
   std::stable_sort(out.begin(), out.end(), [](const Suggestion& a, const Suggestion& b) {
     return std::pair(a.gain_share, a.confidence) > std::pair(b.gain_share, b.confidence);
   });

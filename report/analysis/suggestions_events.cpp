@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "report/analysis/labels.h"
 #include "report/analysis/shares.h"
@@ -37,6 +39,22 @@ std::uint64_t waited_ns(const Snapshot& snapshot, Window window, const DatabaseS
   return std::min(retries->window(window).sum_ns, database.slow_query_ns);
 }
 
+// The operation during which most of the last slow queries ran, in words; empty: not known.
+std::string slow_during(const Snapshot& snapshot, const DatabaseSummary& database) {
+  const SeriesView* slow = find_series(snapshot.events, database.ring, names::kSlowQuery);
+  if (slow == nullptr || slow->last.empty()) return {};
+  std::map<std::string, std::size_t> during;
+  for (const RecordView& query : slow->last) {
+    if (!query.context.empty()) ++during[query.context];
+  }
+  if (during.empty()) return {};
+  const auto most =
+      std::max_element(during.begin(), during.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  return fmt::format(" Of the last {}, {} ran during {}.", slow->last.size(), most->second,
+                     escape_visible(most->first));
+}
+
 void suggest_plans(const Snapshot& snapshot, const Analysis& analysis,
                    const DatabaseSummary& database, std::vector<Suggestion>& out) {
   const std::uint64_t waited = waited_ns(snapshot, analysis.window, database);
@@ -46,12 +64,13 @@ void suggest_plans(const Snapshot& snapshot, const Analysis& analysis,
       {AdviceKind::queries, database.ring, {}},
       "Look at the plans of the slow queries; a missing index is the usual cause.",
       fmt::format(
-          "{} took {} together, {} of the database stage.",
+          "{} took {} together, {} of the database stage.{}",
           label_of(snapshot, format_count(database.slow_queries) + " slow queries", database.ring),
           format_span(static_cast<double>(database.slow_query_ns)),
           database.stage_ns > 0
               ? format_percent(share_of(database.slow_query_ns, database.stage_ns))
-              : "an unknown share"),
+              : "an unknown share",
+          slow_during(snapshot, database)),
       fmt::format("At most {} of the time of all operations.", format_percent(std::min(gain, 1.0))),
       std::min(gain, 1.0));
   if (waited > database.slow_query_ns / 10) {

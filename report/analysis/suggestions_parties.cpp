@@ -29,6 +29,7 @@ Foremost foremost_of(const SeriesView& operation) {
   std::map<std::pair<PartyKind, std::uint64_t>, std::pair<std::size_t, const Party*>> calls;
   Foremost most;
   for (const RecordView& record : operation.last) {
+    if (record.outcome == RecordOutcome::limited) continue;  // a limit is at work
     ++most.of;
     if (record.actor.none()) continue;
     auto& [count, party] = calls[{record.actor.kind, record.actor.id}];

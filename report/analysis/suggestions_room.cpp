@@ -91,17 +91,20 @@ std::array<Resource, 3> resources_of(const Snapshot& snapshot, const HistorySpan
 
 std::optional<double> pace_of(const AdviceKey& key, const Snapshot& snapshot,
                               const HistorySpan& history) {
-  constexpr std::size_t kFewestSamples = 6;  // as room_of() needs
+  // No trend is known as none from three days on, as then days can be compared. A span that is
+  // shorter, or began anew with the server, can't tell that it is over.
+  constexpr std::int64_t kKnownS = 3 * 86'400;
   for (const HistoryGauge& gauge : history.gauges) {
     if (gauge.ring != key.ring) continue;
     for (const Resource& of : resources_of(snapshot, history, gauge.ring)) {
       if (of.kind != key.kind || gauge.name != of.gauge) continue;
       const std::vector<HistorySample> samples = since_start(history, gauge);
-      if (samples.size() < kFewestSamples ||
-          samples.back().begin_wall_s - samples.front().begin_wall_s < 6 * 3600)
+      if (const auto room = room_of(samples, of.limit, of.follows_users)) return room->per_day;
+      const bool full = !samples.empty() && static_cast<double>(samples.back().max) >= of.limit;
+      if (full || samples.empty() ||
+          samples.back().begin_wall_s - samples.front().begin_wall_s < kKnownS)
         return std::nullopt;
-      const auto room = room_of(samples, of.limit, of.follows_users);
-      return room ? std::max(room->per_day, 0.0) : 0.0;
+      return 0.0;
     }
   }
   return std::nullopt;

@@ -43,7 +43,7 @@ const char* stage_remedy(std::string_view stage) {
   }
   if (stage == names::kDelivery) {
     return "Make the delivery stage cheaper: serialise once for all receivers, write in batches, "
-           "let slow receivers wait apart.";
+           "and off the path: answer the sender first, and let slow receivers wait apart.";
   }
   if (stage == names::kSecurity) {
     return "Look into the security stage. Password hashing is slow on purpose: let clients log in "
@@ -75,17 +75,20 @@ void suggest_stages(const Snapshot& snapshot, const Analysis& analysis,
                           });
     const double share_of_most = share_of(time_in(most, stage.name), stage.sum_ns);
     const char* remedy = stage_remedy(stage.name);
-    Suggestion suggestion = suggest(
-        {AdviceKind::stage, {}, stage.name},
-        remedy != nullptr ? remedy
-                          : fmt::format("Make the stage {} cheaper.", escape_visible(stage.name)),
-        fmt::format("{} takes {} of the time of all operations (n = {}); {} of that in {}.",
-                    escape_visible(stage.name), format_percent(stage.share),
-                    format_count(stage.count), format_percent(share_of_most),
-                    label_of(snapshot, most.operation, most.ring)),
-        fmt::format("Half of it gone would take {} off the time of all operations.",
-                    format_percent(stage.share / 2)),
-        stage.share / 2);
+    Suggestion suggestion =
+        suggest({AdviceKind::stage, {}, stage.name},
+                remedy != nullptr
+                    ? remedy
+                    : fmt::format("Make the stage {} cheaper, or move it off the path: do it after "
+                                  "the answer, where the answer does not need it.",
+                                  escape_visible(stage.name)),
+                fmt::format("{} takes {} of the time of all operations (n = {}); {} of that in {}.",
+                            escape_visible(stage.name), format_percent(stage.share),
+                            format_count(stage.count), format_percent(share_of_most),
+                            label_of(snapshot, most.operation, most.ring)),
+                fmt::format("Half of it gone would take {} off the time of all operations.",
+                            format_percent(stage.share / 2)),
+                stage.share / 2);
     const double lately = stage_share(snapshot, Window::five_minutes, stage.name);
     const std::uint64_t lately_n = snapshot.all.window(Window::five_minutes).timed;
     if (stage.count < kMany) {

@@ -160,7 +160,8 @@ bool is_quiet(const Section& section) {
   const Snapshot& snapshot = section.snapshot;
   return section.analysis.verdict == Verdict::healthy && section.analysis.stories.empty() &&
          snapshot.alerts.empty() && !became_slower(snapshot) && data_are_good(snapshot) &&
-         !blocked_lately(snapshot) && past_is_whole(section);
+         !blocked_lately(snapshot) && past_is_whole(section) &&
+         section.analysis.changes.found.empty();
 }
 
 void write_quiet(const Section& section) {

@@ -12,7 +12,7 @@ using Details = std::vector<std::pair<std::string, std::string>>;
 const KeptAdvice* kept_of(const Analysis& analysis, const AdviceKey& key) {
   const KeptAdvice* latest = nullptr;
   for (const KeptAdvice& kept : analysis.kept_advice) {
-    if (kept.advice.key == key &&
+    if (kept.advice.key == key && kept.state == KeptAdvice::State::holds &&
         (latest == nullptr || kept.advice.last_ns > latest->advice.last_ns))
       latest = &kept;
   }

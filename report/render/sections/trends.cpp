@@ -116,11 +116,28 @@ void write_found_regressions(const Section& section) {
   section.page.table(table.table());
 }
 
+// The history holds what was told of them.
+void write_told_regressions(const Section& section) {
+  std::vector<Moment> moments;
+  for (const AlertTransition& line : section.snapshot.transitions) {
+    if (line.alert != AlertType::performance_regression) continue;
+    moments.push_back({format_minute(line.wall_ns),
+                       {name_of(line.state), escape_visible(line.operation)},
+                       escape_visible(line.message)});
+  }
+  if (moments.empty()) {
+    section.page.sentence(
+        "No slower operation was told of in this time. --compare-to holds it against another one.");
+    return;
+  }
+  section.page.timeline(moments);
+}
+
 }  // namespace
 
 void write_regressions(const Section& section) {
-  if (section.snapshot.is_past()) return;  // the history holds none
   section.page.heading("REGRESSIONS");
+  if (section.snapshot.is_past()) return write_told_regressions(section);
   if (!section.snapshot.regressions.empty()) return write_found_regressions(section);
   const RegressionWatchView& watch = section.snapshot.regression_watch;
   if (!watch.on) {

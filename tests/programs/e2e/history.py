@@ -243,10 +243,40 @@ class History(harness.Scenario):
                 ["sqlite3", "-readonly", "-bail", world.state / "history.db", query],
                 capture_output=True, text=True, timeout=30)
             self.assertEqual((done.returncode, done.stderr), (0, ""), query)
-            if "LOGIN_FAILED" not in query and "minute_errors" not in query:
+            if not any(rare in query for rare in ("LOGIN_FAILED", "minute_errors", "advice")):
                 self.assertTrue(done.stdout, query)
         daemon.stop()
         server.stop()
+
+    def test_advice_of_the_days_before_is_in_the_report_with_its_deploy(self):
+        world = self.world()
+        server = world.server()
+        daemon = world.daemon(tick="200ms").started()
+        world.load(server, rate=200, seconds=2).result()
+        daemon.stop()
+        server.stop()
+        path = world.state / "history.db"
+        now = time.time_ns()
+        hour = 3_600_000_000_000
+        with contextlib.closing(sqlite3.connect(path)) as history:
+            ring = history.execute("SELECT ring FROM marks WHERE kind = 'server_start'").fetchone()[0]
+            last = now - 30 * hour
+            history.execute(
+                "INSERT INTO advice VALUES ('stage', '', 'database', ?, ?, 'ns', 9e9, 8e9, ?, ?, 3,"
+                " 4e9, 'Make the database stage cheaper.', 'half of the time', 'a quarter')",
+                (last - 5 * hour, last, last + hour, last + 3 * hour))
+            history.execute("INSERT INTO marks VALUES (?, 'deploy', ?, 'build 2, before 1')",
+                            (last + hour // 2, ring))
+            history.commit()
+        past = self.past(world)
+        advice, = past["analysis"]["advice"]
+        self.assertEqual(advice["state"], "followed")
+        self.assertEqual(advice["followed_by"]["text"], "build 2, before 1")
+        self.assertEqual(advice["figure_then"], 9e9)
+        self.assertLess(advice["figure"], 1e9)   # of the calls that this report is about
+        text = world.run("ringside", "report", str(path)).out
+        self.assertIn("Earlier advice, and what became of it", text)
+        self.assertIn("followed by a deploy at", text)
 
     def test_a_file_of_version_1_goes_on_with_all_that_it_holds(self):
         world = self.world()
@@ -258,7 +288,7 @@ class History(harness.Scenario):
         calls = self.calls(world)
         with contextlib.closing(sqlite3.connect(path)) as history:
             for table in ("configurations", "operation_thresholds", "declared_thresholds",
-                          "builds"):
+                          "builds", "advice"):
                 history.execute(f"DROP TABLE {table}")
             history.execute("PRAGMA user_version = 1")
         ended = world.run("ringside", "report", str(path))

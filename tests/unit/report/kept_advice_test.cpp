@@ -181,6 +181,75 @@ TEST_CASE("AdviceFigure: known whether it is suggested or not, from a hundred ca
   CHECK(figure(AdviceKind::stage, "database", few) == -1);
 }
 
+TEST_CASE(
+    "AdviceFigure: the pace of a resource is known from a trend, or from three days without") {
+  Server server = server_with(0.1);
+  server.snapshot.thresholds.memory_bytes = 1'000'000;
+  const AdviceKey key{AdviceKind::memory, "chat", {}};
+  const auto pace = [&](int hours, double begin, double an_hour) {
+    HistorySpan history;
+    history.begin_wall_s = kAt / 1'000'000'000;
+    HistoryGauge& gauge = history.gauges.emplace_back();
+    gauge.ring = "chat";
+    gauge.name = "memory_bytes";
+    for (int hour = 0; hour < hours; ++hour) {
+      const auto value = static_cast<std::int64_t>(begin + an_hour * hour);
+      gauge.samples.push_back({history.begin_wall_s + hour * 3600, value, value, value});
+    }
+    history.end_wall_s = history.begin_wall_s + hours * 3600;
+    return advice_figure(key, server.snapshot, server.analysed(), &history).value_or(-1);
+  };
+  CHECK(pace(8, 100'000, 10'000) == doctest::Approx(240'000));
+  CHECK(pace(8, 100'000, 10) == -1);  // a night can't tell that the leak is closed
+  CHECK(pace(96, 100'000, 0) == 0);
+  CHECK(pace(96, 1'000'000, 0) == -1);  // at the limit
+  // A report of a night leaves the figure of the look as it is.
+  HistoryAdvice leak = said();
+  leak.key = key;
+  leak.last_figure = leak.first_figure = 5'000;
+  CHECK(Told(0.1, leak).kept().figure == 5'000);
+}
+
+TEST_CASE("KeptAdvice: what takes days is a suggestion of a night's report, too") {
+  HistoryAdvice leak = said();
+  leak.key = {AdviceKind::memory, "chat", {}};
+  leak.what = "Plan more memory (chat).";
+  leak.last_ns = kAt + 29 * kAnHour;
+  Told told(0.1, leak);
+  const Analysis analysis = analyse(told.server.snapshot, &told.history);
+  const Suggestion* found = sample::suggestion(analysis, "Plan more memory");
+  REQUIRE(found != nullptr);
+  CHECK(found->why == "found at 2026-03-03T05:00Z in the days before");
+  CHECK(found->evidence == leak.evidence);
+  CHECK_FALSE(mentions(told.text(), "Earlier advice"));
+  // What another look did not give again, or a look long ago gave, is none.
+  told.history.advice[0].absent_looks = 1;
+  CHECK(sample::suggestion(analyse(told.server.snapshot, &told.history), "memory") == nullptr);
+  told.history.advice[0].absent_looks = 0;
+  told.history.advice[0].last_ns = kAt + 26 * kAnHour;
+  CHECK(sample::suggestion(analyse(told.server.snapshot, &told.history), "memory") == nullptr);
+  // What a night can tell itself is not taken over.
+  told.history.advice[0] = said();
+  told.history.advice[0].last_ns = kAt + 29 * kAnHour;
+  CHECK(sample::suggestion(analyse(told.server.snapshot, &told.history), "database") == nullptr);
+}
+
+TEST_CASE("AdviceFigure: what is kept does not tell who was behind a call") {
+  Server server = server_with(0.1);
+  FailedLogins& source = server.snapshot.failed_by_address.emplace_back();
+  source.ring = "chat";
+  source.party = {PartyKind::address, 77, "someone's"};
+  source.hour = 300;
+  const auto looks = look_at_advice(server.snapshot, server.analysed(), nullptr, {});
+  bool found = false;
+  for (const AdviceLook& look : looks) {
+    CHECK_FALSE(mentions(look.evidence, "someone"));
+    found = found ||
+            look.evidence == "Failed logins from addresses that were not blocked: 300 an hour.";
+  }
+  CHECK(found);
+}
+
 TEST_CASE("AdviceFigure: a look tells what is suggested, and how what was suggested is now") {
   const Server server = server_with(0.6);
   const Analysis analysis = server.analysed();

@@ -90,6 +90,37 @@ TEST_CASE("LevelChanges: a deploy that made an operation faster is named with it
   CHECK(outcome_of(analysis.kept_advice[0]).find("Near its end its p") != std::string::npos);
 }
 
+TEST_CASE("LevelChanges: a healthy week with a slower operation is no quiet one") {
+  std::mt19937_64 engine(ringside::test::seed());
+  HistorySpan span = level_hours(engine, 120, 60, 2);
+  const Snapshot snapshot = past_snapshot(span);
+  const Report report(snapshot, &span);
+  CHECK(report.analysis.verdict == Verdict::healthy);
+  CHECK(render_text(report).find("Operations that took another level") != std::string::npos);
+}
+
+TEST_CASE("LevelChanges: hours without calls move no hour to another time of day") {
+  std::mt19937_64 engine(ringside::test::seed());
+  HistorySpan span = level_hours(engine, 168, 84, 1.4);
+  std::vector<HistorySlot>& slots = span.series[0].slots;
+  // By day it is busy, and slower; at night nobody calls.
+  for (HistorySlot& slot : slots) {
+    for (Histogram::Bucket& bucket : slot.latency.buckets)
+      bucket.index = static_cast<std::int16_t>(
+          bucket.index + static_cast<int>(slot.begin_wall_s / kOneHourS % 24 >= 12 ? 16 : 0));
+  }
+  std::erase_if(slots, [](const HistorySlot& slot) {
+    const std::int64_t hour = slot.begin_wall_s / kOneHourS % 24;
+    return hour >= 1 && hour < 8;
+  });
+  const LevelChanges changes = level_changes(span);
+  REQUIRE_FALSE(changes.found.empty());
+  for (const LevelChange& one : changes.found) {
+    CHECK(std::abs(one.change.begin_wall_s - (kLevelsBegin + 84 * kOneHourS)) <= 2 * kOneHourS);
+    CHECK(one.change.after / one.change.before == doctest::Approx(1.4).epsilon(0.1));
+  }
+}
+
 TEST_CASE("LevelChanges: where nothing changes that is said, and of two days nothing is") {
   std::mt19937_64 engine(ringside::test::seed());
   HistorySpan span = level_hours(engine, 120, 0, 1);

@@ -51,7 +51,7 @@ TEST_CASE("Suggestions: an operation that waits for its client is no bottleneck 
     poll.declared.waits_for_client = waits;
     const Analysis analysis = server.analysed();
     CHECK(analysis.waiting == (waits ? 1 : 0));
-    CHECK((suggestion(analysis, "Make the stage wait cheaper.") != nullptr) == !waits);
+    CHECK((suggestion(analysis, "Make the stage wait cheaper,") != nullptr) == !waits);
     CHECK((suggestion(analysis, "Make the validation stage cheaper") != nullptr) == waits);
     CHECK(analysis.operations[0].operation == (waits ? "SEND" : "LONG_POLL"));
     CHECK(analysis.operations.size() == (waits ? 1 : 2));
@@ -74,7 +74,7 @@ TEST_CASE("Suggestions: a stage with three tenths of all time, and what to do ab
                           Case{"queue", "Let requests be picked up sooner: add threads"},
                           Case{"security", "Look into the security stage. Password hashing"},
                           Case{"validation", "Make the validation stage cheaper: check sizes"},
-                          Case{"parse", "Make the stage parse cheaper."}}) {
+                          Case{"parse", "Make the stage parse cheaper, or move it off the path"}}) {
     Server server;
     server.operation("SEND", 1000, 3, {{"other", 0.25}, {one.stage, 0.5}, {"third", 0.2}});
     server.operation("READ", 1000, 1, {{"first", 0.29}, {"second", 0.28}, {one.stage, 0.4}});

@@ -97,6 +97,31 @@ TEST_CASE("HistoryAdvice: two looks without it are its end, and the deploy near 
   CHECK(over.last_figure == 30);
 }
 
+TEST_CASE("HistoryAdvice: a deploy from before it was first given may be its cause, not its end") {
+  Advised advised;
+  advised.mark(0.5, HistoryMark::Kind::deploy, "the slow build");
+  advised.look(1, 30);
+  advised.look(2, 5);
+  advised.look(3, 5);
+  CHECK(advised.read().at(0).change.wall_ns == 0);
+  advised.mark(1.5, HistoryMark::Kind::deploy, "the mended build");
+  CHECK(advised.read().at(0).change.text == "the mended build");
+}
+
+TEST_CASE("HistoryAdvice: of one ring alone nothing is told that all rings made") {
+  Advised advised;
+  advised.look(0, 30);
+  advised.look(0, 30, {AdviceKind::stage, {}, "database"});
+  advised.look(0, 30, {AdviceKind::tail, "other", "SEND_MESSAGE"});
+  HistoryQuery query;
+  query.begin_wall_s = kHistoryBegin;
+  query.end_wall_s = kHistoryBegin + 3600;
+  query.ring = "chat";
+  const HistoryResult result = read_history(advised.path, query);
+  REQUIRE(result.span.advice.size() == 1);
+  CHECK(result.span.advice[0].key == kTail);
+}
+
 TEST_CASE("HistoryAdvice: a reload ends advice about thresholds, and no other") {
   Advised advised;
   const AdviceKey tight{AdviceKind::tight, "chat", "SEARCH"};
