@@ -51,6 +51,17 @@ void check_row(RegressionTable& table, const RegressionRow& row) {
           fmt::format("{}: {} of {} named right", row.kind, ours.named, ours.changes));
 }
 
+// Nine in ten of those that whoever knows the levels places within a slot.
+void check_change_points(RegressionTable& table, const ChangePointRow& row) {
+  constexpr double kMostFalse = 1;  // in 1,000 points
+  check(table, 10 * row.within_one >= 9 * row.best_within_one,
+        fmt::format("{}: {} of {} within one slot, {} possible", row.kind, row.within_one,
+                    row.changes, row.best_within_one));
+  check(table,
+        static_cast<double>(row.false_points) <= kMostFalse * static_cast<double>(row.points) / 1e3,
+        fmt::format("{}: {} false change points of {}", row.kind, row.false_points, row.points));
+}
+
 }  // namespace
 
 RegressionTable regression_table(const Corpus& corpus, const RegressionReport& report) {
@@ -87,6 +98,7 @@ RegressionTable regression_table(const Corpus& corpus, const RegressionReport& r
   }
   table.text += '\n';
   for (const RegressionRow& row : report.rows) check_row(table, row);
+  for (const ChangePointRow& row : report.change_points) check_change_points(table, row);
   if (table.good) table.text += "all goals met\n";
   return table;
 }

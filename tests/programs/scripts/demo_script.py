@@ -134,6 +134,8 @@ class WholeRun(unittest.TestCase):
                       "everything stays up"):
             demo.read_until(words)
         self.assertRegex(demo.output, r"alert=database_issue state=begun")
+        self.assertRegex(demo.output, r"The database was locked from .* to ")
+        self.assertRegex(demo.output, r"[0-9,]+ calls failed")
         for name in ("report.txt", "report.html", "report.json", "alerts.log", "load.json"):
             self.assertTrue((ROOT / "build/demo" / demo.ring / name).stat().st_size > 0, name)
         self.assertTrue(Path(f"/dev/shm/ringside.{demo.ring}").exists())

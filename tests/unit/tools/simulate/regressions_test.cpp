@@ -138,3 +138,23 @@ TEST_CASE("SimulateRegressions: a missed goal is said, and fails") {
   CHECK(bad.text.find("missed: 2x slower: 1 of 2 found within 3 min") != std::string::npos);
   CHECK(bad.text.find("missed: 2x slower: 1 of 2 named right") != std::string::npos);
 }
+
+TEST_CASE("SimulateRegressions: change points have their goal, too") {
+  RegressionReport report;
+  ChangePointRow row;
+  row.kind = "daily";
+  row.changes = 200;
+  row.within_one = 90;
+  row.best_within_one = 100;
+  row.false_points = 2;
+  row.points = 2000;
+  report.change_points = {row};
+  CHECK(regression_table({}, report).good);
+  report.change_points[0].within_one = 89;
+  CHECK(regression_table({}, report).text.find("missed: daily: 89 of 200 within one slot") !=
+        std::string::npos);
+  report.change_points[0].within_one = 90;
+  report.change_points[0].false_points = 3;
+  CHECK(regression_table({}, report).text.find("missed: daily: 3 false change points of 2000") !=
+        std::string::npos);
+}
