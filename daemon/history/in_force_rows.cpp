@@ -73,40 +73,58 @@ void read_configurations(Database& database, std::int64_t begin_ns, std::int64_t
   for (HistoryConfiguration& one : out) read_operations(database, one);
 }
 
-void read_declared(Database& database, std::int64_t begin_ns, std::int64_t end_ns,
-                   const std::string& ring, std::vector<HistoryDeclared>& out) {
-  auto row = database.query(
-      "SELECT wall_ns, ring, operation, response_ns FROM declared_thresholds d WHERE wall_ns < ?2"
-      " AND wall_ns >= COALESCE((SELECT MAX(wall_ns) FROM declared_thresholds"
-      "  WHERE ring = d.ring AND operation = d.operation AND wall_ns <= ?1), ?1)"
-      " AND (?3 = '' OR ring = ?3) ORDER BY ring, operation, wall_ns");
+// Of a table with a row for each change of a ring, or of what is told by `columns`: the rows
+// between two times, and of each key the one that held at the first of them.
+#define RINGSIDE_HELD(table, columns, key, order)            \
+  "SELECT wall_ns, ring, " columns " FROM " table            \
+  " held WHERE wall_ns < ?2 AND wall_ns >="                  \
+  " COALESCE((SELECT MAX(wall_ns) FROM " table " WHERE " key \
+  " AND wall_ns <= ?1), ?1)"                                 \
+  " AND (?3 = '' OR ring = ?3) ORDER BY " order ", wall_ns"
+
+constexpr const char* kDeclaredHeld =
+    RINGSIDE_HELD("declared_thresholds", "operation, response_ns",
+                  "ring = held.ring AND operation = held.operation", "ring, operation");
+constexpr const char* kBuildsHeld =
+    RINGSIDE_HELD("builds", "build_id, configuration_digest", "ring = held.ring", "ring");
+
+#undef RINGSIDE_HELD
+
+void take_rest(Statement& row, HistoryDeclared& one) {
+  one.operation = row.text();
+  one.response_ns = row.integer();
+}
+
+void take_rest(Statement& row, HistoryBuild& one) {
+  one.build_id = row.text();
+  one.configuration_digest = row.text();
+}
+
+template <typename One>
+void read_held(Database& database, const char* sql, std::int64_t begin_ns, std::int64_t end_ns,
+               const std::string& ring, std::vector<One>& out) {
+  auto row = database.query(sql);
   row.bind(begin_ns).bind(end_ns).bind(ring);
   while (row.row()) {
-    HistoryDeclared one;
+    One one;
     one.wall_ns = row.integer();
     one.ring = row.text();
-    one.operation = row.text();
-    one.response_ns = row.integer();
+    take_rest(row, one);
     out.push_back(std::move(one));
   }
 }
 
-void read_builds(Database& database, std::int64_t begin_ns, std::int64_t end_ns,
-                 const std::string& ring, std::vector<HistoryBuild>& out) {
-  auto row = database.query(
-      "SELECT wall_ns, ring, build_id, configuration_digest FROM builds b WHERE wall_ns < ?2"
-      " AND wall_ns >= COALESCE((SELECT MAX(wall_ns) FROM builds"
-      "  WHERE ring = b.ring AND wall_ns <= ?1), ?1)"
-      " AND (?3 = '' OR ring = ?3) ORDER BY ring, wall_ns");
-  row.bind(begin_ns).bind(end_ns).bind(ring);
-  while (row.row()) {
-    HistoryBuild one;
-    one.wall_ns = row.integer();
-    one.ring = row.text();
-    one.build_id = row.text();
-    one.configuration_digest = row.text();
-    out.push_back(std::move(one));
-  }
+// A row holds until the next one of its key. So those of a later time than the one that is written
+// now must go: the clock was ahead when they were written. They would come into force again.
+void remove_configurations_after(Database& database, std::int64_t wall_ns) {
+  database.query("DELETE FROM configurations WHERE wall_ns > ?").bind(wall_ns).run();
+  database.query("DELETE FROM operation_thresholds WHERE wall_ns > ?").bind(wall_ns).run();
+}
+
+// Whether `one` needs no row. The same as before, of an earlier time: the clock was ahead.
+template <typename One>
+bool is_known(const One& before, const One& one) {
+  return before.says_the_same(one) && before.wall_ns <= one.wall_ns;
 }
 
 std::string given(const std::string& text) {
@@ -130,12 +148,26 @@ std::string deploy_text(const HistoryBuild& before, const HistoryBuild& now) {
 
 void InForceRows::write_build(Database& database, const HistoryBuild& one) {
   const auto [before, first] = builds_.try_emplace(one.ring, one);
-  if (!first && before->second.says_the_same(one)) return;
+  if (!first && is_known(before->second, one)) return;
+  auto later = database.query("DELETE FROM builds WHERE ring = ? AND wall_ns > ?");
+  later.bind(one.ring).bind(one.wall_ns).run();
   auto row = database.query("INSERT OR REPLACE INTO builds VALUES (?, ?, ?, ?)");
   row.bind(one.ring).bind(one.wall_ns).bind(one.build_id).bind(one.configuration_digest).run();
-  if (first) return;
-  write_mark(database,
-             {one.wall_ns, HistoryMark::Kind::deploy, one.ring, deploy_text(before->second, one)});
+  if (!first && !before->second.says_the_same(one)) {
+    write_mark(database, {one.wall_ns, HistoryMark::Kind::deploy, one.ring,
+                          deploy_text(before->second, one)});
+  }
+  before->second = one;
+}
+
+void InForceRows::write_declared(Database& database, const HistoryDeclared& one) {
+  const auto [before, first] = declared_.try_emplace({one.ring, one.operation}, one);
+  if (!first && is_known(before->second, one)) return;
+  auto later = database.query(
+      "DELETE FROM declared_thresholds WHERE ring = ? AND operation = ? AND wall_ns > ?");
+  later.bind(one.ring).bind(one.operation).bind(one.wall_ns).run();
+  auto row = database.query("INSERT OR REPLACE INTO declared_thresholds VALUES (?, ?, ?, ?)");
+  row.bind(one.ring).bind(one.operation).bind(one.wall_ns).bind(one.response_ns).run();
   before->second = one;
 }
 
@@ -152,11 +184,10 @@ void InForceRows::read_last(Database& database) {
   read_configurations(database, INT64_MAX, INT64_MAX, last);
   if (!last.empty()) configuration_ = std::move(last.back());
   std::vector<HistoryDeclared> declared;
-  read_declared(database, INT64_MAX, INT64_MAX, {}, declared);
-  for (const HistoryDeclared& one : declared)
-    declared_[{one.ring, one.operation}] = one.response_ns;
+  read_held(database, kDeclaredHeld, INT64_MAX, INT64_MAX, {}, declared);
+  for (const HistoryDeclared& one : declared) declared_[{one.ring, one.operation}] = one;
   std::vector<HistoryBuild> builds;
-  read_builds(database, INT64_MAX, INT64_MAX, {}, builds);
+  read_held(database, kBuildsHeld, INT64_MAX, INT64_MAX, {}, builds);
   for (const HistoryBuild& one : builds) builds_[one.ring] = one;
   read_ = true;
 }
@@ -164,25 +195,20 @@ void InForceRows::read_last(Database& database) {
 void InForceRows::write(Database& database, const HistorySpan& batch) {
   if (!read_) read_last(database);
   for (const HistoryConfiguration& one : batch.configurations) {
-    if (configuration_ && configuration_->says_the_same(one)) continue;
+    if (configuration_ && is_known(*configuration_, one)) continue;
+    remove_configurations_after(database, one.wall_ns);
     write_configuration(database, one);
     configuration_ = one;
   }
   for (const HistoryBuild& one : batch.builds) write_build(database, one);
-  for (const HistoryDeclared& one : batch.declared) {
-    const auto [at, first] = declared_.try_emplace({one.ring, one.operation}, one.response_ns);
-    if (!first && at->second == one.response_ns) continue;
-    at->second = one.response_ns;
-    auto row = database.query("INSERT OR REPLACE INTO declared_thresholds VALUES (?, ?, ?, ?)");
-    row.bind(one.ring).bind(one.operation).bind(one.wall_ns).bind(one.response_ns).run();
-  }
+  for (const HistoryDeclared& one : batch.declared) write_declared(database, one);
 }
 
 void read_in_force(Database& database, std::int64_t begin_ns, std::int64_t end_ns,
                    const std::string& ring, HistorySpan& span) {
   read_configurations(database, begin_ns, end_ns, span.configurations);
-  read_declared(database, begin_ns, end_ns, ring, span.declared);
-  read_builds(database, begin_ns, end_ns, ring, span.builds);
+  read_held(database, kDeclaredHeld, begin_ns, end_ns, ring, span.declared);
+  read_held(database, kBuildsHeld, begin_ns, end_ns, ring, span.builds);
 }
 
 void remove_in_force_before(Database& database, std::int64_t wall_ns) {

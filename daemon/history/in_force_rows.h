@@ -1,6 +1,9 @@
 // What was in force from a time on, as rows: configurations with their thresholds, what servers
 // declare, builds. A row is written when it differs from the one before, so each holds until the
 // next one of its key. Another build than the one before is a deploy, which gets a mark.
+//
+// The row with the latest time is the one that was written last, also after the clock was set back:
+// rows of a later time than the one that is written are removed.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +26,12 @@ class InForceRows {
  private:
   void read_last(Database& database);
   void write_build(Database& database, const HistoryBuild& one);
+  void write_declared(Database& database, const HistoryDeclared& one);
 
   bool read_ = false;
   std::optional<HistoryConfiguration> configuration_;
-  std::map<std::string, HistoryBuild> builds_;                            // by ring
-  std::map<std::pair<std::string, std::string>, std::int64_t> declared_;  // by ring and operation
+  std::map<std::string, HistoryBuild> builds_;                               // by ring
+  std::map<std::pair<std::string, std::string>, HistoryDeclared> declared_;  // and operation
 };
 
 // Fills in what was in force between the two, by nanoseconds since the Unix epoch; `end_ns` is

@@ -29,6 +29,10 @@ struct HistoryDeclared {
   std::string ring;
   std::string operation;
   std::int64_t response_ns = 0;  // 0: none
+
+  bool says_the_same(const HistoryDeclared& other) const {
+    return response_ns == other.response_ns;
+  }
 };
 
 // What a server says of itself when it starts. Empty: not given.

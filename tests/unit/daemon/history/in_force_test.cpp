@@ -159,6 +159,56 @@ TEST_CASE("HistoryInForce: another build, or another configuration, is a deploy 
   CHECK(kept.read(0, 1500, "other").builds.at(0).build_id == "x");
 }
 
+TEST_CASE("HistoryInForce: a clock that was ahead and is set back leaves no false deploy") {
+  Kept kept;
+  const auto open_again = [&] {
+    kept.store.close();
+    std::string moved;
+    REQUIRE_FALSE(kept.store.open(kept.path, {}, &moved));
+  };
+  const auto tell = [&](std::int64_t at_s, const std::string& build) {
+    HistorySpan batch;
+    batch.builds = {{at_s * kNs, "chat", build, ""}};
+    batch.declared = {{at_s * kNs, "chat", "SEND", at_s}};
+    batch.configurations = {configured(at_s, build, at_s)};
+    kept.write(batch);
+  };
+  const auto deploys = [&] {
+    std::string text;
+    for (const HistoryMark& mark : kept.read(0, 900'000).marks)
+      text += std::to_string(mark.wall_ns / kNs) + ": " + mark.text + "\n";
+    return text;
+  };
+  tell(1000, "1");
+  tell(90'000, "2");  // a day ahead
+  tell(4000, "3");
+  tell(5000, "4");
+  const std::string all =
+      "4000: build 3, before 2\n5000: build 4, before 3\n90000: build 2, before 1\n";
+  CHECK(deploys() == all);
+  // The next daemon sees the same server.
+  open_again();
+  tell(5000, "4");
+  CHECK(deploys() == all);
+  // What was of tomorrow comes into force neither now nor tomorrow.
+  for (const std::int64_t at : {6000, 95'000}) {
+    const HistorySpan span = kept.read(at, at + 60);
+    REQUIRE(span.builds.size() == 1);
+    CHECK(span.builds[0].build_id == "4");
+    REQUIRE(span.declared.size() == 1);
+    CHECK(span.declared[0].response_ns == 5000);
+    REQUIRE(span.configurations.size() == 1);
+    CHECK(span.configurations[0].changed == "4");
+  }
+  // The server did not change while the clock was ahead: what it is holds from now on.
+  tell(91'000, "5");
+  open_again();
+  tell(7000, "5");
+  CHECK(kept.read(8000, 8060).builds.at(0).build_id == "5");
+  CHECK(kept.read(8000, 8060).configurations.at(0).thresholds.operations.size() == 3);
+  CHECK(deploys() == all + "91000: build 5, before 4\n");
+}
+
 TEST_CASE("HistoryInForce: a batch that failed is written by the next one") {
   Kept kept;
   HistorySpan batch = told(configured(1000, "a = 1\n", 10));
