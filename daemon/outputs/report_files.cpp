@@ -149,7 +149,7 @@ std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& sna
   return failures;
 }
 
-std::optional<Failure> try_reports(const ReportFiles& files) {
+std::optional<Failure> try_reports(const ReportFiles& files, AllocateFile allocate) {
   if (files.formats.empty()) return std::nullopt;
   if (auto failure = make_directories(files.directory)) return failure;
   for (const Format& format : kFormats) {
@@ -167,8 +167,11 @@ std::optional<Failure> try_reports(const ReportFiles& files) {
     return system_failure(files.directory, "cannot write to it", errno);
   }
   constexpr std::size_t kProbe = 64 << 10;
-  if (const int error = posix_fallocate(file.get(), 0, kProbe); error != 0)
-    return system_failure(files.directory, "cannot write to it", error);
+  int error = allocate(file.get(), 0, kProbe);
+  // Some file systems allocate nothing ahead, and yet can be written to.
+  if (error == EOPNOTSUPP || error == EINVAL || error == ENOSYS)
+    error = write_and_sync(file.get(), std::string(kProbe, '\0'));
+  if (error != 0) return system_failure(files.directory, "cannot write to it", error);
   return std::nullopt;
 }
 

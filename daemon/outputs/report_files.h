@@ -10,6 +10,8 @@
 // for good and push out the right ones. Then the oldest go.
 #pragma once
 
+#include <fcntl.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,7 +34,10 @@ struct ReportFiles {
 
 // Tries whether reports could be written: makes the directory, and writes to a file in it that has
 // no name, so that nothing is left whatever happens. Without a format there is nothing to write.
-std::optional<Failure> try_reports(const ReportFiles& files);
+// `allocate` is for tests: posix_fallocate(), which not every file system can do.
+using AllocateFile = int (*)(int fd, off_t offset, off_t bytes);
+std::optional<Failure> try_reports(const ReportFiles& files,
+                                   AllocateFile allocate = posix_fallocate);
 
 // Writes each format, each file whole or not at all, and removes copies beyond `keep`. One format
 // that fails does not keep the others from being written. Returns what failed. `write` is for

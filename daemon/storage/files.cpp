@@ -12,20 +12,15 @@
 #include <system_error>
 
 namespace ringside {
-namespace {
-
-// 0 when all was written, else errno.
-int write_all(int fd, std::string_view bytes) {
+int write_and_sync(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno;
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
-  return 0;
+  return fsync(fd) == 0 ? 0 : errno;
 }
-
-}  // namespace
 
 std::string directory_of(const std::string& path) {
   const std::string parent = std::filesystem::path(path).parent_path().string();
@@ -43,9 +38,7 @@ std::optional<Failure> write_whole_file(const std::string& path, std::string_vie
     const FileDescriptor fd(
         open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
     if (!fd) return system_failure(temporary, "cannot create", errno);
-    int error = write_all(fd.get(), bytes);
-    if (error == 0 && fsync(fd.get()) != 0) error = errno;
-    if (error != 0) {
+    if (const int error = write_and_sync(fd.get(), bytes); error != 0) {
       unlink(temporary.c_str());
       return system_failure(temporary, "cannot write", error,
                             error == ENOSPC ? "make room on its file system" : nullptr);

@@ -25,6 +25,9 @@ std::optional<Failure> write_whole_file(const std::string& path, std::string_vie
 using WriteFile = std::function<std::optional<Failure>(const std::string& path,
                                                        std::string_view bytes, unsigned mode)>;
 
+// Writes all of it to an open file and forces it to disk. 0, or the errno.
+int write_and_sync(int fd, std::string_view bytes);
+
 // Returns the file's bytes. When it can't be read it returns nothing and sets `failure`; the errno
 // is ENOENT when there is no such file.
 std::optional<std::string> read_whole_file(const std::string& path, Failure* failure);

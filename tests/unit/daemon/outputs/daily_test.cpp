@@ -1,7 +1,10 @@
 // Reports of whole days, and whether reports can be written at all.
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -213,6 +216,26 @@ TEST_CASE("TryReports: what can be written leaves nothing behind, and the rest i
     REQUIRE(refused.has_value());
     CHECK(refused->message == files.directory + ": cannot write to it: Permission denied");
   }
+}
+
+TEST_CASE("TryReports: a file system that allocates nothing ahead can be written to") {
+  const test::TempDir directory;
+  const ReportFiles files{directory.file("reports"), {"text"}, 3};
+  const auto fails = [&](auto allocate) { return try_reports(files, allocate).has_value(); };
+  CHECK_FALSE(fails([](int, off_t, off_t) { return EOPNOTSUPP; }));
+  CHECK_FALSE(fails([](int, off_t, off_t) { return EINVAL; }));
+  CHECK_FALSE(fails([](int, off_t, off_t) { return ENOSYS; }));
+  CHECK(fails([](int, off_t, off_t) { return ENOSPC; }));
+  CHECK(fails([](int, off_t, off_t) { return EDQUOT; }));
+  CHECK(fails([](int, off_t, off_t) { return EIO; }));
+  CHECK(fails([](int fd, off_t, off_t) {
+    // Not even writing works.
+    const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    dup2(full, fd);
+    close(full);
+    return EOPNOTSUPP;
+  }));
+  CHECK(fs::is_empty(files.directory));
 }
 
 TEST_CASE(
