@@ -13,6 +13,7 @@
 
 #include "daemon/history/history_reader.h"
 #include "daemon/history/spans.h"
+#include "daemon/outputs/report_schedule.h"
 #include "daemon/storage/files.h"
 #include "report/analysis/past_snapshot.h"
 #include "report/model/format.h"
@@ -20,6 +21,7 @@
 #include "report/render/json.h"
 #include "report/render/markdown.h"
 #include "report/render/text.h"
+#include "shm/clock.h"
 
 namespace ringside {
 namespace {
@@ -94,6 +96,15 @@ void give_memory_back() {
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif
+}
+
+// A report that was written before the day was over and in the history does not have all of it: the
+// clock was ahead. One from the future says nothing about when it was written.
+bool is_final(const std::string& path, std::int64_t end_wall_s) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return false;
+  return status.st_mtim.tv_sec >= end_wall_s + kDaySettlesS &&
+         status.st_mtim.tv_sec <= clock_ns(CLOCK_REALTIME) / kSecondNs;
 }
 
 // The minutes of a day; of so many operations that these would take much memory, its hours.
@@ -180,12 +191,12 @@ std::vector<Failure> write_daily_reports(const ReportFiles& files, std::int64_t 
   *written = false;
   if (files.keep_daily == 0 || files.history.empty()) return {};
   const std::string stem = "daily-" + stamp(begin_wall_s * kSecondNs).substr(0, 8);
-  const bool missing =
-      std::any_of(std::begin(kFormats), std::end(kFormats), [&](const Format& format) {
-        return is_wanted(files, format) &&
-               access((files.directory + "/" + stem + format.extension).c_str(), F_OK) != 0;
-      });
-  if (!missing || access(files.history.c_str(), F_OK) != 0) return {};
+  const std::int64_t end_wall_s = begin_wall_s + kDayS;
+  const bool due = std::any_of(std::begin(kFormats), std::end(kFormats), [&](const Format& format) {
+    return is_wanted(files, format) &&
+           !is_final(files.directory + "/" + stem + format.extension, end_wall_s);
+  });
+  if (!due || access(files.history.c_str(), F_OK) != 0) return {};
   HistoryResult result = read_day(files.history, begin_wall_s);
   if (result.failure) return {*result.failure};
   if (result.span.rings.empty()) return {};

@@ -46,9 +46,10 @@ std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& sna
                                    const WriteFile& write = write_whole_file,
                                    const HistorySpan* history = nullptr);
 
-// Writes the report of the day that begins then, unless the day has one in each format. Nothing is
-// written where there is no history, or where it holds nothing of that day: `written` says whether
-// something was. Returns what failed.
+// Writes the report of the day that begins then, unless the day has one in each format that was
+// written after the day (by its file's modification time; one from the future counts as none).
+// Nothing is written where there is no history, or where it holds nothing of that day: `written`
+// says whether something was. Returns what failed.
 std::vector<Failure> write_daily_reports(const ReportFiles& files, std::int64_t begin_wall_s,
                                          bool* written, const WriteFile& write = write_whole_file);
 

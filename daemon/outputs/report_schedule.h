@@ -8,6 +8,9 @@
 
 namespace ringside {
 
+// The last minute of a day is in the history so long after its end.
+inline constexpr std::int64_t kDaySettlesS = 120;
+
 class ReportSchedule {
  public:
   // The interval that contains `wall_ns` has had its report, or never gets one. 0: never due. The
@@ -41,7 +44,7 @@ class DailySchedule {
   std::optional<std::int64_t> due(std::int64_t wall_ns) {
     constexpr std::int64_t kHourLength = 3'600;
     constexpr std::int64_t kDayLength = 24 * kHourLength;
-    const std::int64_t wall_s = wall_ns / 1'000'000'000 - 120;
+    const std::int64_t wall_s = wall_ns / 1'000'000'000 - kDaySettlesS;
     const std::int64_t hour = wall_s / kHourLength;
     if (hour == std::exchange(hour_, hour) || wall_s < 2 * kDayLength) return std::nullopt;
     return (wall_s / kDayLength - 1) * kDayLength;

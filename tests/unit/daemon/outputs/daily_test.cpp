@@ -13,6 +13,7 @@
 #include "daemon/history/history_store.h"
 #include "daemon/outputs/report_files.h"
 #include "daemon/outputs/report_schedule.h"
+#include "shm/clock.h"
 #include "tests/unit/daemon/history/history_samples.h"
 #include "tests/unit/daemon/outputs/disk.h"
 #include "tests/unit/daemon/said.h"
@@ -28,7 +29,7 @@ using test::Said;
 constexpr std::int64_t kSecondLong = 1'000'000'000;
 constexpr std::int64_t kHourLong = 3'600;
 constexpr std::int64_t kDayLong = 86'400;
-constexpr std::int64_t kFriday = test::kHistoryBegin - 8 * kHourLong;  // 2027-01-15 00:00 UTC
+constexpr std::int64_t kFriday = 1'610'668'800;  // 2021-01-15 00:00 UTC
 
 // A history with one minute of each hour of Friday and of the days around it.
 class Past {
@@ -92,10 +93,10 @@ TEST_CASE("DailySchedule: yesterday is due at the first tick, and then after eac
 TEST_CASE("DailyReport: it covers the whole day, and nothing else, and is written once") {
   const Past past;
   CHECK(wrote(past.files(), kFriday));
-  CHECK(past.names() == std::set<std::string>{"daily-20270115.json", "daily-20270115.txt"});
-  const std::string text = read_text(past.directory.file("reports/daily-20270115.txt"));
-  CHECK(text.find("2027-01-15T00:00Z to 2027-01-16T00:00Z") != std::string::npos);
-  const Json json = Json::parse(read_text(past.directory.file("reports/daily-20270115.json")));
+  CHECK(past.names() == std::set<std::string>{"daily-20210115.json", "daily-20210115.txt"});
+  const std::string text = read_text(past.directory.file("reports/daily-20210115.txt"));
+  CHECK(text.find("2021-01-15T00:00Z to 2021-01-16T00:00Z") != std::string::npos);
+  const Json json = Json::parse(read_text(past.directory.file("reports/daily-20210115.json")));
   CHECK(json["past_seconds"] == kDayLong);
   std::uint64_t calls = 0;
   for (int hour = 24; hour < 48; ++hour) calls += Past::calls_of(hour);
@@ -106,7 +107,32 @@ TEST_CASE("DailyReport: it covers the whole day, and nothing else, and is writte
   ReportFiles more = past.files();
   more.formats.push_back("html");
   CHECK(wrote(more, kFriday));
-  CHECK(past.names().count("daily-20270115.html") == 1);
+  CHECK(past.names().count("daily-20210115.html") == 1);
+}
+
+// As if the file had been written then.
+void written_at(const std::string& path, std::int64_t wall_s) {
+  const timespec times[2] = {{wall_s, 0}, {wall_s, 0}};
+  REQUIRE(utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+}
+
+TEST_CASE("DailyReport: one that was written before the day had ended is written again") {
+  const Past past;
+  const std::string path = past.directory.file("reports/daily-20210115.txt");
+  for (const std::int64_t at : {kFriday + kHourLong, kFriday + kDayLong, kFriday + kDayLong + 119,
+                                clock_ns(CLOCK_REALTIME) / kSecondLong + kHourLong}) {
+    CAPTURE(at);
+    REQUIRE(wrote(past.files(), kFriday) == (at == kFriday + kHourLong));
+    write_text(path, "half a day");
+    written_at(path, at);
+    CHECK(wrote(past.files(), kFriday));
+    CHECK(read_text(path).find("2021-01-15T00:00Z to 2021-01-16T00:00Z") != std::string::npos);
+  }
+  // From then on the day is in the history: the report stays as it is.
+  write_text(path, "the whole day");
+  written_at(path, kFriday + kDayLong + 120);
+  CHECK_FALSE(wrote(past.files(), kFriday));
+  CHECK(read_text(path) == "the whole day");
 }
 
 TEST_CASE("DailyReport: it judges by the thresholds that were in force on that day") {
@@ -123,7 +149,7 @@ TEST_CASE("DailyReport: it judges by the thresholds that were in force on that d
     store.write(batch);
   }
   REQUIRE(wrote(past.files(), kFriday));
-  const Json json = Json::parse(read_text(past.directory.file("reports/daily-20270115.json")));
+  const Json json = Json::parse(read_text(past.directory.file("reports/daily-20210115.json")));
   CHECK(json["thresholds"]["response_ms"] == 1);
 }
 
@@ -161,11 +187,11 @@ TEST_CASE("DailyReport: days and the copies of hours have retention of their own
     CHECK(write_reports(files, snapshot).empty());
     CHECK(wrote(files, kFriday + day * kDayLong));
   }
-  write_text(past.directory.file("reports/daily-2027011x.txt"), "mine");
+  write_text(past.directory.file("reports/daily-2021011x.txt"), "mine");
   CHECK(wrote(files, kFriday + 3 * kDayLong));
-  CHECK(past.names() == std::set<std::string>{"report.txt", "report-20270117T000000Z.txt",
-                                              "report-20270118T000000Z.txt", "daily-20270117.txt",
-                                              "daily-20270118.txt", "daily-2027011x.txt"});
+  CHECK(past.names() == std::set<std::string>{"report.txt", "report-20210117T000000Z.txt",
+                                              "report-20210118T000000Z.txt", "daily-20210117.txt",
+                                              "daily-20210118.txt", "daily-2021011x.txt"});
 }
 
 TEST_CASE("DailyReport: one that cannot be written is written the next time") {
@@ -187,7 +213,7 @@ TEST_CASE("DailyReport: one that cannot be written is written the next time") {
 TEST_CASE("DailyReport: of very many operations it is made of hours") {
   const Past past(45);
   REQUIRE(wrote(past.files(), kFriday));
-  const Json json = Json::parse(read_text(past.directory.file("reports/daily-20270115.json")));
+  const Json json = Json::parse(read_text(past.directory.file("reports/daily-20210115.json")));
   CHECK(json["history"]["step_seconds"] == kHourLong);
   CHECK(json["operations"].size() == 45);
 }
@@ -270,8 +296,8 @@ TEST_CASE("IoWorker: the report of a day is written by its thread") {
   CHECK(io.write_daily_report(kFriday));
   io.finish({nullptr, test::state_of("last")}, {});
   CHECK(io.join().nothing());
-  CHECK(past.names() == std::set<std::string>{"daily-20270115.json", "daily-20270115.txt"});
-  CHECK(said.count("report of 2027-01-15 written to ") == 1);
+  CHECK(past.names() == std::set<std::string>{"daily-20210115.json", "daily-20210115.txt"});
+  CHECK(said.count("report of 2021-01-15 written to ") == 1);
 }
 
 TEST_CASE("IoWorker: while the disk hangs, one report of a day waits") {
