@@ -39,26 +39,19 @@ const HistorySeries* find_history(const HistorySpan& span, const HistorySeries& 
   return nullptr;
 }
 
-template <class Slot>
-bool had_trouble(const std::vector<IncidentView>& incidents, const std::string& ring,
-                 const Slot& slot) {
-  const auto rings = in_trouble(incidents, slot.begin_wall_s, slot.seconds);
-  return rings.contains(ring) || rings.contains("");
-}
-
-HistorySeries without_incidents(const HistorySeries& series,
-                                const std::vector<IncidentView>& incidents) {
+HistorySeries without_incidents(const HistorySeries& series, const TroubledSpans& incidents) {
   HistorySeries kept = series;
-  std::erase_if(kept.slots,
-                [&](const HistorySlot& slot) { return had_trouble(incidents, series.ring, slot); });
+  std::erase_if(kept.slots, [&](const HistorySlot& slot) {
+    return incidents.hit(series.ring, slot.begin_wall_s, slot.seconds);
+  });
   return kept;
 }
 
-std::size_t incident_slots(const HistorySpan& span) {
+std::size_t incident_slots(const HistorySpan& span, const TroubledSpans& incidents) {
   std::size_t count = 0;
   for (const HistoryRing& ring : span.rings) {
     for (const HistoryRingSlot& slot : ring.slots)
-      count += std::size_t{had_trouble(span.incidents, ring.ring, slot)};
+      count += std::size_t{incidents.hit(ring.ring, slot.begin_wall_s, slot.seconds)};
   }
   return count;
 }
@@ -234,7 +227,8 @@ Comparison compare_spans(const HistorySpan& now, const HistorySpan& then,
   comparison.begin_wall_s = then.begin_wall_s;
   comparison.end_wall_s = then.end_wall_s;
   comparison.then_seconds = observed_seconds(then);
-  comparison.left_out = incident_slots(then);
+  const TroubledSpans incidents(then.incidents);
+  comparison.left_out = incident_slots(then, incidents);
   const ComparedSteps steps(now, then);
   comparison.by_time_of_day = steps.by_time_of_day();
   const Snapshot is = past_snapshot(now);
@@ -252,7 +246,7 @@ Comparison compare_spans(const HistorySpan& now, const HistorySpan& then,
     compared.operation = series.name;
     compared.now = side_of(*find_series(is.operations, series.ring, series.name));
     compared.then = side_of(*find_series(was.operations, series.ring, series.name));
-    pasts.emplace_back(&series, without_incidents(*past, then.incidents));
+    pasts.emplace_back(&series, without_incidents(*past, incidents));
     const HistorySeries& usual = pasts.back().second;
     find_figures(ComparedSeries(steps, now, then, series, usual, options), series, usual, compared);
     for (const ComparedFigure& figure : compared.figures)
