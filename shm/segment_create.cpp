@@ -200,6 +200,12 @@ Created create_new(const CreateOptions& options, const ProcessIdentity& self, bo
   do {
     error = posix_fallocate(file.get(), 0, static_cast<off_t>(first));
   } while (error == EINTR);
+  // Some file systems allocate nothing ahead: there a full disk would be a SIGBUS in the server.
+  if (error == EOPNOTSUPP || error == EINVAL || error == ENOSYS) {
+    *failure = system_failure(options.path, "its file system can't set room aside for the ring",
+                              error, "put the ring on tmpfs (/dev/shm), ext4, xfs or btrfs");
+    return {};
+  }
   if (error != 0) {
     *failure =
         system_failure(options.path, "no memory for the ring", error, kMoreMemory);

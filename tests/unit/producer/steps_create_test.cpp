@@ -183,6 +183,13 @@ TEST_CASE("StepsCreate: what a new ring can't have is told") {
   CHECK(server.refusal() ==
         "no memory for the ring: No space left on device\n  next: free space in /dev/shm (df "
         "/dev/shm), or give the container a larger one");
+  for (const int error : {EOPNOTSUPP, EINVAL, ENOSYS}) {
+    server.faults.fallocate.arm(error);
+    const std::string refusal = server.refusal();
+    CHECK(refusal.find("its file system can't set room aside for the ring: ") == 0);
+    CHECK(refusal.find("\n  next: put the ring on tmpfs (/dev/shm), ext4, xfs or btrfs") !=
+          std::string::npos);
+  }
   server.faults.fstat.arm(EIO);
   CHECK(server.refusal() == "can't stat: Input/output error");
   server.faults.linkat.arm(EIO);
