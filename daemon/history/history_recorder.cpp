@@ -103,25 +103,29 @@ void HistoryRecorder::follow_ring(const RingView& ring, std::int64_t wall_ns) {
   const std::string who =
       fmt::format("{}, pid {}, instance {}", escape_visible(ring.program), ring.pid, ring.instance);
   const bool is_new = ring.instance != known.instance && ring.live();
+  const bool over = ring.state == RingState::closed || ring.state == RingState::crashed;
+  if (is_new || (over && ring.state != known.state))
+    mark_sampling(ring.name, known.sampling.end(), wall_ns);
   if (is_new) {
     mark({ring.created_wall_ns, HistoryMark::Kind::server_start, ring.name, who});
     known.build = {ring.created_wall_ns, ring.name, ring.build_id, ring.configuration_digest};
     builds_.push_back(known.build);
   }
-  const bool over = ring.state == RingState::closed || ring.state == RingState::crashed;
   if (over && ring.state != known.state) {
     mark({wall_ns, HistoryMark::Kind::server_end, ring.name,
           fmt::format("{}: {}", name_of(ring.state), who)});
   }
   if (ring.live()) {
-    Sampling now{ring.enabled, ring.sampled};
-    const std::string changes =
-        first || is_new ? std::string() : sampling_changes(known.sampling, now);
-    if (!changes.empty()) mark({wall_ns, HistoryMark::Kind::sampling, ring.name, changes});
+    if (first || is_new) known.sampling.found({ring.enabled, ring.sampled});
+    mark_sampling(ring.name, known.sampling.follow({ring.enabled, ring.sampled}, wall_ns), wall_ns);
     known.instance = ring.instance;
-    known.sampling = std::move(now);
   }
   known.state = ring.state;
+}
+
+void HistoryRecorder::mark_sampling(const std::string& ring, std::string text,
+                                    std::int64_t wall_ns) {
+  if (!text.empty()) mark({wall_ns, HistoryMark::Kind::sampling, ring, std::move(text)});
 }
 
 void HistoryRecorder::follow_incidents(const Snapshot& snapshot) {

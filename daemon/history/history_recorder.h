@@ -38,6 +38,7 @@ class HistoryRecorder {
   void sample(const std::string& ring, const char* name, double value, std::int64_t wall_ns);
   void sample_processes(const Snapshot& snapshot);
   void follow_ring(const RingView& ring, std::int64_t wall_ns);
+  void mark_sampling(const std::string& ring, std::string text, std::int64_t wall_ns);
   void follow_incidents(const Snapshot& snapshot);
   void follow_error_names(const Snapshot& snapshot);
   void follow_declared(const Snapshot& snapshot);
@@ -46,7 +47,7 @@ class HistoryRecorder {
   struct Ring {
     std::string instance;
     RingState state = RingState::waiting;
-    Sampling sampling;
+    SamplingMarks sampling;
     HistoryBuild build;
   };
   std::map<std::string, Ring> rings_;

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "daemon/history/spans.h"
 #include "report/model/format.h"
 
 namespace ringside {
@@ -48,6 +49,39 @@ std::string sampling_changes(const Sampling& before, const Sampling& now) {
     text += fmt::format("{}: from {} to {}", list_of(names), words_of(from_to.first),
                         words_of(from_to.second));
   }
+  return text;
+}
+
+void SamplingMarks::found(Sampling now) {
+  marked_ = now;
+  latest_ = std::move(now);
+  unmarked_ = 0;
+}
+
+std::string SamplingMarks::follow(Sampling now, std::int64_t wall_ns) {
+  if (!(now == latest_)) ++unmarked_;
+  latest_ = std::move(now);
+  if (unmarked_ == 0) return {};
+  // A clock that is set back begins another hour.
+  const bool same_hour = hour_began_ns_ && wall_ns >= *hour_began_ns_ &&
+                         wall_ns - *hour_began_ns_ < kHourS * kNsPerSecond;
+  if (!same_hour) {
+    hour_began_ns_ = wall_ns;
+    marks_ = 0;
+  }
+  if (marks_ == kMostInAnHour) return {};
+  ++marks_;
+  return take();
+}
+
+std::string SamplingMarks::end() { return unmarked_ > 0 ? take() : std::string(); }
+
+std::string SamplingMarks::take() {
+  std::string text = sampling_changes(marked_, latest_);
+  if (text.empty()) text = "tracing is switched as it was before";
+  if (unmarked_ > 1) text += fmt::format("; by {} switches, which have no marks", unmarked_);
+  marked_ = latest_;
+  unmarked_ = 0;
   return text;
 }
 

@@ -215,6 +215,63 @@ TEST_CASE("HistoryRecorder: a switch of tracing says of what, from what to what"
         "a, b, c, d, e, f, g, h, i, j and 2 more: from every call to one in 3");
 }
 
+TEST_CASE("HistoryRecorder: of many switches in an hour six have marks, and the rest is counted") {
+  HistoryRecorder recorder;
+  const auto switched = [&](std::int64_t second, std::uint32_t one_in, const char* instance = "aa",
+                            RingState state = RingState::live) {
+    Snapshot snapshot = seen_at(second);
+    RingView& ring = snapshot.rings[0];
+    if (one_in != 1) ring.sampled = {{"SEND", one_in}};
+    ring.instance = instance;
+    ring.state = state;
+    recorder.follow(snapshot);
+  };
+  const auto told = [&] {
+    HistorySpan span;
+    recorder.take(span);
+    std::vector<std::string> texts;
+    for (const HistoryMark& mark : span.marks) {
+      if (mark.kind == HistoryMark::Kind::sampling)
+        texts.push_back(std::to_string(mark.wall_ns / kSecondNs - kHistoryBegin) + " " + mark.text);
+    }
+    return texts;
+  };
+  using Texts = std::vector<std::string>;
+  // At each tick of an hour.
+  for (std::int64_t second = 0; second < 3600; second += 5)
+    switched(second, second / 5 % 2 == 0 ? 1 : 10);
+  Texts texts = told();
+  REQUIRE(texts.size() == 6);
+  CHECK(texts[0] == "5 SEND: from every call to one in 10");
+  CHECK(texts[5] == "30 SEND: from one in 10 to every call");
+  // After the hour what it came to is marked, also where nothing is switched any more.
+  switched(3605, 10);
+  CHECK(told() == Texts{"3605 SEND: from every call to one in 10; by 713 switches, which have no "
+                        "marks"});
+  for (std::int64_t second = 3610; second < 3635; second += 5)
+    switched(second, second / 5 % 2 == 0 ? 1 : 10);
+  CHECK(told().size() == 5);
+  switched(3640, 20);
+  switched(3645, 1);
+  CHECK(told().empty());
+  switched(3640 + 3600, 1);
+  CHECK(told() == Texts{"7240 tracing is switched as it was before; by 2 switches, which have no "
+                        "marks"});
+  // A clock that is set back begins another hour.
+  switched(5, 10);
+  CHECK(told() == Texts{"5 SEND: from every call to one in 10"});
+  // What had no mark gets one when the server ends, or another one is there.
+  for (std::uint32_t second = 11; second <= 46; second += 5) switched(second, second);
+  CHECK(told().size() == 5);
+  switched(50, 46, "aa", RingState::crashed);
+  CHECK(told() ==
+        Texts{"50 SEND: from one in 31 to one in 46; by 3 switches, which have no marks"});
+  switched(55, 3, "bb");
+  switched(60, 4, "bb");
+  switched(65, 5, "cc");
+  CHECK(told() == Texts{"65 SEND: from one in 3 to one in 4"});
+}
+
 TEST_CASE("HistoryRecorder: the build of each server that started is told, the last one again") {
   HistoryRecorder recorder;
   const auto told = [&] {
