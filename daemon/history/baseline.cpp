@@ -42,6 +42,14 @@ Failure damaged(const std::string& path, const std::string& what) {
                          path, what)};
 }
 
+Failure unreadable(const Failure& why, const std::string& path, const std::string& history_path) {
+  return {why.error_number,
+          fmt::format("{}\n  user {} can't read the pinned baseline: it needs the owner and the "
+                      "permissions of {}\n"
+                      "  next: chown --reference={} {}, or pin it again as root or as that owner",
+                      why.message, geteuid(), history_path, history_path, path)};
+}
+
 std::optional<Failure> too_short(const std::string& path, const Baseline& baseline) {
   if (baseline.end_wall_s - baseline.begin_wall_s >= kShortestBaselineS) return std::nullopt;
   return Failure{
@@ -61,7 +69,7 @@ BaselineResult read_baseline(const std::string& history_path) {
   Failure failure;
   const auto bytes = read_whole_file(path, &failure);
   if (!bytes) {
-    if (failure.error_number != ENOENT) result.failure = failure;
+    if (failure.error_number != ENOENT) result.failure = unreadable(failure, path, history_path);
     return result;
   }
   const Json json = Json::parse(*bytes, nullptr, false);
@@ -97,7 +105,7 @@ std::optional<Failure> write_baseline(const std::string& history_path, const Bas
   const nlohmann::ordered_json json = {{"ringside_baseline", kVersion},
                                        {"begin", second_text(baseline.begin_wall_s)},
                                        {"end", second_text(baseline.end_wall_s)}};
-  return write_whole_file(path, json.dump() + "\n", 0640);
+  return write_whole_file_like(path, json.dump() + "\n", history_path);
 }
 
 std::optional<Failure> remove_baseline(const std::string& history_path, bool* removed) {

@@ -35,7 +35,8 @@ struct BaselineResult {
 };
 BaselineResult read_baseline(const std::string& history_path);
 
-// Whole or not at all. Refuses a span that is too short.
+// Whole or not at all, and readable for whoever can read the history: root may pin it for the
+// daemon's user. Refuses a span that is too short.
 std::optional<Failure> write_baseline(const std::string& history_path, const Baseline& baseline);
 // Nothing to remove is no failure; `removed` says whether there was.
 std::optional<Failure> remove_baseline(const std::string& history_path, bool* removed);

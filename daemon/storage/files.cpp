@@ -27,8 +27,12 @@ std::string directory_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-std::optional<Failure> write_whole_file(const std::string& path, std::string_view bytes,
-                                        unsigned mode) {
+namespace {
+
+// `prepare` gets the open file, and returns 0 or an errno.
+template <typename Prepare>
+std::optional<Failure> replace_file(const std::string& path, std::string_view bytes, unsigned mode,
+                                    const Prepare& prepare) {
   const std::string temporary = path + ".tmp";
   // A killed predecessor may have left this file, or somebody may have put a link there.
   if (unlink(temporary.c_str()) != 0 && errno != ENOENT) {
@@ -38,7 +42,9 @@ std::optional<Failure> write_whole_file(const std::string& path, std::string_vie
     const FileDescriptor fd(
         open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
     if (!fd) return system_failure(temporary, "cannot create", errno);
-    if (const int error = write_and_sync(fd.get(), bytes); error != 0) {
+    int error = prepare(fd.get());
+    if (error == 0) error = write_and_sync(fd.get(), bytes);
+    if (error != 0) {
       unlink(temporary.c_str());
       return system_failure(temporary, "cannot write", error,
                             error == ENOSPC ? "make room on its file system" : nullptr);
@@ -55,6 +61,26 @@ std::optional<Failure> write_whole_file(const std::string& path, std::string_vie
     return system_failure(directory_of(path), "cannot sync", errno);
   }
   return std::nullopt;
+}
+
+// 0, or the errno.
+int take_after(int fd, const struct stat& like) {
+  const bool given = fchown(fd, like.st_uid, like.st_gid) == 0;
+  return fchmod(fd, given ? like.st_mode & 0666 : 0644) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+std::optional<Failure> write_whole_file(const std::string& path, std::string_view bytes,
+                                        unsigned mode) {
+  return replace_file(path, bytes, mode, [](int) { return 0; });
+}
+
+std::optional<Failure> write_whole_file_like(const std::string& path, std::string_view bytes,
+                                             const std::string& like) {
+  struct stat status {};
+  if (stat(like.c_str(), &status) != 0) return write_whole_file(path, bytes, 0640);
+  return replace_file(path, bytes, 0600, [&](int fd) { return take_after(fd, status); });
 }
 
 std::optional<std::string> read_whole_file(const std::string& path, Failure* failure) {

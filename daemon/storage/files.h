@@ -21,6 +21,12 @@ namespace ringside {
 std::optional<Failure> write_whole_file(const std::string& path, std::string_view bytes,
                                         unsigned mode);
 
+// The same, with the owner, the group and the permissions of the file `like`: whoever reads that
+// one reads this one. Where they may not be given to it, everybody may read it. Without a file
+// `like` its mode is 0640.
+std::optional<Failure> write_whole_file_like(const std::string& path, std::string_view bytes,
+                                             const std::string& like);
+
 // write_whole_file(), or what a test puts in its place.
 using WriteFile = std::function<std::optional<Failure>(const std::string& path,
                                                        std::string_view bytes, unsigned mode)>;

@@ -27,8 +27,11 @@ int refuse_pin(const std::string& what) {
 int remove_pin(const std::string& history) {
   bool removed = false;
   if (const auto failure = remove_baseline(history, &removed)) return refuse_pin(failure->message);
-  std::printf("%s\n", removed ? "the baseline is removed: the past week is what is usual"
-                              : "there was no baseline");
+  std::printf("%s\n",
+              removed
+                  ? "the baseline is removed: the past week is what is usual, for the daemon from "
+                    "its next start on"
+                  : "there was no baseline");
   return 0;
 }
 
@@ -71,8 +74,9 @@ int pin_baseline(const ReportOptions& options, bool remove) {
     return refuse_pin(failure->message +
                       "\n  next: run it as the user whom the history's directory belongs to");
   }
-  std::printf("baseline: %s to %s, %s of it seen; in %s\n", begin.c_str(), end.c_str(),
-              format_span(observed * 1e9).c_str(), baseline_path(options.history).c_str());
+  std::printf("baseline: %s to %s, %s of it seen; in %s\n%s\n", begin.c_str(), end.c_str(),
+              format_span(observed * 1e9).c_str(), baseline_path(options.history).c_str(),
+              "  --compare-to baseline takes it now, the daemon at its next start");
   return 0;
 }
 

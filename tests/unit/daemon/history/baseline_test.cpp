@@ -96,5 +96,79 @@ TEST_CASE("Baseline: where nothing can be written or read, the failure says so")
   CHECK(remove_baseline(history, &removed).has_value());
 }
 
+struct stat status_of(const std::string& path) {
+  struct stat status {};
+  REQUIRE(stat(path.c_str(), &status) == 0);
+  return status;
+}
+
+// As another user, where the tests run as root. Files of the present one are not its own.
+class AsNobody {
+ public:
+  AsNobody() {
+    if (!root_) return;
+    REQUIRE(setegid(65534) == 0);
+    REQUIRE(seteuid(65534) == 0);
+  }
+  ~AsNobody() {
+    if (!root_) return;
+    CHECK(seteuid(0) == 0);
+    CHECK(setegid(0) == 0);
+  }
+
+ private:
+  const bool root_ = geteuid() == 0;
+};
+
+TEST_CASE("Baseline: whoever can read the history can read what is pinned, whoever pins it") {
+  const test::TempDir directory;
+  const std::string history = directory.file("history.db");
+  const std::string pinned = baseline_path(history);
+  REQUIRE_FALSE(write_baseline(history, kWeek).has_value());
+  CHECK((status_of(pinned).st_mode & 07777) == 0640);  // without a history there is nobody to ask
+  write_text(history, "");
+  for (const unsigned mode : {0600u, 0640u, 0664u}) {
+    REQUIRE(chmod(history.c_str(), mode) == 0);
+    REQUIRE_FALSE(write_baseline(history, kWeek).has_value());
+    CHECK((status_of(pinned).st_mode & 07777) == mode);
+  }
+  if (geteuid() != 0) return;
+  REQUIRE(chown(history.c_str(), 12'345, 23'456) == 0);
+  REQUIRE_FALSE(write_baseline(history, kWeek).has_value());
+  CHECK(status_of(pinned).st_uid == 12'345);
+  CHECK(status_of(pinned).st_gid == 23'456);
+  CHECK((status_of(pinned).st_mode & 07777) == 0664);
+  // A user who may write there and give nothing away leaves a file that everybody can read.
+  REQUIRE(chmod(history.c_str(), 0640) == 0);
+  REQUIRE(chmod(directory.path().c_str(), 0777) == 0);
+  {
+    const AsNobody nobody;
+    CHECK_FALSE(write_baseline(history, kWeek).has_value());
+  }
+  CHECK(status_of(pinned).st_uid == 65534);
+  CHECK((status_of(pinned).st_mode & 07777) == 0644);
+  CHECK(read_baseline(history).baseline == kWeek);
+}
+
+TEST_CASE("Baseline: one that may not be read is there, and the failure says what to do") {
+  const test::TempDir directory;
+  const std::string history = directory.file("history.db");
+  const std::string pinned = baseline_path(history);
+  REQUIRE_FALSE(write_baseline(history, kWeek).has_value());
+  REQUIRE(chmod(directory.path().c_str(), 0755) == 0);
+  REQUIRE(chmod(pinned.c_str(), 0) == 0);
+  BaselineResult result;
+  {
+    const AsNobody nobody;
+    result = read_baseline(history);
+  }
+  CHECK_FALSE(result.baseline.has_value());
+  REQUIRE(result.failure.has_value());
+  const std::string& message = result.failure->message;
+  CHECK(message.find(pinned + ": cannot open: Permission denied\n") == 0);
+  CHECK(message.find("needs the owner and the permissions of " + history) != std::string::npos);
+  CHECK(message.find("next: chown --reference=" + history + " " + pinned) != std::string::npos);
+}
+
 }  // namespace
 }  // namespace ringside
