@@ -1,6 +1,5 @@
 #include "daemon/outputs/io_worker.h"
 
-#include "daemon/history/history_reader.h"
 #include "report/model/format.h"
 #include "shm/assert.h"
 
@@ -31,7 +30,7 @@ std::string Unwritten::text() const {
 }
 
 IoWorker::IoWorker(WriteFile write, AlertLogLimits limits)
-    : write_(std::move(write)), queue_(std::make_unique<Queue>()), log_(limits) {}
+    : write_(std::move(write)), queue_(std::make_unique<Queue>()), reports_(write_), log_(limits) {}
 
 IoWorker::~IoWorker() {
   if (!thread_.joinable()) return;
@@ -44,9 +43,9 @@ std::optional<Failure> IoWorker::start(const IoOptions& options,
   RINGSIDE_ASSERT(!thread_.joinable());
   if (auto failure = log_.open(options.alert_log_path, options.alert_log_format)) return failure;
   options_ = options;
-  report_files_ = options.reports;
   log_.add_missing(left);
   tells_ = 1;
+  reports_.start(options.reports);
   thread_ = std::thread([this] { run(); });
   return std::nullopt;
 }
@@ -183,18 +182,16 @@ void IoWorker::write_newest_state() {
 }
 
 bool IoWorker::write_report(std::shared_ptr<const Snapshot> snapshot) {
-  return enqueue_counted(reports_waiting_, 2,
-                         [this, snapshot = std::move(snapshot)] { write_report_files(*snapshot); });
-}
-
-void IoWorker::try_reports() {
-  enqueue([this] { try_report_files(); });
+  RINGSIDE_ASSERT(!finishing_.load(std::memory_order_relaxed) && "handed over after finish()");
+  return reports_.write(std::move(snapshot));
 }
 
 bool IoWorker::write_daily_report(std::int64_t begin_wall_s) {
-  return enqueue_counted(daily_waiting_, 1,
-                         [this, begin_wall_s] { write_daily_files(begin_wall_s); });
+  RINGSIDE_ASSERT(!finishing_.load(std::memory_order_relaxed) && "handed over after finish()");
+  return reports_.write_daily(begin_wall_s);
 }
+
+void IoWorker::try_reports() { reports_.try_files(); }
 
 void IoWorker::write_state(const SavedState& state) {
   RINGSIDE_ASSERT(here_.is_current());
@@ -207,76 +204,8 @@ void IoWorker::write_state(const SavedState& state) {
   }
 }
 
-namespace {
-
-// A report shows so much of the past over time: a night.
-constexpr std::int64_t kReportedS = 8 * 3600;
-
-// Of the last hours. Null: there is none, or none yet.
-std::unique_ptr<HistorySpan> history_of(const std::string& path, std::int64_t wall_ns) {
-  if (path.empty() || access(path.c_str(), F_OK) != 0) return nullptr;
-  HistoryQuery query;
-  query.end_wall_s = wall_ns / 1'000'000'000 + 60;  // with the minute that is under way
-  query.begin_wall_s = query.end_wall_s - kReportedS;
-  HistoryResult result = read_history(path, query);
-  if (!result.failure) return std::make_unique<HistorySpan>(std::move(result.span));
-  spdlog::warn("{}\n  the report shows nothing over time", result.failure->message);
-  return nullptr;
-}
-
-}  // namespace
-
-ReportFiles IoWorker::report_files() {
-  const std::lock_guard lock(report_files_mutex_);
-  return report_files_;
-}
-
-// So that nobody hears of it only when the first report is due.
-void IoWorker::try_report_files() {
-  RINGSIDE_ASSERT(here_.is_current());
-  const ReportFiles files = report_files();
-  const auto failure = ringside::try_reports(files);
-  if (failure) {
-    spdlog::error(
-        "{}\n  reports cannot be written\n  next: let user {} write there, or set "
-        "reports.directory and send SIGHUP",
-        failure->message, geteuid());
-  } else if (reports_failing_) {
-    spdlog::info("{}: reports can be written", files.directory);
-  }
-  reports_failing_ = failure.has_value();
-}
-
-void IoWorker::write_daily_files(std::int64_t begin_wall_s) {
-  RINGSIDE_ASSERT(here_.is_current());
-  const ReportFiles files = report_files();
-  bool written = false;
-  for (const Failure& failure : write_daily_reports(files, begin_wall_s, &written, write_))
-    spdlog::error("{}\n  the report of a day is tried again in an hour", failure.message);
-  if (written) {
-    spdlog::info("report of {} written to {}",
-                 format_wall(begin_wall_s * 1'000'000'000).substr(0, 10), files.directory);
-  }
-}
-
-// Returns how many files could not be written.
-std::size_t IoWorker::write_report_files(const Snapshot& snapshot) {
-  RINGSIDE_ASSERT(here_.is_current());
-  const ReportFiles files = report_files();
-  const auto history = history_of(files.history, snapshot.wall_ns);
-  const auto failures = write_reports(files, snapshot, write_, history.get());
-  for (const Failure& failure : failures) spdlog::error("{}", failure.message);
-  if (failures.empty() && !files.formats.empty()) {
-    spdlog::info("report written to {}", files.directory);
-  }
-  return failures.size();
-}
-
 void IoWorker::reopen(IoOptions options) {
-  {
-    const std::lock_guard lock(report_files_mutex_);
-    report_files_ = options.reports;
-  }
+  reports_.set_files(options.reports);
   enqueue([this, options = std::move(options)] {
     const std::string path = options_.alert_log_path;
     options_ = options;
@@ -296,8 +225,8 @@ void IoWorker::write_last() {
                   log.waiting,
                   log.last_error != 0 ? std::strerror(log.last_error) : "its reader has stalled");
   }
+  unwritten_.reports = reports_.finish(last_ ? last_->snapshot.get() : nullptr);
   if (!last_) return;
-  if (last_->snapshot) unwritten_.reports = write_report_files(*last_->snapshot);
   if (log_.status().waiting == 0) last_->state.lines.clear();
   write_state(last_->state);
   unwritten_.state = state_failed();

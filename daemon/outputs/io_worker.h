@@ -1,11 +1,12 @@
-// Everything that touches a disk, on a thread of its own: alert lines, reports, state. The drain
-// hands work over and goes on. A disk that hangs holds up only this thread.
+// Everything that touches a disk, on threads of its own: alert lines and state on one, reports on
+// another (report_writer.h), so that no line waits for a report. The drain hands work over and goes
+// on. A disk that hangs holds up only these threads.
 //
 // Work from one thread is done in the order in which it comes. So the state that knows of an alert
 // and of its line is written before the line is. The next daemon gets the lines that may not have
 // been written, and writes those that are not at the log's end (run/line_outbox.h). The queue keeps
 // no order between threads, so no task can be the last one. At the end the queue is emptied first,
-// and the last report and state follow.
+// then that of the reports, and the last report and state follow.
 #pragma once
 
 #include <atomic>
@@ -22,6 +23,7 @@
 #include "daemon/outputs/alert_log.h"
 #include "daemon/outputs/outputs.h"
 #include "daemon/outputs/report_files.h"
+#include "daemon/outputs/report_writer.h"
 #include "daemon/storage/files.h"
 #include "daemon/storage/state_file.h"
 #include "daemon/storage/thread_check.h"
@@ -102,18 +104,13 @@ class IoWorker final : public Outputs, public AlertSink {
   void note_settled();
   void say_log_state();
   void write_state(const SavedState& state);
-  ReportFiles report_files();
-  void try_report_files();
-  std::size_t write_report_files(const Snapshot& snapshot);
-  void write_daily_files(std::int64_t begin_wall_s);
   void write_last();
 
   const WriteFile write_;
   std::unique_ptr<Queue> queue_;
+  ReportWriter reports_;
   std::thread thread_;
   std::atomic<int> states_waiting_{0};
-  std::atomic<int> reports_waiting_{0};
-  std::atomic<int> daily_waiting_{0};
   std::atomic<bool> state_failed_{false};
   std::atomic<std::uint64_t> settled_{0};
   // States are numbered as they are handed over, so that none is written over a newer one.
@@ -126,17 +123,12 @@ class IoWorker final : public Outputs, public AlertSink {
   std::optional<LastWords> last_;
   std::function<void()> ended_;
   Unwritten unwritten_;
-  // In force at once, not behind a task. The thread that asks for a report may be another one than
-  // the thread that reopens, and the queue keeps no order between them.
-  std::mutex report_files_mutex_;
-  ReportFiles report_files_;
   // Only for the I/O thread, once it runs.
   ThreadCheck here_;
   IoOptions options_;
   AlertLog log_;
   std::optional<std::chrono::steady_clock::time_point> retry_at_;   // set while lines wait
   bool log_failing_ = false;
-  bool reports_failing_ = false;
   std::uint64_t tells_ = 0;          // whose lines were given to the log
   std::uint64_t state_written_ = 0;  // its number
 };

@@ -2,7 +2,8 @@
 //
 //   loop     signals, and the calls of the requests below              (loop.h)
 //   drain    passes, ticks, alerts; publishes a snapshot                (drain_thread.h, monitor.h)
-//   I/O      alert lines, reports, state                                (outputs/io_worker.h)
+//   I/O      alert lines, state                                        (outputs/io_worker.h)
+//   report   reports                                                   (outputs/report_writer.h)
 //   history  the SQLite file                         (history/history_writer.h)
 //   replay   at first, reads the days before for what is usual         (history/replay.h)
 //   delivery webhooks, Alertmanagers                (outputs/receivers/alert_delivery.h)
