@@ -87,6 +87,12 @@ Judgement judge_connections(const GaugeView& gauge, const Thresholds& thresholds
 
 std::uint64_t records_of(const Snapshot& snapshot, const std::string& ring, Window window) {
   std::uint64_t records = 0;
+  if (snapshot.is_past()) {  // it may show one operation of many
+    for (const RingView& view : snapshot.rings) {
+      if (view.name == ring) records += view.books.read;
+    }
+    return records;
+  }
   for (const auto* list : {&snapshot.operations, &snapshot.events}) {
     for (const SeriesView& series : *list) {
       if (series.ring == ring) records += series.window(window).recorded;

@@ -45,7 +45,7 @@ Judgement judge_memory(const ProcessView& process, const Thresholds& thresholds)
 const GaugeView* connections_of(const Snapshot& snapshot, const std::string& ring);
 Judgement judge_connections(const GaugeView& gauge, const Thresholds& thresholds);
 
-// Records of a ring that ended in a window and were read.
+// Records of a ring that ended in a window and were read; of the past, in the span.
 std::uint64_t records_of(const Snapshot& snapshot, const std::string& ring, Window window);
 
 // The window over which losses are judged: the last minute; of the past, the span.

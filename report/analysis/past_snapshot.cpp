@@ -45,6 +45,9 @@ class Builder {
     for (const HistoryRing& ring : span_.rings) add_ring(ring);
     for (const HistorySeries& series : span_.series) add_history(series);
     sum_up();
+    for (std::size_t i = 0; i < out_.rings.size(); ++i)
+      add_books(out_.rings[i], span_.rings[i].left_out);
+    out_.books.written = out_.books.read + out_.books.lost;
     for (const HistoryGauge& gauge : span_.gauges) add_gauge(gauge);
     for (const auto& [key, error] : errors_) out_.errors.push_back(error);
     std::stable_sort(
@@ -150,11 +153,23 @@ class Builder {
       add_series(out_.categories[at->second], series, is_new);
     }
     for (const RingView& ring : out_.rings) {
-      out_.books.lost += ring.losses.while_observed[kSpan];
       out_.all.windows[kSpan].seconds =
           std::max(out_.all.windows[kSpan].seconds, observed_[ring.name]);
     }
-    out_.books.written = out_.books.read + out_.books.lost;
+  }
+
+  // Of a ring as a whole, also where the snapshot has one of its operations.
+  void add_books(RingView& ring, std::uint64_t left_out) {
+    ring.books.read = left_out;
+    for (const auto* list : {&out_.operations, &out_.events}) {
+      for (const SeriesView& series : *list) {
+        if (series.ring == ring.name) ring.books.read += series.books.read;
+      }
+    }
+    ring.books.lost = ring.losses.while_observed[kSpan];
+    ring.books.written = ring.books.read + ring.books.lost;
+    out_.books.read += left_out;
+    out_.books.lost += ring.books.lost;
   }
 
   void add_gauge(const HistoryGauge& gauge) {

@@ -15,6 +15,8 @@ namespace ringside {
 //              slots. Categories and the sum of all, too.
 //   errors     by code and outcome; of when the last came no more is known than the slot's begin
 //   rings      their state at the end, as the marks of starts and ends say; observed time, losses
+//   books      of the rings as a whole, also of what was left out (HistoryRing::left_out): which
+//              operation a lost record was of is not always known
 //   gauges     the last value, and the highest of the span
 //   incidents  those of the span, and the transitions of their alerts
 //   thresholds, configuration, what operations declared

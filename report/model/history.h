@@ -74,6 +74,8 @@ struct HistoryRingSlot {
 struct HistoryRing {
   std::string ring;
   std::vector<HistoryRingSlot> slots;
+  // Records of the span whose operations were left out of it. The losses are of all of them.
+  std::uint64_t left_out = 0;
 };
 
 // Something that was done and may explain a change.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "report/analysis/judgement.h"
 #include "report/render/json.h"
 #include "report/render/text.h"
 #include "tests/unit/report/night.h"
@@ -105,6 +106,31 @@ TEST_CASE("Past: figures of a span are the sums of its slots") {
   REQUIRE(snapshot.gauges.size() == 1);
   CHECK(snapshot.gauges[0].value == 4);
   CHECK(snapshot.gauges[0].max == 9);
+}
+
+TEST_CASE(
+    "Past: the books are the ring's, and so is the share that was lost, also of one operation") {
+  HistorySpan span = two_minutes();
+  const Snapshot all = past_snapshot(span);
+  CHECK(all.books.read == 100 + 50 + 30 + 5);
+  CHECK(all.books.lost == 7);
+  CHECK(all.books.written == all.books.read + 7);
+  REQUIRE(all.rings.size() == 1);
+  CHECK(all.rings[0].books.read == all.books.read);
+  CHECK(all.rings[0].books.lost == 7);
+  CHECK(all.rings[0].books.balance());
+  // As --operation LIST leaves it.
+  span.series.erase(span.series.begin());
+  span.rings[0].left_out = 100 + 50;
+  const Snapshot one = past_snapshot(span);
+  CHECK(one.books.read == all.books.read);
+  CHECK(one.books.lost == all.books.lost);
+  CHECK(one.books.written == all.books.written);
+  CHECK(one.rings[0].books.read == all.books.read);
+  CHECK(one.all.books.read == 30);
+  CHECK(one.operations.at(0).books.read == 30);
+  CHECK(judge_losses(one, one.rings[0]).samples == all.books.written);
+  CHECK(judge_losses(one, one.rings[0]).value == judge_losses(all, all.rings[0]).value);
 }
 
 TEST_CASE("Past: refusals are counted apart from errors, and sums of events' values wrap") {

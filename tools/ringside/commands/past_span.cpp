@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "daemon/config/units.h"
 #include "daemon/history/spans.h"
@@ -67,6 +68,25 @@ std::optional<TimeSpan> any_compared_span(const std::string& text, const TimeSpa
 }
 
 }  // namespace
+
+bool keep_only(const std::string& operation, HistorySpan& span) {
+  bool found = false;
+  std::map<std::string, std::uint64_t> left_out;
+  std::erase_if(span.series, [&](const HistorySeries& series) {
+    if (series.event) return false;
+    if (series.name == operation) {
+      found = true;
+      return false;
+    }
+    for (const HistorySlot& slot : series.slots) left_out[series.ring] += slot.recorded;
+    return true;
+  });
+  std::erase_if(span.advice, [&](const HistoryAdvice& advice) {
+    return advice.key.subject != operation || advice.key.kind == AdviceKind::stage;
+  });
+  for (HistoryRing& ring : span.rings) ring.left_out += left_out[ring.ring];
+  return found;
+}
 
 std::string minute_text(std::int64_t wall_s) {
   return format_wall(wall_s * kSecond).substr(0, 16) + "Z";

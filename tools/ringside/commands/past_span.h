@@ -39,6 +39,10 @@ bool has_minutes(const HistoryExtent& extent, std::int64_t begin_wall_s);
 // With hours whole ones, with those in which the span begins and ends.
 HistoryQuery query_of(const TimeSpan& span, bool minutes);
 
+// Leaves the one operation, and all events: security and the database are told by them. False:
+// there is no such operation. HistoryRing::left_out counts the records of the others.
+bool keep_only(const std::string& operation, HistorySpan& span);
+
 // "2026-11-27T02:00Z"
 std::string minute_text(std::int64_t wall_s);
 

@@ -29,18 +29,6 @@ int refuse(const std::string& what) {
   return 1;
 }
 
-// Leaves the one operation, and all events: security and the database are told by them.
-bool keep_only(const std::string& operation, HistorySpan& span) {
-  std::erase_if(span.series, [&](const HistorySeries& series) {
-    return !series.event && series.name != operation;
-  });
-  std::erase_if(span.advice, [&](const HistoryAdvice& advice) {
-    return advice.key.subject != operation || advice.key.kind == AdviceKind::stage;
-  });
-  return std::any_of(span.series.begin(), span.series.end(),
-                     [](const HistorySeries& series) { return !series.event; });
-}
-
 std::string names_of(const HistorySpan& span) {
   std::string names;
   for (const HistorySeries& series : span.series) {

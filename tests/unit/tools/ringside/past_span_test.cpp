@@ -95,3 +95,32 @@ TEST_CASE("AskedSpan: of old times there are hours, and whole ones") {
   CHECK(hours.begin_wall_s == kToday);
   CHECK(hours.end_wall_s == kToday + 2 * kHourLong);
 }
+
+TEST_CASE(
+    "KeepOnly: one operation and all events stay, and the records of the others are counted") {
+  HistorySpan span;
+  span.rings.resize(2);
+  span.rings[0].ring = "east";
+  span.rings[1].ring = "west";
+  for (const char* ring : {"east", "west"}) {
+    for (const char* name : {"SEND", "LIST", "LOGIN_FAILED"}) {
+      HistorySeries& series = span.series.emplace_back();
+      series.ring = ring;
+      series.name = name;
+      series.event = series.name == "LOGIN_FAILED";
+      series.slots.resize(2);
+      series.slots[0].recorded = 3;
+      series.slots[1].recorded = series.ring == "east" ? 4 : 40;
+    }
+  }
+  HistorySpan none = span;
+  CHECK(keep_only("LIST", span));
+  REQUIRE(span.series.size() == 4);
+  CHECK(span.series[0].name == "LIST");
+  CHECK(span.series[1].event);
+  CHECK(span.rings[0].left_out == 7);
+  CHECK(span.rings[1].left_out == 43);
+  // An event is no operation.
+  CHECK_FALSE(keep_only("LOGIN_FAILED", none));
+  CHECK(none.series.size() == 2);
+}
