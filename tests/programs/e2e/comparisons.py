@@ -2,15 +2,12 @@
 """`ringside report --compare-to` and `--pin-baseline`, on the history of a real daemon that is made
 longer with sqlite3."""
 
-import contextlib
 import datetime
 import json
 import os
-import sqlite3
 
 import harness
-
-DAY = 86_400
+from histories import DAY, changed, columns_of, recorded
 
 
 def utc(wall_s, form="%Y-%m-%dT%H:%MZ"):
@@ -21,18 +18,13 @@ class Comparisons(harness.Scenario):
     def history(self, days):
         """A history of one hour, and of that hour on each of the days before. Of the last hour,
         the database takes twice the time. Returns its world, its path and the end of the hour."""
-        world = self.world()
-        server = world.server()
-        daemon = world.daemon(tick="200ms").started()
-        world.load(server, rate=400, seconds=3).result()
-        server.stop()
-        daemon.stop()
+        world = recorded(self, rate=400, seconds=3)
         path = world.state / "history.db"
-        with contextlib.closing(sqlite3.connect(path)) as history, history:
+        with changed(path) as history:
             (end,) = history.execute("SELECT max(begin) + 60 FROM ring_minutes").fetchone()
             # One minute that has all, so that each has the same.
             for table, key in (("minutes", "series"), ("ring_minutes", "ring")):
-                columns = [row[1] for row in history.execute(f"PRAGMA table_info({table})")]
+                columns = columns_of(history, table)
                 rows = history.execute(
                     f"SELECT {', '.join(columns)} FROM {table} m WHERE {self.most(table)}"
                     f" GROUP BY {key}").fetchall()
@@ -130,7 +122,7 @@ class Comparisons(harness.Scenario):
     def test_a_baseline_is_pinned_beside_a_running_daemon_and_compared_with(self):
         world, path, end = self.history(days=2)
         # The days between the hours: seen, and with nothing in them.
-        with contextlib.closing(sqlite3.connect(path)) as history, history:
+        with changed(path) as history:
             rings = history.execute("SELECT DISTINCT ring FROM ring_minutes").fetchall()
             for (ring,) in rings:
                 for begin in range(end - 2 * DAY - 3600, end - 3600, 60):

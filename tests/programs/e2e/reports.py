@@ -1,27 +1,19 @@
 #!/usr/bin/env python3
 """The reports that a real daemon writes by itself."""
 
-import contextlib
 import json
-import sqlite3
 
 import harness
-
-DAY = 86_400
+from histories import DAY, changed, columns_of, recorded
 
 
 class Reports(harness.Scenario):
     def test_a_day_that_is_over_has_its_report_when_the_daemon_is_there_again(self):
-        world = self.world()
-        server = world.server()
-        daemon = world.daemon(tick="200ms").started()
-        world.load(server, rate=200, seconds=2).result()
-        server.stop()
-        daemon.stop()
+        world = recorded(self, rate=200, seconds=2)
         # What was today was yesterday, and the day before: it may be midnight just now.
-        with contextlib.closing(sqlite3.connect(world.state / "history.db")) as history, history:
+        with changed(world.state / "history.db") as history:
             for table in ("minutes", "ring_minutes"):
-                columns = [row[1] for row in history.execute(f"PRAGMA table_info({table})")][1:]
+                columns = columns_of(history, table)[1:]
                 for days in (1, 2):
                     history.execute(
                         f"INSERT INTO {table} (begin, {', '.join(columns)})"

@@ -2,6 +2,7 @@
 // for each bucket, so that days are quick.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -12,24 +13,14 @@
 
 #include "report/model/buckets.h"
 #include "report/model/history.h"
+#include "tests/unit/report/drawn_traffic.h"
 
 namespace compared {
 
-inline constexpr std::int64_t kMonday = 1'772'409'600;  // 2026-03-02 00:00:00 UTC
-inline constexpr std::int64_t kHourLong = 3'600;
-inline constexpr std::int64_t kDayLong = 86'400;
-
-// An operation in one minute.
-struct Traffic {
-  std::string name;
-  double calls = 120;
-  double median_ms = 5;
-  double sigma = 0.4;
-  double tail = 1;        // how much longer the slowest tenth takes than it would
-  double slow_share = 0;  // of calls that take eight times as long
-  double database = 1;    // how much longer than usual this stage takes, a tenth of the operation
-  double failed = 0.002;
-};
+using drawn::kMonday;
+using drawn::Traffic;
+inline constexpr std::int64_t kHourLong = drawn::kHour;
+inline constexpr std::int64_t kDayLong = drawn::kDay;
 
 // The share of calls up to `ms`.
 inline double share_up_to(const Traffic& traffic, double ms) {
@@ -55,12 +46,8 @@ class Days {
     span.begin_wall_s = begin_wall_s;
     span.end_wall_s = begin_wall_s + seconds;
     span.rings.push_back({"chat", {}});
-    for (const Traffic& operation : operations) {
-      ringside::HistorySeries& series = span.series.emplace_back();
-      series.ring = "chat";
-      series.name = operation.name;
-      series.stage_names[1] = "database";
-    }
+    for (const Traffic& operation : operations)
+      span.series.push_back(drawn::series_of("chat", operation.name));
     for (std::int64_t at = begin_wall_s; at < begin_wall_s + seconds; at += 60) {
       span.rings[0].slots.push_back({at, 60, 0, 60, 0});
       // All wander a little together.
@@ -105,11 +92,7 @@ class Days {
     const std::uint64_t failed = std::min(slot.timed, drawn(traffic.calls * traffic.failed));
     slot.outcomes[0] = slot.timed - failed;
     slot.outcomes[1] = failed;
-    slot.stages[1].count = slot.timed;
-    const double n = static_cast<double>(slot.timed);
-    const double mean = std::max(0.0, 1 + 0.5 * normal_(engine_) / std::sqrt(n + 1));
-    slot.stages[1].sum_ns =
-        static_cast<std::uint64_t>(n * traffic.median_ms * 1e5 * traffic.database * mean);
+    drawn::draw_database(engine_, normal_, traffic, traffic.median_ms, slot);
     return slot;
   }
 

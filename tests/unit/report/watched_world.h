@@ -1,7 +1,6 @@
 // Minutes of a few operations, drawn for the tests of what watches them.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -12,22 +11,14 @@
 
 #include "report/analysis/regression_watch.h"
 #include "report/model/buckets.h"
+#include "tests/unit/report/drawn_traffic.h"
 
 namespace watched {
 
-inline constexpr std::int64_t kMonday = 1'772'409'600;  // 2026-03-02 00:00:00 UTC
-inline constexpr std::int64_t kHour = 3'600;
-inline constexpr std::int64_t kDay = 86'400;
-
-// An operation in one minute. A test changes it before the minute is drawn.
-struct Operation {
-  std::string name;
-  double calls = 120;
-  double median_ms = 5;
-  double sigma = 0.4;
-  double slow_share = 0;  // of calls that take eight times as long
-  double database = 1;    // how much longer than usual this stage takes
-};
+using drawn::kDay;
+using drawn::kHour;
+using drawn::kMonday;
+using Operation = drawn::Traffic;
 
 class World {
  public:
@@ -76,10 +67,7 @@ class World {
 
  private:
   ringside::HistorySeries draw(const Operation& operation) {
-    ringside::HistorySeries series;
-    series.ring = ring;
-    series.name = operation.name;
-    series.stage_names[1] = "database";
+    ringside::HistorySeries series = drawn::series_of(ring, operation.name);
     ringside::HistorySlot slot;
     slot.begin_wall_s = now;
     slot.observed_seconds = 60;
@@ -95,10 +83,7 @@ class World {
     for (const auto& [index, n] : buckets)
       slot.latency.buckets.push_back({static_cast<std::int16_t>(index), n});
     slot.recorded = slot.timed = static_cast<std::uint64_t>(calls);
-    slot.stages[1].count = slot.timed;
-    const double mean = std::max(0.0, 1 + 0.5 * normal_(engine_) / std::sqrt(calls + 1.0));
-    slot.stages[1].sum_ns = static_cast<std::uint64_t>(calls * operation.median_ms * 1e5 *
-                                                       operation.database * mean * std::exp(host_));
+    drawn::draw_database(engine_, normal_, operation, operation.median_ms * std::exp(host_), slot);
     series.slots.push_back(std::move(slot));
     return series;
   }
