@@ -11,10 +11,11 @@ constexpr int kPatienceMs = 2000;
 
 int plain(int code) { return code & 0xff; }
 
-// A path as SQLite's URI: what has a meaning there is escaped.
+// A path as SQLite's URI: what has a meaning there is escaped. An absolute one comes after an empty
+// host, or what follows "//" would be one.
 std::string uri_of(const std::string& path, const char* options) {
   constexpr char kHex[] = "0123456789ABCDEF";
-  std::string uri = "file:";
+  std::string uri = path.starts_with('/') ? "file://" : "file:";
   for (const char c : path) {
     if (c == '%' || c == '?' || c == '#') {
       uri += {'%', kHex[static_cast<unsigned char>(c) >> 4], kHex[c & 15]};
@@ -35,6 +36,10 @@ std::string uri_of(const std::string& path, const char* options) {
 bool DatabaseError::full() const {
   return plain(code_) == SQLITE_FULL || code_ == SQLITE_IOERR_WRITE ||
          code_ == SQLITE_IOERR_SHMSIZE;
+}
+
+bool DatabaseError::busy() const {
+  return plain(code_) == SQLITE_BUSY || plain(code_) == SQLITE_LOCKED;
 }
 
 bool DatabaseError::damaged() const {

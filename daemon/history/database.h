@@ -19,6 +19,7 @@ class DatabaseError : public std::runtime_error {
  public:
   DatabaseError(int code, const std::string& message) : std::runtime_error(message), code_(code) {}
   bool full() const;     // no room on the disk, or in the file's own limit
+  bool busy() const;     // somebody else holds the lock
   bool damaged() const;  // the bytes are no database, or contradict each other
 
  private:

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include "daemon/history/schema.h"
 #include "daemon/history/span_reader.h"
@@ -16,6 +18,19 @@ namespace ringside {
 namespace {
 
 bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+// SQLite has the journal beside the file itself, not beside a link to it.
+std::string real_path(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  return error ? path : real.string();
+}
+
+// A journal that can't be read: SQLite would have to make a file beside it.
+bool needs_shared_memory(const std::string& path) {
+  return exists(path + "-wal") && !exists(path + "-shm") &&
+         access(directory_of(path).c_str(), W_OK) != 0;
+}
 
 // A file without a journal, in a place where none can be made, is read as it stands.
 std::unique_ptr<Database> open_for_reading(const std::string& path) {
@@ -31,16 +46,22 @@ Failure unreadable(const std::string& path, const DatabaseError& error) {
                         ": there is no history\n  next: start the daemon with history.enabled, "
                         "or name the file that it writes (history.path)"};
   }
-  return {0, fmt::format("{}: cannot read the history: {}\n  next: {}", path, error.what(),
-                         error.damaged() ? "read a copy that is whole"
-                                         : "see that the file and its directory may be read")};
+  const char* next = "see that the file and its directory may be read";
+  if (error.damaged()) {
+    next = "read a copy that is whole";
+  } else if (needs_shared_memory(real_path(path))) {
+    next =
+        "it has a journal (-wal), which can only be read where a file can be made beside it: copy "
+        "both to a directory that you may write";
+  }
+  return {0, fmt::format("{}: cannot read the history: {}\n  next: {}", path, error.what(), next)};
 }
 
 // Runs `read` in a transaction of its own on the file. Returns what went wrong.
 template <typename Read>
 std::optional<Failure> read_file(const std::string& path, const Read& read) {
   try {
-    const std::unique_ptr<Database> database = open_for_reading(path);
+    const std::unique_ptr<Database> database = open_for_reading(real_path(path));
     Transaction transaction(*database, Transaction::Mode::read);
     if (auto failure = check_schema(*database, path)) return failure;
     read(*database);
