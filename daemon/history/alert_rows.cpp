@@ -102,6 +102,24 @@ void write_incident(Database& database, const IncidentView& incident) {
   row.bind(incident.cause.message).bind_blob(cause).run();
 }
 
+void end_untold_incidents(Database& database, const std::vector<IncidentView>& told) {
+  std::vector<std::string> untold;
+  {
+    auto row = database.query("SELECT id FROM incidents WHERE ended_ns = 0");
+    while (row.row()) {
+      std::string id(row.text());
+      if (std::none_of(told.begin(), told.end(), [&](const auto& one) { return one.id == id; }))
+        untold.push_back(std::move(id));
+    }
+  }
+  for (const std::string& id : untold) {
+    auto end = database.query(
+        "UPDATE incidents SET level = peak, ended_ns = MAX(began_ns,"
+        " COALESCE((SELECT MAX(wall_ns) FROM alerts WHERE incident = ?1), 1)) WHERE id = ?1");
+    end.bind(id).run();
+  }
+}
+
 void write_transition(Database& database, const AlertTransition& t) {
   auto row = database.query(
       "INSERT OR REPLACE INTO alerts (wall_ns, id, state, ring, incident, alert, level, operation,"

@@ -11,6 +11,9 @@
 namespace ringside {
 
 void write_incident(Database& database, const IncidentView& incident);
+// Of the incidents that last, as the file has them, ends those that are not among `told`: their
+// daemon lost its state, so nobody tells their end. They end with the last that was heard of them.
+void end_untold_incidents(Database& database, const std::vector<IncidentView>& told);
 void write_transition(Database& database, const AlertTransition& transition);
 
 // Those that lasted at some time of the span, oldest first. Nanoseconds since the Unix epoch;

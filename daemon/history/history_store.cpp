@@ -44,8 +44,9 @@ std::string moved_aside(const std::string& path) {
 }  // namespace
 
 std::optional<Failure> HistoryStore::open(const std::string& path, const HistoryLimits& limits,
-                                          std::string* moved) {
+                                          std::string* moved, bool* passes) {
   RINGSIDE_ASSERT(database_ == nullptr);
+  if (passes != nullptr) *passes = false;
   path_ = path;
   forget_ids();
   for (const bool again : {false, true}) {
@@ -62,6 +63,7 @@ std::optional<Failure> HistoryStore::open(const std::string& path, const History
         *moved = moved_aside(path);
         if (!moved->empty()) continue;
       }
+      if (passes != nullptr) *passes = error.full() || error.busy();
       return Failure{0,
                      fmt::format("{}: cannot open the history: {}{}", path, error.what(), kNext)};
     }
@@ -171,6 +173,12 @@ void HistoryStore::write(const HistorySpan& batch, const std::vector<AdviceLook>
     forget_ids();  // those of this batch are not in the file
     throw;
   }
+}
+
+void HistoryStore::end_untold_incidents(const std::vector<IncidentView>& told) {
+  Transaction transaction(*database_, Transaction::Mode::write);
+  ringside::end_untold_incidents(*database_, told);
+  transaction.commit();
 }
 
 void HistoryStore::write_batch(const HistorySpan& batch) {

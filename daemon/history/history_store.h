@@ -45,9 +45,11 @@ class HistoryStore {
   static constexpr std::int64_t kLongJournalBytes = 32 << 20;
 
   // Opens the file, or makes it. A damaged file is moved aside to PATH.damaged, and `moved` is set
-  // to its new name. On failure nothing is open.
+  // to its new name. On failure nothing is open; `passes` says whether it may pass by itself: the
+  // disk is full, or somebody holds the file's lock.
   std::optional<Failure> open(const std::string& path, const HistoryLimits& limits,
-                              std::string* moved);
+                              std::string* moved, bool* passes = nullptr);
+  bool is_open() const { return database_ != nullptr; }
   void close() { database_.reset(); }  // copies the journal into the file
   // Moves a file aside that turned out to be damaged, and opens a new one.
   std::optional<Failure> begin_anew(std::string* moved);
@@ -57,6 +59,9 @@ class HistoryStore {
   void write(const HistorySpan& batch, const std::vector<AdviceLook>& looks = {});
   // What a look for advice at that time is to tell of. Throws DatabaseError.
   std::vector<AdviceKey> open_advice(std::int64_t wall_ns);
+
+  // After a batch that tells all incidents that last: any other one is over.
+  void end_untold_incidents(const std::vector<IncidentView>& told);
 
   // What went before its time, because the file was at its limit.
   struct Removed {

@@ -30,7 +30,12 @@ std::optional<Failure> HistoryWriter::start(const HistoryOptions& options) {
   RINGSIDE_ASSERT(!running());
   options_ = options;
   std::string moved;
-  if (auto failure = store_.open(options.path, options.limits, &moved)) return failure;
+  bool passes = false;
+  if (auto failure = store_.open(options.path, options.limits, &moved, &passes)) {
+    if (!passes) return failure;
+    spdlog::error("{}\n  it waits in memory and is tried again", failure->message);
+    failing_ = true;
+  }
   if (!moved.empty()) {
     spdlog::error("{}: the history is damaged\n  moved to {}; it begins anew", options.path, moved);
   }
@@ -134,14 +139,17 @@ bool HistoryWriter::write_one(const HistoryBatch& batch) {
       const std::lock_guard lock(limits_mutex_);
       limits.swap(new_limits_);
     }
-    if (limits) {
-      options_.limits = *limits;
+    if (limits) options_.limits = *limits;
+    if (!store_.is_open()) {
+      if (!open_again()) return false;
+    } else if (limits) {
       store_.set_limits(*limits);
     }
     watch_journal();
     if (long_journal_) return false;
     tidy(batch.made_wall_s);  // first: a file at its limit makes room
     store_.write(batch.span, look_for_advice(batch));
+    store_.end_untold_incidents(batch.span.incidents);
     return true;
   } catch (const DatabaseError& error) {
     if (error.damaged()) {
@@ -159,11 +167,23 @@ std::vector<AdviceLook> HistoryWriter::look_for_advice(const HistoryBatch& batch
   return advice_of(*batch.advise_on, options_.path, store_.open_advice(batch.advise_on->wall_ns));
 }
 
+// The disk was full when the file was to be opened. That has been said.
+bool HistoryWriter::open_again() {
+  std::string moved;
+  if (store_.open(options_.path, options_.limits, &moved)) return false;
+  if (!moved.empty()) {
+    spdlog::error("{}: the history is damaged\n  moved to {}; it begins anew", options_.path,
+                  moved);
+  }
+  return true;
+}
+
 void HistoryWriter::begin_anew(const DatabaseError& error) {
   std::string moved;
   const auto failure = store_.begin_anew(&moved);
   spdlog::error("{}: the history is damaged: {}\n  {}", options_.path, error.what(),
                 failure ? failure->message : "moved to " + moved + "; it begins anew");
+  if (failure) failing_ = true;
 }
 
 // What could not be tidied now is due again with the next batch.
@@ -211,8 +231,9 @@ void HistoryWriter::fail(const DatabaseError& error) {
       "{} s\n  next: {}",
       options_.path, error.what(),
       std::chrono::duration_cast<std::chrono::seconds>(options_.retry).count(),
-      error.full() ? "make room on the disk"
-                   : "see that the file and its directory can be written");
+      error.full()   ? "make room on the disk"
+      : error.busy() ? "end the program that holds it, such as sqlite3 in a transaction"
+                     : "see that the file and its directory can be written");
 }
 
 void HistoryWriter::note_cpu() {

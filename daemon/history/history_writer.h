@@ -81,6 +81,7 @@ class HistoryWriter {
   void write_waiting();
   bool write_one(const HistoryBatch& batch);
   std::vector<AdviceLook> look_for_advice(const HistoryBatch& batch);
+  bool open_again();
   void tidy(std::int64_t now_wall_s);
   void watch_journal();
   void begin_anew(const DatabaseError& error);

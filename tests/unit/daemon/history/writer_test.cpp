@@ -45,6 +45,16 @@ struct WriterRun {
   HistoryWriter writer;
 };
 
+// The pages behind the schema's.
+void overwrite_pages(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "r+b");
+  REQUIRE(file != nullptr);
+  std::fseek(file, 4096, SEEK_SET);
+  const std::string garbage(std::filesystem::file_size(path) - 4096, '\x5a');
+  std::fwrite(garbage.data(), 1, garbage.size(), file);
+  std::fclose(file);
+}
+
 }  // namespace
 
 TEST_CASE("HistoryWriter: everything that was handed over is there at the end") {
@@ -56,6 +66,46 @@ TEST_CASE("HistoryWriter: everything that was handed over is there at the end") 
   CHECK(run.writer.cpu_ns() > 0);
   CHECK_FALSE(std::filesystem::exists(run.options.path + "-wal"));
   CHECK(run.minutes() == 40);
+}
+
+TEST_CASE("HistoryWriter: an incident of which nobody tells any more has ended") {
+  // Its daemon lost its state, or the batch with its end was dropped.
+  constexpr std::int64_t kNs = 1'000'000'000;
+  WriterRun run;
+  run.start();
+  const auto hand = [&](std::int64_t minute, const std::vector<const char*>& lasting) {
+    auto batch = std::make_shared<HistoryBatch>();
+    batch->made_wall_s = kHistoryBegin + minute * 60 + 65;
+    for (const char* id : lasting) {
+      IncidentView& one = batch->span.incidents.emplace_back();
+      one.id = id;
+      one.began_wall_ns = kHistoryBegin * kNs;
+      one.level = AlertLevel::warning;
+      one.peak = AlertLevel::critical;
+    }
+    if (minute == 0) {
+      AlertTransition& line = batch->span.transitions.emplace_back();
+      line.id = "a-1";
+      line.incident = "gone";
+      line.wall_ns = (kHistoryBegin + 90) * kNs;
+    }
+    REQUIRE(run.writer.hand_over(std::move(batch)));
+  };
+  hand(0, {"gone", "silent", "lasts"});
+  hand(1, {"lasts"});
+  CHECK(run.writer.finish() == 0);
+  const auto incidents = [&](std::int64_t begin_s) {
+    std::string text;
+    const HistoryResult result = read_history(
+        run.options.path, {begin_s, begin_s + 60, HistoryQuery::Slots::minutes, {}, {}});
+    for (const IncidentView& one : result.span.incidents) {
+      text += one.id + " " + name_of(one.level) + " " +
+              std::to_string(one.over() ? one.ended_wall_ns / kNs - kHistoryBegin : -1) + "; ";
+    }
+    return text;
+  };
+  CHECK(incidents(kHistoryBegin) == "gone critical 90; lasts warning -1; silent critical 0; ");
+  CHECK(incidents(kHistoryBegin + 86'400) == "lasts warning -1; ");
 }
 
 TEST_CASE("HistoryWriter: what a full disk refuses waits, and is written when there is room") {
@@ -163,15 +213,7 @@ TEST_CASE("HistoryWriter: a file that turns out to be damaged is moved aside, an
   run.start();
   for (int minute = 0; minute < 20; ++minute) run.hand(minute);
   CHECK(run.writer.finish() == 0);
-  {
-    // The pages behind the schema's are overwritten.
-    std::FILE* file = std::fopen(run.options.path.c_str(), "r+b");
-    REQUIRE(file != nullptr);
-    std::fseek(file, 4096, SEEK_SET);
-    const std::string garbage(std::filesystem::file_size(run.options.path) - 4096, '\x5a');
-    std::fwrite(garbage.data(), 1, garbage.size(), file);
-    std::fclose(file);
-  }
+  overwrite_pages(run.options.path);
   run.start();
   run.hand(30);
   until([&] { return run.writer.written() == 21; });
@@ -214,4 +256,56 @@ TEST_CASE("HistoryWriter: a batch with a snapshot has its advice written, beside
   CHECK(advice.absent_looks == 1);
   CHECK(advice.absent_figure == 0);
   CHECK(run.minutes() == 2);
+}
+
+TEST_CASE("HistoryWriter: a disk that is full at the start is tried again") {
+  const Said said;
+  WriterRun run;
+  {
+    const FileLimit full(0);
+    run.start();
+    CHECK(said.count("it waits in memory and is tried again") == 1);
+    CHECK(run.hand(0));
+    CHECK(run.hand(1));
+    CHECK(run.writer.written() == 0);
+  }
+  until([&] { return run.writer.written() == 2; });
+  CHECK(said.count("the history is written again; 0 batches were dropped") == 1);
+  CHECK(run.writer.finish() == 0);
+  CHECK(run.minutes() == 2);
+}
+
+TEST_CASE("HistoryStore: one that can't begin anew on a full disk is not open, and can be opened") {
+  WriterRun run;
+  HistoryStore store;
+  std::string moved;
+  REQUIRE_FALSE(store.open(run.options.path, {}, &moved));
+  {
+    const FileLimit full(0);
+    CHECK(store.begin_anew(&moved).has_value());
+    CHECK_FALSE(store.is_open());
+    bool passes = false;
+    CHECK(store.open(run.options.path, {}, &moved, &passes).has_value());
+    CHECK(passes);
+  }
+  REQUIRE_FALSE(store.open(run.options.path, {}, &moved));
+  store.write(history_minute(run.random, kHistoryBegin));
+  store.close();
+  CHECK(run.minutes() == 1);
+}
+
+TEST_CASE("HistoryWriter: who holds the file's lock is what the log says to end") {
+  const Said said;
+  WriterRun run;
+  run.start();
+  CHECK(run.hand(0));
+  until([&] { return run.writer.written() == 1; });
+  {
+    Database other(run.options.path, Database::Mode::create);
+    const Transaction holds(other, Transaction::Mode::write);
+    CHECK(run.hand(1));
+    until([&] { return said.count("next: end the program that holds it") == 1; });
+  }
+  until([&] { return run.writer.written() == 2; });
+  CHECK(run.writer.finish() == 0);
 }
