@@ -116,6 +116,8 @@ class History(harness.Scenario):
         one = world.run("ringside", "report", history, "--operation", "SEND_MESSAGE", "--format",
                         "json")
         self.assertEqual(set(self.counted(json.loads(one.out))), {"SEND_MESSAGE"})
+        # The books are the ring's.
+        self.assertEqual(json.loads(one.out)["books"], past["books"])
         for arguments, words in (
                 (["--operation", "SING"], "--operation 'SING' is not in that span; it has: "),
                 (["--ring", "other"], "--ring 'other' is not in that span; it has: " + world.ring),
@@ -124,6 +126,9 @@ class History(harness.Scenario):
                 (["--since", "1h", "--until", "2h"], "is not before --until"),
                 (["--since", "2200-01-01"], "the history ends at"),
                 (["-o", history], "this is the history itself"),
+                (["-o", history + "-wal"], "belongs to it"),
+                (["-o", history + ".baseline"], "belongs to it"),
+                (["-o", "/dev/full"], "No space left on device"),
                 (["-o", "/nowhere/past.txt"], "/nowhere")):
             ended = world.run("ringside", "report", history, *arguments)
             self.assertEqual((ended.code, ended.out), (1, ""), arguments)

@@ -97,7 +97,10 @@ std::optional<TimeSpan> asked_span(const AskedSpan& asked, const HistoryExtent& 
   const auto instant = [&](const char* flag, const std::string& text, std::int64_t otherwise) {
     return text.empty() ? std::optional(otherwise) : instant_of(flag, text, now_wall_s, why);
   };
-  const std::int64_t end_of_file = extent.end_wall_s;
+  std::int64_t end_of_file = extent.end_wall_s;
+  // What lies beyond now was written while the clock was ahead. Only who asks for it gets it.
+  const bool beyond = end_of_file > now_wall_s + kHourS && extent.first_wall_s < now_wall_s;
+  if (asked.until.empty() && beyond) end_of_file = floor_to(now_wall_s + 59, 60);
   const auto until = instant("--until", asked.until, end_of_file);
   if (!until) return std::nullopt;
   const auto since =

@@ -16,8 +16,9 @@ struct TimeSpan {
 };
 
 // What --since and --until ask for, as instants.h reads them, cut to whole minutes that the file
-// holds. Without --until: up to the end of the file. Without --since: the last `otherwise_s`
-// seconds. Nothing: `why` says what is wrong. `history` is the file's name, for messages.
+// holds. Without --until: up to the end of the file, or up to now where that lies beyond: the clock
+// was ahead. Without --since: the last `otherwise_s` seconds. Nothing: `why` says what is wrong.
+// `history` is the file's name, for messages.
 struct AskedSpan {
   std::string history, since, until;
   std::int64_t otherwise_s = 8 * 3600;

@@ -81,6 +81,25 @@ TEST_CASE(
   CHECK(cut->end_wall_s == kToday - 6 * kDayLong);
 }
 
+TEST_CASE("AskedSpan: what was written while the clock was ahead is left out, unless asked for") {
+  HistoryExtent extent = extent_of_week();
+  extent.end_wall_s = kNow + 7 * kDayLong;
+  extent.last_wall_s = extent.end_wall_s - 60;
+  std::string why;
+  const auto span = asked_span({"h", "", ""}, extent, kNow + 1, &why);
+  REQUIRE(span.has_value());
+  CHECK(span->end_wall_s == kNow + 60);
+  CHECK(span->begin_wall_s == kNow + 60 - 8 * kHourLong);
+  const auto asked = asked_span({"h", "", "2200-01-01"}, extent, kNow, &why);
+  REQUIRE(asked.has_value());
+  CHECK(asked->end_wall_s == extent.end_wall_s);
+  // The minute under way, and a file that is of the future as a whole.
+  extent.end_wall_s = kNow + kHourLong;
+  CHECK(asked_span({"h", "", ""}, extent, kNow, &why)->end_wall_s == kNow + kHourLong);
+  CHECK(asked_span({"h", "", ""}, extent, kToday - 30 * kDayLong, &why)->end_wall_s ==
+        extent.end_wall_s);
+}
+
 TEST_CASE("AskedSpan: of old times there are hours, and whole ones") {
   const HistoryExtent extent = extent_of_week();
   CHECK(has_minutes(extent, kToday - kDayLong));
