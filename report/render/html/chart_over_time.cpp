@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "report/analysis/over_time.h"
 #include "report/model/format.h"
 #include "report/render/html/charts.h"
@@ -76,12 +79,48 @@ ChartData quantiles_of(const char* name, const char* colour, const std::vector<T
   });
 }
 
+// The page stays small however much happened: so many marks, and bands of incidents.
+constexpr std::size_t kMostMarks = 300;
+
+// What explains most comes first; a ring that loses records has a mark of it each minute.
+int rank_of(HistoryMark::Kind kind) {
+  switch (kind) {
+    case HistoryMark::Kind::deploy: return 0;
+    case HistoryMark::Kind::gap: return 1;
+    case HistoryMark::Kind::reload: return 2;
+    case HistoryMark::Kind::server_start:
+    case HistoryMark::Kind::server_end: return 3;
+    case HistoryMark::Kind::daemon_start: return 4;
+    case HistoryMark::Kind::sampling: return 5;
+    case HistoryMark::Kind::loss: return 6;
+  }
+  return 7;
+}
+
+std::vector<HistoryMark> shown_marks(const HistorySpan& history) {
+  std::vector<HistoryMark> marks = history.marks;
+  if (marks.size() <= kMostMarks) return marks;
+  std::stable_sort(marks.begin(), marks.end(), [](const HistoryMark& a, const HistoryMark& b) {
+    return rank_of(a.kind) < rank_of(b.kind);
+  });
+  marks.resize(kMostMarks);
+  std::stable_sort(marks.begin(), marks.end(), [](const HistoryMark& a, const HistoryMark& b) {
+    return a.wall_ns < b.wall_ns;
+  });
+  return marks;
+}
+
 std::string marks_table(const HistorySpan& history) {
   if (history.marks.empty()) return "";
   DataTable table("Marks in these charts", {"at", "what", "ring", "which"}, 4);
-  for (const HistoryMark& mark : history.marks) {
+  const std::vector<HistoryMark> marks = shown_marks(history);
+  for (const HistoryMark& mark : marks) {
     table.row({format_wall(mark.wall_ns), what_of(mark.kind), escape_visible(mark.ring),
                escape_visible(mark.text)});
+  }
+  if (marks.size() < history.marks.size()) {
+    table.row({"…", fmt::format("{} more", format_count(history.marks.size() - marks.size())), "",
+               "in the JSON report"});
   }
   return table.take();
 }
@@ -90,14 +129,15 @@ std::string marks_table(const HistorySpan& history) {
 
 ChartData bands_and_marks(const Report& report) {
   ChartData bands = ChartData::array();
-  for (const Story& story : report.analysis.stories) {
+  for (const Story& story : report.analysis.stories) {  // the gravest first
+    if (bands.size() == kMostMarks) break;
     const std::int64_t until =
         story.until_wall_ns == 0 ? report.snapshot.wall_ns : story.until_wall_ns;
     bands.push_back(
         {{"from", story.from_wall_ns / kSecond}, {"until", until / kSecond}, {"text", story.what}});
   }
   ChartData marks = ChartData::array();
-  for (const HistoryMark& mark : report.history->marks) {
+  for (const HistoryMark& mark : shown_marks(*report.history)) {
     const bool deploy = mark.kind == HistoryMark::Kind::deploy;
     marks.push_back({{"at", mark.wall_ns / kSecond},
                      {"deploy", deploy},

@@ -13,6 +13,7 @@ struct Limits {
   // A quiet night, too, section by section. Otherwise it is half a page.
   bool whole = false;
   std::size_t stories = 5;       // incidents told in full, the gravest first
+  std::size_t more = 30;         // of the others, a line of each
   std::size_t evidence = 8;      // lines of each
   std::size_t transitions = 10;  // latest alert transitions
   std::size_t errors = 15;       // kinds of errors, failures first

@@ -99,9 +99,14 @@ void write_stories(const Section& section) {
   }
   if (stories.size() == shown) return;
   section.page.subheading("More incidents");
-  for (std::size_t i = shown; i < stories.size(); ++i) {
+  const std::size_t end = std::min(stories.size(), shown + section.limits.more);
+  for (std::size_t i = shown; i < end; ++i) {
     section.page.bullet(fmt::format("{} {} ({})", stories[i].what, stories[i].whom,
                                     escape_visible(stories[i].incident.id)));
+  }
+  if (end < stories.size()) {
+    section.page.sentence(
+        fmt::format("… and {} more, in the JSON report.", format_count(stories.size() - end)));
   }
 }
 

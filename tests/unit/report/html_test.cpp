@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
+#include "report/model/format.h"
 #include "report/render/html/assets.h"
 #include "report/render/html/charts.h"
 #include "report/render/html/html_page.h"
@@ -48,6 +51,37 @@ TEST_CASE("Html: nothing refers to another file") {
     CHECK(own.find(part) == std::string::npos);
   CHECK(page.find("default-src 'none'") != std::string::npos);
   CHECK(page.size() < 1'000'000);
+}
+
+TEST_CASE("Html: thousands of marks and incidents leave the page small, and are counted") {
+  Snapshot snapshot = sample::after_the_night();
+  HistorySpan night = sample::night();
+  const std::size_t own = night.marks.size();
+  std::size_t deploys = 0;
+  for (const HistoryMark& mark : night.marks) deploys += mark.kind == HistoryMark::Kind::deploy;
+  for (int i = 0; i < 20'000; ++i) {
+    night.marks.push_back({night.begin_wall_s * 1'000'000'000 + i, HistoryMark::Kind::loss, "chat",
+                           "9 records were overwritten before they were read"});
+    IncidentView& incident = snapshot.incidents.emplace_back();
+    incident.id = "i" + std::to_string(i);
+    incident.ring = "chat";
+    incident.peak = AlertLevel::warning;
+    incident.began_wall_ns = night.begin_wall_s * 1'000'000'000 + i;
+    incident.ended_wall_ns = incident.began_wall_ns + 1;
+  }
+  const Report report(snapshot, &night);
+  const html::ChartData data = html::bands_and_marks(report);
+  CHECK(data["bands"].size() == 300);
+  CHECK(data["marks"].size() == 300);
+  const std::string page = render_html(report);
+  CHECK(page.size() < 1'000'000);
+  CHECK(page.find(format_count(20'000 + own - 300) + " more") != std::string::npos);
+  // What explains a change stays, at its time.
+  std::size_t shown = 0;
+  for (const auto& mark : data["marks"]) shown += mark["deploy"] == true;
+  CHECK(shown == deploys);
+  CHECK(std::is_sorted(data["marks"].begin(), data["marks"].end(),
+                       [](const auto& a, const auto& b) { return a["at"] < b["at"]; }));
 }
 
 TEST_CASE("Html: hostile names become text, everywhere") {

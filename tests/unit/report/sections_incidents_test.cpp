@@ -103,6 +103,11 @@ TEST_CASE("Edges: a story is told with its facts and as much evidence as is want
             "sentence | … and 1 more, in the JSON report.\n"
             "subheading | More incidents\n"
             "bullet | It happened. It touched. (i1)\n"));
+  given.analysis.stories.assign(given.limits.stories + given.limits.more + 1, story);
+  CHECK(has(written_by(given, detail::write_incidents),
+            "bullet | It happened. It touched. (i1)\n"
+            "sentence | … and 1 more, in the JSON report.\n"
+            "sentence | No alert is active now.\n"));
 }
 
 TEST_CASE("Edges: regressions that were found, and shifts of the mix") {
