@@ -26,6 +26,7 @@ class CommonDrift {
   // What half of the operations showed in the present minute.
   double now() const { return now_; }
   bool watched() const { return watch_.watched(); }
+  void set_back(std::int64_t wall_s) { watch_.set_back(wall_s); }
 
  private:
   FigureWatch watch_;

@@ -18,6 +18,10 @@ constexpr double kLowerFollows = 1.0 / 60;  // of the distance, a point
 constexpr std::size_t kEndWindow = 8;
 constexpr double kMostEvidence = 60;  // so that it is gone an hour after the rise is
 constexpr std::int64_t kGathersS = 86'400;
+constexpr std::uint32_t kSilentMinutes = 240;
+constexpr float kTimesLongest = 1.5F;
+constexpr std::uint32_t kLongestSilence = 7 * 1'440;  // minutes
+constexpr float kSilenceFades = 14 * 1'440;           // minutes: the nights and the last weekend
 // Usual::noise() of figures distributed as Student's t with five degrees of freedom and scale 1:
 // E|a - b| sqrt(pi) / 2 of two of them is 1.2265. The e-detector wants their scale.
 constexpr double kNoiseOfStudent5 = 1.21;
@@ -76,8 +80,29 @@ void FigureWatch::gather(std::int64_t wall_s, double z) {
   log_sum_ = std::clamp(next, 0.0, kMostEvidence);
 }
 
+// An operation that nobody calls at night has no points then either.
+bool FigureWatch::end_minute() {
+  silent_ = std::min(silent_ + 1, kLongestSilence);
+  return risen_ && silent_ > kSilentMinutes &&
+         static_cast<float>(silent_) > kTimesLongest * longest_silence_;
+}
+
+void FigureWatch::end_silence() {
+  const auto minutes = static_cast<float>(silent_);
+  longest_silence_ = longest_silence_ < 0
+                         ? 0
+                         : std::max(longest_silence_ * (1 - minutes / kSilenceFades), minutes);
+  silent_ = 0;
+}
+
+void FigureWatch::set_back(std::int64_t wall_s) {
+  usual_.interrupt();
+  since_ = std::min(since_, wall_s);
+}
+
 FigureWatch::Change FigureWatch::add(std::int64_t wall_s, double level, std::uint64_t calls,
                                      const FigureLimits& limits, bool learn) {
+  end_silence();
   if (const std::int64_t hour = wall_s / 3600; hour != hour_) {
     usual_.end_hour();
     hour_ = hour;

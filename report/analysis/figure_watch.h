@@ -8,7 +8,8 @@
 //               few large points do not do.
 // Usual is a little less while the last hour's points were a little lower: by as much as the level
 // wanders, at most. A rise on such a day is found as soon as on another.
-// A rise ends when the median of the last 8 points is back below half of it.
+// A rise ends when the median of the last 8 points is back below half of it. It is lost sight of
+// when there are no more points (end_minute()).
 #pragma once
 
 #include <cstddef>
@@ -46,6 +47,13 @@ class FigureWatch {
   void learn_hour(std::int64_t wall_s, double level) { usual_.learn_hour(wall_s, level); }
   // Nothing is known of the time since the last point.
   void interrupt() { usual_.interrupt(); }
+  // A minute is over, with a point or without. Returns whether a rise is lost sight of: no point
+  // for four hours, and for half as long again as the longest time without one in the last weeks.
+  bool end_minute();
+  // Minutes that are over since the last point.
+  std::uint32_t silent_minutes() const { return silent_; }
+  // The clock was set back to that time, so what was later is now.
+  void set_back(std::int64_t wall_s);
 
   // Whether enough of the past is known to judge.
   bool watched() const { return watched_; }
@@ -74,6 +82,7 @@ class FigureWatch {
   };
   bool windows_agree(std::int64_t wall_s, double level, const FigureLimits& limits);
   void gather(std::int64_t wall_s, double z);
+  void end_silence();
 
   Usual usual_;
   EDetector evidence_;
@@ -85,6 +94,8 @@ class FigureWatch {
   double usual_level_ = 0;
   double lower_ = 0;  // how far the last hour's points were from usual
   std::int64_t hour_ = -1;
+  std::uint32_t silent_ = 0;
+  float longest_silence_ = -1;  // minutes, of the last weeks; below 0: no point yet
   bool watched_ = false;
   bool risen_ = false;
   bool suspect_ = false;

@@ -16,6 +16,8 @@ constexpr std::size_t kLeastP95Window = 3;
 constexpr std::size_t kLeastStageWindow = 12;
 constexpr double kTypicalHours = 168;
 
+using Ending = RegressionView::Ending;
+
 void halve(Histogram& histogram) {
   for (Histogram::Bucket& bucket : histogram.buckets) bucket.count /= 2;
   std::erase_if(histogram.buckets,
@@ -158,8 +160,8 @@ void OperationWatch::remember(const HistorySlot& slot, bool learn) {
   const bool newly = p50_.suspect() && !p50_was_suspect_;
   p50_was_suspect_ = p50_.suspect();
   if (!suspect || newly) now_ = {};
-  if (suspect && (!finding_ || !finding_->ongoing())) now_.merge(slot.latency);
-  if (suspect || !learn || (finding_ && finding_->ongoing())) return;
+  if (suspect && findings_.ongoing() == nullptr) now_.merge(slot.latency);
+  if (suspect || !learn || findings_.ongoing() != nullptr) return;
   past_hour_.merge(slot.latency);
   hour_calls_ += static_cast<double>(slot.timed);
   hour_ns_ += static_cast<double>(slot.sum_ns);
@@ -183,7 +185,7 @@ void OperationWatch::open(const HistorySeries& series, const HistorySlot& slot) 
   RegressionFinding found;
   found.ring = series.ring;
   found.operation = series.name;
-  found.found_wall_s = slot.begin_wall_s + slot.seconds;
+  found.found_wall_s = found.seen_wall_s = slot.begin_wall_s + slot.seconds;
   std::size_t stage = kStages;
   const FigureWatch* shown = p50_.risen() ? &p50_ : p95_.risen() ? &p95_ : nullptr;
   found.figure = p50_.risen() ? "p50" : p95_.risen() ? "p95" : "mean";
@@ -217,36 +219,68 @@ void OperationWatch::open(const HistorySeries& series, const HistorySlot& slot) 
     found.slow_before = mix.slow_before;
     found.slow_now = mix.slow_now;
   }
-  finding_ = std::move(found);
+  findings_.open(std::move(found));
 }
 
-// Whether the finding has ended.
-bool OperationWatch::follow(std::int64_t end_wall_s) {
+bool OperationWatch::any_risen() {
   bool risen = false;
   each([&](FigureWatch& watch) { risen = risen || watch.risen(); });
+  return risen;
+}
+
+void OperationWatch::follow(RegressionFinding& found, std::int64_t end_wall_s, bool lost) {
   const std::int64_t limit =
-      finding_->kind == RegressionFinding::Kind::slower ? kAcceptSlowerS : kAcceptMixS;
-  if (risen && end_wall_s - finding_->found_wall_s >= limit) {
+      found.kind == RegressionFinding::Kind::slower ? kAcceptSlowerS : kAcceptMixS;
+  if (!any_risen()) {
+    found.end(end_wall_s, lost ? Ending::not_seen : Ending::went_away);
+  } else if (found.minutes * 60 >= limit) {
     each([](FigureWatch& watch) {
       if (watch.risen()) watch.accept();
     });
     past_ = {};
-    finding_->accepted = true;
-    risen = false;
+    found.end(end_wall_s, Ending::usual_now);
   }
-  if (!risen) finding_->ended_wall_s = end_wall_s;
-  return !risen;
 }
 
-bool OperationWatch::add(const HistorySeries& series, const HistorySlot& slot,
+void OperationWatch::end_minute(std::int64_t end_wall_s, std::int64_t kept_s) {
+  bool lost = false;
+  each([&](FigureWatch& watch) {
+    if (!watch.end_minute()) return;
+    watch.forget();
+    lost = true;
+  });
+  if (RegressionFinding* found = findings_.ongoing()) follow(*found, end_wall_s, lost);
+  findings_.end_minute(kept_s);
+}
+
+void OperationWatch::set_back(std::int64_t wall_s) {
+  each([&](FigureWatch& watch) { watch.set_back(wall_s); });
+  findings_.set_back(wall_s);
+}
+
+void OperationWatch::drop_below(double least_ns) {
+  if (!slower() || findings_.ongoing()->now_ns - findings_.ongoing()->before_ns >= least_ns) return;
+  findings_.drop_ongoing();
+  each([](FigureWatch& watch) {
+    if (watch.risen()) watch.forget();
+  });
+}
+
+void OperationWatch::add(const HistorySeries& series, const HistorySlot& slot,
                          const WatchedMinute& minute) {
   bool rose = add_quantile(p50_, for_p50_, slot, 0.5, minute);
   rose = add_quantile(p95_, for_p95_, slot, 0.95, minute) || rose;
   for (std::size_t i = 0; i < kStages; ++i) rose = add_stage(i, slot, minute) || rose;
   remember(slot, minute.learn && minute.certainty.levels);
-  if (finding_ && finding_->ongoing()) return follow(slot.begin_wall_s + slot.seconds);
-  if (rose) open(series, slot);
-  return rose;
+  RegressionFinding* found = findings_.ongoing();
+  if (found == nullptr) {
+    if (rose) open(series, slot);
+    return;
+  }
+  each([&](const FigureWatch& watch) {
+    if (watch.risen() && watch.silent_minutes() == 0)
+      found->seen_wall_s = slot.begin_wall_s + slot.seconds;
+  });
 }
 
 }  // namespace ringside

@@ -3,13 +3,11 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "report/analysis/figure_watch.h"
+#include "report/analysis/regression_finding.h"
 #include "report/model/history.h"
-#include "report/model/regressions.h"
 
 namespace ringside {
 
@@ -29,56 +27,39 @@ struct WatchedMinute {
   double common_p95 = 0;
 };
 
-// A change of an operation, or of all operations of a ring (`operation` empty: their mix).
-struct RegressionFinding {
-  using Kind = RegressionView::Kind;
-  std::string ring;
-  std::string operation;
-  std::string stage;   // where the time went; empty: all of the operation, or not one stage
-  std::string figure;  // "p50", "p95" or "mean"; of the stage if `of_stage`
-  bool of_stage = false;
-  Kind kind = Kind::slower;
-  std::int64_t since_wall_s = 0;  // as well as it can be told
-  std::int64_t found_wall_s = 0;  // the end of the minute that showed it
-  std::int64_t ended_wall_s = 0;  // 0: it is ongoing
-  bool accepted = false;          // it lasted so long that it is usual now; ended_wall_s is set
-  double effect_percent = 0;
-  double before_ns = 0;
-  double now_ns = 0;
-  // Of a mix shift within an operation: calls longer than this are the slow kind, and their share.
-  double boundary_ns = 0;
-  double slow_before = 0;
-  double slow_now = 0;
-
-  bool ongoing() const { return ended_wall_s == 0; }
-  // One line: from what to what, since when.
-  std::string text() const;
-};
-
 class OperationWatch {
  public:
   // Slower calls become usual after a week, another mix after a day.
   static constexpr std::int64_t kAcceptSlowerS = 7 * 86'400;
   static constexpr std::int64_t kAcceptMixS = 86'400;
 
-  // One minute. Returns whether the finding changed.
-  bool add(const HistorySeries& series, const HistorySlot& slot, const WatchedMinute& minute);
+  // One minute.
+  void add(const HistorySeries& series, const HistorySlot& slot, const WatchedMinute& minute);
   // An hour before the first minute, of which only the usual levels are learned.
   void learn_hour(const HistorySlot& hour);
   // A minute that compares with none: an unusual load, or hardly observed.
   void skip();
 
-  // The latest finding, ongoing or over.
-  const std::optional<RegressionFinding>& finding() const { return finding_; }
-  void drop_finding() { finding_.reset(); }
+  // A minute is over, with calls of this operation or without. A finding that was over for `kept_s`
+  // is dropped.
+  void end_minute(std::int64_t end_wall_s, std::int64_t kept_s);
+  // The clock was set back to that time.
+  void set_back(std::int64_t wall_s);
+  // A rise of less than so many nanoseconds is none.
+  void drop_below(double least_ns);
+
+  const KeptFindings& findings() const { return findings_; }
   bool slower() const {
-    return finding_ && finding_->ongoing() && finding_->kind == RegressionFinding::Kind::slower;
+    const RegressionFinding* found = findings_.ongoing();
+    return found != nullptr && found->kind == RegressionFinding::Kind::slower;
   }
   std::size_t watched() const;  // figures with enough of a past
   // Adds how far this minute's figures are from usual: those that are watched and have calls
   // enough.
   void distances(const HistorySlot& slot, MinuteDistances& all) const;
-  std::int64_t last_seen() const { return hour_ * 3600; }
+  // The hour of the caller's count in which it was seen last.
+  std::uint64_t seen_hour() const { return seen_hour_; }
+  void saw(std::uint64_t hour) { seen_hour_ = hour; }
 
   // A call's time, and the calls of an hour, in about a week without a change; 0: not known.
   double typical_ns() const { return typical_ns_; }
@@ -102,7 +83,8 @@ class OperationWatch {
   void remember(const HistorySlot& slot, bool learn);
   void learn_typical(double calls, double ns);  // of an hour
   void open(const HistorySeries& series, const HistorySlot& slot);
-  bool follow(std::int64_t end_wall_s);
+  bool any_risen();
+  void follow(RegressionFinding& found, std::int64_t end_wall_s, bool lost);
   std::size_t suspected_stage(double extra_ns) const;
   template <typename Do>
   void each(Do&& act);
@@ -124,7 +106,8 @@ class OperationWatch {
   double hour_calls_ = 0;
   double hour_ns_ = 0;
   std::int64_t hour_ = 0;
-  std::optional<RegressionFinding> finding_;
+  std::uint64_t seen_hour_ = 0;
+  KeptFindings findings_;
 };
 
 // The quantile in nanoseconds; within a bucket the values lie evenly. There must be some.

@@ -42,10 +42,14 @@ std::string mix_text(const RegressionFinding& found) {
 std::string RegressionFinding::text() const {
   std::string text = kind == Kind::slower ? slower_text(*this) : mix_text(*this);
   text += fmt::format("; since {} UTC", minute_of(since_wall_s));
-  if (accepted)
-    return text + fmt::format(", taken as usual from {} UTC on", minute_of(ended_wall_s));
-  if (!ongoing()) text += fmt::format(", over since {} UTC", minute_of(ended_wall_s));
-  return text;
+  if (ongoing()) return text;
+  switch (ending) {
+    case RegressionView::Ending::usual_now:
+      return text + fmt::format(", taken as usual from {} UTC on", minute_of(ended_wall_s));
+    case RegressionView::Ending::not_seen:
+      return text + fmt::format(", not seen since {} UTC: too few calls", minute_of(seen_wall_s));
+    default: return text + fmt::format(", over since {} UTC", minute_of(ended_wall_s));
+  }
 }
 
 }  // namespace ringside

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "report/analysis/effect_limits.h"
+
 namespace ringside {
 namespace {
 
@@ -16,10 +18,8 @@ constexpr double kWindowsOfAFigure = 6;
 constexpr double kOverload = 1.5;  // of the usual traffic
 constexpr double kLeastCalls = 60;
 constexpr std::int64_t kAfterOverloadS = 120;  // queues drain
-constexpr double kMixEffect = 0.10;
-constexpr double kMixOrigin = 20;           // a level of exactly 0 is one that is not known
-constexpr std::size_t kLeastMixWindow = 6;  // points
-constexpr std::int64_t kForgottenS = 8 * 86'400;
+constexpr std::uint64_t kForgottenHours = 8 * 24;
+constexpr std::int64_t kSetBackS = 2 * 3600;
 
 // The z for which a normal figure is above z with that chance.
 double normal_above(double chance) {
@@ -62,11 +62,11 @@ FigureLimits RegressionWatch::certainty_now() const {
 
 void RegressionWatch::begin_hour(std::int64_t wall_s) {
   hour_ = wall_s / 3600;
+  ++hours_;
   watched_ = 0;
   // What a pinned baseline taught may be older, and is all that there is.
-  const bool pinned = options_.pinned_end_wall_s > options_.pinned_begin_wall_s;
   std::erase_if(operations_, [&](const auto& entry) {
-    return !pinned && wall_s - entry.second.last_seen() > kForgottenS;
+    return !options_.pinned() && hours_ - entry.second.seen_hour() > kForgottenHours;
   });
   for (const auto& [key, operation] : operations_) watched_ += operation.watched();
   for (auto& [name, ring] : rings_) {
@@ -99,72 +99,96 @@ bool RegressionWatch::overloaded(Ring& ring, std::int64_t wall_s, double calls) 
 }
 
 bool RegressionWatch::in_baseline(std::int64_t begin_wall_s) const {
-  const bool pinned = options_.pinned_end_wall_s > options_.pinned_begin_wall_s;
-  return !pinned || (begin_wall_s >= options_.pinned_begin_wall_s &&
-                     begin_wall_s < options_.pinned_end_wall_s);
+  return !options_.pinned() || (begin_wall_s >= options_.pinned_begin_wall_s &&
+                                begin_wall_s < options_.pinned_end_wall_s);
 }
 
 void RegressionWatch::learn_hour(std::int64_t begin_wall_s, const std::vector<HistorySeries>& batch,
                                  const std::set<std::string>& in_trouble) {
-  if (begin_wall_s <= last_ || !in_baseline(begin_wall_s)) return;
-  struct Sum {
-    double calls = 0;
-    double timed = 0;
-    double ns = 0;
-  };
-  std::map<std::string, Sum> sums;
+  if (!in_baseline(begin_wall_s)) return;
+  Sums sums;
   for (const HistorySeries& series : batch) {
     const HistorySlot* slot =
         series.event || series.waits_for_client ? nullptr : slot_of(series, begin_wall_s);
     if (slot == nullptr || !whole(*slot) || troubled(in_trouble, series.ring)) continue;
-    const Key key{series.ring, series.name};
-    if (operations_.size() >= options_.most_operations && operations_.count(key) == 0) continue;
-    OperationWatch& operation = operations_[key];
-    operation.learn_hour(*slot);
+    if (begin_wall_s <= rings_[series.ring].last) continue;
+    OperationWatch* operation = operation_of(series);
+    if (operation == nullptr) continue;
+    operation->learn_hour(*slot);
     Sum& sum = sums[series.ring];
     sum.calls += static_cast<double>(slot->count());
     sum.timed += static_cast<double>(slot->timed);
-    sum.ns += static_cast<double>(slot->timed) * operation.typical_ns();
+    sum.ns += static_cast<double>(slot->timed) * operation->typical_ns();
   }
   for (const auto& [name, sum] : sums) {
     Ring& ring = rings_[name];
+    ring.last = begin_wall_s;
     if (sum.calls > 0) ring.traffic.learn_hour(begin_wall_s, std::log(sum.calls / 60));
     const double usual = usual_call_ns(name);
     if (sum.ns > 0 && usual > 0)
-      ring.mean.learn_hour(begin_wall_s, kMixOrigin + std::log(sum.ns / sum.timed / usual));
+      ring.mean.learn_hour(begin_wall_s, mean_level(sum.ns / sum.timed, usual));
   }
 }
 
-void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<HistorySeries>& batch,
-                                 const std::set<std::string>& in_trouble) {
-  if (begin_wall_s <= last_) return;
-  last_ = begin_wall_s;
-  if (begin_wall_s / 3600 != hour_) begin_hour(begin_wall_s);
-  certainty_.levels = in_baseline(begin_wall_s);
-  WatchedMinute minute{certainty_, options_.clock_resolution_ns};
-  minute.patient_log_run = patient_log_run_;
-  struct Sum {
-    double calls = 0;
-    double timed = 0;
-    double ns = 0;  // of these, if each operation takes as long as usual
-    bool skip = false;
-    MinuteDistances distances;
-    double common_p95 = 0;
-  };
-  std::map<std::string, Sum> sums;
+// An operation for which there is room; else nullptr.
+OperationWatch* RegressionWatch::operation_of(const HistorySeries& series) {
+  const Key key{series.ring, series.name};
+  auto at = operations_.find(key);
+  if (at == operations_.end()) {
+    if (operations_.size() >= options_.most_operations) return nullptr;
+    at = operations_.emplace(key, OperationWatch()).first;
+  }
+  at->second.saw(hours_);
+  return &at->second;
+}
+
+// The operations of the rings whose turn this minute is.
+std::vector<RegressionWatch::Present> RegressionWatch::present(
+    std::int64_t begin_wall_s, const std::vector<HistorySeries>& batch) {
+  std::map<std::string, bool> in_turn;
+  std::vector<Present> all;
   for (const HistorySeries& series : batch) {
     const HistorySlot* slot =
         series.event || series.waits_for_client ? nullptr : slot_of(series, begin_wall_s);
     if (slot == nullptr) continue;
-    Sum& sum = sums[series.ring];
-    sum.calls += static_cast<double>(slot->count());
-    if (!whole(*slot)) continue;
-    const auto known = operations_.find({series.ring, series.name});
+    const auto [at, first] = in_turn.try_emplace(series.ring, false);
+    if (first) {
+      Ring& ring = rings_[series.ring];
+      if (ring.last - begin_wall_s > kSetBackS) set_back(series.ring, ring, begin_wall_s);
+      at->second = begin_wall_s > ring.last;
+      if (at->second) ring.last = begin_wall_s;
+    }
+    if (at->second) all.push_back({series, *slot});
+  }
+  return all;
+}
+
+void RegressionWatch::set_back(const std::string& name, Ring& ring, std::int64_t wall_s) {
+  ring.last = 0;
+  ring.held_until = std::min(ring.held_until, wall_s + kAfterOverloadS);
+  ring.traffic.interrupt();
+  ring.common.set_back(wall_s);
+  ring.mean.set_back(wall_s);
+  ring.findings.set_back(wall_s);
+  for (auto& [key, operation] : operations_) {
+    if (key.first == name) operation.set_back(wall_s);
+  }
+}
+
+RegressionWatch::Sums RegressionWatch::sums_of(std::int64_t begin_wall_s,
+                                               const std::vector<Present>& present,
+                                               const std::set<std::string>& in_trouble) {
+  Sums sums;
+  for (const Present& one : present) {
+    Sum& sum = sums[one.series.ring];
+    sum.calls += static_cast<double>(one.slot.count());
+    if (!whole(one.slot)) continue;
+    const auto known = operations_.find({one.series.ring, one.series.name});
     if (known == operations_.end()) continue;
-    known->second.distances(*slot, sum.distances);
+    known->second.distances(one.slot, sum.distances);
     if (known->second.typical_ns() <= 0) continue;
-    sum.timed += static_cast<double>(slot->timed);
-    sum.ns += static_cast<double>(slot->timed) * known->second.typical_ns();
+    sum.timed += static_cast<double>(one.slot.timed);
+    sum.ns += static_cast<double>(one.slot.timed) * known->second.typical_ns();
   }
   for (auto& [name, sum] : sums) {
     Ring& ring = rings_[name];
@@ -174,103 +198,76 @@ void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<Hi
                       certainty_, !troubled(in_trouble, name));
     sum.common_p95 = common_of(sum.distances.p95);
   }
-  for (const HistorySeries& series : batch) {
-    const HistorySlot* slot =
-        series.event || series.waits_for_client ? nullptr : slot_of(series, begin_wall_s);
-    if (slot == nullptr) continue;
-    const Key key{series.ring, series.name};
-    if (operations_.size() >= options_.most_operations && operations_.count(key) == 0) {
+  return sums;
+}
+
+void RegressionWatch::watch_operations(const std::vector<Present>& present, Sums& sums,
+                                       WatchedMinute minute,
+                                       const std::set<std::string>& in_trouble) {
+  for (const Present& one : present) {
+    OperationWatch* operation = operation_of(one.series);
+    if (operation == nullptr) {
       ++not_watched_;
       continue;
     }
-    OperationWatch& operation = operations_[key];
-    Sum& sum = sums[series.ring];
-    if (sum.skip || !whole(*slot)) {
-      operation.skip();
+    const Sum& sum = sums[one.series.ring];
+    if (sum.skip || !whole(one.slot)) {
+      operation->skip();
       continue;
     }
-    const CommonDrift& common = rings_[series.ring].common;
-    minute.learn = !troubled(in_trouble, series.ring);
-    minute.certainty.drift = common.drift();
-    minute.common_p50 = common.now();
+    const Ring& ring = rings_[one.series.ring];
+    minute.learn = !troubled(in_trouble, one.series.ring);
+    minute.clock_resolution_ns = ring.tick_ns;
+    minute.certainty.drift = ring.common.drift();
+    minute.common_p50 = ring.common.now();
     minute.common_p95 = sum.common_p95;
-    operation.add(series, *slot, minute);
+    operation->add(one.series, one.slot, minute);
   }
+}
+
+void RegressionWatch::add_minute(std::int64_t begin_wall_s, const std::vector<HistorySeries>& batch,
+                                 const std::set<std::string>& in_trouble) {
+  const std::vector<Present> in_turn = present(begin_wall_s, batch);
+  const bool set_back = last_ - begin_wall_s > kSetBackS;
+  if (begin_wall_s / 3600 != hour_ && (begin_wall_s > last_ || set_back)) begin_hour(begin_wall_s);
+  certainty_.levels = in_baseline(begin_wall_s);
+  WatchedMinute minute;
+  minute.certainty = certainty_;
+  minute.patient_log_run = patient_log_run_;
+  Sums sums = sums_of(begin_wall_s, in_turn, in_trouble);
+  watch_operations(in_turn, sums, minute, in_trouble);
   for (auto& [name, sum] : sums) {
     if (!sum.skip && sum.timed >= kLeastCalls)
       watch_mix(name, rings_[name], begin_wall_s, sum.timed, sum.ns, !troubled(in_trouble, name));
   }
+  if (begin_wall_s > last_ || set_back) end_minute(begin_wall_s);
+}
+
+// Of all operations, those without calls too.
+void RegressionWatch::end_minute(std::int64_t begin_wall_s) {
+  last_ = begin_wall_s;
+  for (auto& [key, operation] : operations_)
+    operation.end_minute(begin_wall_s + 60, options_.kept_s);
+  for (auto& [name, ring] : rings_) follow_mix(ring, begin_wall_s + 60);
+}
+
+void RegressionWatch::set_clock_resolution(const std::string& ring, double tick_ns) {
+  double& known = rings_[ring].tick_ns;
+  if (known == tick_ns) return;
+  known = tick_ns;
   for (auto& [key, operation] : operations_) {
-    const auto& finding = operation.finding();
-    if (finding && !finding->ongoing() && begin_wall_s - finding->ended_wall_s > options_.kept_s)
-      operation.drop_finding();
+    if (key.first == ring) operation.drop_below(kLeastTicks * tick_ns);
   }
-}
-
-// The mean of the usual calls of a ring; 0: not known.
-double RegressionWatch::usual_call_ns(const std::string& name) const {
-  double calls = 0;
-  double ns = 0;
-  for (const auto& [key, operation] : operations_) {
-    if (key.first != name) continue;
-    calls += operation.typical_calls();
-    ns += operation.typical_calls() * operation.typical_ns();
-  }
-  return calls > 0 ? ns / calls : 0;
-}
-
-// The mean over all operations if each takes as long as usual: it rises only when more of the calls
-// are of slow operations.
-void RegressionWatch::watch_mix(const std::string& name, Ring& ring, std::int64_t wall_s,
-                                double calls, double ns, bool learn) {
-  ring.typical_ns = usual_call_ns(name);
-  if (ns <= 0 || ring.typical_ns <= 0) return;
-  FigureLimits limits = certainty_;
-  limits.least_effect = std::log1p(kMixEffect);
-  limits.least_window = kLeastMixWindow;
-  const bool lasting = ring.finding && ring.finding->ongoing();
-  const FigureWatch::Change change =
-      ring.mean.add(wall_s, kMixOrigin + std::log(ns / calls / ring.typical_ns),
-                    static_cast<std::uint64_t>(calls), limits, learn);
-  if (change == FigureWatch::Change::rose) open_mix(name, ring, wall_s);
-  if (lasting && change == FigureWatch::Change::ended) ring.finding->ended_wall_s = wall_s + 60;
-  if (lasting && ring.finding->ongoing() &&
-      wall_s - ring.finding->found_wall_s >= OperationWatch::kAcceptMixS) {
-    ring.mean.accept();
-    ring.finding->accepted = true;
-    ring.finding->ended_wall_s = wall_s + 60;
-  }
-  if (ring.finding && !ring.finding->ongoing() &&
-      wall_s - ring.finding->ended_wall_s > options_.kept_s)
-    ring.finding.reset();
-}
-
-// Clients who wait for their answers call less when these are slower. That is no other mix.
-void RegressionWatch::open_mix(const std::string& name, Ring& ring, std::int64_t wall_s) {
-  for (const auto& [key, operation] : operations_) {
-    if (key.first != name || !operation.slower()) continue;
-    ring.mean.forget();
-    return;
-  }
-  RegressionFinding found;
-  found.ring = name;
-  found.kind = RegressionFinding::Kind::mix_shift;
-  found.figure = "mean";
-  found.since_wall_s = ring.mean.since_wall_s();
-  found.found_wall_s = wall_s + 60;
-  found.before_ns = ring.typical_ns * std::exp(ring.mean.usual_level() - kMixOrigin);
-  found.now_ns = found.before_ns * std::exp(ring.mean.effect());
-  found.effect_percent = 100 * std::expm1(ring.mean.effect());
-  ring.finding = std::move(found);
 }
 
 std::vector<RegressionFinding> RegressionWatch::findings() const {
   std::vector<RegressionFinding> all;
   for (const auto& [key, operation] : operations_) {
-    if (operation.finding()) all.push_back(*operation.finding());
+    const auto& kept = operation.findings().all();
+    all.insert(all.end(), kept.begin(), kept.end());
   }
   for (const auto& [name, ring] : rings_) {
-    if (ring.finding) all.push_back(*ring.finding);
+    all.insert(all.end(), ring.findings.all().begin(), ring.findings.all().end());
   }
   return all;
 }
@@ -279,8 +276,8 @@ std::vector<RegressionView> RegressionWatch::regressions() const {
   std::vector<RegressionView> views;
   for (const RegressionFinding& found : findings()) {
     views.push_back({found.ring, found.operation, found.stage, found.effect_percent,
-                     found.ongoing(), found.text(), found.kind,
-                     found.since_wall_s * 1'000'000'000});
+                     found.ongoing(), found.text(), found.kind, found.since_wall_s * 1'000'000'000,
+                     found.ending});
   }
   return views;
 }

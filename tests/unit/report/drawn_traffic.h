@@ -20,7 +20,7 @@ inline constexpr std::int64_t kDay = 86'400;
 // An operation in one minute. A test changes it before the minute is drawn.
 struct Traffic {
   std::string name;
-  double calls = 120;
+  double calls = 120;  // below 0: the minute does not have it
   double median_ms = 5;
   double sigma = 0.4;
   double slow_share = 0;  // of calls that take eight times as long

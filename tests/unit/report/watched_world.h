@@ -49,6 +49,7 @@ class World {
     host_ = 0.95 * host_ + 0.005 * normal_(engine_);
     for (Operation operation : operations) {
       if (change) change(operation, now);
+      if (operation.calls < 0) continue;
       batch.push_back(draw(operation));
     }
     return batch;
