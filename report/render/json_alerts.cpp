@@ -66,6 +66,8 @@ Json json_regressions(const Snapshot& snapshot) {
           {"reading", watch.reading},
           {"watched", watch.watched},
           {"too_many", watch.too_many},
+          {"pinned_begin_at", json_at(watch.pinned_begin_wall_ns)},
+          {"pinned_end_at", json_at(watch.pinned_end_wall_ns)},
           {"found", array_of(snapshot.regressions, [](const RegressionView& one) {
              return Json{
                  {"ring", one.ring},
@@ -74,6 +76,7 @@ Json json_regressions(const Snapshot& snapshot) {
                  {"kind", one.kind == RegressionView::Kind::slower ? "slower" : "mix_shift"},
                  {"effect_percent", one.effect_percent},
                  {"ongoing", one.ongoing},
+                 {"ending", one.ongoing ? Json(nullptr) : Json(name_of(one.ending))},
                  {"since_at", json_at(one.since_wall_ns)},
                  {"text", one.text}};
            })}};

@@ -99,6 +99,21 @@ void write_level_changes(const Section& section) {
   section.page.table(table.table());
 }
 
+std::string how_it_stands(const RegressionView& one) {
+  if (one.ongoing) return "lasts";
+  switch (one.ending) {
+    case RegressionView::Ending::usual_now: return "is usual now";
+    case RegressionView::Ending::not_seen: return "not seen any more";
+    default: return "went away";
+  }
+}
+
+// "2026-11-20T00:00Z to 2026-11-27T00:00Z"
+std::string pinned_span(const RegressionWatchView& watch) {
+  return format_minute(watch.pinned_begin_wall_ns) + " to " +
+         format_minute(watch.pinned_end_wall_ns);
+}
+
 void write_found_regressions(const Section& section) {
   RingTable table(section.snapshot, {{"operation", Align::left},
                                      {"stage", Align::left},
@@ -111,9 +126,12 @@ void write_found_regressions(const Section& section) {
                          one.kind == RegressionView::Kind::slower
                              ? format_percent(one.effect_percent / 100) + " slower"
                              : "another mix",
-                         one.ongoing ? "lasts" : "went away", escape_visible(one.text)});
+                         how_it_stands(one), escape_visible(one.text)});
   }
   section.page.table(table.table());
+  const RegressionWatchView& watch = section.snapshot.regression_watch;
+  if (watch.pinned())
+    section.page.sentence(fmt::format("Usual is the pinned baseline, {}.", pinned_span(watch)));
 }
 
 // The history holds what was told of them.
@@ -153,8 +171,9 @@ void write_regressions(const Section& section) {
         "hours held against them.");
   } else {
     section.page.sentence(fmt::format(
-        "None. Figures compared with the same hour of the days before: {} (p50, p95 and the stages "
-        "of each operation).",
+        "None. Figures compared with the same hour of {}: {} (p50, p95 and the stages of each "
+        "operation).",
+        watch.pinned() ? "the pinned baseline, " + pinned_span(watch) : "the days before",
         format_count(watch.watched)));
   }
   if (watch.too_many > 0) {

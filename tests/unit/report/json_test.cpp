@@ -53,6 +53,8 @@ TEST_CASE("Json: every field of every part is the snapshot's") {
                                    {"reading", false},
                                    {"watched", s.regression_watch.watched},
                                    {"too_many", s.regression_watch.too_many},
+                                   {"pinned_begin_at", at(s.regression_watch.pinned_begin_wall_ns)},
+                                   {"pinned_end_at", at(s.regression_watch.pinned_end_wall_ns)},
                                    {"found",
                                     {{{"ring", "east"},
                                       {"operation", "SEND_ALL"},
@@ -60,6 +62,7 @@ TEST_CASE("Json: every field of every part is the snapshot's") {
                                       {"kind", "slower"},
                                       {"effect_percent", 23.5},
                                       {"ongoing", true},
+                                      {"ending", nullptr},
                                       {"since_at", at(s.regressions[0].since_wall_ns)},
                                       {"text", "from 1 to 2 ms"}},
                                      {{"ring", "west"},
@@ -68,6 +71,7 @@ TEST_CASE("Json: every field of every part is the snapshot's") {
                                       {"kind", "mix_shift"},
                                       {"effect_percent", 41.5},
                                       {"ongoing", false},
+                                      {"ending", "not_seen"},
                                       {"since_at", at(s.regressions[1].since_wall_ns)},
                                       {"text", "more slow calls"}}}}});
 }

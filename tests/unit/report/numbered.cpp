@@ -348,11 +348,17 @@ Snapshot numbered() {
                      numbers.next(),
                      numbers.next(),
                      30.5};
-  snapshot.regressions = {{"east", "SEND_ALL", "database", 23.5, true, "from 1 to 2 ms",
-                           RegressionView::Kind::slower, kNow - 7200 * kSecond},
-                          {"west", "", "", 41.5, false, "more slow calls",
-                           RegressionView::Kind::mix_shift, kNow - 3600 * kSecond}};
-  snapshot.regression_watch = {true, false, numbers.next(), numbers.next()};
+  snapshot.regressions = {
+      {"east", "SEND_ALL", "database", 23.5, true, "from 1 to 2 ms", RegressionView::Kind::slower,
+       kNow - 7200 * kSecond},
+      {"west", "", "", 41.5, false, "more slow calls", RegressionView::Kind::mix_shift,
+       kNow - 3600 * kSecond, RegressionView::Ending::not_seen}};
+  snapshot.regression_watch = {true,
+                               false,
+                               numbers.next(),
+                               numbers.next(),
+                               kNow - 9 * 86'400 * kSecond,
+                               kNow - 2 * 86'400 * kSecond};
   snapshot.configuration_changed =
       "rings = [\"east\", \"west\"]\n\n[thresholds]\nconnections = 3\n";
   snapshot.configuration = snapshot.configuration_changed + "min_samples = 20\n";

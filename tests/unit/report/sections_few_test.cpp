@@ -256,6 +256,12 @@ TEST_CASE("Edges: regressions and trends, of one operation and of as many as are
         "heading | REGRESSIONS\n"
         "sentence | None. Figures compared with the same hour of the days before: 1 (p50, p95 and "
         "the stages of each operation).\n");
+  given.snapshot.regression_watch = {
+      true, false, 1, 0, 1'763'596'800'000'000'000, 1'764'201'600'000'000'000};
+  CHECK(written_by(given, detail::write_regressions) ==
+        "heading | REGRESSIONS\n"
+        "sentence | None. Figures compared with the same hour of the pinned baseline, "
+        "2025-11-20T00:00Z to 2025-11-27T00:00Z: 1 (p50, p95 and the stages of each operation).\n");
   given.snapshot.regression_watch = {true, true, 1, 1};
   CHECK(written_by(given, detail::write_regressions) ==
         "heading | REGRESSIONS\n"

@@ -115,11 +115,17 @@ TEST_CASE("Edges: regressions that were found, and shifts of the mix") {
   snapshot.regressions = {
       {"chat", "SEND_MESSAGE", "database", 31, true, "from 1 to 2 ms"},
       {"chat", "JOIN_ROOM", "", 12, false, "from 3 to 4 ms"},
+      {"chat", "READ", "", 25, false, "from 4 to 5 ms", RegressionView::Kind::slower, 0,
+       RegressionView::Ending::usual_now},
+      {"chat", "EDIT", "", 50, false, "from 5 to 7.5 ms", RegressionView::Kind::slower, 0,
+       RegressionView::Ending::not_seen},
       {"chat", "", "", 40, true, "mix of operations", RegressionView::Kind::mix_shift}};
   const Written w(snapshot);
   check_rows(w.page.tables("operation|stage|change|it|from what to what").at(0),
              {{"SEND_MESSAGE", "database", "31 % slower", "lasts", "from 1 to 2 ms"},
               {"JOIN_ROOM", "–", "12 % slower", "went away", "from 3 to 4 ms"},
+              {"READ", "–", "25 % slower", "is usual now", "from 4 to 5 ms"},
+              {"EDIT", "–", "50 % slower", "not seen any more", "from 5 to 7.5 ms"},
               {"all together", "–", "another mix", "lasts", "mix of operations"}});
 }
 
