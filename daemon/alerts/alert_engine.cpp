@@ -51,7 +51,9 @@ std::vector<AlertTransition> AlertEngine::evaluate(const Snapshot& snapshot,
     if (!ring.empty() && !watched.contains(ring)) {
       emit(episode, AlertState::resolved, episode.level, ": over, its ring is no longer watched");
     } else if (!seen.contains(key)) {
-      step_unknown(episode, "nothing reports it any more");
+      const bool awaited = snapshot.regression_watch.reading &&
+                           episode.reading.alert == AlertType::performance_regression;
+      step_unknown(episode, "nothing reports it any more", awaited);
     }
   }
   close_tick(snapshot);
@@ -287,10 +289,11 @@ void AlertEngine::step_recovering(Episode& episode, std::optional<AlertLevel> re
 }
 
 // E2: the timers move along with the unobserved time, so that it does not count.
-void AlertEngine::step_unknown(Episode& episode, const std::string& why) {
+void AlertEngine::step_unknown(Episode& episode, const std::string& why, bool awaited) {
   for (auto& since : episode.below_since_ns) {
     if (since) *since += step_ns_;
   }
+  if (awaited) return;
   if (!episode.missing_since_ns) episode.missing_since_ns = observed_ns_;
   const std::int64_t missing_ns = observed_ns_ - *episode.missing_since_ns;
   if (missing_ns >= config_.alerts.hold_without_data_ns) {

@@ -19,7 +19,8 @@
 //   E2  A figure that is not known changes no state, and the time without it counts toward nothing.
 //       The log says so once for each such gap, at most once in clear_after. After
 //       hold_without_data the alert is resolved as unknown. Of a ring that is no longer watched it
-//       is resolved at once.
+//       is resolved at once. While the history of the days before is being read, regressions of
+//       the last daemon are held without a word, because their figures are about to come.
 //   E3  A tick without news (Reading::idle: no calls) is no tick for that figure.
 //   E4  A fact (a crash, a loss, an open breaker) skips pending.
 //
@@ -112,7 +113,8 @@ class AlertEngine {
   void step_pending(Episode& episode, std::optional<AlertLevel> reached);
   void step_firing(Episode& episode, std::optional<AlertLevel> reached);
   void step_recovering(Episode& episode, std::optional<AlertLevel> reached);
-  void step_unknown(Episode& episode, const std::string& why);
+  // `awaited`: its figure is about to come, so nothing is said.
+  void step_unknown(Episode& episode, const std::string& why, bool awaited = false);
   void observe(Episode& episode, const Reading& reading);
   // A mask of of_ticks bits.
   std::uint64_t tick_mask() const;

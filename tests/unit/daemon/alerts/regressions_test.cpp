@@ -47,5 +47,79 @@ TEST_CASE("Regressions: one that leaves the list unsaid is held as not known") {
   CHECK(world.story("performance_regression") == Story{"firing/warning", "firing/warning"});
 }
 
+TEST_CASE("Regressions: one that is not seen any more is held, and then given up as not known") {
+  World world;
+  world.snapshot.regressions = {slower()};
+  world.tick();
+  world.snapshot.regressions[0].ongoing = false;
+  world.snapshot.regressions[0].ending = RegressionView::Ending::not_seen;
+  world.ticks(30);
+  CHECK(world.log.back().message.find("no data (p50 8 ms") == 0);
+  CHECK(world.story("performance_regression") == Story{"firing/warning", "firing/warning"});
+  world.ticks(720);  // an hour
+  REQUIRE_FALSE(world.log.empty());
+  CHECK(world.log.back().message.find("it is not known whether it is over") != std::string::npos);
+  CHECK(world.story("performance_regression") == Story{"resolved/warning"});
+}
+
+TEST_CASE("Regressions: one that is over beside a later one of the same figure is not read") {
+  World world;
+  const RegressionView later = slower();
+  RegressionView over = slower();
+  over.ongoing = false;
+  over.effect_percent = 50;
+  world.snapshot.regressions = {over, later};
+  CHECK(readings_of(world, "performance_regression").size() == 1);
+  world.tick();
+  CHECK(world.story("performance_regression") == Story{"firing/warning"});
+  world.ticks(100);
+  CHECK(world.story("performance_regression").empty());
+  // Those of another stage, operation, ring or kind are others.
+  world.snapshot.regressions[1].stage.clear();
+  CHECK(readings_of(world, "performance_regression").size() == 2);
+  world.snapshot.regressions[1] = later;
+  world.snapshot.regressions[1].operation = "LOGIN";
+  CHECK(readings_of(world, "performance_regression").size() == 2);
+  world.snapshot.regressions[1] = later;
+  world.snapshot.regressions[1].ring = "west";
+  CHECK(readings_of(world, "performance_regression").size() == 2);
+  world.snapshot.regressions[1] = later;
+  world.snapshot.regressions[1].kind = RegressionView::Kind::mix_shift;
+  CHECK(readings_of(world, "performance_regression").size() == 1);
+}
+
+TEST_CASE("Regressions: after a restart one is held in silence until the past has been read") {
+  World world;
+  world.snapshot.regressions = {slower()};
+  world.tick();
+  world.story("performance_regression");
+  world.restart();
+  world.snapshot.regressions.clear();
+  world.snapshot.regression_watch = {true, true, 0, 0};
+  world.ticks(1000);  // longer than alerts.hold_without_data
+  CHECK(world.story("performance_regression").empty());
+  world.engine.show(world.snapshot);
+  REQUIRE(world.snapshot.alerts.size() == 1);
+  CHECK(world.snapshot.alerts[0].last.state == AlertState::firing);
+  SUBCASE("it is found again, and goes on") {
+    world.snapshot.regressions = {slower()};
+    world.snapshot.regression_watch.reading = false;
+    world.ticks(10);
+    CHECK(world.story("performance_regression").empty());
+  }
+  SUBCASE("it is over") {
+    world.snapshot.regressions = {slower()};
+    world.snapshot.regressions[0].ongoing = false;
+    world.snapshot.regression_watch.reading = false;
+    world.ticks(30);
+    CHECK(world.story("performance_regression") == Story{"recovering/warning", "resolved/warning"});
+  }
+  SUBCASE("it is not found again, and is not known any more") {
+    world.snapshot.regression_watch.reading = false;
+    world.ticks(10);
+    CHECK(world.story("performance_regression") == Story{"firing/warning"});
+  }
+}
+
 }  // namespace
 }  // namespace ringside
