@@ -37,7 +37,11 @@ void RegressionFeed::follow(const Snapshot& snapshot) {
   for (auto& [id, incident] : incidents_) {
     if (!incident.over()) incident.ended_wall_ns = snapshot.wall_ns;
   }
-  for (const IncidentView& incident : snapshot.incidents) incidents_[incident.id] = incident;
+  for (const IncidentView& incident : snapshot.incidents) {
+    IncidentView& kept = incidents_[incident.id] = incident;
+    // The clock was set back while it went on.
+    if (!kept.over()) kept.began_wall_ns = std::min(kept.began_wall_ns, snapshot.wall_ns);
+  }
   std::erase_if(incidents_, [&](const auto& entry) {
     return entry.second.over() && entry.second.ended_wall_ns < snapshot.wall_ns - kLatestNs;
   });
@@ -48,11 +52,15 @@ void RegressionFeed::add(const HistorySpan& span) {
   std::vector<IncidentView> incidents;
   for (const auto& [id, incident] : incidents_) incidents.push_back(incident);
   Minutes minutes;
+  const auto note = [&](std::int64_t begin) {
+    if (minutes.count(begin) == 0) minutes[begin] = in_trouble(incidents, begin, 60);
+  };
   for (const HistorySeries& series : span.series) {
-    for (const HistorySlot& slot : series.slots) {
-      if (minutes.count(slot.begin_wall_s) == 0)
-        minutes[slot.begin_wall_s] = in_trouble(incidents, slot.begin_wall_s, 60);
-    }
+    for (const HistorySlot& slot : series.slots) note(slot.begin_wall_s);
+  }
+  // A minute without calls is one, too.
+  for (const HistoryRing& ring : span.rings) {
+    for (const HistoryRingSlot& slot : ring.slots) note(slot.begin_wall_s);
   }
   take_past();
   if (!past_) {
@@ -60,6 +68,11 @@ void RegressionFeed::add(const HistorySpan& span) {
     found_ = watch_.regressions();
   } else if (waiting_.size() < kMostWaiting) {
     waiting_.push_back({span.series, std::move(minutes)});
+  } else if (!std::exchange(leaves_out_, true)) {
+    spdlog::error(
+        "the history of the days before is still not read: {} minutes wait for it\n"
+        "  what comes until it is read is not looked at for regressions",
+        kMostWaiting);
   }
 }
 
@@ -80,12 +93,23 @@ void RegressionFeed::take_past() {
   }
   past_.reset();
   watch_.keep_for(kept_s_);
+  for (const auto& [ring, tick_ns] : ticks_ns_) watch_.set_clock_resolution(ring, tick_ns);
   for (const Batch& batch : std::exchange(waiting_, {})) add_to_watch(batch.series, batch.minutes);
   found_ = watch_.regressions();
 }
 
+void RegressionFeed::note_clocks(const Snapshot& snapshot) {
+  for (const RingView& ring : snapshot.rings) {
+    if (ring.ticks_per_second <= 0) continue;
+    const double tick_ns = 1e9 / ring.ticks_per_second;
+    ticks_ns_[ring.name] = tick_ns;
+    watch_.set_clock_resolution(ring.name, tick_ns);
+  }
+}
+
 void RegressionFeed::fill_in(Snapshot& snapshot) {
   if (!on_) return;
+  note_clocks(snapshot);
   take_past();
   // One of a ring that is watched no more says nothing about now.
   for (const RegressionView& one : found_) {
@@ -93,8 +117,13 @@ void RegressionFeed::fill_in(Snapshot& snapshot) {
                                      [&](const RingView& ring) { return ring.name == one.ring; });
     if (watched) snapshot.regressions.push_back(one);
   }
-  snapshot.regression_watch = {true, past_.has_value(), watch_.watched_figures(),
-                               watch_.not_watched()};
+  const RegressionOptions& options = watch_.options();
+  snapshot.regression_watch = {true,
+                               past_.has_value(),
+                               watch_.watched_figures(),
+                               watch_.not_watched(),
+                               options.pinned_begin_wall_s * kNsPerSecond,
+                               options.pinned_end_wall_s * kNsPerSecond};
 }
 
 }  // namespace ringside

@@ -34,7 +34,7 @@ class RegressionFeed {
   void follow(const Snapshot& snapshot);
   // Minutes that are over, as the history gets them.
   void add(const HistorySpan& span);
-  // With the rings that are in the snapshot.
+  // With the rings that are in the snapshot, and by their clocks.
   void fill_in(Snapshot& snapshot);
 
  private:
@@ -45,13 +45,16 @@ class RegressionFeed {
     Minutes minutes;
   };
   void take_past();
+  void note_clocks(const Snapshot& snapshot);
   void add_to_watch(const std::vector<HistorySeries>& series, const Minutes& minutes);
 
   bool on_ = false;
   std::optional<Past> past_;    // still being read
   std::vector<Batch> waiting_;  // for it
+  bool leaves_out_ = false;     // and said so
   RegressionWatch watch_;
   std::int64_t kept_s_ = 3600;
+  std::map<std::string, double> ticks_ns_;         // of each ring's clock: the length of one
   std::map<std::string, IncidentView> incidents_;  // by id; those that minutes may still meet
   std::vector<RegressionView> found_;
 };

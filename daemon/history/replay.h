@@ -12,10 +12,13 @@
 
 namespace ringside {
 
-// Hours of the last seven days, and of a pinned baseline, as far as there are no minutes; then all
+// Hours of the last seven days, or of a pinned baseline, as far as there are no minutes; then all
 // minutes before `until_wall_s`. It reads an hour of minutes at a time, so it needs little memory.
 // Ends early once `stop` is true. A file that isn't there teaches nothing; throws
 // std::runtime_error when one can't be read.
+//
+// A pinned baseline of which the history has no hour of two days any more would judge nothing, for
+// good. Then the log says so, and the past week is what is usual (RegressionWatch::options()).
 RegressionWatch replay_history(const std::string& path, const RegressionOptions& options,
                                std::int64_t until_wall_s, const std::atomic<bool>& stop);
 

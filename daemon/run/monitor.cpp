@@ -48,11 +48,6 @@ std::string changed_lines(const std::string& before, const std::string& after) {
   return before == after ? "nothing changed" : "some keys are gone from it";
 }
 
-// One that is over must be there until its alert is resolved.
-std::int64_t kept_regressions_s(const Config& config) {
-  return std::max<std::int64_t>(3600, 2 * config.alerts.clear_after_ns / kSecond);
-}
-
 WatchOptions watch_options(const Config& config) {
   return {config.rings, config.last, config.top, config.any_owner, config.labels, config.owners};
 }
@@ -112,10 +107,15 @@ void Monitor::record_history(HandOver hand_over) {
        fmt::format("no daemon until {}, for {} s", format_wall(now_ns), away_ns / kSecond)});
 }
 
+// One that is over must be there until its alert is resolved.
+std::int64_t Monitor::kept_regressions_s() const {
+  return std::max<std::int64_t>(3600, 2 * config_.alerts.clear_after_ns / kSecond);
+}
+
 void Monitor::watch_regressions(RegressionFeed::Past past) {
   RINGSIDE_ASSERT(here_.is_current() && passes_ == 0 && hand_over_);
   regressions_.begin(std::move(past));
-  regressions_.keep_for(kept_regressions_s(config_));
+  regressions_.keep_for(kept_regressions_s());
 }
 
 void Monitor::hand_over_minutes(const Instant& now, RingMetrics::TakeMinutes which,
@@ -233,7 +233,7 @@ void Monitor::reconfigure(const Config& config, const Instant& now) {
   config_ = config;
   watch_.reconfigure(watch_options(config_));
   alerts_.reconfigure(config_);
-  regressions_.keep_for(kept_regressions_s(config_));
+  regressions_.keep_for(kept_regressions_s());
   threshold_log_.begin_anew();
   schedule_.set(config_.report_interval_ns, now.realtime_ns);
   saver_.set_interval(config_.state_interval_ns);

@@ -60,6 +60,8 @@ class Monitor {
   // Looks for regressions in what is handed over, beside what another thread reads of the past.
   // After record_history().
   void watch_regressions(RegressionFeed::Past past);
+  // How long a regression that is over stays in the snapshot.
+  std::int64_t kept_regressions_s() const;
 
   // From now on the calling thread uses it.
   void take_over() { here_.take_over(); }

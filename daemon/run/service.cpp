@@ -36,8 +36,9 @@ HistoryOptions history_options(const Config& config) {
   return options;
 }
 
-RegressionOptions regression_options(const std::string& history_path) {
+RegressionOptions regression_options(const std::string& history_path, std::int64_t kept_s) {
   RegressionOptions options;
+  options.kept_s = kept_s;
   const BaselineResult pinned = read_baseline(history_path);
   if (pinned.failure) {
     spdlog::error("{}\n  the past week is what is usual, until the daemon starts again",
@@ -46,9 +47,6 @@ RegressionOptions regression_options(const std::string& history_path) {
   if (pinned.baseline) {
     options.pinned_begin_wall_s = pinned.baseline->begin_wall_s;
     options.pinned_end_wall_s = pinned.baseline->end_wall_s;
-    spdlog::info("what is usual is the pinned baseline, from {} to {}",
-                 format_wall(options.pinned_begin_wall_s * kSecond),
-                 format_wall(options.pinned_end_wall_s * kSecond));
   }
   return options;
 }
@@ -106,9 +104,10 @@ void Service::start_history() {
   monitor_.record_history([this](std::shared_ptr<const HistoryBatch> batch) {
     return history_.hand_over(std::move(batch));
   });
-  monitor_.watch_regressions(replay_.start(history_options_.path,
-                                           regression_options(history_options_.path),
-                                           read_instant().realtime_ns / kSecond));
+  monitor_.watch_regressions(
+      replay_.start(history_options_.path,
+                    regression_options(history_options_.path, monitor_.kept_regressions_s()),
+                    read_instant().realtime_ns / kSecond));
 }
 
 // All these threads come here. The last one tells the caller of begin_stop().

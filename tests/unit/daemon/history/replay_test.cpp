@@ -9,6 +9,7 @@
 
 #include "daemon/history/history_store.h"
 #include "tests/support/temp.h"
+#include "tests/unit/daemon/said.h"
 #include "tests/unit/report/watched_world.h"
 
 using namespace ringside;
@@ -87,6 +88,78 @@ TEST_CASE("HistoryReplay: what an incident kept unusual is not learned") {
   }
   kept.store.write(of_incidents);
   CHECK(kept.replayed().watched_figures() == 0);
+}
+
+TEST_CASE(
+    "HistoryReplay: a pinned baseline that the history no longer has is said, and passed over") {
+  const test::Said said;
+  Kept kept;
+  kept.world.run_days(3);
+  const auto replayed = [&](std::int64_t begin, std::int64_t end) {
+    RegressionOptions pinned;
+    pinned.pinned_begin_wall_s = begin;
+    pinned.pinned_end_wall_s = end;
+    return replay_history(kept.path, pinned, kept.world.now, go_on);
+  };
+  const RegressionWatch gone =
+      replayed(watched::kMonday - 20 * watched::kDay, watched::kMonday - 10 * watched::kDay);
+  CHECK(said.count("history.db.baseline: the history no longer has two days of the pinned "
+                   "baseline, from 2026-02-10T00:00:00") == 1);
+  CHECK(said.count("the past week is what is usual") == 1);
+  CHECK_FALSE(gone.options().pinned());
+  CHECK(gone.watched_figures() == 10);
+  // A day of it is left. No hour is known twice.
+  CHECK_FALSE(replayed(watched::kMonday - 3 * watched::kDay, watched::kMonday + watched::kDay)
+                  .options()
+                  .pinned());
+  CHECK(said.count("no longer has two days") == 2);
+  const std::int64_t two_days = watched::kMonday + 2 * watched::kDay;
+  const RegressionWatch left = replayed(watched::kMonday - 5 * watched::kDay, two_days);
+  CHECK(left.options().pinned());
+  CHECK(left.watched_figures() == 10);
+  CHECK(said.count("what is usual is the pinned baseline, from 2026-02-25T00:00:00") == 1);
+  // One that has not ended yet.
+  CHECK(replayed(kept.world.now - watched::kHour, kept.world.now + 7 * watched::kDay)
+            .options()
+            .pinned());
+  CHECK(said.count("no longer has two days") == 2);
+  // The file itself is gone.
+  RegressionOptions pinned;
+  pinned.pinned_begin_wall_s = watched::kMonday;
+  pinned.pinned_end_wall_s = two_days;
+  CHECK_FALSE(replay_history(kept.directory.file("other.db"), pinned, kept.world.now, go_on)
+                  .options()
+                  .pinned());
+  CHECK(said.count("other.db.baseline: the history no longer has two days") == 1);
+}
+
+TEST_CASE("HistoryReplay: days in which no daemon looked end no regression") {
+  Kept kept;
+  const std::int64_t change = watched::kMonday + 3 * watched::kDay;
+  kept.world.change = [&](watched::Operation& operation, std::int64_t now) {
+    if (operation.name == "SEND" && now >= change) operation.median_ms *= 1.5;
+  };
+  kept.world.run(change + watched::kHour);
+  kept.world.now += 10 * watched::kHour;
+  kept.world.run(kept.world.now + watched::kHour);
+  const auto found = kept.replayed().regressions();
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].ongoing);
+  CHECK(texts_of(kept.replayed()) == texts_of(kept.world.watch));
+}
+
+TEST_CASE("HistoryReplay: a regression that is over is kept as long as its alert needs it") {
+  Kept kept;
+  const std::int64_t change = watched::kMonday + 3 * watched::kDay;
+  kept.world.change = [&](watched::Operation& operation, std::int64_t now) {
+    if (operation.name == "SEND" && now >= change && now < change + watched::kHour)
+      operation.median_ms *= 1.5;
+  };
+  kept.world.run(change + 3 * watched::kHour);
+  CHECK(kept.replayed().regressions().empty());
+  RegressionOptions options;
+  options.kept_s = 3 * watched::kHour;
+  CHECK(replay_history(kept.path, options, kept.world.now, go_on).regressions().size() == 1);
 }
 
 TEST_CASE("HistoryReplay: no file teaches nothing, a damaged one says so, and one can be stopped") {

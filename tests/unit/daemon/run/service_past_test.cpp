@@ -56,18 +56,29 @@ TEST_CASE("Service: an operation that is slower than on the days before is in th
   CHECK(read_text(config.alert_log_path).find("op=SEND") != std::string::npos);
   CHECK(service.stop().nothing());
 
-  // A baseline that begins before them makes nothing usual that nobody knows.
-  REQUIRE_FALSE(
-      write_baseline(config.history_path, {now_s - 9 * watched::kDay, now_s - 6 * watched::kDay}));
-  Service pinned(config, "test");
-  REQUIRE_FALSE(pinned.start());
+  const auto compared_with = [&](const Baseline& baseline) {
+    REQUIRE_FALSE(write_baseline(config.history_path, baseline));
+    Service pinned(config, "test");
+    REQUIRE_FALSE(pinned.start());
+    test::until([&] {
+      const auto seen = pinned.snapshot();
+      return seen && !seen->regression_watch.reading;
+    });
+    const RegressionWatchView watch = pinned.snapshot()->regression_watch;
+    CHECK(pinned.stop().nothing());
+    return watch;
+  };
+  const std::int64_t pinned_s = now_s - 3 * watched::kDay;
+  const RegressionWatchView there = compared_with({pinned_s, pinned_s + 2 * watched::kDay});
   CHECK(said.count("what is usual is the pinned baseline, from ") == 1);
-  test::until([&] {
-    const auto seen = pinned.snapshot();
-    return seen && !seen->regression_watch.reading;
-  });
-  CHECK(pinned.snapshot()->regression_watch.watched == 0);
-  CHECK(pinned.stop().nothing());
+  CHECK(there.pinned_begin_wall_ns == pinned_s * kSecond);
+  CHECK(there.watched == 10);
+  // One from before them, of which the history knows nothing.
+  const RegressionWatchView gone =
+      compared_with({now_s - 9 * watched::kDay, now_s - 6 * watched::kDay});
+  CHECK(said.count("no longer has two days of the pinned baseline, from ") == 1);
+  CHECK_FALSE(gone.pinned());
+  CHECK(gone.watched == 10);
 }
 
 }  // namespace
