@@ -221,8 +221,7 @@ const ComparedFigure* ComparedOperation::failed() const {
   return nullptr;
 }
 
-Comparison compare_spans(const HistorySpan& now, const HistorySpan& then,
-                         const ComparisonOptions& options) {
+Comparison compare_spans(const HistorySpan& now, const HistorySpan& then) {
   Comparison comparison;
   comparison.begin_wall_s = then.begin_wall_s;
   comparison.end_wall_s = then.end_wall_s;
@@ -248,7 +247,7 @@ Comparison compare_spans(const HistorySpan& now, const HistorySpan& then,
     compared.then = side_of(*find_series(was.operations, series.ring, series.name));
     pasts.emplace_back(&series, without_incidents(*past, incidents));
     const HistorySeries& usual = pasts.back().second;
-    find_figures(ComparedSeries(steps, now, then, series, usual, options), series, usual, compared);
+    find_figures(ComparedSeries(steps, now, then, series, usual), series, usual, compared);
     for (const ComparedFigure& figure : compared.figures)
       comparison.steps = std::max(comparison.steps, figure.steps);
   }

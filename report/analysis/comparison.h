@@ -6,8 +6,9 @@
 //            went on in one step, however bad, is one point of 48.
 //   effect   the median of the differences of the steps. Spans of whole days at the same hours, and
 //            a baseline of several days at the same time of day, differ by no time of day.
-//   least    10 % at p50, 20 % at p95, 15 % of a stage and 1 % of its operation, ten ticks of the
-//            clock; half a point more or less of failed calls, and half as many again
+//   least    10 % at p50, 20 % at p95, 15 % of a stage and 1 % of its operation, and 10 ns: the
+//            history does not know how long a tick of the ring's clock was; half a point more or
+//            less of failed calls, and half as many again
 //   sure     a robust t-test (above_zero.h) of whether the steps differ by more than half of the
 //            least effect, for both directions, multiplied by the number of figures that are judged
 //            (Bonferroni): by chance one comparison in a hundred has any change
@@ -28,10 +29,6 @@
 #include "report/model/snapshot.h"
 
 namespace ringside {
-
-struct ComparisonOptions {
-  double clock_resolution_ns = 1;
-};
 
 // What an operation was like in all of one span, incidents included.
 struct ComparedSide {
@@ -102,8 +99,7 @@ struct Comparison {
 
 // `now` is the span that is reported. Either has minutes or hours. Where `then` has hours, each of
 // them is held against the minutes of the same hour.
-Comparison compare_spans(const HistorySpan& now, const HistorySpan& then,
-                         const ComparisonOptions& options = {});
+Comparison compare_spans(const HistorySpan& now, const HistorySpan& then);
 
 namespace detail {
 // comparison_text.cpp: the sentences of what has been found.

@@ -59,13 +59,8 @@ std::map<std::size_t, double> levels_of(const StepSums& sums, Kind kind, std::si
 
 ComparedSeries::ComparedSeries(const ComparedSteps& steps, const HistorySpan& now_span,
                                const HistorySpan& then_span, const HistorySeries& now,
-                               const HistorySeries& then, const ComparisonOptions& options)
-    : steps_(steps),
-      now_span_(now_span),
-      then_span_(then_span),
-      now_(now),
-      then_(then),
-      options_(options) {
+                               const HistorySeries& then)
+    : steps_(steps), now_span_(now_span), then_span_(then_span), now_(now), then_(then) {
   const auto longest = [](const HistorySeries& series) {
     std::int64_t seconds = 60;
     for (const HistorySlot& slot : series.slots)
@@ -146,16 +141,16 @@ ComparedSeries::Pairs ComparedSeries::most_pairs(Kind kind, std::size_t stage) {
 }
 
 double ComparedSeries::least_of(Kind kind, std::size_t stage, double level) const {
-  const double resolution = options_.clock_resolution_ns;
+  constexpr double kTickNs = 1;
   switch (kind) {
-    case Kind::p50: return least_effect(kLeastP50, level, resolution);
-    case Kind::p95: return least_effect(kLeastP95, level, resolution);
+    case Kind::p50: return least_effect(kLeastP50, level, kTickNs);
+    case Kind::p95: return least_effect(kLeastP95, level, kTickNs);
     case Kind::failed: return std::max(kLeastFailed, kLeastFailedPart * level);
     case Kind::stage: break;
   }
   // A hundredth of the operation's time, as a part of the stage's.
   const double of_operation = kLeastOfOperation * share_of(sum_ns_, stage_ns_[stage]);
-  return least_effect(std::max(kLeastStage, of_operation), level, resolution);
+  return least_effect(std::max(kLeastStage, of_operation), level, kTickNs);
 }
 
 }  // namespace ringside::detail

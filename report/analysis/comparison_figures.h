@@ -15,8 +15,7 @@ class ComparedSeries {
  public:
   // `then` is without its incidents. All that is given must outlive it.
   ComparedSeries(const ComparedSteps& steps, const HistorySpan& now_span,
-                 const HistorySpan& then_span, const HistorySeries& now, const HistorySeries& then,
-                 const ComparisonOptions& options);
+                 const HistorySpan& then_span, const HistorySeries& now, const HistorySeries& then);
 
   // Everything of a figure but what the number of figures does to it: `certainty` is of this one
   // alone, and `changed` says only that the effect is great enough.
@@ -41,7 +40,6 @@ class ComparedSeries {
   const HistorySpan& then_span_;
   const HistorySeries& now_;
   const HistorySeries& then_;
-  const ComparisonOptions& options_;
   std::vector<std::size_t> step_counts_;
   std::vector<Cut> cuts_;  // into the first of these; most operations need no other
   std::array<std::uint64_t, kStages> stage_ns_{};  // of the past

@@ -151,16 +151,19 @@ TEST_CASE("Comparison: less than the least effect is not told, however certain")
   CHECK(changed(comparison) == 0);
   CHECK(figure(one(comparison, "A"), ComparedFigure::Kind::p50).effect ==
         doctest::Approx(0.07).epsilon(0.2));
-  // Nor is less than ten ticks of the clock.
-  Days quick(9);
-  quick.operations = {{"QUICK", 3'000, 1e-5}};
-  quick.operations[0].database = 0;
-  quick.change = [](Traffic& traffic, std::int64_t) { traffic.median_ms *= 1.3; };
-  const HistorySpan now = quick.span(kToday, kNight);
-  quick.change = nullptr;
-  const HistorySpan then = quick.span(kToday - kDayLong, kNight);
-  CHECK(changed(compare_spans(now, then, {1})) == 0);
-  CHECK(changed(compare_spans(now, then, {0.1})) == 1);
+  // Nor is less than 10 ns.
+  const auto changed_of = [](double median_ms) {
+    Days quick(9);
+    quick.operations = {{"QUICK", 3'000, median_ms}};
+    quick.operations[0].database = 0;
+    quick.change = [](Traffic& traffic, std::int64_t) { traffic.median_ms *= 1.3; };
+    const HistorySpan now = quick.span(kToday, kNight);
+    quick.change = nullptr;
+    const HistorySpan then = quick.span(kToday - kDayLong, kNight);
+    return changed(compare_spans(now, then));
+  };
+  CHECK(changed_of(1e-5) == 0);  // 3 ns
+  CHECK(changed_of(1e-4) == 1);  // 30 ns
 }
 
 TEST_CASE("Comparison: more calls of the slow kind are a mix, and not slower calls") {
