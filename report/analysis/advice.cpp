@@ -36,20 +36,27 @@ std::string advice_for_failure(const Snapshot& snapshot, const ErrorKind& kind) 
            "this time.";
   }
   if (kind.outcome == RecordOutcome::timeout) {
+    const std::string who = label_of(snapshot, kind.top_operation, kind.top_ring);
+    if (snapshot.is_past())
+      return fmt::format("It ran into a time limit. See the stages of {} under Bottlenecks.", who);
     return fmt::format(
         "It ran into a time limit. See its stages under Bottlenecks, and the slowest ones of {} in "
         "detail.",
-        label_of(snapshot, kind.top_operation, kind.top_ring));
+        who);
   }
-  return "A failure of the server itself: its log at the time of the last one says more. The last "
-         "operations "
-         "kept show who was served when it happened.";
+  std::string text =
+      "A failure of the server itself: its log at the time of the last one says more.";
+  if (!snapshot.is_past())
+    text += " The last operations kept show who was served when it happened.";
+  return text;
 }
 
-std::string advice_for_refusal(const ErrorKind& kind) {
+std::string advice_for_refusal(const Snapshot& snapshot, const ErrorKind& kind) {
   const std::string_view name = kind.name;
   if (has_any_word(name, {"LOGIN", "PASSWORD", "CREDENTIALS", "TOKEN", "BLOCK", "BLOCKED"})) {
-    return "Refused on purpose. Many for one address point to guessing: see Security.";
+    return snapshot.is_past()
+               ? "Refused on purpose. Many point to guessing: see Security."
+               : "Refused on purpose. Many for one address point to guessing: see Security.";
   }
   if (kind.outcome == RecordOutcome::limited) {
     return "The rate limit did its work. If it is an honest client, it sends too much at once or "
@@ -63,6 +70,8 @@ std::string advice_for_refusal(const ErrorKind& kind) {
   }
   return has_word(name, "NOT") && has_word(name, "FOUND")
              ? "Asked for what is not there: usually a client that works from an old list."
+         : kind.last_actor.none()
+             ? "The request was not valid: usually one client version."
              : "The request was not valid: usually one client version; the last one's actor is "
                "named below.";
 }
@@ -81,7 +90,7 @@ std::string advice_for(const Snapshot& snapshot, const ErrorKind& kind) {
            "time under Bottlenecks, then add workers there or limit what comes in.";
   }
   if (is_failure(kind.outcome)) return advice_for_failure(snapshot, kind);
-  if (is_refusal(kind.outcome)) return advice_for_refusal(kind);
+  if (is_refusal(kind.outcome)) return advice_for_refusal(snapshot, kind);
   return "The operation was given up before it ended; nothing is to be done unless it becomes "
          "frequent.";
 }

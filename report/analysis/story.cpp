@@ -144,7 +144,7 @@ Story story_of(const Snapshot& snapshot, const IncidentView& incident) {
   find_span(snapshot, subject, locked, story);
   story.what = sentence_of(snapshot, subject, locked, story);
   story.whom = cost_of(incident);
-  story.next = next_step(subject, locked, !incident.over());
+  story.next = next_step(subject, locked, !incident.over(), snapshot.is_past());
   story.evidence = evidence_of(snapshot, incident);
   return story;
 }

@@ -50,7 +50,7 @@ namespace detail {
 // present. `locked`: calls waited in vain for the database's lock.
 std::string clause_of(const AlertTransition& cause, bool locked, bool lasts);
 // What to do about it, as a sentence.
-std::string next_step(const AlertTransition& cause, bool locked, bool lasts);
+std::string next_step(const AlertTransition& cause, bool locked, bool lasts, bool is_past);
 
 // What most of an incident comes from. It is the incident's cause, unless the cause fired only
 // after the database, the server or our own sight had failed: no cause comes after its effect.

@@ -44,7 +44,10 @@ void add_kept(const Snapshot& snapshot, const HistorySpan& history, std::vector<
     const bool made = std::any_of(out.begin(), out.end(),
                                   [&](const Suggestion& one) { return one.key == advice.key; });
     if (!takes_days(advice.key.kind) || !lately || made) continue;
-    Suggestion suggestion = suggest(advice.key, advice.what, advice.evidence, advice.gain, 0);
+    // A file may hold anything.
+    Suggestion suggestion =
+        suggest(advice.key, escape_visible(advice.what), escape_visible(advice.evidence),
+                escape_visible(advice.gain), 0);
     set_confidence(suggestion, Confidence::medium,
                    "found at " + format_minute(advice.last_ns) + " in the days before");
     suggestion.figure = advice.last_figure;

@@ -97,6 +97,9 @@ void suggest_stages(const Snapshot& snapshot, const Analysis& analysis,
     } else if (lately_n >= kEnough && std::abs(lately - stage.share) <= 0.1) {
       set_confidence(suggestion, Confidence::high,
                      fmt::format("the last 5 min say the same ({})", format_percent(lately)));
+    } else if (snapshot.is_past()) {
+      set_confidence(suggestion, Confidence::medium,
+                     fmt::format("{} operations mark it in this time", format_count(stage.count)));
     } else {
       set_confidence(suggestion, Confidence::medium,
                      lately_n < kEnough

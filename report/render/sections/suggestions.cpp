@@ -63,11 +63,11 @@ void write_earlier(const Section& section) {
   for (std::size_t i = 0; i < shown; ++i) {
     const KeptAdvice& kept = *earlier[i];
     const bool ended = kept.state != KeptAdvice::State::holds;
-    section.page.numbered(i + 1, kept.advice.what,
+    section.page.numbered(i + 1, escape_visible(kept.advice.what),
                           {{"given", fmt::format("{} to {}{}", format_minute(kept.advice.first_ns),
                                                  format_minute(kept.advice.last_ns),
                                                  ended ? "" : "; it still holds")},
-                           {"evidence", kept.advice.evidence},
+                           {"evidence", escape_visible(kept.advice.evidence)},
                            {"outcome", outcome_of(kept)}});
   }
   if (shown < earlier.size()) {

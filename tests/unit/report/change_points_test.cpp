@@ -18,8 +18,9 @@ constexpr std::int64_t kFirstDay = 1'772'409'600;
 constexpr std::int64_t kSlotOfADay = 86'400;
 
 // Figures around 5 ms with a deviation of 5 %, `rise` (a logarithm) higher from `change` on.
-std::vector<LevelPoint> drawn(std::mt19937_64& engine, std::size_t count, std::size_t change,
-                              double rise, double curve = 0, std::int64_t slot = kSlotOfADay) {
+std::vector<LevelPoint> drawn_points(std::mt19937_64& engine, std::size_t count, std::size_t change,
+                                     double rise, double curve = 0,
+                                     std::int64_t slot = kSlotOfADay) {
   std::normal_distribution<double> normal(0, 0.05);
   std::vector<LevelPoint> points;
   for (std::size_t i = 0; i < count; ++i) {
@@ -54,7 +55,7 @@ TEST_CASE("ChangePoints: a step of four deviations is found where it is, up or d
   std::mt19937_64 engine(ringside::test::seed());
   for (const double rise : {0.2, -0.2}) {
     CHECK(right_of(engine, [&](std::mt19937_64& draw) {
-            const auto changes = change_points(drawn(draw, 60, 25, rise));
+            const auto changes = change_points(drawn_points(draw, 60, 25, rise));
             if (changes.size() != 1 || !near(changes[0], 25)) return false;
             CHECK(changes[0].begin_wall_s ==
                   kFirstDay + static_cast<std::int64_t>(changes[0].index) * kSlotOfADay);
@@ -70,7 +71,7 @@ TEST_CASE("ChangePoints: a step of four deviations is found where it is, up or d
 TEST_CASE("ChangePoints: two steps far apart are two, in a history of many windows") {
   std::mt19937_64 engine(ringside::test::seed());
   CHECK(right_of(engine, [](std::mt19937_64& draw) {
-          auto points = drawn(draw, 300, 100, 0.25);
+          auto points = drawn_points(draw, 300, 100, 0.25);
           for (std::size_t i = 220; i < points.size(); ++i) points[i].value *= 1.3;
           const auto changes = change_points(points);
           return changes.size() == 2 && near(changes[0], 100) && near(changes[1], 220);
@@ -82,7 +83,7 @@ TEST_CASE("ChangePoints: day and night are none, and hide none") {
   ChangePointOptions hourly;
   hourly.season = 24;
   CHECK(right_of(engine, [&](std::mt19937_64& draw) {
-          const auto changes = change_points(drawn(draw, 240, 130, 0.2, 0.4, 3'600), hourly);
+          const auto changes = change_points(drawn_points(draw, 240, 130, 0.2, 0.4, 3'600), hourly);
           if (changes.size() != 1 || !near(changes[0], 130)) return false;
           CHECK(changes[0].effect_percent == doctest::Approx(22).epsilon(0.4));
           return true;
@@ -91,15 +92,15 @@ TEST_CASE("ChangePoints: day and night are none, and hide none") {
 
 TEST_CASE("ChangePoints: noise, one bad day and fewer than ten points a side are none") {
   std::mt19937_64 engine(20'260'302);
-  for (int i = 0; i < 20; ++i) CHECK(change_points(drawn(engine, 60, 60, 0)).empty());
-  auto spike = drawn(engine, 60, 60, 0);
+  for (int i = 0; i < 20; ++i) CHECK(change_points(drawn_points(engine, 60, 60, 0)).empty());
+  auto spike = drawn_points(engine, 60, 60, 0);
   spike[30].value *= 5;
   CHECK(change_points(spike).empty());
-  CHECK(change_points(drawn(engine, 19, 10, 1)).empty());
+  CHECK(change_points(drawn_points(engine, 19, 10, 1)).empty());
   // Nine points of the new level: it is told when the tenth is there.
-  const auto late = drawn(engine, 40, 31, 0.5);
+  const auto late = drawn_points(engine, 40, 31, 0.5);
   for (const ChangePoint& change : change_points(late)) CHECK(change.index <= 30);
-  const auto enough = change_points(drawn(engine, 41, 31, 0.5));
+  const auto enough = change_points(drawn_points(engine, 41, 31, 0.5));
   REQUIRE(enough.size() == 1);
   CHECK(enough[0].index == 31);
   CHECK(change_points({}).empty());
@@ -108,7 +109,7 @@ TEST_CASE("ChangePoints: noise, one bad day and fewer than ten points a side are
 TEST_CASE(
     "ChangePoints: the same input gives the same, and days without a figure are passed over") {
   std::mt19937_64 engine(20'260'303);
-  auto points = drawn(engine, 70, 40, 0.3);
+  auto points = drawn_points(engine, 70, 40, 0.3);
   points[5].value = 0;
   points[41].value = 0;
   const auto once = change_points(points);

@@ -109,6 +109,34 @@ IncidentView incident_of(const AlertTransition& cause) {
   return incident;
 }
 
+// Given on the days before: one was followed, one holds and takes days to tell.
+std::vector<HistoryAdvice> advice_before() {
+  constexpr std::int64_t kHourOfNs = 3'600 * kSecond;
+  HistoryAdvice followed;
+  followed.key = {AdviceKind::tail, "chat", "MESSAGE_SEARCH"};
+  followed.first_ns = (kBegin - 3 * 86'400) * kSecond;
+  followed.last_ns = (kBegin - 86'400) * kSecond;
+  followed.first_figure = followed.last_figure = 9e8;
+  followed.absent_looks = 9;
+  followed.absent_since_ns = followed.last_ns + kHourOfNs;
+  followed.absent_ns = followed.last_ns + 9 * kHourOfNs;
+  followed.absent_figure = 2e8;
+  followed.what = "Find out what the slowest tenth of MESSAGE_SEARCH waits for.";
+  followed.evidence = "p50 20 ms, p90 90 ms, p99 900 ms, 45 times the median (n = 12,000).";
+  followed.change = {followed.last_ns + kHourOfNs / 2, "deploy", "build 4f2a91b, before 4f2a91a"};
+  HistoryAdvice holds;
+  holds.key = {AdviceKind::descriptors, "chat", {}};
+  holds.first_ns = followed.first_ns;
+  holds.last_ns = kEnd * kSecond - kHourOfNs;
+  holds.first_figure = holds.last_figure = 37;
+  holds.what = "Look for descriptors that are not closed, or raise their limit (chat).";
+  holds.evidence =
+      "Its open descriptors grow by 37 a day: 611 in the last day, 1,024 is reached on 2024-12-04 "
+      "at this pace.";
+  holds.gain = "What is left lasts until 2024-12-04.";
+  return {followed, holds};
+}
+
 HistorySpan make_night() {
   HistorySpan span;
   span.begin_wall_s = kBegin;
@@ -141,6 +169,7 @@ HistorySpan make_night() {
   span.builds = {{(kBegin - 3600) * kSecond, "chat", "", ""},
                  {(kBegin + 123 * 60) * kSecond, "chat", "4f2a91c", "91ac"}};
   span.incidents = after_the_night().incidents;
+  span.advice = advice_before();
   return span;
 }
 
@@ -173,6 +202,8 @@ HistorySpan hostile_night() {
   for (HistoryMark& mark : span.marks) mark.text = mark.ring = kEvilName;
   for (IncidentView& incident : span.incidents) incident.id = kEvilName;
   for (HistoryConfiguration& one : span.configurations) one.text = one.changed = kEvilName;
+  for (HistoryAdvice& one : span.advice)
+    one.what = one.evidence = one.gain = one.key.subject = one.change.text = kEvilName;
   for (HistoryBuild& one : span.builds)
     one.ring = one.build_id = one.configuration_digest = kEvilName;
   return span;

@@ -156,7 +156,12 @@ TEST_CASE("Story: each alert has a clause in both tenses, and a next step") {
       const std::string clause = detail::clause_of(cause, false, lasts);
       CHECK_FALSE(clause.empty());
       CHECK(clause.find('{') == std::string::npos);
-      CHECK(detail::next_step(cause, false, lasts).ends_with('.'));
+      CHECK(detail::next_step(cause, false, lasts, false).ends_with('.'));
+      const std::string of_past = detail::next_step(cause, false, lasts, true);
+      CHECK(of_past.ends_with('.'));
+      // A report of the past has none of these.
+      for (const char* words : {"Lanes", "ringside tail", "last calls", "most active", "/proc"})
+        CHECK(of_past.find(words) == std::string::npos);
     }
     CHECK(detail::clause_of(cause, false, false) != detail::clause_of(cause, false, true));
   }
