@@ -54,7 +54,9 @@ void write_present(const Section& section) {
 void write_earlier(const Section& section) {
   std::vector<const KeptAdvice*> earlier;
   for (const KeptAdvice& kept : section.analysis.kept_advice) {
-    if (!is_suggested(section.analysis, kept.advice.key)) earlier.push_back(&kept);
+    const bool told =
+        kept.state == KeptAdvice::State::holds && is_suggested(section.analysis, kept.advice.key);
+    if (!told) earlier.push_back(&kept);
   }
   if (earlier.empty()) return;
   section.page.subheading("Earlier advice, and what became of it");

@@ -264,7 +264,8 @@ class History(harness.Scenario):
         now = time.time_ns()
         hour = 3_600_000_000_000
         with contextlib.closing(sqlite3.connect(path)) as history:
-            ring = history.execute("SELECT ring FROM marks WHERE kind = 'server_start'").fetchone()[0]
+            starts = history.execute("SELECT ring FROM marks WHERE kind = 'server_start'")
+            ring = starts.fetchone()[0]
             last = now - 30 * hour
             history.execute(
                 "INSERT INTO advice VALUES ('stage', '', 'database', ?, ?, 'ns', 9e9, 8e9, ?, ?, 3,"
