@@ -7,7 +7,7 @@
 namespace ringside {
 namespace {
 
-constexpr double kMixEffect = 0.10;
+constexpr double kLeastMixRise = 0.10;
 constexpr double kMixOrigin = 20;           // a level of exactly 0 is one that is not known
 constexpr std::size_t kLeastMixWindow = 6;  // points
 
@@ -36,7 +36,7 @@ void RegressionWatch::watch_mix(const std::string& name, Ring& ring, std::int64_
   ring.typical_ns = usual_call_ns(name);
   if (ns <= 0 || ring.typical_ns <= 0) return;
   FigureLimits limits = certainty_;
-  limits.least_effect = std::log1p(kMixEffect);
+  limits.least_effect = std::log1p(kLeastMixRise);
   limits.least_window = kLeastMixWindow;
   const FigureWatch::Change change =
       ring.mean.add(wall_s, mean_level(ns / calls, ring.typical_ns),

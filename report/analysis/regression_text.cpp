@@ -47,7 +47,8 @@ std::string RegressionFinding::text() const {
     case RegressionView::Ending::usual_now:
       return text + fmt::format(", taken as usual from {} UTC on", minute_of(ended_wall_s));
     case RegressionView::Ending::not_seen:
-      return text + fmt::format(", not seen since {} UTC: too few calls", minute_of(seen_wall_s));
+      return text + fmt::format(", not seen since {} UTC: too few calls to judge by",
+                                minute_of(seen_wall_s));
     default: return text + fmt::format(", over since {} UTC", minute_of(ended_wall_s));
   }
 }

@@ -42,7 +42,7 @@ TEST_CASE("RegressionEnding: an operation that is gone is not seen any more, fou
   REQUIRE(ended.size() == 1);
   CHECK_FALSE(ended[0].ongoing);
   CHECK(ended[0].ending == Ending::not_seen);
-  CHECK(ended[0].text.find(", not seen since 2026-03-05 11:00 UTC: too few calls") !=
+  CHECK(ended[0].text.find(", not seen since 2026-03-05 11:00 UTC: too few calls to judge by") !=
         std::string::npos);
   CHECK(found_at(world, kGone + 6 * kHour).empty());
 }

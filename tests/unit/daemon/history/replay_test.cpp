@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -176,4 +177,17 @@ TEST_CASE("HistoryReplay: no file teaches nothing, a damaged one says so, and on
   HistoryReplay replay;
   auto future = replay.start(kept.path, {}, kept.world.now);
   CHECK(future.get().watched_figures() == 10);
+  // One that is stopped at once has ended, and says nothing of a baseline that it did not look at.
+  const test::Said said;
+  RegressionOptions pinned;
+  pinned.pinned_begin_wall_s = watched::kMonday;
+  pinned.pinned_end_wall_s = kept.world.now;
+  const RegressionWatch stopped =
+      replay_history(kept.path, pinned, kept.world.now, std::atomic<bool>{true});
+  CHECK(stopped.options().pinned());
+  CHECK(said.lines().empty());
+  HistoryReplay short_one;
+  auto ended = short_one.start(kept.path, {}, kept.world.now);
+  short_one.stop();
+  CHECK(ended.wait_for(std::chrono::seconds(0)) == std::future_status::ready);
 }
