@@ -13,7 +13,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import Browser  # noqa: E402
 
-PAGES = ["night", "hostile", "compared", "calm", "nothing"]
+PAGES = ["night", "hostile", "compared", "days", "calm", "nothing"]
 UNITS = {"ns": 1, "µs": 1e3, "ms": 1e6, "s": 1e9, "min": 60e9, "h": 3600e9}
 
 

@@ -1,9 +1,10 @@
 // Writes reports in every format into the directory that it is given, for the tests in browser and
-// schema: of a night, of one with hostile names, of one held against the night before, of a quiet
-// one, of nothing, and of samples. Says how long the night took.
+// schema: of a night, of one with hostile names, of one held against the night before, of days,
+// of a quiet night, of nothing, and of samples. Says how long the night took.
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <random>
 #include <string>
 
 #include "report/analysis/past_snapshot.h"
@@ -12,6 +13,7 @@
 #include "report/render/markdown.h"
 #include "report/render/text.h"
 #include "tests/unit/report/compared_sample.h"
+#include "tests/unit/report/level_sample.h"
 #include "tests/unit/report/night.h"
 #include "tests/unit/report/numbered.h"
 #include "tests/unit/report/ones.h"
@@ -33,6 +35,15 @@ bool write_all(const std::string& stem, const Report& report) {
   return write(stem + ".html", render_html(report)) && write(stem + ".json", render_json(report)) &&
          write(stem + ".md", render_markdown(report, {.whole = true})) &&
          write(stem + ".txt", render_text(report, {.limits = {.whole = true}}));
+}
+
+// Five days, in the middle of which a deploy made an operation faster.
+HistorySpan faster_days() {
+  std::mt19937_64 engine(1);
+  HistorySpan span = sample::level_hours(engine, 120, 60, 0.7);
+  span.marks.push_back({(sample::kLevelsBegin + 60 * 3600) * 1'000'000'000,
+                        HistoryMark::Kind::deploy, "chat", "build 2, before 1"});
+  return span;
 }
 
 // With what the samples lack, so that every key of the JSON report is written once.
@@ -66,11 +77,14 @@ int main(int argc, char** argv) {
   const sample::ComparedNights nights = sample::compared_nights();
   const Comparison comparison = sample::compared(nights);
   const Snapshot compared = past_snapshot(nights.now);
+  const HistorySpan days = faster_days();
+  const Snapshot of_days = past_snapshot(days);
   const Snapshot nothing, ones = one_of_everything(), numbered = sample::numbered();
   const bool written =
       write_all(directory + "night", Report(after, &night)) &&
       write_all(directory + "hostile", Report(evil, &evil_night, &evil_comparison)) &&
       write_all(directory + "compared", Report(compared, &nights.now, &comparison)) &&
+      write_all(directory + "days", Report(of_days, &days)) &&
       write_all(directory + "calm", Report(sample::calm())) &&
       write_all(directory + "nothing", Report(nothing)) &&
       write_all(directory + "ones", Report(ones)) &&

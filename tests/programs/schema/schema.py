@@ -11,7 +11,7 @@ import unittest
 
 import jsonschema
 
-DOCUMENTS = ["night", "hostile", "compared", "calm", "nothing", "ones", "numbered"]
+DOCUMENTS = ["night", "hostile", "compared", "days", "calm", "nothing", "ones", "numbered"]
 
 
 def objects_of(schema, path="$"):
