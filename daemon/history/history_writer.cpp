@@ -148,7 +148,8 @@ bool HistoryWriter::write_one(const HistoryBatch& batch) {
     watch_journal();
     if (long_journal_) return false;
     tidy(batch.made_wall_s);  // first: a file at its limit makes room
-    store_.write(batch.span, look_for_advice(batch));
+    look_for_advice(batch);
+    store_.write(batch.span, looks_);
     store_.end_untold_incidents(batch.span.incidents);
     return true;
   } catch (const DatabaseError& error) {
@@ -162,9 +163,12 @@ bool HistoryWriter::write_one(const HistoryBatch& batch) {
 }
 
 // In this thread: an analysis takes milliseconds, which the drain must not wait for.
-std::vector<AdviceLook> HistoryWriter::look_for_advice(const HistoryBatch& batch) {
-  if (!batch.advise_on) return {};
-  return advice_of(*batch.advise_on, options_.path, store_.open_advice(batch.advise_on->wall_ns));
+void HistoryWriter::look_for_advice(const HistoryBatch& batch) {
+  if (looked_at_ == batch.advise_on) return;
+  looked_at_ = batch.advise_on;
+  looks_.clear();
+  if (looked_at_)
+    looks_ = advice_of(*looked_at_, options_.path, store_.open_advice(looked_at_->wall_ns));
 }
 
 // The disk was full when the file was to be opened. That has been said.

@@ -80,7 +80,7 @@ class HistoryWriter {
   void take(Batch batch);
   void write_waiting();
   bool write_one(const HistoryBatch& batch);
-  std::vector<AdviceLook> look_for_advice(const HistoryBatch& batch);
+  void look_for_advice(const HistoryBatch& batch);
   bool open_again();
   void tidy(std::int64_t now_wall_s);
   void watch_journal();
@@ -103,6 +103,9 @@ class HistoryWriter {
   HistoryOptions options_;
   HistoryStore store_;
   std::deque<Batch> waiting_;
+  // Of the batch that is to be written: a full disk makes no other look.
+  std::shared_ptr<const Snapshot> looked_at_;
+  std::vector<AdviceLook> looks_;
   std::optional<std::chrono::steady_clock::time_point> retry_at_;
   bool failing_ = false;
   bool dropping_ = false;

@@ -131,6 +131,22 @@ HistoryResult read_day(const std::string& path, std::int64_t begin_wall_s) {
   return whole ? std::move(minutes) : std::move(hours);
 }
 
+// The hours of two weeks up to the end of a day, of very many operations of fewer days: so which of
+// them took another level is in the report of the day. Nothing: they can't be read.
+std::optional<HistorySpan> days_before(const std::string& path, const HistorySpan& day) {
+  constexpr std::int64_t kMostDays = 14, kFewestDays = 4;
+  const auto hours = std::max<std::int64_t>(static_cast<std::int64_t>(day.series.size()) * 24, 1);
+  const std::int64_t days =
+      std::clamp(static_cast<std::int64_t>(kMostMinuteSlots) / hours, kFewestDays, kMostDays);
+  HistoryQuery query;
+  query.end_wall_s = day.end_wall_s;
+  query.begin_wall_s = query.end_wall_s - days * kDayS;
+  query.slots = HistoryQuery::Slots::hours;
+  HistoryResult result = read_history(path, query);
+  if (result.failure) return std::nullopt;
+  return std::move(result.span);
+}
+
 }  // namespace
 
 std::vector<Failure> write_reports(const ReportFiles& files, const Snapshot& snapshot,
@@ -203,7 +219,8 @@ std::vector<Failure> write_daily_reports(const ReportFiles& files, std::int64_t 
   if (auto failure = make_directories(files.directory)) return {*failure};
   std::vector<Failure> failures;
   const Snapshot snapshot = past_snapshot(result.span);
-  const Report report(snapshot, &result.span);
+  const auto days = days_before(files.history, result.span);
+  const Report report(snapshot, &result.span, nullptr, days ? &*days : nullptr);
   for (const Format& format : kFormats) {
     if (!is_wanted(files, format)) continue;
     std::string name = stem + format.extension;

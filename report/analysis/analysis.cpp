@@ -45,7 +45,7 @@ const char* confidence_name(Confidence confidence) {
   return "low";
 }
 
-Analysis analyse(const Snapshot& snapshot, const HistorySpan* history) {
+Analysis analyse(const Snapshot& snapshot, const HistorySpan* history, const HistorySpan* days) {
   Analysis analysis;
   analysis.window = shown_window(snapshot.all);
   detail::find_errors(snapshot, analysis);
@@ -56,7 +56,8 @@ Analysis analyse(const Snapshot& snapshot, const HistorySpan* history) {
   detail::find_resilience(snapshot, analysis);
   detail::find_verdict(snapshot, analysis);
   detail::find_suggestions(snapshot, history, analysis);
-  if (history != nullptr) analysis.changes = level_changes(*history);
+  if (days == nullptr) days = history;
+  if (days != nullptr) analysis.changes = level_changes(*days);
   detail::find_kept_advice(snapshot, history, analysis);
   detail::find_stories(snapshot, history, analysis);
   return analysis;

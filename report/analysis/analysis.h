@@ -137,7 +137,9 @@ struct DatabaseSummary {
 struct SecuritySummary {
   std::vector<EventFinding> events;
   std::uint64_t rate_allowed = 0, rate_limited = 0;
-  StageTime stage;  // the security stage of all operations; count 0 where none marks it
+  std::uint64_t rejected = 0;  // calls of operations with the outcome `rejected`
+  StageTime validation;        // the stages of all operations; count 0 where none marks it
+  StageTime stage;             // security
   std::uint64_t audit_ns = 0;
 };
 
@@ -191,8 +193,10 @@ struct Analysis {
   Headline headline;           // the verdict in three sentences
 };
 
-// `history` may be null: there is none.
-Analysis analyse(const Snapshot& snapshot, const HistorySpan* history = nullptr);
+// `history` may be null: there is none. `days`: the hours of the days up to the snapshot, for what
+// takes days; null: those of the history.
+Analysis analyse(const Snapshot& snapshot, const HistorySpan* history = nullptr,
+                 const HistorySpan* days = nullptr);
 
 struct Comparison;  // comparison.h
 
@@ -200,10 +204,10 @@ struct Comparison;  // comparison.h
 // comparison. They may be null: then nothing is said over time, or of another span.
 struct Report {
   explicit Report(const Snapshot& of, const HistorySpan* past = nullptr,
-                  const Comparison* compared = nullptr)
-      : snapshot(of), history(past), comparison(compared), analysis(analyse(of, past)) {}
-  explicit Report(const Snapshot&&, const HistorySpan* = nullptr,
-                  const Comparison* = nullptr) = delete;
+                  const Comparison* compared = nullptr, const HistorySpan* days = nullptr)
+      : snapshot(of), history(past), comparison(compared), analysis(analyse(of, past, days)) {}
+  explicit Report(const Snapshot&&, const HistorySpan* = nullptr, const Comparison* = nullptr,
+                  const HistorySpan* = nullptr) = delete;
 
   const Snapshot& snapshot;
   const HistorySpan* const history;

@@ -40,6 +40,7 @@ LevelChanges level_changes(const HistorySpan& history) {
   LevelChanges out;
   const std::int64_t span_s = history.end_wall_s - history.begin_wall_s;
   if (span_s < kShortestS) return out;
+  out.begin_wall_s = history.begin_wall_s;
   out.slot_s = span_s > kLongS ? kDaySlotS : kHourSlotS;
   for (const HistorySeries& series : history.series) {
     if (series.event || series.waits_for_client) continue;

@@ -18,6 +18,7 @@ struct LevelChange {
 };
 
 struct LevelChanges {
+  std::int64_t begin_wall_s = 0;   // of the days
   std::int64_t slot_s = 0;         // an hour; of more than two months a day. 0: too short to tell
   std::size_t looked_at = 0;       // figures that are known often enough
   std::vector<LevelChange> found;  // in the order of time

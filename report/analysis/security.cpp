@@ -20,8 +20,11 @@ void find_security(const Snapshot& snapshot, Analysis& analysis) {
       security.audit_ns += stats.sum_ns;
     }
   }
+  security.rejected = snapshot.all.window(analysis.window)
+                          .outcomes[static_cast<std::size_t>(RecordOutcome::rejected)];
   for (const StageTime& stage : analysis.all.stages) {
     if (stage.name == names::kSecurity) security.stage = stage;
+    if (stage.name == names::kValidation) security.validation = stage;
   }
 }
 

@@ -81,6 +81,9 @@ Json json_security(const Report& report) {
           {"rate_allowed", security.rate_allowed},
           {"rate_limited", security.rate_limited},
           {"blocks", array_of(report.snapshot.blocks, json_block)},
+          {"rejected", security.rejected},
+          {"validation",
+           security.validation.count > 0 ? json_stage(security.validation) : Json(nullptr)},
           {"stage", security.stage.count > 0 ? json_stage(security.stage) : Json(nullptr)},
           {"audit_ns", security.audit_ns}};
 }
@@ -179,6 +182,8 @@ Json json_level(const LevelChange& one) {
 
 Json json_levels(const LevelChanges& changes) {
   return {{"slot_seconds", changes.slot_s},
+          {"begin_at",
+           changes.slot_s > 0 ? json_at(changes.begin_wall_s * 1'000'000'000) : Json(nullptr)},
           {"looked_at", changes.looked_at},
           {"found", array_of(changes.found, json_level)}};
 }

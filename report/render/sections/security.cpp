@@ -19,6 +19,22 @@ void write_rate_limit(const Section& section) {
                                      : ""));
 }
 
+// What validation keeps from the rest of the server, and what that costs.
+void write_validation(const Section& section) {
+  const SecuritySummary& security = section.analysis.security;
+  const std::uint64_t calls = section.snapshot.all.window(section.analysis.window).count();
+  if (security.rejected == 0 && security.validation.count == 0) return;
+  std::string text = count_of(security.rejected, "call refused", "calls refused");
+  if (calls >= kMinClaim) text += " (" + percent_cell(security.rejected, calls) + ")";
+  if (security.validation.count > 0) {
+    text += fmt::format("; the stage takes {} of the time of all operations, {} a call (n = {})",
+                        format_percent(security.validation.share),
+                        mean_cell(security.validation.sum_ns, security.validation.count),
+                        format_count(security.validation.count));
+  }
+  section.page.field("validation", text);
+}
+
 void write_blocks(const Section& section) {
   const auto& blocks = section.snapshot.blocks;
   for (std::size_t i = 0; i < std::min(blocks.size(), section.limits.top); ++i) {
@@ -68,6 +84,7 @@ void write_security(const Section& section) {
   }
   section.page.chart(Chart::security);
   write_rate_limit(section);
+  write_validation(section);
   write_blocks(section);
   write_cost(section);
 }

@@ -70,12 +70,15 @@ void write_level_changes(const Section& section) {
   if (changes.looked_at == 0) return;
   const char* slots = changes.slot_s == 3600 ? "hours" : "days";
   if (changes.found.empty()) {
-    section.page.sentence(fmt::format(
-        "No operation took another level (p50 and p95 over the {}; {} known often enough).", slots,
-        count_of(changes.looked_at, "figure is", "figures are")));
+    section.page.sentence(
+        fmt::format("No operation took another level since {} (p50 and p95 over the {}; {} known "
+                    "often enough).",
+                    format_minute(changes.begin_wall_s * 1'000'000'000), slots,
+                    count_of(changes.looked_at, "figure is", "figures are")));
     return;
   }
-  section.page.subheading("Operations that took another level");
+  section.page.subheading("Operations that took another level since " +
+                          format_minute(changes.begin_wall_s * 1'000'000'000));
   RingTable table(section.snapshot, {{"from", Align::left},
                                      {"operation", Align::left},
                                      {"figure", Align::left},

@@ -280,9 +280,10 @@ class History(harness.Scenario):
         self.assertEqual(advice["followed_by"]["text"], "build 2, before 1")
         self.assertEqual(advice["figure_then"], 9e9)
         self.assertLess(advice["figure"], 1e9)   # of the calls that this report is about
-        text = world.run("ringside", "report", str(path)).out
-        self.assertIn("Earlier advice, and what became of it", text)
-        self.assertIn("followed by a deploy at", text)
+        self.assertIn("1 of earlier followed", world.run("ringside", "report", str(path)).out)
+        page = world.run("ringside", "report", str(path), "--format", "html").out
+        self.assertIn("Earlier advice, and what became of it", page)
+        self.assertIn("followed by a deploy at", page)
 
     def test_a_file_of_version_1_goes_on_with_all_that_it_holds(self):
         world = self.world()

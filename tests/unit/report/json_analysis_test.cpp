@@ -155,6 +155,8 @@ TEST_CASE("Json: the analysis is the one that was made") {
                                       {"turned_away", of.turned_away},
                                       {"got_through", of.got_through}};
                         })},
+        {"rejected", a.security.rejected},
+        {"validation", stage(a.security.validation)},
         {"stage", stage(a.security.stage)},
         {"audit_ns", a.security.audit_ns}}},
       {"resilience",
@@ -188,7 +190,8 @@ TEST_CASE("Json: the analysis is the one that was made") {
                                          {"why", of.why}};
                            })},
       {"advice", Json::array()},
-      {"level_changes", {{"slot_seconds", 0}, {"looked_at", 0}, {"found", Json::array()}}}};
+      {"level_changes",
+       {{"slot_seconds", 0}, {"begin_at", nullptr}, {"looked_at", 0}, {"found", Json::array()}}}};
   check_same(json, expected);
   CHECK(json["slow"].size() > 1);
   CHECK(json["suggestions"].size() > 1);

@@ -217,6 +217,19 @@ TEST_CASE("Edges: security where nothing happened, where each thing happened onc
   CHECK(written_by(given, detail::write_security) ==
         top + "field | rate limit | 19 allowed, 1 limited (5 %)\n" + first_block + second_block +
             "field |  | and 1 more\n" + cost);
+  given.snapshot.blocks.clear();
+  security.rate_allowed = security.rate_limited = 0;
+  security.rejected = 1;
+  CHECK(written_by(given, detail::write_security) ==
+        top + "field | validation | 1 call refused\n" + cost);
+  given.all(Window::hour).recorded = 20;
+  security.rejected = 2;
+  security.validation = {"validation", 4, 8, 2, 0.25};
+  CHECK(written_by(given, detail::write_security) ==
+        top +
+            "field | validation | 2 calls refused (10 %); the stage takes 25 % of the time of all "
+            "operations, 2 ns a call (n = 4)\n" +
+            cost);
 }
 
 TEST_CASE("Edges: suggestions, of which there are none and one") {

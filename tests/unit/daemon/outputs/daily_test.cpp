@@ -135,6 +135,32 @@ TEST_CASE("DailyReport: one that was written before the day had ended is written
   CHECK(read_text(path) == "the whole day");
 }
 
+TEST_CASE("DailyReport: it says which operations took another level on the days before") {
+  const Past past(1, 0);
+  {
+    HistoryStore store;
+    std::string moved;
+    REQUIRE_FALSE(store.open(past.history, {}, &moved));
+    std::mt19937_64 random(7);
+    for (int hour = 0; hour < 24 * 6; ++hour) {
+      HistorySpan batch =
+          test::history_minute(random, kFriday - 5 * kDayLong + hour * kHourLong, 400);
+      if (hour >= 24 * 4) {  // twice as long, from a day before on
+        for (Histogram::Bucket& bucket : batch.series[0].slots[0].latency.buckets)
+          bucket.index = static_cast<std::int16_t>(bucket.index + 32);
+      }
+      store.write(batch);
+    }
+  }
+  CHECK(wrote(past.files(), kFriday));
+  const Json json = Json::parse(read_text(past.directory.file("reports/daily-20210115.json")));
+  const Json& changes = json["analysis"]["level_changes"];
+  CHECK(changes["begin_at"] == "2021-01-02T00:00:00.000000000Z");
+  REQUIRE_FALSE(changes["found"].empty());
+  CHECK(changes["found"][0]["operation"] == "SEND_MESSAGE");
+  CHECK(changes["found"][0]["after_ns"] > 1.8 * changes["found"][0]["before_ns"].get<double>());
+}
+
 TEST_CASE("DailyReport: it judges by the thresholds that were in force on that day") {
   const Past past;
   for (const int day : {0, 1}) {
