@@ -94,7 +94,7 @@ TEST_CASE("LevelChanges: where nothing changes that is said, and of two days not
   if (changes.found.empty()) {
     const Snapshot snapshot = past_snapshot(span);
     CHECK(render_text(Report(snapshot, &span), {.limits = {.whole = true}})
-              .find("No operation took another level (p50 and p95 over the hours; 2 figures are") !=
+              .find("No operation took another level since 2026-03-02T00:00Z (p50 and p95") !=
           std::string::npos);
   }
   span.series[0].waits_for_client = true;
