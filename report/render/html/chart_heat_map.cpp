@@ -86,11 +86,14 @@ std::string heat_map(const Report& report) {
                     coordinate(kLeft), coordinate(y), coordinate(kMapWidth), coordinate(kLeft - 6),
                     coordinate(y + 4), mark.label);
   }
+  // Over days a time of day alone says little.
+  constexpr std::int64_t kLongS = 36 * 3600;
+  const bool dated = points.back().begin_wall_s - points.front().begin_wall_s > kLongS;
   for (std::size_t c = 0; c < points.size(); c += std::max<std::size_t>(points.size() / 8, 1)) {
-    drawing += fmt::format("<text x=\"{}\" y=\"{}\">{}</text>",
-                           coordinate(kLeft + static_cast<double>(c) * column),
-                           coordinate(kTop + height + 17),
-                           format_wall(points[c].begin_wall_s * 1'000'000'000).substr(11, 5));
+    const std::string at = format_wall(points[c].begin_wall_s * 1'000'000'000);
+    drawing += fmt::format(
+        "<text x=\"{}\" y=\"{}\">{}</text>", coordinate(kLeft + static_cast<double>(c) * column),
+        coordinate(kTop + height + 17), (dated ? at.substr(5, 5) + " " : "") + at.substr(11, 5));
   }
   drawing += "</svg></div>";
   std::vector<std::string> titles = {"from"};

@@ -10,6 +10,12 @@
     return two(t.getUTCHours()) + ':' + two(t.getUTCMinutes());
   };
   const day = seconds => new Date(seconds * 1000).toISOString().slice(0, 10);
+  // Over days a midnight has its date.
+  const longS = 36 * 3600;
+  function tick(seconds) {
+    const dated = this.max - this.min > longS && seconds % 86400 === 0;
+    return dated ? day(seconds).slice(5) : clock(seconds);
+  }
   const span = ms => ms >= 1000 ? +(ms / 1000).toPrecision(3) + ' s' :
       ms >= 1                   ? +ms.toPrecision(3) + ' ms' :
                                   +(ms * 1000).toPrecision(3) + ' µs';
@@ -110,7 +116,7 @@
             offset: false,
             stacked: bars,
             afterBuildTicks: ticks,
-            ticks: {callback: clock, maxRotation: 0, autoSkip: false}
+            ticks: {callback: tick, maxRotation: 0, autoSkip: false}
           },
           y: {
             type: spec.kind === 'latency' ? 'logarithmic' : 'linear',

@@ -115,6 +115,19 @@ class Pages(unittest.TestCase):
                     self.assertTrue(gaps)
                     self.assertGreater(min(gaps), 12)
 
+    def test_over_days_a_midnight_has_its_date_and_over_a_night_its_time(self):
+        labels = "return Chart.getChart('rate').scales.x.ticks.map(t => t.label)"
+        self.open("days")
+        shown = self.browser.run(labels)
+        self.assertIn("03-03", shown)
+        self.assertIn("12:00", shown)
+        self.assertNotIn("00:00", shown)
+        raw = (self.path / "days.html").read_text(encoding="utf-8")
+        self.assertRegex(raw, r">03-04 \d\d:\d\d</text>")
+        self.open("night")
+        for label in self.browser.run(labels):
+            self.assertRegex(label, r"^\d\d:\d\d$")
+
     def test_dark_is_dark_light_is_light_and_paper_is_white(self):
         def brightness():
             colour = self.browser.run("return getComputedStyle(document.body).backgroundColor")
