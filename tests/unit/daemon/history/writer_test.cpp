@@ -245,6 +245,8 @@ TEST_CASE("HistoryWriter: a batch with a snapshot has its advice written, beside
   until([&] { return run.writer.written() == 1; });
   snapshot.failed_by_address[0].hour = 4;
   hand(1);
+  // A minute without a snapshot is no look.
+  CHECK(run.hand(2));
   CHECK(run.writer.finish() == 0);
   const HistoryResult result =
       read_history(run.options.path,
@@ -255,7 +257,7 @@ TEST_CASE("HistoryWriter: a batch with a snapshot has its advice written, beside
   CHECK(advice.first_figure == 500);
   CHECK(advice.absent_looks == 1);
   CHECK(advice.absent_figure == 0);
-  CHECK(run.minutes() == 2);
+  CHECK(run.minutes() == 3);
 }
 
 TEST_CASE("HistoryWriter: a disk that is full at the start is tried again") {
