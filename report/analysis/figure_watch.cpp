@@ -9,10 +9,11 @@ namespace {
 
 constexpr std::size_t kPointWindows[] = {2, 3, 6, 12, 24, 48};
 constexpr double kPlain = 0.405;  // ln 1.5: the least effect that two points can show
-// Where the ring's other figures rise too, it may be a pause of the host or of the server. A rise
-// of less than so many times theirs must last for six points.
+// Where the ring's other figures rise too, it may be a pause or a mood of the host or of the
+// server. A rise of less than so many times theirs must last.
 constexpr double kOfCommon = 3;
-constexpr std::size_t kBroadWindow = 6;
+constexpr double kSharedMinutes = 48;
+constexpr std::uint32_t kMostOfPoint = 12;  // minutes: two points are the least
 constexpr std::size_t kMostPoints = 48;
 constexpr double kLowerFollows = 1.0 / 60;  // of the distance, a point
 constexpr std::size_t kEndWindow = 8;
@@ -37,29 +38,41 @@ double FigureWatch::recent(std::size_t points) const {
   return median_of(values);
 }
 
+FigureWatch::Window FigureWatch::window_of(std::size_t points) const {
+  Window window;
+  window.median = recent(points);
+  double raw = 0;
+  double common = 0;
+  double minutes = 0;
+  for (std::size_t i = points_.size() - points; i < points_.size(); ++i) {
+    const Point& point = points_[i];
+    window.noise += static_cast<double>(point.noise) / static_cast<double>(points);
+    if (static_cast<double>(point.residual) > window.median / 2) ++window.above;
+    raw += static_cast<double>(point.raw) / static_cast<double>(points);
+    common += static_cast<double>(point.common) / static_cast<double>(points);
+    minutes += static_cast<double>(point.minutes);
+  }
+  window.shared = raw < kOfCommon * common && minutes < kSharedMinutes;
+  window.of_drift = raw < window.median / 2;
+  return window;
+}
+
 bool FigureWatch::windows_agree(std::int64_t wall_s, double level, const FigureLimits& limits) {
   const auto past = usual_.week_ago(wall_s);
-  const bool level_is_common =
-      static_cast<double>(points_.back().residual) + limits.drift < kOfCommon * limits.common;
-  for (const std::size_t window : kPointWindows) {
-    if (points_.size() < window) return false;
-    if (window < (level_is_common ? kBroadWindow : limits.least_window)) continue;
-    const double median = recent(window);
-    double noise = 0;
-    std::size_t above = 0;
-    for (std::size_t i = points_.size() - window; i < points_.size(); ++i) {
-      noise += static_cast<double>(points_[i].noise) / static_cast<double>(window);
-      if (static_cast<double>(points_[i].residual) > median / 2) ++above;
-    }
-    const double of_median = kMedianOfNormal * noise / std::sqrt(static_cast<double>(window));
+  for (const std::size_t points : kPointWindows) {
+    if (points_.size() < points) return false;
+    if (points < limits.least_window) continue;
+    const Window window = window_of(points);
+    const double of_median =
+        kMedianOfNormal * window.noise / std::sqrt(static_cast<double>(points));
     const double deviation = std::hypot(of_median, usual_.wander());
     const double bar =
-        std::max(window == 2 ? kPlain : limits.least_effect, limits.least_deviations * deviation);
-    const bool lasting = window <= 3 ? above == window : 4 * above >= 3 * window;
+        std::max(points == 2 ? kPlain : limits.least_effect, limits.least_deviations * deviation);
+    const bool lasting = points <= 3 ? window.above == points : 4 * window.above >= 3 * points;
     // What was so a week ago, at the same hour of the same day, is nothing new.
     const bool seen = past && level - *past < limits.least_effect / 2;
-    if (median >= bar && lasting && !seen) {
-      effect_ = median;
+    if (window.median >= bar && lasting && !window.shared && !window.of_drift && !seen) {
+      effect_ = window.median;
       return true;
     }
   }
@@ -102,6 +115,7 @@ void FigureWatch::set_back(std::int64_t wall_s) {
 
 FigureWatch::Change FigureWatch::add(std::int64_t wall_s, double level, std::uint64_t calls,
                                      const FigureLimits& limits, bool learn) {
+  const std::uint32_t minutes = std::min(silent_, kMostOfPoint);
   end_silence();
   if (const std::int64_t hour = wall_s / 3600; hour != hour_) {
     usual_.end_hour();
@@ -115,7 +129,9 @@ FigureWatch::Change FigureWatch::add(std::int64_t wall_s, double level, std::uin
   if (usual) {
     const double residual = level - *usual;
     const double noise = usual_.noise(calls);
-    points_.push_back({static_cast<float>(residual), static_cast<float>(noise)});
+    points_.push_back({static_cast<float>(residual), static_cast<float>(residual + limits.drift),
+                       static_cast<float>(limits.common), static_cast<float>(noise),
+                       static_cast<float>(minutes)});
     if (points_.size() > kMostPoints) points_.pop_front();
     const double allowed = std::max(limits.least_effect / 2, usual_.allowance());
     suspect_ = residual > allowed;

@@ -27,7 +27,7 @@ struct FigureLimits {
   double log_run = 0;            // of the points that go by, on average, before a false alarm
   double least_deviations = 0;   // of a window's median
   std::size_t least_window = 2;  // points
-  // The rise that half of the ring's figures of this kind show in this minute: a logarithm.
+  // The rise that half of the ring's figures of this kind show in the point's minutes: a logarithm.
   double common = 0;
   // Whether the level is one to compare with. false: beside a pinned baseline. Then noise and
   // wander are learned alone, and wander until it is known: what creeps must not become usual.
@@ -78,8 +78,19 @@ class FigureWatch {
  private:
   struct Point {
     float residual = 0;
+    float raw = 0;     // the same without the drift
+    float common = 0;  // what the ring's figures showed
     float noise = 0;
+    float minutes = 0;  // since the point before
   };
+  struct Window {
+    double median = 0;
+    double noise = 0;       // of a point
+    std::size_t above = 0;  // half of the median
+    bool shared = false;    // by the ring's other figures, for too short a time
+    bool of_drift = false;  // it stands above a drift downwards alone
+  };
+  Window window_of(std::size_t points) const;
   bool windows_agree(std::int64_t wall_s, double level, const FigureLimits& limits);
   void gather(std::int64_t wall_s, double z);
   void end_silence();

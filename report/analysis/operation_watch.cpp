@@ -90,8 +90,13 @@ bool OperationWatch::add_quantile(FigureWatch& watch, Pending& pending, const Hi
   const std::uint64_t needed = q > 0.5 ? kCallsForP95 : kCallsForP50;
   const Histogram* latency = &slot.latency;
   std::uint64_t calls = slot.timed;
+  const double common = q > 0.5 ? minute.common_p95 : minute.common_p50;
+  double common_of_point = common;
   if (pending.timed > 0 || calls < needed) {
-    if (++pending.minutes > kMostMinutes) pending = {};
+    if (pending.minutes == kMostMinutes) pending = {};
+    ++pending.minutes;
+    pending.common += common;
+    common_of_point = pending.common / pending.minutes;
     pending.latency.merge(slot.latency);
     pending.timed += slot.timed;
     latency = &pending.latency;
@@ -101,7 +106,7 @@ bool OperationWatch::add_quantile(FigureWatch& watch, Pending& pending, const Hi
   FigureLimits limits = minute.certainty;
   if (q > 0.5) limits.log_run = minute.patient_log_run;
   limits.least_window = q > 0.5 ? kLeastP95Window : kLeastP50Window;
-  limits.common = q > 0.5 ? minute.common_p95 : minute.common_p50;
+  limits.common = common_of_point;
   limits.least_effect = least_effect(q > 0.5 ? kLeastP95 : kLeastP50, watch.usual_level(),
                                      minute.clock_resolution_ns);
   const double ns = smooth_quantile_ns(*latency, q);
@@ -115,7 +120,9 @@ bool OperationWatch::add_stage(std::size_t stage, const HistorySlot& slot,
                                const WatchedMinute& minute) {
   PendingStage& pending = for_stages_[stage];
   FigureWatch& watch = stages_[stage];
-  if (++pending.minutes > kMostMinutes) pending = {};
+  if (pending.minutes == kMostMinutes) pending = {};
+  ++pending.minutes;
+  pending.common += minute.common_p50;
   pending.count += slot.stages[stage].count;
   pending.sum_ns += slot.stages[stage].sum_ns;
   if (pending.count < kCallsForStage || pending.sum_ns == 0) return false;
@@ -125,6 +132,7 @@ bool OperationWatch::add_stage(std::size_t stage, const HistorySlot& slot,
                                         static_cast<double>(slot.stages[stage].sum_ns)
                                   : 0.0;
   limits.log_run = minute.patient_log_run;
+  limits.common = pending.common / pending.minutes;
   limits.least_window = kLeastStageWindow;
   limits.least_effect = least_effect(std::max(kLeastStage, of_operation), watch.usual_level(),
                                      minute.clock_resolution_ns);

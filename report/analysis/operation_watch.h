@@ -71,11 +71,13 @@ class OperationWatch {
     Histogram latency;
     std::uint64_t timed = 0;
     std::uint32_t minutes = 0;
+    double common = 0;  // sum of what the ring's figures showed in these minutes
   };
   struct PendingStage {
     std::uint64_t count = 0;
     std::uint64_t sum_ns = 0;
     std::uint32_t minutes = 0;
+    double common = 0;
   };
   bool add_quantile(FigureWatch& watch, Pending& pending, const HistorySlot& slot, double q,
                     const WatchedMinute& minute);

@@ -15,7 +15,7 @@
 //   load       a ring with half again as many calls as in the last hour, and as the time of day
 //              lets expect, is not compared: queueing is no regression. After half an hour it is.
 //   breadth    a rise of less than three times what half of the ring's operations show in the same
-//              minute lasts for six minutes: a pause of the host is no regression
+//              minutes lasts for 48 of them: a pause or a mood of the host is no regression
 //
 // A change that is over is said as such (ongoing = false). One that lasts for a week is usual from
 // then on. One that gets no more points is no longer seen, and is not said to have gone away. No

@@ -14,6 +14,7 @@ constexpr int kHighestIndex = 8 * kBucketsPerOctave;   // 256 s
 constexpr double kOneByOne = 150;                      // so many calls are drawn one by one
 constexpr double kLongest = 100;                       // of the median: then it times out
 constexpr double kMinutesOfWander = 20;                // until a wander has lost most of itself
+constexpr double kMinutesOfMood = 4;
 constexpr double kHostWander = 0.025;
 constexpr double kOwnWander = 0.015;
 constexpr double kDayWander = 0.015;
@@ -61,11 +62,11 @@ double covered(double from, double until, std::int64_t begin) {
 }  // namespace
 
 Minutes::Minutes(std::uint64_t seed, std::vector<MinuteOperation> operations,
-                 std::vector<MinuteChange> changes, MinuteCalm calm)
+                 std::vector<MinuteChange> changes, MinuteHabits habits)
     : random_(seed * 7919 + 17),
       operations_(std::move(operations)),
       changes_(std::move(changes)),
-      calm_(calm),
+      habits_(habits),
       states_(operations_.size()),
       counts_(static_cast<std::size_t>(kHighestIndex - kLowestIndex + 1)) {
   for (const MinuteOperation& operation : operations_) {
@@ -93,8 +94,8 @@ void Minutes::begin_day() {
     bursts_.push_back({from, from + random_.between(2, 9) * 60, random_.between(2, 4)});
   }
   std::erase_if(bursts_, [&](const Episode& burst) {
-    return burst.from < static_cast<double>(calm_.until) &&
-           burst.until > static_cast<double>(calm_.from);
+    return burst.from < static_cast<double>(habits_.calm.until) &&
+           burst.until > static_cast<double>(habits_.calm.from);
   });
 }
 
@@ -104,6 +105,10 @@ const std::vector<HistorySeries>& Minutes::next() {
   const double keep = std::exp(-1 / kMinutesOfWander);
   const double fresh = std::sqrt(1 - keep * keep);
   host_ = keep * host_ + fresh * kHostWander * random_.normal();
+  if (habits_.mood > 0) {
+    const double lasts = std::exp(-1 / kMinutesOfMood);
+    mood_ = lasts * mood_ + std::sqrt(1 - lasts * lasts) * habits_.mood * random_.normal();
+  }
   for (State& state : states_)
     state.wander = keep * state.wander + fresh * kOwnWander * random_.normal();
   double burst = 1;
@@ -154,7 +159,7 @@ void Minutes::draw(std::size_t index, double load, double burst, double hiccup_p
   }
   // Queueing: a little with the day's load, more in a burst.
   const double queueing = 0.12 * load + 0.25 * (burst - 1);
-  const double level = host_ + states_[index].wander + states_[index].day + queueing;
+  const double level = host_ + mood_ + states_[index].wander + states_[index].day + queueing;
   const double calls =
       operation.calls_per_minute * load * burst * traffic / std::sqrt(1 + changed * (factor - 1));
   const double hiccup = std::log(hiccup_.factor);

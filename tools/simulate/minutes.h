@@ -54,11 +54,17 @@ struct MinuteCalm {
   std::int64_t from = 0;
   std::int64_t until = 0;
 };
+// What is not the same in each of these months.
+struct MinuteHabits {
+  MinuteCalm calm;
+  // How far the whole server is faster or slower for some minutes: the deviation of a logarithm.
+  double mood = 0;
+};
 
 class Minutes {
  public:
   Minutes(std::uint64_t seed, std::vector<MinuteOperation> operations,
-          std::vector<MinuteChange> changes, MinuteCalm calm = {});
+          std::vector<MinuteChange> changes, MinuteHabits habits = {});
 
   // The next minute: one slot in each series. Valid until the next call.
   const std::vector<HistorySeries>& next();
@@ -92,11 +98,12 @@ class Minutes {
   Random random_;
   std::vector<MinuteOperation> operations_;
   std::vector<MinuteChange> changes_;
-  MinuteCalm calm_;
+  MinuteHabits habits_;
   std::vector<State> states_;
   std::vector<HistorySeries> series_;
   std::vector<std::uint64_t> counts_;  // by bucket, from kLowestIndex on
   double host_ = 0;
+  double mood_ = 0;
   Episode hiccup_;                // the one that takes most of the minute
   std::vector<Episode> hiccups_;  // of the day
   std::vector<Episode> bursts_;

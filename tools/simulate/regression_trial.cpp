@@ -11,6 +11,7 @@ namespace {
 constexpr std::int64_t kHourS = 3'600;
 constexpr std::int64_t kAfterS = 6 * kHourS;  // how long a change may take to be found
 constexpr std::int64_t kQueuesDrainS = 180;
+constexpr double kRestlessMood = 0.3;
 constexpr double kLeastMixRise = 1.2;
 
 // Most of the calls of the fastest of the busy operations become calls of the slowest. That one has
@@ -55,6 +56,7 @@ const std::vector<ChangeKind>& change_kinds() {
       {"ended", "30 % slower, then over", Right::ended, "named", 30},
       {"mix_of_calls", "mix of calls", Right::mix, "named"},
       {"mix_of_operations", "mix of operations", Right::mix, "named"},
+      {"restless", "no change, restless server", Right::calm, "1 false a month", 0, 1},
   };
   return kKinds;
 }
@@ -80,11 +82,12 @@ RegressionTrial plan_trial(std::size_t number, std::uint64_t seed, double days) 
   if (kind.right == Right::calm) {
     trial.from = trial.until = kMondayS + kPastS;
     trial.end = trial.from + static_cast<std::int64_t>(days * kDayS);
+    if (std::string(kind.word) == "restless") trial.habits.mood = kRestlessMood;
     return trial;
   }
   if (kind.goal_minutes > 0)
-    trial.calm = {trial.from - kQueuesDrainS,
-                  trial.from + static_cast<std::int64_t>(kind.goal_minutes * kMinuteS)};
+    trial.habits.calm = {trial.from - kQueuesDrainS,
+                         trial.from + static_cast<std::int64_t>(kind.goal_minutes * kMinuteS)};
   MinuteChange change;
   change.from = trial.from;
   change.until = trial.until;

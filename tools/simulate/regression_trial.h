@@ -38,7 +38,7 @@ struct RegressionTrial {
   std::string mixed;              // whose calls are another mix; empty: those of the ring
   std::set<std::string> touched;  // by the change
   // While a goal runs there is no burst of traffic: a ring under one is not compared, by design.
-  MinuteCalm calm;
+  MinuteHabits habits;
 };
 // `number` is the kind's place in change_kinds(), `days` the length of a trial without a change.
 RegressionTrial plan_trial(std::size_t number, std::uint64_t seed, double days);

@@ -57,7 +57,7 @@ RegressionReport run_regressions(const Corpus& corpus, unsigned jobs) {
     const ChangeKind& kind = change_kinds()[number];
     const std::uint64_t seed = scenario_seed(corpus, run % corpus.seeds);
     const RegressionTrial trial = plan_trial(number, seed, corpus.days);
-    Minutes minutes(seed * 131 + number, trial.operations, trial.changes, trial.calm);
+    Minutes minutes(seed * 131 + number, trial.operations, trial.changes, trial.habits);
     auto policies = make_all();
     std::vector<RegressionJudge> judges(kRegressionPolicies, RegressionJudge(kind.right, trial));
     std::int64_t simulated = 0;

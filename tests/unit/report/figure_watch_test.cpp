@@ -29,6 +29,7 @@ class Fed {
     int rose = 0;
     for (int i = 0; i < points; ++i, at += 60) {
       const double level = kFedLevel + distance + 0.03 * normal_(engine_);
+      for (int minute = 0; minute < minutes; ++minute) watch.end_minute();
       const auto change = watch.add(at, level, 500, limits, true);
       if (change == FigureWatch::Change::rose && rose == 0) rose = i + 1;
     }
@@ -36,6 +37,7 @@ class Fed {
   }
   FigureWatch watch;
   FigureLimits limits;
+  int minutes = 1;  // between two points
   std::int64_t at = kFedFrom;
 
  private:
@@ -68,15 +70,57 @@ TEST_CASE("FigureWatch: a day that is a little lower than usual makes a rise pla
   CHECK(much.run(240, 0) == 0);
 }
 
-TEST_CASE("FigureWatch: a rise of few points must be more than the others show at once") {
+TEST_CASE("FigureWatch: a rise that the others share must last, one of its own need not") {
   const std::uint64_t seed = ringside::test::seed();
   INFO("seed ", seed);
   Fed alone(seed);
   CHECK(alone.run(10, 0.7) == 2);
+  Fed far_above(seed);
+  far_above.limits.common = 0.2;
+  CHECK(far_above.run(10, 0.7) == 2);
   Fed with_others(seed);
   with_others.limits.common = 0.5;
-  CHECK(with_others.run(10, 0.7) >= 5);  // three quarters of six, at least
+  const int rose = with_others.run(60, 0.7);
+  CHECK(rose >= 36);  // three quarters of 48 points, at least
+  CHECK(rose <= 48);
   Fed patient(seed);
   patient.limits.least_window = 6;
   CHECK(patient.run(10, 0.7) >= 5);
+}
+
+TEST_CASE("FigureWatch: how long a shared rise lasts is counted in minutes, not in points") {
+  const std::uint64_t seed = ringside::test::seed();
+  INFO("seed ", seed);
+  Fed few(seed);
+  few.limits.common = 0.5;
+  few.minutes = 10;
+  const int rose = few.run(20, 0.7);
+  CHECK(rose >= 4);  // three quarters of six points, at least
+  CHECK(rose <= 6);
+  // One point after an hour without calls does not stand for that hour.
+  Fed after_a_gap(seed);
+  after_a_gap.limits.common = 0.5;
+  after_a_gap.minutes = 60;
+  CHECK(after_a_gap.run(2, 0.7) == 0);
+}
+
+TEST_CASE("FigureWatch: what the others rise in a few minutes of a window is not held against it") {
+  const std::uint64_t seed = ringside::test::seed();
+  INFO("seed ", seed);
+  // The mood of the host has gone in the very minute that is judged.
+  Fed mood(seed);
+  mood.limits.common = 0.7;
+  CHECK(mood.run(8, 0.7) == 0);
+  mood.limits.common = 0.1;
+  CHECK(mood.run(1, 0.4) == 0);
+}
+
+TEST_CASE("FigureWatch: what is as usual does not rise above a drift downwards") {
+  const std::uint64_t seed = ringside::test::seed();
+  INFO("seed ", seed);
+  Fed fed(seed);
+  fed.limits.drift = -0.5;
+  CHECK(fed.run(40, 0) == 0);
+  fed.limits.drift = -0.1;  // a good day
+  CHECK(fed.run(40, 0.2) > 0);
 }

@@ -174,7 +174,7 @@ TEST_CASE("Minutes: no burst of traffic falls into a calm time, and all else is 
   const std::int64_t until = kMondayS + 4 * kDayS;
   const MinuteCalm calm{kMondayS + kDayS, until};
   Minutes plain(4, draw_operations(4), {});
-  Minutes quiet(4, draw_operations(4), {}, calm);
+  Minutes quiet(4, draw_operations(4), {}, {calm, 0});
   int bursts = 0;
   int in_calm = 0;
   double last = 0;
@@ -193,4 +193,40 @@ TEST_CASE("Minutes: no burst of traffic falls into a calm time, and all else is 
   }
   CHECK(bursts > 0);
   CHECK(in_calm == 0);
+}
+
+TEST_CASE("Minutes: a restless server's operations are slower and faster together") {
+  Minutes plain(4, draw_operations(4), {});
+  Minutes restless(4, draw_operations(4), {}, {{}, 0.3});
+  // Of busy operations, in the logarithm of a minute's mean: the deviation, and that of what two of
+  // them do not have in common.
+  const auto deviations = [](Minutes& minutes) {
+    double own = 0;
+    double apart = 0;
+    std::array<double, 2> last{};
+    int steps = 0;
+    for (int minute = 0; minute < 1'440; ++minute) {
+      const std::vector<HistorySeries>& batch = minutes.next();
+      std::array<double, 2> now{};
+      for (std::size_t i = 0; i < now.size(); ++i) {
+        const HistorySlot& slot = batch[i].slots[0];
+        now[i] = std::log(smooth_quantile_ns(slot.latency, 0.5));
+      }
+      if (minute > 0) {
+        const double first = now[0] - last[0];
+        const double second = now[1] - last[1];
+        own += first * first;
+        apart += (first - second) * (first - second) / 2;
+        ++steps;
+      }
+      last = now;
+    }
+    return std::pair<double, double>{std::sqrt(own / steps), std::sqrt(apart / steps)};
+  };
+  const auto calm = deviations(plain);
+  const auto moody = deviations(restless);
+  // Steps of a minute: 0.3 sqrt(2 (1 - exp(-1/4))).
+  CHECK(moody.first == doctest::Approx(0.2).epsilon(0.15));
+  CHECK(calm.first < 0.08);
+  CHECK(moody.second < 0.08);
 }

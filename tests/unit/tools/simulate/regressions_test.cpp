@@ -70,9 +70,9 @@ TEST_CASE("SimulateRegressions: traffic that moves makes the mean over all longe
 
 TEST_CASE("SimulateRegressions: while a goal runs there is no burst") {
   const RegressionTrial twice = plan_trial(number_of("twice"), 4, 1);
-  CHECK(twice.calm.from == twice.from - 180);
-  CHECK(twice.calm.until == twice.from + 3 * 60);
-  CHECK(plan_trial(number_of("few"), 4, 1).calm.until == 0);
+  CHECK(twice.habits.calm.from == twice.from - 180);
+  CHECK(twice.habits.calm.until == twice.from + 3 * 60);
+  CHECK(plan_trial(number_of("few"), 4, 1).habits.calm.until == 0);
 }
 
 TEST_CASE("SimulateRegressions: a mix is named right by what is said of what it touched") {
