@@ -22,9 +22,15 @@ double common_of(std::vector<double>& distances) {
   return distances.size() < kFewest ? 0 : median_of(distances);
 }
 
+double common_of(const std::vector<double>& now, const std::vector<double>& before) {
+  std::vector<double> both = now;
+  both.insert(both.end(), before.begin(), before.end());
+  return common_of(both);
+}
+
 void CommonDrift::add(std::int64_t wall_s, std::vector<double>& p50, std::uint64_t calls,
                       FigureLimits limits, bool learn) {
-  now_ = common_of(p50);
+  const double now = common_of(p50);
   if (p50.size() < kFewestForDrift) {
     drift_ = 0;
     watch_.interrupt();
@@ -34,10 +40,10 @@ void CommonDrift::add(std::int64_t wall_s, std::vector<double>& p50, std::uint64
   for (std::int64_t hour = 1; !begun_ && hour <= kHoursBefore; ++hour)
     watch_.learn_hour(wall_s - hour * 3600, kOrigin);
   begun_ = true;
-  drift_ += kFollows * std::clamp(now_ - drift_, -kFarthestStep, kFarthestStep);
+  drift_ += kFollows * std::clamp(now - drift_, -kFarthestStep, kFarthestStep);
   limits.least_effect = std::log1p(kLeastCommon);
   limits.least_window = kLeastWindow;
-  watch_.add(wall_s, kOrigin + now_, calls, limits, learn);
+  watch_.add(wall_s, kOrigin + now, calls, limits, learn);
 }
 
 }  // namespace ringside

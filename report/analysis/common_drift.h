@@ -15,6 +15,8 @@ namespace ringside {
 
 // The middle of the distances, which are reordered; 0 if there are fewer than three.
 double common_of(std::vector<double>& distances);
+// The same of both: what this minute shows, and what a point before it did.
+double common_of(const std::vector<double>& now, const std::vector<double>& before);
 
 class CommonDrift {
  public:
@@ -23,8 +25,6 @@ class CommonDrift {
            bool learn);
   // To be taken off each figure of the present minute: a logarithm.
   double drift() const { return watch_.watched() && !watch_.risen() ? drift_ : 0; }
-  // What half of the operations showed in the present minute.
-  double now() const { return now_; }
   bool watched() const { return watch_.watched(); }
   void set_back(std::int64_t wall_s) { watch_.set_back(wall_s); }
 
@@ -32,7 +32,6 @@ class CommonDrift {
   FigureWatch watch_;
   bool begun_ = false;
   double drift_ = 0;
-  double now_ = 0;
 };
 
 }  // namespace ringside

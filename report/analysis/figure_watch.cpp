@@ -85,6 +85,11 @@ std::optional<double> FigureWatch::distance(std::int64_t wall_s, double level) c
   return level - *usual;
 }
 
+std::optional<double> FigureWatch::latest(std::uint32_t most_minutes) const {
+  if (points_.empty() || silent_ > most_minutes) return std::nullopt;
+  return static_cast<double>(points_.back().raw);
+}
+
 // The beginning, as CUSUM would have it: where the sum of the evidence was last nothing.
 void FigureWatch::gather(std::int64_t wall_s, double z) {
   evidence_.add(z);

@@ -60,6 +60,9 @@ class FigureWatch {
   bool risen() const { return risen_; }
   // How far that level is from usual; nothing while that is not known.
   std::optional<double> distance(std::int64_t wall_s, double level) const;
+  // The last point's distance from usual, without the drift; nothing if it is older than
+  // `most_minutes`.
+  std::optional<double> latest(std::uint32_t most_minutes) const;
   // Whether the last point was above what is allowed for.
   bool suspect() const { return suspect_; }
   // The rise in the window that showed it, or since then: a logarithm.

@@ -14,6 +14,7 @@ constexpr std::uint32_t kMostMinutes = 240;  // of calls too rare to be one figu
 constexpr std::size_t kLeastP50Window = 2;
 constexpr std::size_t kLeastP95Window = 3;
 constexpr std::size_t kLeastStageWindow = 12;
+constexpr std::uint32_t kLatestMinutes = 10;  // how long a point says what is so now
 constexpr double kTypicalHours = 168;
 
 using Ending = RegressionView::Ending;
@@ -71,14 +72,18 @@ void OperationWatch::learn_hour(const HistorySlot& hour) {
 }
 
 void OperationWatch::distances(const HistorySlot& slot, MinuteDistances& all) const {
-  const auto add = [&](const FigureWatch& watch, double ns, std::vector<double>& to) {
-    if (const auto distance = watch.distance(slot.begin_wall_s, std::log(ns)))
-      to.push_back(*distance);
+  const auto add = [&](const FigureWatch& watch, double q, std::uint64_t needed,
+                       std::vector<double>& now, std::vector<double>& before) {
+    if (slot.timed >= needed && !slot.latency.buckets.empty()) {
+      const double ns = smooth_quantile_ns(slot.latency, q);
+      if (const auto distance = watch.distance(slot.begin_wall_s, std::log(ns)))
+        now.push_back(*distance);
+    } else if (const auto latest = watch.latest(kLatestMinutes)) {
+      before.push_back(*latest);
+    }
   };
-  if (slot.timed >= kCallsForP50 && !slot.latency.buckets.empty())
-    add(p50_, smooth_quantile_ns(slot.latency, 0.5), all.p50);
-  if (slot.timed >= kCallsForP95 && !slot.latency.buckets.empty())
-    add(p95_, smooth_quantile_ns(slot.latency, 0.95), all.p95);
+  add(p50_, 0.5, kCallsForP50, all.p50, all.latest_p50);
+  add(p95_, 0.95, kCallsForP95, all.p95, all.latest_p95);
 }
 
 void OperationWatch::skip() {

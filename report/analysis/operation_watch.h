@@ -15,6 +15,9 @@ namespace ringside {
 struct MinuteDistances {
   std::vector<double> p50;
   std::vector<double> p95;
+  // Of those whose calls are too few in this minute: the point before it.
+  std::vector<double> latest_p50;
+  std::vector<double> latest_p95;
 };
 // What a caller knows of the minute.
 struct WatchedMinute {

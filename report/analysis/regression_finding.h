@@ -1,6 +1,7 @@
 // What the online analysis of regressions says: a change, from its beginning to its end.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -24,7 +25,8 @@ struct RegressionFinding {
   std::int64_t ended_wall_s = 0;  // 0: it is ongoing
   RegressionView::Ending ending = RegressionView::Ending::went_away;  // if it is not ongoing
   std::int64_t seen_wall_s = 0;  // the end of the last minute with a point of what has risen
-  std::int64_t minutes = 0;      // that have ended since it was found; then since it ended
+  // That have ended since it was found, the one that showed it too; then since it ended.
+  std::int64_t minutes = 0;
   double effect_percent = 0;
   double before_ns = 0;
   double now_ns = 0;
@@ -34,6 +36,10 @@ struct RegressionFinding {
   double slow_now = 0;
 
   bool ongoing() const { return ended_wall_s == 0; }
+  // See RegressionView. A clock that jumps ahead adds nothing.
+  std::int64_t lasted_s() const {
+    return ongoing() ? std::min((minutes - 1) * 60, seen_wall_s - found_wall_s) : 0;
+  }
   void end(std::int64_t wall_s, RegressionView::Ending how);
   // The clock was set back to that time, so what was later is now.
   void set_back(std::int64_t wall_s);

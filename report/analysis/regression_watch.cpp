@@ -196,7 +196,8 @@ RegressionWatch::Sums RegressionWatch::sums_of(std::int64_t begin_wall_s,
     if (!sum.skip)
       ring.common.add(begin_wall_s, sum.distances.p50, static_cast<std::uint64_t>(sum.calls),
                       certainty_, !troubled(in_trouble, name));
-    sum.common_p95 = common_of(sum.distances.p95);
+    sum.common_p50 = common_of(sum.distances.p50, sum.distances.latest_p50);
+    sum.common_p95 = common_of(sum.distances.p95, sum.distances.latest_p95);
   }
   return sums;
 }
@@ -219,7 +220,7 @@ void RegressionWatch::watch_operations(const std::vector<Present>& present, Sums
     minute.learn = !troubled(in_trouble, one.series.ring);
     minute.clock_resolution_ns = ring.tick_ns;
     minute.certainty.drift = ring.common.drift();
-    minute.common_p50 = ring.common.now();
+    minute.common_p50 = sum.common_p50;
     minute.common_p95 = sum.common_p95;
     operation->add(one.series, one.slot, minute);
   }
@@ -277,7 +278,7 @@ std::vector<RegressionView> RegressionWatch::regressions() const {
   for (const RegressionFinding& found : findings()) {
     views.push_back({found.ring, found.operation, found.stage, found.effect_percent,
                      found.ongoing(), found.text(), found.kind, found.since_wall_s * 1'000'000'000,
-                     found.ending});
+                     found.ending, found.lasted_s()});
   }
   return views;
 }

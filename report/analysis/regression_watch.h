@@ -121,6 +121,7 @@ class RegressionWatch {
     double ns = 0;  // of these, if each operation takes as long as usual
     bool skip = false;
     MinuteDistances distances;
+    double common_p50 = 0;
     double common_p95 = 0;
   };
   using Sums = std::map<std::string, Sum>;

@@ -35,6 +35,9 @@ struct RegressionView {
   Kind kind = Kind::slower;
   std::int64_t since_wall_ns = 0;  // as well as it can be told
   Ending ending = Ending::went_away;  // if it is not ongoing
+  // From the minute that showed it to the last one with a point of it, in minutes that were
+  // watched; 0 if it is not ongoing.
+  std::int64_t lasted_s = 0;
 };
 
 constexpr const char* name_of(RegressionView::Ending ending) {

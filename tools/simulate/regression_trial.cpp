@@ -12,6 +12,7 @@ constexpr std::int64_t kHourS = 3'600;
 constexpr std::int64_t kAfterS = 6 * kHourS;  // how long a change may take to be found
 constexpr std::int64_t kQueuesDrainS = 180;
 constexpr double kRestlessMood = 0.3;
+constexpr double kFewCalls = 0.02;  // of the others' traffic
 constexpr double kLeastMixRise = 1.2;
 
 // Most of the calls of the fastest of the busy operations become calls of the slowest. That one has
@@ -57,6 +58,7 @@ const std::vector<ChangeKind>& change_kinds() {
       {"mix_of_calls", "mix of calls", Right::mix, "named"},
       {"mix_of_operations", "mix of operations", Right::mix, "named"},
       {"restless", "no change, restless server", Right::calm, "1 false a month", 0, 1},
+      {"restless_few", "the same, few calls", Right::calm, "1 false a month", 0, 1},
   };
   return kKinds;
 }
@@ -82,7 +84,10 @@ RegressionTrial plan_trial(std::size_t number, std::uint64_t seed, double days) 
   if (kind.right == Right::calm) {
     trial.from = trial.until = kMondayS + kPastS;
     trial.end = trial.from + static_cast<std::int64_t>(days * kDayS);
-    if (std::string(kind.word) == "restless") trial.habits.mood = kRestlessMood;
+    if (std::string(kind.word).starts_with("restless")) trial.habits.mood = kRestlessMood;
+    if (std::string(kind.word) == "restless_few") {
+      for (MinuteOperation& one : trial.operations) one.calls_per_minute *= kFewCalls;
+    }
     return trial;
   }
   if (kind.goal_minutes > 0)

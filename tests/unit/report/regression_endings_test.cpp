@@ -135,3 +135,27 @@ TEST_CASE("RegressionEnding: of those that are over the last sixteen are kept, a
   CHECK(kept.all().front().since_wall_s == 4);
   CHECK(kept.ongoing()->since_wall_s == 19);
 }
+
+TEST_CASE("RegressionEnding: how long one has lasted is counted up to where it was seen last") {
+  World world(kEndsSeed);
+  world.change = [](Operation& operation, std::int64_t now) {
+    half_as_slow_again(operation, now);
+    if (operation.name == "SEND" && now >= kGone) operation.calls = -1;
+  };
+  REQUIRE(found_at(world, kBegins + 20 * 60).size() == 1);
+  const std::int64_t found = world.seen.at(0).found_wall_s;
+  CHECK(world.watch.regressions()[0].lasted_s == world.now - found);
+  CHECK(found_at(world, kGone + 2 * kHour)[0].lasted_s == kGone - found);
+  CHECK(found_at(world, kGone + 5 * kHour)[0].lasted_s == 0);
+}
+
+TEST_CASE("RegressionEnding: a clock that jumps ahead makes none last longer") {
+  World world(kEndsSeed);
+  world.change = half_as_slow_again;
+  REQUIRE(found_at(world, kBegins + 20 * 60).size() == 1);
+  const std::int64_t lasted = world.watch.regressions()[0].lasted_s;
+  world.now += 3 * kDay;
+  world.minute();
+  REQUIRE(world.watch.regressions().size() == 1);
+  CHECK(world.watch.regressions()[0].lasted_s == lasted + 60);
+}
