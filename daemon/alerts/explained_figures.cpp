@@ -35,8 +35,11 @@ std::string slow_calls(const Config& c) {
       out, out.empty() ? "" : " ", write_number(c.alerts.learnt_factor));
 }
 std::string compared(const Config& c) {
-  return c.history_enabled ? "Learnt: what is usual at each hour, from the history."
-                           : "Switched off: history.enabled is false.";
+  if (!c.history_enabled) return "Switched off: history.enabled is false.";
+  return fmt::format(
+      "Learnt: what is usual at each hour, from the history. What was found must last for {} more "
+      "(alerts.regression_after).",
+      write_duration(c.alerts.regression_after_ns));
 }
 std::string learnt_traffic(const Config& c) {
   return c.alerts.learn ? "Learnt: the usual calls. A single operation only warns."

@@ -24,7 +24,8 @@ bool has_later(const std::vector<RegressionView>& all, std::size_t at) {
 
 }  // namespace
 
-// The analysis has judged by then. So each entry is a fact, and has no threshold of its own.
+// The analysis has judged by then. So each entry is a fact, and has no threshold of its own. What
+// has not lasted yet may pass by itself: nobody is called for it.
 void Readings::regressions() {
   for (std::size_t i = 0; i < s_.regressions.size(); ++i) {
     const RegressionView& found = s_.regressions[i];
@@ -39,7 +40,8 @@ void Readings::regressions() {
       r.value = found.effect_percent;
     r.certain = true;
     r.judged = true;
-    if (found.ongoing) r.reached = AlertLevel::warning;
+    const bool lasts = found.lasted_s >= alerts_.regression_after_ns / kSecond;
+    if (found.ongoing && lasts) r.reached = AlertLevel::warning;
     r.below.fill(!found.ongoing);
     r.text = escape_visible(found.text);
   }

@@ -27,6 +27,7 @@ struct AlertConfig {
   std::int64_t clear_after_ns = 30 * kSecond;
   std::int64_t start_grace_ns = 30 * kSecond;
   std::int64_t hold_without_data_ns = kHour;
+  std::int64_t regression_after_ns = 30 * kMinute;
   bool learn = true;
   double learnt_factor = 10;
   // Multiples of the thresholds.

@@ -127,6 +127,10 @@ const std::vector<ConfigKey<Config>>& table() {
        "An alert that comes back this often is marked as flapping."},
       {"alerts.hold_without_data", Duration{AT(alerts.hold_without_data_ns), kSecond, 366 * kDay},
        "An active alert without data holds its state this long, and is then resolved as unknown."},
+      {"alerts.regression_after", Duration{AT(alerts.regression_after_ns), 0, kDay},
+       "A regression that was found is told when it has lasted so much longer. The report has it "
+       "at "
+       "once. What hurts at once is high_latency's to tell."},
       {"alerts.learn", Switch{AT(alerts.learn)},
        "Learn how slow each operation usually is and how many calls usually come, and warn when it "
        "is far from that. Latency: only where neither you nor the server set a threshold."},

@@ -5,7 +5,10 @@ namespace ringside {
 namespace {
 
 RegressionView slower() {
-  return {"chat", "SEND_MESSAGE", "database", 12.5, true, "p50 8 ms, was 7.1 ms until Tuesday"};
+  RegressionView found = {"chat", "SEND_MESSAGE", "database",
+                          12.5,   true,           "p50 8 ms, was 7.1 ms until Tuesday"};
+  found.lasted_s = 1800;
+  return found;
 }
 
 TEST_CASE("Regressions: none is found, none is read") {
@@ -14,6 +17,7 @@ TEST_CASE("Regressions: none is found, none is read") {
 
 TEST_CASE("Regressions: each is a figure of its operation and stage") {
   World world;
+  world.config.alerts.regression_after_ns = 0;
   world.snapshot.regressions = {slower(), {"chat", "LOGIN", "", 0.5, true, "\x1b[2J"}};
   check_lines(readings_of(world, "performance_regression"),
               {"performance_regression|database|chat|SEND_MESSAGE 12.5 percent certain warning "
@@ -32,6 +36,29 @@ TEST_CASE(
   CHECK(world.lines[0].message ==
         "p50 8 ms, was 7.1 ms until Tuesday; look first at stage database");
   world.ticks(100);
+  CHECK(world.story("performance_regression").empty());
+  world.snapshot.regressions[0].ongoing = false;
+  world.ticks(30);
+  CHECK(world.story("performance_regression") == Story{"recovering/warning", "resolved/warning"});
+}
+
+TEST_CASE("Regressions: one fires when it has lasted for alerts.regression_after") {
+  World world;
+  world.snapshot.regressions = {slower()};
+  world.snapshot.regressions[0].lasted_s = 1799;
+  world.ticks(10);
+  CHECK(world.story("performance_regression").empty());
+  // It passed by itself.
+  world.snapshot.regressions[0].ongoing = false;
+  world.snapshot.regressions[0].lasted_s = 0;
+  world.ticks(10);
+  CHECK(world.story("performance_regression").empty());
+  world.snapshot.regressions = {slower()};
+  world.tick();
+  CHECK(world.story("performance_regression") == Story{"firing/warning"});
+  // Found again after a restart, it is as active as before until it is told to be over.
+  world.snapshot.regressions[0].lasted_s = 0;
+  world.ticks(30);
   CHECK(world.story("performance_regression").empty());
   world.snapshot.regressions[0].ongoing = false;
   world.ticks(30);

@@ -55,6 +55,7 @@ TEST_CASE("KeyValues: the least and the most value of each range are taken, and 
       {"alerts.emergency_tick", "\"99ms999us999ns\"", "\"100ms\"", "\"1h\"", "\"1h1ns\""},
       {"alerts.clear_after", "\"-1ns\"", "\"0s\"", "\"1d\"", "\"1d1ns\""},
       {"alerts.start_grace", "\"-1ns\"", "\"0s\"", "\"1h\"", "\"1h1ns\""},
+      {"alerts.regression_after", "\"-1ns\"", "\"0s\"", "\"1d\"", "\"1d1ns\""},
       {"alerts.learnt_factor", "1.9", "2", "1000", "1000.1"},
       {"alerts.hold_without_data", "\"999ms\"", "\"1s\"", "\"366d\"", "\"366d1ns\""},
   };

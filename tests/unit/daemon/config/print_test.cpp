@@ -89,6 +89,7 @@ start_grace = "30s"
 visible = "15min"
 flapping = "3 per 30min"
 hold_without_data = "1h"
+regression_after = "30min"
 learn = true
 learnt_factor = 10
 
