@@ -53,7 +53,9 @@ ROOMS = {
     "daemon/alerts": {"shm", "daemon/storage", "daemon/config", "report"},
     "daemon/history": {"shm", "daemon/storage", "report"},
     "daemon/outputs": {"shm", "daemon/storage", "daemon/history", "daemon/alerts/sink.h", "report"},
-    "daemon/http": {"shm", "daemon/history", "daemon/alerts/sink.h", "report"},
+    "daemon/http": {
+        "shm", "daemon/storage", "daemon/config", "daemon/history", "daemon/alerts/sink.h", "report"
+    },
     "daemon/run": {"shm", "daemon", "report"},
     "daemon": {"shm", "daemon/config", "daemon/run", "daemon/storage/standard_streams.h"},
 }

@@ -1,0 +1,38 @@
+#include "daemon/http/message.h"
+
+#include <nlohmann/json.hpp>
+
+namespace ringside::http {
+namespace {
+
+const std::string* first(const std::vector<std::pair<std::string, std::string>>& fields,
+                         std::string_view name) {
+  for (const auto& [key, value] : fields) {
+    if (key == name) return &value;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const std::string* Request::header(std::string_view lower_case_name) const {
+  return first(headers, lower_case_name);
+}
+
+const std::string* Request::parameter(std::string_view name) const { return first(query, name); }
+
+Response problem(const Request& request, int status, std::string_view code, std::string_view title,
+                 std::string_view detail) {
+  const nlohmann::ordered_json body{{"type", "about:blank"}, {"title", title},
+                                    {"status", status},      {"detail", detail},
+                                    {"code", code},          {"request_id", request.id}};
+  Response response;
+  response.status = status;
+  response.type = "application/problem+json";
+  // What a client sent may stand in the detail, and need not be UTF-8.
+  response.body =
+      body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return response;
+}
+
+}  // namespace ringside::http
