@@ -1,0 +1,360 @@
+#include "daemon/http/http_server.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "daemon/http/connection.h"
+#include "daemon/http/listen_address.h"
+#include "daemon/http/listener.h"
+#include "daemon/http/tls_context.h"
+
+namespace ringside::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+constexpr std::size_t kMostPending = 1000;
+// Connections beyond the limits that are told 503 at one time. Others are closed without a word.
+constexpr std::size_t kMostRefusals = 16;
+
+bool origin_is_good(std::string_view origin) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (!origin.starts_with(scheme)) continue;
+    const std::string_view host = origin.substr(scheme.size());
+    return !host.empty() && host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-:[]") ==
+                                std::string_view::npos;
+  }
+  return false;
+}
+
+std::string user_name(uid_t uid) {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::vector<char> text(16 * 1024);
+  if (getpwuid_r(uid, &entry, text.data(), text.size(), &found) == 0 && found != nullptr)
+    return found->pw_name;
+  return fmt::format("uid {}", uid);
+}
+
+}  // namespace
+
+std::int64_t wall_seconds() { return time(nullptr); }
+
+class HttpServer::Running {
+ public:
+  Running(HttpOptions options, Handlers handlers)
+      : core_(std::move(options), std::move(handlers)), deadline_(core_.io) {}
+  ~Running() { stop({}); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  std::optional<Failure> start();
+  void stop(std::chrono::nanoseconds deadline);
+  std::vector<std::string> reload();
+  void publish(StreamEvent event);
+  std::vector<tcp::endpoint> endpoints() const;
+  bool listens() const;
+  const Figures& figures() const { return core_.figures; }
+
+ private:
+  using Tls = std::shared_ptr<asio::ssl::context>;
+
+  std::optional<Failure> parse_addresses();
+  std::optional<Failure> check_origins() const;
+  bool has_tls() const { return !core_.options.certificate_file.empty(); }
+  Tls read_tls(std::vector<std::string>* errors) const;
+  std::shared_ptr<const TokenTable> read_tokens(std::vector<std::string>* errors) const;
+
+  void run();
+  void begin_stop(std::chrono::nanoseconds deadline);
+  void check_stopped();
+  void take_published();
+
+  void accept_tcp(tcp::socket socket, const tcp::endpoint& client);
+  void accept_unix(UnixListener::Socket socket);
+  void admit(std::unique_ptr<Transport> transport, Peer peer, bool can_be_told);
+  Scope scope_of(uid_t uid) const;
+  const std::string& name_of(uid_t uid);
+
+  ServerCore core_;
+  std::vector<tcp::endpoint> addresses_;
+  Tls tls_;
+  // Both are filled by start(), before there are other threads.
+  std::vector<std::unique_ptr<TcpListener>> tcp_;
+  std::unique_ptr<UnixListener> unix_;
+  std::map<uid_t, std::string> names_;
+  asio::steady_timer deadline_;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  std::thread thread_;
+
+  std::mutex published_mutex_;  // held for one push or one swap
+  std::vector<StreamEvent> published_;
+  bool lost_ = false;
+};
+
+std::optional<Failure> HttpServer::Running::parse_addresses() {
+  for (const std::string& text : core_.options.listen) {
+    const auto endpoint = parse_listen_address(text);
+    if (!endpoint) {
+      return Failure{0, fmt::format("http.listen: found \"{}\", expected an address and a port, "
+                                    "such as \"127.0.0.1:9717\" or \"[::1]:9717\"",
+                                    text)};
+    }
+    if (!endpoint->address().is_loopback() && !has_tls() && !core_.options.plaintext_elsewhere) {
+      return Failure{
+          0, fmt::format(
+                 "http.listen: {} is reached from other hosts, and there is no TLS: tokens would "
+                 "go over the network in plain text\n  next: set http.certificate and http.key, or "
+                 "listen on 127.0.0.1 behind a proxy, or set http.plaintext_elsewhere = true",
+                 text)};
+    }
+    addresses_.push_back(*endpoint);
+  }
+  return std::nullopt;
+}
+
+std::optional<Failure> HttpServer::Running::check_origins() const {
+  for (const std::string& origin : core_.options.cors_origins) {
+    if (origin_is_good(origin)) continue;
+    return Failure{0, fmt::format("http.cors_origins: found \"{}\", expected a scheme and a host "
+                                  "without a path, such as \"https://monitor.example\"",
+                                  origin)};
+  }
+  return std::nullopt;
+}
+
+HttpServer::Running::Tls HttpServer::Running::read_tls(std::vector<std::string>* errors) const {
+  if (!has_tls()) return nullptr;
+  std::string why;
+  Tls tls = load_tls(core_.options.certificate_file, core_.options.key_file, &why);
+  if (!tls) errors->push_back(std::move(why));
+  return tls;
+}
+
+std::shared_ptr<const TokenTable> HttpServer::Running::read_tokens(
+    std::vector<std::string>* errors) const {
+  if (core_.options.tokens_file.empty()) return std::make_shared<const TokenTable>();
+  std::vector<std::string> found;
+  auto tokens =
+      std::make_shared<const TokenTable>(TokenTable::load(core_.options.tokens_file, &found));
+  if (found.empty()) return tokens;
+  errors->insert(errors->end(), found.begin(), found.end());
+  return nullptr;
+}
+
+std::optional<Failure> HttpServer::Running::start() {
+  if (auto failure = parse_addresses()) return failure;
+  if (auto failure = check_origins()) return failure;
+  std::vector<std::string> errors;
+  tls_ = read_tls(&errors);
+  if (!errors.empty()) return Failure{0, "http.certificate: " + errors.front()};
+  if (auto tokens = read_tokens(&errors)) core_.authority.use(std::move(tokens));
+  for (const std::string& error : errors) {
+    core_.figures.add(Figure::reload_failures);
+    spdlog::error("http: no token is valid: {}", error);
+  }
+  for (const tcp::endpoint& address : addresses_) {
+    tcp_.push_back(std::make_unique<TcpListener>(
+        core_, address, [this](tcp::socket socket, const tcp::endpoint& client) {
+          accept_tcp(std::move(socket), client);
+        }));
+  }
+  if (!core_.options.socket_path.empty()) {
+    unix_ = std::make_unique<UnixListener>(
+        core_, core_.options.socket_path,
+        [this](UnixListener::Socket socket) { accept_unix(std::move(socket)); });
+  }
+  for (const auto& listener : tcp_) listener->open();
+  if (unix_) unix_->open();
+  work_.emplace(core_.io.get_executor());
+  thread_ = std::thread([this] { run(); });
+  return std::nullopt;
+}
+
+void HttpServer::Running::run() {
+  pthread_setname_np(pthread_self(), "http");
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  while (true) {
+    try {
+      core_.io.run();
+      return;
+    } catch (const std::exception& error) {
+      // Such as no memory for one connection. The others go on.
+      spdlog::error("http: {}", error.what());
+    }
+  }
+}
+
+void HttpServer::Running::stop(std::chrono::nanoseconds deadline) {
+  if (!thread_.joinable()) return;
+  asio::post(core_.io, [this, deadline] { begin_stop(deadline); });
+  thread_.join();
+  // Those that the deadline cut. They must be gone before the io_context is.
+  core_.registry.each([](Guest& guest) { static_cast<Connection&>(guest).close(); });
+}
+
+void HttpServer::Running::begin_stop(std::chrono::nanoseconds deadline) {
+  core_.stopping = true;
+  for (const auto& listener : tcp_) listener->close();
+  if (unix_) unix_->close();
+  core_.registry.each([](Guest& guest) { static_cast<Connection&>(guest).stop(); });
+  work_.reset();
+  deadline_.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(deadline));
+  deadline_.async_wait([this](boost::system::error_code) { core_.io.stop(); });
+  check_stopped();
+}
+
+void HttpServer::Running::check_stopped() {
+  if (core_.figures.value(Figure::connections) == 0) return core_.io.stop();
+  const auto timer = std::make_shared<asio::steady_timer>(core_.io, std::chrono::milliseconds(5));
+  timer->async_wait([this, timer](boost::system::error_code) { check_stopped(); });
+}
+
+std::vector<std::string> HttpServer::Running::reload() {
+  std::vector<std::string> errors;
+  Tls tls = read_tls(&errors);
+  auto tokens = read_tokens(&errors);
+  for (const std::string& error : errors) {
+    core_.figures.add(Figure::reload_failures);
+    spdlog::error("http: the old one stays in force: {}", error);
+  }
+  asio::post(core_.io, [this, tls = std::move(tls), tokens = std::move(tokens)]() mutable {
+    if (tls) tls_ = std::move(tls);
+    if (!tokens) return;
+    core_.authority.use(std::move(tokens));
+    core_.registry.each([](Guest& guest) { static_cast<Connection&>(guest).recheck(); });
+  });
+  return errors;
+}
+
+void HttpServer::Running::publish(StreamEvent event) {
+  {
+    const std::lock_guard lock(published_mutex_);
+    if (published_.size() >= kMostPending) {
+      lost_ = true;
+      core_.figures.add(Figure::events_lost);
+      return;
+    }
+    published_.push_back(std::move(event));
+    if (published_.size() > 1) return;  // the server's thread knows already
+  }
+  asio::post(core_.io, [this] { take_published(); });
+}
+
+void HttpServer::Running::take_published() {
+  std::vector<StreamEvent> events;
+  bool lost = false;
+  {
+    const std::lock_guard lock(published_mutex_);
+    events.swap(published_);
+    lost = std::exchange(lost_, false);
+  }
+  if (lost) events.push_back({"", "gap", R"({"reason":"events_lost"})"});
+  for (const StreamEvent& event : events) {
+    core_.figures.add(Figure::events);
+    core_.broadcaster.publish(event);
+  }
+}
+
+std::vector<tcp::endpoint> HttpServer::Running::endpoints() const {
+  std::vector<tcp::endpoint> open;
+  for (const auto& listener : tcp_) {
+    if (listener->is_open()) open.push_back(listener->endpoint());
+  }
+  return open;
+}
+
+bool HttpServer::Running::listens() const {
+  return std::all_of(tcp_.begin(), tcp_.end(), [](const auto& one) { return one->is_open(); }) &&
+         (!unix_ || unix_->is_open());
+}
+
+void HttpServer::Running::accept_tcp(tcp::socket socket, const tcp::endpoint& client) {
+  Peer peer;
+  peer.key = peer_key(client.address());
+  peer.name = client.address().to_string();
+  peer.entrance.checks_host = !tls_;
+  boost::system::error_code error;
+  peer.entrance.local = socket.local_endpoint(error).address();
+  if (tls_) return admit(make_transport(std::move(socket), tls_), std::move(peer), false);
+  admit(make_transport(std::move(socket)), std::move(peer), true);
+}
+
+Scope HttpServer::Running::scope_of(uid_t uid) const {
+  const auto among = [uid](const std::vector<uid_t>& users) {
+    return std::find(users.begin(), users.end(), uid) != users.end();
+  };
+  if (uid == 0 || uid == geteuid() || among(core_.options.socket_admins)) return Scope::admin;
+  return among(core_.options.socket_readers) ? Scope::read : Scope::none;
+}
+
+// Asked of the system once for each user who may do something: they are few.
+const std::string& HttpServer::Running::name_of(uid_t uid) {
+  const auto known = names_.find(uid);
+  if (known != names_.end()) return known->second;
+  return names_.emplace(uid, user_name(uid)).first->second;
+}
+
+void HttpServer::Running::accept_unix(UnixListener::Socket socket) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    core_.figures.add(Figure::accept_failures);
+    return;
+  }
+  Peer peer;
+  peer.uid = credentials.uid;
+  peer.key = peer_key(credentials.uid);
+  peer.name = fmt::format("uid {}", credentials.uid);
+  peer.scope = scope_of(credentials.uid);
+  if (peer.scope != Scope::none) peer.who = name_of(credentials.uid);
+  peer.entrance.checks_host = false;
+  admit(make_transport(std::move(socket)), std::move(peer), true);
+}
+
+void HttpServer::Running::admit(std::unique_ptr<Transport> transport, Peer peer, bool can_be_told) {
+  core_.figures.add(Figure::accepted);
+  const auto room = core_.registry.make_room(peer.key, Guest::Clock::now());
+  if (room != Registry::Room::none) {
+    auto connection = std::make_shared<Connection>(core_, std::move(transport), std::move(peer));
+    core_.registry.add(connection);
+    return connection->start();
+  }
+  core_.figures.add(Figure::refused_full);
+  const std::size_t open = core_.figures.value(Figure::connections);
+  // With TLS the handshake would come first, and that is the expensive part.
+  if (!can_be_told || open >= core_.registry.size() + kMostRefusals) return;
+  std::make_shared<Connection>(core_, std::move(transport), std::move(peer))->refuse_full();
+}
+
+HttpServer::HttpServer(HttpOptions options, Handlers handlers)
+    : running_(std::make_unique<Running>(std::move(options), std::move(handlers))) {}
+HttpServer::~HttpServer() = default;
+
+std::optional<Failure> HttpServer::start() { return running_->start(); }
+void HttpServer::stop(std::chrono::nanoseconds deadline) { running_->stop(deadline); }
+std::vector<std::string> HttpServer::reload() { return running_->reload(); }
+void HttpServer::publish(StreamEvent event) { running_->publish(std::move(event)); }
+std::vector<tcp::endpoint> HttpServer::endpoints() const { return running_->endpoints(); }
+bool HttpServer::listens() const { return running_->listens(); }
+const Figures& HttpServer::figures() const { return running_->figures(); }
+
+}  // namespace ringside::http
