@@ -257,6 +257,7 @@ void Connection::judge() {
   if (auto refusal = core_.authority.identify(request_, peer_.key, wall_seconds(), &token_))
     return answer(std::move(*refusal), alive);
   if (auto refusal = core_.authority.permit(request_)) return answer(std::move(*refusal), alive);
+  known_ = known_ || request_.scope != Scope::none;
   if (auto refusal = judge_body(parser_->get(), request_, !parser_->is_done()))
     return answer(std::move(*refusal), alive);
   if (parser_->is_done()) return handle();
