@@ -94,13 +94,17 @@ void RingMetrics::add_singly(RecordWords words, std::uint64_t position, std::uin
   put_record(words, position, record);
   Series& series = *series_of(record.operation);
   const std::uint64_t end = record.end();
+  const bool operation = record.operation < kFirstEvent;
   ++plain_[record.operation].single;
   if (end - slice_begin_ < slice_ticks_) {
+    const std::uint64_t longest = series.current().max_ticks;
     series.current().add(record, units_);
+    if (operation && series.current().max_ticks > longest)
+      series.exemplars().add(lane, position, instance_, scale_.span_ns(record.duration),
+                             scale_.monotonic_ns(end));
   } else {
     add_elsewhere(series, record, end);
   }
-  const bool operation = record.operation < kFirstEvent;
   if (operation && record.outcome != 0) {
     count_failure(series, record, end);
   } else if (place_of(scale_.monotonic_ns(end)).when != Place::When::history) {

@@ -214,6 +214,8 @@ void RingMetrics::show_series(const std::string& ring, const LivingById& living,
       series->sum(static_cast<Window>(w), now_slice_, scale_, sum_);
       view_of.windows[w] = sum_.finish(seconds[w]);
     }
+    series->hold_sums(view_of.windows[static_cast<std::size_t>(Window::since_start)]);
+    view_of.exemplars = series->exemplars().show(instance_, times.wall_minus_monotonic_ns);
     const auto latest = [&, &of = *series](std::int64_t slices) {
       sum_.clear();
       of.sum_latest(slices, now_slice_, scale_, sum_);

@@ -149,6 +149,14 @@ void Series::add_dense(const TickScale& scale, WindowSum& into) const {
   if (!current_.empty()) into.add(StoredSlice::of(current_, scale));
 }
 
+void Series::hold_sums(WindowStats& since_start) {
+  since_start.sum_ns = shown_sum_ns_ = std::max(shown_sum_ns_, since_start.sum_ns);
+  for (std::size_t i = 0; i < kStages; ++i) {
+    std::uint64_t& shown = shown_stage_sums_ns_[i];
+    since_start.stages[i].sum_ns = shown = std::max(shown, since_start.stages[i].sum_ns);
+  }
+}
+
 std::uint64_t Series::errors_since_start() const {
   std::uint64_t errors = 0;
   for (std::size_t i = 0; i < kOutcomeCount; ++i) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/metrics/exemplars.h"
 #include "daemon/metrics/recent.h"
 #include "daemon/metrics/slices.h"
 #include "report/model/books.h"
@@ -32,6 +33,14 @@ class Series {
   DenseSlice& previous() { return previous_; }
   Recent& recent() { return recent_; }
   const Recent& recent() const { return recent_; }
+
+  Exemplars& exemplars() { return exemplars_; }
+
+  // Keeps the sums of time since start from falling. The spans of the present slice are converted
+  // by a rate of the clock that is still being measured: a better one makes them shorter by parts
+  // in a million. Whoever takes the difference of two sums would take that for a new beginning. To
+  // be called for each that is shown.
+  void hold_sums(WindowStats& since_start);
 
   // Moves on to slice `to`. Stores the dense slices that are over.
   void roll(std::int64_t from, std::int64_t to, const TickScale& scale);
@@ -102,6 +111,9 @@ class Series {
   std::uint64_t history_ = 0;   // the part of since_start_ from before the observed time
   std::array<std::uint64_t, kBucketCount> since_start_buckets_{};
   Recent recent_;
+  Exemplars exemplars_;
+  std::uint64_t shown_sum_ns_ = 0;
+  std::array<std::uint64_t, kStages> shown_stage_sums_ns_{};
 };
 
 }  // namespace ringside

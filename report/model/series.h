@@ -37,6 +37,14 @@ struct RecordView {
   std::int64_t end_monotonic_ns = 0;   // orders records of different rings
 };
 
+// A timed operation that stands for others of about its length in graphs.
+struct ExemplarView {
+  std::uint32_t lane = 0;
+  std::uint64_t position = 0;
+  std::int64_t span_ns = 0;      // 0 or more
+  std::int64_t end_wall_ns = 0;  // the same in every snapshot
+};
+
 struct ErrorStats {
   std::uint16_t code = 0;
   std::string name;
@@ -60,6 +68,9 @@ struct SeriesView {
   WindowStats last_5s;
   WindowStats last_15s;
   std::vector<RecordView> last;   // the last N that completed (default 100), latest first
+  // Operations of one ring alone: for each octave of spans the latest record that was the longest
+  // of its 5 s so far. The shortest octave first.
+  std::vector<ExemplarView> exemplars;
   // Since start, over all rings: what the server's own totals say. Compare it with what was read.
   std::uint64_t server_count = 0;    // recorded + skipped, from the lanes' totals
   std::uint64_t server_errors = 0;
