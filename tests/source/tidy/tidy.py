@@ -21,8 +21,8 @@ REASON_WITHIN = 15   # lines
 SOURCES = {".c", ".cpp", ".h", ".hpp", ".py", ".pml"}
 HEADERS = {".h", ".hpp"}
 # The endings that a tracked file may have.
-KINDS = SOURCES | {".cmake", ".css", ".def", ".html", ".in", ".js", ".json", ".md", ".svg", ".toml",
-                   ".txt"}
+KINDS = SOURCES | {".cmake", ".css", ".def", ".html", ".in", ".js", ".json", ".md", ".proto",
+                   ".svg", ".toml", ".txt", ".yml"}
 # Files without an ending, and those whose name begins with a dot.
 NAMES = {"LICENSE", ".gitignore", ".clang-format", ".clang-tidy", ".editorconfig",
          ".ci/run", "tools/demo", "tools/setup", "tools/test",
