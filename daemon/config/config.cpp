@@ -20,6 +20,20 @@ std::string base_directory(const std::string& xdg, const std::string& home, cons
   return home.empty() ? "." : home + fallback;
 }
 
+// systemd may name several runtime directories, with colons between them.
+void resolve_http_paths(HttpConfig& http, const std::string& state_directory,
+                        const Surroundings& surroundings) {
+  const std::string runtime =
+      surroundings.runtime_directory.substr(0, surroundings.runtime_directory.find(':'));
+  if (http.socket.empty())
+    http.socket = (runtime.empty() ? state_directory : runtime) + "/ringsided.sock";
+  if (!http.tokens_file.empty()) return;
+  const std::string credential = surroundings.credentials_directory + "/tokens";
+  const bool given =
+      !surroundings.credentials_directory.empty() && access(credential.c_str(), F_OK) == 0;
+  http.tokens_file = given ? credential : state_directory + "/tokens";
+}
+
 }  // namespace
 
 ConfigResult load_config(const std::string& path, const std::vector<std::string>& flag_rings) {
@@ -37,8 +51,12 @@ ConfigResult load_config(const std::string& path, const std::vector<std::string>
 }
 
 Surroundings read_surroundings() {
-  return {geteuid() == 0, variable("HOME"), variable("XDG_STATE_HOME"),
-          variable("XDG_CONFIG_HOME")};
+  return {geteuid() == 0,
+          variable("HOME"),
+          variable("XDG_STATE_HOME"),
+          variable("XDG_CONFIG_HOME"),
+          variable("RUNTIME_DIRECTORY"),
+          variable("CREDENTIALS_DIRECTORY")};
 }
 
 void resolve_paths(Config& config, const Surroundings& surroundings) {
@@ -53,6 +71,7 @@ void resolve_paths(Config& config, const Surroundings& surroundings) {
   if (config.report_directory.empty())
     config.report_directory = config.state_directory + "/reports";
   if (config.history_path.empty()) config.history_path = config.state_directory + "/history.db";
+  resolve_http_paths(config.http, config.state_directory, surroundings);
 }
 
 std::string default_config_path(const Surroundings& surroundings) {

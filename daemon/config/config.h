@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/config/alert_levels.h"
+#include "daemon/config/http_config.h"
 #include "daemon/config/objectives.h"
 #include "daemon/config/units.h"
 #include "report/model/thresholds.h"
@@ -121,6 +122,8 @@ struct Config {
   std::int64_t history_hours_ns = 90 * kDay;
   std::uint64_t history_max_bytes = std::uint64_t{1} << 30;
 
+  HttpConfig http;
+
   Thresholds thresholds;
   AlertConfig alerts;
   std::vector<ReceiverConfig> receivers;
@@ -164,12 +167,15 @@ struct Surroundings {
   std::string home;               // $HOME
   std::string xdg_state_home;     // $XDG_STATE_HOME
   std::string xdg_config_home;    // $XDG_CONFIG_HOME
+  std::string runtime_directory;  // $RUNTIME_DIRECTORY, of systemd
+  std::string credentials_directory;  // $CREDENTIALS_DIRECTORY, of systemd
 };
 Surroundings read_surroundings();
 
 // Fills in the paths that are empty. The state directory becomes /var/lib/ringside for root, and
-// $XDG_STATE_HOME/ringside or ~/.local/state/ringside for others. alerts.log, reports/ and
-// history.db go into it.
+// $XDG_STATE_HOME/ringside or ~/.local/state/ringside for others. alerts.log, reports/, history.db,
+// and tokens go into it, and so does ringsided.sock where there is no runtime directory. With a
+// systemd credential `tokens` this is the file of tokens.
 void resolve_paths(Config& config, const Surroundings& surroundings);
 
 // The file that is read when none is named, if this one exists.

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/config/http_keys.h"
+
 namespace ringside {
 namespace {
 
@@ -26,8 +28,8 @@ using Rings = RingsField<Config>;
 using Often = FrequencyField<Config>;
 using Bounds = LevelsField<Config>;
 
-const std::vector<ConfigKey<Config>>& table() {
-  static const std::vector<ConfigKey<Config>> keys = {
+std::vector<ConfigKey<Config>> own_table() {
+  return {
       {"rings", Rings{AT(rings)},
        "Rings to watch: by name (`chat` is /dev/shm/ringside.chat), by path (anything with a '/'), "
        "or by pattern: "
@@ -232,6 +234,18 @@ const std::vector<ConfigKey<Config>>& table() {
        "Records lost in one tick; the same bounds hold for rejected ones, and for those of "
        "untraced threads."},
   };
+}
+
+// [http] stands between [history] and [thresholds].
+const std::vector<ConfigKey<Config>>& table() {
+  static const std::vector<ConfigKey<Config>> keys = [] {
+    std::vector<ConfigKey<Config>> all = own_table();
+    const std::vector<ConfigKey<Config>> http = http_keys();
+    all.insert(std::find_if(all.begin(), all.end(),
+                            [](const auto& key) { return key.path.starts_with("thresholds."); }),
+               http.begin(), http.end());
+    return all;
+  }();
   return keys;
 }
 
@@ -342,6 +356,10 @@ struct Allowed {
   }
   std::string operator()(const RingField<Root>&) const {
     return "a ring of `rings`, or what a pattern there finds";
+  }
+  std::string operator()(const TextsField<Root>& f) const {
+    return fmt::format("a list of up to {} different texts, each {}, such as {}", f.most, f.each,
+                       f.instances);
   }
   std::string operator()(const NameField<Root>&) const {
     return "1 to 64 letters, digits, '.', '_' or '-'";

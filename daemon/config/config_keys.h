@@ -88,12 +88,21 @@ struct RingField {  // a ring's name or path, or nothing
 };
 
 template <typename Root>
+struct TextsField {  // any number of different texts, up to `most`
+  std::vector<std::string>& (*at)(Root&);
+  std::size_t most;
+  bool (*good)(std::string_view);
+  std::string_view each;       // what each is: "an address and a port"
+  std::string_view instances;  // "\"127.0.0.1:9717\""
+};
+
+template <typename Root>
 struct ConfigKey {
   std::string_view path;   // dotted: "alert_log.format"
   std::variant<DurationField<Root>, SizeField<Root>, IntegerField<Root>, NumberField<Root>,
                SwitchField<Root>, PathField<Root>, ChoiceField<Root>, ChoicesField<Root>,
                RingsField<Root>, FrequencyField<Root>, LevelsField<Root>, NameField<Root>,
-               UrlField<Root>, PatternsField<Root>, RingField<Root>>
+               UrlField<Root>, PatternsField<Root>, RingField<Root>, TextsField<Root>>
       field;
   std::string_view doc;    // one sentence, without the range
 };

@@ -58,6 +58,7 @@ struct Print {
     return out.empty() ? "{}" : "{" + out + " }";
   }
   std::string operator()(const PatternsField<Root>& f) const { return list_text(f.at(root)); }
+  std::string operator()(const TextsField<Root>& f) const { return list_text(f.at(root)); }
   std::string operator()(const RingField<Root>& f) const { return toml_string(f.at(root)); }
   std::string operator()(const NameField<Root>& f) const { return toml_string(f.at(root)); }
   std::string operator()(const UrlField<Root>& f) const { return toml_string(f.at(root)); }

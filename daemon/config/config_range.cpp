@@ -42,6 +42,9 @@ struct Range {
   std::string operator()(const NameField<Root>&) const { return "1 to 64 characters"; }
   std::string operator()(const UrlField<Root>&) const { return "a URL"; }
   std::string operator()(const PatternsField<Root>&) const { return "1 to 64 patterns"; }
+  std::string operator()(const TextsField<Root>& f) const {
+    return fmt::format("up to {} texts", f.most);
+  }
   std::string operator()(const RingField<Root>&) const { return "a ring"; }
 };
 

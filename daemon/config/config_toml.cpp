@@ -273,7 +273,8 @@ std::optional<std::string> override_config(Config& config, std::string_view key,
     toml::array list;
     for (const std::string& value : values) list.push_back(value);
     const bool takes_list = std::holds_alternative<RingsField<Config>>(known.field) ||
-                            std::holds_alternative<ChoicesField<Config>>(known.field);
+                            std::holds_alternative<ChoicesField<Config>>(known.field) ||
+                            std::holds_alternative<TextsField<Config>>(known.field);
     const toml::node& node =
         takes_list || list.empty() ? static_cast<const toml::node&>(list) : list[0];
     if (std::visit(Store<Config>{node, config}, known.field)) return std::nullopt;

@@ -106,6 +106,15 @@ struct Store {
     f.at(root) = std::move(*texts);
     return true;
   }
+  bool operator()(const TextsField<Root>& f) const {
+    auto texts = texts_of(node);
+    if (!texts || texts->size() > f.most) return false;
+    for (const std::string& text : *texts) {
+      if (!printable_path(text) || !f.good(text)) return false;
+    }
+    f.at(root) = std::move(*texts);
+    return true;
+  }
   bool operator()(const RingField<Root>& f) const {
     const auto* text = node.as_string();
     if (text == nullptr || !printable_path(text->get())) return false;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/config/http_config.h"
 #include "daemon/http/head_scanner.h"
 
 namespace ringside::http {
@@ -41,7 +42,7 @@ struct HttpLimits {
 };
 
 struct HttpOptions {
-  std::vector<std::string> listen = {"127.0.0.1:9717"};  // listen_address.h
+  std::vector<std::string> listen = {"127.0.0.1:9717"};  // parse_listen_address()
   bool plaintext_elsewhere = false;  // addresses other than loopback may do without TLS
   std::string certificate_file;      // PEM, with its chain. TLS on all addresses; empty: none
   std::string key_file;
@@ -56,5 +57,8 @@ struct HttpOptions {
   std::chrono::nanoseconds retry = std::chrono::seconds(5);  // of an address that is in use
   HttpLimits limits;
 };
+
+// What [http] says, as the server takes it. `enabled` and `metrics` concern others.
+HttpOptions options_of(const HttpConfig& config);
 
 }  // namespace ringside::http

@@ -19,7 +19,6 @@
 #include <utility>
 
 #include "daemon/http/connection.h"
-#include "daemon/http/listen_address.h"
 #include "daemon/http/listener.h"
 #include "daemon/http/tls_context.h"
 
@@ -32,16 +31,6 @@ using asio::ip::tcp;
 constexpr std::size_t kMostPending = 1000;
 // Connections beyond the limits that are told 503 at one time. Others are closed without a word.
 constexpr std::size_t kMostRefusals = 16;
-
-bool origin_is_good(std::string_view origin) {
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (!origin.starts_with(scheme)) continue;
-    const std::string_view host = origin.substr(scheme.size());
-    return !host.empty() && host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-:[]") ==
-                                std::string_view::npos;
-  }
-  return false;
-}
 
 std::string user_name(uid_t uid) {
   passwd entry{};
@@ -110,13 +99,14 @@ class HttpServer::Running {
 
 std::optional<Failure> HttpServer::Running::parse_addresses() {
   for (const std::string& text : core_.options.listen) {
-    const auto endpoint = parse_listen_address(text);
-    if (!endpoint) {
+    const auto parsed = parse_listen_address(text);
+    if (!parsed) {
       return Failure{0, fmt::format("http.listen: found \"{}\", expected an address and a port, "
                                     "such as \"127.0.0.1:9717\" or \"[::1]:9717\"",
                                     text)};
     }
-    if (!endpoint->address().is_loopback() && !has_tls() && !core_.options.plaintext_elsewhere) {
+    const tcp::endpoint endpoint(asio::ip::make_address(parsed->address), parsed->port);
+    if (!endpoint.address().is_loopback() && !has_tls() && !core_.options.plaintext_elsewhere) {
       return Failure{
           0, fmt::format(
                  "http.listen: {} is reached from other hosts, and there is no TLS: tokens would "
@@ -124,7 +114,7 @@ std::optional<Failure> HttpServer::Running::parse_addresses() {
                  "listen on 127.0.0.1 behind a proxy, or set http.plaintext_elsewhere = true",
                  text)};
     }
-    addresses_.push_back(*endpoint);
+    addresses_.push_back(endpoint);
   }
   return std::nullopt;
 }
@@ -161,6 +151,9 @@ std::shared_ptr<const TokenTable> HttpServer::Running::read_tokens(
 std::optional<Failure> HttpServer::Running::start() {
   if (auto failure = parse_addresses()) return failure;
   if (auto failure = check_origins()) return failure;
+  if (core_.options.certificate_file.empty() != core_.options.key_file.empty()) {
+    return Failure{0, "http.certificate, http.key: found one of them, expected both or none"};
+  }
   std::vector<std::string> errors;
   tls_ = read_tls(&errors);
   if (!errors.empty()) return Failure{0, "http.certificate: " + errors.front()};

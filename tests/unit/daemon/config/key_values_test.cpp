@@ -45,6 +45,13 @@ TEST_CASE("KeyValues: the least and the most value of each range are taken, and 
       {"history.keep_minutes", "\"179min\"", "\"3h\"", "\"366d\"", "\"367d\""},
       {"history.keep_hours", "\"23h\"", "\"1d\"", "\"3660d\"", "\"3661d\""},
       {"history.max_size", "\"4194303B\"", "\"4MiB\"", "\"1TiB\"", "\"1025GiB\""},
+      {"http.connections", "0", "1", "10000", "10001"},
+      {"http.connections_per_address", "0", "1", "10000", "10001"},
+      {"http.streams", "-1", "0", "10000", "10001"},
+      {"http.streams_per_address", "-1", "0", "10000", "10001"},
+      {"http.wrong_tokens_per_minute", "0", "1", "1000000", "1000001"},
+      {"http.request_timeout", "\"999ms\"", "\"1s\"", "\"1h\"", "\"1h1ns\""},
+      {"http.idle_timeout", "\"999ms\"", "\"1s\"", "\"1h\"", "\"1h1ns\""},
       {"thresholds.response_time", "\"999ns\"", "\"1us\"", "\"1h\"", "\"1h1ns\""},
       {"thresholds.error_rate_percent", "0.0009", "0.001", "100", "100.1"},
       {"thresholds.memory", "\"1048575B\"", "\"1MiB\"", "\"1024TiB\"", "\"1125899906842625B\""},
@@ -178,6 +185,43 @@ TEST_CASE("KeyValues: texts and lists, as they are taken") {
   }
 }
 
+TEST_CASE("KeyValues: addresses, hosts, origins and users of [http]") {
+  const auto taken = [](const std::string& key, const std::string& text) {
+    const std::string list = "[\"" + text + "\"]";
+    return taken_value("http." + key, list) == list;
+  };
+  for (const char* good : {"127.0.0.1:9717", "0.0.0.0:0", "[::1]:65535", "localhost:80", "[::]:1"})
+    CHECK_MESSAGE(taken("listen", good), good);
+  for (const char* bad : {"", "127.0.0.1", ":80", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
+                          "::1:80", "[127.0.0.1]:80", "example.com:80", "[::1]", "127.1:80",
+                          "127.0.0.1:8 0", "[fe80::1%lo]:80"})
+    CHECK_MESSAGE(!taken("listen", bad), bad);
+  for (const char* good : {"monitor.example", "Monitor", "10.0.0.1", "::1", "a_b-c"})
+    CHECK_MESSAGE(taken("allowed_hosts", good), good);
+  for (const char* bad : {"", "a b", "a:80", "http://a", "*", "[::1]", "a/b"})
+    CHECK_MESSAGE(!taken("allowed_hosts", bad), bad);
+  for (const char* good : {"https://monitor.example", "http://a:8080", "https://[::1]:1"})
+    CHECK_MESSAGE(taken("cors_origins", good), good);
+  for (const char* bad : {"*", "null", "monitor.example", "https://", "https://a/", "https://A",
+                          "https://a:b", "ftp://a", "https://u@a"})
+    CHECK_MESSAGE(!taken("cors_origins", bad), bad);
+  for (const char* key : {"socket_readers", "socket_admins"}) {
+    CHECK(taken(key, "root"));
+    CHECK(taken(key, "12345"));
+    CHECK_FALSE(taken(key, "nobody-has-this-name"));
+    CHECK_FALSE(taken(key, "4294967295"));
+  }
+  CHECK(taken_value("http.listen", "[]") == "[]");
+  CHECK(taken_value("http.listen", "\"127.0.0.1:80\"") == "");
+  CHECK(taken_value("http.listen", "[\"127.0.0.1:80\", \"127.0.0.1:80\"]") == "");
+  CHECK(taken_value("http.metrics", "\"token\"") == "\"token\"");
+  CHECK(taken_value("http.metrics", "\"closed\"") == "");
+  CHECK(taken_value("http.enabled", "false") == "false");
+  CHECK(taken_value("http.plaintext_elsewhere", "true") == "true");
+  for (const char* key : {"http.certificate", "http.key", "http.tokens_file", "http.socket"})
+    CHECK(taken_value(key, "\"/a/b\"") == "\"/a/b\"");
+}
+
 TEST_CASE("KeyValues: each kind of key says what it allows") {
   const auto allowed = [](std::string_view path) -> std::string {
     for (const auto& key : config_keys()) {
@@ -190,6 +234,9 @@ TEST_CASE("KeyValues: each kind of key says what it allows") {
   CHECK(allowed("thresholds.memory") == "a size from 1MiB to 1024TiB, such as \"512MiB\"");
   CHECK(allowed("metrics.top") == "a whole number from 1 to 100");
   CHECK(allowed("thresholds.error_rate_percent") == "a number from 0.001 to 100");
+  CHECK(allowed("http.listen") ==
+        "a list of up to 16 different texts, each an address and a port, such as "
+        "\"127.0.0.1:9717\" or \"[::1]:9717\"");
   CHECK(allowed("any_owner") == "true or false");
   CHECK(allowed("labels") == "true or false");
   CHECK(taken_value("labels", "false") == "false");

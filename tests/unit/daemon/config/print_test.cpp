@@ -57,6 +57,27 @@ keep_minutes = "2d"
 keep_hours = "90d"
 max_size = "1GiB"
 
+[http]
+enabled = true
+listen = ["127.0.0.1:9717"]
+plaintext_elsewhere = false
+certificate = ""
+key = ""
+tokens_file = ""
+metrics = "open"
+allowed_hosts = []
+cors_origins = []
+socket = ""
+socket_readers = []
+socket_admins = []
+connections = 256
+connections_per_address = 64
+streams = 32
+streams_per_address = 8
+wrong_tokens_per_minute = 10
+request_timeout = "1min"
+idle_timeout = "1min"
+
 [thresholds]
 response_time = "1s"
 error_rate_percent = 5
@@ -243,6 +264,29 @@ TEST_CASE("ConfigPrint: text as a string of TOML, and a key in quotes only where
   CHECK(toml_path("t", "") == "t.\"\"");
   CHECK(toml_path("", "a b") == "\"a b\"");
   CHECK(toml_path("t", "a.b") == "t.\"a.b\"");
+}
+
+TEST_CASE("ConfigPaths: socket and tokens go where systemd says, or into the state directory") {
+  const test::TempDir credentials;
+  Surroundings surroundings{
+      false, "/home/ada", "", "", "/run/ringside:/run/other", credentials.path()};
+  Config none;
+  resolve_paths(none, surroundings);
+  CHECK(none.http.socket == "/run/ringside/ringsided.sock");
+  CHECK(none.http.tokens_file == "/home/ada/.local/state/ringside/tokens");
+  write_text(credentials.file("tokens"), "");
+  Config given;
+  resolve_paths(given, surroundings);
+  CHECK(given.http.tokens_file == credentials.file("tokens"));
+  Config plain;
+  resolve_paths(plain, {false, "/home/ada", "", ""});
+  CHECK(plain.http.socket == "/home/ada/.local/state/ringside/ringsided.sock");
+  Config written;
+  written.http.socket = "/a";
+  written.http.tokens_file = "/b";
+  resolve_paths(written, surroundings);
+  CHECK(written.http.socket == "/a");
+  CHECK(written.http.tokens_file == "/b");
 }
 
 TEST_CASE("ConfigPaths: what is not said follows from the user and the XDG directories") {

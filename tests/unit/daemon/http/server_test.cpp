@@ -214,7 +214,10 @@ TEST_CASE("HttpServer: addresses that can't be meant are refused at the start") 
   CHECK(refused([](auto& o) { o.listen = {"[::1]:0", "localhost:0"}; }) == "");
   CHECK(refused([](auto& o) { o.cors_origins = {"*"}; }).find("http.cors_origins") !=
         std::string::npos);
-  CHECK(refused([](auto& o) { o.certificate_file = "/none"; }).starts_with("http.certificate: "));
+  CHECK(refused([](auto& o) { o.certificate_file = "/none"; }).ends_with("both or none"));
+  CHECK(refused([](auto& o) {
+          o.certificate_file = o.key_file = "/none";
+        }).starts_with("http.certificate: /none: no certificate: "));
 }
 
 TEST_CASE("HttpServer: an address in use is told once and tried again, and the server goes on") {
