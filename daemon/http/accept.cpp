@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/http/ascii.h"
+
 namespace ringside::http {
 namespace {
 
@@ -10,14 +12,6 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 // Takes what stands before the first `mark` outside of quotes.
@@ -66,11 +60,11 @@ int thousandths(std::string_view text) {
 
 std::optional<Preference> parse_preference(std::string_view text) {
   Preference found;
-  found.name = lower(take(text, ';'));
+  found.name = ascii_lower(take(text, ';'));
   if (found.name.empty()) return std::nullopt;
   while (!text.empty()) {
     std::string_view parameter = take(text, ';');
-    const std::string name = lower(take(parameter, '='));
+    const std::string name = ascii_lower(take(parameter, '='));
     const std::string_view value = trimmed(parameter);
     if (name == "q") {
       found.quality = thousandths(value);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/http/accept.h"
+#include "daemon/http/ascii.h"
 #include "daemon/http/gzip.h"
 
 namespace ringside::http {
@@ -24,15 +25,9 @@ constexpr std::string_view kPagePolicy =
 constexpr std::string_view kDataPolicy =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-bool same(std::string_view a, std::string_view b) {
-  const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return low(x) == low(y); });
-}
-
 std::string* find(Fields& fields, std::string_view name) {
   const auto it = std::find_if(fields.begin(), fields.end(),
-                               [&](const auto& field) { return same(field.first, name); });
+                               [&](const auto& field) { return ascii_same(field.first, name); });
   return it == fields.end() ? nullptr : &it->second;
 }
 

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
+
+#include "daemon/http/ascii.h"
 
 namespace ringside::http {
 namespace {
@@ -14,12 +15,7 @@ constexpr std::size_t kMostTokenBytes = 256;
 // The token68 of RFC 9110, 11.2. Nothing for another scheme, empty text for a malformed token.
 std::optional<std::string_view> bearer(std::string_view field) {
   constexpr std::string_view kScheme = "bearer";
-  const bool is_bearer =
-      field.size() >= kScheme.size() &&
-      std::equal(kScheme.begin(), kScheme.end(), field.begin(), [](char wanted, char found) {
-        return wanted == (found >= 'A' && found <= 'Z' ? found | 0x20 : found);
-      });
-  if (!is_bearer) return std::nullopt;
+  if (!ascii_same(field.substr(0, kScheme.size()), kScheme)) return std::nullopt;
   field.remove_prefix(kScheme.size());
   if (!field.empty() && field.front() != ' ') return std::nullopt;
   while (field.starts_with(' ')) field.remove_prefix(1);

@@ -71,6 +71,8 @@ class Connection final : public Guest,
     ended
   };
 
+  static constexpr std::string_view kBusySeconds = "1";  // Retry-After of 503
+
   void enter(Phase phase, std::chrono::nanoseconds deadline);
   void set_deadline(std::chrono::nanoseconds span);
   void deadline_passed();

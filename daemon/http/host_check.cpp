@@ -2,18 +2,12 @@
 
 #include <algorithm>
 
+#include "daemon/http/ascii.h"
+
 namespace ringside::http {
 namespace {
 
 namespace ip = boost::asio::ip;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 // Without port and brackets.
 std::string_view name_of(std::string_view host) {
@@ -56,14 +50,14 @@ bool host_is_good(std::string_view host) {
 
 bool host_is_ours(std::string_view host, const ip::address& local,
                   std::span<const std::string> allowed) {
-  std::string name = lower(name_of(host));
+  std::string name = ascii_lower(name_of(host));
   if (name.ends_with('.')) name.pop_back();
   if (name == "localhost" || name.ends_with(".localhost")) return true;
   boost::system::error_code error;
   const ip::address address = ip::make_address(name, error);
   if (!error && (plain(address).is_loopback() || plain(address) == plain(local))) return true;
   return std::any_of(allowed.begin(), allowed.end(),
-                     [&](const std::string& one) { return lower(one) == name; });
+                     [&](const std::string& one) { return ascii_lower(one) == name; });
 }
 
 }  // namespace ringside::http

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "daemon/http/answer.h"
+#include "daemon/http/ascii.h"
 #include "daemon/http/host_check.h"
 #include "daemon/http/target.h"
 #include "daemon/http/tokens.h"
@@ -18,14 +19,6 @@ namespace {
 namespace beast = boost::beast::http;
 
 constexpr std::string_view kAllMethods = "GET, HEAD, POST";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -55,7 +48,7 @@ std::optional<Response> wrong_framing(const ParsedHead& head, const Request& req
     return bad("two_lengths", "found both Transfer-Encoding and Content-Length");
   if (head.version() < 11)
     return bad("bad_transfer_encoding", "Transfer-Encoding: HTTP/1.0 has none");
-  if (lower(view(head[beast::field::transfer_encoding])) != "chunked") {
+  if (ascii_lower(view(head[beast::field::transfer_encoding])) != "chunked") {
     return problem(request, 501, "unknown_transfer_encoding", "Unknown transfer encoding",
                    "Transfer-Encoding: expected chunked alone");
   }
@@ -129,7 +122,7 @@ HeadJudgement judge_head(const ParsedHead& head, const Entrance& entrance,
                          const HttpOptions& options, const Handlers& handlers, Request& request) {
   HeadJudgement judgement;
   for (const auto& field : head)
-    request.headers.emplace_back(lower(view(field.name_string())),
+    request.headers.emplace_back(ascii_lower(view(field.name_string())),
                                  std::string(view(field.value())));
   if (const std::string* id = request.header("x-request-id")) request.id = request_id(*id);
   request.method = head.method() == beast::verb::head   ? Method::head
@@ -157,7 +150,7 @@ HeadJudgement judge_head(const ParsedHead& head, const Entrance& entrance,
   judgement.refusal = wrong_host(target->host, entrance, options, request, &judgement.misdirected);
   if (judgement.refusal) return judgement;
   const std::string* expected = request.header("expect");
-  if (expected != nullptr && lower(*expected) != "100-continue") {
+  if (expected != nullptr && ascii_lower(*expected) != "100-continue") {
     judgement.refusal = problem(request, 417, "unknown_expectation", "Unknown expectation",
                                 "Expect: expected 100-continue or no such field");
   } else if (head.method() != beast::verb::get && head.method() != beast::verb::head &&
@@ -181,9 +174,9 @@ std::optional<Response> judge_body(const ParsedHead& head, const Request& reques
   }
   if (!has_body) return std::nullopt;
   const std::string_view type = view(head[beast::field::content_type]);
-  std::string media = lower(type.substr(0, type.find(';')));
+  std::string media = ascii_lower(type.substr(0, type.find(';')));
   media.erase(media.find_last_not_of(" \t") + 1);
-  const std::string coding = lower(view(head[beast::field::content_encoding]));
+  const std::string coding = ascii_lower(view(head[beast::field::content_encoding]));
   if (media == "application/json" && (coding.empty() || coding == "identity")) return std::nullopt;
   return problem(request, 415, "unknown_content_type", "Unknown content type",
                  "expected a body with Content-Type: application/json and no Content-Encoding");

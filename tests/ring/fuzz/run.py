@@ -37,6 +37,7 @@ TARGETS = {
     "state_file": Target("state", 8448, 20_000, 500_000),
     "restored_state": Target("state", 65536, 300, 10_000),
     "texts": Target("texts", 256, 20_000, 1_000_000),
+    "http_texts": Target("http", 512, 20_000, 1_000_000),
 }
 # What one input may take: far more than any input needs, far less than an attack would want.
 INPUT_SECONDS = 10

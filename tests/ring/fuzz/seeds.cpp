@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
     step_seeds(Folder(root / "steps"));
     state_seeds(Folder(root / "state"));
     text_seeds(Folder(root / "texts"));
+    http_seeds(Folder(root / "http"));
   } catch (const std::exception& error) {
     std::cerr << "seeds: " << error.what() << "\n";
     return 1;

@@ -29,5 +29,6 @@ void file_seeds(const Folder& folder);   // open_segment, shown_ring
 void step_seeds(const Folder& folder);   // the targets of ring_life.h
 void state_seeds(const Folder& folder);  // state_file, restored_state
 void text_seeds(const Folder& folder);   // texts
+void http_seeds(const Folder& folder);   // http_texts
 
 }  // namespace ringside::fuzz
