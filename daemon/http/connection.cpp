@@ -35,7 +35,7 @@ void Connection::enter(Phase phase, std::chrono::nanoseconds deadline) {
 
 void Connection::set_deadline(std::chrono::nanoseconds span) {
   auto at = Clock::now() + std::chrono::duration_cast<Clock::duration>(span);
-  if (phase_ == Phase::body || phase_ == Phase::writing) {
+  if (phase_ == Phase::body || phase_ == Phase::answering || phase_ == Phase::writing) {
     at =
         std::min(at, request_began_ + std::chrono::duration_cast<Clock::duration>(limits_.request));
   }
@@ -63,6 +63,7 @@ void Connection::deadline_passed() {
       }
       core_.figures.add(Figure::timeouts);
       return close();
+    case Phase::answering: core_.figures.add(Figure::timeouts); return give_up();
     case Phase::handshake: core_.figures.add(Figure::tls_failures); return close();
     case Phase::writing: core_.figures.add(Figure::timeouts); return close();
     case Phase::idle:

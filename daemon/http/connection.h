@@ -65,6 +65,7 @@ class Connection final : public Guest,
     idle,
     head,
     body,
+    answering,  // a route is at it, perhaps on another thread
     writing,
     streaming,
     closing,
@@ -86,6 +87,7 @@ class Connection final : public Guest,
   void begin_body();
   void look_at_body();
   void handle();
+  void give_up();
 
   void refuse(int status, std::string_view code, std::string_view detail);
   void answer(Response response, bool keep_alive);
@@ -104,6 +106,7 @@ class Connection final : public Guest,
   const Peer peer_;
   boost::asio::steady_timer timer_;
   std::uint64_t deadlines_ = 0;
+  std::uint64_t asked_ = 0;  // requests that were handed to a route, and those given up
   Phase phase_ = Phase::idle;
   Clock::time_point phase_began_;
   Clock::time_point request_began_;

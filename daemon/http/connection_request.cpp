@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <boost/asio/dispatch.hpp>
 #include <exception>
 #include <utility>
 
@@ -135,13 +136,30 @@ void Connection::handle() {
   const bool alive = parser_->keep_alive();
   try {
     if (request_.method != Method::post && core_.handlers.open_stream && open_stream()) return;
-    answer(core_.handlers.answer(request_), alive);
+    enter(Phase::answering, limits_.request);
+    core_.handlers.answer(request_, [&io = core_.io, weak = weak_from_this(), mine = ++asked_,
+                                     alive](Response response) {
+      asio::dispatch(io, [weak, mine, alive, response = std::move(response)]() mutable {
+        const auto self = weak.lock();
+        if (self && self->phase_ == Phase::answering && self->asked_ == mine)
+          self->answer(std::move(response), alive);
+      });
+    });
   } catch (const std::exception& error) {
     spdlog::error("http: {} of {}: {}", request_.id, request_.path, error.what());
     answer(problem(request_, 500, "internal_error", "Internal error",
                    "the daemon's log says more, under the id of this request"),
            alive);
   }
+}
+
+// What the route says later counts no more.
+void Connection::give_up() {
+  ++asked_;
+  Response late = problem(request_, 503, "took_too_long", "Took too long",
+                          "there was no answer in time; ask for less, or again later");
+  late.headers.emplace_back("Retry-After", kBusySeconds);
+  answer(std::move(late), false);
 }
 
 }  // namespace ringside::http

@@ -11,11 +11,15 @@
 
 namespace ringside::http {
 
+// Takes the answer: at once or later, on any thread while the server lives. Only the first counts,
+// and none that comes after HttpLimits::request.
+using Answered = std::function<void(Response)>;
+
 struct Handlers {
-  // The answer to an authorised request. For HEAD as for GET: the server leaves the body out. The
+  // Answers an authorised request. For HEAD as for GET: the server leaves the body out. The
   // server adds ETag, Cache-Control, Content-Security-Policy and Vary where the answer has none of
   // its own; it compresses, and answers If-None-Match.
-  std::function<Response(const Request&)> answer;
+  std::function<void(const Request&, Answered)> answer;
 
   // What a request must have. Without it: `read` for GET and HEAD, `admin` for POST.
   std::function<Scope(Method, std::string_view path)> needs;

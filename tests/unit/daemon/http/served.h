@@ -4,11 +4,13 @@
 //   /large       200 KB of text                         /huge    16 MB that do not compress
 //   /throws      an exception                           /stream  a stream, /quiet one without a
 //   begin /admin       needs the scope admin                  /page    HTML
+//   /later       what the test answers, whenever it does
 #pragma once
 
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -73,7 +75,13 @@ class Served {
     admin = admins.secret;
     options.tokens_file = directory.path() + "/tokens";
     write_tokens(read.line + "\n" + admins.line + "\n");
-    handlers.answer = test_answer;
+    handlers.answer = [this](const http::Request& request, http::Answered answered) {
+      if (request.path == "/later") {
+        later(std::move(answered));
+      } else {
+        answered(test_answer(request));
+      }
+    };
     handlers.needs = [](http::Method, std::string_view path) {
       if (path == "/open" || path == "/page") return http::Scope::none;
       return path == "/admin" ? http::Scope::admin : http::Scope::read;
@@ -139,6 +147,7 @@ class Served {
   TempDir directory;
   http::HttpOptions options;
   http::Handlers handlers;
+  std::function<void(http::Answered)> later;
   std::string reader, admin;
   std::mutex mutex;
   std::vector<http::Refusal> refusals;

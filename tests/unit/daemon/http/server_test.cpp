@@ -167,6 +167,49 @@ TEST_CASE("HttpServer: an exception of a route is 500 with an id that stands in 
   CHECK(client.ask(served.request("GET", "/")).status == 200);
 }
 
+TEST_CASE("HttpServer: a route may answer later, on another thread, and others do not wait") {
+  Served served;
+  std::mutex mutex;
+  std::vector<http::Answered> waiting;
+  served.later = [&](http::Answered answered) {
+    const std::lock_guard lock(mutex);
+    waiting.push_back(std::move(answered));
+  };
+  served.start();
+  RawClient client = served.client();
+  client.send(served.request("GET", "/later") + served.request("GET", "/page"));
+  test::until([&] {
+    const std::lock_guard lock(mutex);
+    return waiting.size() == 1;
+  });
+  CHECK(served.get("/").status == 200);
+  std::thread other([&] {
+    http::Response response;
+    response.body = "late";
+    waiting[0](response);
+    waiting[0](response);  // counts for nothing
+  });
+  CHECK(client.answer().body == "late");
+  CHECK(client.answer().body == "<!doctype html>");
+  other.join();
+}
+
+TEST_CASE("HttpServer: a route that does not answer in time is given up, and its answer dropped") {
+  Served served;
+  http::Answered waiting;
+  served.options.limits.request = std::chrono::milliseconds(50);
+  served.later = [&](http::Answered answered) { waiting = std::move(answered); };
+  served.start();
+  RawClient client = served.client();
+  const RawAnswer late = client.ask(served.request("GET", "/later"));
+  CHECK(late.status == 503);
+  CHECK(code_of(late) == "took_too_long");
+  CHECK(late.field("Retry-After") == "1");
+  CHECK(served.count(http::Figure::timeouts) == 1);
+  waiting({});
+  CHECK(served.get("/").status == 200);
+}
+
 TEST_CASE("HttpServer: OPTIONS says what is allowed, and other pages only what is configured") {
   Served served;
   served.options.cors_origins = {"https://monitor.example"};
