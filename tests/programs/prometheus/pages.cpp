@@ -54,6 +54,13 @@ struct Daemon {
   Spans added_ns;  // of the latest run alone
 
   Daemon() {
+    // What the sample does not know.
+    snapshot.host.cpu_pressure = snapshot.host.memory_pressure = snapshot.host.io_pressure =
+        Pressure{12, 3};
+    for (ProcessView& process : snapshot.processes) {
+      process.open_files_limit = 1024;
+      process.stopped = false;
+    }
     for (SeriesView& series : snapshot.operations) {
       series.windows[0].latency = {};
       series.windows[0].timed = series.windows[0].sum_ns = 0;

@@ -13,6 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+from fleet import FLEET, queries  # noqa: E402
 from scraped import Metrics, Prometheus  # noqa: E402
 
 QUANTILES = [0.5, 0.9, 0.95, 0.99, 0.999]
@@ -102,8 +103,11 @@ class Scraped(Pages):
         super().setUpClass()
         cls.daemons = [Metrics(cls.program, cls.path / f"{name}-0") for name in ("one", "other")]
         addresses = [daemon.address for daemon in cls.daemons]
-        cls.plain = Prometheus(addresses, "exemplar-storage")
-        cls.native = Prometheus(addresses, "exemplar-storage", "native-histograms")
+        alerts = FLEET / "alerts.yml"
+        cls.plain = Prometheus(addresses, "exemplar-storage",
+                               rules=[FLEET / "recording_classic.yml", alerts])
+        cls.native = Prometheus(addresses, "exemplar-storage", "native-histograms",
+                                rules=[FLEET / "recording.yml", alerts])
         # The first scrapes of each, then those after some time has passed.
         for step in (0, 1):
             for daemon, name in zip(cls.daemons, ("one", "other")):
@@ -203,6 +207,19 @@ class Scraped(Pages):
             self.assertEqual({one["labels"]["position"] for one in exemplars
                               if one["labels"]["lane"] == "7"},
                              {str(i) for i in range(len(self.truth(1)) - 1)})
+
+    def test_the_rules_record_and_the_dashboard_has_something_to_show(self):
+        names = re.findall(r"record: (\S+)", (FLEET / "recording.yml").read_text())
+        for server in (self.plain, self.native):
+            for name in names:
+                server.wait_for(name, lambda: server.query(name))
+            for group in server.api("rules")["groups"]:
+                self.assertEqual({rule.get("lastError", "") for rule in group["rules"]}, {""})
+        for query in queries():
+            with self.subTest(query=query):
+                found = self.native.api("query", query=query)["result"]
+                # Nothing was made anew while we looked.
+                self.assertEqual(bool(found), "changes(" not in query)
 
 
 if __name__ == "__main__":

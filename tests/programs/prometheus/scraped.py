@@ -91,11 +91,12 @@ class Metrics:
 class Prometheus:
     """A server that scrapes these addresses four times a second."""
 
-    def __init__(self, addresses, *features, interval="250ms"):
+    def __init__(self, addresses, *features, rules=(), interval="250ms"):
         self.directory = Path(tempfile.mkdtemp(prefix="ringside-prometheus-"))
         config = self.directory / "prometheus.yml"
         config.write_text(f"""
-global: {{scrape_interval: {interval}, scrape_timeout: {interval}}}
+global: {{scrape_interval: {interval}, scrape_timeout: {interval}, evaluation_interval: 1s}}
+rule_files: {json.dumps([str(path) for path in rules])}
 scrape_configs:
 - job_name: ringside
   static_configs: [{{targets: {json.dumps(addresses)}}}]

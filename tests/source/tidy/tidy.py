@@ -30,7 +30,8 @@ NAMES = {"LICENSE", ".gitignore", ".clang-format", ".clang-tidy", ".editorconfig
 # Headers that only programs outside the tree include.
 INSTALLED = ("producer/ringside.h",)
 # Text that another program wrote, or that must stay byte for byte as it is.
-AS_IT_IS = ("tests/ring/fuzz/not_ours.txt", "tests/source/equivalents.txt")
+AS_IT_IS = ("tests/ring/fuzz/not_ours.txt", "tests/source/equivalents.txt",
+            "tools/fleet/dashboard.json")
 
 
 # Paths that are examples.
