@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "report/render/otlp/otlp.h"
 #include "report/render/prometheus/exposition.h"
 #include "report/render/prometheus/families.h"
 #include "tests/unit/report/numbered.h"
@@ -39,7 +40,7 @@ bool write(const std::string& path, const std::string& bytes) {
 }
 
 bool write_all(const std::string& stem, const Snapshot& snapshot) {
-  bool good = true;
+  bool good = write(stem + ".otlp", render_otlp(snapshot, {"chat-1", "chat-1"}));
   for (const MetricsFormat format :
        {MetricsFormat::text, MetricsFormat::openmetrics, MetricsFormat::protobuf})
     good &= write(stem + "." + kForms[static_cast<int>(format)], render_metrics(snapshot, format));

@@ -94,6 +94,25 @@ class Read(Pages):
                     [int(one) for one in re.findall(r"^ringside_\S+_count\{.*\} (\d+)$", text,
                                                     re.M)])
 
+    def test_protoc_knows_every_field_of_a_push_and_counts_agree_with_the_text(self):
+        for page in sorted(self.path.glob("*.otlp")):
+            with self.subTest(page=page.name):
+                decoded = subprocess.run(
+                    ["protoc", f"-I{HERE}",
+                     "--decode=opentelemetry.ExportMetricsServiceRequest", "otlp.proto"],
+                    input=page.read_bytes(), stdout=subprocess.PIPE, check=True,
+                    cwd=HERE).stdout.decode()
+                self.assertIsNone(re.search(r"^\s*\d+[: ]", decoded, re.M))
+                text = page.with_suffix(".openmetrics").read_text(encoding="utf-8")
+                self.assertEqual(len(re.findall(r"^    metrics \{$", decoded, re.M)),
+                                 len(re.findall(r"^# TYPE ", text, re.M)))
+                counts = [int(one) for one in
+                          re.findall(r"^ringside_\S+_count\{.*\} (\d+)$", text, re.M)]
+                # A count of 0 is not written by protoc.
+                self.assertEqual(
+                    [int(one) for one in re.findall(r"^ +count: (\d+)$", decoded, re.M)],
+                    [one for one in counts if one > 0])
+
 
 class Scraped(Pages):
     """One with native histograms and one without, and both scrape two daemons."""
