@@ -103,11 +103,12 @@ class HttpPost::Exchange : public std::enable_shared_from_this<Exchange> {
     request_ = {http::verb::post, address_.target, 11};
     request_.set(http::field::host, address_.host_field);
     request_.set(http::field::user_agent, address_.program);
-    request_.set(http::field::content_type, "application/json");
-    request_.set(http::field::accept, "application/json");
+    request_.set(http::field::content_type, address_.content_type);
+    request_.set(http::field::accept, address_.content_type);
     request_.set(http::field::connection, "close");
     if (!address_.token.empty())
       request_.set(http::field::authorization, "Bearer " + address_.token);
+    for (const auto& [name, value] : address_.fields) request_.set(name, value);
     request_.body() = std::move(body);
     request_.prepare_payload();
   }
@@ -179,7 +180,7 @@ class HttpPost::Exchange : public std::enable_shared_from_this<Exchange> {
     if (status >= 100 && status < 200) return read_header();   // an interim answer
     reply_.status = status;
     reply_.retry_after = std::string(parser_->get()[http::field::retry_after]);
-    if (status >= 200 && status < 300) return end(std::move(reply_));
+    if (status >= 200 && status < 300 && !address_.wants_body) return end(std::move(reply_));
     auto& body = parser_->get().body();
     body.data = body_.data();
     body.size = body_.size();

@@ -3,7 +3,8 @@
 //   look up, connect  (connect_timeout)   TLS, write, read  (timeout, from the begin)
 //
 // Certificates and host names are verified. Redirects are not followed. Of an answer only the
-// status, Retry-After and, for an error, the first bytes of its body are read.
+// status, Retry-After and, for an error or where it is wanted, the first bytes of its body are
+// read.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,7 +20,7 @@ namespace ringside {
 struct HttpReply {
   int status = 0;            // 0: no answer came
   std::string retry_after;   // the field, as it is
-  std::string text;          // why no answer came, or how the body of an error begins
+  std::string text;          // why no answer came, or how the body begins
 };
 
 class HttpPost {

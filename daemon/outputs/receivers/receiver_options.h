@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "report/model/alerts.h"
 
@@ -22,6 +24,10 @@ struct ReceiverAddress {
   std::string token;        // a bearer token; empty: none. Never logged.
   std::string authorities;  // PEM; empty: the system's
   std::string program;      // the User-Agent: "ringside/1.2.3"
+  std::string content_type = "application/json";  // of request and answer
+  // More fields of the request. Never logged.
+  std::vector<std::pair<std::string, std::string>> fields{};
+  bool wants_body = false;  // the body of an answer is read after success, too
   std::chrono::nanoseconds connect_timeout{};
   std::chrono::nanoseconds timeout{};  // of the whole request
   friend bool operator==(const ReceiverAddress&, const ReceiverAddress&) = default;
