@@ -3,6 +3,7 @@
 import {byId, h, setHidden, setText} from './dom.js';
 import * as f from './format.js';
 import {newKey} from './api.js';
+import {alertText} from './incidents.js';
 
 const WORDS = {
   acknowledge: ['Acknowledge', 'Somebody is at it. Receivers hear nothing more of it meanwhile.'],
@@ -16,8 +17,9 @@ const WHO = 'ringside.who';
 
 // Opens the dialog. `target` has ids or incidents, and a title. `done` is called after a change.
 export class Acting {
-  constructor(api, done) {
+  constructor(api, store, done) {
     this.api = api;
+    this.store = store;
     this.done = done;
     this.dialog = byId('act');
   }
@@ -75,9 +77,15 @@ export class Acting {
       const {data} = await this.api.post('alerts', {...this.body('preview'), dry_run: true});
       if (parts !== this.parts) return;
       const alerts = data.results.flatMap(one => one.alerts);
-      parts.meant.replaceChildren(h('li', {text: alerts.length === 0 ? this.nothing(data) :
-        `By the latest tick this means ${f.plural(alerts.length, 'alert')}: ${alerts.slice(0, 12)
-          .map(id => f.name(id)).join(', ')}${alerts.length > 12 ? ' …' : ''}`}));
+      if (this.request.action === 'unsilence') return;
+      const known = new Map((this.store.alerts?.incidents ?? []).flatMap(one =>
+        one.alerts.map(alert => [alert.id, alert])));
+      const lines = alerts.slice(0, 8).map(id => known.has(id) ? alertText(known.get(id)) :
+        f.name(id));
+      if (alerts.length > 8) lines.push(`and ${alerts.length - 8} more`);
+      parts.meant.before(h('p', {class: 'note', text: alerts.length === 0 ? this.nothing(data) :
+        `By the latest tick this means ${f.plural(alerts.length, 'alert')}:`}));
+      parts.meant.replaceChildren(...lines.map(text => h('li', {text})));
     } catch (problem) {
       if (parts === this.parts) this.refuse(problem);
     }

@@ -116,11 +116,18 @@ export function lineChart(canvas, lines, {format, logarithmic = false}) {
           afterFit: scale => {
             scale.width = 70;
           },
+          // Room above a peak, so that it is seen to be one.
+          afterDataLimits: logarithmic ? scale => {
+            scale.max *= 1.4;
+            scale.min /= 1.2;
+          } : undefined,
           afterBuildTicks: logarithmic ? decades : undefined,
           ticks: {autoSkip: !logarithmic, maxTicksLimit: 6, callback: value => format(value)}}
       },
       plugins: {
-        legend: {position: 'top', align: 'end', labels: {boxWidth: 18, boxHeight: 1}},
+        legend: {position: 'top', align: 'end', labels: {boxWidth: 18, boxHeight: 1,
+          // What no figure was ever known of is not in the legend.
+          filter: (item, data) => data.datasets[item.datasetIndex].data.some(one => one.y !== null)}},
         tooltip: {callbacks: {
           title: items => moment(items[0]?.parsed.x) + ' UTC',
           label: item => `${item.dataset.label}: ${format(item.parsed.y)}`,

@@ -3,13 +3,13 @@
 import {h, svg} from './dom.js';
 import * as f from './format.js';
 
-const WIDTH = 640;
 const REFUSED = new Set(['rejected', 'denied', 'limited', 'cancelled']);
 
 const upperNs = index => 2 ** (index / 32) * 1e9;
 
-function figure(height, label) {
-  return svg('svg', {class: 'figure', viewBox: `0 0 ${WIDTH} ${height}`, role: 'img',
+// `width` is that of the place in pixels, so that letters have their size.
+function figure(width, height, label) {
+  return svg('svg', {class: 'figure', viewBox: `0 0 ${width} ${height}`, role: 'img',
     'aria-label': label});
 }
 
@@ -24,7 +24,7 @@ function logScale(leastNs, mostNs) {
 }
 
 // Buckets are [index, count]. Four of them make a bar, 9 % wide.
-export function distribution(stats, thresholdMs) {
+export function distribution(stats, thresholdMs, width) {
   const buckets = stats.histogram ?? [];
   if (buckets.length === 0) return h('p', {class: 'note', text: 'No call in this window.'});
   const bars = new Map();
@@ -38,8 +38,8 @@ export function distribution(stats, thresholdMs) {
   const scale = logScale(upperNs(4 * least), Math.max(upperNs(4 * most + 4), limit ?? 0));
   const top = Math.max(...bars.values());
   const height = 190;
-  const x = ns => 10 + scale.at(ns) * (WIDTH - 20);
-  const node = figure(height, `Distribution of ${f.plural(stats.timed, 'call')}: p50 ` +
+  const x = ns => 10 + scale.at(ns) * (width - 20);
+  const node = figure(width, height, `Distribution of ${f.plural(stats.timed, 'call')}: p50 ` +
     `${f.span(stats.p50_ns)}, p95 ${f.span(stats.p95_ns)}, p99 ${f.span(stats.p99_ns)}, slowest ` +
     f.span(stats.max_ns));
   for (const tick of scale.ticks) {
@@ -81,7 +81,7 @@ function mark(kindOf, x, y, size) {
   return svg('circle', {class: `dot ${kindOf}`, cx: x, cy: y, r: size});
 }
 
-export function lastCalls(records, thresholdMs) {
+export function lastCalls(records, thresholdMs, width) {
   const timed = records.filter(one => one.duration_ns > 0 && one.start_at !== null);
   if (timed.length === 0) return h('p', {class: 'note', text: 'No call is known one by one.'});
   const times = timed.map(one => f.instant(one.start_at));
@@ -89,17 +89,17 @@ export function lastCalls(records, thresholdMs) {
   const last = Math.max(...times, first + 1);
   const longest = Math.max(...timed.map(one => one.duration_ns), (thresholdMs ?? 0) * 1e6);
   const scale = logScale(Math.min(...timed.map(one => one.duration_ns)) / 1.3, longest * 1.3);
-  const x = ms => 62 + (ms - first) / (last - first) * (WIDTH - 78);
+  const x = ms => 62 + (ms - first) / (last - first) * (width - 78);
   const y = ns => 160 - scale.at(ns) * 145;
   const bad = timed.filter(one => kind(one) === 'bad').length;
-  const node = figure(190, `The last ${timed.length} calls: ${bad} failed, the slowest took ` +
+  const node = figure(width, 190, `The last ${timed.length} calls: ${bad} failed, the slowest took ` +
     f.span(Math.max(...timed.map(one => one.duration_ns))));
   for (const tick of scale.ticks) {
-    node.append(svg('path', {class: 'grid', d: `M58 ${y(tick)}H${WIDTH - 8}`}),
+    node.append(svg('path', {class: 'grid', d: `M58 ${y(tick)}H${width - 8}`}),
       svg('text', {class: 'end', x: 52, y: y(tick) + 4, text: f.shortSpan(tick)}));
   }
   if (thresholdMs !== null)
-    node.append(svg('path', {class: 'limit', d: `M58 ${y(thresholdMs * 1e6)}H${WIDTH - 8}`}));
+    node.append(svg('path', {class: 'limit', d: `M58 ${y(thresholdMs * 1e6)}H${width - 8}`}));
   timed.forEach((one, i) => {
     const dot = mark(kind(one), x(times[i]), y(one.duration_ns), 3.2);
     dot.append(svg('title', {text: `${f.clock(times[i])} ${f.span(one.duration_ns)} ` +
@@ -107,7 +107,7 @@ export function lastCalls(records, thresholdMs) {
     node.append(dot);
   });
   node.append(svg('text', {x: 62, y: 178, text: f.clock(first)}),
-    svg('text', {class: 'end', x: WIDTH - 8, y: 178, text: `${f.clock(last)} UTC`}));
+    svg('text', {class: 'end', x: width - 8, y: 178, text: `${f.clock(last)} UTC`}));
   return node;
 }
 
@@ -116,20 +116,20 @@ export const dotLegend = () => h('ul', {class: 'legend'}, [['ok', 'went well'],
   svg('svg', {viewBox: '0 0 12 12', 'aria-hidden': true}, mark(kindOf, 6, 6, 4)), text)));
 
 // Where the mean call spends its time. `stages` are {name, share}; the rest has no mark.
-export function stageBar(stages, unmarked) {
+export function stageBar(stages, unmarked, width) {
   const parts = stages.filter(one => one.share > 0).map((one, i) =>
     ({text: one.name === 'queue' ? 'queue (wait from arrival)' : f.name(one.name, 30),
       share: one.share, style: `s${i % 7}`}));
   if (unmarked > 0.0005) parts.push({text: 'without a mark', share: unmarked, style: 'none'});
-  const node = svg('svg', {class: 'figure', viewBox: `0 0 ${WIDTH} 22`, role: 'img',
+  const node = svg('svg', {class: 'figure', viewBox: `0 0 ${width} 22`, role: 'img',
     'aria-label': 'Share of each stage: ' + parts.map(one =>
       `${one.text} ${f.percent(one.share)}`).join(', ')});
   let x = 0;
   for (const one of parts) {
-    const width = one.share * WIDTH;
+    const length = one.share * width;
     node.append(svg('rect', {class: one.style, x: x.toFixed(1), height: 22,
-      width: Math.max(0.5, width - 1).toFixed(1)}));
-    x += width;
+      width: Math.max(0.5, length - 1).toFixed(1)}));
+    x += length;
   }
   return h('div', {}, node, h('ul', {class: 'legend'}, parts.map(one => h('li', {},
     svg('svg', {viewBox: '0 0 12 12', 'aria-hidden': true},

@@ -49,15 +49,15 @@ function updateIncident(node, one, now, told) {
   node.title = f.sentence(one.story?.what ?? one.cause?.message ?? one.id);
   setAttribute(node, 'class', open ? 'incident open' : 'incident');
   const level = open ? one.level : one.peak;
-  setAttribute(parts.level, 'class', `level ${level}`);
-  setText(parts.level, levelText(level));
+  setAttribute(parts.level, 'class', `level ${level}${open ? '' : ' over'}`);
+  setText(parts.level, (open ? '' : 'was ') + levelText(level));
   setText(parts.title, node.title);
   setText(parts.since, sinceText(one, now));
   setText(parts.whom, f.sentence(one.story?.whom ?? whomText(one)));
   setText(parts.next, f.sentence(one.story?.next ?? ''));
   // The verdict above has said it already.
   setHidden(parts.whom, told === node.title);
-  setHidden(parts.next, told === node.title);
+  setHidden(parts.next, told === node.title || !open);
   const said = [];
   if (one.acknowledged) said.push(`acknowledged by ${f.name(one.acknowledged_by)}`);
   if (one.silenced) said.push('silenced');

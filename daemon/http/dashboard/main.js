@@ -42,6 +42,8 @@ function draw() {
   if (!views.traffic.past) views.traffic.show();
   views.panels.show(store);
   views.history.show();
+  // For tests and for whoever looks: what was drawn last, and how long it took.
+  document.documentElement.dataset.clock = f.clock(store.takenMs);
   document.documentElement.dataset.drawMs = (performance.now() - begin).toFixed(1);
 }
 
@@ -195,7 +197,7 @@ function start(token) {
   setHidden(byId('sign-out'), false);
   if (views === null) {
     const sheet = new OperationSheet(api, store);
-    views = {sheet, acting: new Acting(api, askAll), panels: new Panels(),
+    views = {sheet, acting: new Acting(api, store, askAll), panels: new Panels(),
       traffic: new Traffic(api, store), history: new History(api, store),
       operations: new Operations(store, (name, ring) => sheet.open(name, ring), () => askAll())};
   } else {

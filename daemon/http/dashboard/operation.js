@@ -47,7 +47,7 @@ export class OperationSheet {
   build() {
     if (this.chart) endChart(this.chart);
     const place = () => h('div');
-    const part = (title, ...children) => h('section', {}, h('h3', {text: title}), children);
+    const part = (title, ...children) => h('div', {}, h('h3', {text: title}), children);
     this.parts = {state: h('p', {class: 'note', role: 'status'}), facts: h('p'),
       distribution: place(), dots: place(), stages: place(), arrival: h('p', {class: 'note'}),
       alerts: h('ul', {class: 'meant'}), canvas: h('canvas', {role: 'img', 'aria-label': 'no figures'}),
@@ -120,11 +120,12 @@ export class OperationSheet {
       series.waits_for_client ? 'waits for its client' : '',
       one.sampled_one_in === null ? '' : one.sampled_one_in === 0 ? 'not recorded' :
         `one call in ${f.count(one.sampled_one_in)} is recorded`].filter(Boolean).join(' · '));
-    p.distribution.replaceChildren(distribution(hour, threshold));
-    p.dots.replaceChildren(lastCalls(series.last, threshold));
+    const width = Math.max(260, p.distribution.clientWidth);
+    p.distribution.replaceChildren(distribution(hour, threshold, width));
+    p.dots.replaceChildren(lastCalls(series.last, threshold, width));
     p.stages.replaceChildren(one.time === null ? h('p', {class: 'note',
       text: 'It waits for its client, or no call was timed: no stages.'}) :
-      stageBar(one.time.stages, one.time.unmarked_share));
+      stageBar(one.time.stages, one.time.unmarked_share, width));
     const waits = waitAndTime([series], '1h');
     setText(p.arrival, waits === null || waits.timed === 0 ? 'No wait is marked: latency begins ' +
       'where a thread picks the call up, or the server marks no queue.' :

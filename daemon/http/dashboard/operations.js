@@ -83,7 +83,8 @@ export class Operations {
       const quantile = q => timed >= (least[q] ?? 0) ? stats?.[`${q}_ns`] ?? null : null;
       const threshold = series?.waits_for_client ? null : series?.threshold?.response_ms ?? null;
       const p95 = quantile('p95');
-      return {key, one, text: f.name(one.name), ring: one.ring, rate: stats?.rate_per_s ?? null,
+      return {key, one, known: series !== undefined, text: f.name(one.name), ring: one.ring,
+        rate: stats?.rate_per_s ?? null,
         failed: stats?.count > 0 ? stats.error_rate : null, p50: quantile('p50'), p95,
         p99: quantile('p99'), wait: wait(series, window), threshold, category: series?.category,
         used: p95 === null || threshold === null ? null : p95 / 1e6 / threshold,
@@ -158,7 +159,7 @@ export class Operations {
     const over = row.used !== null && row.used > 1;
     node.budget.classList.toggle('over', over);
     setAttribute(node.used, 'width', Math.min(100, (row.used ?? 0) * 100).toFixed(1));
-    setText(node.usedText, row.threshold === null ? 'no threshold' :
+    setText(node.usedText, row.threshold === null ? row.known ? 'no threshold' : '–' :
       `${over ? '▲ ' : ''}${row.used === null ? '–' : f.percent(row.used)} of ` +
         f.shortSpan(row.threshold * 1e6));
     if (this.visible.has(node)) this.line(node);

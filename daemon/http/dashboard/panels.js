@@ -39,7 +39,7 @@ export class Panels {
     this.blocks = part(security, 'Blocked addresses', [t('address'), t('since'), n('attempts before'),
       n('turned away'), n('got through')], 'No address is blocked.');
     this.rates = h('p', {class: 'note'});
-    security.append(this.rates);
+    security.append(h('div', {}, h('h3', {text: 'Rate limits and the cost of security'}), this.rates));
     const system = columns('system-body');
     this.processes = part(system, 'Processes of the servers', [t('process'), n('CPU'), n('memory'),
       n('files'), n('threads'), n('up for')], 'No server process is seen.');
@@ -94,7 +94,7 @@ export class Panels {
         f.count(one.turned_away), f.count(one.got_through)]})));
     const decisions = s.rate_allowed + s.rate_limited;
     setText(this.rates, decisions === 0 ? 'No rate-limit decision was traced.' :
-      `Rate limits: ${f.count(s.rate_limited)} of ${f.count(decisions)} calls were limited. ` +
+      `${f.count(s.rate_limited)} of ${f.count(decisions)} calls were limited. ` +
       (s.stage ? `Security checks take ${f.percent(s.stage.share)} of all time. ` : '') +
       (s.audit_ns > 0 ? `The audit log took ${f.span(s.audit_ns)}.` : ''));
   }

@@ -94,6 +94,9 @@ export class Traffic {
   }
 
   show() {
+    setText(byId('latency-note'), marksQueue(this.store) ? 'From the arrival of a request on. ' +
+      'Dashed: the mean time in the server, without the wait.' : 'All operations that do not wait ' +
+      'for their client; the server marks no wait before them.');
     const now = this.past ? f.instant(this.past.end_at) : this.store.nowMs();
     const from = this.past ? f.instant(this.past.begin_at) : now - HOUR_MS;
     const bands = bandsOf(this.past ? this.past.incidents : this.store.incidents(), now);

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 
@@ -15,7 +16,7 @@ DRIVER = shutil.which("chromedriver")
 
 
 class Browser:
-    """Opens files. Keeps what the console and the network said."""
+    """Opens files and addresses. Keeps what the console and the network said."""
 
     def __init__(self):
         if DRIVER is None:
@@ -66,10 +67,32 @@ class Browser:
         return self._call("POST", f"/session/{self.session}/{path}", body)
 
     def open(self, path):
-        self._in_session("url", {"url": pathlib.Path(path).resolve().as_uri()})
+        """A file, or an address that begins with http."""
+        address = str(path)
+        if not address.startswith("http"):
+            address = pathlib.Path(path).resolve().as_uri()
+        self._in_session("url", {"url": address})
 
     def run(self, script, *arguments):
         return self._in_session("execute/sync", {"script": script, "args": list(arguments)})
+
+    def wait(self, script, *arguments, seconds=10):
+        """What the script returns, once it is true."""
+        until = time.monotonic() + seconds
+        while True:
+            found = self.run(script, *arguments)
+            if found:
+                return found
+            if time.monotonic() > until:
+                raise TimeoutError(f"browser: after {seconds} s not true: {script} {arguments}")
+            time.sleep(.02)
+
+    def keys(self, *keys):
+        """Presses keys, one after the other, wherever the focus is."""
+        actions = [action for key in keys for action in (
+            {"type": "keyDown", "value": key}, {"type": "keyUp", "value": key})]
+        self._in_session("actions", {"actions": [
+            {"type": "key", "id": "keyboard", "actions": actions}]})
 
     def devtools(self, command, **parameters):
         return self._in_session("goog/cdp/execute", {"cmd": command, "params": parameters})
