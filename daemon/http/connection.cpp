@@ -35,9 +35,13 @@ void Connection::enter(Phase phase, std::chrono::nanoseconds deadline) {
 
 void Connection::set_deadline(std::chrono::nanoseconds span) {
   auto at = Clock::now() + std::chrono::duration_cast<Clock::duration>(span);
-  if (phase_ == Phase::body || phase_ == Phase::answering || phase_ == Phase::writing) {
-    at =
-        std::min(at, request_began_ + std::chrono::duration_cast<Clock::duration>(limits_.request));
+  if (phase_ == Phase::head || phase_ == Phase::body || phase_ == Phase::answering ||
+      phase_ == Phase::writing) {
+    const auto end =
+        request_began_ + std::chrono::duration_cast<Clock::duration>(limits_.request);
+    // A request that is too late can still be told so.
+    at = std::min(at, std::max(end, Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                                      limits_.linger)));
   }
   timer_.expires_at(at);
   // A wait that has ended may already be queued when another takes its place.

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -157,7 +158,12 @@ std::optional<Failure> HttpServer::Running::start() {
   std::vector<std::string> errors;
   tls_ = read_tls(&errors);
   if (!errors.empty()) return Failure{0, "http.certificate: " + errors.front()};
-  if (auto tokens = read_tokens(&errors)) core_.authority.use(std::move(tokens));
+  const std::string& file = core_.options.tokens_file;
+  if (access(file.c_str(), F_OK) != 0 && errno == ENOENT && !file.empty()) {
+    spdlog::info("http: {}: no token yet; ringsided --new-token makes one", file);
+  } else if (auto tokens = read_tokens(&errors)) {
+    core_.authority.use(std::move(tokens));
+  }
   for (const std::string& error : errors) {
     core_.figures.add(Figure::reload_failures);
     spdlog::error("http: no token is valid: {}", error);

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "shm/file_descriptor.h"
@@ -42,6 +43,17 @@ void wait(asio::steady_timer& timer, std::chrono::nanoseconds span, Again again)
 
 std::chrono::seconds in_seconds(std::chrono::nanoseconds span) {
   return std::chrono::ceil<std::chrono::seconds>(span);
+}
+
+// Without memory for one connection the next ones are accepted all the same.
+template <typename Accept>
+void admit(ServerCore& core, Accept accept) {
+  try {
+    accept();
+  } catch (const std::exception& error) {
+    core.figures.add(Figure::accept_failures);
+    spdlog::error("http: a connection was dropped: {}", error.what());
+  }
 }
 
 }  // namespace
@@ -105,7 +117,7 @@ void TcpListener::accept() {
     }
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    accepted_(std::move(socket), client_);
+    admit(core_, [&] { accepted_(std::move(socket), client_); });
     accept();
   });
 }
@@ -187,7 +199,7 @@ void UnixListener::accept() {
       core_.figures.add(Figure::accept_failures);
       return wait(retry_, kAfterFailure, [this] { accept(); });
     }
-    accepted_(std::move(socket));
+    admit(core_, [&] { accepted_(std::move(socket)); });
     accept();
   });
 }

@@ -74,7 +74,7 @@ std::string parse_line(const std::string& line, std::vector<Token>& tokens) {
   return "";
 }
 
-std::string wrong_owner_or_mode(const std::string& path, const struct stat& facts) {
+std::string wrong_type_or_mode(const std::string& path, const struct stat& facts, bool any_owner) {
   if (!S_ISREG(facts.st_mode))
     return path + ": found no regular file\n  next: name a file of tokens in http.tokens_file";
   if ((facts.st_mode & kForbidden) != 0) {
@@ -83,7 +83,7 @@ std::string wrong_owner_or_mode(const std::string& path, const struct stat& fact
         "read\n  next: chmod 0640 {0}",
         path, facts.st_mode & 07777U);
   }
-  if (facts.st_uid != 0 && facts.st_uid != geteuid()) {
+  if (!any_owner && facts.st_uid != 0 && facts.st_uid != geteuid()) {
     return fmt::format(
         "{0}: found the owner uid {1}, expected uid {2} or root\n  next: chown {2} {0}", path,
         facts.st_uid, geteuid());
@@ -147,11 +147,13 @@ TokenTable TokenTable::load(const std::string& path, std::vector<std::string>* e
   struct stat facts {};
   if (!file || fstat(file.get(), &facts) != 0) {
     errors->push_back(system_failure(path, "open", errno,
-                                     "make the first token: ringsided --new-token --name NAME")
+                                     errno == EACCES
+                                         ? "give the file to the daemon's user"
+                                         : "make the first token: ringsided --new-token")
                           .message);
     return {};
   }
-  if (std::string wrong = wrong_owner_or_mode(path, facts); !wrong.empty()) {
+  if (std::string wrong = wrong_type_or_mode(path, facts, false); !wrong.empty()) {
     errors->push_back(std::move(wrong));
     return {};
   }
@@ -198,11 +200,21 @@ std::optional<NewToken> make_token(std::string_view name, Scope scope) {
 }
 
 std::optional<Failure> append_token(const std::string& path, std::string_view line) {
-  const FileDescriptor file(
-      open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600));
+  constexpr int kFlags = O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
+  int fd = open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0600);
+  const bool is_new = fd >= 0;
+  if (!is_new && errno == EEXIST) fd = open(path.c_str(), kFlags);
+  const FileDescriptor file(fd);
   struct stat facts {};
   if (!file || fstat(file.get(), &facts) != 0) return system_failure(path, "open", errno);
-  if (std::string wrong = wrong_owner_or_mode(path, facts); !wrong.empty())
+  if (is_new && geteuid() == 0) {
+    struct stat directory {};
+    if (stat(directory_of(path).c_str(), &directory) != 0 ||
+        fchown(file.get(), directory.st_uid, directory.st_gid) != 0)
+      return system_failure(path, "chown", errno);
+  }
+  const bool any_owner = geteuid() == 0;
+  if (std::string wrong = wrong_type_or_mode(path, facts, any_owner); !wrong.empty())
     return Failure{0, std::move(wrong)};
   std::string text;
   char last = '\n';

@@ -66,7 +66,9 @@ std::optional<NewToken> make_token(std::string_view name, Scope scope);
 // 1 to 64 letters, digits, '.', '_' or '-'.
 bool token_name_is_good(std::string_view name);
 
-// Appends the line to the file, and makes the file with mode 0600 where there is none.
+// Appends the line to the file. Where there is none it is made with mode 0600; root gives it to the
+// directory's owner, who is the daemon's user. A symbolic link is refused: that user could have
+// made it.
 std::optional<Failure> append_token(const std::string& path, std::string_view line);
 
 TokenDigest token_digest(std::string_view secret);

@@ -233,6 +233,21 @@ TEST_CASE("HttpRefusals: too many wrong tokens get 429, and a right one still it
   CHECK(served.count(Figure::rate_limited) == static_cast<std::uint64_t>(limited));
 }
 
+TEST_CASE("HttpRefusals: without a file of tokens nobody has one, until there is a file") {
+  Served served;
+  const std::string file = served.options.tokens_file;
+  const std::string text = read_text(file);
+  std::filesystem::remove(file);
+  served.start();
+  CHECK(served.get("/").status == 401);
+  CHECK(served.get("/open").status == 401);  // a token that is none is no token
+  CHECK(served.said.count("no token yet; ringsided --new-token makes one") == 1);
+  CHECK(served.count(Figure::reload_failures) == 0);
+  served.write_tokens(text);
+  CHECK(served.server->reload().empty());
+  CHECK(served.get("/").status == 200);
+}
+
 TEST_CASE("HttpRefusals: tokens are read again, and a bad file changes nothing") {
   Served served;
   served.start();

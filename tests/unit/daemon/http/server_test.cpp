@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <atomic>
 #include <thread>
 
 #include "daemon/http/gzip.h"
@@ -305,6 +306,35 @@ TEST_CASE("HttpServer: a stop finishes what is under way, and cuts what is left 
   test::until([&] { return other.count(Figure::requests) == 1; });
   other.server->stop(std::chrono::milliseconds(20));
   CHECK(other.count(Figure::connections) == 0);
+}
+
+TEST_CASE("HttpServer: a stop among many clients leaves none waiting") {
+  for (int round = 0; round < 5; ++round) {
+    Served served;
+    served.start();
+    const auto at = served.at();
+    std::atomic<int> answered{0};
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 4; ++i) {
+      clients.emplace_back([&, i] {
+        const std::string request = served.request("GET", i % 2 == 0 ? "/large" : "/");
+        while (true) {
+          const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+          const bool open = connect(fd, at.data(), static_cast<socklen_t>(at.size())) == 0;
+          char buffer[4096];
+          if (open && send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0 &&
+              recv(fd, buffer, sizeof buffer, 0) > 0)
+            ++answered;
+          close(fd);
+          if (!open) return;  // the listener is gone
+        }
+      });
+    }
+    test::until([&] { return answered >= 50; });
+    served.server->stop(std::chrono::seconds(10));
+    for (std::thread& client : clients) client.join();
+    CHECK(served.count(Figure::connections) == 0);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "daemon/http/tokens.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/http/failure_guard.h"
 #include "tests/unit/daemon/files_of_test.h"
@@ -104,6 +105,22 @@ TEST_CASE("HttpTokens: a new line is appended, after a line without an end too")
   chmod(path.c_str(), 0666);
   CHECK(append_token(path, "c read " + kTest));
   CHECK(append_token(directory.file("no/where"), "c read " + kTest));
+  write_text(directory.file("other"), "");
+  std::filesystem::create_symlink("other", directory.file("link"));
+  CHECK(append_token(directory.file("link"), "c read " + kTest));
+  CHECK(read_text(directory.file("other")).empty());
+  if (geteuid() != 0) return;
+  // Root makes it for the user to whom the directory belongs, and appends to what is that user's.
+  REQUIRE(chown(directory.path().c_str(), 12345, 12346) == 0);
+  for (int i = 0; i < 2; ++i)
+    CHECK_FALSE(append_token(directory.file("theirs"), "a read " + kTest));
+  struct stat facts {};
+  REQUIRE(stat(directory.file("theirs").c_str(), &facts) == 0);
+  CHECK(facts.st_uid == 12345);
+  CHECK(facts.st_gid == 12346);
+  Errors errors;
+  CHECK(TokenTable::load(directory.file("theirs"), &errors).size() == 0);  // not ours
+  CHECK(errors.at(0).find("found the owner uid 12345") != std::string::npos);
 }
 
 TEST_CASE("HttpGuard: an address may fail so often, and again when its minute has passed") {
