@@ -19,18 +19,19 @@ function actButtons(act, target) {
   }));
 }
 
-function makeIncident(act) {
+function makeIncident(act, openOperation) {
   const node = h('article', {class: 'incident'});
   const parts = {level: h('span', {class: 'level'}), title: h('h3'),
     since: h('span', {class: 'since'}), whom: h('p'), next: h('p'), said: h('p', {class: 'note'}),
-    acts: h('div', {class: 'acts', role: 'group'}), story: h('ul', {class: 'moments'}),
+    acts: h('div', {class: 'acts', role: 'group'}), open: openOperation,
+    looks: h('p', {class: 'looks'}, h('span', {class: 'soft', text: 'Look at: '}), h('span')), story: h('ul', {class: 'moments'}),
     alerts: h('ul', {class: 'meant'}), more: h('details', {}, h('summary'))};
   node.parts = parts;
   parts.acts.append(...actButtons(act, () => ({incidents: [node.incident.id],
     title: node.title})));
   parts.more.append(parts.story, parts.alerts);
   node.append(h('div', {class: 'head'}, parts.level, parts.title, parts.since, parts.acts),
-    parts.whom, parts.next, parts.said, parts.more);
+    parts.whom, parts.next, parts.said, parts.looks, parts.more);
   return node;
 }
 
@@ -66,6 +67,9 @@ function updateIncident(node, one, now, told) {
   setHidden(parts.said, said.length === 0);
   setHidden(parts.acts, !open);
   setAttribute(parts.acts, 'aria-label', `About: ${node.title}`);
+  setHidden(parts.looks, !open || one.operations.length === 0);
+  keep(parts.looks.lastChild, one.operations.slice(0, 8), name => name, name => h('button',
+    {type: 'button', text: f.name(name), on: {click: () => parts.open(name, one.ring)}}), () => {});
   const evidence = one.story?.evidence ?? one.lines.map(line =>
     ({at: line.at, text: `${line.state} ${line.alert} ${line.operation} ${line.message}`}));
   setText(parts.more.firstChild, `What happened, ${f.plural(evidence.length, 'line')}; ` +
@@ -95,7 +99,7 @@ export function alertText(alert) {
 let pending = null;
 let silences = null;
 
-export function showIncidents(store, act) {
+export function showIncidents(store, act, openOperation) {
   const now = store.nowMs();
   const incidents = store.incidents();
   const headline = store.tick?.headline ?? store.metrics?.headline;
@@ -107,7 +111,7 @@ export function showIncidents(store, act) {
   setText(byId('no-incidents'), store.alerts || store.metrics ?
     'No incident in the last 15 minutes.' : 'Not known yet.');
   keep(byId('incident-list'), incidents.slice(0, MOST_SHOWN), one => one.id,
-    () => makeIncident(act), (node, one) => updateIncident(node, one, now, told));
+    () => makeIncident(act, openOperation), (node, one) => updateIncident(node, one, now, told));
   showPending(store.alerts?.pending ?? [], act);
   showSilences(store.alerts?.silences ?? [], act, now);
 }

@@ -5,7 +5,7 @@
 //        +--429, 503--> polling --Retry-After--> connecting          hidden: nothing at all
 //
 // A hidden tab has no stream, no timer and no request. `events` is called with what happens:
-// state(name, detail), hello, tick, alert, lost, denied(problem).
+// state(name, detail), hello, tick, alert, gap, denied(problem).
 
 import {BASE, Problem} from './api.js';
 import {EventParser} from './events.js';
@@ -118,7 +118,7 @@ export class Live {
 
   take({id, event, data}) {
     if (id) this.lastId = id;
-    const value = JSON.parse(data);
+    const value = JSON.parse(data || 'null');
     if (event === 'hello') {
       this.failures = 0;
       this.events.state('live');
@@ -127,8 +127,14 @@ export class Live {
       this.events.tick(value);
     } else if (event === 'alert') {
       this.events.alert(value);
-    } else if (event === 'lost' || event === 'gap') {
-      this.events.lost(value);
+    } else if (event === 'gap') {
+      this.events.gap(value);
+    } else if (event === 'unauthorised') {
+      throw new Problem(401, 'unauthorised', 'The token is not valid any more.');
+    } else if (event === 'stopping') {
+      throw new Problem(0, 'stopping', 'The daemon stops.');
+    } else if (event === 'dropped') {
+      throw new Problem(0, 'dropped', 'This page was too slow for the stream.');
     }
   }
 

@@ -37,7 +37,8 @@ function draw() {
   showVerdict(store);
   showConnection(store);
   showTiles(store);
-  showIncidents(store, (action, target) => views.acting.open(action, target));
+  showIncidents(store, (action, target) => views.acting.open(action, target),
+    (name, ring) => views.sheet.open(name, ring));
   views.operations.show();
   if (!views.traffic.past) views.traffic.show();
   views.panels.show(store);
@@ -70,12 +71,13 @@ async function askAll() {
       api.get('alerts' + query({limit: 50}), {signal, fresh: true})]);
     if (metrics) store.takeMetrics(metrics, window);
     if (alerts) store.alerts = alerts.data;
-    redraw();
+    store.problem = '';
     if (!historyAsked) askPast(signal);
   } catch (problem) {
     if (!signal.aborted) failed(problem);
   } finally {
     asking = null;
+    redraw();
     if (askAgain) {
       askAgain = false;
       askAll();
@@ -84,7 +86,12 @@ async function askAll() {
 }
 
 function failed(problem) {
-  if (problem.status === 401 || problem.status === 403) denied(problem);
+  if (problem.status === 401 || problem.status === 403) {
+    denied(problem);
+  } else {
+    store.problem = f.sentence(problem.message);
+    askedMs = -Infinity;  // again at the next tick
+  }
 }
 
 // The last hour, for the charts and for the lines in the table.
@@ -203,7 +210,7 @@ function start(token) {
   } else {
     views.traffic.choose('1h');
   }
-  live = new Live(api, {state, hello, tick, denied, alert: askAll, lost: askAll}, poll);
+  live = new Live(api, {state, hello, tick, denied, alert: askAll, gap: askAll}, poll);
   live.start();
   redraw();
 }

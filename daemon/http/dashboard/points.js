@@ -34,26 +34,34 @@ export class Points {
     if (gone > 0) for (const field of FIELDS) this.series[field].splice(0, gone);
   }
 
-  // What is older than all that is known: the answer of the history route.
-  fill(history, untilMs = Infinity) {
+  // Nothing was known for a time: the lines have a gap there.
+  gap() {
+    if (this.length > 0) this.add(this.lastMs + 1, {});
+  }
+
+  // The answer of the history route stands for all up to its end; later ticks stay.
+  fill(history) {
+    const stepMs = history.step_seconds * 1000;
+    const endMs = history.begin_unix_ms + history.steps * stepMs;
+    const later = this.series.rate.flatMap((point, i) => point.x <= endMs ? [] :
+      [[point.x, Object.fromEntries(FIELDS.map(field => [field, this.series[field][i].y]))]]);
     const find = figure => history.series.find(one => one.figure === figure)?.values ?? [];
     const [rate, failed, p50, p95, p99, mean, wait] = ['rate_per_s', 'error_rate', 'p50_ns',
       'p95_ns', 'p99_ns', 'mean_ns', 'stage:queue'].map(find);
-    const later = FIELDS.map(field => this.series[field].slice());
     this.clear();
-    const stepMs = history.step_seconds * 1000;
-    const firstKnown = later[0][0]?.x ?? Infinity;
     for (let i = 0; i < history.steps; ++i) {
-      const ms = history.begin_unix_ms + (i + 1) * stepMs;  // a step is known at its end
-      if (ms > untilMs || ms >= firstKnown) break;
-      this.add(ms, {rate: rate[i], failed: rate[i] === null || rate[i] === undefined ||
-        failed[i] === null ? null : rate[i] * failed[i], p50: p50[i], p95: p95[i], p99: p99[i],
-      server: wait[i] === null || wait[i] === undefined ? null : mean[i] - wait[i]});
+      this.add(history.begin_unix_ms + (i + 1) * stepMs, {  // a step is known at its end
+        rate: rate[i], failed: part(rate[i], failed[i]), p50: p50[i], p95: p95[i], p99: p99[i],
+        server: without(mean[i], wait[i])
+      });
     }
-    later[0].forEach((point, i) => this.add(point.x,
-      Object.fromEntries(FIELDS.map((field, f) => [field, later[f][i].y]))));
+    for (const [ms, values] of later) this.add(ms, values);
   }
 }
+
+const known = value => value !== null && value !== undefined;
+const part = (whole, share) => known(whole) && known(share) ? whole * share : null;
+const without = (whole, wait) => known(whole) && known(wait) ? whole - wait : null;
 
 // The last hour of one operation, one figure a minute.
 export class Spark {

@@ -31,6 +31,7 @@ export class Store {
     this.sparks = new Map();
     this.live = new Map();   // the operations' figures of the latest tick
     this.historyProblem = '';
+    this.problem = '';       // why metrics or alerts can't be read
   }
 
   nowMs() {
@@ -81,6 +82,7 @@ export class Store {
       this.receivedMs = performance.now();
     }
     const all = tick.all;
+    if (taken - this.points.lastMs > 3 * this.tickS * 1000) this.points.gap();
     this.points.add(taken, {rate: all.rate_per_s, failed: all.rate_per_s === null ? null :
       all.rate_per_s * (all.error_rate ?? 0), p50: all.p50_ns, p95: all.p95_ns, p99: all.p99_ns,
     server: this.serverMeanNs()});

@@ -72,6 +72,8 @@ export function showConnection(store) {
   } else if (known && old && name !== 'hidden') {
     text = `The daemon is connected, but its figures are ${f.age(store.ageS())} old: it hangs, or ` +
       'its ticks are late.';
+  } else if (store.problem !== '' && name !== 'hidden') {
+    text = `Errors, alerts and what else is not in each tick may be old: ${store.problem}`;
   } else if (name === 'polling') {
     text = `No stream: ${detail} The page asks at each tick instead.`;
   } else if (store.nowMs() - store.restartedMs < 5 * 60000) {

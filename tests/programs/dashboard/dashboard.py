@@ -250,6 +250,36 @@ class Dashboard(unittest.TestCase):
         self.click("#spans button:first-child")
         self.assertEqual(self.text("#traffic-note"), "")
 
+    def test_whatever_is_missing_the_page_shows_the_rest(self):
+        """Reports of nothing, of one of everything, of numbers at their limits: no error in the
+        console, nothing that reads NaN or undefined."""
+        for name in ("nothing", "ones", "numbered", "calm", "hostile"):
+            with self.subTest(report=name):
+                report = json.loads((self.path / f"{name}.json").read_text(encoding="utf-8"))
+                self.serve(report)
+                self.browser.open(self.daemon.address)
+                self.browser.run("sessionStorage.clear()")
+                self.browser.open(self.daemon.address)
+                self.sign_in(TOKEN)
+                self.browser.wait("return document.querySelector('#footer-text').textContent")
+                for _ in report["operations"][:3]:
+                    self.browser.run("const found = document.querySelector("
+                                     "'.operations button.link'); found?.focus(); found?.click()")
+                    self.browser.wait("return document.querySelector('#operation .facts, "
+                                      "#operation p')?.textContent !== 'Asking …'")
+                    self.assertNotRegex(self.text("#operation"), r"NaN|undefined|\[object|Infinity")
+                    self.browser.keys(ESCAPE)
+                self.browser.run("for (const one of document.querySelectorAll('details')) "
+                                 "one.open = true")
+                self.daemon.tick()
+                clock = time.strftime("%H:%M:%S", time.gmtime(self.known.taken_ms // 1000))
+                self.browser.wait("return document.documentElement.dataset.clock === arguments[0]",
+                                  clock)
+                self.assertNotRegex(self.text("body"), r"NaN|undefined|\[object|Infinity")
+                self.assertEqual(self.browser.console(), [])
+                self.daemon.stop()
+        self.daemon = None
+
     # ---- acting
 
     def test_clearing_asks_why_and_says_what_was_done(self):
@@ -309,6 +339,10 @@ class Dashboard(unittest.TestCase):
         self.allowed = ["ERR_"]
         self.serve(tick_s=1.0)
         self.show()
+        self.daemon.tick()
+        last = f"{self.known.started_at}-{self.daemon.event_no}"
+        self.browser.wait("return document.documentElement.dataset.clock === arguments[0]",
+                          time.strftime("%H:%M:%S", time.gmtime(self.known.taken_ms / 1000)))
         self.daemon.stop()
         self.wait_text("#banner-text", "Disconnected since")
         self.wait_text("#badge", "NOT KNOWN")
@@ -320,6 +354,7 @@ class Dashboard(unittest.TestCase):
         self.wait_text("#badge", "DEGRADED", seconds=20)
         self.wait_text("#banner-text", "The daemon was restarted at")
         self.assertIn("live", self.text("#connection-text"))
+        self.assertEqual(self.daemon.resumed_at, [None, last])
 
     def test_old_figures_are_not_shown_as_those_of_now(self):
         self.serve(tick_s=1.0)

@@ -234,6 +234,7 @@ class StandIn:
         self.connections = set()      # that are open now
         self.listeners = []
         self.opened = 0               # streams, ever
+        self.resumed_at = []          # Last-Event-ID of each of them
         self.requests = []
         self.events = []              # (id, text), as they were sent
         self.event_no = 0
@@ -374,6 +375,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
                                 Retry_After="3")
         mine = queue.Queue()
         owner.opened += 1
+        owner.resumed_at.append(self.headers.get("Last-Event-ID"))
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("Cache-Control", "no-store")
@@ -382,6 +384,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         owner.listeners.append(mine)
         try:
+            # As a broadcaster that does not know the id any more: it begins anew.
             text = f"event: hello\ndata: {json.dumps(owner.known.hello())}\n\n"
             text += f"event: tick\ndata: {json.dumps(owner.known.tick())}\n\n"
             while text is not None:
