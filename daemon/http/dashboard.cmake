@@ -27,8 +27,9 @@ function(ringside_dashboard_file file path out)
   elseif(extension STREQUAL ".css")
     set(type "text/css; charset=utf-8")
   endif()
-  set(${out} "${${out}}    {\"${path}\", \"${type}\",\n     R\"asset(${text})asset\", R\"(\"${hash}\")\"},\n"
-    PARENT_SCOPE)
+  string(APPEND ${out} "    {\"${path}\", \"${type}\",\n"
+    "     R\"asset(${text})asset\", R\"(\"${hash}\")\"},\n")
+  set(${out} "${${out}}" PARENT_SCOPE)
 endfunction()
 
 set(dashboard_entries "")

@@ -27,8 +27,8 @@ async function problemOf(response) {
     // Not of the daemon: a proxy's page.
   }
   const seconds = Number(response.headers.get('Retry-After'));
-  const detail = body.detail || body.title || response.statusText ||
-    `The server answered ${response.status}.`;
+  const detail =
+      body.detail || body.title || response.statusText || `The server answered ${response.status}.`;
   return new Problem(response.status, body.code ?? '', detail, {
     retryAfterS: Number.isFinite(seconds) && seconds > 0 ? seconds : null,
     results: Array.isArray(body.results) ? body.results : []
@@ -41,10 +41,13 @@ function withTimeout(signal) {
   const end = () => limit.abort();
   signal?.addEventListener('abort', end, {once: true});
   if (signal?.aborted) end();
-  return {signal: limit.signal, done: () => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', end);
-  }};
+  return {
+    signal: limit.signal,
+    done: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+    }
+  };
 }
 
 export class Api {
@@ -53,18 +56,21 @@ export class Api {
     this.tags = new Map();  // of each path: its ETag. Bounded: the paths of this page are few
   }
 
-  headers(more = {}) {
-    return {Authorization: `Bearer ${this.token}`, ...more};
-  }
+  headers(more = {}) { return {Authorization: `Bearer ${this.token}`, ...more}; }
 
   async send(path, options, signal) {
     const limit = withTimeout(signal);
     try {
       let response;
       try {
-        response = await fetch(BASE + path, {cache: 'no-store', credentials: 'omit',
-          redirect: 'error', ...options, headers: this.headers(options.headers),
-          signal: limit.signal});
+        response = await fetch(BASE + path, {
+          cache: 'no-store',
+          credentials: 'omit',
+          redirect: 'error',
+          ...options,
+          headers: this.headers(options.headers),
+          signal: limit.signal
+        });
       } catch (error) {
         if (signal?.aborted) throw error;
         throw new Problem(0, 'unreachable', 'The daemon does not answer.');
@@ -105,11 +111,14 @@ export class Api {
 }
 
 // crypto.randomUUID() exists only over TLS and on loopback.
-export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)),
-  byte => byte.toString(16).padStart(2, '0')).join('');
+export const newKey = () =>
+    Array
+        .from(
+            crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0'))
+        .join('');
 
 export function query(parameters) {
-  const kept = Object.entries(parameters).filter(([, v]) => v !== null && v !== undefined &&
-    v !== '');
+  const kept =
+      Object.entries(parameters).filter(([, v]) => v !== null && v !== undefined && v !== '');
   return kept.length ? '?' + new URLSearchParams(kept) : '';
 }

@@ -9,8 +9,8 @@ const MOST_CHARTS = 12;
 const DAY_MS = 86400000;
 
 // Round times, so many that labels of "09:15" have room.
-const STEPS_MS = [60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800]
-  .map(seconds => seconds * 1000);
+const STEPS_MS = [60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800].map(
+    seconds => seconds * 1000);
 function roundTimes(scale) {
   const most = Math.max(scale.width / 64, 2);
   const step = STEPS_MS.find(s => (scale.max - scale.min) / s <= most) ?? 30 * DAY_MS;
@@ -74,8 +74,8 @@ function near(chart, atMs) {
   const half = (x.max - x.min) / Math.max(x.width, 1) * 4;
   const {bands = [], marks = []} = chart.ringside ?? {};
   return bands.filter(one => one.fromMs <= atMs + half && one.untilMs >= atMs - half)
-    .map(one => one.text)
-    .concat(marks.filter(one => Math.abs(one.atMs - atMs) <= half).map(one => one.text));
+      .map(one => one.text)
+      .concat(marks.filter(one => Math.abs(one.atMs - atMs) <= half).map(one => one.text));
 }
 
 function paint(chart) {
@@ -98,44 +98,83 @@ export function repaint() {
 // `lines`: {label, tone, data, dash}. `format` writes a figure; `logarithmic` is for latency.
 export function lineChart(canvas, lines, {format, logarithmic = false}) {
   if (made.size >= MOST_CHARTS) throw new Error('too many charts');
-  const chart = new window.Chart(canvas, {
-    type: 'line',
-    data: {datasets: lines.map(line => ({
-      label: line.label, tone: line.tone, data: line.data, borderWidth: 1.6, pointRadius: 0,
-      pointHitRadius: 6, spanGaps: false, tension: 0, borderDash: line.dash ? [5, 4] : []
-    }))},
-    plugins: [background],
-    options: {
-      animation: false, parsing: false, normalized: true, maintainAspectRatio: false,
-      events: ['mousemove', 'mouseout', 'click', 'touchstart', 'touchmove'],
-      interaction: {mode: 'nearest', axis: 'x', intersect: false},
-      scales: {
-        x: {type: 'linear', offset: false, afterBuildTicks: roundTimes,
-          ticks: {callback: timeLabel, maxRotation: 0, autoSkip: false}},
-        y: {type: logarithmic ? 'logarithmic' : 'linear', beginAtZero: true,
-          afterFit: scale => {
-            scale.width = 70;
-          },
-          // Room above a peak, so that it is seen to be one.
-          afterDataLimits: logarithmic ? scale => {
-            scale.max *= 1.4;
-            scale.min /= 1.2;
-          } : undefined,
-          afterBuildTicks: logarithmic ? decades : undefined,
-          ticks: {autoSkip: !logarithmic, maxTicksLimit: 6, callback: value => format(value)}}
-      },
-      plugins: {
-        legend: {position: 'top', align: 'end', labels: {boxWidth: 18, boxHeight: 1,
-          // What no figure was ever known of is not in the legend.
-          filter: (item, data) => data.datasets[item.datasetIndex].data.some(one => one.y !== null)}},
-        tooltip: {callbacks: {
-          title: items => moment(items[0]?.parsed.x) + ' UTC',
-          label: item => `${item.dataset.label}: ${format(item.parsed.y)}`,
-          footer: items => items.length ? near(items[0].chart, items[0].parsed.x) : []
-        }}
-      }
-    }
-  });
+  const chart =
+      new window.Chart(
+          canvas, {
+            type: 'line',
+            data: {
+              datasets: lines.map(line => ({
+                                    label: line.label,
+                                    tone: line.tone,
+                                    data: line.data,
+                                    borderWidth: 1.6,
+                                    pointRadius: 0,
+                                    pointHitRadius: 6,
+                                    spanGaps: false,
+                                    tension: 0,
+                                    borderDash: line.dash ? [5, 4] : []
+                                  }))
+            },
+            plugins: [background],
+            options:
+                {
+                  animation: false,
+                  parsing: false,
+                  normalized: true,
+                  maintainAspectRatio: false,
+                  events: ['mousemove', 'mouseout', 'click', 'touchstart', 'touchmove'],
+                  interaction: {mode: 'nearest', axis: 'x', intersect: false},
+                  scales: {
+                    x: {
+                      type: 'linear',
+                      offset: false,
+                      afterBuildTicks: roundTimes,
+                      ticks: {callback: timeLabel, maxRotation: 0, autoSkip: false}
+                    },
+                    y:
+                        {
+                          type: logarithmic ? 'logarithmic' : 'linear',
+                          beginAtZero: true,
+                          afterFit: scale => {
+                            scale.width = 70;
+                          },
+                          // Room above a peak, so that it is seen to be one.
+                          afterDataLimits: logarithmic ?
+                              scale => {
+                                scale.max *= 1.4;
+                                scale.min /= 1.2;
+                              } :
+                              undefined,
+                          afterBuildTicks: logarithmic ? decades : undefined,
+                          ticks: {
+                            autoSkip: !logarithmic,
+                            maxTicksLimit: 6,
+                            callback: value => format(value)
+                          }
+                        }
+                  },
+                  plugins: {
+                    legend: {
+                      position: 'top',
+                      align: 'end',
+                      labels: {
+                        boxWidth: 18,
+                        boxHeight: 1,
+                        // What no figure was ever known of is not in the legend.
+                        filter: (item, data) =>
+                            data.datasets[item.datasetIndex].data.some(one => one.y !== null)
+                      }
+                    },
+                    tooltip: {
+                      callbacks: {
+                        title: items => moment(items[0]?.parsed.x) + ' UTC',
+                        label: item => `${item.dataset.label}: ${format(item.parsed.y)}`,
+                        footer: items => items.length ? near(items[0].chart, items[0].parsed.x) : []
+                      }
+                    }
+                  }
+                }
+          });
   made.add(chart);
   paint(chart);
   return chart;
@@ -155,14 +194,21 @@ export function drawChart(chart, fromMs, untilMs, bands, marks = []) {
 }
 
 export function bandsOf(incidents, nowMs) {
-  return incidents.map(one => ({fromMs: instant(one.began_at),
-    untilMs: one.ended_at === null ? nowMs : instant(one.ended_at),
-    text: 'incident: ' + sentence(one.story?.what ?? one.cause?.message ?? one.id)}))
-    .filter(one => Number.isFinite(one.fromMs));
+  return incidents
+      .map(one => ({
+             fromMs: instant(one.began_at),
+             untilMs: one.ended_at === null ? nowMs : instant(one.ended_at),
+             text: 'incident: ' + sentence(one.story?.what ?? one.cause?.message ?? one.id)
+           }))
+      .filter(one => Number.isFinite(one.fromMs));
 }
 
-export const marksOf = marks => marks.map(one => ({atMs: instant(one.at), kind: one.kind,
-  text: `${one.kind.replace('_', ' ')} ${sentence(one.text)}`.trim()}));
+export const marksOf = marks =>
+    marks.map(one => ({
+                atMs: instant(one.at),
+                kind: one.kind,
+                text: `${one.kind.replace('_', ' ')} ${sentence(one.text)}`.trim()
+              }));
 
 // What the chart says, in a sentence, for those who don't see it.
 export function describe(canvas, what, lines, format, bands) {
@@ -170,20 +216,23 @@ export function describe(canvas, what, lines, format, bands) {
     const values = data.map(point => point.y).filter(y => y !== null);
     if (values.length === 0) return `${label}: no figures`;
     return `${label}: now ${format(values.at(-1))}, from ${format(Math.min(...values))} to ` +
-      format(Math.max(...values));
+        format(Math.max(...values));
   });
-  const incidents = bands.length === 0 ? 'no incident' : bands.length === 1 ? 'one incident' :
-    `${bands.length} incidents`;
-  setAttribute(canvas, 'aria-label', `${what}. ${parts.join('; ')}; ${incidents}. The figures ` +
-    'stand in the table below.');
+  const incidents = bands.length === 0 ? 'no incident' :
+      bands.length === 1               ? 'one incident' :
+                                         `${bands.length} incidents`;
+  setAttribute(
+      canvas, 'aria-label',
+      `${what}. ${parts.join('; ')}; ${incidents}. The figures ` +
+          'stand in the table below.');
 }
 
 // The same figures as a table, filled only while somebody has it open.
 export class ChartTable {
   constructor(details, caption, columns) {
     this.details = details;
-    this.table = table(caption, [{title: 'time (UTC)'}, ...columns.map(title =>
-      ({title, number: true}))]);
+    this.table =
+        table(caption, [{title: 'time (UTC)'}, ...columns.map(title => ({title, number: true}))]);
     details.append(this.table.wide);
   }
 
@@ -194,8 +243,13 @@ export class ChartTable {
     const each = Math.max(1, Math.ceil(all.length / 240));
     const rows = [];
     for (let i = all.length - 1; i >= 0; i -= each) {
-      rows.push({key: all[i].x, cells: [moment(all[i].x), ...series.map((points, s) =>
-        points[i].y === null ? '–' : formats[s](points[i].y))]});
+      rows.push({
+        key: all[i].x,
+        cells: [
+          moment(all[i].x),
+          ...series.map((points, s) => points[i].y === null ? '–' : formats[s](points[i].y))
+        ]
+      });
     }
     fillRows(this.table, rows, row => row.key);
   }

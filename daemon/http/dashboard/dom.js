@@ -77,10 +77,14 @@ export function keep(parent, items, keyOf, make, update) {
 // A table whose columns are {title, number, html}: its caption is for those who don't see it.
 export function table(caption, columns) {
   const body = h('tbody');
-  const head = h('tr', {}, columns.map(column =>
-    h('th', {scope: 'col', class: column.number ? 'n' : column.class, text: column.title})));
-  const node = h('table', {}, h('caption', {class: 'unseen', text: caption}),
-    h('thead', {}, head), body);
+  const head =
+      h('tr', {},
+        columns.map(
+            column =>
+                h('th',
+                  {scope: 'col', class: column.number ? 'n' : column.class, text: column.title})));
+  const node =
+      h('table', {}, h('caption', {class: 'unseen', text: caption}), h('thead', {}, head), body);
   return {node, wide: wide(caption, node), body, columns};
 }
 
@@ -91,20 +95,24 @@ export function wide(label, node) {
 
 // Rows of plain cells. The first cell is the row's header. A cell is text or a node.
 export function fillRows(kept, rows, keyOf) {
-  keep(kept.body, rows, keyOf, row => h('tr', {}, row.cells.map((_, i) => {
-    const column = kept.columns[i];
-    const cell = i === 0 ? h('th', {scope: 'row'}) : h('td');
-    if (column.number) cell.className = 'n';
-    else if (column.class) cell.className = column.class;
-    return cell;
-  })), (node, row) => {
-    row.cells.forEach((cell, i) => {
-      const place = node.children[i];
-      if (cell instanceof Node) {
-        if (place.firstChild !== cell) place.replaceChildren(cell);
-      } else {
-        setText(place, cell);
-      }
-    });
-  });
+  keep(
+      kept.body, rows, keyOf, row => h('tr', {}, row.cells.map((_, i) => {
+                                const column = kept.columns[i];
+                                const cell = i === 0 ? h('th', {scope: 'row'}) : h('td');
+                                if (column.number)
+                                  cell.className = 'n';
+                                else if (column.class)
+                                  cell.className = column.class;
+                                return cell;
+                              })),
+      (node, row) => {
+        row.cells.forEach((cell, i) => {
+          const place = node.children[i];
+          if (cell instanceof Node) {
+            if (place.firstChild !== cell) place.replaceChildren(cell);
+          } else {
+            setText(place, cell);
+          }
+        });
+      });
 }

@@ -9,8 +9,9 @@ const upperNs = index => 2 ** (index / 32) * 1e9;
 
 // `width` is that of the place in pixels, so that letters have their size.
 function figure(width, height, label) {
-  return svg('svg', {class: 'figure', viewBox: `0 0 ${width} ${height}`, role: 'img',
-    'aria-label': label});
+  return svg(
+      'svg',
+      {class: 'figure', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label});
 }
 
 // Powers of ten between two latencies, with a place from 0 to 1 for each.
@@ -39,19 +40,23 @@ export function distribution(stats, thresholdMs, width) {
   const top = Math.max(...bars.values());
   const height = 190;
   const x = ns => 10 + scale.at(ns) * (width - 20);
-  const node = figure(width, height, `Distribution of ${f.plural(stats.timed, 'call')}: p50 ` +
-    `${f.span(stats.p50_ns)}, p95 ${f.span(stats.p95_ns)}, p99 ${f.span(stats.p99_ns)}, slowest ` +
-    f.span(stats.max_ns));
+  const node = figure(
+      width, height,
+      `Distribution of ${f.plural(stats.timed, 'call')}: p50 ` +
+          `${f.span(stats.p50_ns)}, p95 ${f.span(stats.p95_ns)}, p99 ${
+              f.span(stats.p99_ns)}, slowest ` +
+          f.span(stats.max_ns));
   for (const tick of scale.ticks) {
-    node.append(svg('path', {class: 'grid', d: `M${x(tick)} 24V160`}),
-      svg('text', {class: 'middle', x: x(tick), y: 176, text: f.shortSpan(tick)}));
+    node.append(
+        svg('path', {class: 'grid', d: `M${x(tick)} 24V160`}),
+        svg('text', {class: 'middle', x: x(tick), y: 176, text: f.shortSpan(tick)}));
   }
   let path = '';
   for (const [bar, count] of bars) {
     const from = x(upperNs(4 * bar));
     const tall = Math.max(1, 130 * count / top);
     path += `M${from.toFixed(1)} 160v${(-tall).toFixed(1)}h` +
-      `${Math.max(1.5, x(upperNs(4 * bar + 4)) - from - 1).toFixed(1)}V160z`;
+        `${Math.max(1.5, x(upperNs(4 * bar + 4)) - from - 1).toFixed(1)}V160z`;
   }
   node.append(svg('path', {class: 'hist', d: path}));
   let right = 0;
@@ -63,20 +68,25 @@ export function distribution(stats, thresholdMs, width) {
     node.append(svg('text', {x: place - 8, y: 12, text: label}));
   }
   if (limit !== null) {
-    node.append(svg('path', {class: 'limit', d: `M${x(limit)} 24V160`}),
-      svg('text', {class: 'end', x: x(limit) - 4, y: 34, text: 'threshold'}));
+    node.append(
+        svg('path', {class: 'limit', d: `M${x(limit)} 24V160`}),
+        svg('text', {class: 'end', x: x(limit) - 4, y: 34, text: 'threshold'}));
   }
   return node;
 }
 
-const kind = record => record.outcome === 'ok' ? 'ok' : REFUSED.has(record.outcome) ? 'refused' :
-  'bad';
+const kind = record => record.outcome === 'ok' ? 'ok' :
+    REFUSED.has(record.outcome)                ? 'refused' :
+                                                 'bad';
 
 // A full dot went well, a ring was refused, a cross failed.
 function mark(kindOf, x, y, size) {
   if (kindOf === 'bad') {
-    return svg('path', {class: 'dot bad', d: `M${x - size} ${y - size}l${2 * size} ${2 * size}m0 ` +
-      `${-2 * size}l${-2 * size} ${2 * size}`});
+    return svg('path', {
+      class: 'dot bad',
+      d: `M${x - size} ${y - size}l${2 * size} ${2 * size}m0 ` +
+          `${- 2 * size}l${- 2 * size} ${2 * size}`
+    });
   }
   return svg('circle', {class: `dot ${kindOf}`, cx: x, cy: y, r: size});
 }
@@ -92,47 +102,73 @@ export function lastCalls(records, thresholdMs, width) {
   const x = ms => 62 + (ms - first) / (last - first) * (width - 78);
   const y = ns => 160 - scale.at(ns) * 145;
   const bad = timed.filter(one => kind(one) === 'bad').length;
-  const node = figure(width, 190, `The last ${timed.length} calls: ${bad} failed, the slowest took ` +
-    f.span(Math.max(...timed.map(one => one.duration_ns))));
+  const node = figure(
+      width, 190,
+      `The last ${timed.length} calls: ${bad} failed, the slowest took ` +
+          f.span(Math.max(...timed.map(one => one.duration_ns))));
   for (const tick of scale.ticks) {
-    node.append(svg('path', {class: 'grid', d: `M58 ${y(tick)}H${width - 8}`}),
-      svg('text', {class: 'end', x: 52, y: y(tick) + 4, text: f.shortSpan(tick)}));
+    node.append(
+        svg('path', {class: 'grid', d: `M58 ${y(tick)}H${width - 8}`}),
+        svg('text', {class: 'end', x: 52, y: y(tick) + 4, text: f.shortSpan(tick)}));
   }
   if (thresholdMs !== null)
     node.append(svg('path', {class: 'limit', d: `M58 ${y(thresholdMs * 1e6)}H${width - 8}`}));
   timed.forEach((one, i) => {
     const dot = mark(kind(one), x(times[i]), y(one.duration_ns), 3.2);
-    dot.append(svg('title', {text: `${f.clock(times[i])} ${f.span(one.duration_ns)} ` +
-      `${one.outcome} ${f.party(one.actor)}`}));
+    dot.append(svg('title', {
+      text: `${f.clock(times[i])} ${f.span(one.duration_ns)} ` +
+          `${one.outcome} ${f.party(one.actor)}`
+    }));
     node.append(dot);
   });
-  node.append(svg('text', {x: 62, y: 178, text: f.clock(first)}),
-    svg('text', {class: 'end', x: width - 8, y: 178, text: `${f.clock(last)} UTC`}));
+  node.append(
+      svg('text', {x: 62, y: 178, text: f.clock(first)}),
+      svg('text', {class: 'end', x: width - 8, y: 178, text: `${f.clock(last)} UTC`}));
   return node;
 }
 
-export const dotLegend = () => h('ul', {class: 'legend'}, [['ok', 'went well'],
-  ['refused', 'refused'], ['bad', 'failed']].map(([kindOf, text]) => h('li', {},
-  svg('svg', {viewBox: '0 0 12 12', 'aria-hidden': true}, mark(kindOf, 6, 6, 4)), text)));
+export const dotLegend = () => h(
+    'ul', {class: 'legend'},
+    [['ok', 'went well'], ['refused', 'refused'], ['bad', 'failed']].map(
+        ([kindOf, text]) => h(
+            'li', {},
+            svg('svg', {viewBox: '0 0 12 12', 'aria-hidden': true}, mark(kindOf, 6, 6, 4)), text)));
 
 // Where the mean call spends its time. `stages` are {name, share}; the rest has no mark.
 export function stageBar(stages, unmarked, width) {
-  const parts = stages.filter(one => one.share > 0).map((one, i) =>
-    ({text: one.name === 'queue' ? 'queue (wait from arrival)' : f.name(one.name, 30),
-      share: one.share, style: `s${i % 7}`}));
+  const parts = stages.filter(one => one.share > 0).map((one, i) => ({
+                                                          text: one.name === 'queue' ?
+                                                              'queue (wait from arrival)' :
+                                                              f.name(one.name, 30),
+                                                          share: one.share,
+                                                          style: `s${i % 7}`
+                                                        }));
   if (unmarked > 0.0005) parts.push({text: 'without a mark', share: unmarked, style: 'none'});
-  const node = svg('svg', {class: 'figure', viewBox: `0 0 ${width} 22`, role: 'img',
-    'aria-label': 'Share of each stage: ' + parts.map(one =>
-      `${one.text} ${f.percent(one.share)}`).join(', ')});
+  const node = svg('svg', {
+    class: 'figure',
+    viewBox: `0 0 ${width} 22`,
+    role: 'img',
+    'aria-label':
+        'Share of each stage: ' + parts.map(one => `${one.text} ${f.percent(one.share)}`).join(', ')
+  });
   let x = 0;
   for (const one of parts) {
     const length = one.share * width;
-    node.append(svg('rect', {class: one.style, x: x.toFixed(1), height: 22,
-      width: Math.max(0.5, length - 1).toFixed(1)}));
+    node.append(svg('rect', {
+      class: one.style,
+      x: x.toFixed(1),
+      height: 22,
+      width: Math.max(0.5, length - 1).toFixed(1)
+    }));
     x += length;
   }
-  return h('div', {}, node, h('ul', {class: 'legend'}, parts.map(one => h('li', {},
-    svg('svg', {viewBox: '0 0 12 12', 'aria-hidden': true},
-      svg('rect', {class: one.style, width: 12, height: 12})),
-    `${one.text} ${f.percent(one.share)}`))));
+  return h(
+      'div', {}, node,
+      h('ul', {class: 'legend'},
+        parts.map(
+            one =>
+                h('li', {},
+                  svg('svg', {viewBox: '0 0 12 12', 'aria-hidden': true},
+                      svg('rect', {class: one.style, width: 12, height: 12})),
+                  `${one.text} ${f.percent(one.share)}`))));
 }

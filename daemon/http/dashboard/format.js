@@ -71,8 +71,12 @@ export function percent(share) {
   const size = Math.abs(value);
   const whole = Math.abs(value - Math.round(value)) < 0.000001;
   const nearAll = value >= 99.5 && value < 100;
-  const decimals = whole ? 0 : size < 0.995 ? 2 : size < 9.95 ? 1 : !nearAll ? 0 :
-    value < 99.95 ? 1 : 2;
+  const decimals = whole ? 0 :
+      size < 0.995       ? 2 :
+      size < 9.95        ? 1 :
+      !nearAll           ? 0 :
+      value < 99.95      ? 1 :
+                           2;
   return value.toFixed(decimals) + ' %';
 }
 
@@ -99,8 +103,9 @@ export function measured(value, unit) {
     case 'per_hour': return number(value) + ' an hour';
     case 'per_cpu': return number(value) + ' per CPU';
     case 'burn': return number(value) + ' times';
-    case 'connections': case 'records': case 'threads':
-      return `${number(value)} ${value === 1 ? unit.slice(0, -1) : unit}`;
+    case 'connections':
+    case 'records':
+    case 'threads': return `${number(value)} ${value === 1 ? unit.slice(0, -1) : unit}`;
     default: return value >= 1 ? unit : `not ${unit}`;  // open, crashed, stopped, refused, stuck
   }
 }
@@ -119,9 +124,11 @@ export const when = (ms, now) => day(ms) === day(now) ? clock(ms) : moment(ms);
 
 // ---- foreign text
 
-const INVISIBLE = new RegExp('[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160' +
-  '\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufdd0-\\ufdef' +
-  '\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\\ud800-\\udfff\\u{e0000}-\\u{10ffff}]', 'gu');
+const INVISIBLE = new RegExp(
+    '[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160' +
+        '\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufdd0-\\ufdef' +
+        '\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\\ud800-\\udfff\\u{e0000}-\\u{10ffff}]',
+    'gu');
 
 const escaped = c => {
   const code = c.codePointAt(0);
@@ -149,7 +156,7 @@ export function party(who) {
   if (!who) return NONE;
   const id = who.text ?? who.id;
   return who.label && who.label !== id ? `${name(who.label, 40)} (${who.kind} ${id})` :
-    `${who.kind} ${id}`;
+                                         `${who.kind} ${id}`;
 }
 
 export const plural = (n, one, many = one + 's') => `${count(n)} ${n === 1 ? one : many}`;

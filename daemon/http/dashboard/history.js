@@ -1,16 +1,20 @@
 // Any figure over any span: the history route, drawn.
 
-import {byId, h, setHidden, setText} from './dom.js';
-import * as f from './format.js';
 import {query} from './api.js';
 import {bandsOf, ChartTable, describe, drawChart, endChart, lineChart, marksOf} from './charts.js';
+import {byId, h, setHidden, setText} from './dom.js';
+import * as f from './format.js';
 
-const CALLS = [['rate_per_s', 'calls a second'], ['error_rate', 'share of failed calls'],
-  ['p50_ns', 'p50'], ['p95_ns', 'p95'], ['p99_ns', 'p99'], ['p999_ns', 'p99.9'],
-  ['mean_ns', 'mean'], ['max_ns', 'slowest'], ['count', 'calls'], ['errors', 'failed calls'],
-  ['refused', 'refused calls'], ['lost', 'lost records']];
-const HOST = [['gauge:memory_bytes', 'memory of the server'], ['gauge:descriptors', 'open files'],
-  ['gauge:threads', 'threads'], ['gauge:load_1m_milli', 'load of one minute']];
+const CALLS = [
+  ['rate_per_s', 'calls a second'], ['error_rate', 'share of failed calls'], ['p50_ns', 'p50'],
+  ['p95_ns', 'p95'], ['p99_ns', 'p99'], ['p999_ns', 'p99.9'], ['mean_ns', 'mean'],
+  ['max_ns', 'slowest'], ['count', 'calls'], ['errors', 'failed calls'],
+  ['refused', 'refused calls'], ['lost', 'lost records']
+];
+const HOST = [
+  ['gauge:memory_bytes', 'memory of the server'], ['gauge:descriptors', 'open files'],
+  ['gauge:threads', 'threads'], ['gauge:load_1m_milli', 'load of one minute']
+];
 const SPANS = ['1h', '8h', '1d', '2d', '7d', '30d', '90d'];
 
 function formatOf(figure) {
@@ -30,22 +34,34 @@ export class History {
   }
 
   build() {
-    const label = (id, text) => h('label', {for: id, text});
+    const label = (id, text) => h('label', {for: id, text
+    });
     this.figure = h('select', {id: 'history-of'});
-    this.operation = h('input', {id: 'history-operation', list: 'operation-names',
-      placeholder: 'all together'});
+    this.operation =
+        h('input', {id: 'history-operation', list: 'operation-names', placeholder: 'all together'});
     this.names = h('datalist', {id: 'operation-names'});
-    this.since = h('input', {id: 'history-since', value: '8h', list: 'history-spans', size: 18,
-      required: true, 'aria-describedby': 'history-help'});
-    this.until = h('input', {id: 'history-until', placeholder: 'now', size: 18,
-      'aria-describedby': 'history-help'});
-    byId('history-form').append(label('history-of', 'Figure'), this.figure,
-      label('history-operation', 'Operation'), this.operation, this.names,
-      label('history-since', 'Since'), this.since, h('datalist', {id: 'history-spans'},
-        SPANS.map(span => h('option', {value: span}))),
-      label('history-until', 'Until'), this.until, h('button', {text: 'Draw'}));
-    byId('history-form').after(h('p', {class: 'note', id: 'history-help',
-      text: 'Times are UTC: 2026-11-27T02:00Z, or so long ago: 90min, 8h, 7d.'}));
+    this.since = h('input', {
+      id: 'history-since',
+      value: '8h',
+      list: 'history-spans',
+      size: 18,
+      required: true,
+      'aria-describedby': 'history-help'
+    });
+    this.until =
+        h('input',
+          {id: 'history-until', placeholder: 'now', size: 18, 'aria-describedby': 'history-help'});
+    byId('history-form')
+        .append(
+            label('history-of', 'Figure'), this.figure, label('history-operation', 'Operation'),
+            this.operation, this.names, label('history-since', 'Since'), this.since,
+            h('datalist', {id: 'history-spans'}, SPANS.map(span => h('option', {value: span}))),
+            label('history-until', 'Until'), this.until, h('button', {text: 'Draw'}));
+    byId('history-form').after(h('p', {
+      class: 'note',
+      id: 'history-help',
+      text: 'Times are UTC: 2026-11-27T02:00Z, or so long ago: 90min, 8h, 7d.'
+    }));
     byId('history-form').addEventListener('submit', event => {
       event.preventDefault();
       this.draw();
@@ -59,11 +75,18 @@ export class History {
     if (this.choiceKey === key) return;
     this.choiceKey = key;
     const chosen = this.figure.value;
-    const group = (title, all) => h('optgroup', {label: title}, all.map(([value, text]) =>
-      h('option', {value, text})));
-    this.figure.replaceChildren(group('calls', CALLS), ...(stages.length ? [group('stages',
-      stages.map(name => [`stage:${name}`, `mean of stage ${f.name(name, 30)}`]))] : []),
-    group('server and host', [...gauges.map(name => [`gauge:${name}`, f.name(name, 40)]), ...HOST]));
+    const group = (title, all) =>
+        h('optgroup', {label: title}, all.map(([value, text]) => h('option', {value, text})));
+    this.figure.replaceChildren(
+        group('calls', CALLS),
+        ...(stages.length ?
+                [group(
+                    'stages',
+                    stages.map(name => [`stage:${name}`, `mean of stage ${f.name(name, 30)}`]))] :
+                []),
+        group(
+            'server and host',
+            [...gauges.map(name => [`gauge:${name}`, f.name(name, 40)]), ...HOST]));
     this.figure.value = chosen || 'p95_ns';
   }
 
@@ -76,8 +99,8 @@ export class History {
     const key = JSON.stringify([gauges, stages, names]);
     if (key === this.choiceKey) return;
     this.choices(key, gauges, stages);
-    this.names.replaceChildren(...names.slice(0, 256).map(name =>
-      h('option', {value: name.slice(0, 200)})));
+    this.names.replaceChildren(
+        ...names.slice(0, 256).map(name => h('option', {value: name.slice(0, 200)})));
   }
 
   async draw() {
@@ -89,8 +112,14 @@ export class History {
     this.asking?.abort();
     const asking = this.asking = new AbortController();
     try {
-      const {data} = await this.api.get('history' + query({figure, operation,
-        since: this.since.value.trim(), until: this.until.value.trim()}), {signal: asking.signal});
+      const {data} = await this.api.get(
+          'history' + query({
+            figure,
+            operation,
+            since: this.since.value.trim(),
+            until: this.until.value.trim()
+          }),
+          {signal: asking.signal});
       this.chartOf(data, figure, operation);
       setText(note, '');
     } catch (problem) {
@@ -109,22 +138,30 @@ export class History {
     const step = data.step_seconds * 1000;
     const text = this.figure.selectedOptions[0].textContent;
     // One line for each ring that has it; seven can be told apart.
-    this.lines = data.series.slice(0, tones.length).map((one, i) => ({tone: tones[i],
-      label: [one.ring === null ? '' : f.name(one.ring, 30), text].filter(Boolean).join(' '),
-      data: one.values.map((y, at) => ({x: begin + (at + 1) * step, y}))}));
+    this.lines =
+        data.series.slice(0, tones.length)
+            .map(
+                (one, i) => ({
+                  tone: tones[i],
+                  label: [one.ring === null ? '' : f.name(one.ring, 30), text].filter(Boolean).join(
+                      ' '),
+                  data: one.values.map((y, at) => ({x: begin + (at + 1) * step, y}))
+                }));
     const format = formatOf(figure);
-    setText(byId('history-caption'), `${text}${operation ? ` of ${f.name(operation)}` : ''}, ` +
-      `${f.moment(begin)} to ${f.moment(f.instant(data.end_at))} UTC, in steps of ` +
-      `${f.span(step * 1e6)}. ${f.plural(data.incidents.length, 'incident')}.`);
-    this.chart = lineChart(byId('history-chart'), this.lines,
-      {format, logarithmic: format === f.span});
+    setText(
+        byId('history-caption'),
+        `${text}${operation ? ` of ${f.name(operation)}` : ''}, ` +
+            `${f.moment(begin)} to ${f.moment(f.instant(data.end_at))} UTC, in steps of ` +
+            `${f.span(step * 1e6)}. ${f.plural(data.incidents.length, 'incident')}.`);
+    this.chart =
+        lineChart(byId('history-chart'), this.lines, {format, logarithmic: format === f.span});
     const end = f.instant(data.end_at);
     const bands = bandsOf(data.incidents, end);
     drawChart(this.chart, begin, end, bands, marksOf(data.marks));
     describe(byId('history-chart'), text, this.lines, format, bands);
     this.table = new ChartTable(byId('history-table'), text, this.lines.map(line => line.label));
-    const show = () => this.table.show(this.lines.map(line => line.data),
-      this.lines.map(() => format));
+    const show = () =>
+        this.table.show(this.lines.map(line => line.data), this.lines.map(() => format));
     byId('history-table').ontoggle = show;
     show();
   }

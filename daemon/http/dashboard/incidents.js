@@ -1,10 +1,15 @@
 // Incidents, each with its story, its alerts, and what can be done about them.
 
-import {byId, h, keep, setAttribute, setHidden, setText, table, fillRows} from './dom.js';
+import {byId, fillRows, h, keep, setAttribute, setHidden, setText, table} from './dom.js';
 import * as f from './format.js';
 
 const MOST_SHOWN = 50;
-const MARKS = {info: '○', warning: '▲', critical: '◆', emergency: '■'};
+const MARKS = {
+  info: '○',
+  warning: '▲',
+  critical: '◆',
+  emergency: '■'
+};
 
 export const levelText = level => `${MARKS[level] ?? ''} ${level}`;
 
@@ -14,24 +19,35 @@ export function levelNode(level) {
 
 function actButtons(act, target) {
   return ['acknowledge', 'silence', 'clear'].map(action => h('button', {
-    type: 'button', 'data-action': action, text: action[0].toUpperCase() + action.slice(1),
-    on: {click: () => act(action, target())}
-  }));
+                                                   type: 'button',
+                                                   'data-action': action,
+                                                   text: action[0].toUpperCase() + action.slice(1),
+                                                   on: {click: () => act(action, target())}
+                                                 }));
 }
 
 function makeIncident(act, openOperation) {
   const node = h('article', {class: 'incident'});
-  const parts = {level: h('span', {class: 'level'}), title: h('h3'),
-    since: h('span', {class: 'since'}), whom: h('p'), next: h('p'), said: h('p', {class: 'note'}),
-    acts: h('div', {class: 'acts', role: 'group'}), open: openOperation,
-    looks: h('p', {class: 'looks'}, h('span', {class: 'soft', text: 'Look at: '}), h('span')), story: h('ul', {class: 'moments'}),
-    alerts: h('ul', {class: 'meant'}), more: h('details', {}, h('summary'))};
+  const parts = {
+    level: h('span', {class: 'level'}),
+    title: h('h3'),
+    since: h('span', {class: 'since'}),
+    whom: h('p'),
+    next: h('p'),
+    said: h('p', {class: 'note'}),
+    acts: h('div', {class: 'acts', role: 'group'}),
+    open: openOperation,
+    looks: h('p', {class: 'looks'}, h('span', {class: 'soft', text: 'Look at: '}), h('span')),
+    story: h('ul', {class: 'moments'}),
+    alerts: h('ul', {class: 'meant'}),
+    more: h('details', {}, h('summary'))
+  };
   node.parts = parts;
-  parts.acts.append(...actButtons(act, () => ({incidents: [node.incident.id],
-    title: node.title})));
+  parts.acts.append(...actButtons(act, () => ({incidents: [node.incident.id], title: node.title})));
   parts.more.append(parts.story, parts.alerts);
-  node.append(h('div', {class: 'head'}, parts.level, parts.title, parts.since, parts.acts),
-    parts.whom, parts.next, parts.said, parts.looks, parts.more);
+  node.append(
+      h('div', {class: 'head'}, parts.level, parts.title, parts.since, parts.acts), parts.whom,
+      parts.next, parts.said, parts.looks, parts.more);
   return node;
 }
 
@@ -68,32 +84,45 @@ function updateIncident(node, one, now, told) {
   setHidden(parts.acts, !open);
   setAttribute(parts.acts, 'aria-label', `About: ${node.title}`);
   setHidden(parts.looks, !open || one.operations.length === 0);
-  keep(parts.looks.lastChild, one.operations.slice(0, 8), name => name, name => h('button',
-    {type: 'button', text: f.name(name), on: {click: () => parts.open(name, one.ring)}}), () => {});
-  const evidence = one.story?.evidence ?? one.lines.map(line =>
-    ({at: line.at, text: `${line.state} ${line.alert} ${line.operation} ${line.message}`}));
-  setText(parts.more.firstChild, `What happened, ${f.plural(evidence.length, 'line')}; ` +
-    f.plural(one.alerts.length, 'alert'));
-  keep(parts.story, evidence, moment => `${moment.at} ${moment.text}`,
-    () => h('li', {}, h('time'), h('span')), (item, moment) => {
-      setText(item.firstChild, f.clock(f.instant(moment.at)));
-      setText(item.lastChild, f.sentence(moment.text));
-    });
-  keep(parts.alerts, one.alerts, alert => alert.id, () => h('li', {}),
-    (item, alert) => setText(item, alertText(alert)));
+  keep(
+      parts.looks.lastChild, one.operations.slice(0, 8), name => name,
+      name =>
+          h('button',
+            {type: 'button', text: f.name(name), on: {click: () => parts.open(name, one.ring)}}),
+      () => {});
+  const evidence = one.story?.evidence ??
+      one.lines.map(line => ({
+                      at: line.at,
+                      text: `${line.state} ${line.alert} ${line.operation} ${line.message}`
+                    }));
+  setText(
+      parts.more.firstChild,
+      `What happened, ${f.plural(evidence.length, 'line')}; ` +
+          f.plural(one.alerts.length, 'alert'));
+  keep(
+      parts.story, evidence, moment => `${moment.at} ${moment.text}`,
+      () => h('li', {}, h('time'), h('span')), (item, moment) => {
+        setText(item.firstChild, f.clock(f.instant(moment.at)));
+        setText(item.lastChild, f.sentence(moment.text));
+      });
+  keep(
+      parts.alerts, one.alerts, alert => alert.id, () => h('li', {}),
+      (item, alert) => setText(item, alertText(alert)));
 }
 
 const whomText = one => `${f.plural(one.failed_calls, 'call')} failed` +
-  (one.operations.length ? `, with alerts of ${one.operations.map(o => f.name(o)).join(', ')}` : '') +
-  (one.users > 0 ? `; at least ${f.plural(one.users, 'user')} were touched` : '');
+    (one.operations.length ? `, with alerts of ${one.operations.map(o => f.name(o)).join(', ')}` :
+                             '') +
+    (one.users > 0 ? `; at least ${f.plural(one.users, 'user')} were touched` : '');
 
 export function alertText(alert) {
   return `${alert.alert} (${levelText(alert.level)}, ${alert.state})` +
-    (alert.operation ? ` ${f.name(alert.operation)}` : '') + `: ${f.measured(alert.value,
-    alert.unit)}, threshold ${f.measured(alert.threshold, alert.unit)}` +
-    (alert.acknowledged ? `, acknowledged by ${f.name(alert.acknowledged_by)}` : '') +
-    (alert.silenced ? ', silenced' : '') + (alert.stale ? ', without fresh data' : '') +
-    (alert.returns ? `, returns after ${f.name(alert.returns)} was cleared` : '');
+      (alert.operation ? ` ${f.name(alert.operation)}` : '') +
+      `: ${f.measured(alert.value, alert.unit)}, threshold ${
+             f.measured(alert.threshold, alert.unit)}` +
+      (alert.acknowledged ? `, acknowledged by ${f.name(alert.acknowledged_by)}` : '') +
+      (alert.silenced ? ', silenced' : '') + (alert.stale ? ', without fresh data' : '') +
+      (alert.returns ? `, returns after ${f.name(alert.returns)} was cleared` : '');
 }
 
 let pending = null;
@@ -105,52 +134,92 @@ export function showIncidents(store, act, openOperation) {
   const headline = store.tick?.headline ?? store.metrics?.headline;
   const told = headline ? f.sentence(headline.what) : null;
   const open = incidents.filter(one => one.ended_at === null).length;
-  setText(byId('incident-count'), incidents.length === 0 ? '' :
-    `${open} open, ${incidents.length - open} over`);
+  setText(
+      byId('incident-count'),
+      incidents.length === 0 ? '' : `${open} open, ${incidents.length - open} over`);
   setHidden(byId('no-incidents'), incidents.length > 0);
-  setText(byId('no-incidents'), store.alerts || store.metrics ?
-    'No incident in the last 15 minutes.' : 'Not known yet.');
-  keep(byId('incident-list'), incidents.slice(0, MOST_SHOWN), one => one.id,
-    () => makeIncident(act, openOperation), (node, one) => updateIncident(node, one, now, told));
+  setText(
+      byId('no-incidents'),
+      store.alerts || store.metrics ? 'No incident in the last 15 minutes.' : 'Not known yet.');
+  keep(
+      byId('incident-list'), incidents.slice(0, MOST_SHOWN), one => one.id,
+      () => makeIncident(act, openOperation), (node, one) => updateIncident(node, one, now, told));
   showPending(store.alerts?.pending ?? [], act);
   showSilences(store.alerts?.silences ?? [], act, now);
 }
 
 function showPending(alerts, act) {
   if (pending === null) {
-    pending = table('Alerts that have not fired', [{title: 'alert'}, {title: 'level'},
-      {title: 'state'}, {title: 'operation', class: 'p'}, {title: 'value', number: true},
-      {title: 'threshold', number: true}, {title: 'act'}]);
+    pending = table('Alerts that have not fired', [
+      {title: 'alert'}, {title: 'level'}, {title: 'state'}, {title: 'operation', class: 'p'},
+      {title: 'value', number: true}, {title: 'threshold', number: true}, {title: 'act'}
+    ]);
     byId('pending').append(h('h3', {text: 'Alerts that belong to no incident'}), pending.wide);
     pending.acts = new Map();
   }
   setHidden(byId('pending'), alerts.length === 0);
   const ids = new Set(alerts.map(one => one.id));
-  for (const id of pending.acts.keys()) if (!ids.has(id)) pending.acts.delete(id);
-  fillRows(pending, alerts.slice(0, MOST_SHOWN).map(one => ({key: one.id, cells: [one.alert,
-    levelText(one.level), one.state, one.operation ? f.name(one.operation) : 'server',
-    f.measured(one.value, one.unit), f.measured(one.threshold, one.unit),
-    kept(pending.acts, one.id, () => h('span', {class: 'acts'}, actButtons(act, () =>
-      ({ids: [one.id], title: alertText(one)}))))]})), row => row.key);
+  for (const id of pending.acts.keys())
+    if (!ids.has(id)) pending.acts.delete(id);
+  fillRows(
+      pending,
+      alerts.slice(0, MOST_SHOWN)
+          .map(one => ({
+                 key: one.id,
+                 cells: [
+                   one.alert, levelText(one.level), one.state,
+                   one.operation ? f.name(one.operation) : 'server',
+                   f.measured(one.value, one.unit), f.measured(one.threshold, one.unit),
+                   kept(
+                       pending.acts, one.id,
+                       () =>
+                           h('span', {class: 'acts'},
+                             actButtons(act, () => ({ids: [one.id], title: alertText(one)}))))
+                 ]
+               })),
+      row => row.key);
 }
 
 function showSilences(all, act, now) {
   if (silences === null) {
-    silences = table('Silences that hold now', [{title: 'silence'}, {title: 'of', class: 'p'},
-      {title: 'who'}, {title: 'why', class: 'p'}, {title: 'until'}, {title: 'act'}]);
+    silences = table('Silences that hold now', [
+      {title: 'silence'}, {title: 'of', class: 'p'}, {title: 'who'}, {title: 'why', class: 'p'},
+      {title: 'until'}, {title: 'act'}
+    ]);
     byId('silences').append(h('h3', {text: 'Silences'}), silences.wide);
     silences.acts = new Map();
   }
   setHidden(byId('silences'), all.length === 0);
   const ids = new Set(all.map(one => one.id));
-  for (const id of silences.acts.keys()) if (!ids.has(id)) silences.acts.delete(id);
-  fillRows(silences, all.slice(0, MOST_SHOWN).map(one => ({key: one.id, cells: [one.id,
-    f.sentence([one.target, one.alert, one.operation, one.ring, one.level].filter(Boolean)
-      .join(' ') || 'everything'), f.name(one.who), f.name(one.why, 500),
-    one.until === null ? 'for good' : f.when(f.instant(one.until), now),
-    kept(silences.acts, one.id, () => h('button', {type: 'button', text: 'End the silence',
-      on: {click: () => act('unsilence', {ids: [one.id], title: `silence ${one.id}`})}}))]})),
-  row => row.key);
+  for (const id of silences.acts.keys())
+    if (!ids.has(id)) silences.acts.delete(id);
+  fillRows(
+      silences,
+      all.slice(0, MOST_SHOWN)
+          .map(
+              one => ({
+                key: one.id,
+                cells: [
+                  one.id,
+                  f.sentence(
+                      [one.target, one.alert, one.operation, one.ring, one.level]
+                          .filter(Boolean)
+                          .join(' ') ||
+                      'everything'),
+                  f.name(one.who), f.name(one.why, 500),
+                  one.until === null ? 'for good' : f.when(f.instant(one.until), now),
+                  kept(
+                      silences.acts, one.id,
+                      () => h('button', {
+                        type: 'button',
+                        text: 'End the silence',
+                        on: {
+                          click: () => act('unsilence', {ids: [one.id], title: `silence ${one.id}`})
+                        }
+                      }))
+                ]
+              })),
+      row => row.key);
 }
 
 function kept(nodes, key, make) {

@@ -1,16 +1,23 @@
 // Keys, their list, and the theme.
 
-import {byId, h, setText} from './dom.js';
 import {repaint} from './charts.js';
+import {byId, h, setText} from './dom.js';
 
 const OFF = 'ringside.keys';
 const THEME = 'ringside.theme';
 const THEMES = ['system', 'light', 'dark'];
 
-const PLACES = {v: ['verdict', 'the verdict'], i: ['incidents', 'incidents and alerts'],
-  t: ['traffic', 'traffic and latency'], o: ['operations', 'operations'], e: ['errors', 'errors'],
-  s: ['security', 'security'], y: ['system', 'system'], d: ['quality', 'data quality'],
-  h: ['history', 'history']};
+const PLACES = {
+  v: ['verdict', 'the verdict'],
+  i: ['incidents', 'incidents and alerts'],
+  t: ['traffic', 'traffic and latency'],
+  o: ['operations', 'operations'],
+  e: ['errors', 'errors'],
+  s: ['security', 'security'],
+  y: ['system', 'system'],
+  d: ['quality', 'data quality'],
+  h: ['history', 'history']
+};
 
 function go(id) {
   const place = byId(id);
@@ -27,15 +34,18 @@ function openHelp() {
   on.checked = sessionStorage.getItem(OFF) !== 'off';
   on.addEventListener('change', () => sessionStorage.setItem(OFF, on.checked ? 'on' : 'off'));
   const close = h('button', {type: 'button', text: 'Close', on: {click: () => dialog.close()}});
-  const keys = [['?', 'this list'], ['/', 'filter the operations'],
+  const keys = [
+    ['?', 'this list'], ['/', 'filter the operations'],
     ...Object.entries(PLACES).map(([key, [, text]]) => [key, `go to ${text}`]),
     ['m', 'change the theme'], ['Esc', 'close what is open'],
-    ['Tab, Enter', 'reach and use everything']];
-  dialog.replaceChildren(h('h2', {id: 'help-title', text: 'Keys'}),
-    h('dl', {class: 'facts'}, keys.map(([key, text]) => [h('dt', {}, h('kbd', {text: key})),
-      h('dd', {text})])),
-    h('p', {}, on, ' ', h('label', {for: 'keys-on', text: 'Keys of one letter work'})),
-    h('div', {class: 'acts'}, close));
+    ['Tab, Enter', 'reach and use everything']
+  ];
+  dialog.replaceChildren(
+      h('h2', {id: 'help-title', text: 'Keys'}),
+      h('dl', {class: 'facts'},
+        keys.map(([key, text]) => [h('dt', {}, h('kbd', {text: key})), h('dd', {text})])),
+      h('p', {}, on, ' ', h('label', {for: 'keys-on', text: 'Keys of one letter work'
+        })), h('div', {class: 'acts'}, close));
   dialog.showModal();
   close.focus();
 }
@@ -66,8 +76,10 @@ export function startKeys() {
 const theme = () => sessionStorage.getItem(THEME) ?? 'system';
 
 function applyTheme() {
-  if (theme() === 'system') delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme();
+  if (theme() === 'system')
+    delete document.documentElement.dataset.theme;
+  else
+    document.documentElement.dataset.theme = theme();
   setText(byId('theme'), `Theme: ${theme()}`);
   repaint();
 }

@@ -12,17 +12,17 @@ import {EventParser} from './events.js';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15000;
-const SILENCE_MS = 40000;   // the daemon sends a line each 15 s, at the latest
+const SILENCE_MS = 40000;  // the daemon sends a line each 15 s, at the latest
 const STREAM_AGAIN_MS = 60000;
 
 export class Live {
   constructor(api, events, poll) {
     this.api = api;
     this.events = events;
-    this.poll = poll;      // asks for all of it once; resolves to the seconds of a tick
+    this.poll = poll;  // asks for all of it once; resolves to the seconds of a tick
     this.lastId = '';
     this.failures = 0;
-    this.run = null;       // what runs now: its AbortController
+    this.run = null;  // what runs now: its AbortController
     this.visibility = () => document.hidden ? this.pause() : this.resume();
   }
 
@@ -74,8 +74,8 @@ export class Live {
           await this.pollFor(error, signal);
           continue;
         }
-        this.events.state('gone', {reason: error instanceof Problem ? error.message :
-          'The connection broke.'});
+        this.events.state(
+            'gone', {reason: error instanceof Problem ? error.message : 'The connection broke.'});
       }
       await this.wait(signal);
     }
@@ -95,9 +95,12 @@ export class Live {
     let silence = setTimeout(end, SILENCE_MS);
     try {
       const response = await fetch(BASE + 'stream', {
-        cache: 'no-store', credentials: 'omit', redirect: 'error', signal: own.signal,
-        headers: this.api.headers({Accept: 'text/event-stream',
-          ...(this.lastId ? {'Last-Event-ID': this.lastId} : {})})
+        cache: 'no-store',
+        credentials: 'omit',
+        redirect: 'error',
+        signal: own.signal,
+        headers: this.api.headers(
+            {Accept: 'text/event-stream', ...(this.lastId ? {'Last-Event-ID': this.lastId} : {})})
       });
       if (!response.ok) throw await refusal(response);
       const parser = new EventParser(event => this.take(event));
@@ -140,8 +143,8 @@ export class Live {
 
   // The figures still come, only less smoothly.
   async pollFor(refused, signal) {
-    const until = performance.now() + (refused.retryAfterS ?
-      Math.max(refused.retryAfterS * 1000, 2000) : STREAM_AGAIN_MS);
+    const until = performance.now() +
+        (refused.retryAfterS ? Math.max(refused.retryAfterS * 1000, 2000) : STREAM_AGAIN_MS);
     do {
       try {
         const tickS = await this.poll(signal);
@@ -170,8 +173,9 @@ async function refusal(response) {
   } catch {
     // Not of the daemon.
   }
-  return new Problem(response.status, body.code ?? '', body.detail ?? response.statusText,
-    {retryAfterS: Number(response.headers.get('Retry-After')) || null});
+  return new Problem(
+      response.status, body.code ?? '', body.detail ?? response.statusText,
+      {retryAfterS: Number(response.headers.get('Retry-After')) || null});
 }
 
 function sleep(ms, signal) {

@@ -1,19 +1,19 @@
 // Wires the page: asks for the token, keeps the store fed, and redraws at most once a frame.
 
+import {Acting} from './acting.js';
+import {Api, forgetToken, query, savedToken, saveToken} from './api.js';
 import {byId, setHidden, setText} from './dom.js';
 import * as f from './format.js';
-import {Api, forgetToken, query, savedToken, saveToken} from './api.js';
-import {Live} from './live.js';
-import {Store, tickOf} from './store.js';
-import {showConnection, showTiles, showVerdict} from './verdict.js';
-import {showIncidents} from './incidents.js';
-import {askHistory, Traffic} from './traffic.js';
-import {Operations} from './operations.js';
-import {OperationSheet} from './operation.js';
-import {Panels} from './panels.js';
-import {Acting} from './acting.js';
 import {History} from './history.js';
+import {showIncidents} from './incidents.js';
 import {startKeys, startTheme} from './keys.js';
+import {Live} from './live.js';
+import {OperationSheet} from './operation.js';
+import {Operations} from './operations.js';
+import {Panels} from './panels.js';
+import {Store, tickOf} from './store.js';
+import {askHistory, Traffic} from './traffic.js';
+import {showConnection, showTiles, showVerdict} from './verdict.js';
 
 const WHOLE_EVERY_MS = 30000;  // the metrics beyond the tick: errors, security, system, lanes
 
@@ -23,7 +23,7 @@ let views = null;
 let live = null;
 let frame = 0;
 let second = 0;
-let asking = null;      // the request for all, under way
+let asking = null;  // the request for all, under way
 let askAgain = false;
 let askedMs = -Infinity;
 let historyAsked = false;
@@ -37,8 +37,9 @@ function draw() {
   showVerdict(store);
   showConnection(store);
   showTiles(store);
-  showIncidents(store, (action, target) => views.acting.open(action, target),
-    (name, ring) => views.sheet.open(name, ring));
+  showIncidents(
+      store, (action, target) => views.acting.open(action, target),
+      (name, ring) => views.sheet.open(name, ring));
   views.operations.show();
   if (!views.traffic.past) views.traffic.show();
   views.panels.show(store);
@@ -68,7 +69,8 @@ async function askAll() {
     const window = byId('window').value;
     const [metrics, alerts] = await Promise.all([
       api.get('metrics' + (window === '1m' ? query({window}) : ''), {signal, fresh: true}),
-      api.get('alerts' + query({limit: 50}), {signal, fresh: true})]);
+      api.get('alerts' + query({limit: 50}), {signal, fresh: true})
+    ]);
     if (metrics) store.takeMetrics(metrics, window);
     if (alerts) store.alerts = alerts.data;
     store.problem = '';
@@ -100,13 +102,15 @@ async function askPast(signal) {
   try {
     store.points.fill(await askHistory(api, store, '1h', signal));
     store.historyProblem = '';
-    const answer = await api.get('history' + query({figure: 'p95_ns', operation: '*', since: '1h',
-      step: '1min'}), {signal});
+    const answer = await api.get(
+        'history' + query({figure: 'p95_ns', operation: '*', since: '1h', step: '1min'}), {signal});
     store.takeSparks(answer.data);
   } catch (problem) {
-    if (signal.aborted || problem.status === undefined) historyAsked = false;
-    else store.historyProblem = `No history: ${f.sentence(problem.message)} ` +
-      'The charts begin now.';
+    if (signal.aborted || problem.status === undefined)
+      historyAsked = false;
+    else
+      store.historyProblem = `No history: ${f.sentence(problem.message)} ` +
+          'The charts begin now.';
   }
   if (views?.traffic.span === '1h') setText(byId('traffic-note'), store.historyProblem);
   redraw();
@@ -114,8 +118,9 @@ async function askPast(signal) {
 
 async function poll(signal) {
   const window = '1m';
-  const [metrics, alerts] = await Promise.all([api.get('metrics' + query({window}), {signal}),
-    api.get('alerts' + query({limit: 50}), {signal})]);
+  const [metrics, alerts] = await Promise.all([
+    api.get('metrics' + query({window}), {signal}), api.get('alerts' + query({limit: 50}), {signal})
+  ]);
   store.takeMetrics(metrics, window);
   byId('window').value = window;
   store.alerts = alerts.data;
@@ -135,11 +140,16 @@ function state(name, detail = {}) {
   } else if (name === 'connecting' && (now.name === 'gone' || now.name === 'starting')) {
     now.untilMs = null;
   } else {
-    store.connection = {name, detail: detail.reason,
-      sinceMs: now.name === name ? now.sinceMs : Date.now()};
+    store.connection = {
+      name,
+      detail: detail.reason,
+      sinceMs: now.name === name ? now.sinceMs : Date.now()
+    };
   }
-  if (name === 'hidden') rest();
-  else beat();
+  if (name === 'hidden')
+    rest();
+  else
+    beat();
   redraw();
 }
 
@@ -162,9 +172,10 @@ function tick(figures) {
 function denied(problem) {
   stop();
   forgetToken();
-  showLogin(problem.status === 403 ? 'That token may not read.' :
-    problem.status === 401 ? 'That token is not valid. It may have been replaced.' :
-    f.sentence(problem.message));
+  showLogin(
+      problem.status === 403     ? 'That token may not read.' :
+          problem.status === 401 ? 'That token is not valid. It may have been replaced.' :
+                                   f.sentence(problem.message));
 }
 
 // The age of the figures counts in seconds, but only while somebody sees it.
@@ -204,9 +215,14 @@ function start(token) {
   setHidden(byId('sign-out'), false);
   if (views === null) {
     const sheet = new OperationSheet(api, store);
-    views = {sheet, acting: new Acting(api, store, askAll), panels: new Panels(),
-      traffic: new Traffic(api, store), history: new History(api, store),
-      operations: new Operations(store, (name, ring) => sheet.open(name, ring), () => askAll())};
+    views = {
+      sheet,
+      acting: new Acting(api, store, askAll),
+      panels: new Panels(),
+      traffic: new Traffic(api, store),
+      history: new History(api, store),
+      operations: new Operations(store, (name, ring) => sheet.open(name, ring), () => askAll())
+    };
   } else {
     views.traffic.choose('1h');
   }
@@ -238,11 +254,15 @@ async function tryToken(token) {
     await api.get('metrics' + query({window: '1m'}));
   } catch (problem) {
     if (problem.status !== 503) {
-      setText(byId('login-problem'), problem.status === 401 ? 'That token is not valid. ' +
-        'Check that all of it was copied.' : problem.status === 403 ?
-        'That token may not read.' : problem.status === 429 ?
-        `Too many attempts from this address. Wait ${f.age(problem.retryAfterS ?? 60)}, and try ` +
-        'again.' : f.sentence(problem.message));
+      setText(
+          byId('login-problem'),
+          problem.status === 401 ? 'That token is not valid. ' +
+                  'Check that all of it was copied.' :
+              problem.status === 403 ? 'That token may not read.' :
+              problem.status === 429 ? `Too many attempts from this address. Wait ${
+                                           f.age(problem.retryAfterS ?? 60)}, and try ` +
+                  'again.' :
+                                       f.sentence(problem.message));
       byId('token').select();
       return;
     }
@@ -258,9 +278,13 @@ byId('login-form').addEventListener('submit', event => {
   event.preventDefault();
   const token = byId('token').value.trim();
   // A token is visible ASCII: others can't be sent in a header.
-  if (/^[\x21-\x7e]+$/.test(token)) tryToken(token);
-  else setText(byId('login-problem'), 'That is no token: it has no spaces and no other signs than ' +
-    'those on a keyboard.');
+  if (/^[\x21-\x7e]+$/.test(token))
+    tryToken(token);
+  else
+    setText(
+        byId('login-problem'),
+        'That is no token: it has no spaces and no other signs than ' +
+            'those on a keyboard.');
 });
 byId('sign-out').addEventListener('click', () => {
   stop();
@@ -271,5 +295,7 @@ byId('sign-out').addEventListener('click', () => {
 byId('try-now').addEventListener('click', () => live?.hurry());
 startKeys();
 startTheme();
-if (savedToken()) start(savedToken());
-else showLogin();
+if (savedToken())
+  start(savedToken());
+else
+  showLogin();

@@ -5,7 +5,7 @@ import * as f from './format.js';
 import {sparkPath} from './points.js';
 import {keyOf} from './store.js';
 
-const MOST_ROWS = 40;  // more on request: 256 rows in each tick cost a frame or two
+const MOST_ROWS = 40;  // more on request: this is a screen
 
 const COLUMNS = [
   {id: 'name', title: 'operation', of: row => row.text, first: 1},
@@ -33,18 +33,32 @@ export class Operations {
   }
 
   build() {
-    this.heads = COLUMNS.map(column => h('th', {scope: 'col',
-      class: `${column.number ? 'n' : ''}${column.small ? ' hide-small' : ''}`.trim() || null},
-    h('button', {type: 'button', 'data-column': column.id, text: column.title,
-      on: {click: () => this.order(column)}})));
+    this.heads = COLUMNS.map(
+        column =>
+            h('th', {
+              scope: 'col',
+              class:
+                  `${column.number ? 'n' : ''}${column.small ? ' hide-small' : ''}`.trim() || null
+            },
+              h('button', {
+                type: 'button',
+                'data-column': column.id,
+                text: column.title,
+                on: {click: () => this.order(column)}
+              })));
     this.body = h('tbody');
-    const table = h('table', {class: 'operations'},
-      h('caption', {class: 'unseen', text: 'Operations'}),
-      h('thead', {}, h('tr', {}, this.heads)), this.body);
-    this.more = h('button', {type: 'button', on: {click: () => {
-      this.whole = !this.whole;
-      this.show();
-    }}});
+    const table =
+        h('table', {class: 'operations'}, h('caption', {class: 'unseen', text: 'Operations'}),
+          h('thead', {}, h('tr', {}, this.heads)), this.body);
+    this.more = h('button', {
+      type: 'button',
+      on: {
+        click: () => {
+          this.whole = !this.whole;
+          this.show();
+        }
+      }
+    });
     this.moreText = h('span');
     byId('operations-table').append(wide('Operations', table));
     byId('operations-more').append(this.moreText, ' ', this.more);
@@ -62,7 +76,8 @@ export class Operations {
   }
 
   order(column) {
-    if (this.sort === column.id) this.down = !this.down;
+    if (this.sort === column.id)
+      this.down = !this.down;
     else {
       this.sort = column.id;
       this.down = column.first !== 1;
@@ -83,14 +98,25 @@ export class Operations {
       const quantile = q => timed >= (least[q] ?? 0) ? stats?.[`${q}_ns`] ?? null : null;
       const threshold = series?.waits_for_client ? null : series?.threshold?.response_ms ?? null;
       const p95 = quantile('p95');
-      return {key, one, known: series !== undefined, text: f.name(one.name), ring: one.ring,
+      return {
+        key,
+        one,
+        known: series !== undefined,
+        text: f.name(one.name),
+        ring: one.ring,
         rate: stats?.rate_per_s ?? null,
-        failed: stats?.count > 0 ? stats.error_rate : null, p50: quantile('p50'), p95,
-        p99: quantile('p99'), wait: wait(series, window), threshold, category: series?.category,
+        failed: stats?.count > 0 ? stats.error_rate : null,
+        p50: quantile('p50'),
+        p95,
+        p99: quantile('p99'),
+        wait: wait(series, window),
+        threshold,
+        category: series?.category,
         used: p95 === null || threshold === null ? null : p95 / 1e6 / threshold,
-        failedOver: series?.threshold?.error_rate !== null && stats?.count >=
-          (metrics?.thresholds.min_samples ?? 20) &&
-          stats.error_rate > (series?.threshold?.error_rate ?? 1)};
+        failedOver: series?.threshold?.error_rate !== null &&
+            stats?.count >= (metrics?.thresholds.min_samples ?? 20) &&
+            stats.error_rate > (series?.threshold?.error_rate ?? 1)
+      };
     });
   }
 
@@ -98,46 +124,64 @@ export class Operations {
     const wanted = byId('filter').value.trim().toLowerCase();
     const all = this.rows();
     this.withRing = new Set(all.map(row => row.ring)).size > 1;
-    const rows = all.filter(row => wanted === '' ||
-      `${row.text} ${row.category ?? ''} ${row.ring ?? ''}`.toLowerCase().includes(wanted));
+    const rows = all.filter(
+        row => wanted === '' ||
+            `${row.text} ${row.category ?? ''} ${row.ring ?? ''}`.toLowerCase().includes(wanted));
     const column = COLUMNS.find(one => one.id === this.sort);
-    rows.sort((a, b) => compare(column.of(a), column.of(b), this.down) ||
-      (a.key < b.key ? -1 : 1));
+    rows.sort((a, b) => compare(column.of(a), column.of(b), this.down) || (a.key < b.key ? -1 : 1));
     const shown = this.whole ? rows : rows.slice(0, MOST_ROWS);
-    COLUMNS.forEach((one, i) => setAttribute(this.heads[i], 'aria-sort', one.id !== this.sort ?
-      null : this.down ? 'descending' : 'ascending'));
-    keep(this.body, shown, row => row.key, () => this.make(), (node, row) => this.update(node, row));
-    for (const node of this.visible) if (!node.isConnected) {
-      this.visible.delete(node);
-      this.watcher.unobserve(node);
-    }
-    setText(this.moreText, all.length === 0 ? 'No operation yet.' : rows.length === all.length &&
-      shown.length === all.length ? f.plural(all.length, 'operation') :
-      `${shown.length} of ${f.plural(all.length, 'operation')}` +
-        (wanted ? `, ${rows.length} match` : ''));
+    COLUMNS.forEach(
+        (one, i) => setAttribute(
+            this.heads[i], 'aria-sort',
+            one.id !== this.sort ? null :
+                this.down        ? 'descending' :
+                                   'ascending'));
+    keep(
+        this.body, shown, row => row.key, () => this.make(), (node, row) => this.update(node, row));
+    for (const node of this.visible)
+      if (!node.isConnected) {
+        this.visible.delete(node);
+        this.watcher.unobserve(node);
+      }
+    setText(
+        this.moreText,
+        all.length === 0 ? 'No operation yet.' :
+            rows.length === all.length && shown.length === all.length ?
+                           f.plural(all.length, 'operation') :
+                           `${shown.length} of ${f.plural(all.length, 'operation')}` +
+                (wanted ? `, ${rows.length} match` : ''));
     this.more.hidden = rows.length <= MOST_ROWS;
     setText(this.more, this.whole ? `Show ${MOST_ROWS}` : `Show all ${rows.length}`);
   }
 
   make() {
     const node = h('tr');
-    const cells = COLUMNS.map((column, i) => h(i === 0 ? 'th' : 'td', {
-      scope: i === 0 ? 'row' : null,
-      class: `${column.number ? 'n' : ''}${column.small ? ' hide-small' : ''}`.trim() || null}));
-    node.name = h('button', {type: 'button', class: 'link',
-      on: {click: () => this.open(node.row.one.name, node.row.ring)}});
+    const cells = COLUMNS.map(
+        (column, i) => h(i === 0 ? 'th' : 'td', {
+          scope: i === 0 ? 'row' : null,
+          class: `${column.number ? 'n' : ''}${column.small ? ' hide-small' : ''}`.trim() || null
+        }));
+    node.name = h('button', {
+      type: 'button',
+      class: 'link',
+      on: {click: () => this.open(node.row.one.name, node.row.ring)}
+    });
     node.ring = h('span', {class: 'soft'});
     cells[0].append(node.name, node.ring);
     node.used = svg('rect', {class: 'used', height: 10, width: 0});
     node.usedText = h('span');
-    node.budget = h('div', {class: 'budget'}, svg('svg', {viewBox: '0 0 100 10', 'aria-hidden': true,
-      preserveAspectRatio: 'none'}, svg('rect', {class: 'room', width: 100, height: 10}), node.used),
-    node.usedText);
+    node.budget =
+        h('div', {class: 'budget'},
+          svg('svg', {viewBox: '0 0 100 10', 'aria-hidden': true, preserveAspectRatio: 'none'},
+              svg('rect', {class: 'room', width: 100, height: 10}), node.used),
+          node.usedText);
     cells[7].append(node.budget);
     node.path = svg('path');
     node.limit = svg('path', {class: 'limit'});
-    cells[8].append(svg('svg', {class: 'spark', viewBox: '0 0 120 20', 'aria-hidden': true,
-      preserveAspectRatio: 'none'}, node.limit, node.path));
+    cells[8].append(svg(
+        'svg',
+        {class: 'spark', viewBox: '0 0 120 20', 'aria-hidden': true, preserveAspectRatio: 'none'},
+        node.limit, node.path));
     node.cells_ = cells;
     node.append(...cells);
     this.watcher.observe(node);
@@ -159,9 +203,12 @@ export class Operations {
     const over = row.used !== null && row.used > 1;
     node.budget.classList.toggle('over', over);
     setAttribute(node.used, 'width', Math.min(100, (row.used ?? 0) * 100).toFixed(1));
-    setText(node.usedText, row.threshold === null ? row.known ? 'no threshold' : '–' :
-      `${over ? '▲ ' : ''}${row.used === null ? '–' : f.percent(row.used)} of ` +
-        f.shortSpan(row.threshold * 1e6));
+    setText(
+        node.usedText,
+        row.threshold === null ?
+            row.known ? 'no threshold' : '–' :
+            `${over ? '▲ ' : ''}${row.used === null ? '–' : f.percent(row.used)} of ` +
+                f.shortSpan(row.threshold * 1e6));
     if (this.visible.has(node)) this.line(node);
   }
 
@@ -169,11 +216,13 @@ export class Operations {
     const spark = this.store.sparks.get(node.row.key);
     if (!spark) return;
     let most = 0;
-    for (const value of spark.values) if (value > most) most = value;
+    for (const value of spark.values)
+      if (value > most) most = value;
     const limit = node.row.threshold === null ? Infinity : node.row.threshold * 1e6;
     const top = most > limit / 4 ? Math.max(most, limit) * 1.05 : most * 1.3;
     setAttribute(node.path, 'd', top > 0 ? sparkPath(spark.values, top) : '');
-    setAttribute(node.limit, 'd', limit <= top ? `M0 ${(19 - 18 * limit / top).toFixed(1)}h120` : '');
+    setAttribute(
+        node.limit, 'd', limit <= top ? `M0 ${(19 - 18 * limit / top).toFixed(1)}h120` : '');
   }
 }
 

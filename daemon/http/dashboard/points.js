@@ -12,13 +12,9 @@ export class Points {
     this.series = Object.fromEntries(FIELDS.map(field => [field, []]));
   }
 
-  get length() {
-    return this.series.rate.length;
-  }
+  get length() { return this.series.rate.length; }
 
-  get lastMs() {
-    return this.series.rate.at(-1)?.x ?? -Infinity;
-  }
+  get lastMs() { return this.series.rate.at(-1)?.x ?? -Infinity; }
 
   clear() {
     for (const field of FIELDS) this.series[field].length = 0;
@@ -31,7 +27,8 @@ export class Points {
     let gone = Math.max(0, this.length - MOST);
     const first = this.series.rate;
     while (gone < first.length && first[gone].x < ms - this.keepMs) ++gone;
-    if (gone > 0) for (const field of FIELDS) this.series[field].splice(0, gone);
+    if (gone > 0)
+      for (const field of FIELDS) this.series[field].splice(0, gone);
   }
 
   // Nothing was known for a time: the lines have a gap there.
@@ -43,15 +40,22 @@ export class Points {
   fill(history) {
     const stepMs = history.step_seconds * 1000;
     const endMs = history.begin_unix_ms + history.steps * stepMs;
-    const later = this.series.rate.flatMap((point, i) => point.x <= endMs ? [] :
-      [[point.x, Object.fromEntries(FIELDS.map(field => [field, this.series[field][i].y]))]]);
+    const later = this.series.rate.flatMap((point, i) => point.x <= endMs ? [] : [
+      [point.x, Object.fromEntries(FIELDS.map(field => [field, this.series[field][i].y]))]
+    ]);
     const find = figure => history.series.find(one => one.figure === figure)?.values ?? [];
-    const [rate, failed, p50, p95, p99, mean, wait] = ['rate_per_s', 'error_rate', 'p50_ns',
-      'p95_ns', 'p99_ns', 'mean_ns', 'stage:queue'].map(find);
+    const [rate, failed, p50, p95, p99, mean, wait] = [
+      'rate_per_s', 'error_rate', 'p50_ns', 'p95_ns', 'p99_ns', 'mean_ns', 'stage:queue'
+    ].map(find);
     this.clear();
     for (let i = 0; i < history.steps; ++i) {
-      this.add(history.begin_unix_ms + (i + 1) * stepMs, {  // a step is known at its end
-        rate: rate[i], failed: part(rate[i], failed[i]), p50: p50[i], p95: p95[i], p99: p99[i],
+      this.add(history.begin_unix_ms + (i + 1) * stepMs, {
+        // a step is known at its end
+        rate: rate[i],
+        failed: part(rate[i], failed[i]),
+        p50: p50[i],
+        p95: p95[i],
+        p99: p99[i],
         server: without(mean[i], wait[i])
       });
     }

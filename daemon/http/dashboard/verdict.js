@@ -4,8 +4,13 @@
 import {byId, h, keep, setAttribute, setHidden, setText} from './dom.js';
 import * as f from './format.js';
 
-const WORDS = {healthy: 'HEALTHY', degraded: 'DEGRADED', failing: 'FAILING', blind: 'BLIND',
-  unknown: 'NOT KNOWN'};
+const WORDS = {
+  healthy: 'HEALTHY',
+  degraded: 'DEGRADED',
+  failing: 'FAILING',
+  blind: 'BLIND',
+  unknown: 'NOT KNOWN'
+};
 const MOST_REASONS = 5;
 
 export function showVerdict(store) {
@@ -20,15 +25,18 @@ export function showVerdict(store) {
     return;
   }
   const last = store.tick?.verdict ?? store.metrics.verdict;
-  setText(byId('what'), verdict === 'unknown' ?
-    `Nothing is known of now. Last known, at ${f.clock(store.takenMs)} UTC: ${last}.` :
-    f.sentence(headline.what));
-  setText(byId('whom'), verdict === 'unknown' ? f.sentence(headline.what) :
-    f.sentence(headline.whom ?? ''));
+  setText(
+      byId('what'),
+      verdict === 'unknown' ?
+          `Nothing is known of now. Last known, at ${f.clock(store.takenMs)} UTC: ${last}.` :
+          f.sentence(headline.what));
+  setText(
+      byId('whom'),
+      verdict === 'unknown' ? f.sentence(headline.what) : f.sentence(headline.whom ?? ''));
   setText(byId('next'), f.sentence(headline.next));
   // The headline tells the first story; what it says is not said twice.
-  const reasons = (store.metrics?.reasons ?? []).slice(0, MOST_REASONS)
-    .map(one => f.sentence(one.text));
+  const reasons =
+      (store.metrics?.reasons ?? []).slice(0, MOST_REASONS).map(one => f.sentence(one.text));
   keep(byId('reasons'), reasons, text => text, () => h('li'), (node, text) => setText(node, text));
   const all = store.metrics?.reasons.length ?? 0;
   setHidden(byId('reasons'), all === 0);
@@ -37,8 +45,8 @@ export function showVerdict(store) {
 
 // Only a new verdict is said aloud.
 function announce(store, verdict, headline) {
-  const text = `${WORDS[verdict]}. ${verdict === 'unknown' || !headline ? '' :
-    f.sentence(headline.what)}`;
+  const text =
+      `${WORDS[verdict]}. ${verdict === 'unknown' || !headline ? '' : f.sentence(headline.what)}`;
   const node = byId('announce');
   if (node.dataset.verdict === verdict || (verdict === 'unknown' && !headline)) return;
   node.dataset.verdict = verdict;
@@ -46,8 +54,12 @@ function announce(store, verdict, headline) {
 }
 
 const STATES = {
-  connecting: 'connecting', live: 'live', polling: 'live, asking at each tick', gone: 'no connection',
-  starting: 'the daemon starts', hidden: 'paused'
+  connecting: 'connecting',
+  live: 'live',
+  polling: 'live, asking at each tick',
+  gone: 'no connection',
+  starting: 'the daemon starts',
+  hidden: 'paused'
 };
 
 export function showConnection(store) {
@@ -57,21 +69,24 @@ export function showConnection(store) {
   const age = known ? `figures ${f.age(store.ageS())} old` : 'no figures yet';
   const state = name === 'live' && old && known ? 'gone' : name;
   setAttribute(byId('connection'), 'data-state', state);
-  setText(byId('connection-text'), `${name === 'live' && state === 'gone' ? 'connected, no news' :
-    STATES[name]} · ${age}`);
+  setText(
+      byId('connection-text'),
+      `${name === 'live' && state === 'gone' ? 'connected, no news' : STATES[name]} · ${age}`);
   const banner = byId('banner');
   let text = '';
   if (name === 'gone') {
     const seconds = untilMs ? Math.max(0, Math.ceil((untilMs - performance.now()) / 1000)) : 0;
     text = `Disconnected since ${f.clock(sinceMs + store.offsetMs)} UTC. ` +
-      `${detail ?? 'The daemon does not answer.'} ` +
-      (known ? `The figures are of ${f.clock(store.takenMs)} UTC, ${f.age(store.ageS())} old. ` :
-        'There are no figures yet. ') + (seconds > 0 ? `Next try in ${seconds} s.` : 'Trying now.');
+        `${detail ?? 'The daemon does not answer.'} ` +
+        (known ? `The figures are of ${f.clock(store.takenMs)} UTC, ${f.age(store.ageS())} old. ` :
+                 'There are no figures yet. ') +
+        (seconds > 0 ? `Next try in ${seconds} s.` : 'Trying now.');
   } else if (name === 'starting') {
     text = `The daemon is there and has no figures yet: ${detail}`;
   } else if (known && old && name !== 'hidden') {
-    text = `The daemon is connected, but its figures are ${f.age(store.ageS())} old: it hangs, or ` +
-      'its ticks are late.';
+    text =
+        `The daemon is connected, but its figures are ${f.age(store.ageS())} old: it hangs, or ` +
+        'its ticks are late.';
   } else if (store.problem !== '' && name !== 'hidden') {
     text = `Errors, alerts and what else is not in each tick may be old: ${store.problem}`;
   } else if (name === 'polling') {
@@ -99,28 +114,38 @@ export function showTiles(store) {
   const tiles = [
     ['calls', f.rate(all.rate_per_s)],
     ['failed', f.percent(all.error_rate), thresholds && all.error_rate > thresholds.error_rate],
-    ['in flight', f.count(tick.in_flight)],
-    ['p50', f.span(all.p50_ns)],
-    ['p95', f.span(all.p95_ns)],
-    ['p99', f.span(all.p99_ns)],
+    ['in flight', f.count(tick.in_flight)], ['p50', f.span(all.p50_ns)],
+    ['p95', f.span(all.p95_ns)], ['p99', f.span(all.p99_ns)],
     server === null ? ['slowest', f.span(all.max_ns)] : ['mean in server', f.span(server)],
-    connections === null ? ['calls, 1 min', f.count(all.count)] :
-      ['connections', f.count(connections), thresholds && connections > thresholds.connections],
+    connections === null ?
+        ['calls, 1 min', f.count(all.count)] :
+        ['connections', f.count(connections), thresholds && connections > thresholds.connections],
     ['lost records', f.count(tick.books.lost), tick.books.lost > 0 || !tick.books.balance]
   ];
-  keep(byId('tiles'), tiles, tile => tile[0], () => h('div', {}, h('dt'), h('dd')),
-    (node, [title, text, over]) => {
-      setText(node.firstChild, title);
-      setText(node.lastChild, (over ? '▲ ' : '') + text);
-      setAttribute(node.lastChild, 'class', over ? 'over' : null);
-    });
+  keep(
+      byId('tiles'), tiles, tile => tile[0], () => h('div', {}, h('dt'), h('dd')),
+      (node, [title, text, over]) => {
+        setText(node.firstChild, title);
+        setText(node.lastChild, (over ? '▲ ' : '') + text);
+        setAttribute(node.lastChild, 'class', over ? 'over' : null);
+      });
   const rings = store.metrics?.data_quality.rings ?? [];
-  setText(byId('rings'), rings.length ? '· ' + rings.slice(0, 4).map(ring => f.name(ring.name, 30) +
-    (ring.state === 'live' ? '' : ` (${ring.state})`)).join(', ') +
-    (rings.length > 4 ? ` and ${rings.length - 4} more` : '') : '');
+  setText(
+      byId('rings'),
+      rings.length ? '· ' +
+              rings.slice(0, 4)
+                  .map(
+                      ring =>
+                          f.name(ring.name, 30) + (ring.state === 'live' ? '' : ` (${ring.state})`))
+                  .join(', ') +
+              (rings.length > 4 ? ` and ${rings.length - 4} more` : '') :
+                                  '');
   const daemon = store.metrics?.system.daemon;
   if (daemon) {
-    setText(byId('footer-text'), `Ringside ${daemon.version} · daemon up for ` +
-      `${f.age(daemon.uptime_seconds)} · a tick each ${f.number(store.tickS)} s · times are UTC`);
+    setText(
+        byId('footer-text'),
+        `Ringside ${daemon.version} · daemon up for ` +
+            `${f.age(daemon.uptime_seconds)} · a tick each ${
+                f.number(store.tickS)} s · times are UTC`);
   }
 }

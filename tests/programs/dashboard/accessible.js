@@ -2,31 +2,37 @@
 // Names of controls, labels, headings, landmarks, tables, duplicate ids, and contrast as WCAG 2.2
 // computes it (1.4.3: 4.5 to 1, 3 to 1 for large text; 1.4.11: 3 to 1 for the edges of controls).
 const faults = [];
-const shown = node => node.checkVisibility({visibilityProperty: true}) &&
-  !node.closest('.unseen, [hidden]');
+const shown = node =>
+    node.checkVisibility({visibilityProperty: true}) && !node.closest('.unseen, [hidden]');
 const tell = node => {
-  const id = node.id ? `#${node.id}` : node.className?.baseVal ?? (node.className ?
-    `.${node.className}` : '');
+  const id = node.id ? `#${node.id}` :
+                       node.className?.baseVal ?? (node.className ? `.${node.className}` : '');
   return `<${node.tagName.toLowerCase()}${id}> "${node.textContent.trim().slice(0, 30)}"`;
 };
 
 // ---- names
-const textOf = ids => (ids ?? '').split(/\s+/).filter(Boolean)
-  .map(id => document.getElementById(id)?.textContent ?? '').join(' ').trim();
+const textOf = ids => (ids ?? '')
+                          .split(/\s+/)
+                          .filter(Boolean)
+                          .map(id => document.getElementById(id)?.textContent ?? '')
+                          .join(' ')
+                          .trim();
 const nameOf = node => node.getAttribute('aria-label')?.trim() ||
-  textOf(node.getAttribute('aria-labelledby')) ||
-  [...(node.labels ?? [])].map(label => label.textContent.trim()).join(' ') ||
-  (node.matches('button, a, summary') ? node.textContent.trim() : '');
-for (const node of document.querySelectorAll('button, a[href], input, select, textarea, summary, ' +
-    'dialog[open], [role=region], [role=img], [role=group], canvas, section'))
+    textOf(node.getAttribute('aria-labelledby')) ||
+    [...(node.labels ?? [])].map(label => label.textContent.trim()).join(' ') ||
+    (node.matches('button, a, summary') ? node.textContent.trim() : '');
+for (const node of document.querySelectorAll(
+         'button, a[href], input, select, textarea, summary, ' +
+         'dialog[open], [role=region], [role=img], [role=group], canvas, section'))
   if (shown(node) && !nameOf(node)) faults.push(`no name: ${tell(node)}`);
 for (const node of document.querySelectorAll('[aria-labelledby], [aria-describedby], label[for]'))
-  for (const id of ['aria-labelledby', 'aria-describedby', 'for']
-      .flatMap(one => (node.getAttribute(one) ?? '').split(/\s+/)))
+  for (const id of ['aria-labelledby', 'aria-describedby', 'for'].flatMap(
+           one => (node.getAttribute(one) ?? '').split(/\s+/)))
     if (id && shown(node) && !document.getElementById(id))
       faults.push(`${tell(node)} names #${id}, which is not there`);
 const ids = [...document.querySelectorAll('[id]')].map(node => node.id);
-for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) faults.push(`two have #${id}`);
+for (const id of ids)
+  if (ids.indexOf(id) !== ids.lastIndexOf(id)) faults.push(`two have #${id}`);
 
 // ---- order
 if (!document.documentElement.lang) faults.push('no language');
@@ -68,11 +74,15 @@ const parse = text => {
   const [r, g, b, a = 1] = text.match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0, 0];
   return {r, g, b, a};
 };
-const over = (top, below) => ({a: 1, r: top.r * top.a + below.r * (1 - top.a),
-  g: top.g * top.a + below.g * (1 - top.a), b: top.b * top.a + below.b * (1 - top.a)});
+const over = (top, below) => ({
+  a: 1,
+  r: top.r * top.a + below.r * (1 - top.a),
+  g: top.g * top.a + below.g * (1 - top.a),
+  b: top.b * top.a + below.b * (1 - top.a)
+});
 const luminance = ({r, g, b}) => {
-  const [x, y, z] = [r, g, b].map(c => c / 255).map(c =>
-    c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const [x, y, z] =
+      [r, g, b].map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
   return 0.2126 * x + 0.7152 * y + 0.0722 * z;
 };
 const ratio = (a, b) => {
@@ -82,7 +92,8 @@ const ratio = (a, b) => {
 const ground = node => {
   let colour = {r: 0, g: 0, b: 0, a: 0};
   const layers = [];
-  for (let at = node; at; at = at.parentElement) layers.push(parse(getComputedStyle(at).backgroundColor));
+  for (let at = node; at; at = at.parentElement)
+    layers.push(parse(getComputedStyle(at).backgroundColor));
   colour = parse(getComputedStyle(document.body).backgroundColor);
   for (const layer of layers.reverse()) colour = over(layer, colour);
   return colour;
@@ -93,12 +104,13 @@ const clear = node => {
   return opacity;
 };
 let texts = 0;
-const walker = document.createTreeWalker(within === document ? document.body : within,
-  NodeFilter.SHOW_TEXT);
+const walker =
+    document.createTreeWalker(within === document ? document.body : within, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
   const node = walker.currentNode.parentElement;
   if (!walker.currentNode.textContent.trim() || !shown(node) || node.closest('option, noscript') ||
-      node.closest(':disabled')) continue;
+      node.closest(':disabled'))
+    continue;
   const style = getComputedStyle(node);
   const below = ground(node);
   const ink = parse(node instanceof SVGElement ? style.fill : style.color);

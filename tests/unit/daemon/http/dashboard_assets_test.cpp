@@ -76,9 +76,9 @@ TEST_CASE("DashboardAssets: text stays text, and nothing stands inline") {
   for (const DashboardAsset& one : dashboard_files()) {
     if (one.path == "/dashboard/chart.js") continue;
     CAPTURE(one.path);
-    for (const char* word : {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write",
-                             "eval(", "new Function", "DOMParser", "localStorage", "style=\"",
-                             "http://127", "https://", "onclick=\""})
+    for (const char* word :
+         {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function",
+          "DOMParser", "localStorage", "style=\"", "http://127", "https://", "onclick=\""})
       CHECK(count_of(one.bytes, word) == 0);
   }
   const std::string_view page = dashboard_asset("/")->bytes;

@@ -1,0 +1,91 @@
+"""The token, and what people do with alerts."""
+from page import ENTER, ESCAPE, TOKEN, Page, begin_incident
+
+
+class SignsIn(Page):
+    def test_a_wrong_token_is_told_and_kept_nowhere(self):
+        self.allowed = ["401"]
+        self.serve()
+        self.browser.open(self.daemon.address)
+        self.sign_in("rs_wrong")
+        self.wait_text("#login-problem", "not valid")
+        self.assertEqual(self.browser.run("return [...Object.values(sessionStorage)]"), [])
+        self.assertTrue(self.browser.run("return document.querySelector('#page').hidden"))
+        self.browser.run("document.querySelector('#token').value = ''")
+        self.sign_in("no token")
+        self.wait_text("#login-problem", "no token")
+
+    def test_the_right_token_stays_in_the_tab_and_leaves_with_it(self):
+        self.serve()
+        self.show()
+        self.assertEqual(self.browser.run("return sessionStorage.getItem('ringside.token')"), TOKEN)
+        self.assertEqual(self.browser.run(
+            "return [localStorage.length, document.cookie, location.href]"),
+            [0, "", self.daemon.address])
+        self.assertFalse([path for path in self.daemon.requests if TOKEN in path])
+        self.click("#sign-out")
+        self.assertEqual(self.browser.run("return sessionStorage.getItem('ringside.token')"), None)
+        self.assertTrue(self.browser.run("return document.querySelector('#page').hidden"))
+
+    def test_a_token_that_is_withdrawn_is_asked_for_again(self):
+        self.allowed = ["401"]
+        self.serve()
+        self.show()
+        del self.daemon.tokens[TOKEN]
+        self.daemon.stop()
+        self.daemon.start()
+        self.allowed.append("ERR_")
+        self.wait_text("#login-problem", "not valid")
+
+
+class Acts(Page):
+    def test_clearing_asks_why_and_says_what_was_done(self):
+        self.serve()
+        begin_incident(self.known)
+        self.show()
+        self.wait_text("#incident-list", "Acknowledge")
+        self.click(".incident.open [data-action=clear]")
+        self.wait_text("#act", "2 alerts:")  # a dry run: what is meant
+        self.assertIn("high_latency (◆ critical, firing) SEND_MESSAGE: 798 ms, threshold 200 ms",
+                      self.text("#act"))
+        self.assertEqual(self.known.log, [])
+        self.assertEqual(self.browser.run("return document.activeElement.id"), "act-why")
+        self.browser.run("document.querySelector('#act form').noValidate = true;"
+                         "document.querySelector('#act form').requestSubmit()")
+        self.wait_text("#act .problem", "Say why")
+        self.browser.run("document.querySelector('#act-who').value = 'ana';"
+                         "document.querySelector('#act-why').value = 'the backup was stopped';"
+                         "document.querySelector('#act form').requestSubmit()")
+        self.wait_text("#act", "Done by ana: the backup was stopped")
+        self.assertEqual(self.known.log, [{"action": "clear", "incidents": ["77aa10c2"],
+                                           "who": "ana", "why": "the backup was stopped"}])
+        self.wait_text("#incident-count", "0 open")
+        self.browser.keys(ENTER)
+        self.browser.wait("return !document.querySelector('#act').open")
+
+    def test_a_silence_has_a_time_and_an_acknowledgement_a_name(self):
+        self.serve()
+        begin_incident(self.known)
+        self.show()
+        self.wait_text("#incident-list", "Acknowledge")
+        for action, more in (("silence", {"for": "1h"}), ("acknowledge", {})):
+            self.click(f".incident.open [data-action={action}]")
+            self.browser.run("document.querySelector('#act-who').value = 'ana';"
+                             "document.querySelector('#act-why').value = 'known';"
+                             "document.querySelector('#act form').requestSubmit()")
+            self.wait_text("#act", "Done by ana")
+            self.assertEqual(self.known.log[-1], {"action": action, "incidents": ["77aa10c2"],
+                                                  "who": "ana", "why": "known", **more})
+            self.browser.keys(ESCAPE)
+        self.wait_text("#incident-list", "acknowledged by ana · silenced")
+
+    def test_scope_read_sees_all_and_is_told_that_acting_needs_admin(self):
+        self.allowed = ["403"]
+        self.serve()
+        begin_incident(self.known)
+        self.show("rs_read")
+        self.wait_text("#incident-list", "Clear")
+        self.click(".incident.open [data-action=clear]")
+        self.wait_text("#act .problem", "scope admin")
+        self.assertTrue(self.browser.run("return document.querySelector('#act .primary').disabled"))
+        self.assertEqual(self.known.log, [])
