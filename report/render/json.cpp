@@ -1,6 +1,9 @@
 #include "report/render/json.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "report/analysis/analysis.h"
 #include "report/model/format.h"
@@ -29,17 +32,7 @@ Json json_windows(const std::array<std::uint64_t, kWindows>& counts) {
   return json;
 }
 
-}  // namespace detail
-
 namespace {
-
-using detail::array_of;
-using detail::Json;
-using detail::json_alerts;
-using detail::json_at;
-using detail::json_party;
-using detail::json_regressions;
-using detail::json_text;
 
 template <class T>
 Json known_or_null(const std::optional<T>& value) {
@@ -50,11 +43,6 @@ Json known_or_null(const std::optional<T>& value) {
 template <class T>
 Json nonzero_or_null(T value) {
   return value > 0 ? Json(value) : Json(nullptr);
-}
-
-Json json_books(const Books& books) {
-  return {{"written", books.written}, {"read", books.read},         {"lost", books.lost},
-          {"torn", books.torn},       {"rejected", books.rejected}, {"balance", books.balance()}};
 }
 
 Json json_stages(const WindowStats& stats, const std::array<std::string, kStages>& names) {
@@ -74,7 +62,8 @@ Json json_stages(const WindowStats& stats, const std::array<std::string, kStages
 constexpr std::pair<const char*, double> kQuantiles[] = {
     {"p50", 0.5}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}, {"p999", 0.999}};
 
-Json json_window(const WindowStats& stats, const std::array<std::string, kStages>& stage_names) {
+Json json_window(const WindowStats& stats, const std::array<std::string, kStages>& stage_names,
+                 bool histogram) {
   Json outcomes = Json::object();
   for (std::size_t o = 0; o < kOutcomes; ++o) outcomes[kOutcomeNames[o]] = stats.outcomes[o];
   const bool timed = stats.timed > 0;
@@ -102,10 +91,42 @@ Json json_window(const WindowStats& stats, const std::array<std::string, kStages
   json["past_end"] = past_end;
   json["stages"] = json_stages(stats, stage_names);
   json["value_sum"] = stats.value_sum;
+  if (!histogram) return json;
   json["histogram"] = array_of(stats.latency.buckets, [](const Histogram::Bucket& bucket) {
     return Json::array({bucket.index, bucket.count});
   });
   return json;
+}
+
+Json json_interval(const Interval& interval) { return Json::array({interval.low, interval.high}); }
+
+Json json_losses(const Losses& losses) {
+  return {{"while_observed", json_windows(losses.while_observed)},
+          {"before_attach", losses.before_attach}};
+}
+
+Json json_processes(const ProcessCounts& processes) {
+  return {{"alive", processes.alive}, {"entered", processes.entered},
+          {"left", processes.left},   {"restarted", processes.restarted},
+          {"died", processes.died},   {"refused", processes.refused}};
+}
+
+Json json_misused(const RingView& ring) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < kMisuses; ++i) json[kMisuseNames[i]] = ring.misused[i];
+  return json;
+}
+
+Json json_pressure(const std::optional<Pressure>& pressure) {
+  if (!pressure) return nullptr;
+  return {{"some_percent", pressure->some}, {"full_percent", pressure->full}};
+}
+
+}  // namespace
+
+Json json_books(const Books& books) {
+  return {{"written", books.written}, {"read", books.read},         {"lost", books.lost},
+          {"torn", books.torn},       {"rejected", books.rejected}, {"balance", books.balance()}};
 }
 
 Json json_record(const RecordView& record) {
@@ -125,10 +146,12 @@ Json json_record(const RecordView& record) {
           {"position", record.position}};
 }
 
-Json json_series(const SeriesView& series, const JsonOptions& options) {
+Json json_series(const SeriesView& series, const SeriesParts& parts) {
   Json windows = Json::object();
-  for (std::size_t w = 0; w < kWindows; ++w)
-    windows[kWindowNames[w]] = json_window(series.windows[w], series.stage_names);
+  for (std::size_t w = 0; w < kWindows; ++w) {
+    if (parts.window && static_cast<std::size_t>(*parts.window) != w) continue;
+    windows[kWindowNames[w]] = json_window(series.windows[w], series.stage_names, parts.histograms);
+  }
   Json json = {{"name", series.name},
                {"ring", json_text(series.ring)},
                {"category", series.category},
@@ -142,7 +165,9 @@ Json json_series(const SeriesView& series, const JsonOptions& options) {
                {"server_errors", series.server_errors},
                {"books", json_books(series.books)},
                {"windows", windows}};
-  if (options.last_records) json["last"] = array_of(series.last, json_record);
+  if (parts.last == 0) return json;
+  const std::size_t last = std::min(parts.last, series.last.size());
+  json["last"] = array_of(std::span(series.last).first(last), json_record);
   return json;
 }
 
@@ -152,12 +177,10 @@ Json json_error(const ErrorStats& error) {
           {"ring", json_text(error.ring)},
           {"operation", error.operation},
           {"outcome", name_of(error.outcome)},
-          {"count", detail::json_windows(error.count)},
+          {"count", json_windows(error.count)},
           {"last_at", json_at(error.last_wall_ns)},
           {"last_actor", json_party(error.last_actor)}};
 }
-
-Json json_interval(const Interval& interval) { return Json::array({interval.low, interval.high}); }
 
 Json json_top(const TopEntry& entry) {
   return {{"party", json_party(entry.party)},
@@ -171,23 +194,6 @@ Json json_top(const TopEntry& entry) {
           {"errors_between", json_interval(entry.errors_in)},
           {"refused_between", json_interval(entry.refused_in)},
           {"time_ns_between", json_interval(entry.time_in_ns)}};
-}
-
-Json json_losses(const Losses& losses) {
-  return {{"while_observed", detail::json_windows(losses.while_observed)},
-          {"before_attach", losses.before_attach}};
-}
-
-Json json_processes(const ProcessCounts& processes) {
-  return {{"alive", processes.alive},         {"entered", processes.entered},
-          {"left", processes.left},           {"restarted", processes.restarted},
-          {"died", processes.died},           {"refused", processes.refused}};
-}
-
-Json json_misused(const RingView& ring) {
-  Json json = Json::object();
-  for (std::size_t i = 0; i < kMisuses; ++i) json[kMisuseNames[i]] = ring.misused[i];
-  return json;
 }
 
 Json json_ring(const RingView& ring) {
@@ -236,11 +242,6 @@ Json json_lane(const LaneView& lane) {
                                                       {"since", json_at(lane.in_flight_wall_ns)}}},
           {"books", json_books(lane.books)},
           {"pending", lane.pending}};
-}
-
-Json json_pressure(const std::optional<Pressure>& pressure) {
-  if (!pressure) return nullptr;
-  return {{"some_percent", pressure->some}, {"full_percent", pressure->full}};
 }
 
 Json json_system(const Snapshot& snapshot) {
@@ -298,52 +299,63 @@ Json json_min_samples() {
   return json;
 }
 
-}  // namespace
+Json json_histogram_schema() {
+  return {{"schema", 5},
+          {"bucket_upper_bound_seconds", "2^(index/32)"},
+          {"min_index", kMinBucket},
+          {"max_index", kMaxBucket},
+          {"highest_from_seconds", longest_told_apart_seconds()}};
+}
+
+Json json_parties(const Snapshot& snapshot) {
+  return {{"parties_seconds", snapshot.parties_seconds},
+          {"actors_by_errors", array_of(snapshot.actors_by_errors, json_top)},
+          {"actors_by_time", array_of(snapshot.actors_by_time, json_top)},
+          {"subjects_by_errors", array_of(snapshot.subjects_by_errors, json_top)},
+          {"subjects_by_time", array_of(snapshot.subjects_by_time, json_top)},
+          {"slowest", array_of(snapshot.slowest, json_record)},
+          {"slowest_since_start", array_of(snapshot.slowest_since_start, json_record)}};
+}
+
+Json report_json(const Report& report, const JsonOptions& options) {
+  const Snapshot& snapshot = report.snapshot;
+  const SeriesParts parts{.last = options.last_records ? SIZE_MAX : 0};
+  const auto series = [&](const SeriesView& one) { return json_series(one, parts); };
+  return {{"ringside_report", kJsonVersion},
+          {"taken_at", json_at(snapshot.wall_ns)},
+          {"taken_unix_ms", snapshot.wall_ns / 1'000'000},
+          {"tick", snapshot.tick},
+          {"tick_seconds", snapshot.tick_seconds},
+          {"past_seconds", snapshot.past_seconds},
+          {"histogram_schema", json_histogram_schema()},
+          {"quantile_min_samples", json_min_samples()},
+          {"analysis", json_analysis(report)},
+          {"books", json_books(snapshot.books)},
+          {"unattributed_lost", snapshot.unattributed_lost},
+          {"late_records", snapshot.late_records},
+          {"rings", array_of(snapshot.rings, json_ring)},
+          {"lanes", array_of(snapshot.lanes, json_lane)},
+          {"system", json_system(snapshot)},
+          {"all", series(snapshot.all)},
+          {"operations", array_of(snapshot.operations, series)},
+          {"categories", array_of(snapshot.categories, series)},
+          {"events", array_of(snapshot.events, series)},
+          {"errors", array_of(snapshot.errors, json_error)},
+          {"top", json_parties(snapshot)},
+          {"alerts", json_alerts(snapshot)},
+          {"regressions", json_regressions(snapshot)},
+          {"thresholds", json_thresholds(snapshot.thresholds)},
+          {"history", json_history(report.history)},
+          {"comparison", json_comparison(report.comparison)},
+          {"configuration", snapshot.configuration},
+          {"configuration_changed", snapshot.configuration_changed}};
+}
+
+}  // namespace detail
 
 std::string render_json(const Report& report, const JsonOptions& options) {
-  const Snapshot& snapshot = report.snapshot;
-  const auto series = [&](const SeriesView& one) { return json_series(one, options); };
-  Json json = {{"ringside_report", kJsonVersion},
-               {"taken_at", json_at(snapshot.wall_ns)},
-               {"taken_unix_ms", snapshot.wall_ns / 1'000'000},
-               {"tick", snapshot.tick},
-               {"tick_seconds", snapshot.tick_seconds},
-               {"past_seconds", snapshot.past_seconds},
-               {"histogram_schema",
-                {{"schema", 5},
-                 {"bucket_upper_bound_seconds", "2^(index/32)"},
-                 {"min_index", kMinBucket},
-                 {"max_index", kMaxBucket},
-                 {"highest_from_seconds", longest_told_apart_seconds()}}},
-               {"quantile_min_samples", json_min_samples()},
-               {"analysis", detail::json_analysis(report)},
-               {"books", json_books(snapshot.books)},
-               {"unattributed_lost", snapshot.unattributed_lost},
-               {"late_records", snapshot.late_records},
-               {"rings", array_of(snapshot.rings, json_ring)},
-               {"lanes", array_of(snapshot.lanes, json_lane)},
-               {"system", json_system(snapshot)},
-               {"all", series(snapshot.all)},
-               {"operations", array_of(snapshot.operations, series)},
-               {"categories", array_of(snapshot.categories, series)},
-               {"events", array_of(snapshot.events, series)},
-               {"errors", array_of(snapshot.errors, json_error)},
-               {"top",
-                {{"parties_seconds", snapshot.parties_seconds},
-                 {"actors_by_errors", array_of(snapshot.actors_by_errors, json_top)},
-                 {"actors_by_time", array_of(snapshot.actors_by_time, json_top)},
-                 {"subjects_by_errors", array_of(snapshot.subjects_by_errors, json_top)},
-                 {"subjects_by_time", array_of(snapshot.subjects_by_time, json_top)},
-                 {"slowest", array_of(snapshot.slowest, json_record)},
-                 {"slowest_since_start", array_of(snapshot.slowest_since_start, json_record)}}},
-               {"alerts", json_alerts(snapshot)},
-               {"regressions", json_regressions(snapshot)},
-               {"thresholds", detail::json_thresholds(snapshot.thresholds)},
-               {"history", detail::json_history(report.history)},
-               {"comparison", detail::json_comparison(report.comparison)},
-               {"configuration", snapshot.configuration},
-               {"configuration_changed", snapshot.configuration_changed}};
-  return json.dump(options.indent, ' ', false, Json::error_handler_t::replace);
+  return detail::report_json(report, options)
+      .dump(options.indent, ' ', false, detail::Json::error_handler_t::replace);
 }
 
 }  // namespace ringside

@@ -3,7 +3,6 @@
 #include "report/render/json_parts.h"
 
 namespace ringside::detail {
-namespace {
 
 Json json_transition(const AlertTransition& transition) {
   return {{"at", json_at(transition.wall_ns)},  {"id", transition.id},
@@ -39,8 +38,6 @@ Json json_silence(const SilenceView& silence) {
           {"why", silence.why},
           {"until", json_at(silence.until_wall_ns)}};
 }
-
-}  // namespace
 
 Json json_incident(const IncidentView& incident) {
   return {{"id", incident.id},

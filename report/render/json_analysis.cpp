@@ -12,18 +12,6 @@ Json json_stage(const StageTime& stage) {
           {"share", stage.share}};
 }
 
-Json json_time(const TimeShare& time) {
-  return {{"operation", time.operation},
-          {"ring", json_text(time.ring)},
-          {"timed", time.timed},
-          {"sum_ns", time.sum_ns},
-          {"share_of_all", time.share_of_all},
-          {"share_of_calls", time.share_of_calls},
-          {"stages", array_of(time.stages, json_stage)},
-          {"unmarked_share", time.unmarked},
-          {"enough", time.enough}};
-}
-
 Json json_kind(const ErrorKind& kind) {
   return {{"code", kind.code},
           {"name", kind.name},
@@ -51,20 +39,6 @@ Json json_event(const EventFinding& event) {
           {"last_party", json_party(event.last_party)}};
 }
 
-Json json_database(const DatabaseSummary& database) {
-  return {{"ring", json_text(database.ring)},
-          {"transactions", database.transactions},
-          {"rollbacks", database.rollbacks},
-          {"rollback_share", database.rollback_share},
-          {"at_once_mean", database.busy},
-          {"at_once_now", database.at_once_now ? Json(*database.at_once_now) : Json(nullptr)},
-          {"at_once_max", database.at_once_max ? Json(*database.at_once_max) : Json(nullptr)},
-          {"slow_queries", database.slow_queries},
-          {"slow_query_ns", database.slow_query_ns},
-          {"stage_ns", database.stage_ns},
-          {"transaction_ns", database.transaction_ns}};
-}
-
 Json json_block(const BlockView& block) {
   return {{"address", json_party(block.address)},
           {"ring", json_text(block.ring)},
@@ -73,19 +47,6 @@ Json json_block(const BlockView& block) {
           {"attempts_before", block.attempts_before},
           {"turned_away", block.turned_away},
           {"got_through", block.got_through}};
-}
-
-Json json_security(const Report& report) {
-  const SecuritySummary& security = report.analysis.security;
-  return {{"events", array_of(security.events, json_event)},
-          {"rate_allowed", security.rate_allowed},
-          {"rate_limited", security.rate_limited},
-          {"blocks", array_of(report.snapshot.blocks, json_block)},
-          {"rejected", security.rejected},
-          {"validation",
-           security.validation.count > 0 ? json_stage(security.validation) : Json(nullptr)},
-          {"stage", security.stage.count > 0 ? json_stage(security.stage) : Json(nullptr)},
-          {"audit_ns", security.audit_ns}};
 }
 
 Json json_breaker(const BreakerSummary& breaker) {
@@ -100,15 +61,6 @@ Json json_breaker(const BreakerSummary& breaker) {
             {"open", time_in(BreakerState::open)},
             {"half_open", time_in(BreakerState::half_open)}}},
           {"moves", breaker.moves}};
-}
-
-Json json_resilience(const ResilienceSummary& resilience) {
-  return {{"events", array_of(resilience.events, json_event)},
-          {"breakers", array_of(resilience.breakers, json_breaker)}};
-}
-
-Json json_reason(const Reason& reason) {
-  return {{"weight", verdict_name(reason.weight)}, {"text", reason.text}};
 }
 
 Json json_finding(const ErrorFinding& finding) {
@@ -189,6 +141,54 @@ Json json_levels(const LevelChanges& changes) {
 }
 
 }  // namespace
+
+Json json_reason(const Reason& reason) {
+  return {{"weight", verdict_name(reason.weight)}, {"text", reason.text}};
+}
+
+Json json_time(const TimeShare& time) {
+  return {{"operation", time.operation},
+          {"ring", json_text(time.ring)},
+          {"timed", time.timed},
+          {"sum_ns", time.sum_ns},
+          {"share_of_all", time.share_of_all},
+          {"share_of_calls", time.share_of_calls},
+          {"stages", array_of(time.stages, json_stage)},
+          {"unmarked_share", time.unmarked},
+          {"enough", time.enough}};
+}
+
+Json json_database(const DatabaseSummary& database) {
+  return {{"ring", json_text(database.ring)},
+          {"transactions", database.transactions},
+          {"rollbacks", database.rollbacks},
+          {"rollback_share", database.rollback_share},
+          {"at_once_mean", database.busy},
+          {"at_once_now", database.at_once_now ? Json(*database.at_once_now) : Json(nullptr)},
+          {"at_once_max", database.at_once_max ? Json(*database.at_once_max) : Json(nullptr)},
+          {"slow_queries", database.slow_queries},
+          {"slow_query_ns", database.slow_query_ns},
+          {"stage_ns", database.stage_ns},
+          {"transaction_ns", database.transaction_ns}};
+}
+
+Json json_security(const Report& report) {
+  const SecuritySummary& security = report.analysis.security;
+  return {{"events", array_of(security.events, json_event)},
+          {"rate_allowed", security.rate_allowed},
+          {"rate_limited", security.rate_limited},
+          {"blocks", array_of(report.snapshot.blocks, json_block)},
+          {"rejected", security.rejected},
+          {"validation",
+           security.validation.count > 0 ? json_stage(security.validation) : Json(nullptr)},
+          {"stage", security.stage.count > 0 ? json_stage(security.stage) : Json(nullptr)},
+          {"audit_ns", security.audit_ns}};
+}
+
+Json json_resilience(const ResilienceSummary& resilience) {
+  return {{"events", array_of(resilience.events, json_event)},
+          {"breakers", array_of(resilience.breakers, json_breaker)}};
+}
 
 Json json_analysis(const Report& report) {
   const Analysis& analysis = report.analysis;

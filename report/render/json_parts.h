@@ -1,9 +1,17 @@
-// What the files behind render_json share; internal, so that JSON stays out of every other header.
+// The parts of the JSON report, for render_json and for the API, whose answers are made of them.
+// Nobody else includes it, so that JSON stays out of every other header.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "report/analysis/analysis.h"
+#include "report/render/json.h"
 
 namespace ringside::detail {
 
@@ -21,7 +29,38 @@ Json json_at(std::int64_t wall_ns);
 Json json_text(const std::string& text);
 Json json_party(const Party& party);
 Json json_windows(const std::array<std::uint64_t, kWindows>& counts);
+
+// What is shown of a series.
+struct SeriesParts {
+  std::size_t last = SIZE_MAX;  // of the last records; 0: the key is left out
+  bool histograms = true;
+  std::optional<Window> window{};  // nothing: all of them
+};
+Json json_series(const SeriesView& series, const SeriesParts& parts);
+Json json_record(const RecordView& record);
+Json json_books(const Books& books);
+Json json_error(const ErrorStats& error);
+Json json_top(const TopEntry& entry);
+Json json_ring(const RingView& ring);
+Json json_lane(const LaneView& lane);
+Json json_system(const Snapshot& snapshot);
+Json json_min_samples();
+Json json_histogram_schema();
+// Who is behind the calls, and the slowest ones: "top".
+Json json_parties(const Snapshot& snapshot);
+// The whole document.
+Json report_json(const Report& report, const JsonOptions& options);
+
 Json json_analysis(const Report& report);
+Json json_reason(const Reason& reason);
+Json json_time(const TimeShare& time);
+Json json_database(const DatabaseSummary& database);
+Json json_security(const Report& report);
+Json json_resilience(const ResilienceSummary& resilience);
+
+Json json_transition(const AlertTransition& transition);
+Json json_alert(const AlertView& alert);
+Json json_silence(const SilenceView& silence);
 Json json_alerts(const Snapshot& snapshot);
 Json json_regressions(const Snapshot& snapshot);
 Json json_incident(const IncidentView& incident);
