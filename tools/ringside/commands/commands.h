@@ -28,10 +28,11 @@ int tail(const std::string& ring, const TailOptions& options);
 
 struct ReportOptions {
   std::string history;          // the file
-  std::string since, until;     // see instants.h; empty: the last eight hours that it holds
+  std::string since,
+      until;  // see daemon/http/instants.h; empty: the last eight hours that it holds
   std::string ring;             // only this one; empty: all
   std::string operation;        // the same; events stay
-  std::string compare_to;       // another span (past_span.h), or "baseline"; empty: none
+  std::string compare_to;  // another span (daemon/http/past_span.h), or "baseline"; empty: none
   std::string format = "text";  // text, markdown, html or json
   std::string output;           // the file to write, whole or not at all; empty: standard output
 };

@@ -7,11 +7,11 @@
 #include "daemon/config/units.h"
 #include "daemon/history/baseline.h"
 #include "daemon/history/history_reader.h"
+#include "daemon/http/past_span.h"
 #include "report/model/format.h"
 #include "report/model/sums.h"
 #include "shm/clock.h"
 #include "tools/ringside/commands/commands.h"
-#include "tools/ringside/commands/past_span.h"
 
 namespace ringside::tool {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/ringside/commands/past_span.h"
+#include "daemon/http/past_span.h"
 
 #include <fmt/format.h>
 
@@ -7,32 +7,34 @@
 
 #include "daemon/config/units.h"
 #include "daemon/history/spans.h"
+#include "daemon/http/instants.h"
 #include "report/model/format.h"
-#include "tools/ringside/commands/instants.h"
 
-namespace ringside::tool {
+namespace ringside {
 namespace {
 
-std::optional<std::int64_t> instant_of(const char* flag, const std::string& text,
-                                       std::int64_t now_wall_s, std::string* why) {
+std::optional<std::int64_t> instant_of(std::string_view flag, const std::string& text,
+                                       std::int64_t now_wall_s, std::string_view help,
+                                       std::string* why) {
   const auto found = parse_instant(text, now_wall_s);
   if (!found) {
     *why = fmt::format(
         "{} '{}': expected a UTC time such as 2026-11-27T02:00Z, or how long ago, such as 8h\n"
-        "  next: ringside report --help",
-        flag, escape_visible(text));
+        "  next: {}",
+        flag, escape_visible(text), help);
   }
   return found;
 }
 
 std::optional<TimeSpan> from_to(const std::string& text, std::size_t dots, std::int64_t now_wall_s,
-                                std::string* why) {
-  const auto from = instant_of("--compare-to", text.substr(0, dots), now_wall_s, why);
+                                const SpanWords& words, std::string* why) {
+  const std::string_view flag = words.compare_to;
+  const auto from = instant_of(flag, text.substr(0, dots), now_wall_s, words.help, why);
   if (!from) return std::nullopt;
-  const auto to = instant_of("--compare-to", text.substr(dots + 2), now_wall_s, why);
+  const auto to = instant_of(flag, text.substr(dots + 2), now_wall_s, words.help, why);
   if (!to) return std::nullopt;
   if (*from < *to) return TimeSpan{*from, *to};
-  *why = fmt::format("--compare-to {}: {} is not before {}\n  next: give the earlier one first",
+  *why = fmt::format("{} {}: {} is not before {}\n  next: give the earlier one first", flag,
                      escape_visible(text), minute_text(*from), minute_text(*to));
   return std::nullopt;
 }
@@ -42,9 +44,10 @@ TimeSpan before(const TimeSpan& reported, std::int64_t seconds) {
 }
 
 std::optional<TimeSpan> any_compared_span(const std::string& text, const TimeSpan& reported,
-                                          std::int64_t now_wall_s, std::string* why) {
+                                          std::int64_t now_wall_s, const SpanWords& words,
+                                          std::string* why) {
   if (const std::size_t dots = text.find(".."); dots != std::string::npos)
-    return from_to(text, dots, now_wall_s, why);
+    return from_to(text, dots, now_wall_s, words, why);
   if (text == "yesterday") return before(reported, kDayS);
   const std::string span = text.starts_with('-') ? text.substr(1) : text;
   if (const auto ns = parse_duration(span)) {
@@ -55,9 +58,9 @@ std::optional<TimeSpan> any_compared_span(const std::string& text, const TimeSpa
   const auto instant = parse_instant(text, now_wall_s);
   if (!instant) {
     *why = fmt::format(
-        "--compare-to '{}': expected a day (2026-11-26), a UTC time, so long before (7d), "
-        "yesterday, FROM..TO or baseline\n  next: ringside report --help",
-        escape_visible(text));
+        "{} '{}': expected a day (2026-11-26), a UTC time, so long before (7d), "
+        "yesterday, FROM..TO or baseline\n  next: {}",
+        words.compare_to, escape_visible(text), words.help);
     return std::nullopt;
   }
   constexpr std::size_t kDateAlone = 10;
@@ -94,32 +97,34 @@ std::string minute_text(std::int64_t wall_s) {
 
 std::optional<TimeSpan> asked_span(const AskedSpan& asked, const HistoryExtent& extent,
                                    std::int64_t now_wall_s, std::string* why) {
-  const auto instant = [&](const char* flag, const std::string& text, std::int64_t otherwise) {
-    return text.empty() ? std::optional(otherwise) : instant_of(flag, text, now_wall_s, why);
+  const SpanWords& words = asked.words;
+  const auto instant = [&](std::string_view flag, const std::string& text, std::int64_t otherwise) {
+    return text.empty() ? std::optional(otherwise)
+                        : instant_of(flag, text, now_wall_s, words.help, why);
   };
   std::int64_t end_of_file = extent.end_wall_s;
   // What lies beyond now was written while the clock was ahead. Only who asks for it gets it.
   const bool beyond = end_of_file > now_wall_s + kHourS && extent.first_wall_s < now_wall_s;
   if (asked.until.empty() && beyond) end_of_file = floor_to(now_wall_s + 59, 60);
-  const auto until = instant("--until", asked.until, end_of_file);
+  const auto until = instant(words.until, asked.until, end_of_file);
   if (!until) return std::nullopt;
   const auto since =
-      instant("--since", asked.since, std::min(*until, end_of_file) - asked.otherwise_s);
+      instant(words.since, asked.since, std::min(*until, end_of_file) - asked.otherwise_s);
   if (!since) return std::nullopt;
   // A slot belongs to the span that holds its begin.
   const TimeSpan span{std::max(*since, extent.first_wall_s) / 60 * 60,
                       (std::min(*until, end_of_file) + 59) / 60 * 60};
   if (asked.until.empty() && *since >= end_of_file) {
-    *why = fmt::format("--since {}: the history ends at {}\n  next: give an earlier --since",
+    *why = fmt::format("{0} {1}: the history ends at {2}\n  next: give an earlier {0}", words.since,
                        minute_text(*since), minute_text(end_of_file));
   } else if (*since >= *until) {
-    *why = fmt::format("--since {} is not before --until {}\n  next: give an earlier --since",
-                       minute_text(*since), minute_text(*until));
+    *why = fmt::format("{0} {1} is not before {2} {3}\n  next: give an earlier {0}", words.since,
+                       minute_text(*since), words.until, minute_text(*until));
   } else if (span.seconds() <= 0) {
     *why = fmt::format(
-        "{}: it holds nothing of {} to {}, only {} to {}\n  next: give --since and --until within",
+        "{}: it holds nothing of {} to {}, only {} to {}\n  next: give {} and {} within",
         asked.history, minute_text(*since), minute_text(*until), minute_text(extent.first_wall_s),
-        minute_text(end_of_file));
+        minute_text(end_of_file), words.since, words.until);
   } else {
     return span;
   }
@@ -127,8 +132,9 @@ std::optional<TimeSpan> asked_span(const AskedSpan& asked, const HistoryExtent& 
 }
 
 std::optional<TimeSpan> compared_span(const std::string& text, const TimeSpan& reported,
-                                      std::int64_t now_wall_s, std::string* why) {
-  auto span = any_compared_span(text, reported, now_wall_s, why);
+                                      std::int64_t now_wall_s, std::string* why,
+                                      const SpanWords& words) {
+  auto span = any_compared_span(text, reported, now_wall_s, words, why);
   if (!span) return std::nullopt;
   // Nothing is of the first minute of 1970 or of a time before it.
   span->begin_wall_s = std::max<std::int64_t>(floor_to(span->begin_wall_s, 60), 60);
@@ -151,4 +157,4 @@ HistoryQuery query_of(const TimeSpan& span, bool minutes) {
   return query;
 }
 
-}  // namespace ringside::tool
+}  // namespace ringside

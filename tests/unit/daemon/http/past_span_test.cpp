@@ -1,10 +1,9 @@
 // Spans as people ask for them.
-#include "tools/ringside/commands/past_span.h"
+#include "daemon/http/past_span.h"
 
 #include <doctest/doctest.h>
 
 using namespace ringside;
-using namespace ringside::tool;
 
 namespace {
 

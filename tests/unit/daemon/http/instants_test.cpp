@@ -1,9 +1,9 @@
 // Moments as people give them.
-#include "tools/ringside/commands/instants.h"
+#include "daemon/http/instants.h"
 
 #include <doctest/doctest.h>
 
-using ringside::tool::parse_instant;
+using ringside::parse_instant;
 
 namespace {
 

@@ -1,10 +1,10 @@
-#include "tools/ringside/commands/instants.h"
+#include "daemon/http/instants.h"
 
 #include <time.h>
 
 #include "daemon/config/units.h"
 
-namespace ringside::tool {
+namespace ringside {
 namespace {
 
 // 2255-03-14: later times don't fit into 64 bits of nanoseconds.
@@ -35,4 +35,4 @@ std::optional<std::int64_t> parse_instant(const std::string& text, std::int64_t 
   return now_wall_s - *span_ns / kSecond;
 }
 
-}  // namespace ringside::tool
+}  // namespace ringside
