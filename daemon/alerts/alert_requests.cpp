@@ -20,6 +20,12 @@ AlertAnswer wrong(std::string text) {
   return answer;
 }
 
+AlertAnswer unknown(std::string text) {
+  AlertAnswer answer = wrong(std::move(text));
+  answer.unknown = true;
+  return answer;
+}
+
 AlertAnswer unchanged(std::string text) {
   AlertAnswer answer = wrong(std::move(text));
   answer.done = true;
@@ -78,11 +84,11 @@ AlertAnswer AlertEngine::handle(const AlertRequest& request, std::int64_t wall_n
   const bool incident = request.target == AlertTarget::incident;
   const bool there = incident ? incidents_.about(request.id).has_value() : !keys.empty();
   if (!there && request.target == AlertTarget::matching) {
-    if (request.action != AlertAction::silence) return wrong("no active alert matches");
+    if (request.action != AlertAction::silence) return unknown("no active alert matches");
   } else if (!there) {
     const std::string what =
         fmt::format("{} {}", incident ? "incident" : "alert", escape_visible(request.id));
-    if (!is_over(request)) return wrong(what + " is not known");
+    if (!is_over(request)) return unknown(what + " is not known");
     if (request.action == AlertAction::clear) return unchanged(what + " is over already");
     return wrong(what + " is over");
   }
@@ -203,7 +209,7 @@ AlertAnswer AlertEngine::silence(const AlertRequest& request,
 
 AlertAnswer AlertEngine::unsilence(const AlertRequest& request) {
   const auto silence = handling_.remove(request.id);
-  if (!silence) return wrong(fmt::format("silence {} is not known", escape_visible(request.id)));
+  if (!silence) return unknown(fmt::format("silence {} is not known", escape_visible(request.id)));
   AlertAnswer answer;
   answer.done = answer.changed = true;
   answer.id = silence->id;

@@ -53,6 +53,7 @@ struct AlertAnswer {
   std::string id;                      // of the silence
   std::vector<AlertTransition> lines;  // for the sinks
   bool changed = false;                // there is something to save
+  bool unknown = false;                // not done: there is no such alert, incident or silence
 };
 
 class Handling {

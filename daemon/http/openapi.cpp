@@ -28,6 +28,19 @@ void point_to_components(Json& schema) {
   }
 }
 
+void join_descriptions(Json& json) {
+  if (!json.is_structured()) return;
+  for (auto& [key, value] : json.items()) {
+    if (key != "description" || !value.is_array()) {
+      join_descriptions(value);
+      continue;
+    }
+    std::string text;
+    for (const Json& line : value) text += (text.empty() ? "" : " ") + line.get<std::string>();
+    value = text;
+  }
+}
+
 bool names(const Json& list, const Json& key) {
   return std::find(list.begin(), list.end(), key) != list.end();
 }
@@ -55,6 +68,7 @@ Json likened(const Json& schema, const Json& known) {
 
 std::string made_document() {
   Json document = Json::parse(kOpenapiSource);
+  join_descriptions(document);
   Json report = Json::parse(kReportSchemaSource);
   point_to_components(report);
   Json schemas = std::move(report.at("$defs"));

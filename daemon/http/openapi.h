@@ -9,7 +9,8 @@
 //   x-ringside-optional: [KEY...]  of the copy's required keys these are not
 //   x-ringside-required: [KEY...]  and these are, too
 //
-// Its other keys replace those of the copy, and its properties are added to the copy's.
+// Its other keys replace those of the copy, and its properties are added to the copy's. A
+// description may be a list of texts, which become one.
 #pragma once
 
 #include <string>

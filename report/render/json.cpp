@@ -244,6 +244,10 @@ Json json_lane(const LaneView& lane) {
           {"pending", lane.pending}};
 }
 
+Json json_gauge(const GaugeView& gauge) {
+  return {{"ring", gauge.ring}, {"name", gauge.name}, {"value", gauge.value}, {"max", gauge.max}};
+}
+
 Json json_system(const Snapshot& snapshot) {
   const HostView& host = snapshot.host;
   const DaemonView& daemon = snapshot.daemon;
@@ -260,13 +264,7 @@ Json json_system(const Snapshot& snapshot) {
                               {"threads", known_or_null(process.threads)},
                               {"uptime_seconds", known_or_null(process.uptime_seconds)}};
                     })},
-          {"gauges", array_of(snapshot.gauges,
-                              [](const GaugeView& gauge) -> Json {
-                                return {{"ring", gauge.ring},
-                                        {"name", gauge.name},
-                                        {"value", gauge.value},
-                                        {"max", gauge.max}};
-                              })},
+          {"gauges", array_of(snapshot.gauges, json_gauge)},
           {"host",
            {{"load_1m", known_or_null(host.load_1m)},
             {"load_5m", known_or_null(host.load_5m)},

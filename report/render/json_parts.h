@@ -43,6 +43,7 @@ Json json_error(const ErrorStats& error);
 Json json_top(const TopEntry& entry);
 Json json_ring(const RingView& ring);
 Json json_lane(const LaneView& lane);
+Json json_gauge(const GaugeView& gauge);
 Json json_system(const Snapshot& snapshot);
 Json json_min_samples();
 Json json_histogram_schema();

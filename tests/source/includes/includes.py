@@ -54,7 +54,8 @@ ROOMS = {
     "daemon/history": {"shm", "daemon/storage", "report"},
     "daemon/outputs": {"shm", "daemon/storage", "daemon/history", "daemon/alerts/sink.h", "report"},
     "daemon/http": {
-        "shm", "daemon/storage", "daemon/config", "daemon/history", "daemon/alerts/sink.h", "report"
+        "shm", "daemon/storage", "daemon/config", "daemon/history", "daemon/alerts/sink.h",
+        "daemon/alerts/handling.h", "report"
     },
     "daemon/run": {"shm", "daemon", "report"},
     "daemon": {"shm", "daemon/config", "daemon/run", "daemon/storage/standard_streams.h"},

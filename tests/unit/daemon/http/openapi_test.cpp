@@ -36,6 +36,7 @@ TEST_CASE("Openapi: every reference leads somewhere, and nothing of the making i
   }
   CHECK(openapi_document().find("x-ringside-") == std::string::npos);
   CHECK(openapi_document().find("$defs") == std::string::npos);
+  CHECK(document.at("info").at("description").is_string());
 }
 
 TEST_CASE("Openapi: a schema that is like one of the report has its keys, less and more") {

@@ -1,0 +1,85 @@
+#include "daemon/http/past.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "daemon/history/history_reader.h"
+#include "daemon/history/spans.h"
+#include "daemon/http/envelope.h"
+#include "daemon/http/shown.h"
+
+namespace ringside::http {
+namespace {
+
+// What messages call the file: its path tells a reader of the API nothing.
+constexpr const char* kCalled = "the history";
+
+// A message of a tool has what to do next in a second line.
+std::string one_line(std::string text) {
+  constexpr std::string_view kNext = "\n  next: ";
+  if (const std::size_t at = text.find(kNext); at != std::string::npos)
+    text.replace(at, kNext.size(), "; ");
+  return text;
+}
+
+}  // namespace
+
+SpanWords request_words() {
+  return {"since", "until", "compare_to", "ring", "operation", "see /api/v1/openapi.json"};
+}
+
+Response no_history(const Request& request) {
+  return problem(request, 503, "no_history", "No history",
+                 "this daemon keeps no history; set history.enabled = true in its configuration");
+}
+
+Response past_problem(const Request& request, const PastReportProblem& wrong) {
+  using Kind = PastReportProblem::Kind;
+  const std::string detail = one_line(wrong.text);
+  switch (wrong.kind) {
+    case Kind::span: return problem(request, 400, "invalid_span", "Invalid span", detail);
+    case Kind::nothing_recorded:
+      return problem(request, 404, "nothing_recorded", "Nothing is recorded", detail);
+    case Kind::unknown_ring: return problem(request, 404, "unknown_ring", "Unknown ring", detail);
+    case Kind::unknown_operation:
+      return problem(request, 404, "unknown_operation", "Unknown operation", detail);
+    case Kind::no_baseline: return problem(request, 404, "no_baseline", "No baseline", detail);
+    case Kind::failed: break;
+  }
+  return problem(request, 500, "history_failed", "The history can't be read", detail);
+}
+
+std::variant<HistorySpan, Response> read_past(const Request& request, const Sources& sources,
+                                              const PastAsked& asked) {
+  const auto refuse = [&](PastReportProblem::Kind kind, std::string text) {
+    return past_problem(request, {kind, std::move(text)});
+  };
+  using Kind = PastReportProblem::Kind;
+  const HistoryExtent extent = history_extent(sources.history);
+  if (extent.failure) return refuse(Kind::failed, extent.failure->message);
+  if (extent.last_wall_s == 0)
+    return refuse(Kind::nothing_recorded, "the history is empty; let the daemon run for a minute");
+  AskedSpan span{kCalled, asked.since, asked.until, asked.otherwise_s, request_words()};
+  std::string why;
+  const auto times = asked_span(span, extent, sources.now_wall_ns / kNsPerSecond, &why);
+  if (!times) return refuse(Kind::span, std::move(why));
+  HistoryQuery query = query_of(*times, has_minutes(extent, times->begin_wall_s));
+  query.ring = asked.ring;
+  query.name = asked.operation;
+  query.series = asked.series;
+  HistoryResult result = read_history(sources.history, query);
+  if (result.failure) return refuse(Kind::failed, result.failure->message);
+  if (!asked.ring.empty() && result.span.rings.empty()) {
+    query.ring.clear();
+    std::vector<std::string> rings;
+    for (const HistoryRing& ring : read_history(sources.history, query).span.rings)
+      rings.push_back(ring.ring);
+    return unknown_name(request, "unknown_ring", "ring", asked.ring, rings);
+  }
+  // The hour under way is not over.
+  result.span.end_wall_s = std::min(result.span.end_wall_s, extent.end_wall_s);
+  return std::move(result.span);
+}
+
+}  // namespace ringside::http
