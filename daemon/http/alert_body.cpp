@@ -16,7 +16,7 @@
 namespace ringside::http {
 namespace {
 
-using nlohmann::json;
+using AnyJson = nlohmann::json;
 
 constexpr std::array<const char*, 4> kActions = {"acknowledge", "silence", "unsilence", "clear"};
 constexpr std::size_t kMostIds = 200;
@@ -24,7 +24,7 @@ constexpr std::size_t kMostIdBytes = 100;
 constexpr const char* kLongest = "366d";
 
 // What was found, for a message.
-std::string found(const json& value) {
+std::string found(const AnyJson& value) {
   if (value.is_string()) return in_quotes(value.get_ref<const std::string&>());
   if (value.is_array()) return fmt::format("a list of {}", value.size());
   if (value.is_object()) return "an object";
@@ -35,31 +35,32 @@ std::string found(const json& value) {
 [[noreturn]] void refuse(const std::string& place, const std::string& what) {
   throw AlertBodyProblem{"invalid_body", place.empty() ? what : place + ": " + what};
 }
-[[noreturn]] void refuse(const std::string& place, const json& value, const std::string& expected) {
+[[noreturn]] void refuse(const std::string& place, const AnyJson& value,
+                         const std::string& expected) {
   refuse(place, fmt::format("found {}, expected {}", found(value), expected));
 }
 
-std::string text_at(const std::string& place, const json& value, std::size_t most_bytes) {
+std::string text_at(const std::string& place, const AnyJson& value, std::size_t most_bytes) {
   const auto* text = value.get_ptr<const std::string*>();
   if (text == nullptr || text->empty() || text->size() > most_bytes)
     refuse(place, value, fmt::format("text of 1 to {} bytes", most_bytes));
   return *text;
 }
 
-bool flag_at(const std::string& place, const json& value) {
+bool flag_at(const std::string& place, const AnyJson& value) {
   if (!value.is_boolean()) refuse(place, value, "true or false");
   return value.get<bool>();
 }
 
 template <class Names>
-std::size_t choice_at(const std::string& place, const json& value, const Names& names) {
+std::size_t choice_at(const std::string& place, const AnyJson& value, const Names& names) {
   const auto* text = value.get_ptr<const std::string*>();
   const auto at = text == nullptr ? names.end() : std::find(names.begin(), names.end(), *text);
   if (at == names.end()) refuse(place, value, fmt::format("one of {}", fmt::join(names, ", ")));
   return static_cast<std::size_t>(at - names.begin());
 }
 
-void check_keys(const std::string& place, const json& object,
+void check_keys(const std::string& place, const AnyJson& object,
                 const std::vector<std::string>& known) {
   for (const auto& [key, value] : object.items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
@@ -70,7 +71,7 @@ void check_keys(const std::string& place, const json& object,
   }
 }
 
-void take_ids(const char* key, const json& value, AlertTarget kind, AlertBody& body) {
+void take_ids(const char* key, const AnyJson& value, AlertTarget kind, AlertBody& body) {
   if (!value.is_array() || value.empty() || value.size() > kMostIds)
     refuse(key, value, fmt::format("a list of 1 to {} ids", kMostIds));
   std::set<std::string> seen;
@@ -82,7 +83,7 @@ void take_ids(const char* key, const json& value, AlertTarget kind, AlertBody& b
   }
 }
 
-AlertFilter filter_at(const json& value) {
+AlertFilter filter_at(const AnyJson& value) {
   if (!value.is_object() || value.empty())
     refuse("filter", value,
            "an object with alert, operation, ring or level; for everything write "
@@ -103,7 +104,7 @@ AlertFilter filter_at(const json& value) {
   return filter;
 }
 
-std::int64_t span_at(const json& value) {
+std::int64_t span_at(const AnyJson& value) {
   const auto* text = value.get_ptr<const std::string*>();
   const auto ns = text == nullptr ? std::nullopt : parse_duration(*text);
   if (!ns || *ns < kSecond || *ns > *parse_duration(kLongest))
@@ -111,7 +112,7 @@ std::int64_t span_at(const json& value) {
   return *ns;
 }
 
-void take_targets(const json& object, AlertBody& body) {
+void take_targets(const AnyJson& object, AlertBody& body) {
   std::vector<std::string> given;
   for (const char* key : {"ids", "incidents", "filter", "all"}) {
     if (object.contains(key)) given.emplace_back(key);
@@ -121,7 +122,7 @@ void take_targets(const json& object, AlertBody& body) {
                            given.empty() ? "none" : fmt::format("{}", fmt::join(given, " and "))));
   }
   const std::string& key = given.front();
-  const json& value = object.at(key);
+  const AnyJson& value = object.at(key);
   if (body.action == AlertAction::unsilence && key != "ids")
     refuse(key, "unsilence takes ids of silences");
   if (key == "ids") return take_ids("ids", value, AlertTarget::episode, body);
@@ -131,11 +132,11 @@ void take_targets(const json& object, AlertBody& body) {
     body.filter = filter_at(value);
     return;
   }
-  if (value != json(true)) refuse("all", value, "true");
+  if (value != AnyJson(true)) refuse("all", value, "true");
   body.all = true;
 }
 
-void take_span(const json& object, AlertBody& body) {
+void take_span(const AnyJson& object, AlertBody& body) {
   const bool silence = body.action == AlertAction::silence;
   if (!object.contains("for")) {
     if (silence) refuse("for", "silence needs it: how long it holds, such as \"2h\"");
@@ -146,7 +147,7 @@ void take_span(const json& object, AlertBody& body) {
   body.for_ns = span_at(object.at("for"));
 }
 
-AlertBody body_of(const json& object) {
+AlertBody body_of(const AnyJson& object) {
   if (!object.is_object()) refuse("", object, "an object");
   check_keys("", object,
              {"action", "ids", "incidents", "filter", "all", "for", "why", "who", "dry_run"});
@@ -166,10 +167,10 @@ AlertBody body_of(const json& object) {
 // Of two keys of one name the library keeps one. Which was meant?
 class NoKeyTwice {
  public:
-  bool operator()(int, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start) keys_.emplace_back();
-    if (event == json::parse_event_t::object_end) keys_.pop_back();
-    if (event == json::parse_event_t::key) {
+  bool operator()(int, AnyJson::parse_event_t event, AnyJson& parsed) {
+    if (event == AnyJson::parse_event_t::object_start) keys_.emplace_back();
+    if (event == AnyJson::parse_event_t::object_end) keys_.pop_back();
+    if (event == AnyJson::parse_event_t::key) {
       const std::string& key = parsed.get_ref<const std::string&>();
       if (!keys_.back().insert(key).second) refuse(in_quotes(key), "found twice, expected once");
     }
@@ -186,14 +187,14 @@ const char* name_of(AlertAction action) { return kActions[static_cast<std::size_
 
 std::variant<AlertBody, AlertBodyProblem> read_alert_body(std::string_view body) {
   try {
-    return body_of(json::parse(body, NoKeyTwice()));
+    return body_of(AnyJson::parse(body, NoKeyTwice()));
   } catch (const AlertBodyProblem& problem) {
     return problem;
-  } catch (const json::parse_error& error) {
+  } catch (const AnyJson::parse_error& error) {
     return AlertBodyProblem{
         "invalid_json",
         fmt::format("the body is no JSON: it makes no sense at byte {}", error.byte)};
-  } catch (const json::exception&) {
+  } catch (const AnyJson::exception&) {
     return AlertBodyProblem{"invalid_json", "the body has a number that is too large"};
   }
 }

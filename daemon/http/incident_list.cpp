@@ -61,9 +61,12 @@ void add_snapshot(const Snapshot& snapshot, Found& found) {
   };
   for (const AlertView& alert : snapshot.resolved_alerts) add(alert);
   for (const AlertView& alert : snapshot.alerts) add(alert);
-  for (const AlertTransition& t : snapshot.transitions) {
-    const auto at = found.find(t.incident);
-    if (at != found.end() && is_line(t)) at->second.lines.push_back(t);
+}
+
+void add_lines(const std::vector<AlertTransition>& lines, Found& found) {
+  for (const AlertTransition& line : lines) {
+    const auto at = found.find(line.incident);
+    if (at != found.end()) at->second.lines.push_back(line);
   }
 }
 
@@ -98,10 +101,12 @@ bool IncidentFilter::matches(const AlertView& alert) const {
          (!until_wall_ns || alert.since_wall_ns < *until_wall_ns);
 }
 
-std::vector<ListedIncident> list_incidents(const Snapshot& snapshot, const HistorySpan* history) {
+std::vector<ListedIncident> list_incidents(const Snapshot& snapshot, const HistorySpan* history,
+                                           const std::vector<AlertTransition>* lines) {
   Found found;
   if (history != nullptr) add_history(*history, found);
   add_snapshot(snapshot, found);
+  if (lines != nullptr) add_lines(*lines, found);
   std::vector<ListedIncident> list;
   for (auto& [id, one] : found) {
     std::sort(one.alerts.begin(), one.alerts.end(), [](const AlertView& a, const AlertView& b) {

@@ -37,8 +37,10 @@ struct IncidentFilter {
 };
 
 // Those of the snapshot, and of the history (may be null) those that the snapshot does not show.
-// The latest first, and by id where two began together.
-std::vector<ListedIncident> list_incidents(const Snapshot& snapshot, const HistorySpan* history);
+// `lines` are the latest of the alert log, and may be null. The latest incident comes first, and by
+// id where two began together.
+std::vector<ListedIncident> list_incidents(const Snapshot& snapshot, const HistorySpan* history,
+                                           const std::vector<AlertTransition>* lines);
 
 // Where a page ended: when its last incident began, and its id.
 using IncidentPlace = std::pair<std::int64_t, std::string>;

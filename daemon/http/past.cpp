@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kCalled = "the history";
 
 // A message of a tool has what to do next in a second line.
-std::string one_line(std::string text) {
+std::string in_one_line(std::string text) {
   constexpr std::string_view kNext = "\n  next: ";
   if (const std::size_t at = text.find(kNext); at != std::string::npos)
     text.replace(at, kNext.size(), "; ");
@@ -36,7 +36,7 @@ Response no_history(const Request& request) {
 
 Response past_problem(const Request& request, const PastReportProblem& wrong) {
   using Kind = PastReportProblem::Kind;
-  const std::string detail = one_line(wrong.text);
+  const std::string detail = in_one_line(wrong.text);
   switch (wrong.kind) {
     case Kind::span: return problem(request, 400, "invalid_span", "Invalid span", detail);
     case Kind::nothing_recorded:

@@ -87,7 +87,8 @@ Match match(Method method, std::string_view path);
 
 // What an answer is made of. A Job keeps a copy, so the parts must live as long as the server.
 struct Sources {
-  std::shared_ptr<const Present> present;  // null before the first tick
+  std::shared_ptr<const Present> present;                     // null before the first tick
+  std::shared_ptr<const std::vector<AlertTransition>> lines;  // AlertLines::latest(), or null
   std::int64_t now_wall_ns = 0;
   double age_seconds = 0;       // of the snapshot, by a clock that is never set
   std::string history;          // the path of its file; empty: there is no history

@@ -23,7 +23,7 @@ namespace {
 
 using detail::array_of;
 
-struct Asked {
+struct AlertsAsked {
   IncidentFilter filter;
   std::size_t limit = 50;
   std::optional<IncidentPlace> after;
@@ -40,9 +40,9 @@ std::optional<std::int64_t> instant(Parameters& parameters, const char* name,
   return std::nullopt;
 }
 
-Asked asked_of(Parameters& parameters, std::int64_t now_wall_ns) {
+AlertsAsked asked_of(Parameters& parameters, std::int64_t now_wall_ns) {
   constexpr const char* kStates[] = {"active", "over"};
-  Asked asked;
+  AlertsAsked asked;
   IncidentFilter& filter = asked.filter;
   if (const auto state = parameters.choice("state", kStates)) filter.over = *state == 1;
   for (const std::size_t level : parameters.choices("level", kAlertLevelNames))
@@ -84,8 +84,9 @@ Json json_pending(const Snapshot& snapshot, const IncidentFilter& filter) {
   return json;
 }
 
-Json alerts_of(const Snapshot& snapshot, const HistorySpan* history, const Asked& asked) {
-  std::vector<ListedIncident> list = list_incidents(snapshot, history);
+Json alerts_of(const Sources& sources, const HistorySpan* history, const AlertsAsked& asked) {
+  const Snapshot& snapshot = sources.present->snapshot();
+  std::vector<ListedIncident> list = list_incidents(snapshot, history, sources.lines.get());
   std::erase_if(list, [&](const ListedIncident& one) { return !asked.filter.matches(one); });
   const std::size_t matching = list.size();
   const auto place = [](const ListedIncident& one) {
@@ -111,7 +112,7 @@ Json alerts_of(const Snapshot& snapshot, const HistorySpan* history, const Asked
 }
 
 // Incidents are kept as long as hours are.
-Response with_history(const Request& request, const Sources& sources, const Asked& asked) {
+Response with_past(const Request& request, const Sources& sources, const AlertsAsked& asked) {
   const std::int64_t now_s = sources.now_wall_ns / kNsPerSecond;
   const TimeSpan span{asked.filter.since_wall_ns.value_or(0) / kNsPerSecond,
                       asked.filter.until_wall_ns.value_or(now_s * kNsPerSecond) / kNsPerSecond + 1};
@@ -121,7 +122,7 @@ Response with_history(const Request& request, const Sources& sources, const Aske
   const HistoryResult result = read_history(sources.history, query);
   if (result.failure)
     return past_problem(request, {PastReportProblem::Kind::failed, result.failure->message});
-  return enveloped(request, sources, alerts_of(sources.present->snapshot(), &result.span, asked));
+  return enveloped(request, sources, alerts_of(sources, &result.span, asked));
 }
 
 }  // namespace
@@ -129,15 +130,14 @@ Response with_history(const Request& request, const Sources& sources, const Aske
 Answer answer_alerts(const Request& request, const Sources& sources) {
   Parameters parameters(request, {"state", "level", "alert", "operation", "ring", "since", "until",
                                   "limit", "cursor"});
-  const Asked asked = asked_of(parameters, sources.now_wall_ns);
+  const AlertsAsked asked = asked_of(parameters, sources.now_wall_ns);
   if (parameters.wrong()) return *parameters.wrong();
   if (!sources.present) return not_known_yet(request);
   const bool past = asked.filter.since_wall_ns || asked.filter.until_wall_ns;
-  if (!past)
-    return enveloped(request, sources, alerts_of(sources.present->snapshot(), nullptr, asked));
+  if (!past) return enveloped(request, sources, alerts_of(sources, nullptr, asked));
   if (sources.history.empty()) return no_history(request);
   return Job{Job::Kind::reading,
-             [request, sources, asked] { return with_history(request, sources, asked); }};
+             [request, sources, asked] { return with_past(request, sources, asked); }};
 }
 
 }  // namespace ringside::http

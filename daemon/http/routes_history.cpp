@@ -33,7 +33,7 @@ const std::vector<std::string>& usual_figures() {
   return names;
 }
 
-struct Asked {
+struct HistoryAsked {
   std::vector<ChartFigure> figures;
   Calls calls;
   PastAsked past;
@@ -85,8 +85,9 @@ std::vector<std::string> figure_names(const HistorySpan& span, const ChartFigure
 }
 
 // What is not in the span although it was asked for.
-std::optional<Response> missing(const Request& request, const Sources& sources, const Asked& asked,
-                                const HistorySpan& span, const std::vector<ChartSeries>& series) {
+std::optional<Response> missing(const Request& request, const Sources& sources,
+                                const HistoryAsked& asked, const HistorySpan& span,
+                                const std::vector<ChartSeries>& series) {
   const std::string& operation = asked.calls.operation;
   const auto of_it = [&](const HistorySeries& one) { return one.name == operation; };
   if (!operation.empty() && std::none_of(span.series.begin(), span.series.end(), of_it))
@@ -102,7 +103,7 @@ std::optional<Response> missing(const Request& request, const Sources& sources, 
   return std::nullopt;
 }
 
-Steps steps_for(const Asked& asked, const HistorySpan& span) {
+Steps steps_for(const HistoryAsked& asked, const HistorySpan& span) {
   std::size_t lines = 1;
   if (asked.calls.each) lines = std::max<std::size_t>(span.series.size(), 1);
   const std::size_t most = std::clamp<std::size_t>(kMostPoints / (lines * asked.figures.size()), 1,
@@ -110,8 +111,7 @@ Steps steps_for(const Asked& asked, const HistorySpan& span) {
   return steps_of(span, asked.step_s, most);
 }
 
-Json history_of(const HistorySpan& span, const Steps& steps,
-                const std::vector<ChartSeries>& series) {
+Json chart_of(const HistorySpan& span, const Steps& steps, const std::vector<ChartSeries>& series) {
   Json json = json_steps(steps);
   json["begin_unix_ms"] = steps.begin_wall_s * 1000;
   json["steps"] = steps.count;
@@ -121,7 +121,7 @@ Json history_of(const HistorySpan& span, const Steps& steps,
   return json;
 }
 
-Response read(const Request& request, const Sources& sources, const Asked& asked) {
+Response read(const Request& request, const Sources& sources, const HistoryAsked& asked) {
   std::variant<HistorySpan, Response> result = read_past(request, sources, asked.past);
   if (auto* wrong = std::get_if<Response>(&result)) return std::move(*wrong);
   const HistorySpan& span = std::get<HistorySpan>(result);
@@ -129,14 +129,14 @@ Response read(const Request& request, const Sources& sources, const Asked& asked
   const std::vector<ChartSeries> series =
       figures_over_time(span, steps, asked.figures, asked.calls);
   if (auto wrong = missing(request, sources, asked, span, series)) return *wrong;
-  return enveloped(request, sources, history_of(span, steps, series));
+  return enveloped(request, sources, chart_of(span, steps, series));
 }
 
 }  // namespace
 
 Answer answer_history(const Request& request, const Sources& sources) {
   Parameters parameters(request, {"figure", "operation", "ring", "since", "until", "step"});
-  Asked asked;
+  HistoryAsked asked;
   asked.figures = figures_of(parameters, request);
   asked.calls.operation = parameters.text("operation").value_or("");
   asked.calls.ring = asked.past.ring = parameters.text("ring", 400).value_or("");

@@ -15,7 +15,7 @@ namespace {
 
 using detail::array_of;
 
-struct Asked {
+struct MetricsAsked {
   detail::SeriesParts parts{};
   std::optional<std::string> operation;
   std::optional<std::string> ring;
@@ -52,7 +52,7 @@ Json json_failed(const FailedLogins& failed) {
           {"last_at", detail::json_at(failed.last_wall_ns)}};
 }
 
-Json json_quality(const Snapshot& snapshot, const Asked& asked) {
+Json json_quality(const Snapshot& snapshot, const MetricsAsked& asked) {
   return {{"books", detail::json_books(snapshot.books)},
           {"unattributed_lost", snapshot.unattributed_lost},
           {"late_records", snapshot.late_records},
@@ -64,7 +64,7 @@ Json json_quality(const Snapshot& snapshot, const Asked& asked) {
                         detail::json_lane)}};
 }
 
-Json metrics_of(const Report& report, const Asked& asked) {
+Json metrics_of(const Report& report, const MetricsAsked& asked) {
   const Snapshot& snapshot = report.snapshot;
   const Analysis& analysis = report.analysis;
   const auto series = [&](Judged judged) {
@@ -110,7 +110,7 @@ Json metrics_of(const Report& report, const Asked& asked) {
 
 Response answer_metrics(const Request& request, const Sources& sources) {
   Parameters parameters(request, {"window", "operation", "ring", "recent", "histograms"});
-  Asked asked;
+  MetricsAsked asked;
   if (const auto window = parameters.choice("window", kWindowNames))
     asked.parts.window = static_cast<Window>(*window);
   asked.operation = parameters.text("operation");

@@ -23,7 +23,7 @@ using detail::array_of;
 
 constexpr std::size_t kSparklineSteps = 120;
 
-struct Asked {
+struct OperationAsked {
   std::string name;
   std::optional<std::string> ring;
   std::size_t recent = 100;
@@ -34,7 +34,8 @@ struct Asked {
   }
 };
 
-std::vector<const SeriesView*> series_of(const std::vector<SeriesView>& list, const Asked& asked) {
+std::vector<const SeriesView*> series_of(const std::vector<SeriesView>& list,
+                                         const OperationAsked& asked) {
   std::vector<const SeriesView*> found;
   for (const SeriesView& series : list) {
     if (asked.wants(series)) found.push_back(&series);
@@ -61,7 +62,7 @@ Json sampled_one_in(const Snapshot& snapshot, const SeriesView& series) {
   return nullptr;
 }
 
-Json history_of(const HistorySpan& span, const SeriesView& series) {
+Json sparklines_of(const HistorySpan& span, const SeriesView& series) {
   const Steps steps = steps_of(span, 0, kSparklineSteps);
   std::vector<ChartFigure> figures;
   for (const char* name : {"rate_per_s", "p50_ns", "p95_ns", "p99_ns", "error_rate"})
@@ -72,7 +73,8 @@ Json history_of(const HistorySpan& span, const SeriesView& series) {
   return json;
 }
 
-Json ring_of(const Report& report, const SeriesView& series, const Asked& asked, bool event) {
+Json ring_of(const Report& report, const SeriesView& series, const OperationAsked& asked,
+             bool event) {
   const Snapshot& snapshot = report.snapshot;
   const auto of_record = [&](const RecordView& one) {
     return one.operation == series.name && one.ring == series.ring;
@@ -101,20 +103,20 @@ Json ring_of(const Report& report, const SeriesView& series, const Asked& asked,
 }
 
 Json operation_of(const Report& report, const std::vector<const SeriesView*>& found,
-                  const Asked& asked, bool event, const HistorySpan* span) {
+                  const OperationAsked& asked, bool event, const HistorySpan* span) {
   return {{"name", asked.name},
           {"event", event},
           {"histogram_schema", detail::json_histogram_schema()},
           {"quantile_min_samples", detail::json_min_samples()},
           {"rings", array_of(found, [&](const SeriesView* series) {
              Json json = ring_of(report, *series, asked, event);
-             json["history"] = span != nullptr ? history_of(*span, *series) : Json(nullptr);
+             json["history"] = span != nullptr ? sparklines_of(*span, *series) : Json(nullptr);
              return json;
            })}};
 }
 
 // An empty history, or one without this operation, is no reason to withhold the rest.
-Response with_history(const Request& request, const Sources& sources, const Asked& asked,
+Response with_history(const Request& request, const Sources& sources, const OperationAsked& asked,
                       const std::vector<const SeriesView*>& found, bool event) {
   PastAsked past;
   past.otherwise_s = asked.history_s;
@@ -139,7 +141,7 @@ Response unknown_operation(const Request& request, const Snapshot& snapshot,
 
 Answer answer_operation(const std::string& name, const Request& request, const Sources& sources) {
   Parameters parameters(request, {"ring", "recent", "history"});
-  Asked asked;
+  OperationAsked asked;
   asked.name = name;
   asked.ring = parameters.text("ring", 400);
   asked.recent = parameters.number("recent", 0, 100).value_or(100);

@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 4> kTypes = {"application/json", "text/ht
 
 // The page has its script and its style inside. In a sandbox it is of no origin, so whatever might
 // run in it can't ask the API anything.
-constexpr const char* kPagePolicy =
+constexpr const char* kReportPolicy =
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'";
@@ -53,7 +53,8 @@ Response shown(const Request& request, const Sources& sources, Format format,
   response.type = std::string(kTypes[static_cast<std::size_t>(format)]) + "; charset=utf-8";
   response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("Vary", "Accept");
-  if (format == Format::html) response.headers.emplace_back("Content-Security-Policy", kPagePolicy);
+  if (format == Format::html)
+    response.headers.emplace_back("Content-Security-Policy", kReportPolicy);
   response.body = report.text;
   response.headers.emplace_back("ETag", report.etag);
   return response;

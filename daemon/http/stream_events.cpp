@@ -85,6 +85,10 @@ StreamData hello_event(const Present* present, std::int64_t now_wall_ns) {
   return {"hello", json_text_of(json)};
 }
 
+StreamData line_event(const AlertTransition& line) {
+  return {"alert", json_text_of(detail::json_transition(line))};
+}
+
 std::vector<StreamData> events_between(const Snapshot* before, const Present& now) {
   const Snapshot& snapshot = now.snapshot();
   std::vector<StreamData> events;

@@ -24,10 +24,12 @@ struct StreamData {
 // `present` may be null: there is no tick yet.
 StreamData hello_event(const Present* present, std::int64_t now_wall_ns);
 
-// What has happened from one tick to the next: the transitions of alerts in their order, then the
-// lines about incidents and of people, and then the tick.
-// Of more transitions than the snapshot keeps a `gap` comes first. `before` may be null: then there
-// are no transitions.
+// A line of the alert log, as AlertLines tells it; it may be sent at once.
+StreamData line_event(const AlertTransition& line);
+
+// What has happened from one tick to the next: the transitions of alerts in their order, and then
+// the tick. Of more transitions than the snapshot keeps a `gap` comes first. `before` may be null:
+// then there are no transitions.
 std::vector<StreamData> events_between(const Snapshot* before, const Present& now);
 
 }  // namespace ringside::http

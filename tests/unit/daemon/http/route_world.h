@@ -13,6 +13,7 @@
 
 #include "daemon/alerts/alert_engine.h"
 #include "daemon/history/history_store.h"
+#include "daemon/http/alert_lines.h"
 #include "daemon/http/routes.h"
 #include "report/model/history.h"
 #include "tests/unit/report/night.h"
@@ -35,14 +36,14 @@ class EngineDesk final : public AlertDesk {
     for (const AlertRequest& request : requests) {
       asked.push_back(request);
       answers.push_back(engine_.handle(request, wall_ns_));
-      for (const AlertTransition& line : answers.back().lines) lines.push_back(line);
+      log.tell(answers.back().lines);
     }
     return answers;
   }
 
   bool hangs = false;
   std::vector<AlertRequest> asked;
-  std::vector<AlertTransition> lines;  // what the alert log got
+  AlertLines log;
 
  private:
   AlertEngine& engine_;

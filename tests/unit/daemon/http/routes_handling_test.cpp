@@ -22,8 +22,9 @@ struct HandledServer : AlertedServer, RouteWorld {
     sources.idempotency = &idempotency;
   }
   void advance(int count = 1) {
-    tick(count);
+    desk.log.tell(tick(count));
     sources.now_wall_ns = AlertedServer::wall_ns;
+    sources.lines = desk.log.latest();
     show(snapshot);
   }
   Json done(const Json& body, Fields headers = {}) {
@@ -33,7 +34,7 @@ struct HandledServer : AlertedServer, RouteWorld {
   // The lines that people made, as "state: message".
   std::string log() const {
     std::string text;
-    for (const AlertTransition& line : desk.lines) {
+    for (const AlertTransition& line : *desk.log.latest()) {
       if (is_of_person(line.state)) text += std::string(name_of(line.state)) + ": " + line.message;
     }
     return text;
@@ -84,6 +85,11 @@ TEST_CASE("RouteHandling: a cleared alert whose cause goes on returns, and names
   CHECK(alerts.at(0).at("state") == "firing");
   CHECK(alerts.at(1).at("id") == world.id);
   CHECK(alerts.at(1).at("state") == "resolved");
+  const Json& lines = listed.at("incidents").at(0).at("lines");
+  REQUIRE(lines.size() == 2);
+  CHECK(lines.at(0).at("state") == "begun");
+  CHECK(lines.at(1).at("state") == "cleared");
+  CHECK(lines.at(1).at("message") == "cleared by ops: fixed");
 }
 
 TEST_CASE("RouteHandling: a given name stands before the proved one, cut to what the log takes") {

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/http/alert_lines.h"
 #include "report/render/json_parts.h"
 #include "tests/unit/daemon/http/alerted_server.h"
 #include "tests/unit/report/night.h"
@@ -111,4 +112,29 @@ TEST_CASE("StreamEvents: hostile names stay text in one line") {
     CHECK(event.data.find_first_of("\r\n") == std::string::npos);
     CHECK(Json::accept(event.data));
   }
+}
+
+TEST_CASE(
+    "AlertLines: the lines of incidents and of people are kept, the latest of them, and told") {
+  std::vector<std::string> told;
+  AlertLines lines([&](const AlertTransition& line) { told.push_back(line.id); });
+  std::vector<AlertTransition> transitions(kAlertStates);
+  for (std::size_t s = 0; s < kAlertStates; ++s) {
+    transitions[s].state = static_cast<AlertState>(s);
+    transitions[s].id = kAlertStateNames[s];
+  }
+  lines.tell(transitions);
+  CHECK(told == std::vector<std::string>{"begun", "risen", "ended", "acknowledged", "silenced",
+                                         "unsilenced", "cleared"});
+  REQUIRE(lines.latest()->size() == told.size());
+  CHECK(lines.latest()->front().id == "begun");
+  const StreamData event = line_event(lines.latest()->front());
+  CHECK(event.event == "alert");
+  CHECK(Json::parse(event.data).at("state") == "begun");
+  for (std::size_t i = 0; i < AlertLines::kMost; ++i) lines.tell({transitions[4]});
+  CHECK(lines.latest()->size() == AlertLines::kMost);
+  CHECK(lines.latest()->front().id == "begun");
+  lines.tell({transitions[11]});
+  CHECK(lines.latest()->back().id == "cleared");
+  CHECK(lines.latest()->size() == AlertLines::kMost);
 }
