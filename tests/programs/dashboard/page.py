@@ -1,4 +1,4 @@
-"""The dashboard in a browser, and the stand-in that serves it: what all its tests have in common."""
+"""The dashboard in a browser, and the stand-in that serves it: what its tests have in common."""
 import json
 import pathlib
 import subprocess

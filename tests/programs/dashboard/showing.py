@@ -154,7 +154,8 @@ class HostileNames(Page):
         self.show()
         self.wait_text("#incident-list", "emergency")
         found = self.browser.run("""return {
-            title: document.title, strangers: document.querySelectorAll('img, iframe, object').length,
+            title: document.title,
+            strangers: document.querySelectorAll('img, iframe, object').length,
             text: document.body.innerText, scripts: document.scripts.length,
             width: document.documentElement.scrollWidth}""")
         self.assertNotIn("owned", found["title"])
