@@ -39,7 +39,7 @@ export function distribution(stats, thresholdMs, width) {
   const scale = logScale(upperNs(4 * least), Math.max(upperNs(4 * most + 4), limit ?? 0));
   const top = Math.max(...bars.values());
   const height = 190;
-  const x = ns => 10 + scale.at(ns) * (width - 20);
+  const x = ns => 24 + scale.at(ns) * (width - 48);
   const node = figure(
       width, height,
       `Distribution of ${f.plural(stats.timed, 'call')}: p50 ` +

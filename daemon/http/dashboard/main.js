@@ -112,7 +112,7 @@ async function askPast(signal) {
       store.historyProblem = `No history: ${f.sentence(problem.message)} ` +
           'The charts begin now.';
   }
-  if (views?.traffic.span === '1h') setText(byId('traffic-note'), store.historyProblem);
+  views?.traffic.renew();
   redraw();
 }
 

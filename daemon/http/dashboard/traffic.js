@@ -78,6 +78,13 @@ export class Traffic {
     this.describedMinute = -1;
   }
 
+  // The store's points are others than before.
+  renew() {
+    if (this.past || this.span !== '1h') return;
+    this.describedMinute = -1;
+    setText(byId('traffic-note'), this.store.historyProblem);
+  }
+
   async choose(span) {
     this.span = span;
     this.buttons.forEach((button, i) => setAttribute(button, 'aria-pressed', SPANS[i][0] === span));

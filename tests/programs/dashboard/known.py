@@ -167,6 +167,8 @@ class Known:
                 return point["errors"] / point["count"] if point["count"] else 0
             if figure == "mean_ns":
                 return point["sum_ns"] / max(1, point["timed"])
+            if figure == "stage:queue":
+                return point["sum_ns"] / max(1, point["timed"]) / 4
             return None
         names = ([(one["name"], one["ring"]) for one in self.report["operations"]]
                  if operation == "*" else [(operation or None, None)])

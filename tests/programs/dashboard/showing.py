@@ -88,6 +88,38 @@ class Shows(Page):
         self.assertEqual(self.browser.run("return document.activeElement.textContent"),
                          "SEND_MESSAGE")
 
+    def test_time_from_arrival_and_time_in_the_server_are_told_apart(self):
+        report = copy.deepcopy(self.night)
+        time_ns = wait_ns = timed = 0
+        for operation in report["operations"]:
+            operation["stage_names"][0] = "queue"
+            for window in operation["windows"].values():
+                for stage in window["stages"]:
+                    if stage["stage"] == 0:
+                        stage["name"] = "queue"
+            minute = operation["windows"]["1m"]
+            time_ns += minute["sum_ns"]
+            timed += minute["timed"]
+            wait_ns += sum(stage["sum_ns"] for stage in minute["stages"] if stage["stage"] == 0)
+        self.serve(report)
+        self.show()
+        mean_ms = (time_ns - wait_ns) / timed / 1e6
+        self.wait_text("#tiles", f"mean in server\n{mean_ms:.2f} ms")
+        self.wait_text("#latency-note", "From the arrival of a request on")
+        self.browser.wait("return document.querySelector('#latency').ariaLabel"
+                          ".includes('mean in the server: now')")
+        self.browser.run("document.querySelector('#traffic-table').open = true")
+        row = self.wait_text("#traffic-table tbody tr:nth-child(5)", "ms").split("\t")
+        point = self.night["history"]["points"][-4]
+        self.assertAlmostEqual(float(row[-1].removesuffix(" ms")),
+                               point["sum_ns"] / point["timed"] * .75 / 1e6, delta=.5)
+        one = report["operations"][4]
+        self.open_operation(one["name"])
+        hour = one["windows"]["1h"]
+        wait = next(stage for stage in hour["stages"] if stage["name"] == "queue")["sum_ns"]
+        self.wait_text("#operation", f"From arrival {hour['sum_ns'] / hour['timed'] / 1e6:.2f} ms "
+                       f"in the mean: {wait / hour['timed'] / 1e3:.1f} µs waited")
+
     def test_history_of_any_span(self):
         self.serve()
         self.show()
