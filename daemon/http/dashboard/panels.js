@@ -40,6 +40,9 @@ export class Panels {
     this.actors = part(
         errors, 'Who has the most errors',
         [p('who'), n('calls'), n('errors'), n('refused'), n('time')], 'Nobody had an error.');
+    this.regressions = part(
+        errors, 'Slower than usual', [p('operation'), n('by'), t('since'), p('what was found')],
+        'No operation is slower than usual, as far as is known.');
     const security = columns('security-body');
     this.events = part(
         security, 'Security events', [t('event'), p('meaning'), n('count'), t('last'), t('of')],
@@ -87,6 +90,7 @@ export class Panels {
     const now = store.nowMs();
     const last = at => at === null ? 'never' : f.when(f.instant(at), now);
     this.showErrors(m, last);
+    this.showRegressions(m, last);
     this.showSecurity(m, last);
     this.showSystem(m, store.tick?.gauges ?? m.system.gauges);
     this.showQuality(m, store.tick?.books ?? m.data_quality.books, now);
@@ -112,6 +116,18 @@ export class Panels {
                                     about(one, 'refused'), f.span(one.time_ns)
                                   ]
                                 })));
+  }
+
+  showRegressions(m, last) {
+    const found = (m.regressions?.found ?? []).filter(one => one.ongoing);
+    this.regressions.show(
+        found.map(one => ({
+                    key: `${one.ring} ${one.operation} ${one.stage} ${one.kind}`,
+                    cells: [
+                      f.name(one.operation) + (one.stage ? `, stage ${f.name(one.stage, 30)}` : ''),
+                      f.percent(one.effect_percent / 100), last(one.since_at), f.sentence(one.text)
+                    ]
+                  })));
   }
 
   showSecurity(m, last) {

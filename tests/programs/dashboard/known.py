@@ -85,6 +85,7 @@ class Known:
             "errors": r["errors"], "system": r["system"], "security": r["analysis"]["security"],
             "failed_by_address": [], "failed_by_account": [],
             "resilience": r["analysis"]["resilience"], "databases": r["analysis"]["databases"],
+            "regressions": r["regressions"],
             "top": r["top"], "data_quality": {
                 "books": r["books"], "unattributed_lost": r["unattributed_lost"],
                 "late_records": r["late_records"], "rings": r["rings"], "lanes": r["lanes"]},
