@@ -16,8 +16,11 @@
 #include "daemon/outputs/otlp_sender.h"
 
 namespace ringside {
+namespace {
 
 namespace asio = boost::asio;
+
+}  // namespace
 
 class OtlpExporter::Work {
  public:

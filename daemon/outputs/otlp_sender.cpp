@@ -13,16 +13,18 @@
 namespace ringside {
 namespace {
 
-constexpr std::size_t kShownColumns = 200;
+constexpr std::size_t kCollectorColumns = 200;
 
 // A collector's words, made harmless.
-std::string shown(const std::string& text) { return clip(escape_visible(text), kShownColumns); }
+std::string collector_words(const std::string& text) {
+  return clip(escape_visible(text), kCollectorColumns);
+}
 
-std::string reason_of(const HttpReply& reply) {
-  if (reply.status == 0) return shown(reply.text);
+std::string collector_reason(const HttpReply& reply) {
+  if (reply.status == 0) return collector_words(reply.text);
   // An OTLP refusal is a protobuf message. A proxy's is text.
   const std::string message = read_otlp_status(reply.text);
-  const std::string text = shown(message.empty() ? reply.text : message);
+  const std::string text = collector_words(message.empty() ? reply.text : message);
   return fmt::format("it answered {}{}{}", reply.status, text.empty() ? "" : ": ", text);
 }
 
@@ -108,9 +110,9 @@ void OtlpSender::accepted(const HttpReply& reply) {
   std::string said;
   if (partial.rejected_data_points > 0) {
     said = fmt::format("the collector accepted all but {} data points: {}",
-                       partial.rejected_data_points, shown(partial.message));
+                       partial.rejected_data_points, collector_words(partial.message));
   } else if (!partial.message.empty()) {
-    said = fmt::format("the collector accepted it, and says: {}", shown(partial.message));
+    said = fmt::format("the collector accepted it, and says: {}", collector_words(partial.message));
   }
   // It may say the same each time.
   if (!said.empty() && said != partial_said_) spdlog::warn("otlp: {}", said);
@@ -118,7 +120,8 @@ void OtlpSender::accepted(const HttpReply& reply) {
 }
 
 void OtlpSender::failed(const HttpReply& reply, const Instant& now) {
-  if (failures_++ == 0) spdlog::warn("otlp: not sent: {}; it is tried again", reason_of(reply));
+  if (failures_++ == 0)
+    spdlog::warn("otlp: not sent: {}; it is tried again", collector_reason(reply));
   const std::int64_t asked_ns = retry_after_ns(reply.retry_after, now.realtime_ns);
   not_before_ns_ = now.monotonic_ns + backoff_.after_failure(asked_ns);
   gave_up_ = finishing_;
@@ -129,7 +132,7 @@ void OtlpSender::refused(const HttpReply& reply) {
   spdlog::error(
       "otlp: figures are dropped: {}\n  next: check otlp.url and otlp.headers_file; they are sent "
       "anew at each interval",
-      reason_of(reply));
+      collector_reason(reply));
 }
 
 }  // namespace ringside

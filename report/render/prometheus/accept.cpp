@@ -38,14 +38,14 @@ std::string_view take(std::string_view& rest, char separator) {
   return trimmed(taken);
 }
 
-struct Range {
+struct MediaRange {
   std::string_view type, version, proto, encoding;
   double q = 1;
 };
 
 // Absent where q is no number from 0 to 1.
-std::optional<Range> range_of(std::string_view text) {
-  Range range;
+std::optional<MediaRange> range_of(std::string_view text) {
+  MediaRange range;
   range.type = take(text, ';');
   while (!text.empty()) {
     std::string_view value = take(text, ';');
@@ -64,7 +64,7 @@ std::optional<Range> range_of(std::string_view text) {
   return range;
 }
 
-std::optional<MetricsFormat> format_of(const Range& range) {
+std::optional<MetricsFormat> format_of(const MediaRange& range) {
   if (same(range.type, "application/vnd.google.protobuf")) {
     if (range.proto == "io.prometheus.client.MetricFamily" && same(range.encoding, "delimited"))
       return MetricsFormat::protobuf;
@@ -85,7 +85,7 @@ MetricsFormat metrics_format_for(std::string_view accept) {
   MetricsFormat best = MetricsFormat::text;
   double most = 0;
   while (!accept.empty()) {
-    const std::optional<Range> range = range_of(take(accept, ','));
+    const std::optional<MediaRange> range = range_of(take(accept, ','));
     if (!range || range->q <= most) continue;
     const std::optional<MetricsFormat> format = format_of(*range);
     if (!format) continue;

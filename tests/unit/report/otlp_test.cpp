@@ -19,7 +19,7 @@ using protozero::pbf_writer;
 
 namespace {
 
-struct Point {
+struct OtlpPoint {
   std::map<std::string, std::string> labels;
   std::uint64_t start = 0, time = 0;
   double value = 0, sum = 0;
@@ -28,22 +28,22 @@ struct Point {
   int scale = 0, offset = 0;
   double threshold = 0;
   std::vector<std::uint64_t> buckets;
-  std::vector<Point> exemplars;
+  std::vector<OtlpPoint> exemplars;
 };
-struct Read {
+struct OtlpMetric {
   std::string name, help, unit;
   int kind = 0;  // field of Metric: gauge 5, sum 7, exponential 10, summary 11
   int temporality = 0;
   bool monotonic = false;
-  std::vector<Point> points;
+  std::vector<OtlpPoint> points;
 };
-struct Request {
+struct OtlpRequest {
   std::map<std::string, std::string> resource;
   std::string scope;
-  std::vector<Read> metrics;
+  std::vector<OtlpMetric> metrics;
 };
 
-void read_attribute(pbf_reader from, std::map<std::string, std::string>& into) {
+void read_otlp_attribute(pbf_reader from, std::map<std::string, std::string>& into) {
   REQUIRE(from.next(1));
   const std::string key = from.get_string();
   REQUIRE(from.next(2));
@@ -52,8 +52,8 @@ void read_attribute(pbf_reader from, std::map<std::string, std::string>& into) {
   CHECK(into.emplace(key, value.get_string()).second);
 }
 
-Point read_exemplar(pbf_reader from) {
-  Point out;
+OtlpPoint read_otlp_exemplar(pbf_reader from) {
+  OtlpPoint out;
   while (from.next()) {
     if (from.tag() == 2)
       out.time = from.get_fixed64();
@@ -61,13 +61,13 @@ Point read_exemplar(pbf_reader from) {
       out.value = from.get_double();
     else {
       REQUIRE(from.tag() == 7);
-      read_attribute(from.get_message(), out.labels);
+      read_otlp_attribute(from.get_message(), out.labels);
     }
   }
   return out;
 }
 
-void read_buckets(pbf_reader from, Point& out) {
+void read_otlp_buckets(pbf_reader from, OtlpPoint& out) {
   while (from.next()) {
     if (from.tag() == 1) {
       out.offset = from.get_sint32();
@@ -78,13 +78,13 @@ void read_buckets(pbf_reader from, Point& out) {
   }
 }
 
-Point read_point(pbf_reader from, int kind) {
-  Point out;
+OtlpPoint read_otlp_point(pbf_reader from, int kind) {
+  OtlpPoint out;
   const bool exponential = kind == 10;
   while (from.next()) {
     const auto tag = from.tag();
     if (tag == (exponential ? 1U : 7U))
-      read_attribute(from.get_message(), out.labels);
+      read_otlp_attribute(from.get_message(), out.labels);
     else if (tag == 2)
       out.start = from.get_fixed64();
     else if (tag == 3)
@@ -103,9 +103,9 @@ Point read_point(pbf_reader from, int kind) {
     else if (exponential && tag == 7)
       out.zero = from.get_fixed64();
     else if (exponential && tag == 8)
-      read_buckets(from.get_message(), out);
+      read_otlp_buckets(from.get_message(), out);
     else if (exponential && tag == 11)
-      out.exemplars.push_back(read_exemplar(from.get_message()));
+      out.exemplars.push_back(read_otlp_exemplar(from.get_message()));
     else if (exponential && tag == 14)
       out.threshold = from.get_double();
     else
@@ -114,8 +114,8 @@ Point read_point(pbf_reader from, int kind) {
   return out;
 }
 
-Read read_metric(pbf_reader from) {
-  Read out;
+OtlpMetric read_otlp_metric(pbf_reader from) {
+  OtlpMetric out;
   while (from.next()) {
     switch (from.tag()) {
       case 1: out.name = from.get_string(); break;
@@ -126,7 +126,7 @@ Read read_metric(pbf_reader from) {
         pbf_reader data = from.get_message();
         while (data.next()) {
           if (data.tag() == 1)
-            out.points.push_back(read_point(data.get_message(), out.kind));
+            out.points.push_back(read_otlp_point(data.get_message(), out.kind));
           else if (data.tag() == 2)
             out.temporality = data.get_enum();
           else
@@ -138,8 +138,8 @@ Read read_metric(pbf_reader from) {
   return out;
 }
 
-Request read(const std::string& bytes) {
-  Request out;
+OtlpRequest read_otlp(const std::string& bytes) {
+  OtlpRequest out;
   pbf_reader request(bytes);
   REQUIRE(request.next(1));
   pbf_reader all = request.get_message();
@@ -148,7 +148,7 @@ Request read(const std::string& bytes) {
     const auto tag = all.tag();
     pbf_reader part = all.get_message();
     if (tag == 1) {
-      while (part.next(1)) read_attribute(part.get_message(), out.resource);
+      while (part.next(1)) read_otlp_attribute(part.get_message(), out.resource);
       continue;
     }
     REQUIRE(tag == 2);
@@ -158,19 +158,19 @@ Request read(const std::string& bytes) {
         REQUIRE(scope.next(1));
         out.scope = scope.get_string();
       } else {
-        out.metrics.push_back(read_metric(part.get_message()));
+        out.metrics.push_back(read_otlp_metric(part.get_message()));
       }
     }
   }
   return out;
 }
 
-Request request_of(const Snapshot& snapshot) {
-  return read(render_otlp(snapshot, {"chat-1", "chat-1:7"}));
+OtlpRequest otlp_request_of(const Snapshot& snapshot) {
+  return read_otlp(render_otlp(snapshot, {"chat-1", "chat-1:7"}));
 }
 
-const Read& named(const Request& request, const std::string& name) {
-  for (const Read& metric : request.metrics) {
+const OtlpMetric& otlp_named(const OtlpRequest& request, const std::string& name) {
+  for (const OtlpMetric& metric : request.metrics) {
     if (metric.name == name) return metric;
   }
   FAIL("no metric ", name);
@@ -181,7 +181,7 @@ const Read& named(const Request& request, const std::string& name) {
 
 TEST_CASE("Otlp: every metric is there, with its kind, its unit and its time") {
   const Snapshot snapshot = sample::numbered();
-  const Request request = request_of(snapshot);
+  const OtlpRequest request = otlp_request_of(snapshot);
   CHECK(request.resource ==
         std::map<std::string, std::string>{{"service.name", "ringsided"},
                                            {"service.version", snapshot.daemon.version},
@@ -193,7 +193,7 @@ TEST_CASE("Otlp: every metric is there, with its kind, its unit and its time") {
   std::set<std::string> names;
   for (std::size_t f = 0; f < families.size(); ++f) {
     const MetricFamily& family = families[f];
-    const Read& metric = request.metrics[f];
+    const OtlpMetric& metric = request.metrics[f];
     CAPTURE(family.name);
     CHECK(names.insert(metric.name).second);
     CHECK(metric.name.rfind("ringside.", 0) == 0);
@@ -204,7 +204,7 @@ TEST_CASE("Otlp: every metric is there, with its kind, its unit and its time") {
     CHECK(metric.monotonic == (metric.kind == 7));
     REQUIRE(metric.points.size() == family.metrics.size());
     for (std::size_t i = 0; i < family.metrics.size(); ++i) {
-      const Point& point = metric.points[i];
+      const OtlpPoint& point = metric.points[i];
       CHECK(point.value == family.metrics[i].value);
       CHECK(point.count == family.metrics[i].count);
       CHECK(point.sum == family.metrics[i].sum);
@@ -218,21 +218,21 @@ TEST_CASE("Otlp: every metric is there, with its kind, its unit and its time") {
 }
 
 TEST_CASE("Otlp: names have no unit and no _total, and units are UCUM's") {
-  const Request request = request_of(sample::numbered());
-  CHECK(named(request, "ringside.operation_duration").unit == "s");
-  CHECK(named(request, "ringside.operations").unit.empty());
-  CHECK(named(request, "ringside.daemon_resident_memory").unit == "By");
-  CHECK(named(request, "ringside.operation_error_threshold").unit == "1");
-  CHECK(named(request, "ringside.build_info").points.at(0).value == 1);
+  const OtlpRequest request = otlp_request_of(sample::numbered());
+  CHECK(otlp_named(request, "ringside.operation_duration").unit == "s");
+  CHECK(otlp_named(request, "ringside.operations").unit.empty());
+  CHECK(otlp_named(request, "ringside.daemon_resident_memory").unit == "By");
+  CHECK(otlp_named(request, "ringside.operation_error_threshold").unit == "1");
+  CHECK(otlp_named(request, "ringside.build_info").points.at(0).value == 1);
 }
 
 TEST_CASE("Otlp: buckets are ours, one for one, numbered from the lower bound") {
   const Snapshot snapshot = sample::busy();
-  const Request request = request_of(snapshot);
-  const Read& metric = named(request, "ringside.operation_duration");
+  const OtlpRequest request = otlp_request_of(snapshot);
+  const OtlpMetric& metric = otlp_named(request, "ringside.operation_duration");
   REQUIRE(metric.points.size() == snapshot.operations.size());
   for (std::size_t i = 0; i < metric.points.size(); ++i) {
-    const Point& point = metric.points[i];
+    const OtlpPoint& point = metric.points[i];
     CHECK(point.scale == 5);
     CHECK(point.threshold == std::exp2(-32));
     std::map<int, std::uint64_t> found, expected;
@@ -255,7 +255,8 @@ TEST_CASE("Otlp: the zero bucket, an empty histogram, and exemplars") {
   Histogram& latency = snapshot.operations[0].windows[0].latency;
   latency.buckets = {{kMinBucket, 3}, {-10, 2}, {-8, 1}};
   snapshot.operations[0].exemplars = {{4, 99, 800'000'000, sample::kNow}};
-  Point point = named(request_of(snapshot), "ringside.operation_duration").points.at(0);
+  OtlpPoint point =
+      otlp_named(otlp_request_of(snapshot), "ringside.operation_duration").points.at(0);
   CHECK(point.zero == 3);
   CHECK(point.offset == -11);
   CHECK(point.buckets == std::vector<std::uint64_t>{2, 0, 1});
@@ -265,18 +266,18 @@ TEST_CASE("Otlp: the zero bucket, an empty histogram, and exemplars") {
   CHECK(point.exemplars[0].labels ==
         std::map<std::string, std::string>{{"ring", "chat"}, {"lane", "4"}, {"position", "99"}});
   latency.buckets.clear();
-  point = named(request_of(snapshot), "ringside.operation_duration").points.at(0);
+  point = otlp_named(otlp_request_of(snapshot), "ringside.operation_duration").points.at(0);
   CHECK(point.count == 0);
   CHECK(point.buckets.empty());
 }
 
 TEST_CASE("Otlp: hostile names are text, and so is the host's") {
   const Snapshot snapshot = sample::hostile();
-  const Request request = read(render_otlp(snapshot, {"a\nb\xff", "c\x01"}));
+  const OtlpRequest request = read_otlp(render_otlp(snapshot, {"a\nb\xff", "c\x01"}));
   CHECK(request.resource.at("host.name") == "a\\nb\\xff");
   CHECK(request.resource.at("service.instance.id") == "c\\x01");
-  for (const Read& metric : request.metrics) {
-    for (const Point& point : metric.points) {
+  for (const OtlpMetric& metric : request.metrics) {
+    for (const OtlpPoint& point : metric.points) {
       for (const auto& [name, value] : point.labels) {
         for (const char c : value) CHECK(static_cast<unsigned char>(c) >= 0x20);
       }

@@ -10,24 +10,24 @@ using namespace ringside;
 
 namespace {
 
-constexpr std::int64_t kSec = 1'000'000'000;
-constexpr std::int64_t kBegin = 1000 * kSec;  // the begin of a slice
-constexpr std::int64_t kToWall = 5'000'000 * kSec;
-const TickScale kNanoseconds(ClockKind::monotonic, 0, 0, 0);
+constexpr std::int64_t kExemplarSecond = 1'000'000'000;
+constexpr std::int64_t kExemplarBegin = 1000 * kExemplarSecond;  // the begin of a slice
+constexpr std::int64_t kExemplarToWall = 5'000'000 * kExemplarSecond;
+const TickScale kExemplarScale(ClockKind::monotonic, 0, 0, 0);
 
-struct Ring {
+struct ExemplarRing {
   std::unique_ptr<RingMetrics> metrics = std::make_unique<RingMetrics>(RingMetricsOptions{});
   RingMetrics::Counts read_of{};
   std::uint64_t position = 0;
 
-  Ring() {
-    metrics->observe_from(kBegin);
-    at(kBegin, 1);
+  ExemplarRing() {
+    metrics->observe_from(kExemplarBegin);
+    at(kExemplarBegin, 1);
     metrics->set_name(0, {"SEND", {}, {}});
     metrics->set_name(kFirstEvent, {"EVENT", {}, {}});
   }
   void at(std::int64_t now_ns, std::uint32_t instance) {
-    metrics->set_time(kNanoseconds, now_ns, instance);
+    metrics->set_time(kExemplarScale, now_ns, instance);
   }
   // Returns the record's position.
   std::uint64_t add(std::int64_t end_ns, std::int64_t span_ns, std::uint32_t lane = 3,
@@ -42,9 +42,9 @@ struct Ring {
     metrics->add_alone(record, lane, read_of);
     return position++;
   }
-  SeriesView shown(std::int64_t now_ns, std::int64_t to_wall = kToWall) {
+  SeriesView shown(std::int64_t now_ns, std::int64_t to_wall = kExemplarToWall) {
     Snapshot snapshot;
-    metrics->show("chat", RingMetrics::LivingById(kIdCount), {now_ns, to_wall, kBegin, 0},
+    metrics->show("chat", RingMetrics::LivingById(kIdCount), {now_ns, to_wall, kExemplarBegin, 0},
                   snapshot);
     REQUIRE(snapshot.operations.size() == 1);
     for (const SeriesView& event : snapshot.events) CHECK(event.exemplars.empty());
@@ -55,15 +55,16 @@ struct Ring {
 }  // namespace
 
 TEST_CASE("Exemplars: of each octave the latest that was the longest of its slice so far") {
-  Ring ring;
-  ring.at(kBegin + 4 * kSec, 1);
-  const std::uint64_t first = ring.add(kBegin + kSec, 1'000);
-  ring.add(kBegin + kSec + 1, 900);  // shorter
-  const std::uint64_t longer = ring.add(kBegin + kSec + 2, 5'000'000, 7);
-  ring.add(kBegin + kSec + 3, 4'999'999);
-  ring.add(kBegin + kSec + 4, 6'000'000, 3, kFirstEvent);  // an event
-  ring.add(kBegin + kSec + 5, 7'000'000, 3, 0, kFlagUntimed);
-  const std::vector<ExemplarView> shown = ring.shown(kBegin + 4 * kSec).exemplars;
+  ExemplarRing ring;
+  ring.at(kExemplarBegin + 4 * kExemplarSecond, 1);
+  const std::uint64_t first = ring.add(kExemplarBegin + kExemplarSecond, 1'000);
+  ring.add(kExemplarBegin + kExemplarSecond + 1, 900);  // shorter
+  const std::uint64_t longer = ring.add(kExemplarBegin + kExemplarSecond + 2, 5'000'000, 7);
+  ring.add(kExemplarBegin + kExemplarSecond + 3, 4'999'999);
+  ring.add(kExemplarBegin + kExemplarSecond + 4, 6'000'000, 3, kFirstEvent);  // an event
+  ring.add(kExemplarBegin + kExemplarSecond + 5, 7'000'000, 3, 0, kFlagUntimed);
+  const std::vector<ExemplarView> shown =
+      ring.shown(kExemplarBegin + 4 * kExemplarSecond).exemplars;
   REQUIRE(shown.size() == 2);
   CHECK(shown[0].position == first);
   CHECK(shown[0].span_ns == 1'000);
@@ -71,64 +72,71 @@ TEST_CASE("Exemplars: of each octave the latest that was the longest of its slic
   CHECK(shown[1].position == longer);
   CHECK(shown[1].lane == 7);
   CHECK(shown[1].span_ns == 5'000'000);
-  CHECK(shown[1].end_wall_ns == kBegin + kSec + 2 + kToWall);
+  CHECK(shown[1].end_wall_ns == kExemplarBegin + kExemplarSecond + 2 + kExemplarToWall);
 
   // The next slice has a longest of its own. It takes the place of the one of its octave alone.
-  ring.at(kBegin + 6 * kSec, 1);
-  const std::uint64_t next = ring.add(kBegin + 5 * kSec + 1, 5'100'000);
-  const std::vector<ExemplarView> later = ring.shown(kBegin + 6 * kSec).exemplars;
+  ring.at(kExemplarBegin + 6 * kExemplarSecond, 1);
+  const std::uint64_t next = ring.add(kExemplarBegin + 5 * kExemplarSecond + 1, 5'100'000);
+  const std::vector<ExemplarView> later =
+      ring.shown(kExemplarBegin + 6 * kExemplarSecond).exemplars;
   REQUIRE(later.size() == 2);
   CHECK(later[0].position == first);
   CHECK(later[1].position == next);
 }
 
 TEST_CASE("Exemplars: a record that ended earlier takes no place of a later one") {
-  Ring ring;
-  ring.at(kBegin + 4 * kSec, 1);
-  const std::uint64_t later = ring.add(kBegin + 2 * kSec, 1'000'000);
-  ring.add(kBegin + kSec, 1'000'001, 4);  // of another lane
-  const auto shown = ring.shown(kBegin + 4 * kSec).exemplars;
+  ExemplarRing ring;
+  ring.at(kExemplarBegin + 4 * kExemplarSecond, 1);
+  const std::uint64_t later = ring.add(kExemplarBegin + 2 * kExemplarSecond, 1'000'000);
+  ring.add(kExemplarBegin + kExemplarSecond, 1'000'001, 4);  // of another lane
+  const auto shown = ring.shown(kExemplarBegin + 4 * kExemplarSecond).exemplars;
   REQUIRE(shown.size() == 1);
   CHECK(shown[0].position == later);
 }
 
 TEST_CASE("Exemplars: a bound belongs to the octave below it, and the longest have a place") {
-  Ring ring;
-  ring.at(kBegin + 4 * kSec, 1);
-  ring.add(kBegin + kSec, 1);
-  ring.add(kBegin + kSec, kSec);  // 1 s is the upper bound of its octave
-  ring.add(kBegin + kSec, kSec + 1);
-  ring.add(kBegin + kSec, 2'000'000 * kSec);
-  CHECK(ring.shown(kBegin + 4 * kSec).exemplars.size() == 4);
+  ExemplarRing ring;
+  ring.at(kExemplarBegin + 4 * kExemplarSecond, 1);
+  ring.add(kExemplarBegin + kExemplarSecond, 1);
+  ring.add(kExemplarBegin + kExemplarSecond,
+           kExemplarSecond);  // 1 s is the upper bound of its octave
+  ring.add(kExemplarBegin + kExemplarSecond, kExemplarSecond + 1);
+  ring.add(kExemplarBegin + kExemplarSecond, 2'000'000 * kExemplarSecond);
+  CHECK(ring.shown(kExemplarBegin + 4 * kExemplarSecond).exemplars.size() == 4);
 }
 
 TEST_CASE("Exemplars: a slewed clock does not move them, and a new ring has none of the old") {
-  Ring ring;
-  ring.at(kBegin + 4 * kSec, 1);
-  ring.add(kBegin + kSec, 1'000);
-  const auto wall = ring.shown(kBegin + 4 * kSec).exemplars.at(0).end_wall_ns;
-  CHECK(ring.shown(kBegin + 4 * kSec, kToWall + 12'345).exemplars.at(0).end_wall_ns == wall);
-  ring.metrics->end_clock(kToWall);
-  ring.at(kBegin + 5 * kSec, 2);
-  CHECK(ring.shown(kBegin + 5 * kSec).exemplars.empty());
-  const std::uint64_t anew = ring.add(kBegin + 4 * kSec, 1'000);
+  ExemplarRing ring;
+  ring.at(kExemplarBegin + 4 * kExemplarSecond, 1);
+  ring.add(kExemplarBegin + kExemplarSecond, 1'000);
+  const auto wall = ring.shown(kExemplarBegin + 4 * kExemplarSecond).exemplars.at(0).end_wall_ns;
+  CHECK(ring.shown(kExemplarBegin + 4 * kExemplarSecond, kExemplarToWall + 12'345)
+            .exemplars.at(0)
+            .end_wall_ns == wall);
+  ring.metrics->end_clock(kExemplarToWall);
+  ring.at(kExemplarBegin + 5 * kExemplarSecond, 2);
+  CHECK(ring.shown(kExemplarBegin + 5 * kExemplarSecond).exemplars.empty());
+  const std::uint64_t anew = ring.add(kExemplarBegin + 4 * kExemplarSecond, 1'000);
   (void)anew;
 }
 
 TEST_CASE("Sums: a better known clock does not make a sum fall that was shown") {
-  Ring ring;
-  const TickScale fast(ClockKind::tsc, 1'000'000'000, static_cast<std::uint64_t>(kBegin), kBegin);
-  const TickScale better(ClockKind::tsc, 1'000'010'000, static_cast<std::uint64_t>(kBegin), kBegin);
-  ring.metrics->set_time(fast, kBegin + 4 * kSec, 1);
-  ring.add(kBegin + 3 * kSec, 2 * kSec);
+  ExemplarRing ring;
+  const TickScale fast(ClockKind::tsc, 1'000'000'000, static_cast<std::uint64_t>(kExemplarBegin),
+                       kExemplarBegin);
+  const TickScale better(ClockKind::tsc, 1'000'010'000, static_cast<std::uint64_t>(kExemplarBegin),
+                         kExemplarBegin);
+  ring.metrics->set_time(fast, kExemplarBegin + 4 * kExemplarSecond, 1);
+  ring.add(kExemplarBegin + 3 * kExemplarSecond, 2 * kExemplarSecond);
   const auto sum = [&](std::int64_t now_ns) {
     return ring.shown(now_ns).window(Window::since_start).sum_ns;
   };
-  const std::uint64_t before = sum(kBegin + 4 * kSec);
-  CHECK(before == 2 * kSec);
-  ring.metrics->set_time(better, kBegin + 4 * kSec + 1, 1);
-  CHECK(ring.shown(kBegin + 4 * kSec + 1).window(Window::minute).sum_ns < before);
-  CHECK(sum(kBegin + 4 * kSec + 1) == before);
-  ring.add(kBegin + 3 * kSec + 5, kSec);
-  CHECK(sum(kBegin + 4 * kSec + 1) > before + kSec / 2);
+  const std::uint64_t before = sum(kExemplarBegin + 4 * kExemplarSecond);
+  CHECK(before == 2 * kExemplarSecond);
+  ring.metrics->set_time(better, kExemplarBegin + 4 * kExemplarSecond + 1, 1);
+  CHECK(ring.shown(kExemplarBegin + 4 * kExemplarSecond + 1).window(Window::minute).sum_ns <
+        before);
+  CHECK(sum(kExemplarBegin + 4 * kExemplarSecond + 1) == before);
+  ring.add(kExemplarBegin + 3 * kExemplarSecond + 5, kExemplarSecond);
+  CHECK(sum(kExemplarBegin + 4 * kExemplarSecond + 1) > before + kExemplarSecond / 2);
 }

@@ -26,7 +26,7 @@ using Reply = ScriptedServer::Reply;
 constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr std::int64_t kHourNs = 3600'000 * kMillisecondNs;
 
-OtlpOptions to(const ScriptedServer& server, std::int64_t interval_ns = kHourNs) {
+OtlpOptions collector_at(const ScriptedServer& server, std::int64_t interval_ns = kHourNs) {
   OtlpOptions options;
   options.address.host = "127.0.0.1";
   options.address.port = server.port();
@@ -42,7 +42,7 @@ OtlpOptions to(const ScriptedServer& server, std::int64_t interval_ns = kHourNs)
   return options;
 }
 
-std::shared_ptr<const Snapshot> snapshot(std::uint64_t tick) {
+std::shared_ptr<const Snapshot> snapshot_of(std::uint64_t tick) {
   auto out = std::make_shared<Snapshot>();
   out->tick = tick;
   out->wall_ns = 1'000;
@@ -90,7 +90,7 @@ std::string partial(std::int64_t rejected, const std::string& message) {
 }
 
 // Finishes and waits. How long it took.
-std::chrono::nanoseconds finish(OtlpExporter& exporter) {
+std::chrono::nanoseconds finish_export(OtlpExporter& exporter) {
   const auto begin = std::chrono::steady_clock::now();
   std::atomic<int> ended{0};
   exporter.finish([&] { ++ended; });
@@ -99,7 +99,7 @@ std::chrono::nanoseconds finish(OtlpExporter& exporter) {
   return std::chrono::steady_clock::now() - begin;
 }
 
-Reply good(int, const std::string&) { return status(200); }
+Reply accepts(int, const std::string&) { return status(200); }
 
 }  // namespace
 
@@ -113,7 +113,7 @@ TEST_CASE("OtlpAnswer: what the specification says of each") {
 TEST_CASE("OtlpExporter: without a collector there is nothing to wait for") {
   OtlpExporter exporter(1);
   exporter.reconfigure(std::nullopt);
-  exporter.show(snapshot(1));
+  exporter.show(snapshot_of(1));
   bool ended = false;
   exporter.finish([&] { ended = true; });  // at once, so the flag needs no lock
   CHECK(ended);
@@ -121,10 +121,10 @@ TEST_CASE("OtlpExporter: without a collector there is nothing to wait for") {
 }
 
 TEST_CASE("OtlpExporter: the first snapshot goes at once, with what a collector asks for") {
-  ScriptedServer server(good);
+  ScriptedServer server(accepts);
   OtlpExporter exporter(1);
-  exporter.reconfigure(to(server));
-  exporter.show(snapshot(7));
+  exporter.reconfigure(collector_at(server));
+  exporter.show(snapshot_of(7));
   until([&] { return !server.requests().empty(); });
   const std::string request = server.requests().at(0);
   CHECK(request.rfind("POST /v1/metrics HTTP/1.1\r\n", 0) == 0);
@@ -132,33 +132,33 @@ TEST_CASE("OtlpExporter: the first snapshot goes at once, with what a collector 
                             "Accept: application/x-protobuf\r\n", "X-Tenant: chat\r\n"})
     CHECK(request.find(field) != std::string::npos);
   CHECK(tick_in(request) == 7);
-  finish(exporter);
+  finish_export(exporter);
   CHECK(server.requests().size() == 1);
 }
 
 TEST_CASE("OtlpExporter: between two intervals only the latest waits, and the end sends it") {
   Said said;
-  ScriptedServer server(good);
+  ScriptedServer server(accepts);
   OtlpExporter exporter(1);
-  exporter.reconfigure(to(server));
-  exporter.show(snapshot(1));
+  exporter.reconfigure(collector_at(server));
+  exporter.show(snapshot_of(1));
   until([&] { return server.requests().size() == 1; });
-  for (std::uint64_t tick = 2; tick <= 4; ++tick) exporter.show(snapshot(tick));
-  finish(exporter);
+  for (std::uint64_t tick = 2; tick <= 4; ++tick) exporter.show(snapshot_of(tick));
+  finish_export(exporter);
   CHECK(ticks_in(server) == Ticks{1, 4});
   CHECK(said.lines().empty());
 }
 
 TEST_CASE("OtlpExporter: each interval has a request") {
-  ScriptedServer server(good);
+  ScriptedServer server(accepts);
   OtlpExporter exporter(1);
-  exporter.reconfigure(to(server, 20 * kMillisecondNs));
+  exporter.reconfigure(collector_at(server, 20 * kMillisecondNs));
   std::uint64_t tick = 0;
   until([&] {
-    exporter.show(snapshot(++tick));
+    exporter.show(snapshot_of(++tick));
     return server.requests().size() >= 3;
   });
-  finish(exporter);
+  finish_export(exporter);
   const Ticks ticks = ticks_in(server);
   CHECK(std::is_sorted(ticks.begin(), ticks.end()));
   CHECK(std::adjacent_find(ticks.begin(), ticks.end()) == ticks.end());
@@ -177,13 +177,13 @@ TEST_CASE(
       return code == 0 ? Reply{} : status(code, "Retry-After: 0\r\n", "later");
     });
     OtlpExporter exporter(1);
-    exporter.reconfigure(to(server));
-    exporter.show(snapshot(1));
+    exporter.reconfigure(collector_at(server));
+    exporter.show(snapshot_of(1));
     until([&] { return server.requests().size() == 2; });
-    exporter.show(snapshot(2));
+    exporter.show(snapshot_of(2));
     shown = true;
     until([&] { return said.count("otlp: reached again, failed tries: 2") == 1; });
-    finish(exporter);
+    finish_export(exporter);
     CHECK(ticks_in(server) == Ticks{1, 1, 2});
     CHECK(said.count("warning: otlp: not sent: ") == 1);
     if (code != 0) CHECK(said.count("it answered " + std::to_string(code) + ": later") == 1);
@@ -194,8 +194,8 @@ TEST_CASE("OtlpExporter: it is not tried before the collector says") {
   ScriptedServer server(
       [](int, const std::string&) { return status(503, "Retry-After: 3600\r\n"); });
   OtlpExporter exporter(1);
-  exporter.reconfigure(to(server));
-  exporter.show(snapshot(1));
+  exporter.reconfigure(collector_at(server));
+  exporter.show(snapshot_of(1));
   until([&] { return server.requests().size() == 1; });
   // Several times the longest pause without that field.
   const auto until_then = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
@@ -211,14 +211,14 @@ TEST_CASE("OtlpExporter: what is refused is dropped and said once, and the next 
     return number < 2 ? status(400, "", refusal) : status(200);
   });
   OtlpExporter exporter(1);
-  exporter.reconfigure(to(server, 10 * kMillisecondNs));
-  exporter.show(snapshot(1));
+  exporter.reconfigure(collector_at(server, 10 * kMillisecondNs));
+  exporter.show(snapshot_of(1));
   until([&] { return said.count("otlp: figures are dropped") == 1; });
-  exporter.show(snapshot(2));
+  exporter.show(snapshot_of(2));
   until([&] { return server.requests().size() == 2; });
-  exporter.show(snapshot(3));
+  exporter.show(snapshot_of(3));
   until([&] { return said.count("info: otlp: accepted again, requests dropped: 2") == 1; });
-  finish(exporter);
+  finish_export(exporter);
   CHECK(ticks_in(server) == Ticks{1, 2, 3});
   CHECK(said.count(
             "error: otlp: figures are dropped: it answered 400: no such\\ntenant\n  next: ") == 1);
@@ -230,12 +230,12 @@ TEST_CASE("OtlpExporter: a partial success is said once and never sent again") {
     return status(200, "", number < 2 ? partial(3, "too old") : partial(0, "slow down"));
   });
   OtlpExporter exporter(1);
-  exporter.reconfigure(to(server, kMillisecondNs));
+  exporter.reconfigure(collector_at(server, kMillisecondNs));
   for (std::uint64_t tick = 1; tick <= 3; ++tick) {
-    exporter.show(snapshot(tick));
+    exporter.show(snapshot_of(tick));
     until([&] { return server.requests().size() == tick; });
   }
-  finish(exporter);
+  finish_export(exporter);
   CHECK(ticks_in(server) == Ticks{1, 2, 3});
   CHECK(said.count("warning: otlp: the collector accepted all but 3 data points: too old") == 1);
   CHECK(said.count("warning: otlp: the collector accepted it, and says: slow down") == 1);
@@ -246,10 +246,10 @@ TEST_CASE("OtlpExporter: the end waits for a silent collector for so long, and s
   Said said;
   ScriptedServer server([](int, const std::string&) { return Reply{"", true}; });
   OtlpExporter exporter(1, 50 * kMillisecondNs);
-  exporter.reconfigure(to(server));
-  exporter.show(snapshot(1));
+  exporter.reconfigure(collector_at(server));
+  exporter.show(snapshot_of(1));
   until([&] { return server.requests().size() == 1; });
-  CHECK(finish(exporter) < std::chrono::seconds(10));
+  CHECK(finish_export(exporter) < std::chrono::seconds(10));
   CHECK(said.count("warning: otlp: the last figures were not sent") == 1);
 }
 
@@ -257,26 +257,26 @@ TEST_CASE("OtlpExporter: at the end a failure is the last try") {
   Said said;
   ScriptedServer server([](int, const std::string&) { return status(503); });
   OtlpExporter exporter(1, 20'000 * kMillisecondNs);
-  exporter.reconfigure(to(server));
-  exporter.show(snapshot(1));
+  exporter.reconfigure(collector_at(server));
+  exporter.show(snapshot_of(1));
   until([&] { return said.count("not sent") >= 1; });
-  CHECK(finish(exporter) < std::chrono::seconds(10));
+  CHECK(finish_export(exporter) < std::chrono::seconds(10));
   CHECK(said.count("warning: otlp: the last figures were not sent") == 1);
 }
 
 TEST_CASE("OtlpExporter: another collector gets the latest figures at once, and none gets none") {
-  ScriptedServer one(good);
-  ScriptedServer other(good);
+  ScriptedServer one(accepts);
+  ScriptedServer other(accepts);
   OtlpExporter exporter(1);
-  exporter.reconfigure(to(one));
-  exporter.show(snapshot(1));
+  exporter.reconfigure(collector_at(one));
+  exporter.show(snapshot_of(1));
   until([&] { return one.requests().size() == 1; });
-  exporter.reconfigure(to(one));  // nothing has changed
-  exporter.reconfigure(to(other));
+  exporter.reconfigure(collector_at(one));  // nothing has changed
+  exporter.reconfigure(collector_at(other));
   until([&] { return other.requests().size() == 1; });
   exporter.reconfigure(std::nullopt);
-  exporter.show(snapshot(2));
-  finish(exporter);
+  exporter.show(snapshot_of(2));
+  finish_export(exporter);
   CHECK(ticks_in(one) == Ticks{1});
   CHECK(ticks_in(other) == Ticks{1});
 }
