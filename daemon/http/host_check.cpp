@@ -29,9 +29,12 @@ bool host_is_good(std::string_view host) {
   if (host.starts_with('[')) {
     const std::size_t end = host.find(']');
     if (end == std::string_view::npos) return false;
+    const std::string address(host.substr(1, end - 1));
     boost::system::error_code error;
-    ip::make_address_v6(std::string(host.substr(1, end - 1)), error);
-    if (error) return false;
+    ip::make_address_v6(address, error);
+    // Boost reads up to a NUL, and takes the name of an interface after a '%'.
+    if (error || address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string::npos)
+      return false;
     port = host.substr(end + 1);
     if (!port.empty() && !port.starts_with(':')) return false;
   } else {

@@ -1,4 +1,5 @@
 // What a server must not take, each with its answer.
+#include "daemon/http/host_check.h"
 #include "tests/unit/daemon/http/served.h"
 
 namespace ringside::http {
@@ -146,6 +147,16 @@ TEST_CASE("HttpRefusals: names that are ours") {
               .ask("GET /open HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n")
               .status == 421);
   }
+}
+
+TEST_CASE("HttpRefusals: a Host is a name or an address, and perhaps a port") {
+  for (const char* good : {"a", "a.b-c_d:1", "[::1]", "[::ffff:1.2.3.4]:65535", "1.2.3.4:"})
+    CHECK_MESSAGE(host_is_good(good), good);
+  for (const char* bad : {"", ":1", "a:b", "a:1:2", "[::1", "[::1]x", "[::1]:x", "[fe80::1%lo]",
+                          "[a]", "::1", "a/b", "u@a", "a:123456"})
+    CHECK_MESSAGE(!host_is_good(bad), bad);
+  // Found by tests/ring/fuzz/http_texts.
+  CHECK_FALSE(host_is_good(std::string("[::7:1\0\0]", 9)));
 }
 
 TEST_CASE("HttpRefusals: a body too large for its limit ends with 413, in chunks too") {
