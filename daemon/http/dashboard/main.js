@@ -71,7 +71,12 @@ async function askAll() {
       api.get('metrics' + (window === '1m' ? query({window}) : ''), {signal, fresh: true}),
       api.get('alerts' + query({limit: 50}), {signal, fresh: true})
     ]);
-    if (metrics) store.takeMetrics(metrics, window);
+    if (metrics) {
+      store.takeMetrics(metrics, window);
+      // A stream begins with the next tick, which may be seconds away.
+      if (!(store.tick?.tick >= metrics.meta.tick) && metrics.meta.tick !== null)
+        store.takeTick(tickOf(metrics.data, metrics.meta));
+    }
     if (alerts) store.alerts = alerts.data;
     store.problem = '';
     if (!historyAsked) askPast(signal);

@@ -183,7 +183,6 @@ class Answers(http.server.BaseHTTPRequestHandler):
         try:
             # As a broadcaster that does not know the id any more: it begins anew.
             text = f"event: hello\ndata: {json.dumps(owner.known.hello())}\n\n"
-            text += f"event: tick\ndata: {json.dumps(owner.known.tick())}\n\n"
             while text is not None:
                 self.wfile.write(text.encode())
                 self.wfile.flush()
