@@ -4,7 +4,8 @@ set(dashboard ${CMAKE_CURRENT_LIST_DIR}/dashboard)
 set(dashboard_names
   index.html style.css parts.css
   acting.js api.js charts.js dom.js events.js figures.js format.js history.js incidents.js keys.js
-  live.js main.js operation.js operations.js panels.js points.js store.js traffic.js verdict.js)
+  live.js login.js main.js operation.js operations.js panels.js points.js store.js traffic.js
+  verdict.js)
 # What nobody lists would be missing in the program only.
 file(GLOB dashboard_found RELATIVE ${dashboard} CONFIGURE_DEPENDS ${dashboard}/*)
 list(SORT dashboard_found)

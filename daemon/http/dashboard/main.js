@@ -2,12 +2,13 @@
 
 import {Acting} from './acting.js';
 import {Api, forgetToken, query, savedToken, saveToken} from './api.js';
-import {byId, setHidden, setText} from './dom.js';
+import {byId, setHidden} from './dom.js';
 import * as f from './format.js';
 import {History} from './history.js';
 import {showIncidents} from './incidents.js';
 import {startKeys, startTheme} from './keys.js';
 import {Live} from './live.js';
+import {Login} from './login.js';
 import {OperationSheet} from './operation.js';
 import {Operations} from './operations.js';
 import {Panels} from './panels.js';
@@ -177,7 +178,7 @@ function tick(figures) {
 function denied(problem) {
   stop();
   forgetToken();
-  showLogin(
+  login.show(
       problem.status === 403     ? 'That token may not read.' :
           problem.status === 401 ? 'That token is not valid. It may have been replaced.' :
                                    f.sentence(problem.message));
@@ -236,66 +237,17 @@ function start(token) {
   redraw();
 }
 
-function showLogin(problem = '') {
-  setHidden(byId('page'), true);
-  setHidden(byId('sign-out'), true);
-  setHidden(byId('login'), false);
-  setText(byId('connection-text'), 'not signed in');
-  byId('connection').dataset.state = 'connecting';
-  setText(byId('rings'), '');
-  document.title = 'Ringside';
-  setText(byId('login-problem'), problem);
-  byId('token').value = '';
-  byId('token').focus();
-}
-
-// The token is tried before the page is shown.
-async function tryToken(token) {
-  const button = byId('login-form').querySelector('button');
-  button.disabled = true;
-  setText(byId('login-problem'), '');
-  api.token = token;
-  try {
-    await api.get('metrics' + query({window: '1m'}));
-  } catch (problem) {
-    if (problem.status !== 503) {
-      setText(
-          byId('login-problem'),
-          problem.status === 401 ? 'That token is not valid. ' +
-                  'Check that all of it was copied.' :
-              problem.status === 403 ? 'That token may not read.' :
-              problem.status === 429 ? `Too many attempts from this address. Wait ${
-                                           f.age(problem.retryAfterS ?? 60)}, and try ` +
-                  'again.' :
-                                       f.sentence(problem.message));
-      byId('token').select();
-      return;
-    }
-  } finally {
-    button.disabled = false;
-  }
+const login = new Login(api, token => {
   saveToken(token);
   start(token);
   byId('verdict').focus({preventScroll: true});
-}
-
-byId('login-form').addEventListener('submit', event => {
-  event.preventDefault();
-  const token = byId('token').value.trim();
-  // A token is visible ASCII: others can't be sent in a header.
-  if (/^[\x21-\x7e]+$/.test(token))
-    tryToken(token);
-  else
-    setText(
-        byId('login-problem'),
-        'That is no token: it has no spaces and no other signs than ' +
-            'those on a keyboard.');
 });
+
 byId('sign-out').addEventListener('click', () => {
   stop();
   forgetToken();
   store.clear();
-  showLogin();
+  login.show();
 });
 byId('try-now').addEventListener('click', () => live?.hurry());
 startKeys();
@@ -303,4 +255,4 @@ startTheme();
 if (savedToken())
   start(savedToken());
 else
-  showLogin();
+  login.show();
