@@ -19,6 +19,12 @@ const COLUMNS = [
   {id: 'spark', title: 'p95, last hour', of: row => row.p95, small: true}
 ];
 
+const classOf = column => [column.number ? 'n' : '', column.small ? 'hide-small' : '',
+                           column.id === 'wait' ? 'wait' : '']
+                              .filter(Boolean)
+                              .join(' ') ||
+    null;
+
 export class Operations {
   constructor(store, open, changeWindow) {
     this.store = store;
@@ -33,21 +39,14 @@ export class Operations {
   }
 
   build() {
-    this.heads = COLUMNS.map(
-        column =>
-            h('th', {
-              scope: 'col',
-              class:
-                  `${column.number ? 'n' : ''}${column.small ? ' hide-small' : ''}`.trim() || null
-            },
-              h('button', {
-                type: 'button',
-                'data-column': column.id,
-                text: column.title,
-                on: {click: () => this.order(column)}
-              })));
+    this.heads = COLUMNS.map(column => h('th', {scope: 'col', class: classOf(column)}, h('button', {
+                                           type: 'button',
+                                           'data-column': column.id,
+                                           text: column.title,
+                                           on: {click: () => this.order(column)}
+                                         })));
     this.body = h('tbody');
-    const table =
+    this.table =
         h('table', {class: 'operations'}, h('caption', {class: 'unseen', text: 'Operations'}),
           h('thead', {}, h('tr', {}, this.heads)), this.body);
     this.more = h('button', {
@@ -60,7 +59,7 @@ export class Operations {
       }
     });
     this.moreText = h('span');
-    byId('operations-table').append(wide('Operations', table));
+    byId('operations-table').append(wide('Operations', this.table));
     byId('operations-more').append(this.moreText, ' ', this.more);
     // Lines that nobody sees are not drawn.
     this.watcher = new IntersectionObserver(entries => {
@@ -123,6 +122,7 @@ export class Operations {
   show() {
     const wanted = byId('filter').value.trim().toLowerCase();
     const all = this.rows();
+    this.table.classList.toggle('unmarked', all.every(row => row.wait === null));
     this.withRing = new Set(all.map(row => row.ring)).size > 1;
     const rows = all.filter(
         row => wanted === '' ||
@@ -157,10 +157,8 @@ export class Operations {
   make() {
     const node = h('tr');
     const cells = COLUMNS.map(
-        (column, i) => h(i === 0 ? 'th' : 'td', {
-          scope: i === 0 ? 'row' : null,
-          class: `${column.number ? 'n' : ''}${column.small ? ' hide-small' : ''}`.trim() || null
-        }));
+        (column, i) =>
+            h(i === 0 ? 'th' : 'td', {scope: i === 0 ? 'row' : null, class: classOf(column)}));
     node.name = h('button', {
       type: 'button',
       class: 'link',

@@ -35,11 +35,12 @@ export function showVerdict(store) {
       verdict === 'unknown' ? f.sentence(headline.what) : f.sentence(headline.whom ?? ''));
   setText(byId('next'), f.sentence(headline.next));
   // The headline tells the first story; what it says is not said twice.
-  const reasons =
-      (store.metrics?.reasons ?? []).slice(0, MOST_REASONS).map(one => f.sentence(one.text));
+  const reasons = (store.metrics?.reasons ?? [])
+                      .map(one => f.sentence(one.text))
+                      .filter(text => text !== f.sentence(headline.what))
+                      .slice(0, MOST_REASONS);
   keep(byId('reasons'), reasons, text => text, () => h('li'), (node, text) => setText(node, text));
-  const all = store.metrics?.reasons.length ?? 0;
-  setHidden(byId('reasons'), all === 0);
+  setHidden(byId('reasons'), reasons.length === 0);
   document.title = `${WORDS[verdict]} · Ringside`;
 }
 
