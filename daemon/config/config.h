@@ -92,6 +92,16 @@ struct ReceiverConfig {
 };
 inline constexpr std::size_t kMostReceivers = 16;
 
+// The OpenTelemetry collector to which metrics are pushed: the table [otlp].
+struct OtlpConfig {
+  std::string url;           // empty: none
+  std::string headers_file;  // empty: no more fields
+  std::string ca_file;       // empty: the system's authorities
+  std::int64_t interval_ns = kMinute;
+  std::int64_t timeout_ns = 10 * kSecond;
+  friend bool operator==(const OtlpConfig&, const OtlpConfig&) = default;
+};
+
 struct Config {
   std::vector<std::string> rings = {"chat"};
   std::map<std::string, FileOwner> owners;  // by ring, as it is written in `rings`
@@ -123,6 +133,7 @@ struct Config {
   std::uint64_t history_max_bytes = std::uint64_t{1} << 30;
 
   HttpConfig http;
+  OtlpConfig otlp;
 
   Thresholds thresholds;
   AlertConfig alerts;

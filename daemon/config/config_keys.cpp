@@ -97,6 +97,20 @@ std::vector<ConfigKey<Config>> own_table() {
        "(history.db-wal) comes beside it: 4 MiB, and up to 32 MiB and a minute more while somebody "
        "reads."},
 
+      {"otlp.url", UrlField<Config>{AT(otlp.url), true},
+       "The OpenTelemetry collector to which metrics are pushed, by OTLP over HTTP, such as "
+       "http://localhost:4318. /v1/metrics is added where the address has no path. Empty: none."},
+      {"otlp.headers_file", Path{AT(otlp.headers_file)},
+       "A file with fields of its requests, one on a line, such as \"Authorization: Bearer ...\". "
+       "It is read at the start and at SIGHUP. Empty: none."},
+      {"otlp.ca_file", Path{AT(otlp.ca_file)},
+       "Certificates (PEM) of the authorities that are trusted for https, read at the start and at "
+       "SIGHUP. Empty: the system's."},
+      {"otlp.interval", Duration{AT(otlp.interval_ns), kSecond, kHour},
+       "How often metrics are pushed."},
+      {"otlp.timeout", Duration{AT(otlp.timeout_ns), 10 * kMillisecond, 5 * kMinute},
+       "How long a whole request may take, connecting included."},
+
       {"thresholds.response_time", Duration{AT(thresholds.response_ns), kMillisecond / 1000, kHour},
        "Slower is too slow: judged by the p95 of the last minute, for each operation."},
       {"thresholds.error_rate_percent", Number{AT(thresholds.error_percent), 0.001, 100},
@@ -236,13 +250,13 @@ std::vector<ConfigKey<Config>> own_table() {
   };
 }
 
-// [http] stands between [history] and [thresholds].
+// [http] stands between [history] and [otlp].
 const std::vector<ConfigKey<Config>>& table() {
   static const std::vector<ConfigKey<Config>> keys = [] {
     std::vector<ConfigKey<Config>> all = own_table();
     const std::vector<ConfigKey<Config>> http = http_keys();
     all.insert(std::find_if(all.begin(), all.end(),
-                            [](const auto& key) { return key.path.starts_with("thresholds."); }),
+                            [](const auto& key) { return key.path.starts_with("otlp."); }),
                http.begin(), http.end());
     return all;
   }();
@@ -364,8 +378,9 @@ struct Allowed {
   std::string operator()(const NameField<Root>&) const {
     return "1 to 64 letters, digits, '.', '_' or '-'";
   }
-  std::string operator()(const UrlField<Root>&) const {
-    return "http:// or https://, a host, and perhaps a port and a path, without user, password or "
+  std::string operator()(const UrlField<Root>& f) const {
+    return std::string(f.may_be_empty ? "nothing, or " : "") +
+           "http:// or https://, a host, and perhaps a port and a path, without user, password or "
            "fragment";
   }
 };

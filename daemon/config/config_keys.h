@@ -76,6 +76,7 @@ struct NameField {   // a name of our own choice, which is no path
 template <typename Root>
 struct UrlField {    // url.h
   std::string& (*at)(Root&);
+  bool may_be_empty = false;
 };
 
 template <typename Root>

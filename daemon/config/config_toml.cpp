@@ -138,6 +138,8 @@ class Reader {
       const Thresholds shipped;
       defaults = {shipped.response_ns, shipped.error_percent};
     }
+    // What is empty by default is no instance.
+    if constexpr (std::is_same_v<Root, Config>) defaults.otlp.url = "http://localhost:4318";
     error(node.source(),
           fmt::format("{}: found {}, allowed: {}", full, found_text(node), allowed_text(key)),
           fmt::format("for instance {} = {}", key.path.substr(key.path.rfind('.') + 1),

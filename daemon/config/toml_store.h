@@ -135,7 +135,9 @@ struct Store {
   }
   bool operator()(const UrlField<Root>& f) const {
     const auto* text = node.as_string();
-    if (text == nullptr || !parse_url(text->get())) return false;
+    if (text == nullptr) return false;
+    const bool none = f.may_be_empty && text->get().empty();
+    if (!none && !parse_url(text->get())) return false;
     f.at(root) = text->get();
     return true;
   }

@@ -1,16 +1,13 @@
 #include "daemon/run/receivers.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <boost/asio/ip/address.hpp>
 #include <chrono>
 #include <optional>
 
 #include "daemon/config/url.h"
-#include "daemon/outputs/receivers/http_post.h"
+#include "daemon/run/receiver_address.h"
 #include "daemon/storage/files.h"
 #include "shm/assert.h"
 
@@ -19,12 +16,6 @@ namespace {
 
 constexpr std::size_t kMostTokenBytes = 8192;
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "unknown";
-  return name.data();
-}
-
 // The characters that a bearer token may have in a header.
 bool token_byte(char c) { return c > ' ' && c < 0x7f; }
 
@@ -32,12 +23,6 @@ AlertLevel level_of(const std::string& name) {
   const auto found = std::find(kAlertLevelNames.begin(), kAlertLevelNames.end(), name);
   RINGSIDE_ASSERT(found != kAlertLevelNames.end());
   return static_cast<AlertLevel>(found - kAlertLevelNames.begin());
-}
-
-bool is_loopback(const std::string& host) {
-  boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(host, error);
-  return error ? host == "localhost" : address.is_loopback();
 }
 
 class OptionsReader {
@@ -58,16 +43,13 @@ class OptionsReader {
     options.resend_ns = config_.resend_ns;
     options.watchdog = config_.watchdog;
     ReceiverAddress& address = options.address;
-    address.tls = url->tls;
-    address.host = url->host;
-    address.port = url->port;
+    address = receiver_address(*url, version);
     address.target = target_of(*url, options.kind);
-    address.host_field = host_field(*url);
-    address.program = "ringside/" + version;
     address.connect_timeout = std::chrono::nanoseconds(config_.connect_timeout_ns);
     address.timeout = std::chrono::nanoseconds(config_.timeout_ns);
     if (!config_.token_file.empty()) read_token(address);
-    if (!config_.ca_file.empty()) read_authorities(address);
+    std::string why;
+    if (!config_.ca_file.empty() && !read_authorities(config_.ca_file, address, &why)) wrong(why);
     return options;
   }
 
@@ -111,18 +93,6 @@ class OptionsReader {
           "receiver {}: its token is sent without encryption, for anybody on the way to read\n"
           "  next: use https",
           config_.name));
-    }
-  }
-
-  void read_authorities(ReceiverAddress& address) {
-    auto text = read_file(config_.ca_file);
-    if (!text) return;
-    address.authorities = std::move(*text);
-    std::string why = "it is empty";
-    if (address.authorities.empty() || !HttpPost::authorities_are_good(address, &why)) {
-      wrong(fmt::format("{}: found no certificates in PEM: {}\n  next: name a file with the "
-                        "certificates of the authorities",
-                        config_.ca_file, why));
     }
   }
 

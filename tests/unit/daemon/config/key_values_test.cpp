@@ -31,6 +31,17 @@ std::string taken_value(const std::string& key, const std::string& value) {
   return "";
 }
 
+TEST_CASE("KeyValues: a collector's address is a URL, or nothing") {
+  CHECK(taken_value("otlp.url", "\"http://localhost:4318\"") == "\"http://localhost:4318\"");
+  CHECK(taken_value("otlp.url", "\"\"") == "\"\"");
+  CHECK(errors_in("[otlp]\nurl = \"collector:4318\"") ==
+        Errors{"f:2:7: otlp.url: found \"collector:4318\", allowed: nothing, or http:// or "
+               "https://, a host, and perhaps a port and a path, without user, password or "
+               "fragment\n  next: for instance url = \"http://localhost:4318\""});
+  // A receiver must be somewhere.
+  CHECK_FALSE(errors_in("[[receivers]]\nname = \"x\"\nkind = \"webhook\"\nurl = \"\"").empty());
+}
+
 TEST_CASE("KeyValues: the least and the most value of each range are taken, and nothing beyond") {
   struct Range {
     std::string key, below, least, most, above;
@@ -52,6 +63,8 @@ TEST_CASE("KeyValues: the least and the most value of each range are taken, and 
       {"http.wrong_tokens_per_minute", "0", "1", "1000000", "1000001"},
       {"http.request_timeout", "\"999ms\"", "\"1s\"", "\"1h\"", "\"1h1ns\""},
       {"http.idle_timeout", "\"999ms\"", "\"1s\"", "\"1h\"", "\"1h1ns\""},
+      {"otlp.interval", "\"999ms\"", "\"1s\"", "\"1h\"", "\"1h1ns\""},
+      {"otlp.timeout", "\"9ms999us999ns\"", "\"10ms\"", "\"5min\"", "\"5min1ns\""},
       {"thresholds.response_time", "\"999ns\"", "\"1us\"", "\"1h\"", "\"1h1ns\""},
       {"thresholds.error_rate_percent", "0.0009", "0.001", "100", "100.1"},
       {"thresholds.memory", "\"1048575B\"", "\"1MiB\"", "\"1024TiB\"", "\"1125899906842625B\""},

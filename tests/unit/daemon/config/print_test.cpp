@@ -78,6 +78,13 @@ wrong_tokens_per_minute = 10
 request_timeout = "1min"
 idle_timeout = "1min"
 
+[otlp]
+url = ""
+headers_file = ""
+ca_file = ""
+interval = "1min"
+timeout = "10s"
+
 [thresholds]
 response_time = "1s"
 error_rate_percent = 5
