@@ -111,6 +111,24 @@ TEST_CASE("HttpStream: a client that does not read is dropped and told, and nobo
   CHECK(quick.has_read("data: after\n"));
 }
 
+TEST_CASE("HttpStream: a stream may be so many events behind, however small they are") {
+  Served served;
+  served.options.limits.backlog_events = 20;
+  served.options.limits.backlog_bytes = std::size_t{1} << 30;
+  served.start();
+  RawClient slow(served.at(), nullptr, 4096);
+  slow.send(served.request("GET", "/stream"));
+  test::until([&] { return served.count(Figure::streams) == 1; });
+  // More than the kernel's buffers take: its write does not end.
+  served.server->publish(event(0, std::size_t{32} << 20));
+  for (int i = 1; i <= 10; ++i) served.server->publish(event(i));
+  test::until([&] { return served.count(Figure::events) == 11; });
+  CHECK(served.count(Figure::streams_dropped) == 0);
+  for (int i = 11; i <= 30; ++i) served.server->publish(event(i));
+  test::until([&] { return served.count(Figure::events) == 31; });
+  CHECK(served.count(Figure::streams_dropped) == 1);
+}
+
 TEST_CASE("HttpStream: one that reads nothing at all is cut at the deadline of its write") {
   Served served;
   served.options.limits.write = milliseconds(50);
