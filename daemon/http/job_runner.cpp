@@ -55,8 +55,7 @@ Response JobRunner::result_of(const Task& task) {
 
 void JobRunner::work(Lane& lane, bool low_priority) {
   // Of a thread, not of the process: that is what Linux does.
-  if (low_priority)
-    setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kLowPriority);
+  if (low_priority) setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kLowPriority);
   std::unique_lock lock(mutex_);
   while (true) {
     lane.ready.wait(lock, [&] { return ending_ || !lane.tasks.empty(); });

@@ -49,8 +49,7 @@ TEST_CASE("JobRunner: each job is answered once, whatever it does") {
                         well.done()));
   CHECK(well.get().status == 200);
   REQUIRE(runner.submit(
-      request,
-      job_of(Job::Kind::waiting, []() -> Response { throw std::runtime_error("disk"); }),
+      request, job_of(Job::Kind::waiting, []() -> Response { throw std::runtime_error("disk"); }),
       thrown.done()));
   const Response failed = thrown.get();
   CHECK(failed.status == 500);
@@ -65,8 +64,7 @@ TEST_CASE("JobRunner: so many at a time, so many wait, and the next one finds no
   const auto hold = [&] {
     const int now = ++running;
     int seen = most;
-    while (now > seen && !most.compare_exchange_weak(seen, now)) {
-    }
+    while (now > seen && !most.compare_exchange_weak(seen, now)) {}
     released.wait();
     --running;
     return Response{};
@@ -86,8 +84,8 @@ TEST_CASE("JobRunner: so many at a time, so many wait, and the next one finds no
   CHECK_FALSE(submit(refused));
   // What waits for the drain thread does not wait for readers.
   Answered other;
-  REQUIRE(runner.submit({}, job_of(Job::Kind::waiting, [] { return response_of(204); }),
-                        other.done()));
+  REQUIRE(
+      runner.submit({}, job_of(Job::Kind::waiting, [] { return response_of(204); }), other.done()));
   CHECK(other.get().status == 204);
   release.set_value();
   for (Answered& answered : answers) CHECK(answered.get().status == 200);
@@ -100,21 +98,23 @@ TEST_CASE("JobRunner: its end finishes what has begun and drops what has not") {
   std::atomic<int> ran{0};
   Answered first;
   JobRunner runner({.readers = 1, .waiters = 0, .queued = 1'000'000'000});
-  REQUIRE(runner.submit({}, job_of(Job::Kind::reading,
-                                   [&] {
-                                     ++ran;
-                                     begun.set_value();
-                                     release.get_future().wait();
-                                     return Response{};
-                                   }),
+  REQUIRE(runner.submit({},
+                        job_of(Job::Kind::reading,
+                               [&] {
+                                 ++ran;
+                                 begun.set_value();
+                                 release.get_future().wait();
+                                 return Response{};
+                               }),
                         first.done()));
   REQUIRE(begun.get_future().wait_for(kDeadline) == std::future_status::ready);
   const auto submit = [&] {
-    return runner.submit({}, job_of(Job::Kind::reading,
-                                    [&] {
-                                      ++ran;
-                                      return Response{};
-                                    }),
+    return runner.submit({},
+                         job_of(Job::Kind::reading,
+                                [&] {
+                                  ++ran;
+                                  return Response{};
+                                }),
                          [](const Response&) {});
   };
   REQUIRE(submit());

@@ -6,13 +6,11 @@
 #include <thread>
 #include <vector>
 
-#include "tests/unit/report/sample.h"
-
 using namespace ringside;
 using namespace ringside::http;
 
 TEST_CASE("Present: an answer is made once, kept by its key, and tagged by its text") {
-  const Present present(std::make_shared<const Snapshot>(sample::calm()));
+  const Present present(std::make_shared<const Snapshot>());
   int made = 0;
   const auto kept = [&](const std::string& key, const std::string& text) {
     return present.kept(key, [&] {
@@ -30,7 +28,7 @@ TEST_CASE("Present: an answer is made once, kept by its key, and tagged by its t
 }
 
 TEST_CASE("Present: what it keeps is bounded by number and by size") {
-  const Present present(std::make_shared<const Snapshot>(sample::calm()));
+  const Present present(std::make_shared<const Snapshot>());
   int made = 0;
   const auto ask = [&](std::size_t key, std::size_t bytes) {
     present.kept(std::to_string(key), [&] {
@@ -48,7 +46,7 @@ TEST_CASE("Present: what it keeps is bounded by number and by size") {
 }
 
 TEST_CASE("Present: several threads get the same analysis and the same answer") {
-  const Present present(std::make_shared<const Snapshot>(sample::calm()));
+  const Present present(std::make_shared<const Snapshot>());
   std::vector<std::thread> threads;
   std::vector<const Report*> reports(4);
   std::vector<std::string> texts(4);

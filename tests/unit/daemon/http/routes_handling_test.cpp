@@ -34,7 +34,8 @@ struct HandledServer : AlertedServer, RouteWorld {
   // The lines that people made, as "state: message".
   std::string log() const {
     std::string text;
-    for (const AlertTransition& line : *desk.log.latest()) {
+    const auto lines = desk.log.latest();
+    for (const AlertTransition& line : *lines) {
       if (is_of_person(line.state)) text += std::string(name_of(line.state)) + ": " + line.message;
     }
     return text;
