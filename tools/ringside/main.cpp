@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "daemon/storage/standard_streams.h"
+#include "tools/ringside/commands/alerts_command.h"
 #include "tools/ringside/commands/commands.h"
 
 namespace {
@@ -47,13 +48,20 @@ int run(int argc, char** argv) {
   tail_command->add_option("--op", tail_options.operations,
                            "only this operation or event; repeatable");
 
+  const AlertsCommand alerts(app);
+
   ReportOptions report_options;
   CLI::App* report_command =
-      app.add_subcommand("report", "a report of any span of the past, of the daemon's history");
-  report_command
-      ->add_option("history", report_options.history,
-                   "the history file: history.db in the daemon's state directory, or a copy")
-      ->required();
+      app.add_subcommand("report", "a report of a running daemon, or of any span of a history");
+  report_command->add_option(
+      "history", report_options.history,
+      "the history file: history.db in the daemon's state directory, or a copy. "
+      "Without it the running daemon is asked: of this moment, with single calls, or "
+      "of its history with --since, --until or --compare-to");
+  report_command->add_option(
+      "--socket", report_options.socket,
+      "that of the daemon; otherwise /run/ringside/ringsided.sock or the one "
+      "in your state directory");
   CLI::Option* since = report_command->add_option(
       "--since", report_options.since,
       "a UTC time (2026-11-27T02:00Z) or how long ago (8h); otherwise 8 hours before --until");
@@ -93,13 +101,24 @@ int run(int argc, char** argv) {
   }
   if (app.get_subcommands().empty()) {
     std::fputs(
-        "ringside: expected a command: list, inspect, tail or report\n  next: ringside --help\n",
+        "ringside: expected a command: list, inspect, tail, alerts or report\n  next: ringside "
+        "--help\n",
         stderr);
     return 2;
   }
   tail_options.follow = !once;
   if (list_command->parsed()) return list(folder);
   if (inspect_command->parsed()) return inspect(ring, inspect_options);
+  if (alerts.parsed()) return alerts.run();
+  if ((pin || unpin) && report_options.history.empty()) {
+    std::fputs(
+        "ringside report: expected the history file whose baseline is meant\n  next: "
+        "ringside report HISTORY --pin-baseline\n",
+        stderr);
+    return 2;
+  }
+  if (report_command->parsed() && report_options.history.empty())
+    return live_report(report_options);
   if (pin || unpin) return pin_baseline(report_options, unpin);
   if (report_command->parsed()) return report(report_options);
   return tail(ring, tail_options);

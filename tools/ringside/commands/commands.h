@@ -27,7 +27,8 @@ struct TailOptions {
 int tail(const std::string& ring, const TailOptions& options);
 
 struct ReportOptions {
-  std::string history;          // the file
+  std::string history;  // the file; empty: the running daemon is asked
+  std::string socket;   // of that daemon; empty: daemon_socket()
   std::string since,
       until;  // see daemon/http/instants.h; empty: the last eight hours that it holds
   std::string ring;             // only this one; empty: all
@@ -38,6 +39,8 @@ struct ReportOptions {
 };
 // Writes a report of a span of a history.
 int report(const ReportOptions& options);
+// Writes a report of a running daemon.
+int live_report(const ReportOptions& options);
 
 // Makes the span (without --since the last seven days) the history's baseline, or removes it.
 int pin_baseline(const ReportOptions& options, bool remove);

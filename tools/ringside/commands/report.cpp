@@ -1,21 +1,17 @@
 // Any report of any span of the past, of a history file: one that a daemon is writing, or a copy.
-#include <cerrno>
 #include <cstdio>
-#include <filesystem>
-#include <optional>
 #include <string>
-#include <system_error>
 #include <variant>
 
 #include "daemon/config/units.h"
 #include "daemon/http/past_report.h"
-#include "daemon/storage/files.h"
 #include "report/render/html/html.h"
 #include "report/render/json.h"
 #include "report/render/markdown.h"
 #include "report/render/text.h"
 #include "shm/clock.h"
 #include "tools/ringside/commands/commands.h"
+#include "tools/ringside/commands/report_output.h"
 
 namespace ringside::tool {
 namespace {
@@ -32,35 +28,6 @@ std::string rendered(const Report& report, const std::string& format) {
   return render_text(report);
 }
 
-// The history, its journal or its baseline: a report in their place would destroy them.
-bool is_of_history(const std::string& output, const std::string& history) {
-  std::error_code error;
-  const auto real = [&](const std::string& path) {
-    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
-  };
-  const std::string file = real(history).string();
-  for (const char* suffix : {"", "-wal", "-shm", "-journal", ".baseline"}) {
-    if (std::filesystem::equivalent(output, file + suffix, error)) return true;
-    if (real(output) == file + suffix) return true;
-  }
-  return false;
-}
-
-// A file whole or not at all. A link, a device and a pipe stay what they are: they are written to.
-std::optional<Failure> written(const std::string& output, const std::string& bytes) {
-  std::error_code error;
-  const auto type = std::filesystem::symlink_status(output, error).type();
-  if (type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found)
-    return write_whole_file(output, bytes, 0640);
-  std::FILE* file = std::fopen(output.c_str(), "we");
-  if (file == nullptr) return system_failure(output, "cannot open", errno);
-  const bool whole = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  const int why = errno;
-  if (std::fclose(file) != 0 || !whole)
-    return system_failure(output, "cannot write", whole ? errno : why);
-  return std::nullopt;
-}
-
 }  // namespace
 
 int report(const ReportOptions& options) {
@@ -72,18 +39,7 @@ int report(const ReportOptions& options) {
   const PastReport& past = *std::get<0>(read);
   const Report whole(past.snapshot, &past.span, past.comparison ? &*past.comparison : nullptr);
   const std::string bytes = rendered(whole, options.format);
-  if (options.output.empty()) {
-    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
-    return 0;
-  }
-  if (is_of_history(options.output, options.history)) {
-    return refuse(options.output +
-                  ": this is the history itself, or belongs to it\n  next: give -o another path");
-  }
-  const auto failure = written(options.output, bytes);
-  if (!failure) return 0;
-  return refuse(failure->message +
-                "\n  next: give -o a path in a directory that exists and that you may write");
+  return deliver(options, bytes);
 }
 
 }  // namespace ringside::tool
