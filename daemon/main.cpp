@@ -10,6 +10,8 @@
 #include "daemon/config/config.h"
 #include "daemon/run/explain_config.h"
 #include "daemon/run/loop.h"
+#include "daemon/run/new_token.h"
+#include "daemon/run/otlp.h"
 #include "daemon/run/receivers.h"
 #include "daemon/run/signals.h"
 #include "daemon/storage/standard_streams.h"
@@ -26,6 +28,8 @@ struct Flags {
   bool check_config = false;
   bool explain = false;
   bool print_config = false;
+  std::string new_token;  // its name
+  std::string scope = "read";
   std::vector<std::string> rings;
   std::optional<std::string> state_dir, alert_log, report_dir, tick, log_level;
 };
@@ -71,6 +75,8 @@ int show(const Flags& flags) {
   ConfigResult configured = configure(flags);
   if (configured.errors.empty() && flags.check_config) {
     configured.errors = ringside::receivers_of(configured.config, RINGSIDE_VERSION).errors;
+    for (std::string& error : ringside::otlp_of(configured.config, RINGSIDE_VERSION).errors)
+      configured.errors.push_back(std::move(error));
   }
   if (!configured.errors.empty()) return print_errors(configured);
   if (flags.print_config) {
@@ -84,6 +90,13 @@ int show(const Flags& flags) {
     }
   }
   return 0;
+}
+
+int make_token(const Flags& flags) {
+  ringside::release_signals();
+  const ConfigResult configured = configure(flags);
+  if (!configured.errors.empty()) return print_errors(configured);
+  return ringside::new_token(configured.config, flags.new_token, flags.scope);
 }
 
 int run(int argc, char** argv) {
@@ -100,6 +113,14 @@ int run(int argc, char** argv) {
       ->needs(check);
   app.add_flag("--print-config", flags.print_config,
                "Print the configuration in force as TOML, each key with what it means, and leave");
+  CLI::Option* token =
+      app.add_option("--new-token", flags.new_token,
+                     "Make a token for the API, for whoever is named, add it to http.tokens_file, "
+                     "print it and leave");
+  app.add_option("--scope", flags.scope, "With --new-token: read or admin")
+      ->needs(token)
+      ->check(CLI::IsMember({"read", "admin"}))
+      ->capture_default_str();
   app.add_option("--ring", flags.rings, "Ring to watch, by name or path; may be repeated");
   app.add_option("--state-dir", flags.state_dir, "State directory");
   app.add_option("--alert-log", flags.alert_log, "Alert log");
@@ -118,6 +139,7 @@ int run(int argc, char** argv) {
   }
 
   if (flags.print_config || flags.check_config) return show(flags);
+  if (token->count() > 0) return make_token(flags);
   ConfigResult configured;
   {
     const ringside::StopAtOnce stoppable;

@@ -126,7 +126,7 @@ void HistoryWriter::write_waiting() {
   }
   retry_at_.reset();
   dropping_ = false;
-  if (std::exchange(failing_, false)) {
+  if (failing_.exchange(false, std::memory_order_relaxed)) {
     spdlog::info("{}: the history is written again; {} batches were dropped", options_.path,
                  dropped());
   }
@@ -229,7 +229,7 @@ void HistoryWriter::watch_journal() {
 
 // Says once that batches wait.
 void HistoryWriter::fail(const DatabaseError& error) {
-  if (std::exchange(failing_, true)) return;
+  if (failing_.exchange(true, std::memory_order_relaxed)) return;
   spdlog::error(
       "{}: cannot write the history: {}; it waits in memory and is tried again every "
       "{} s\n  next: {}",

@@ -69,6 +69,8 @@ class HistoryWriter {
   // From any thread.
   std::uint64_t written() const { return written_.load(std::memory_order_relaxed); }
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  // Whether the last batch could not be written. The log says why.
+  bool failing() const { return failing_.load(std::memory_order_relaxed); }
   // CPU time that the thread has used.
   std::int64_t cpu_ns() const { return cpu_ns_.load(std::memory_order_relaxed); }
 
@@ -96,6 +98,7 @@ class HistoryWriter {
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<std::int64_t> cpu_ns_{0};
+  std::atomic<bool> failing_{false};
   std::mutex limits_mutex_;
   std::optional<HistoryLimits> new_limits_;
   // Only for the thread, once it runs.
@@ -107,7 +110,6 @@ class HistoryWriter {
   std::shared_ptr<const Snapshot> looked_at_;
   std::vector<AdviceLook> looks_;
   std::optional<std::chrono::steady_clock::time_point> retry_at_;
-  bool failing_ = false;
   bool dropping_ = false;
   bool long_journal_ = false;
 };

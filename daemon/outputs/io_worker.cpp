@@ -114,16 +114,17 @@ void IoWorker::note_settled() {
 // Says once that lines wait, and once that they are written.
 void IoWorker::say_log_state() {
   const AlertLog::Status log = log_.status();
-  if (log.failing && !log_failing_) {
+  if (log.failing && !log_failing()) {
     spdlog::error("{}: cannot write: {}; {} alert lines wait and are tried again",
                   options_.alert_log_path,
                   log.last_error != 0 ? std::strerror(log.last_error) : "its reader has stalled",
                   log.waiting);
-  } else if (!log.failing && log_failing_ && log.waiting == 0) {
+  } else if (!log.failing && log_failing() && log.waiting == 0) {
     spdlog::info("{}: writable again after {} failed writes, {} lines dropped",
                  options_.alert_log_path, log.failed_writes, log.dropped);
   }
-  log_failing_ = log.failing || (log_failing_ && log.waiting > 0);
+  const bool failing = log.failing || (log_failing() && log.waiting > 0);
+  log_failing_.store(failing, std::memory_order_relaxed);
 }
 
 void IoWorker::tell(const std::vector<AlertTransition>& transitions) {

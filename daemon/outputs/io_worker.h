@@ -78,6 +78,8 @@ class IoWorker final : public Outputs, public AlertSink {
   void save_state_before_lines(SavedState state) override;
   std::uint64_t settled() const override { return settled_.load(std::memory_order_relaxed); }
   bool state_failed() const override { return state_failed_.load(std::memory_order_relaxed); }
+  // Whether lines of the alert log wait because they can't be written. Our own log says why.
+  bool log_failing() const { return log_failing_.load(std::memory_order_relaxed); }
   // Opens the alert log anew and takes over the options. If it can't be opened, the old log stays
   // in use.
   void reopen(IoOptions options);
@@ -112,6 +114,7 @@ class IoWorker final : public Outputs, public AlertSink {
   std::thread thread_;
   std::atomic<int> states_waiting_{0};
   std::atomic<bool> state_failed_{false};
+  std::atomic<bool> log_failing_{false};
   std::atomic<std::uint64_t> settled_{0};
   // States are numbered as they are handed over, so that none is written over a newer one.
   std::atomic<std::uint64_t> states_given_{0};
@@ -127,8 +130,7 @@ class IoWorker final : public Outputs, public AlertSink {
   ThreadCheck here_;
   IoOptions options_;
   AlertLog log_;
-  std::optional<std::chrono::steady_clock::time_point> retry_at_;   // set while lines wait
-  bool log_failing_ = false;
+  std::optional<std::chrono::steady_clock::time_point> retry_at_;  // set while lines wait
   std::uint64_t tells_ = 0;          // whose lines were given to the log
   std::uint64_t state_written_ = 0;  // its number
 };

@@ -44,10 +44,8 @@ void DrainThread::reconfigure(const Config& config) {
   ask([&](Requests& requests) { requests.config = config; });
 }
 
-void DrainThread::ask_to_handle(AlertRequest request, std::function<void(AlertAnswer)> answered) {
-  ask([&](Requests& requests) {
-    requests.alerts.emplace_back(std::move(request), std::move(answered));
-  });
+void DrainThread::ask_to_handle(AlertCall call) {
+  ask([&](Requests& requests) { requests.alerts.push_back(std::move(call)); });
 }
 
 void DrainThread::stop() {
@@ -60,6 +58,7 @@ std::shared_ptr<const Snapshot> DrainThread::snapshot() const {
 }
 
 void DrainThread::publish(std::shared_ptr<const Snapshot> snapshot) {
+  if (on_publish_) on_publish_(snapshot);
   {
     const std::lock_guard lock(mutex_);
     published_.swap(snapshot);
@@ -94,8 +93,14 @@ bool DrainThread::tick_is_due(const Instant& now) {
 }
 
 void DrainThread::handle_alerts(Requests& requests) {
-  for (auto& [request, answered] : requests.alerts)
-    answered(monitor_.handle(request, read_instant()));
+  for (AlertCall& call : requests.alerts) {
+    if (call.begins && !call.begins()) continue;
+    const Instant now = read_instant();
+    std::vector<AlertAnswer> answers;
+    for (const AlertRequest& request : call.requests)
+      answers.push_back(monitor_.handle(request, now));
+    call.answered(std::move(answers));
+  }
 }
 
 void DrainThread::run() {

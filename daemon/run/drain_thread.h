@@ -32,15 +32,26 @@ class DrainThread {
       return {config.tick_ns, config.alerts.emergency_tick_ns};
     }
   };
+  // `published` is called on the drain thread with each snapshot that snapshot() has from then on,
+  // so it must not wait. Before start().
+  void on_publish(std::function<void(std::shared_ptr<const Snapshot>)> published) {
+    on_publish_ = std::move(published);
+  }
   // The thread calls `at_the_end` as the last thing it does.
   void start(const Intervals& intervals, std::function<void(LastWords)> at_the_end);
 
   // From any thread.
   void ask_for_report();
   void reconfigure(const Config& config);
-  // `answered` is called on the drain thread, so it must not wait. Without a running thread, and
-  // after stop(), it is not called.
-  void ask_to_handle(AlertRequest request, std::function<void(AlertAnswer)> answered);
+  // What a person says of alerts: all of it is handled at once, in its order. Both functions are
+  // called on the drain thread, so they must not wait. Without a running thread, and after stop(),
+  // they are not called.
+  struct AlertCall {
+    std::vector<AlertRequest> requests;
+    std::function<bool()> begins;  // false: nothing is handled. Empty: true
+    std::function<void(std::vector<AlertAnswer>)> answered;
+  };
+  void ask_to_handle(AlertCall call);
   void stop();   // does not wait
   // What was known at the last tick; null before the first.
   std::shared_ptr<const Snapshot> snapshot() const;
@@ -51,7 +62,7 @@ class DrainThread {
   struct Requests {
     bool stop = false;
     bool report = false;
-    std::vector<std::pair<AlertRequest, std::function<void(AlertAnswer)>>> alerts;
+    std::vector<AlertCall> alerts;
     std::optional<Config> config;
   };
 
@@ -70,6 +81,7 @@ class DrainThread {
 
   Monitor& monitor_;
   std::function<void(LastWords)> at_the_end_;
+  std::function<void(std::shared_ptr<const Snapshot>)> on_publish_;
   // Only for the thread itself, once it runs.
   Intervals intervals_{};
   std::int64_t next_tick_ns_ = 0;

@@ -63,7 +63,10 @@ Service::Service(const Config& config, std::string version, WriteFile write)
       delivery_(std::random_device{}()),
       history_enabled_(config.history_enabled),
       history_options_(history_options(config)),
-      monitor_(config, std::move(version), read_instant(), io_, {&io_, &delivery_}),
+      http_config_(config.http),
+      otlp_target_(otlp_of(config, version)),
+      otlp_(std::random_device{}()),
+      monitor_(config, std::move(version), read_instant(), io_, {&io_, &delivery_, &api_}),
       drain_(monitor_) {}
 
 Service::~Service() {
@@ -76,15 +79,23 @@ std::optional<Failure> Service::start() {
   Failure failure;
   lock_ = DirectoryLock::acquire(state_directory_, &failure);
   if (!lock_) return failure;
-  if (!receivers_.errors.empty()) return Failure{0, receivers_.errors.front()};
+  for (const auto* errors : {&receivers_.errors, &otlp_target_.errors}) {
+    if (!errors->empty()) return Failure{0, errors->front()};
+  }
   if (auto failed = restore()) return failed;
-  if (auto failed = io_.start(io_options_, monitor_.left_lines())) return failed;
+  if (auto failed = start_api()) return failed;
+  if (auto failed = io_.start(io_options_, monitor_.left_lines())) {
+    api_.stop();
+    return failed;
+  }
   started_ = true;
   io_.try_reports();
   start_history();
   tell_receivers();
+  tell_collector();
   drain_.start(intervals_, [this](LastWords last) {
     delivery_.finish([this] { one_ended(); });
+    otlp_.finish([this] { one_ended(); });
     if (history_.running()) history_.begin_finish([this] { one_ended(); });
     io_.finish(std::move(last), [this] { one_ended(); });
   });
@@ -100,7 +111,8 @@ void Service::start_history() {
     spdlog::error("{}\n  the daemon goes on without a history", failure->message);
     return;
   }
-  at_work_ = 3;
+  history_runs_ = true;
+  ++at_work_;
   monitor_.record_history([this](std::shared_ptr<const HistoryBatch> batch) {
     return history_.hand_over(std::move(batch));
   });
@@ -108,6 +120,26 @@ void Service::start_history() {
       replay_.start(history_options_.path,
                     regression_options(history_options_.path, monitor_.kept_regressions_s()),
                     read_instant().realtime_ns / kSecond));
+}
+
+// Before all other threads: a certificate that can't be read, or an address that must not be
+// listened on, is a mistake of the configuration.
+std::optional<Failure> Service::start_api() {
+  Api::Surroundings surroundings;
+  if (history_enabled_) surroundings.history = history_options_.path;
+  surroundings.history_problem = [this]() -> std::string {
+    if (!history_enabled_) return "";
+    if (!history_runs_) return "it could not be opened when the daemon began";
+    return history_.failing() ? "its last minutes wait; the daemon's own log says why" : "";
+  };
+  surroundings.log_problem = [this]() -> std::string {
+    return io_.log_failing() ? "its lines wait; the daemon's own log says why" : "";
+  };
+  surroundings.ask = [this](DrainThread::AlertCall call) { drain_.ask_to_handle(std::move(call)); };
+  if (auto failed = api_.start(http_config_, std::move(surroundings))) return failed;
+  drain_.on_publish(
+      [this](std::shared_ptr<const Snapshot> snapshot) { api_.publish(std::move(snapshot)); });
+  return std::nullopt;
 }
 
 // All these threads come here. The last one tells the caller of begin_stop().
@@ -124,6 +156,17 @@ void Service::tell_receivers() {
     spdlog::error("receivers stay as they were");
   }
   receivers_ = {};
+}
+
+void Service::tell_collector() {
+  for (const std::string& warning : otlp_target_.warnings) spdlog::warn("{}", warning);
+  if (otlp_target_.errors.empty()) {
+    otlp_.reconfigure(std::move(otlp_target_.options));
+  } else {
+    for (const std::string& error : otlp_target_.errors) spdlog::error("{}", error);
+    spdlog::error("the collector stays as it was");
+  }
+  otlp_target_ = {};
 }
 
 std::optional<Failure> Service::restore() {
@@ -161,8 +204,10 @@ Unwritten Service::stop() {
   if (!stopping_) begin_stop({});
   drain_.join();
   started_ = false;
+  api_.stop();
   Unwritten unwritten = io_.join();
   delivery_.join();
+  otlp_.join();
   unwritten.minutes = history_.finish();
   replay_.stop();
   lock_.reset();
@@ -190,6 +235,8 @@ void Service::reconfigure(const Config& config) {
   io_.try_reports();
   receivers_ = receivers_of(config, version_);
   tell_receivers();
+  otlp_target_ = otlp_of(config, version_);
+  tell_collector();
   const HistoryOptions history = history_options(config);
   if (config.history_enabled != history_enabled_ || history.path != history_options_.path) {
     spdlog::warn(
@@ -200,6 +247,7 @@ void Service::reconfigure(const Config& config) {
   history_options_.limits = history.limits;
   if (history_.running()) history_.set_limits(history.limits);
   drain_.reconfigure(config);
+  api_.reconfigure(config.http);
 }
 
 }  // namespace ringside

@@ -7,6 +7,8 @@
 //   history  the SQLite file                         (history/history_writer.h)
 //   replay   at first, reads the days before for what is usual         (history/replay.h)
 //   delivery webhooks, Alertmanagers                (outputs/receivers/alert_delivery.h)
+//   OTLP     metrics to a collector, if one is configured              (outputs/otlp_exporter.h)
+//   HTTP     the API, and a few threads that read and render for it    (api.h)
 //
 // An orderly end follows the data. The drain thread reads what is there and hands its last words to
 // the I/O thread. The I/O thread empties its queue and writes them last. Meanwhile the delivery
@@ -24,9 +26,12 @@
 #include "daemon/history/history_writer.h"
 #include "daemon/history/replay.h"
 #include "daemon/outputs/io_worker.h"
+#include "daemon/outputs/otlp_exporter.h"
 #include "daemon/outputs/receivers/alert_delivery.h"
+#include "daemon/run/api.h"
 #include "daemon/run/drain_thread.h"
 #include "daemon/run/monitor.h"
+#include "daemon/run/otlp.h"
 #include "daemon/run/receivers.h"
 #include "daemon/storage/files.h"
 #include "daemon/storage/thread_check.h"
@@ -65,8 +70,10 @@ class Service {
  private:
   std::optional<Failure> restore();
   void start_history();
+  std::optional<Failure> start_api();
   void one_ended();
   void tell_receivers();
+  void tell_collector();
   bool running() const;
 
   ThreadCheck here_;
@@ -81,13 +88,19 @@ class Service {
   HistoryOptions history_options_;
   HistoryWriter history_;
   HistoryReplay replay_;
+  HttpConfig http_config_;
+  OtlpTarget otlp_target_;  // as it is read, until otlp_ has it
+  Api api_;
+  OtlpExporter otlp_;
   Monitor monitor_;
   DrainThread drain_;
   std::unique_ptr<DirectoryLock> lock_;
+  std::atomic<bool> history_runs_{false};
   bool started_ = false;
   bool stopping_ = false;
   std::function<void()> ended_;
-  std::atomic<int> at_work_{2};  // I/O, delivery, and history if there is one: who has not ended
+  // I/O, delivery, the exporter, and history if there is one: who has not ended.
+  std::atomic<int> at_work_{3};
 };
 
 }  // namespace ringside

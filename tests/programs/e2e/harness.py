@@ -350,9 +350,11 @@ class World:
 
     # -- what they leave
 
-    def write_config(self, rings=None, tick="500ms", top="", reports="", alerts="", tables=""):
+    def write_config(self, rings=None, tick="500ms", top="", reports="", alerts="", tables="",
+                     http="listen = []"):
         """Writes a daemon's configuration: paths in this world, quick ticks, and TOML lines of the
-        caller for the top, for the tables `reports` and `alerts`, and for tables of its own."""
+        caller for the top, for the tables `reports`, `alerts` and `http`, and for tables of its
+        own. Without `http` the API has its socket alone: worlds run side by side."""
         path = self.directory / "ringsided.toml"
         beside = path.with_suffix(".tmp")
         beside.write_text(f"""
@@ -370,6 +372,8 @@ interval = "0s"
 {reports or "keep = 0"}
 [alerts]
 {alerts}
+[http]
+{http}
 {tables}
 """, encoding="utf-8")
         beside.rename(path)

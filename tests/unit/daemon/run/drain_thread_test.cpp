@@ -295,11 +295,11 @@ TEST_CASE("DrainThread: what a person says of an alert is answered from its thre
   AlertAnswer answer;
   std::thread::id thread;
   for (int i = 1; i <= 2; ++i) {
-    drained.thread->ask_to_handle(request, [&](AlertAnswer given) {
-      answer = std::move(given);
-      thread = std::this_thread::get_id();
-      ++answers;
-    });
+    drained.thread->ask_to_handle({{request}, {}, [&](std::vector<AlertAnswer> given) {
+                                     answer = std::move(given.at(0));
+                                     thread = std::this_thread::get_id();
+                                     ++answers;
+                                   }});
     until([&] { return answers == i; });
     CHECK(answer.done);
     CHECK(answer.changed == (i == 1));

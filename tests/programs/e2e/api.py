@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""The API of a real daemon: over TCP with tokens, over the Unix socket, and by ringside alerts."""
+
+import http.client
+import json
+import re
+import socket
+import subprocess
+
+import harness
+from harness import sized
+
+API = "/api/v1/admin/performance"
+LISTENS = re.compile(r"http: listening on (127\.0\.0\.1):(\d+)")
+# Every message is too slow.
+SLOW = '[thresholds.operations.SEND_MESSAGE]\nresponse_time = "1us"'
+
+
+class OverSocket(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=30)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(30)
+        self.sock.connect(self.path)
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    def json(self):
+        return json.loads(self.body)
+
+
+def ask(connection, path, method="GET", body=None, **headers):
+    text = None if body is None else json.dumps(body)
+    if text is not None:
+        headers.setdefault("Content-Type", "application/json")
+    try:
+        connection.request(method, path, text, {k.replace("_", "-"): v for k, v in headers.items()})
+        return Answer(connection.getresponse())
+    finally:
+        connection.close()
+
+
+class Asked:
+    """A daemon, and ways to ask it."""
+
+    def of_socket(self, world, path, method="GET", body=None, **headers):
+        return ask(OverSocket(world.state / "ringsided.sock"), path, method, body, **headers)
+
+    def of_tcp(self, daemon, path, token=None, method="GET", body=None, **headers):
+        host, port = daemon.wait_until("the port", lambda: LISTENS.search(daemon.log())).groups()
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        return ask(http.client.HTTPConnection(host, int(port), timeout=30), path, method, body,
+                   **headers)
+
+    def known(self, daemon, world):
+        """Waits for the first tick."""
+        daemon.wait_until("the first tick",
+                          lambda: self.of_socket(world, "/readyz").status == 200)
+
+    def token(self, world, name, scope="read"):
+        ended = world.run("ringsided", "--config", world.directory / "ringsided.toml",
+                          "--new-token", name, "--scope", scope)
+        self.assertEqual(ended.code, 0, ended.err)
+        self.assertIn("the token itself is shown this once", ended.err)
+        return ended.out.strip()
+
+
+class Api(Asked, harness.Scenario):
+    def test_the_socket_needs_no_token_and_tcp_does(self):
+        world = self.world()
+        server = world.server()
+        daemon = world.daemon(http='listen = ["127.0.0.1:0"]')
+        world.load(server, rate=200, seconds=2).result()
+        self.known(daemon, world)
+        metrics = self.of_socket(world, API + "/metrics")
+        self.assertEqual(metrics.status, 200)
+        data = metrics.json()["data"]
+        self.assertIn("SEND_MESSAGE", [one["name"] for one in data["operations"]])
+
+        refused = self.of_tcp(daemon, API + "/metrics")
+        self.assertEqual(refused.status, 401)
+        self.assertTrue(refused.headers["WWW-Authenticate"].startswith("Bearer"))
+        self.assertEqual(refused.headers["Content-Type"], "application/problem+json")
+        reader = self.token(world, "reader")
+        self.assertEqual(self.of_tcp(daemon, API + "/metrics", reader).status, 401)
+        daemon.reload()
+        good = self.of_tcp(daemon, API + "/metrics", reader)
+        self.assertEqual(good.status, 200)
+        self.assertEqual([one["name"] for one in good.json()["data"]["operations"]],
+                         [one["name"] for one in data["operations"]])
+        # A reader clears nothing.
+        clear = {"action": "clear", "all": True, "why": "test"}
+        forbidden = self.of_tcp(daemon, API + "/alerts", reader, "POST", clear)
+        self.assertEqual((forbidden.status, forbidden.json()["code"]),
+                         (403, "insufficient_scope"))
+        admin = self.token(world, "admin", "admin")
+        daemon.reload()
+        self.assertEqual(self.of_tcp(daemon, API + "/alerts", admin, "POST", clear).status, 200)
+        # The file has no token.
+        tokens = (world.state / "tokens").read_text(encoding="utf-8")
+        self.assertNotIn(reader, tokens)
+        self.assertNotIn(reader, daemon.log())
+        self.assertEqual((world.state / "tokens").stat().st_mode & 0o777, 0o600)
+        exposed = self.of_tcp(daemon, "/metrics")
+        self.assertEqual(exposed.status, 200)
+        self.assertIn(b"ringside_api_refusals_total", exposed.body)
+        checked = subprocess.run(["promtool", "check", "metrics"], input=exposed.body,
+                                 capture_output=True, check=False, timeout=60)
+        self.assertEqual((checked.returncode, checked.stderr), (0, b""))
+        self.assertEqual(self.of_tcp(daemon, "/nowhere").status, 404)
+        self.assertEqual(self.of_tcp(daemon, "/healthz").status, 200)
+        daemon.stop()
+        self.assertFalse((world.state / "ringsided.sock").exists())
+
+    def test_a_report_and_the_history_are_those_of_the_daemon(self):
+        world = self.world()
+        server = world.server()
+        daemon = world.daemon()
+        world.load(server, rate=200, seconds=2).result()
+        server.stop()
+        self.known(daemon, world)
+        live = daemon.report()
+        for form, begin in (("json", "{"), ("html", "<!doctype html>"), ("markdown", "# "),
+                            ("text", "Ringside report")):
+            answer = self.of_socket(world, f"{API}/report?format={form}")
+            self.assertEqual(answer.status, 200)
+            self.assertTrue(answer.body.decode().lower().startswith(begin.lower()), form)
+
+        def counted(report):
+            return {one["name"]: one["windows"]["since_start"]["count"]
+                    for one in report["operations"]}
+        same = self.of_socket(world, API + "/report?format=json").json()["data"]
+        self.assertEqual(counted(same), counted(live))
+        daemon.reload()   # hands over the minute under way
+        daemon.wait_until(
+            "the minutes", lambda: self.of_socket(
+                world, API + "/history?figure=count&operation=SEND_MESSAGE&since=1h").status == 200)
+        wrong = self.of_socket(world, API + "/history?figure=rate&since=1h")
+        self.assertEqual((wrong.status, wrong.json()["code"]), (400, "invalid_parameter"))
+        self.assertIn("nearest known: rate_per_s", wrong.json()["detail"])
+        past = self.of_socket(world, API + "/report?format=json&since=1h").json()
+        self.assertEqual(counted(past["data"]), counted(live))
+        # The tool asks the same daemon.
+        sock = world.state / "ringsided.sock"
+        for arguments in ([], ["--since", "1h"]):
+            ended = world.run("ringside", "report", "--socket", sock, "--format", "json",
+                              *arguments)
+            self.assertEqual((ended.code, ended.err), (0, ""))
+            self.assertEqual(counted(json.loads(ended.out)), counted(live))
+        ended = world.run("ringside", "report", "--socket", sock, "--operation", "SING", "--since",
+                          "1h")
+        self.assertEqual((ended.code, ended.out), (1, ""))
+        self.assertIn("SING", ended.err)
+        path = world.directory / "now.html"
+        ended = world.run("ringside", "report", "--socket", sock, "--format", "html", "-o", path)
+        self.assertEqual((ended.code, ended.out, ended.err), (0, "", ""))
+        self.assertIn("<!doctype html>", path.read_text(encoding="utf-8").lower())
+        daemon.stop()
+        ended = world.run("ringside", "report", "--socket", sock)
+        self.assertEqual(ended.code, 1)
+        self.assertIn("next: start ringsided", ended.err)
+
+    def test_alerts_are_listed_acknowledged_silenced_and_cleared(self):
+        world = self.world()
+        server = world.server()
+        daemon = world.daemon(tick="200ms", alerts='clear_after = "1s"\nstart_grace = "0s"',
+                              tables=f"{SLOW}\n{harness.ANY_HOST}")
+        follow = world.start("ringside", "alerts", "follow", "--socket",
+                             world.state / "ringsided.sock", "--json")
+        follow.says("follows ringsided")
+        load = world.load(server, rate=sized(200, 50), seconds=120).begun()
+
+        def alerts(*arguments, code=0):
+            ended = world.run("ringside", "alerts", *arguments, "--socket",
+                              world.state / "ringsided.sock")
+            self.assertEqual(ended.code, code, ended.err)
+            return ended
+
+        def incidents():
+            return json.loads(alerts("list", "--json", "--state", "active").out)["incidents"]
+        incident = daemon.wait_until("an incident", lambda: incidents() and incidents()[0], 60)
+        text = alerts("list").out
+        self.assertRegex(text, "1 incident lasts: 1 (warning|critical|emergency)")
+        self.assertIn(incident["id"], text)
+        shown = alerts("show", incident["id"]).out
+        self.assertIn("  incident  " + incident["id"], shown)
+        self.assertIn(f"next: ringside alerts acknowledge {incident['id']}", shown)
+        done = alerts("acknowledge", incident["id"], "--why", "looking at it", "--who", "anna")
+        self.assertIn(incident["id"], done.out)
+        known = daemon.wait_until(
+            "the acknowledgement", lambda: incidents()[0]["acknowledged"] and incidents()[0])
+        self.assertIn("anna", known["acknowledged_by"])
+        self.assertIn("acknowledged by", alerts("list").out)
+        silenced = alerts("silence", "--operation", "SEND_MESSAGE", "--for", "1h", "--why",
+                          "a test", "--json")
+        silence = json.loads(silenced.out)["results"][0]["silence"]
+        daemon.wait_until("the silence", lambda: silence in alerts("list").out)
+        alerts("unsilence", silence, "--why", "over")
+        daemon.wait_until("the end of the silence", lambda: silence not in alerts("list").out)
+        # Cleared while its cause goes on: a new one, which names the old.
+        old = {one["id"] for one in incidents()[0]["alerts"]}
+        alerts("clear", "--all", "--why", "is it still so?", "--dry-run")
+        self.assertTrue(old & {one["id"] for one in incidents()[0]["alerts"]})
+        alerts("clear", "--all", "--why", "is it still so?")
+
+        def returned():
+            return [alert for one in incidents() for alert in one["alerts"]
+                    if alert["returns"] in old]
+        daemon.wait_until("a new episode that names the old", returned, 60)
+        refused = alerts("clear", "nothing-of-that-id", "--why", "x", code=1)
+        self.assertIn("nothing-of-that-id", refused.err)
+        alerts("show", "nothing-of-that-id", code=1)
+        # What people said stands in the log, and was streamed.
+        log = world.alert_log.read_text(encoding="utf-8")
+        for words in ("looking at it", "anna", "a test", "is it still so?"):
+            self.assertIn(words, log)
+        follow.wait_until("what was said in the stream", lambda: "is it still so?" in follow.log())
+        # Through a restart of the daemon.
+        daemon.kill()
+        follow.says("it is tried again until it answers")
+        daemon = world.daemon(tick="200ms", alerts='clear_after = "1s"\nstart_grace = "0s"',
+                              tables=f"{SLOW}\n{harness.ANY_HOST}")
+        follow.wait_until("the new daemon", lambda: follow.log().count("follows ringsided") == 2)
+        load.interrupted()
+        follow.kill()
+        daemon.stop()
+
+    def test_a_daemon_that_is_asked_while_another_has_the_port_goes_on(self):
+        world = self.world()
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            daemon = world.daemon(http=f'listen = ["127.0.0.1:{port}"]')
+            daemon.says("stop what listens there, or change http.listen")
+            self.known(daemon, world)
+        daemon.says(f"http: listening on 127.0.0.1:{port}")
+        daemon.stop()
+
+    def test_what_must_not_be_listened_on_is_refused_at_the_start(self):
+        world = self.world()
+        path = world.write_config(http='listen = ["0.0.0.0:0"]')
+        ended = world.run("ringsided", "--config", path)
+        self.assertNotEqual(ended.code, 0)
+        self.assertIn("0.0.0.0", ended.err)
+        self.assertIn("next: ", ended.err)
+
+
+if __name__ == "__main__":
+    harness.main()
