@@ -178,8 +178,8 @@ struct Surroundings {
   std::string home;               // $HOME
   std::string xdg_state_home;     // $XDG_STATE_HOME
   std::string xdg_config_home;    // $XDG_CONFIG_HOME
-  std::string runtime_directory;  // $RUNTIME_DIRECTORY, of systemd
-  std::string credentials_directory;  // $CREDENTIALS_DIRECTORY, of systemd
+  std::string runtime_directory = {};      // $RUNTIME_DIRECTORY, of systemd
+  std::string credentials_directory = {};  // $CREDENTIALS_DIRECTORY, of systemd
 };
 Surroundings read_surroundings();
 

@@ -4,6 +4,7 @@
 import http.client
 import json
 import re
+import resource
 import socket
 import subprocess
 
@@ -232,6 +233,23 @@ class Api(Asked, harness.Scenario):
         follow.wait_until("the new daemon", lambda: follow.log().count("follows ringsided") == 2)
         load.interrupted()
         follow.kill()
+        daemon.stop()
+
+    def test_it_is_not_ready_while_the_history_cannot_be_written(self):
+        world = self.world()
+        server = world.server()
+        daemon = world.daemon(tick="200ms")
+        world.load(server, rate=200, seconds=2).result()
+        self.known(daemon, world)
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        daemon.reload()   # hands over the minute under way
+        refused = daemon.wait_until("a refusal", lambda: (
+            answer := self.of_socket(world, "/readyz")).status == 503 and answer)
+        self.assertIn("the history is not written", " ".join(refused.json()["reasons"]))
+        self.assertEqual(self.of_socket(world, "/healthz").status, 200)
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE,
+                         (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.known(daemon, world)
         daemon.stop()
 
     def test_a_daemon_that_is_asked_while_another_has_the_port_goes_on(self):

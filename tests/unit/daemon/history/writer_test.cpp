@@ -119,8 +119,10 @@ TEST_CASE("HistoryWriter: what a full disk refuses waits, and is written when th
     for (int minute = 1; minute < 10; ++minute) CHECK(run.hand(minute));
     until([&] { return said.count("cannot write the history") > 0; });
     CHECK(run.writer.written() == 1);
+    CHECK(run.writer.failing());
   }
   until([&] { return run.writer.written() == 10; });
+  until([&] { return !run.writer.failing(); });
   until([&] { return said.count("the history is written again; 0 batches were dropped") > 0; });
   CHECK(run.writer.finish() == 0);
   CHECK(run.minutes() == 10);

@@ -77,6 +77,7 @@ TEST_CASE("IoWorker: one that only waits for room tries again by itself, and not
     const test::FileLimit full(0);
     io.tell({transition("a")});
     until([&] { return said.count("cannot write") == 1; });
+    until([&] { return io.log_failing(); });
     // Each byte of room is another try.
     for (std::size_t room = 1; room <= 3; ++room) {
       const test::FileLimit more(room);
@@ -85,6 +86,7 @@ TEST_CASE("IoWorker: one that only waits for room tries again by itself, and not
   }
   until([&] { return lines_in(options.alert_log_path) == 1; });
   until([&] { return said.count("writable again") == 1; });
+  until([&] { return !io.log_failing(); });
   io.finish({nullptr, {}}, {});
   CHECK(io.join().nothing());
   CHECK(lines_in(options.alert_log_path) == 1);
