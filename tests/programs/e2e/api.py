@@ -7,10 +7,12 @@ import re
 import resource
 import socket
 import subprocess
+from pathlib import Path
 
 import harness
 from harness import sized
 
+README = Path(__file__).resolve().parents[3] / "daemon" / "README.md"
 API = "/api/v1/admin/performance"
 LISTENS = re.compile(r"http: listening on (127\.0\.0\.1):(\d+)")
 # Every message is too slow.
@@ -169,6 +171,38 @@ class Api(Asked, harness.Scenario):
         ended = world.run("ringside", "report", "--socket", sock)
         self.assertEqual(ended.code, 1)
         self.assertIn("next: start ringsided", ended.err)
+
+    def test_the_readme_asks_with_curl(self):
+        section = README.read_text(encoding="utf-8").split("## The API")[1].split("\n## ")[0]
+        block = next(part for part in section.split("```") if "curl -H" in part)
+        world = self.world()
+        server = world.server()
+        daemon = world.daemon(http='listen = ["127.0.0.1:0"]')
+        world.load(server, rate=200, seconds=2).result()
+        admin = self.token(world, "admin", "admin")
+        daemon.reload()   # reads the token; the minute under way goes into the history
+        self.known(daemon, world)
+        port = LISTENS.search(daemon.log()).group(2)
+        daemon.wait_until("the minutes", lambda: self.of_socket(
+            world, API + "/history?figure=count&since=1h").status == 200)
+        block = block.replace("127.0.0.1:9717", f"127.0.0.1:{port}")
+        block = block.replace("state/ringsided.sock", str(world.state / "ringsided.sock"))
+        self.assertEqual(block.count("curl "), 7)
+        script = block.replace("curl ", "echo; echo ---; curl -sS --fail-with-body ")
+        ended = subprocess.run(["bash", "-eu", "-c", script], capture_output=True, text=True,
+                               env={**world.environment(), "TOKEN": admin}, timeout=60,
+                               check=False)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
+        metrics, report, alerts, cleared, history, exposed, over_socket = (
+            part.strip() for part in ended.stdout.split("---\n")[1:])
+        self.assertIn("operations", json.loads(metrics)["data"])
+        self.assertTrue(report.startswith("Ringside report"))
+        self.assertIn("incidents", json.loads(alerts)["data"])
+        self.assertEqual(json.loads(cleared)["data"]["action"], "clear")
+        self.assertEqual(json.loads(history)["data"]["series"][0]["figure"], "p95_ns")
+        self.assertIn("# TYPE ringside_", exposed)
+        self.assertIn("incidents", json.loads(over_socket)["data"])
+        daemon.stop()
 
     def test_alerts_are_listed_acknowledged_silenced_and_cleared(self):
         world = self.world()
