@@ -43,7 +43,7 @@ class Refusals(harness.Scenario):
             ("ringside", ["frobnicate"], "frobnicate"),
             ("ringside", ["inspect"], "ring is required"),
             ("ringside", ["tail", world.ring, "--records", "many"], "many"),
-            ("ringside", ["report"], "history is required"),
+            ("ringside", ["alerts", "show"], "id is required"),
             ("ringside", ["report", "x", "--format", "pdf"], "pdf"),
             ("ringside-bench", ["--frobnicate"], "--frobnicate"),
             ("ringside-bench", ["--part", "everything"], "everything"),
