@@ -2,20 +2,26 @@
 
 namespace ringside::http {
 
-// The lock is held for a few moves at most: latest() copies at most kMost lines under it.
+// The drain thread makes the new list; the lock is held to exchange a pointer.
 void AlertLines::tell(const std::vector<AlertTransition>& transitions) {
+  std::vector<AlertTransition> lines;
   for (const AlertTransition& line : transitions) {
     if (!is_logged(line.state)) continue;
     if (told_) told_(line);
-    const std::lock_guard lock(mutex_);
-    lines_.push_back(line);
-    if (lines_.size() > kMost) lines_.pop_front();
+    if (lines.empty()) lines = *latest();
+    lines.push_back(line);
   }
+  if (lines.empty()) return;
+  if (lines.size() > kMost)
+    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kMost));
+  auto now = std::make_shared<const std::vector<AlertTransition>>(std::move(lines));
+  const std::lock_guard lock(mutex_);
+  lines_.swap(now);
 }
 
 std::shared_ptr<const std::vector<AlertTransition>> AlertLines::latest() const {
   const std::lock_guard lock(mutex_);
-  return std::make_shared<const std::vector<AlertTransition>>(lines_.begin(), lines_.end());
+  return lines_;
 }
 
 }  // namespace ringside::http

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -29,7 +28,8 @@ class AlertLines final : public AlertSink {
  private:
   const std::function<void(const AlertTransition&)> told_;
   mutable std::mutex mutex_;
-  std::deque<AlertTransition> lines_;
+  std::shared_ptr<const std::vector<AlertTransition>> lines_ =
+      std::make_shared<const std::vector<AlertTransition>>();
 };
 
 }  // namespace ringside::http

@@ -67,12 +67,7 @@ class Api::Running {
   }
 
   // On the drain thread.
-  void tell_lines(const std::vector<AlertTransition>& lines) {
-    lines_.tell(lines);
-    boost::asio::post(stream_, [this, lines] {
-      for (const AlertTransition& line : lines) send(http::line_event(line));
-    });
-  }
+  void tell_lines(const std::vector<AlertTransition>& lines) { lines_.tell(lines); }
 
   void reconfigure(const HttpConfig& config) {
     server_.reload();
@@ -193,7 +188,10 @@ class Api::Running {
   const Surroundings surroundings_;
   DrainDesk desk_;
   http::Idempotency idempotency_;
-  http::AlertLines lines_;
+  // Those of single alerts come with the tick (events_between()).
+  http::AlertLines lines_{[this](const AlertTransition& line) {
+    boost::asio::post(stream_, [this, line] { send(http::line_event(line)); });
+  }};
   const std::int64_t epoch_;  // so that an id of another daemon's event is none of ours
   mutable std::mutex mutex_;
   std::shared_ptr<const Present> present_;

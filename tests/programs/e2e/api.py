@@ -212,6 +212,9 @@ class Api(Asked, harness.Scenario):
         follow = world.start("ringside", "alerts", "follow", "--socket",
                              world.state / "ringsided.sock", "--json")
         follow.says("follows ringsided")
+        every = world.start("ringside", "alerts", "follow", "--transitions", "--socket",
+                            world.state / "ringsided.sock", "--json")
+        every.says("follows ringsided")
         load = world.load(server, rate=sized(200, 50), seconds=120).begun()
 
         def alerts(*arguments, code=0):
@@ -267,6 +270,12 @@ class Api(Asked, harness.Scenario):
         follow.wait_until("the new daemon", lambda: follow.log().count("follows ringsided") == 2)
         load.interrupted()
         follow.kill()
+        every.kill()
+        # Each change once, those of single alerts too.
+        told = [json.loads(line) for line in every.log().splitlines() if line.startswith("{")]
+        seen = [(one["id"], one["state"], one["level"], one["at"]) for one in told]
+        self.assertEqual(sorted(set(seen)), sorted(seen))
+        self.assertTrue({"begun", "firing", "acknowledged", "cleared"} <= {one[1] for one in seen})
         daemon.stop()
 
     def test_it_is_not_ready_while_the_history_cannot_be_written(self):
