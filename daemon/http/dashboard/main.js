@@ -115,7 +115,7 @@ async function askPast(signal) {
     if (signal.aborted || problem.status === undefined)
       historyAsked = false;
     else
-      store.historyProblem = `No history: ${f.sentence(problem.message)} ` +
+      store.historyProblem = `No history: ${f.sentence(problem.message).replace(/\.$/, '')}. ` +
           'The charts begin now.';
   }
   views?.traffic.renew();

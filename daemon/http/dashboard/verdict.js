@@ -34,8 +34,9 @@ export function showVerdict(store) {
       byId('whom'),
       verdict === 'unknown' ? f.sentence(headline.what) : f.sentence(headline.whom ?? ''));
   setText(byId('next'), f.sentence(headline.next));
-  // The headline tells the first story; what it says is not said twice.
-  const reasons = (store.metrics?.reasons ?? [])
+  // The headline tells the first story; what it says is not said twice. Where all is well it says
+  // all, and the reasons, which come less often, would say it with older figures.
+  const reasons = (verdict === 'healthy' ? [] : store.metrics?.reasons ?? [])
                       .map(one => f.sentence(one.text))
                       .filter(text => text !== f.sentence(headline.what))
                       .slice(0, MOST_REASONS);
