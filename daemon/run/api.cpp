@@ -30,6 +30,7 @@ using http::Request;
 using http::Response;
 
 constexpr std::chrono::seconds kPatience{2};  // of the end, for answers that are under way
+constexpr std::int64_t kQuietNs = 60'000'000'000;  // between two lines about wrong tokens
 constexpr std::string_view kMetricsOpen = "open";
 constexpr std::string_view kMetricsOff = "off";
 
@@ -105,7 +106,21 @@ class Api::Running {
       return off ? std::string() : match.allow;
     };
     handlers.open_stream = [this](const Request& request) { return open_stream(request); };
+    handlers.refused = [this](const http::Refusal& one) { note_refusal(one); };
     return handlers;
+  }
+
+  // Somebody who guesses is told of in the log; the counts of all are in /metrics. On the server's
+  // thread.
+  void note_refusal(const http::Refusal& one) {
+    const std::int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    if (one.kind != http::Refusal::Kind::rate_limited || now_ns < quiet_until_ns_) return;
+    quiet_until_ns_ = now_ns + kQuietNs;
+    spdlog::warn(
+        "http: {} sends wrong tokens, more than {} a minute (http.wrong_tokens_per_minute), and "
+        "gets "
+        "429 now\n  next: see who it is; ringside_api_refusals_total counts all of them",
+        one.peer, config_.wrong_tokens_per_minute);
   }
 
   std::shared_ptr<const Present> present() const {
@@ -198,6 +213,7 @@ class Api::Running {
   std::int64_t published_ns_ = 0;
   std::shared_ptr<const Present> told_;  // only for the stream's thread
   std::uint64_t events_ = 0;
+  std::int64_t quiet_until_ns_ = 0;  // only for the server's thread
   http::HttpServer server_;
   http::JobRunner jobs_;
   boost::asio::thread_pool stream_{1};

@@ -124,6 +124,26 @@ class Api(Asked, harness.Scenario):
         daemon.stop()
         self.assertFalse((world.state / "ringsided.sock").exists())
 
+    def test_who_guesses_tokens_is_told_of_and_locks_nobody_out(self):
+        world = self.world()
+        daemon = world.daemon(http='listen = ["127.0.0.1:0"]\nwrong_tokens_per_minute = 5')
+        reader = self.token(world, "reader")
+        daemon.reload()
+        self.known(daemon, world)
+        statuses = [self.of_tcp(daemon, API + "/metrics", f"rs_{i}").status for i in range(20)]
+        self.assertEqual(statuses[:5], [401] * 5)
+        self.assertEqual(set(statuses[5:]), {429})
+        limited = self.of_tcp(daemon, API + "/metrics", "rs_again")
+        self.assertGreater(int(limited.headers["Retry-After"]), 0)
+        self.assertEqual(self.of_tcp(daemon, API + "/metrics", reader).status, 200)
+        self.assertEqual(daemon.log().count("127.0.0.1 sends wrong tokens, more than 5 a minute"),
+                         1)
+        self.assertNotIn("rs_", daemon.log())
+        exposed = self.of_tcp(daemon, "/metrics").body.decode()
+        self.assertIn('ringside_api_refusals_total{reason="rejected_token"} 21\n', exposed)
+        self.assertIn('ringside_api_refusals_total{reason="rate_limited"} 16\n', exposed)
+        daemon.stop()
+
     def test_a_report_and_the_history_are_those_of_the_daemon(self):
         world = self.world()
         server = world.server()
