@@ -42,6 +42,10 @@ std::vector<MetricFamily> api_metrics(const http::Figures& figures, std::int64_t
                       Figure::connections));
   all.push_back(gauge("ringside_api_streams", "Open event streams of the API.", Figure::streams));
   all.push_back(
+      counter("ringside_api_accepted_connections", "", "Connections that came.", Figure::accepted));
+  all.push_back(counter("ringside_api_evicted_connections", "",
+                        "Connections that were closed to make room for others.", Figure::evicted));
+  all.push_back(
       counter("ringside_api_requests", "", "Requests whose head came whole.", Figure::requests));
   all.push_back(family(figures, MetricKind::counter, "ringside_api_answers", "",
                        "Answers, by the class of their status.", "status",
