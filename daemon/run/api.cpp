@@ -119,7 +119,7 @@ class Api::Running {
     spdlog::warn(
         "http: {} sends wrong tokens, more than {} a minute (http.wrong_tokens_per_minute), and "
         "gets "
-        "429 now\n  next: see who it is; ringside_api_refusals_total counts all of them",
+        "429\n  next: see who it is; ringside_api_refusals_total counts all of them",
         one.peer, config_.wrong_tokens_per_minute);
   }
 
