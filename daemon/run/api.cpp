@@ -117,9 +117,8 @@ class Api::Running {
     if (one.kind != http::Refusal::Kind::rate_limited || now_ns < quiet_until_ns_) return;
     quiet_until_ns_ = now_ns + kQuietNs;
     spdlog::warn(
-        "http: {} sends wrong tokens, more than {} a minute (http.wrong_tokens_per_minute), and "
-        "gets "
-        "429\n  next: see who it is; ringside_api_refusals_total counts all of them",
+        "http: {} sends wrong tokens, more than {} a minute, and gets 429\n  next: see who it is; "
+        "ringside_api_refusals_total counts all, http.wrong_tokens_per_minute is the limit",
         one.peer, config_.wrong_tokens_per_minute);
   }
 
