@@ -65,9 +65,9 @@ TEST_CASE("MetricsAccept: one by one") {
       {"application/openmetrics-text;q=1;x=\",text/plain\"", kOpen},
       {",, ,;;,application/openmetrics-text ; q = 1 ,", kOpen},
   };
-  for (const auto& [accept, format] : cases) {
-    CAPTURE(accept);
-    CHECK(metrics_format_for(accept) == format);
+  for (const auto& one : cases) {
+    CAPTURE(one.first);
+    CHECK(metrics_format_for(one.first) == one.second);
   }
 }
 

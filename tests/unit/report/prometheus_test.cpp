@@ -22,13 +22,15 @@ namespace {
 void check_all(const Snapshot& snapshot) {
   const ExpositionLines found = exposition_lines(render_prometheus_text(metric_families(snapshot)));
   const std::map<std::string, double> expected = test::MetricsOracle(snapshot).samples;
-  for (const auto& [key, value] : expected) {
+  for (const auto& sample : expected) {
+    const std::string& key = sample.first;
     CAPTURE(key);
     const auto at = found.samples.find(key);
     REQUIRE(at != found.samples.end());
-    CHECK(at->second == doctest::Approx(value).epsilon(1e-15));
+    CHECK(at->second == doctest::Approx(sample.second).epsilon(1e-15));
   }
-  for (const auto& [key, value] : found.samples) {
+  for (const auto& sample : found.samples) {
+    const std::string& key = sample.first;
     CAPTURE(key);
     CHECK(expected.count(key) == 1);
   }
@@ -177,7 +179,8 @@ TEST_CASE("Prometheus: what is not known has no sample") {
   snapshot.processes[0].ring = "chat";
   snapshot.daemon.cpu_seconds.reset();
   const auto found = exposition_lines(render_prometheus_text(metric_families(snapshot)));
-  for (const auto& [key, value] : found.samples) {
+  for (const auto& sample : found.samples) {
+    const std::string& key = sample.first;
     CAPTURE(key);
     CHECK(key.rfind("ringside_host_", 0) != 0);
     CHECK(key.rfind("ringside_server_cpu", 0) != 0);
