@@ -29,7 +29,7 @@ function(ringside_dashboard_file file path out)
     set(type "text/css; charset=utf-8")
   endif()
   string(APPEND ${out} "    {\"${path}\", \"${type}\",\n"
-    "     R\"asset(${text})asset\", R\"(\"${hash}\")\"},\n")
+    "     R\"asset(${text})asset\"sv, R\"(\"${hash}\")\"},\n")
   set(${out} "${${out}}" PARENT_SCOPE)
 endfunction()
 
@@ -47,10 +47,14 @@ math(EXPR dashboard_count "${dashboard_count} + 1")
 set(dashboard_source "#include \"daemon/http/dashboard_files.h\"
 
 #include <array>
+#include <string_view>
 
 namespace ringside::http {
 namespace {
 
+using std::string_view_literals::operator\"\"sv;
+
+// Literals of string_view have their length; to count it would be too much for clang.
 constexpr std::array<DashboardAsset, ${dashboard_count}> kFiles = {{
 ${dashboard_entries}}};
 

@@ -5,12 +5,11 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/http/envelope.h"
 #include "daemon/http/openapi_assets.h"
 
 namespace ringside::http {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 void point_to_components(Json& schema) {
   constexpr std::string_view kFrom = "#/$defs/";
