@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A daemon whose API is attacked: its memory and descriptors stay bounded, it reads every record, and
-who has a right token is answered."""
+"""A daemon whose API is attacked: its memory and descriptors stay bounded, it reads every record,
+and who has a right token is answered."""
 
 import contextlib
 import http.client
@@ -65,8 +65,8 @@ class Attacked(Asked, harness.Scenario):
 
     def garbage(self, address, numbers):
         pieces = [b"GET ", b"/", b"..", b"%00", b"HTTP/1.1\r\n", b"Host: localhost\r\n", b"\r\n",
-                  b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"\n", b"\x16\x03\x01",
-                  b"ffffffffffffffff\r\n", b"X" * 20_000]
+                  b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"\n",
+                  b"\x16\x03\x01", b"ffffffffffffffff\r\n", b"X" * 20_000]
         for _ in range(500):
             with contextlib.suppress(OSError), socket.create_connection(address, timeout=10) as one:
                 one.sendall(b"".join(numbers.choices(pieces, k=numbers.randint(1, 12))))
