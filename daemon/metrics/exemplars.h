@@ -5,6 +5,7 @@
 // nothing for it. A slice has a handful of them: of n operations in random order about ln(n).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -53,7 +54,9 @@ class Exemplars {
 
   // An octave has its upper bound, as a bucket has.
   static std::size_t octave_of(std::int64_t span_ns) {
-    const auto units = static_cast<LatencyUnits>(static_cast<double>(span_ns) * kUnitsPerNs);
+    // A span that no server can have had is still one that a ring may say.
+    const double exact = std::clamp(static_cast<double>(span_ns) * kUnitsPerNs, 0.0, 0x1p63);
+    const auto units = static_cast<LatencyUnits>(exact);
     const int bucket = clamp_bucket(bucket_of(units));
     return static_cast<std::size_t>((bucket - kMinBucket + kBucketsPerOctave - 1) /
                                     kBucketsPerOctave);
