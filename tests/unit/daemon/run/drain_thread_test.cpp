@@ -308,6 +308,30 @@ TEST_CASE("DrainThread: what a person says of an alert is answered from its thre
   CHECK(drained.reported()->silences.size() == 1);
 }
 
+TEST_CASE("DrainThread: what was given up meanwhile is not handled, and what follows it is") {
+  Drained drained;
+  drained.start(kHour);
+  AlertRequest request;
+  request.action = AlertAction::silence;
+  request.target = AlertTarget::matching;
+  request.who = "anna";
+  request.until_wall_ns = clock_ns(CLOCK_REALTIME) + kHour;
+  std::atomic<int> answers{0};
+  std::atomic<int> given_up{0};
+  drained.thread->ask_to_handle(
+      {{request}, [] { return false; }, [&](const std::vector<AlertAnswer>&) { ++given_up; }});
+  request.filter.operation = "LOGIN";
+  drained.thread->ask_to_handle({{request, request}, {}, [&](std::vector<AlertAnswer> given) {
+                                   CHECK(given.size() == 2);
+                                   ++answers;
+                                 }});
+  until([&] { return answers == 1; });
+  CHECK(given_up == 0);
+  const auto silences = drained.reported()->silences;
+  REQUIRE(silences.size() == 1);
+  CHECK(silences[0].operation == "LOGIN");
+}
+
 TEST_CASE("DrainThread: its end hands over the last words, and shows them") {
   Drained drained;
   drained.start(kHour);
