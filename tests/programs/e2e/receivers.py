@@ -106,10 +106,13 @@ class Receivers(harness.Scenario):
         connect(8)
         daemon.wait_until("critical alone", lambda: severities() == ["critical"])
         self.assertEqual(manager.holds(alertname="high_connections")[0]["startsAt"], began)
-        posts = [{one["labels"]["severity"]: one for one in post
-                  if one["labels"]["alertname"] == "high_connections"}
-                 for post in hook.documents()]
-        first = next(post for post in posts if "critical" in post)
+
+        def first_critical():
+            posts = [{one["labels"]["severity"]: one for one in post
+                      if one["labels"]["alertname"] == "high_connections"}
+                     for post in hook.documents()]
+            return next((post for post in posts if "critical" in post), None)
+        first = daemon.wait_until("the other receiver is told, too", first_critical)
         self.assertEqual(set(first), {"warning", "critical"})
         self.assertLess(seconds(first["warning"]["endsAt"]), time.time())
         self.assertGreater(seconds(first["critical"]["endsAt"]), time.time())
