@@ -2,6 +2,7 @@
 
 #include <concurrentqueue/blockingconcurrentqueue.h>
 #include <fmt/format.h>
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -78,6 +79,7 @@ std::uint64_t HistoryWriter::finish() {
 }
 
 void HistoryWriter::run() {
+  pthread_setname_np(pthread_self(), "history");
   here_.take_over();
   setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 5);
   for (;;) {

@@ -1,5 +1,6 @@
 #include "daemon/history/replay.h"
 
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -135,6 +136,7 @@ std::future<RegressionWatch> HistoryReplay::start(std::string path,
                                                   const RegressionOptions& options,
                                                   std::int64_t until_wall_s) {
   std::packaged_task<RegressionWatch()> task([this, path = std::move(path), options, until_wall_s] {
+    pthread_setname_np(pthread_self(), "replay");
     setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kLowPriority);
     return replay_history(path, options, until_wall_s, stop_);
   });

@@ -1,5 +1,6 @@
 #include "daemon/http/job_runner.h"
 
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -54,6 +55,7 @@ Response JobRunner::result_of(const Task& task) {
 }
 
 void JobRunner::work(Lane& lane, bool low_priority) {
+  pthread_setname_np(pthread_self(), "answers");
   // Of a thread, not of the process: that is what Linux does.
   if (low_priority) setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kLowPriority);
   std::unique_lock lock(mutex_);

@@ -6,6 +6,7 @@
 #include <concurrentqueue/blockingconcurrentqueue.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -70,6 +71,7 @@ void IoWorker::enqueue(Task task) {
 }
 
 void IoWorker::run() {
+  pthread_setname_np(pthread_self(), "io");
   here_.take_over();
   retry_waiting_lines();
   Task task;

@@ -1,6 +1,7 @@
 #include "daemon/outputs/line_writer.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -103,6 +104,7 @@ LineWriter::~LineWriter() {
 }
 
 void LineWriter::run(const std::shared_ptr<Shared>& shared) {
+  pthread_setname_np(pthread_self(), "log");
   std::string line;
   while (shared->next(line)) shared->write_whole(line);
 }

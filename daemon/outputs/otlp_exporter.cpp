@@ -69,6 +69,7 @@ class OtlpExporter::Work {
   static constexpr int kMostHandedOver = 4;
 
   void run() {
+    pthread_setname_np(pthread_self(), "otlp");
     // Signals are for the daemon's loop. The threads of name look-ups inherit this.
     sigset_t all;
     sigfillset(&all);

@@ -1,6 +1,7 @@
 #include "daemon/outputs/report_writer.h"
 
 #include <concurrentqueue/blockingconcurrentqueue.h>
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -53,6 +54,7 @@ void ReportWriter::start(const ReportFiles& files) {
 }
 
 void ReportWriter::run() {
+  pthread_setname_np(pthread_self(), "reports");
   setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kLowPriority);
   for (;;) {
     Task task;

@@ -1,6 +1,7 @@
 #include "daemon/run/api.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/post.hpp>
@@ -52,7 +53,9 @@ class Api::Running {
         surroundings_(std::move(surroundings)),
         desk_(surroundings_.ask),
         epoch_(clock_ns(CLOCK_REALTIME)),
-        server_(http::options_of(config), handlers()) {}
+        server_(http::options_of(config), handlers()) {
+    boost::asio::post(stream_, [] { pthread_setname_np(pthread_self(), "streams"); });
+  }
 
   std::optional<Failure> start() { return server_.start(); }
 
@@ -178,7 +181,10 @@ class Api::Running {
     const MetricsFormat format = metrics_format_for(accept == nullptr ? "" : *accept);
     Response response;
     response.type = content_type_of(format);
-    response.body = render_metrics(now->snapshot(), format, api_metrics(server_.figures(), epoch_));
+    const auto kept = now->kept(fmt::format("exposition {}", static_cast<int>(format)),
+                                [&] { return render_metrics(now->snapshot(), format); });
+    response.body = kept->text;
+    append_metrics(response.body, format, api_metrics(server_.figures(), epoch_));
     response.headers.emplace_back("Vary", "Accept");
     return response;
   }

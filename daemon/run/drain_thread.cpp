@@ -1,5 +1,6 @@
 #include "daemon/run/drain_thread.h"
 
+#include <pthread.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -104,6 +105,7 @@ void DrainThread::handle_alerts(Requests& requests) {
 }
 
 void DrainThread::run() {
+  pthread_setname_np(pthread_self(), "drain");
   // A sleep may otherwise take 50 us longer than it says, which is more than the shortest pause.
   prctl(PR_SET_TIMERSLACK, 1);
   monitor_.take_over();

@@ -86,6 +86,7 @@ class AlertDelivery::Work {
 
  private:
   void run() {
+    pthread_setname_np(pthread_self(), "delivery");
     // Signals are for the daemon's loop. The threads of name look-ups inherit this.
     sigset_t all;
     sigfillset(&all);

@@ -19,7 +19,7 @@ struct OtlpResource {
 
 // An ExportMetricsServiceRequest with the metrics of metric_families(). Counters, histograms
 // (exponential, scale 5, every bucket of ours as it is) and sums of time are cumulative, with their
-// begin. `more` as in render_metrics().
+// begin. `more` comes after them: families whose names metric_families() does not use.
 //
 // Names are those of /metrics with "ringside." in front, without _total and without the unit, which
 // is a field of its own: s, By, 1. So a collector that writes for Prometheus ends with our names.

@@ -32,9 +32,12 @@ std::string render_openmetrics(const std::vector<MetricFamily>& families);
 // classic at once.
 std::string render_prometheus_protobuf(const std::vector<MetricFamily>& families);
 
-// A snapshot of living rings in that form. `more` comes after it: families whose names
-// metric_families() does not use.
-std::string render_metrics(const Snapshot& snapshot, MetricsFormat format,
-                           const std::vector<MetricFamily>& more = {});
+// A snapshot of living rings in that form.
+std::string render_metrics(const Snapshot& snapshot, MetricsFormat format);
+
+// Puts families behind those of `body`, which is whole and in that form. The body has none of their
+// names yet.
+void append_metrics(std::string& body, MetricsFormat format,
+                    const std::vector<MetricFamily>& families);
 
 }  // namespace ringside

@@ -14,6 +14,8 @@ namespace {
 
 using metrics::ClassicBucket;
 
+constexpr std::string_view kEnd = "# EOF\n";  // of OpenMetrics
+
 class Writer {
  public:
   explicit Writer(bool openmetrics) : openmetrics_(openmetrics) {}
@@ -36,7 +38,7 @@ class Writer {
   }
 
   std::string take() {
-    if (openmetrics_) out_ += "# EOF\n";
+    if (openmetrics_) out_ += kEnd;
     return std::move(out_);
   }
 
@@ -152,6 +154,15 @@ std::string render(const std::vector<MetricFamily>& families, bool openmetrics) 
   return writer.take();
 }
 
+bool is_openmetrics(MetricsFormat format) {
+  return format == MetricsFormat::openmetrics || format == MetricsFormat::openmetrics_0_0_1;
+}
+
+std::string render(const std::vector<MetricFamily>& families, MetricsFormat format) {
+  if (format == MetricsFormat::protobuf) return render_prometheus_protobuf(families);
+  return render(families, is_openmetrics(format));
+}
+
 }  // namespace
 
 std::string render_prometheus_text(const std::vector<MetricFamily>& families) {
@@ -162,17 +173,14 @@ std::string render_openmetrics(const std::vector<MetricFamily>& families) {
   return render(families, true);
 }
 
-std::string render_metrics(const Snapshot& snapshot, MetricsFormat format,
-                           const std::vector<MetricFamily>& more) {
-  std::vector<MetricFamily> families = metric_families(snapshot);
-  families.insert(families.end(), more.begin(), more.end());
-  switch (format) {
-    case MetricsFormat::text: break;
-    case MetricsFormat::openmetrics_0_0_1:
-    case MetricsFormat::openmetrics: return render_openmetrics(families);
-    case MetricsFormat::protobuf: return render_prometheus_protobuf(families);
-  }
-  return render_prometheus_text(families);
+std::string render_metrics(const Snapshot& snapshot, MetricsFormat format) {
+  return render(metric_families(snapshot), format);
+}
+
+void append_metrics(std::string& body, MetricsFormat format,
+                    const std::vector<MetricFamily>& families) {
+  if (is_openmetrics(format)) body.resize(body.size() - kEnd.size());
+  body += render(families, format);
 }
 
 }  // namespace ringside

@@ -224,6 +224,22 @@ class Api(Asked, harness.Scenario):
         self.assertIn("incidents", json.loads(over_socket)["data"])
         daemon.stop()
 
+    def test_each_thread_has_the_name_that_the_readme_explains(self):
+        table = README.read_text(encoding="utf-8").split("| thread | what it does |")[1]
+        told = {name for row in re.findall(r"^\| (`.*?) \|", table.split("\n\n")[0], re.M)
+                for name in re.findall("`(.*?)`", row)}
+        world = self.world()
+        daemon = world.daemon()
+        tasks = Path(f"/proc/{daemon.popen.pid}/task")
+
+        def names():
+            return {path.read_text().strip() for path in tasks.glob("*/comm")}
+        often = {"ringsided", "drain", "io", "reports", "history", "http", "answers", "streams",
+                 "log"}
+        daemon.wait_until("every thread", lambda: often <= names())
+        self.assertLessEqual(names(), told)
+        daemon.stop()
+
     def test_alerts_are_listed_acknowledged_silenced_and_cleared(self):
         world = self.world()
         server = world.server()

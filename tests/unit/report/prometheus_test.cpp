@@ -172,6 +172,24 @@ TEST_CASE("Prometheus: an exemplar's labels are at most 128 characters") {
   }
 }
 
+TEST_CASE("Prometheus: families that come later are as if they had been there from the start") {
+  const Snapshot snapshot = with_exemplars();
+  std::vector<MetricFamily> more(1);
+  more[0] = {"ringside_api_requests", MetricKind::counter, "", "Requests.", {}};
+  more[0].metrics.emplace_back().value = 3;
+  std::vector<MetricFamily> all = metric_families(snapshot);
+  all.insert(all.end(), more.begin(), more.end());
+  const auto later = [&](MetricsFormat format) {
+    std::string body = render_metrics(snapshot, format);
+    append_metrics(body, format, more);
+    return body;
+  };
+  CHECK(later(MetricsFormat::text) == render_prometheus_text(all));
+  CHECK(later(MetricsFormat::openmetrics) == render_openmetrics(all));
+  CHECK(later(MetricsFormat::openmetrics_0_0_1) == render_openmetrics(all));
+  CHECK(later(MetricsFormat::protobuf) == render_prometheus_protobuf(all));
+}
+
 TEST_CASE("Prometheus: what is not known has no sample") {
   Snapshot snapshot = sample::ones();
   snapshot.host = {};
