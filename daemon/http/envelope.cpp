@@ -69,9 +69,17 @@ Response enveloped(const Request& request, const Sources& sources, const Rendere
 }
 
 Response enveloped(const Request& request, const Sources& sources, const Json& data) {
-  std::string text = json_text_of(data);
-  std::string etag = weak_etag(text);
-  return enveloped(request, sources, Rendered{std::move(text), std::move(etag)});
+  return enveloped(request, sources, data, Json::object());
+}
+
+Response enveloped(const Request& request, const Sources& sources, const Json& data,
+                   const Json& more_meta) {
+  const std::string text = json_text_of(data);
+  Json all_meta = meta(request, sources);
+  all_meta.update(more_meta);
+  Response response = of_parts(text, all_meta);
+  response.headers.emplace_back("ETag", weak_etag(text));
+  return response;
 }
 
 Response enveloped_deed(const Request& request, const Sources& sources, const Json& data) {

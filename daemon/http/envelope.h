@@ -22,6 +22,9 @@ std::string json_text_of(const Json& json);
 // With the snapshot's part of meta; a part without a snapshot is null.
 Response enveloped(const Request& request, const Sources& sources, const Rendered& data);
 Response enveloped(const Request& request, const Sources& sources, const Json& data);
+// With members of meta beside those that every answer has.
+Response enveloped(const Request& request, const Sources& sources, const Json& data,
+                   const Json& more_meta);
 // The answer to something that was done. Without an ETag.
 Response enveloped_deed(const Request& request, const Sources& sources, const Json& data);
 // For answers about the process alone. Without an ETag.

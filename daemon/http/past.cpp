@@ -23,6 +23,20 @@ std::string in_one_line(std::string text) {
   return text;
 }
 
+// Only the snapshot knows what rings there are.
+std::variant<Past, Response> nothing_of(const Request& request, const Sources& sources,
+                                        const PastAsked& asked, const TimeSpan& times) {
+  if (sources.present && !asked.ring.empty()) {
+    if (auto wrong = unknown_ring(request, sources.present->snapshot(), asked.ring)) return *wrong;
+  }
+  Past past;
+  past.asked = times;
+  past.recorded = false;
+  past.span.begin_wall_s = floor_to(times.begin_wall_s, 60);
+  past.span.end_wall_s = minute_after(times.end_wall_s);
+  return past;
+}
+
 }  // namespace
 
 SpanWords request_words() {
@@ -50,19 +64,26 @@ Response past_problem(const Request& request, const PastReportProblem& wrong) {
   return problem(request, 500, "history_failed", "The history can't be read", detail);
 }
 
-std::variant<HistorySpan, Response> read_past(const Request& request, const Sources& sources,
-                                              const PastAsked& asked) {
+std::variant<Past, Response> read_past(const Request& request, const Sources& sources,
+                                       const PastAsked& asked) {
   const auto refuse = [&](PastReportProblem::Kind kind, std::string text) {
     return past_problem(request, {kind, std::move(text)});
   };
   using Kind = PastReportProblem::Kind;
   const HistoryExtent extent = history_extent(sources.history);
   if (extent.failure) return refuse(Kind::failed, extent.failure->message);
-  if (extent.last_wall_s == 0)
-    return refuse(Kind::nothing_recorded, "the history is empty; let the daemon run for a minute");
-  AskedSpan span{kCalled, asked.since, asked.until, asked.otherwise_s, request_words()};
+  const std::int64_t now_s = sources.now_wall_ns / kNsPerSecond;
+  const AskedSpan span{kCalled, asked.since, asked.until, asked.otherwise_s, request_words()};
   std::string why;
-  const auto times = asked_span(span, extent, sources.now_wall_ns / kNsPerSecond, &why);
+  const std::int64_t end = end_of_history(span, extent, now_s);
+  const auto uncut = uncut_span(span, end, now_s, &why);
+  if (uncut && extent.last_wall_s == 0) return nothing_of(request, sources, asked, *uncut);
+  if (!uncut && asked.until.empty()) {
+    std::string still_wrong;
+    if (const auto later = uncut_span(span, minute_after(now_s), now_s, &still_wrong))
+      return nothing_of(request, sources, asked, *later);
+  }
+  const auto times = uncut ? asked_span(span, extent, now_s, &why) : std::nullopt;
   if (!times) return refuse(Kind::span, std::move(why));
   HistoryQuery query = query_of(*times, has_minutes(extent, times->begin_wall_s));
   query.ring = asked.ring;
@@ -70,7 +91,10 @@ std::variant<HistorySpan, Response> read_past(const Request& request, const Sour
   query.series = asked.series;
   HistoryResult result = read_history(sources.history, query);
   if (result.failure) return refuse(Kind::failed, result.failure->message);
-  if (!asked.ring.empty() && result.span.rings.empty()) {
+  // A ring that is there now may be new.
+  const bool is_there =
+      sources.present && !unknown_ring(request, sources.present->snapshot(), asked.ring);
+  if (!asked.ring.empty() && result.span.rings.empty() && !is_there) {
     query.ring.clear();
     std::vector<std::string> rings;
     for (const HistoryRing& ring : read_history(sources.history, query).span.rings)
@@ -79,7 +103,7 @@ std::variant<HistorySpan, Response> read_past(const Request& request, const Sour
   }
   // The hour under way is not over.
   result.span.end_wall_s = std::min(result.span.end_wall_s, extent.end_wall_s);
-  return std::move(result.span);
+  return Past{std::move(result.span), *uncut};
 }
 
 }  // namespace ringside::http

@@ -21,9 +21,16 @@ struct PastAsked {
   std::string operation;  // only the series of this name; empty: all
   bool series = true;     // false: no operation and no event
 };
+struct Past {
+  HistorySpan span;  // cut to what the history holds
+  TimeSpan asked;    // not cut
+  // False: the history is empty, or nothing was written since the asked begin. A daemon's first
+  // minute is so. The span is empty, too, and has the asked times.
+  bool recorded = true;
+};
 // Reads it: on a thread that may wait.
-std::variant<HistorySpan, Response> read_past(const Request& request, const Sources& sources,
-                                              const PastAsked& asked);
+std::variant<Past, Response> read_past(const Request& request, const Sources& sources,
+                                       const PastAsked& asked);
 
 // The problem of a request for a past that there is not.
 Response no_history(const Request& request);

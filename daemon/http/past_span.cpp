@@ -13,6 +13,9 @@
 namespace ringside {
 namespace {
 
+// Nothing is of the first minute of 1970 or of a time before it.
+constexpr std::int64_t kFirstTime = 60;
+
 std::optional<std::int64_t> instant_of(std::string_view flag, const std::string& text,
                                        std::int64_t now_wall_s, std::string_view help,
                                        std::string* why) {
@@ -95,39 +98,54 @@ std::string minute_text(std::int64_t wall_s) {
   return format_wall(wall_s * kSecond).substr(0, 16) + "Z";
 }
 
-std::optional<TimeSpan> asked_span(const AskedSpan& asked, const HistoryExtent& extent,
+std::int64_t minute_after(std::int64_t wall_s) { return floor_to(wall_s + 59, 60); }
+
+std::int64_t end_of_history(const AskedSpan& asked, const HistoryExtent& extent,
+                            std::int64_t now_wall_s) {
+  const bool empty = extent.last_wall_s == 0;
+  const bool beyond = extent.end_wall_s > now_wall_s + kHourS && extent.first_wall_s < now_wall_s;
+  const bool at_now = empty || (asked.until.empty() && beyond);
+  return at_now ? minute_after(now_wall_s) : extent.end_wall_s;
+}
+
+std::optional<TimeSpan> uncut_span(const AskedSpan& asked, std::int64_t end_of_history_s,
                                    std::int64_t now_wall_s, std::string* why) {
   const SpanWords& words = asked.words;
   const auto instant = [&](std::string_view flag, const std::string& text, std::int64_t otherwise) {
     return text.empty() ? std::optional(otherwise)
                         : instant_of(flag, text, now_wall_s, words.help, why);
   };
-  std::int64_t end_of_file = extent.end_wall_s;
-  // What lies beyond now was written while the clock was ahead. Only who asks for it gets it.
-  const bool beyond = end_of_file > now_wall_s + kHourS && extent.first_wall_s < now_wall_s;
-  if (asked.until.empty() && beyond) end_of_file = floor_to(now_wall_s + 59, 60);
-  const auto until = instant(words.until, asked.until, end_of_file);
+  const auto until = instant(words.until, asked.until, end_of_history_s);
   if (!until) return std::nullopt;
-  const auto since =
-      instant(words.since, asked.since, std::min(*until, end_of_file) - asked.otherwise_s);
+  auto since =
+      instant(words.since, asked.since, std::min(*until, end_of_history_s) - asked.otherwise_s);
   if (!since) return std::nullopt;
-  // A slot belongs to the span that holds its begin.
-  const TimeSpan span{std::max(*since, extent.first_wall_s) / 60 * 60,
-                      (std::min(*until, end_of_file) + 59) / 60 * 60};
-  if (asked.until.empty() && *since >= end_of_file) {
+  since = std::max(*since, kFirstTime);
+  if (*since < *until) return TimeSpan{*since, *until};
+  if (asked.until.empty()) {
     *why = fmt::format("{0} {1}: the history ends at {2}\n  next: give an earlier {0}", words.since,
-                       minute_text(*since), minute_text(end_of_file));
-  } else if (*since >= *until) {
+                       minute_text(*since), minute_text(*until));
+  } else {
     *why = fmt::format("{0} {1} is not before {2} {3}\n  next: give an earlier {0}", words.since,
                        minute_text(*since), words.until, minute_text(*until));
-  } else if (span.seconds() <= 0) {
-    *why = fmt::format(
-        "{}: it holds nothing of {} to {}, only {} to {}\n  next: give {} and {} within",
-        asked.history, minute_text(*since), minute_text(*until), minute_text(extent.first_wall_s),
-        minute_text(end_of_file), words.since, words.until);
-  } else {
-    return span;
   }
+  return std::nullopt;
+}
+
+std::optional<TimeSpan> asked_span(const AskedSpan& asked, const HistoryExtent& extent,
+                                   std::int64_t now_wall_s, std::string* why) {
+  const std::int64_t end_of_file = end_of_history(asked, extent, now_wall_s);
+  const auto uncut = uncut_span(asked, end_of_file, now_wall_s, why);
+  if (!uncut) return std::nullopt;
+  // A slot belongs to the span that holds its begin.
+  const TimeSpan span{std::max(uncut->begin_wall_s, extent.first_wall_s) / 60 * 60,
+                      (std::min(uncut->end_wall_s, end_of_file) + 59) / 60 * 60};
+  if (span.seconds() > 0) return span;
+  *why =
+      fmt::format("{}: it holds nothing of {} to {}, only {} to {}\n  next: give {} and {} within",
+                  asked.history, minute_text(uncut->begin_wall_s), minute_text(uncut->end_wall_s),
+                  minute_text(extent.first_wall_s), minute_text(end_of_file), asked.words.since,
+                  asked.words.until);
   return std::nullopt;
 }
 
@@ -136,9 +154,8 @@ std::optional<TimeSpan> compared_span(const std::string& text, const TimeSpan& r
                                       const SpanWords& words) {
   auto span = any_compared_span(text, reported, now_wall_s, words, why);
   if (!span) return std::nullopt;
-  // Nothing is of the first minute of 1970 or of a time before it.
-  span->begin_wall_s = std::max<std::int64_t>(floor_to(span->begin_wall_s, 60), 60);
-  span->end_wall_s = std::max<std::int64_t>(floor_to(span->end_wall_s + 59, 60), 120);
+  span->begin_wall_s = std::max(floor_to(span->begin_wall_s, 60), kFirstTime);
+  span->end_wall_s = std::max(minute_after(span->end_wall_s), kFirstTime + 60);
   return span;
 }
 

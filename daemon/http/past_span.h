@@ -37,6 +37,13 @@ struct AskedSpan {
 };
 std::optional<TimeSpan> asked_span(const AskedSpan& asked, const HistoryExtent& extent,
                                    std::int64_t now_wall_s, std::string* why);
+// The same of a history that ends then. It is not cut to what the file holds.
+std::optional<TimeSpan> uncut_span(const AskedSpan& asked, std::int64_t end_of_history_s,
+                                   std::int64_t now_wall_s, std::string* why);
+// Where the file ends for this request; now, rounded up to a minute, if it is empty. What lies
+// beyond now was written while the clock was ahead: only a request with `until` gets it.
+std::int64_t end_of_history(const AskedSpan& asked, const HistoryExtent& extent,
+                            std::int64_t now_wall_s);
 
 // What `compare_to` asks for, for the span that is reported:
 //   2026-11-26             the same hours of that day
@@ -56,6 +63,9 @@ HistoryQuery query_of(const TimeSpan& span, bool minutes);
 // Leaves the one operation, and all events: security and the database are told by them. False:
 // there is no such operation. HistoryRing::left_out counts the records of the others.
 bool keep_only(const std::string& operation, HistorySpan& span);
+
+// Rounded up to a whole minute.
+std::int64_t minute_after(std::int64_t wall_s);
 
 // "2026-11-27T02:00Z"
 std::string minute_text(std::int64_t wall_s);

@@ -11,6 +11,7 @@
 
 #include "daemon/config/config_keys.h"
 #include "daemon/config/units.h"
+#include "daemon/history/spans.h"
 #include "daemon/http/chart_figures_json.h"
 #include "daemon/http/envelope.h"
 #include "daemon/http/parameters.h"
@@ -84,18 +85,43 @@ std::vector<std::string> figure_names(const HistorySpan& span, const ChartFigure
   return {names.begin(), names.end()};
 }
 
-// What is not in the span although it was asked for.
+// Whether the server has it now. Then a span without it is no mistake: it may be new.
+bool is_known_now(const Sources& sources, const std::string& operation) {
+  const std::vector<std::string> names = operation_names(sources);
+  return std::find(names.begin(), names.end(), operation) != names.end();
+}
+bool is_known_now(const Sources& sources, const ChartFigure& figure) {
+  if (!sources.present) return false;
+  const Snapshot& snapshot = sources.present->snapshot();
+  if (figure.of == ChartFigure::Of::stage) {
+    const auto marks = [&](const SeriesView& series) {
+      return std::find(series.stage_names.begin(), series.stage_names.end(), figure.name) !=
+             series.stage_names.end();
+    };
+    return std::any_of(snapshot.operations.begin(), snapshot.operations.end(), marks);
+  }
+  return std::any_of(snapshot.gauges.begin(), snapshot.gauges.end(),
+                     [&](const GaugeView& gauge) { return gauge.name == figure.name; });
+}
+
+// What is not in the span although it was asked for. Where nothing was recorded an operation that
+// the server doesn't have is still a mistake; stages and gauges can't be judged.
 std::optional<Response> missing(const Request& request, const Sources& sources,
-                                const HistoryAsked& asked, const HistorySpan& span,
+                                const HistoryAsked& asked, const Past& past,
                                 const std::vector<ChartSeries>& series) {
   const std::string& operation = asked.calls.operation;
+  const HistorySpan& span = past.span;
   const auto of_it = [&](const HistorySeries& one) { return one.name == operation; };
-  if (!operation.empty() && std::none_of(span.series.begin(), span.series.end(), of_it))
+  const bool can_judge = past.recorded || sources.present;
+  if (!operation.empty() && can_judge && !is_known_now(sources, operation) &&
+      std::none_of(span.series.begin(), span.series.end(), of_it))
     return unknown_name(request, "unknown_operation", "operation", operation,
                         operation_names(sources));
+  if (!past.recorded) return std::nullopt;
   for (const ChartFigure& figure : asked.figures) {
     const auto has = [&](const ChartSeries& one) { return one.figure == figure.asked; };
-    if (figure.of == ChartFigure::Of::calls || std::any_of(series.begin(), series.end(), has))
+    if (figure.of == ChartFigure::Of::calls || is_known_now(sources, figure) ||
+        std::any_of(series.begin(), series.end(), has))
       continue;
     return unknown_name(request, "unknown_figure", "figure", figure.asked,
                         figure_names(span, figure));
@@ -121,15 +147,34 @@ Json chart_of(const HistorySpan& span, const Steps& steps, const std::vector<Cha
   return json;
 }
 
+// Each figure of calls has a series without a value.
+std::vector<ChartSeries> series_of_nothing(const HistoryAsked& asked) {
+  std::vector<ChartSeries> series;
+  if (asked.calls.each) return series;
+  for (const ChartFigure& figure : asked.figures) {
+    if (figure.of_calls())
+      series.push_back({figure.asked, asked.calls.operation, asked.calls.ring, {}});
+  }
+  return series;
+}
+
+Json meta_of(const Past& past) {
+  return {{"asked",
+           {{"begin_at", detail::json_at(past.asked.begin_wall_s * kNsPerSecond)},
+            {"end_at", detail::json_at(past.asked.end_wall_s * kNsPerSecond)}}}};
+}
+
 Response read(const Request& request, const Sources& sources, const HistoryAsked& asked) {
-  std::variant<HistorySpan, Response> result = read_past(request, sources, asked.past);
+  std::variant<Past, Response> result = read_past(request, sources, asked.past);
   if (auto* wrong = std::get_if<Response>(&result)) return std::move(*wrong);
-  const HistorySpan& span = std::get<HistorySpan>(result);
-  const Steps steps = steps_for(asked, span);
+  const Past& past = std::get<Past>(result);
+  Steps steps = steps_for(asked, past.span);
+  if (!past.recorded) steps.count = 0;
   const std::vector<ChartSeries> series =
-      figures_over_time(span, steps, asked.figures, asked.calls);
-  if (auto wrong = missing(request, sources, asked, span, series)) return *wrong;
-  return enveloped(request, sources, chart_of(span, steps, series));
+      past.recorded ? figures_over_time(past.span, steps, asked.figures, asked.calls)
+                    : series_of_nothing(asked);
+  if (auto wrong = missing(request, sources, asked, past, series)) return *wrong;
+  return enveloped(request, sources, chart_of(past.span, steps, series), meta_of(past));
 }
 
 }  // namespace

@@ -121,10 +121,11 @@ Response with_history(const Request& request, const Sources& sources, const Oper
   PastAsked past;
   past.otherwise_s = asked.history_s;
   past.operation = asked.name;
-  std::variant<HistorySpan, Response> result = read_past(request, sources, past);
+  std::variant<Past, Response> result = read_past(request, sources, past);
   const auto* wrong = std::get_if<Response>(&result);
   if (wrong != nullptr && wrong->status != 404) return *wrong;
-  const HistorySpan* span = std::get_if<HistorySpan>(&result);
+  const Past* read = std::get_if<Past>(&result);
+  const HistorySpan* span = read != nullptr && read->recorded ? &read->span : nullptr;
   return enveloped(request, sources,
                    operation_of(sources.present->report(), found, asked, event, span));
 }

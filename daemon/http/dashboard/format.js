@@ -122,6 +122,11 @@ export const moment = ms => iso(ms)?.slice(0, 19).replace('T', ' ') ?? 'never';
 // With the date only where it is another day.
 export const when = (ms, now) => day(ms) === day(now) ? clock(ms) : moment(ms);
 
+// Of a span in which nothing was recorded: meta.asked of the history route.
+export const noHistoryYet = asked =>
+    `No history yet: nothing was recorded from ${moment(instant(asked.begin_at))} to ` +
+    `${moment(instant(asked.end_at))} UTC. A minute is recorded when it is over.`;
+
 // ---- foreign text
 
 const INVISIBLE = new RegExp(

@@ -112,7 +112,7 @@ export class History {
     this.asking?.abort();
     const asking = this.asking = new AbortController();
     try {
-      const {data} = await this.api.get(
+      const {data, meta} = await this.api.get(
           'history' + query({
             figure,
             operation,
@@ -120,8 +120,13 @@ export class History {
             until: this.until.value.trim()
           }),
           {signal: asking.signal});
+      if (data.steps === 0) {
+        setText(note, f.noHistoryYet(meta.asked));
+        setHidden(byId('history-figure'), true);
+        return;
+      }
       this.chartOf(data, figure, operation);
-      setText(note, '');
+      setText(note, data.series.length > 0 ? '' : 'Nothing of it was recorded in this time.');
     } catch (problem) {
       if (asking.signal.aborted) return;
       setText(note, f.sentence(problem.message));

@@ -106,8 +106,10 @@ function failed(problem) {
 async function askPast(signal) {
   historyAsked = true;
   try {
-    store.points.fill(await askHistory(api, store, '1h', signal));
-    store.historyProblem = '';
+    const {data, meta} = await askHistory(api, store, '1h', signal);
+    store.points.fill(data);
+    store.historyProblem =
+        data.steps > 0 ? '' : f.noHistoryYet(meta.asked) + ' The charts begin now.';
     const answer = await api.get(
         'history' + query({figure: 'p95_ns', operation: '*', since: '1h', step: '1min'}), {signal});
     store.takeSparks(answer.data);

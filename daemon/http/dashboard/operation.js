@@ -55,6 +55,7 @@ export class OperationSheet {
       stages: place(),
       arrival: h('p', {class: 'note'}),
       alerts: h('ul', {class: 'meant'}),
+      past: h('p', {class: 'note'}),
       canvas: h('canvas', {role: 'img', 'aria-label': 'no figures'}),
       details: h('details', {}, h('summary', {text: 'Figures of this chart'}))
     };
@@ -89,7 +90,8 @@ export class OperationSheet {
               'The last calls', p.dots, dotLegend(),
               h('details', {}, h('summary', {text: 'The last calls as a table'}), this.last.wide)),
           part('Where the time goes', p.stages, p.arrival),
-          part('Latency in the last hour', h('div', {class: 'chart'}, p.canvas), p.details)),
+          part(
+              'Latency in the last hour', h('div', {class: 'chart'}, p.canvas), p.past, p.details)),
         part('Slowest calls of the last hour', this.worst.wide), p.errors,
         part('Figures by window', this.windows.wide));
     this.lines = [['p50', '--c1'], ['p95', '--c2'], ['p99', '--c3']].map(
@@ -224,6 +226,7 @@ export class OperationSheet {
   }
 
   showHistory(history) {
+    setText(this.parts.past, history ? '' : 'No history of it yet.');
     if (!history) return;
     const begin = f.instant(history.begin_at);
     const stepMs = history.step_seconds * 1000;

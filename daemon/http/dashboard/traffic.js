@@ -20,10 +20,10 @@ const marksQueue = store =>
 export async function askHistory(api, store, since, signal) {
   const figure = marksQueue(store) ? `${FIGURES},stage:queue` : FIGURES;
   try {
-    return (await api.get('history' + query({figure, since}), {signal})).data;
+    return await api.get('history' + query({figure, since}), {signal});
   } catch (problem) {
     if (problem.status !== 404 || figure === FIGURES) throw problem;
-    return (await api.get('history' + query({figure: FIGURES, since}), {signal})).data;
+    return await api.get('history' + query({figure: FIGURES, since}), {signal});
   }
 }
 
@@ -97,8 +97,12 @@ export class Traffic {
     }
     setText(byId('traffic-note'), 'Reading the history …');
     try {
-      const history = await askHistory(this.api, this.store, span);
+      const {data: history, meta} = await askHistory(this.api, this.store, span);
       if (this.span !== span) return;
+      if (history.steps === 0) {
+        setText(byId('traffic-note'), f.noHistoryYet(meta.asked) + ' The charts stay as they are.');
+        return;
+      }
       const points = new Points(Infinity);
       points.fill(history);
       this.past = history;

@@ -153,6 +153,9 @@ class Known:
                         ["p50_ns", "p95_ns", "p99_ns"], name, 60).items()
                         if key in ("begin_at", "end_at", "step_seconds", "series")}}]}
 
+    def asked(self, minutes):
+        return {"begin_at": at(self.taken_ms - minutes * 60000), "end_at": at(self.taken_ms)}
+
     def history(self, figures, operation, steps):
         points = self.report["history"]["points"][-steps:] if self.report["history"] else []
         minute = int(self.taken_ms // 60000 * 60000)

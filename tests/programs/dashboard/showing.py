@@ -135,6 +135,18 @@ class Shows(Page):
         self.click("#spans button:first-child")
         self.assertEqual(self.text("#traffic-note"), "")
 
+    def test_before_the_first_minute_is_over_the_page_says_that_there_is_no_history_yet(self):
+        self.serve(dict(self.night, history=None))
+        self.show()
+        self.wait_text("#traffic-note", "No history yet: nothing was recorded from ")
+        self.wait_text("#traffic-note", "The charts begin now.")
+        self.browser.run("document.querySelector('#history-form').requestSubmit()")
+        self.wait_text("#history-note", "No history yet: ")
+        self.assertTrue(self.browser.run(
+            "return document.querySelector('#history-figure').hidden"))
+        self.click("#spans button:nth-child(2)")
+        self.wait_text("#traffic-note", "The charts stay as they are.")
+
     def test_whatever_is_missing_the_page_shows_the_rest(self):
         """Reports of nothing, of one of everything, of numbers at their limits: no error in the
         console, nothing that reads NaN or undefined."""

@@ -115,8 +115,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
                 "code": code, "request_id": "r"}
         self.reply(status, json.dumps(body).encode(), "application/problem+json", **headers)
 
-    def data(self, value):
-        envelope = {"data": value, "meta": self.stand_in.known.meta("r")}
+    def data(self, value, **meta):
+        envelope = {"data": value, "meta": {**self.stand_in.known.meta("r"), **meta}}
         self.reply(200, json.dumps(envelope).encode())
 
     def scope(self):
@@ -142,9 +142,11 @@ class Answers(http.server.BaseHTTPRequestHandler):
             if name == "alerts":
                 return self.data(owner.known.alerts())
             if name == "history":
-                hours = {"1h": 60, "8h": 480}.get(query.get("since", "8h"), 480)
-                return self.data(owner.known.history(
-                    query.get("figure", "p95_ns").split(","), query.get("operation"), hours))
+                minutes = {"1h": 60, "8h": 480}.get(query.get("since", "8h"), 480)
+                figures = query.get("figure", "p95_ns").split(",")
+                return self.data(
+                    owner.known.history(figures, query.get("operation"), minutes),
+                    asked=owner.known.asked(minutes))
             if name.startswith("operations/"):
                 found = owner.known.operation(
                     urllib.parse.unquote(name.removeprefix("operations/")), query.get("ring"))

@@ -163,6 +163,7 @@ void write_unready(Writer& writer, const std::string& directory) {
   world.sources.history = directory + "/empty.db";
   writer.good = writer.good && write_history(world.sources.history, {}).empty();
   writer.api(world, "history");
+  writer.api(world, "report", {{"since", "1h"}});
   world.sources.history = directory;
   writer.api(world, "history");
 }

@@ -6,6 +6,7 @@
 #include "daemon/history/history_reader.h"
 #include "daemon/http/chart_figures.h"
 #include "report/analysis/over_time.h"
+#include "report/render/json_parts.h"
 #include "tests/support/temp.h"
 #include "tests/unit/daemon/http/parsed.h"
 #include "tests/unit/daemon/http/route_world.h"
@@ -209,9 +210,74 @@ TEST_CASE("RouteHistory: what is not there is told, with what is") {
   CHECK(told({{"since", "2100-01-01"}}, "400 invalid_span").find("--") == std::string::npos);
   world.sources.history = world.directory.path();
   told({}, "500 history_failed");
-  world.sources.history = world.directory.file("empty.db");
-  REQUIRE(write_history(world.sources.history, {}) == "");
-  told({}, "404 nothing_recorded");
   world.sources.history.clear();
   told({}, "503 no_history");
+}
+
+TEST_CASE(
+    "RouteHistory: an empty history answers with no points, and the span that was asked for") {
+  NightFile world;
+  world.sources.history = world.directory.file("empty.db");
+  REQUIRE(write_history(world.sources.history, {}) == "");
+  const Response response = world.api("history", {{"since", "1h"}, {"figure", "count,p95_ns"}});
+  const Json data = data_of(response);
+  const Json asked = parsed(response).at("meta").at("asked");
+  const std::int64_t now_s = world.sources.now_wall_ns / 1'000'000'000;
+  const std::int64_t end_s = (now_s + 59) / 60 * 60;
+  CHECK(data.at("steps") == 0);
+  CHECK(data.at("step_seconds") == 60);
+  CHECK(data.at("begin_unix_ms") == (now_s - 3600) / 60 * 60 * 1000);
+  CHECK(data.at("end_at") == data.at("begin_at"));
+  CHECK(data.at("series").dump() ==
+        R"([{"figure":"count","operation":null,"ring":null,"values":[]},)"
+        R"({"figure":"p95_ns","operation":null,"ring":null,"values":[]}])");
+  CHECK(data.at("marks").empty());
+  CHECK(data.at("incidents").empty());
+  CHECK(asked.at("begin_at") == detail::json_at((now_s - 3600) * 1'000'000'000));
+  CHECK(asked.at("end_at") == detail::json_at(end_s * 1'000'000'000));
+  CHECK(world.history({{"operation", "SEND_MESSAGE"}, {"figure", "count"}})
+            .at("series")
+            .at(0)
+            .at("operation") == "SEND_MESSAGE");
+  CHECK(world.history({{"operation", "*"}}).at("series").empty());
+  CHECK(world.history({{"figure", "gauge:connections,stage:new"}}).at("series").size() == 1);
+  const auto told = [&](Fields query) { return code_of(world.api("history", std::move(query))); };
+  CHECK(told({{"operation", "SEND_MESSAGES"}}) == "404 unknown_operation");
+  CHECK(told({{"ring", "chut"}}) == "404 unknown_ring");
+  CHECK(told({{"ring", "chat"}}) == "200");
+  CHECK(told({{"since", "yesterday"}}) == "400 invalid_span");
+  CHECK(told({{"since", "2100-01-01"}}) == "400 invalid_span");
+  CHECK(told({{"since", "1h"}, {"until", "2h"}}) == "400 invalid_span");
+  // Before the first tick nobody can tell which names there are.
+  world.sources.present = nullptr;
+  CHECK(told({{"operation", "SEND_MESSAGES"}}) == "200");
+  CHECK(told({{"ring", "chut"}}) == "200");
+}
+
+TEST_CASE("RouteHistory: nothing since the asked begin has no points, either") {
+  NightFile world;
+  world.sources.now_wall_ns += 86'400'000'000'000;  // the daemon was down for a day
+  const Response response = world.api("history", {{"since", "1h"}});
+  CHECK(data_of(response).at("steps") == 0);
+  CHECK(parsed(response).at("meta").at("asked").at("end_at") ==
+        detail::json_at((world.sources.now_wall_ns / 60'000'000'000 + 1) * 60'000'000'000));
+  CHECK(world.history({{"since", "2d"}}).at("steps") > 0);
+}
+
+TEST_CASE("RouteHistory: what the server has and the span has not is in no series") {
+  NightFile world;
+  HistorySpan other = world.night;
+  std::erase_if(other.series, [](const HistorySeries& one) { return one.name == "SEND_MESSAGE"; });
+  for (HistorySeries& series : other.series) series.stage_names = {};
+  other.gauges.clear();
+  for (HistoryRing& ring : other.rings) ring.ring = "old";
+  for (HistorySeries& series : other.series) series.ring = "old";
+  world.sources.history = world.directory.file("other.db");
+  REQUIRE(write_history(world.sources.history, other) == "");
+  CHECK(world.history({{"operation", "SEND_MESSAGE"}}).at("series").empty());
+  CHECK(world.history({{"figure", "count,stage:database"}}).at("series").size() == 1);
+  CHECK(world.history({{"figure", "stage:database"}}).at("steps") > 0);
+  CHECK(world.history({{"ring", "chat"}}).at("series").empty());
+  CHECK(world.history({{"ring", "old"}}).at("series").size() == 5);
+  CHECK(code_of(world.api("history", {{"ring", "new"}})) == "404 unknown_ring");
 }
