@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The API of a real daemon: over TCP with tokens, over the Unix socket, and by ringside alerts."""
 
+import hashlib
 import http.client
 import json
 import re
@@ -313,6 +314,51 @@ class Api(Asked, harness.Scenario):
         self.assertEqual(sorted(set(seen)), sorted(seen))
         self.assertTrue({"begun", "firing", "acknowledged", "cleared"} <= {one[1] for one in seen})
         daemon.stop()
+
+    def not_stored(self, ended, found):
+        """What --new-token says where it can store nothing: the token, and the file's line."""
+        self.assertEqual(ended.code, 1)
+        self.assertIn(f"found {found}", ended.err)
+        self.assertIn("not valid yet", ended.err)
+        self.assertIn("next: add the line below to", ended.err)
+        line = ended.err.splitlines()[-1]
+        token = ended.out.strip()
+        self.assertEqual(line.split()[2], hashlib.sha256(token.encode()).hexdigest())
+        self.assertNotIn(token, ended.err)
+        return token, line
+
+    def test_a_token_that_can_not_be_stored_is_told_with_the_line_for_the_source(self):
+        world = self.world()
+        credentials = world.directory / "credentials"
+        credentials.mkdir()
+        copy = credentials / "tokens"
+        copy.write_text("# the copy\n")
+        copy.chmod(0o600)
+        world.write_config()
+        arguments = ["--config", world.directory / "ringsided.toml", "--new-token", "ci"]
+        ended = world.run("ringsided", *arguments, CREDENTIALS_DIRECTORY=str(credentials) + "/")
+        token, line = self.not_stored(ended, "systemd's copy of a credential")
+        self.assertEqual(copy.read_text(), "# the copy\n")
+        source = world.directory / "source"
+        source.write_text(line + "\n")
+        source.chmod(0o600)
+        daemon = world.daemon(http=f'listen = ["127.0.0.1:0"]\ntokens_file = "{source}"')
+        self.known(daemon, world)
+        self.assertEqual(self.of_tcp(daemon, API + "/metrics", token).status, 200)
+        daemon.stop()
+
+    def test_a_token_is_not_stored_on_a_read_only_file_system(self):
+        world = self.world()
+        place = world.directory / "read-only"
+        place.mkdir()
+        world.write_config(http=f'tokens_file = "{place}/tokens"')
+        mounted = f"mount -t tmpfs -o ro,size=64k none '{place}'"
+        apart = ["/usr/bin/unshare", "--mount", "sh", "-c"]
+        if world.run(*apart, mounted).code != 0:
+            self.skipTest("no right to mount")
+        ended = world.run(*apart, mounted + ' && exec "$@"', "sh", world.program("ringsided"),
+                          "--config", world.directory / "ringsided.toml", "--new-token", "ci")
+        self.not_stored(ended, "a read-only file system")
 
     def test_it_is_not_ready_while_the_history_cannot_be_written(self):
         world = self.world()
