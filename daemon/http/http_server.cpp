@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,12 +11,11 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
-#include <cstring>
-#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "daemon/http/admission.h"
 #include "daemon/http/connection.h"
 #include "daemon/http/listener.h"
 #include "daemon/http/tls_context.h"
@@ -30,17 +27,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 constexpr std::size_t kMostPending = 1000;
-// Connections beyond the limits that are told 503 at one time. Others are closed without a word.
-constexpr std::size_t kMostRefusals = 16;
-
-std::string user_name(uid_t uid) {
-  passwd entry{};
-  passwd* found = nullptr;
-  std::vector<char> text(16 * 1024);
-  if (getpwuid_r(uid, &entry, text.data(), text.size(), &found) == 0 && found != nullptr)
-    return found->pw_name;
-  return fmt::format("uid {}", uid);
-}
 
 }  // namespace
 
@@ -49,7 +35,7 @@ std::int64_t wall_seconds() { return time(nullptr); }
 class HttpServer::Running {
  public:
   Running(HttpOptions options, Handlers handlers)
-      : core_(std::move(options), std::move(handlers)), deadline_(core_.io) {}
+      : core_(std::move(options), std::move(handlers)), admission_(core_), deadline_(core_.io) {}
   ~Running() { stop({}); }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
@@ -76,19 +62,13 @@ class HttpServer::Running {
   void check_stopped();
   void take_published();
 
-  void accept_tcp(tcp::socket socket, const tcp::endpoint& client);
-  void accept_unix(UnixListener::Socket socket);
-  void admit(std::unique_ptr<Transport> transport, Peer peer, bool can_be_told);
-  Scope scope_of(uid_t uid) const;
-  const std::string& name_of(uid_t uid);
-
   ServerCore core_;
+  Admission admission_;
   std::vector<tcp::endpoint> addresses_;
   Tls tls_;
   // Both are filled by start(), before there are other threads.
   std::vector<std::unique_ptr<TcpListener>> tcp_;
   std::unique_ptr<UnixListener> unix_;
-  std::map<uid_t, std::string> names_;
   asio::steady_timer deadline_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
   std::thread thread_;
@@ -171,13 +151,13 @@ std::optional<Failure> HttpServer::Running::start() {
   for (const tcp::endpoint& address : addresses_) {
     tcp_.push_back(std::make_unique<TcpListener>(
         core_, address, [this](tcp::socket socket, const tcp::endpoint& client) {
-          accept_tcp(std::move(socket), client);
+          admission_.admit(std::move(socket), client, tls_);
         }));
   }
   if (!core_.options.socket_path.empty()) {
     unix_ = std::make_unique<UnixListener>(
         core_, core_.options.socket_path,
-        [this](UnixListener::Socket socket) { accept_unix(std::move(socket)); });
+        [this](UnixListener::Socket socket) { admission_.admit(std::move(socket)); });
   }
   for (const auto& listener : tcp_) listener->open();
   if (unix_) unix_->open();
@@ -284,64 +264,6 @@ std::vector<tcp::endpoint> HttpServer::Running::endpoints() const {
 bool HttpServer::Running::listens() const {
   return std::all_of(tcp_.begin(), tcp_.end(), [](const auto& one) { return one->is_open(); }) &&
          (!unix_ || unix_->is_open());
-}
-
-void HttpServer::Running::accept_tcp(tcp::socket socket, const tcp::endpoint& client) {
-  Peer peer;
-  peer.key = peer_key(client.address());
-  peer.name = client.address().to_string();
-  peer.entrance.checks_host = !tls_;
-  boost::system::error_code error;
-  peer.entrance.local = socket.local_endpoint(error).address();
-  if (tls_) return admit(make_transport(std::move(socket), tls_), std::move(peer), false);
-  admit(make_transport(std::move(socket)), std::move(peer), true);
-}
-
-Scope HttpServer::Running::scope_of(uid_t uid) const {
-  const auto among = [uid](const std::vector<uid_t>& users) {
-    return std::find(users.begin(), users.end(), uid) != users.end();
-  };
-  if (uid == 0 || uid == geteuid() || among(core_.options.socket_admins)) return Scope::admin;
-  return among(core_.options.socket_readers) ? Scope::read : Scope::none;
-}
-
-// Asked of the system once for each user who may do something: they are few.
-const std::string& HttpServer::Running::name_of(uid_t uid) {
-  const auto known = names_.find(uid);
-  if (known != names_.end()) return known->second;
-  return names_.emplace(uid, user_name(uid)).first->second;
-}
-
-void HttpServer::Running::accept_unix(UnixListener::Socket socket) {
-  ucred credentials{};
-  socklen_t size = sizeof credentials;
-  if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
-    core_.figures.add(Figure::accept_failures);
-    return;
-  }
-  Peer peer;
-  peer.uid = credentials.uid;
-  peer.key = peer_key(credentials.uid);
-  peer.name = fmt::format("uid {}", credentials.uid);
-  peer.scope = scope_of(credentials.uid);
-  if (peer.scope != Scope::none) peer.who = name_of(credentials.uid);
-  peer.entrance.checks_host = false;
-  admit(make_transport(std::move(socket)), std::move(peer), true);
-}
-
-void HttpServer::Running::admit(std::unique_ptr<Transport> transport, Peer peer, bool can_be_told) {
-  core_.figures.add(Figure::accepted);
-  const auto room = core_.registry.make_room(peer.key, Guest::Clock::now());
-  if (room != Registry::Room::none) {
-    auto connection = std::make_shared<Connection>(core_, std::move(transport), std::move(peer));
-    core_.registry.add(connection);
-    return connection->start();
-  }
-  core_.figures.add(Figure::refused_full);
-  const std::size_t open = core_.figures.value(Figure::connections);
-  // With TLS the handshake would come first, and that is the expensive part.
-  if (!can_be_told || open >= core_.registry.size() + kMostRefusals) return;
-  std::make_shared<Connection>(core_, std::move(transport), std::move(peer))->refuse_full();
 }
 
 HttpServer::HttpServer(HttpOptions options, Handlers handlers)
