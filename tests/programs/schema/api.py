@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 import jsonschema
+from reader import note_keys, objects_of, resolved
 
 NOT_OF_THE_ROUTES = {"stream", "exposition"}
 # The server says these, before a route is asked.
@@ -19,45 +20,6 @@ CODES_OF_THE_SERVER = {
     "too_many_wrong_tokens", "too_many_connections", "too_many_streams", "invalid_request",
     "bad_head", "bad_target", "bad_host", "host_needed", "doubled_field", "bad_content_length",
     "two_lengths", "bad_transfer_encoding", "unexpected_body", "bad_body", "unknown_content_type"}
-
-
-def resolved(root, schema):
-    """A part of the document, behind its references."""
-    while isinstance(schema, dict) and "$ref" in schema:
-        part = root
-        for step in schema["$ref"][2:].split("/"):
-            part = part[step.replace("~1", "/").replace("~0", "~")]
-        schema = part
-    return schema
-
-
-def objects_of(schema):
-    if isinstance(schema, dict):
-        if "properties" in schema and schema.get("type") == "object":
-            yield schema
-        for value in schema.values():
-            yield from objects_of(value)
-    elif isinstance(schema, list):
-        for value in schema:
-            yield from objects_of(value)
-
-
-def note_keys(root, schema, value, seen):
-    """Adds (part of the document, key) for each key of a value."""
-    schema = resolved(root, schema)
-    for one in schema.get("anyOf", []):
-        if value is not None and one.get("type") != "null":
-            note_keys(root, one, value, seen)
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key in schema.get("properties", {}):
-                seen.add((id(schema), key))
-                note_keys(root, schema["properties"][key], inner, seen)
-            elif isinstance(schema.get("additionalProperties"), dict):
-                note_keys(root, schema["additionalProperties"], inner, seen)
-    elif isinstance(value, list) and "items" in schema:
-        for inner in value:
-            note_keys(root, schema["items"], inner, seen)
 
 
 def media_type(text):
@@ -80,7 +42,7 @@ class Api(unittest.TestCase):
         cls.events = [load(path) for path in sorted(directory.glob("event-*.json"))]
         # Of this copy an unknown key is an error.
         cls.strict = json.loads(json.dumps(cls.document))
-        for part in objects_of(cls.strict):
+        for _, part in objects_of(cls.strict):
             part.setdefault("additionalProperties", False)
 
     @classmethod
@@ -189,7 +151,7 @@ class Api(unittest.TestCase):
             note_keys(self.document, self.event_schema(event), json.loads(event["data"]), seen)
         own = json.loads(self.source.read_text(encoding="utf-8"))["components"]["schemas"]
         for name in own:
-            for part in objects_of(self.document["components"]["schemas"][name]):
+            for _, part in objects_of(self.document["components"]["schemas"][name]):
                 unseen = [key for key in part["properties"] if (id(part), key) not in seen]
                 self.assertEqual(unseen, [], name)
 

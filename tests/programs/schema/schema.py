@@ -10,40 +10,9 @@ import tempfile
 import unittest
 
 import jsonschema
+from reader import note_keys, objects_of
 
 DOCUMENTS = ["night", "hostile", "compared", "days", "calm", "nothing", "ones", "numbered"]
-
-
-def objects_of(schema, path="$"):
-    """Each part of the schema that describes an object, with its place."""
-    if isinstance(schema, dict):
-        if "properties" in schema and schema.get("type") == "object":
-            yield path, schema
-        for key, value in schema.items():
-            yield from objects_of(value, f"{path}.{key}")
-    elif isinstance(schema, list):
-        for i, value in enumerate(schema):
-            yield from objects_of(value, f"{path}[{i}]")
-
-
-def note_keys(root, schema, value, seen):
-    """Adds (part of the schema, key) for each key of a document."""
-    if "$ref" in schema:
-        return note_keys(root, root["$defs"][schema["$ref"].rsplit("/", 1)[1]], value, seen)
-    for one in schema.get("anyOf", []):  # here always something or null
-        if value is not None and one.get("type") != "null":
-            note_keys(root, one, value, seen)
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key in schema.get("properties", {}):
-                seen.add((id(schema), key))
-                note_keys(root, schema["properties"][key], inner, seen)
-            elif isinstance(schema.get("additionalProperties"), dict):
-                note_keys(root, schema["additionalProperties"], inner, seen)
-    elif isinstance(value, list) and "items" in schema:
-        for inner in value:
-            note_keys(root, schema["items"], inner, seen)
-    return None
 
 
 class Schema(unittest.TestCase):
