@@ -2,7 +2,6 @@
 """The dashboard of a real daemon, in a real browser: an incident of the reference server is seen,
 cleared with a reason that then stands in the alert log, and the page outlives a restart."""
 
-import socket
 import sys
 import time
 from pathlib import Path
@@ -17,13 +16,6 @@ from driver import Browser  # noqa: E402
 ENTER = "\ue007"
 TICK_S = 0.5
 STATE = "return document.querySelector('#connection').dataset.state"
-
-
-def free_port():
-    """One that the second daemon can have, too."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 class Dashboard(Asked, harness.Scenario):
@@ -41,7 +33,7 @@ class Dashboard(Asked, harness.Scenario):
 
     def test_an_incident_is_seen_and_cleared_and_the_page_outlives_a_restart(self):
         world = self.world()
-        port = free_port()
+        port = harness.free_port()
         world.write_config(**self.settings(port))
         token = self.token(world, "admin", "admin")
         server = world.server("--db-busy-ms", 50)

@@ -96,8 +96,9 @@ def free_port():
     raise AssertionError("no free port below the range of the clients'")
 
 
-def _born(closed=(), prepare=None):
-    # If the scenario itself is killed, the kernel kills its programs.
+def born(closed=(), prepare=None):
+    """What a new process does first. If the scenario itself is killed, the kernel kills its
+    programs."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for number in closed:
         os.close(number)
@@ -132,7 +133,7 @@ class Process:
                                           stderr=log if stderr is None else stderr,
                                           cwd=world.directory,
                                           env=environment,
-                                          preexec_fn=lambda: _born(closed, prepare),
+                                          preexec_fn=lambda: born(closed, prepare),
                                           **as_user(user))
         self.pid = self.popen.pid
         self.killed = False

@@ -14,11 +14,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 from fleet import FLEET, queries  # noqa: E402
-from scraped import Metrics, Prometheus  # noqa: E402
+from scraped import BUCKET, HISTOGRAM, Metrics, Prometheus, samples  # noqa: E402
 
 QUANTILES = [0.5, 0.9, 0.95, 0.99, 0.999]
-BUCKET = 2 ** (1 / 32)   # neighbouring bounds: 2.2 %
-HISTOGRAM = "ringside_operation_duration_seconds"
 
 
 def varint(number):
@@ -156,22 +154,19 @@ class Scraped(Pages):
     def test_every_sample_arrives(self):
         # Native histograms are one series instead of twenty.
         text = (self.path / "one-1.openmetrics").read_text(encoding="utf-8")
-        samples = [line for line in text.splitlines() if not line.startswith("#")]
-        histograms = [line for line in samples if line.startswith(HISTOGRAM)]
+        address = self.daemons[0].address
+        sent = samples(text, address)
+        self.assertEqual(len(sent), len([line for line in text.splitlines() if line[0] != "#"]))
+        histograms = [query for query in sent if query.startswith(HISTOGRAM)]
         operations = len(self.truth(1)) - 1
         self.assertEqual(len(histograms), operations * 20)
-        target = f'instance="{self.daemons[0].address}"'
-        count = f'count({{__name__=~"ringside_.+",{target}}})'
-        self.assertEqual(self.plain.query(count), {(): len(samples)})
-        self.assertEqual(self.native.query(count),
-                         {(): len(samples) - len(histograms) + operations})
-        for line in samples:
-            name, value = re.fullmatch(r"(\w+(?:\{.*?\})?) (\S+)(?: # .*)?", line).groups()
-            if not name.startswith(("ringside_operations_total", "ringside_stage_duration")):
-                continue
-            where = name[:-1] + "," + target + "}"
-            for server in (self.plain, self.native):
-                self.assertEqual(list(server.query(where).values()), [float(value)], where)
+        count = f'count({{__name__=~"ringside_.+",instance="{address}"}})'
+        self.assertEqual(self.plain.query(count), {(): len(sent)})
+        self.assertEqual(self.native.query(count), {(): len(sent) - len(histograms) + operations})
+        for query, value in sent.items():
+            if query.startswith(("ringside_operations_total", "ringside_stage_duration")):
+                for server in (self.plain, self.native):
+                    self.assertEqual(list(server.query(query).values()), [value], query)
 
     def agree(self, found, expected, worst):
         """Each found quantile is within `worst` of the true one."""

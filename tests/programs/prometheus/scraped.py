@@ -1,51 +1,32 @@
 """Real Prometheus servers on loopback, and what they scrape: files that a test serves."""
 
-import ctypes
 import json
 import os
-import random
+import re
 import shutil
-import signal
-import socket
 import subprocess
+import sys
 import tempfile
 import threading
-import time
 import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from harness import born, free_port, wait_for  # noqa: E402
+
 PROMETHEUS = "/usr/bin/prometheus"
-PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
+HISTOGRAM = "ringside_operation_duration_seconds"
+BUCKET = 2 ** (1 / 32)   # neighbouring bounds: 2.2 %
+SAMPLE = re.compile(r"^(\w+)(?:\{(.*?)\})? (\S+)(?: # .*)?$", re.MULTILINE)
 
 
-def wait_for(what, look, seconds=30):
-    """Returns what look() says once that is true."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = look()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.02)
-
-
-def free_port():
-    """A port outside the range that the kernel gives to clients."""
-    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    ports = list(range(max(1024, lowest - 8000), lowest))
-    random.SystemRandom().shuffle(ports)
-    for port in ports:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise AssertionError("no free port below the range of the clients'")
+def samples(text, address):
+    """{query for the sample as scraped from this address: value} of a page in a text form."""
+    target = f'instance="{address}"'
+    return {f"{name}{{{labels + ',' if labels else ''}{target}}}": float(value)
+            for name, labels, value in SAMPLE.findall(text)}
 
 
 class Metrics:
@@ -110,7 +91,7 @@ scrape_configs:
                  f"--web.listen-address={self.url[7:]}",
                  *[f"--enable-feature={feature}" for feature in features]],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+                preexec_fn=born)
         self.wait_for("ready", lambda: self._opens("/-/ready"))
 
     def log(self):
@@ -142,7 +123,7 @@ scrape_configs:
                 for one in self.api("query", query=text)["result"]}
 
     def scraped(self, count):
-        """Waits until each target was scraped well after so many more answers."""
+        """Waits until there are so many targets, and each was scraped well."""
         def all_up():
             targets = self.api("targets", state="active")["activeTargets"]
             return len(targets) == count and all(one["health"] == "up" for one in targets)
