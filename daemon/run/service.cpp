@@ -93,6 +93,10 @@ std::optional<Failure> Service::start() {
   start_history();
   tell_receivers();
   tell_collector();
+  drain_.on_publish([this](std::shared_ptr<const Snapshot> snapshot) {
+    otlp_.show(snapshot);
+    api_.publish(std::move(snapshot));
+  });
   drain_.start(intervals_, [this](LastWords last) {
     delivery_.finish([this] { one_ended(); });
     otlp_.finish([this] { one_ended(); });
@@ -137,8 +141,6 @@ std::optional<Failure> Service::start_api() {
   };
   surroundings.ask = [this](DrainThread::AlertCall call) { drain_.ask_to_handle(std::move(call)); };
   if (auto failed = api_.start(http_config_, std::move(surroundings))) return failed;
-  drain_.on_publish(
-      [this](std::shared_ptr<const Snapshot> snapshot) { api_.publish(std::move(snapshot)); });
   return std::nullopt;
 }
 

@@ -18,18 +18,18 @@ CLOSE = "close"  # the connection is closed, and nothing is said
 
 class Hook:
     """A receiver on loopback. `answer(n, body)` says what the n-th request gets, from 0: a status,
-    a status with headers, HOLD or CLOSE."""
+    a status with headers, HOLD or CLOSE. `read` makes of a body what the scenario looks at."""
 
-    def __init__(self, answer=lambda n, body: 200, certificate=None):
+    def __init__(self, answer=lambda n, body: 200, certificate=None, read=json.loads):
         self.requests = []  # (monotonic seconds, path, headers, body) of each
         self._ended = threading.Event()
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                hook.requests.append((time.monotonic(), self.path, self.headers, json.loads(body)))
-                said = answer(len(hook.requests) - 1, json.loads(body))
+                body = read(self.rfile.read(int(self.headers["Content-Length"])))
+                hook.requests.append((time.monotonic(), self.path, self.headers, body))
+                said = answer(len(hook.requests) - 1, body)
                 if said == HOLD:
                     hook._ended.wait()
                 if said in (HOLD, CLOSE):
