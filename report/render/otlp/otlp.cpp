@@ -197,26 +197,43 @@ std::string render_otlp(const Snapshot& snapshot, const OtlpResource& resource,
   return out;
 }
 
+namespace {
+
+// The bytes of a field, or those that are there of one that is cut off. Then the message ends.
+std::string_view bytes_of(protozero::pbf_reader& message) {
+  try {
+    const protozero::data_view whole = message.get_view();
+    return {whole.data(), whole.size()};
+  } catch (const protozero::end_of_buffer_exception&) {
+    const protozero::data_view left = message.data();
+    message = {};
+    return {left.data(), left.size()};
+  }
+}
+
+}  // namespace
+
 OtlpPartialSuccess read_otlp_response(std::string_view body) {
   OtlpPartialSuccess out;
   try {
     protozero::pbf_reader response(body.data(), body.size());
     while (response.next(1, protozero::pbf_wire_type::length_delimited)) {
-      protozero::pbf_reader partial = response.get_message();
+      const std::string_view inside = bytes_of(response);
+      protozero::pbf_reader partial(inside.data(), inside.size());
       while (partial.next()) {
         switch (partial.tag_and_type()) {
           case protozero::tag_and_type(1, protozero::pbf_wire_type::varint):
             out.rejected_data_points = partial.get_int64();
             break;
           case protozero::tag_and_type(2, protozero::pbf_wire_type::length_delimited):
-            out.message = partial.get_string();
+            out.message = bytes_of(partial);
             break;
           default: partial.skip();
         }
       }
     }
   } catch (const protozero::exception&) {
-    // Somebody else wrote it, or it is longer than what was read of it.
+    // Somebody else wrote it.
   }
   return out;
 }
@@ -228,7 +245,7 @@ std::string read_otlp_status(std::string_view body) {
     while (status.next()) {
       if (status.tag_and_type() ==
           protozero::tag_and_type(2, protozero::pbf_wire_type::length_delimited)) {
-        message = status.get_string();
+        message = bytes_of(status);
       } else {
         status.skip();
       }

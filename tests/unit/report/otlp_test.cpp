@@ -301,6 +301,21 @@ TEST_CASE("Otlp: what a collector says of a request") {
   pbf_writer(status).add_int32(1, 3);
   pbf_writer(status).add_string(2, "no such tenant");
   CHECK(read_otlp_status(status) == "no such tenant");
+  // Only the begin of a long answer is read: what is there of it counts.
+  std::string outer;
+  {
+    pbf_writer response(outer);
+    pbf_writer partial(response, 1);
+    partial.add_int64(1, 7);
+    partial.add_string(2, "late " + std::string(1000, '.'));
+  }
+  const OtlpPartialSuccess cut = read_otlp_response(std::string_view(outer).substr(0, 512));
+  CHECK(cut.rejected_data_points == 7);
+  CHECK(cut.message.starts_with("late ..."));
+  std::string long_status;
+  pbf_writer(long_status).add_string(2, "no such tenant" + std::string(1000, '.'));
+  CHECK(read_otlp_status(std::string_view(long_status).substr(0, 512))
+            .starts_with("no such tenant..."));
   // Cut off anywhere, and other text: nothing is thrown.
   for (const std::string& whole : {body, status, std::string("<html>404</html>"),
                                    std::string("{\"code\":3}"), std::string("\x0a\xff\xff\xff")}) {
