@@ -5,14 +5,22 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 
+#include "daemon/config/units.h"
 #include "daemon/http/accept.h"
+#include "daemon/http/alert_body.h"
 #include "daemon/http/head_scanner.h"
 #include "daemon/http/host_check.h"
+#include "daemon/http/incident_list.h"
+#include "daemon/http/instants.h"
+#include "daemon/http/parameters.h"
 #include "daemon/http/request_head.h"
 #include "daemon/http/target.h"
 #include "daemon/http/tokens.h"
+#include "report/model/format.h"
 #include "tests/ring/fuzz/input.h"
 
 using namespace ringside::http;
@@ -103,17 +111,174 @@ void host(std::string_view text) {
   host_is_ours(text, local, {});
 }
 
+bool is_from(std::size_t least, std::size_t size, std::size_t most) {
+  return least <= size && size <= most;
+}
+
+bool same_aims(const AlertBody& a, const AlertBody& b) {
+  return std::equal(
+      a.aims.begin(), a.aims.end(), b.aims.begin(), b.aims.end(),
+      [](const auto& one, const auto& two) { return one.kind == two.kind && one.id == two.id; });
+}
+
+nlohmann::json filter_of(const ringside::AlertFilter& filter) {
+  nlohmann::json json = nlohmann::json::object();
+  if (filter.alert) json["alert"] = name_of(*filter.alert);
+  if (filter.level) json["level"] = name_of(*filter.level);
+  if (!filter.operation.empty()) json["operation"] = filter.operation;
+  if (!filter.ring.empty()) json["ring"] = filter.ring;
+  return json;
+}
+
+// The body that says the same.
+std::string written(const AlertBody& body) {
+  nlohmann::json json = {
+      {"action", name_of(body.action)}, {"why", body.why}, {"dry_run", body.dry_run}};
+  if (!body.who.empty()) json["who"] = body.who;
+  if (body.for_ns != 0) json["for"] = ringside::write_duration(body.for_ns);
+  if (body.all) json["all"] = true;
+  for (const AlertBody::Aim& aim : body.aims) {
+    if (aim.kind == ringside::AlertTarget::matching && !body.all)
+      json["filter"] = filter_of(body.filter);
+    else if (aim.kind != ringside::AlertTarget::matching)
+      json[aim.kind == ringside::AlertTarget::episode ? "ids" : "incidents"].push_back(aim.id);
+  }
+  return json.dump();
+}
+
+void check_body(const AlertBody& body) {
+  using ringside::AlertAction, ringside::AlertTarget;
+  FUZZ_REQUIRE(is_from(1, body.aims.size(), 200));
+  std::set<std::string> ids;
+  for (const AlertBody::Aim& aim : body.aims) {
+    FUZZ_REQUIRE(aim.kind == body.aims.front().kind && ids.insert(aim.id).second);
+    const bool matching = aim.kind == AlertTarget::matching;
+    FUZZ_REQUIRE(matching ? aim.id.empty() : is_from(1, aim.id.size(), 100));
+  }
+  // Everything is meant only by one who says so.
+  const bool matching = body.aims.front().kind == AlertTarget::matching;
+  FUZZ_REQUIRE(matching || !body.all);
+  FUZZ_REQUIRE(!matching || body.all == (body.filter == ringside::AlertFilter{}));
+  FUZZ_REQUIRE(body.action != AlertAction::unsilence ||
+               body.aims.front().kind == AlertTarget::episode);
+  FUZZ_REQUIRE(body.action != AlertAction::silence || body.for_ns != 0);
+  const bool may_last =
+      body.action == AlertAction::silence || body.action == AlertAction::acknowledge;
+  FUZZ_REQUIRE(body.for_ns == 0 || (may_last && body.for_ns >= ringside::kSecond &&
+                                    body.for_ns <= 366 * ringside::kDay));
+  FUZZ_REQUIRE(is_from(1, body.why.size(), 500) && body.who.size() <= 60);
+}
+
+void alert_body(std::string_view text) {
+  const auto read = read_alert_body(text);
+  if (const auto* wrong = std::get_if<AlertBodyProblem>(&read)) {
+    const std::string_view code = wrong->code;
+    FUZZ_REQUIRE(code == "invalid_json" || code == "invalid_body");
+    FUZZ_REQUIRE(!wrong->detail.empty() && plain(wrong->detail));
+    return;
+  }
+  const AlertBody& body = std::get<AlertBody>(read);
+  check_body(body);
+  const auto read_again = read_alert_body(written(body));
+  const auto* again = std::get_if<AlertBody>(&read_again);
+  FUZZ_REQUIRE(again != nullptr && again->action == body.action && same_aims(*again, body));
+  FUZZ_REQUIRE(again->filter == body.filter && again->all == body.all);
+  FUZZ_REQUIRE(again->for_ns == body.for_ns && again->dry_run == body.dry_run);
+  FUZZ_REQUIRE(again->who == body.who && again->why == body.why);
+}
+
+// An accepted cursor names a place, and the server's own cursor of that place is read back.
+void cursor(std::string_view text) {
+  if (const auto place = read_cursor(text)) {
+    FUZZ_REQUIRE(!place->second.empty());
+    FUZZ_REQUIRE(read_cursor(write_cursor(*place)) == place);
+  }
+  const IncidentPlace made{static_cast<std::int64_t>(text.size()) - 200, "i" + std::string(text)};
+  FUZZ_REQUIRE(read_cursor(write_cursor(made)) == made);
+}
+
+// What each kind of parameter gives is within its limits. A value that is there and gives nothing
+// is told.
+void parameters(std::string_view text) {
+  static constexpr const char* kChoices[] = {"a", "json", "critical"};
+  std::string why;
+  const auto found = decode_target("/?" + std::string(text), &why);
+  if (!found) return;
+  Request request;
+  request.id = "request-1";
+  request.query = found->query;
+  Parameters all(request, {"text", "number", "flag", "duration", "choice", "choices", "list"});
+  std::set<std::string> names;
+  bool good = true;
+  for (const auto& [name, value] : request.query) {
+    const bool known = name == "text" || name == "number" || name == "flag" || name == "duration" ||
+                       name == "choice" || name == "choices" || name == "list";
+    good = good && known && names.insert(name).second;
+  }
+  FUZZ_REQUIRE(good == !all.wrong());
+  const auto there = [&](const char* name) { return request.parameter(name) != nullptr; };
+  const auto check = [&](const char* name, bool given) {
+    FUZZ_REQUIRE(!given || there(name));
+    good = good && (given || !there(name));
+    FUZZ_REQUIRE(good == !all.wrong());
+  };
+  const auto a_text = all.text("text", 10);
+  check("text", a_text.has_value());
+  FUZZ_REQUIRE(!a_text || is_from(1, a_text->size(), 10));
+  const auto number = all.number("number", 3, 200);
+  check("number", number.has_value());
+  FUZZ_REQUIRE(!number || is_from(3, *number, 200));
+  check("flag", all.flag("flag").has_value());
+  const auto span = all.duration("duration", "1s", "366d");
+  check("duration", span.has_value());
+  FUZZ_REQUIRE(!span || (*span >= ringside::kSecond && *span <= 366 * ringside::kDay));
+  FUZZ_REQUIRE(!span || ringside::parse_duration(ringside::write_duration(*span)) == span);
+  const auto choice = all.choice("choice", kChoices);
+  check("choice", choice.has_value());
+  FUZZ_REQUIRE(!choice || kChoices[*choice] == *request.parameter("choice"));
+  const auto choices = all.choices("choices", kChoices);
+  check("choices", !choices.empty());
+  FUZZ_REQUIRE(choices.size() <= std::size(kChoices));
+  const auto list = all.list("list", 3);
+  check("list", !list.empty());
+  FUZZ_REQUIRE(list.size() <= 3 &&
+               std::set<std::string>(list.begin(), list.end()).size() == list.size());
+  if (all.wrong()) {
+    FUZZ_REQUIRE(all.wrong()->status == 400);
+    const auto told = nlohmann::json::parse(all.wrong()->body);
+    FUZZ_REQUIRE(plain(told.at("detail").get<std::string>()));
+  }
+}
+
+// An instant lies between 1970 and the last time, and is read back from its usual spelling.
+void instant(std::string_view text) {
+  constexpr std::int64_t kNowS = 1'795'766'400;
+  constexpr std::int64_t kLastS = 9'000'000'000;
+  const auto found = ringside::parse_instant(std::string(text), kNowS);
+  if (!found) return;
+  FUZZ_REQUIRE(plain(text));
+  FUZZ_REQUIRE(*found >= 0 && *found <= kLastS);
+  std::string usual = ringside::format_wall_exact(*found * ringside::kSecond).substr(0, 19);
+  usual[10] = 'T';
+  usual += 'Z';
+  FUZZ_REQUIRE(ringside::parse_instant(usual, kNowS) == found);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input in(data, size);
   const auto what = in.take<std::uint8_t>();
   const std::string text(in.take_bytes(size));
-  switch (what % 5) {
+  switch (what % 9) {
     case 0: target(text); break;
     case 1: tokens(text); break;
     case 2: accepted(text); break;
     case 3: head(text); break;
+    case 4: alert_body(text); break;
+    case 5: cursor(text); break;
+    case 6: parameters(text); break;
+    case 7: instant(text); break;
     default: host(text); break;
   }
   return 0;

@@ -37,3 +37,15 @@ TEST_CASE("Instant: anything else is none") {
     CHECK_FALSE(parse_instant(text, 100'000).has_value());
   }
 }
+
+// Found by tests/ring/fuzz/http_texts.cpp: what comes behind a NUL was not read.
+TEST_CASE("Instant: a date has its digits and nothing beside them") {
+  for (const std::string& text :
+       {std::string("2026-11-27T02:00Z\0x", 19), std::string("2026-11-27\0", 11),
+        std::string("\t2026-11-27"), std::string(" 2026-11-27"), std::string("2026-11-27 "),
+        std::string("2026- 1- 2"), std::string("2026-1-2"), std::string("2026-11-27  02:00"),
+        std::string("+026-11-27"), std::string("2026-11-27T2:00Z")}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_instant(text, kNowS).has_value());
+  }
+}
