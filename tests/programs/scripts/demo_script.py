@@ -3,6 +3,7 @@
 promises."""
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,8 @@ import subprocess
 import sys
 import time
 import unittest
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 ROOT = Path()
@@ -139,9 +142,30 @@ class WholeRun(unittest.TestCase):
         for name in ("report.txt", "report.html", "report.json", "alerts.log", "load.json"):
             self.assertTrue((ROOT / "build/demo" / demo.ring / name).stat().st_size > 0, name)
         self.assertTrue(Path(f"/dev/shm/ringside.{demo.ring}").exists())
+        self.the_dashboard_answers(demo)
         demo.signal_group(signal.SIGINT)
         self.assertEqual(demo.finish(), 130)
         self.assertEqual(demo.left_behind(), [])
+
+    def the_dashboard_answers(self, demo):
+        """Asks where the demo says, with the token that it printed and with a wrong one."""
+        demo.read_until("one JSON object a line")
+        address, token = re.search(r"^the dashboard +(http://127\.0\.0\.1:\d+/)\n"
+                                   r"its token +(rs_\S+)$", demo.output, re.MULTILINE).groups()
+        with urllib.request.urlopen(address, timeout=20) as page:
+            self.assertIn("<title>Ringside</title>", page.read().decode())
+        asked = re.search(r" curl -H '(.*): (.*)' \\\n +(http:\S+)$", demo.output, re.MULTILINE)
+        name, value, path = asked.groups()
+        with urllib.request.urlopen(urllib.request.Request(path, headers={name: value}),
+                                    timeout=20) as answer:
+            operations = json.load(answer)["data"]["operations"]
+        self.assertIn("SEND_MESSAGE", [one["name"] for one in operations])
+        self.assertIn(token, value)
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(path, headers={name: value + "x"}),
+                                   timeout=20)
+        self.assertEqual(refused.exception.code, 401)
+        refused.exception.close()
 
 
 if __name__ == "__main__":
