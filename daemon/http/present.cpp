@@ -15,12 +15,19 @@ std::string weak_etag(std::string_view text) {
   return fmt::format("W/\"{:016x}\"", hash);
 }
 
+// Two threads that ask for the same at once both make it. Nobody waits for another's answer: a job
+// that reads the history has a low priority, and the server's thread has not.
 const Report& Present::report() const {
-  std::call_once(once_, [this] { report_.emplace(*snapshot_); });
+  {
+    const std::lock_guard lock(mutex_);
+    if (report_) return *report_;
+  }
+  auto made = std::make_unique<const Report>(*snapshot_);
+  const std::lock_guard lock(mutex_);
+  if (!report_) report_ = std::move(made);
   return *report_;
 }
 
-// Two threads that ask for the same at once both make it: nobody waits for another's answer.
 std::shared_ptr<const Rendered> Present::kept(const std::string& key,
                                               const std::function<std::string()>& make) const {
   {

@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -29,7 +28,7 @@ class Present {
   explicit Present(std::shared_ptr<const Snapshot> snapshot) : snapshot_(std::move(snapshot)) {}
 
   const Snapshot& snapshot() const { return *snapshot_; }
-  // Made at the first call, in milliseconds.
+  // Made at the first call, in milliseconds, and kept.
   const Report& report() const;
   // What `make` returned for this key, kept while there is room: up to kMostKept answers of
   // kMostKeptBytes together.
@@ -41,9 +40,8 @@ class Present {
 
  private:
   const std::shared_ptr<const Snapshot> snapshot_;
-  mutable std::once_flag once_;
-  mutable std::optional<Report> report_;
   mutable std::mutex mutex_;
+  mutable std::unique_ptr<const Report> report_;
   mutable std::unordered_map<std::string, std::shared_ptr<const Rendered>> kept_;
   mutable std::size_t kept_bytes_ = 0;
 };

@@ -89,13 +89,20 @@ class Api::Running {
   }
 
  private:
+  // Without /metrics where the configuration has it off: then there is no such path.
+  http::Match find(http::Method method, std::string_view path) const {
+    const http::Route* shown = http::match(http::Method::get, path).route;
+    if (config_.metrics == kMetricsOff && shown && shown->work == http::Work::exposition) return {};
+    return http::match(method, path);
+  }
+
   Handlers handlers() {
     Handlers handlers;
     handlers.answer = [this](const Request& request, http::Answered answered) {
       answer(request, std::move(answered));
     };
     handlers.needs = [this](http::Method method, std::string_view path) {
-      const http::Match match = http::match(method, path);
+      const http::Match match = find(method, path);
       if (match.route == nullptr) return http::Scope::none;
       if (match.route->work == http::Work::exposition && config_.metrics != kMetricsOpen)
         return http::Scope::read;
@@ -103,10 +110,7 @@ class Api::Running {
     };
     handlers.allowed = [this](std::string_view path) {
       if (http::dashboard_asset(path) != nullptr) return std::string("GET, HEAD");
-      const http::Match match = http::match(http::Method::get, path);
-      const bool off = match.route != nullptr && match.route->work == http::Work::exposition &&
-                       config_.metrics == kMetricsOff;
-      return off ? std::string() : match.allow;
+      return find(http::Method::get, path).allow;
     };
     handlers.open_stream = [this](const Request& request) { return open_stream(request); };
     handlers.refused = [this](const http::Refusal& one) { note_refusal(one); };
@@ -148,7 +152,7 @@ class Api::Running {
   }
 
   void answer(const Request& request, http::Answered answered) {
-    const http::Match match = http::match(request.method, request.path);
+    const http::Match match = find(request.method, request.path);
     if (const auto* asset = http::dashboard_asset(request.path)) return answered(page(*asset));
     if (match.route == nullptr) {
       return answered(http::problem(request, 404, "not_found", "Not found",

@@ -44,7 +44,8 @@ class Api final : public AlertSink {
   void tell(const std::vector<AlertTransition>& transitions) override;
   // Reads tokens and certificate again. What else has changed is told to need a restart.
   void reconfigure(const HttpConfig& config);
-  // Answers what is under way, within two seconds. Nothing is published or asked after it.
+  // Answers what is under way, within two seconds. A read of the history that has begun ends first,
+  // whoever waits for it. Nothing is published or asked after it.
   void stop();
 
  private:
