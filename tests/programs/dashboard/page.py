@@ -16,17 +16,17 @@ ESCAPE, ENTER, TAB = "\ue00c", "\ue007", "\ue004"
 TOKEN = "rs_admin"
 
 
-def begin_incident(known):
+def begin_incident(known, identity="77aa10c2"):
     """An incident with two alerts, as a tick and the alerts route tell it."""
     began = known.now_ms - 40_000
-    alert = dict(known.report["alerts"]["active"][0], incident="77aa10c2", since_at=at(began))
+    alert = dict(known.report["alerts"]["active"][0], incident=identity, since_at=at(began))
     alerts = [dict(alert, id="c1a7-8", alert="database_issue", level="emergency", value=31.4,
                    threshold=5.0, unit="percent"),
               dict(alert, id="c1a7-7", alert="high_latency", level="critical", value=798.0,
                    threshold=200.0, unit="ms", operation="SEND_MESSAGE")]
-    incident = dict(known.report["alerts"]["incidents"][0], id="77aa10c2", level="emergency",
+    incident = dict(known.report["alerts"]["incidents"][0], id=identity, level="emergency",
                     peak="emergency", began_at=at(began), ended_at=None, alerts=alerts, lines=[])
-    story = dict(known.report["analysis"]["stories"][0], incident="77aa10c2", from_at=at(began),
+    story = dict(known.report["analysis"]["stories"][0], incident=identity, from_at=at(began),
                  until_at=None, what="The database is locked since 10:15:15.", details=incident)
     known.incidents.append(incident)
     known.stories.insert(0, story)
