@@ -11,7 +11,9 @@
 #include <boost/beast/http.hpp>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -91,9 +93,14 @@ class Asked {
       http::async_read_header(stream_, buffer_, parser, discard(then));
     });
   }
-  // What has come of the body; nothing: it failed. An end of the stream is a failure, too.
+  // What has come of the body; nothing: it failed. The end of the body is a failure, too, but its
+  // last piece comes first.
   template <typename Parser>
   std::optional<std::string_view> read_some(Parser& parser) {
+    if (parser.is_done()) {
+      failure_ = {0, fmt::format("{}: the daemon ended the stream", path_)};
+      return std::nullopt;
+    }
     parser.get().body().data = piece_.data();
     parser.get().body().size = piece_.size();
     const bool good = done("the stream of the daemon ended", [&](auto then) {
@@ -102,10 +109,6 @@ class Asked {
       });
     });
     if (!good) return std::nullopt;
-    if (parser.is_done()) {
-      failure_ = {0, fmt::format("{}: the daemon ended the stream", path_)};
-      return std::nullopt;
-    }
     return std::string_view(piece_.data(), piece_.size() - parser.get().body().size);
   }
   const Failure& failure() const { return failure_; }
@@ -197,7 +200,9 @@ DaemonClient::Result DaemonClient::follow(
   if (!last_id.empty()) request.set("Last-Event-ID", last_id);
   Asked asked(path_, patience_);
   http::response_parser<http::buffer_body> parser;
-  parser.body_limit(boost::none);
+  // A stream has no end. boost::none is no such limit here: Beast 1.74 refuses every length with
+  // it.
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());
   if (!asked.send(request) || !asked.read_head(parser)) return asked.failure();
   std::string refusal;
   EventLines events;

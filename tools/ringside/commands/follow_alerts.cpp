@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -51,6 +52,11 @@ void print_line(const Json& line) {
       fmt::format("{}{}{}: {} [{}]", text_of(line, "alert"), operation.empty() ? "" : " ",
                   operation, text_of(line, "message"), text_of(line, "incident")));
   std::printf("%s", wrap(text, first, kAlertsWidth).c_str());
+}
+
+// Whether it fails until a person changes something. A daemon that is away comes back.
+bool lasts(const Failure& failure) {
+  return failure.error_number == EACCES || failure.error_number == ENAMETOOLONG;
 }
 
 class Follower {
@@ -123,6 +129,10 @@ int follow_alerts(const AlertsOptions& options) {
     }
     const Failure& failure = std::get<Failure>(ended);
     if (failure.message.empty()) return 1;  // standard output is closed
+    if (lasts(failure)) {
+      api_answer(ended);
+      return 1;
+    }
     follower.gone(failure.message);
   }
 }
