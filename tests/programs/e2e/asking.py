@@ -89,6 +89,24 @@ class Asking(harness.Scenario):
         self.assertIn("Permission denied", ended.err)
         self.assertIn("http.socket_readers", ended.err)
 
+    def test_text_that_is_no_utf8_is_refused_with_its_option(self):
+        world = self.world()
+        sock = self.fake(world, {})   # is never asked
+
+        def wrong(option, *arguments):
+            ended = self.alerts(world, *arguments, sock=sock, code=2)
+            self.assertEqual(ended.out, "")
+            self.assertIn(f"{option}: found 'caf\\xe9', expected text in UTF-8", ended.err)
+        bad = os.fsdecode(b"caf\xe9")
+        why = ["--why", "x"]
+        wrong("--why", "clear", "--all", "--why", bad)
+        wrong("--who", "clear", "--all", *why, "--who", bad)
+        wrong("--for", "silence", "--all", *why, "--for", bad)
+        wrong("--operation", "clear", *why, "--operation", bad)
+        wrong("--ring", "clear", *why, "--ring", bad)
+        wrong("id", "clear", *why, "good", bad)
+        wrong("id", "unsilence", *why, bad)
+
 
 if __name__ == "__main__":
     harness.main()

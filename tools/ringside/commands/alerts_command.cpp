@@ -1,8 +1,11 @@
 #include "tools/ringside/commands/alerts_command.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "report/model/alerts.h"
+#include "report/model/format.h"
 
 namespace ringside::tool {
 namespace {
@@ -107,6 +110,25 @@ void AlertsCommand::add_action(const std::string& action, const char* about, boo
   command->add_flag("--dry-run", options_.dry_run, "say what is meant, and change nothing");
 }
 
+// What an action says goes to the daemon as JSON, which has UTF-8 alone. Tells what is none.
+bool AlertsCommand::is_text() const {
+  const auto good = [](const char* what, const std::string& text) {
+    try {
+      static_cast<void>(nlohmann::json(text).dump());
+      return true;
+    } catch (const nlohmann::json::type_error&) {
+      std::fprintf(stderr, "ringside alerts: %s: found '%s', expected text in UTF-8\n", what,
+                   escape_visible(text).c_str());
+      return false;
+    }
+  };
+  return good("--why", options_.why) && good("--who", options_.who) &&
+         good("--for", options_.duration) && good("--operation", options_.operation) &&
+         good("--ring", options_.ring) &&
+         std::all_of(options_.ids.begin(), options_.ids.end(),
+                     [&](const std::string& id) { return good("id", id); });
+}
+
 int AlertsCommand::run() const {
   const auto chosen = command_->get_subcommands();
   if (chosen.empty()) return list_alerts(options_);
@@ -125,7 +147,7 @@ int AlertsCommand::run() const {
                  name.c_str());
     return 2;
   }
-  return act_on_alerts(name, options_);
+  return is_text() ? act_on_alerts(name, options_) : 2;
 }
 
 }  // namespace ringside::tool

@@ -23,6 +23,7 @@ class AlertsCommand {
   void add_action(const std::string& action, const char* about, bool of_silences);
   CLI::App* add(const char* name, const std::string& about);
   void add_filters(CLI::App* to);
+  bool is_text() const;
 
   AlertsOptions options_;
   CLI::App* command_ = nullptr;
