@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""ringside alerts, where the daemon refuses."""
+"""ringside alerts, where the daemon refuses, or does a part of what it is asked for."""
 
 import contextlib
 import http.server
@@ -60,6 +60,18 @@ class Asking(harness.Scenario):
         self.assertEqual(ended.code, code, ended.out + ended.err)
         return ended
 
+    def crashed(self, world):
+        """A daemon whose server has died. Returns it, and the incident."""
+        daemon = world.daemon(tables=harness.ANY_HOST)
+        server = world.server()
+        daemon.report_when("the server seen", lambda found: found["rings"][0]["state"] == "live")
+        server.kill()
+
+        def down():
+            listed = self.alerts(world, "list", "--json", "--alert", "server_down").out
+            return json.loads(listed)["incidents"]
+        return daemon, daemon.wait_until("the incident", down)[0]["id"]
+
     def test_follow_tells_why_there_is_no_stream_and_gets_one_later(self):
         world = self.world()
         daemon = world.daemon(http="listen = []\nstreams = 0")
@@ -88,6 +100,51 @@ class Asking(harness.Scenario):
         self.assertEqual(ended.code, 1)
         self.assertIn("Permission denied", ended.err)
         self.assertIn("http.socket_readers", ended.err)
+
+    def test_of_several_what_was_done_is_told_beside_what_was_not(self):
+        world = self.world()
+        results = [{"target": "a-1", "done": True, "changed": True, "silence": "s-9",
+                    "text": "silenced by anna: x", "alerts": ["a-1"]},
+                   {"target": "b-2", "done": False, "changed": False, "silence": None,
+                    "text": "alert b-2 is not known", "alerts": []}]
+        problem = {"detail": "alert b-2 is not known; results says what became of each",
+                   "results": results}
+        sock = self.fake(world, {
+            "GET alerts": (200, {"data": {"incidents": [], "next_cursor": None}, "meta": {}}),
+            "POST alerts": (409, problem)})
+        arguments = ["silence", "a-1", "b-2", "--for", "1h", "--why", "x"]
+        ended = self.alerts(world, *arguments, sock=sock, code=1)
+        self.assertEqual(ended.out, "a-1: silenced by anna: x\n"
+                         "next: to end it before its time: ringside alerts unsilence s-9 --why "
+                         "'...'\n")
+        self.assertEqual(ended.err, "ringside: b-2: alert b-2 is not known\n")
+        ended = self.alerts(world, *arguments, "--json", sock=sock, code=1)
+        self.assertEqual(json.loads(ended.out), {"results": results})
+        self.assertEqual(ended.err, f"ringside: {problem['detail']}\n")
+
+    def test_an_incident_and_an_unknown_alert_are_told_in_one_answer(self):
+        world = self.world()
+        daemon, incident = self.crashed(world)
+        arguments = ["silence", incident, "nosuch", "--for", "1h", "--why", "x"]
+        ended = self.alerts(world, *arguments, code=1)
+        self.assertIn(f"{incident}: silenced by", ended.out)
+        self.assertEqual(ended.err, "ringside: nosuch: alert nosuch is not known\n")
+        silence = ended.out.split("unsilence ")[1].split()[0]
+        ended = self.alerts(world, *arguments, "--json", code=1)
+        told = json.loads(ended.out)
+        self.assertEqual(told["action"], "silence")
+        by_target = {one["target"]: one for one in told["results"]}
+        self.assertEqual(sorted(by_target), sorted([incident, "nosuch"]))
+        self.assertEqual(by_target[incident]["silence"], silence)
+        self.assertIs(by_target["nosuch"]["done"], False)
+        ended = self.alerts(world, "unsilence", silence, "--why", "x")
+        self.assertNotIn("next:", ended.out)
+        # None is done.
+        ended = self.alerts(world, "clear", "nosuch", "nor-this", "--why", "x", code=1)
+        self.assertEqual(ended.out, "")
+        self.assertEqual(ended.err, "ringside: nosuch: alert nosuch is not known\n"
+                         "ringside: nor-this: alert nor-this is not known\n")
+        daemon.stop()
 
     def test_text_that_is_no_utf8_is_refused_with_its_option(self):
         world = self.world()

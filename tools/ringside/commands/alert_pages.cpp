@@ -35,6 +35,15 @@ std::optional<ApiAnswer> api_answer(const DaemonClient::Result& result) {
   return ApiAnswer{std::move(json["data"]), std::move(json["meta"])};
 }
 
+Json refused_results(const DaemonClient::Result& result) {
+  const auto* answer = std::get_if<DaemonAnswer>(&result);
+  if (answer == nullptr || answer->status == 200) return nullptr;
+  Json problem = Json::parse(answer->body, nullptr, false);
+  const bool has = problem.is_object() && problem.contains("results") &&
+                   problem["results"].is_array() && !problem["results"].empty();
+  return has ? std::move(problem["results"]) : Json(nullptr);
+}
+
 std::optional<ApiAnswer> matching_incidents(const DaemonClient& client,
                                             const AlertsOptions& options) {
   DaemonClient::Query query;

@@ -19,6 +19,10 @@ struct ApiAnswer {
 };
 std::optional<ApiAnswer> api_answer(const DaemonClient::Result& result);
 
+// `results` of a refusal: what became of each alert or incident that was meant. Null: it has none,
+// or it is no refusal.
+nlohmann::json refused_results(const DaemonClient::Result& result);
+
 // The latest `options.limit` incidents that match, of one page or of several.
 std::optional<ApiAnswer> matching_incidents(const DaemonClient& client,
                                             const AlertsOptions& options);

@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <cstdio>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "report/model/format.h"
 #include "report/render/table.h"
@@ -117,25 +119,41 @@ Json request_of(const std::string& action, const AlertsOptions& options) {
   return request;
 }
 
-// False: it was refused, or some of it was not done.
-bool post(const DaemonClient& client, const Json& request, bool as_json) {
-  const auto answer = api_answer(client.post(kAlertsPath, request.dump()));
-  if (!answer) return false;
-  if (as_json) print_json(answer->data);
-  bool all_done = true;
-  for (const Json& one : answer->data["results"]) {
+void print_results(const Json& results, bool of_silence) {
+  for (const Json& one : results) {
     const bool done = one.value("done", false);
-    all_done = all_done && done;
-    if (as_json) continue;
     std::fprintf(done ? stdout : stderr, "%s%s: %s\n",
                  done ? "" : "ringside: ", escape_visible(text_of(one, "target")).c_str(),
                  escape_visible(text_of(one, "text")).c_str());
-    if (!one["silence"].is_null()) {
+    if (const std::string silence = text_of(one, "silence"); of_silence && !silence.empty()) {
       std::printf("next: to end it before its time: ringside alerts unsilence %s --why '...'\n",
-                  escape_visible(text_of(one, "silence")).c_str());
+                  escape_visible(silence).c_str());
     }
   }
-  return all_done;
+}
+
+// False: it was refused, or some of it was not done. With `shown` nothing is printed, and what the
+// daemon answers is added there.
+bool post(const DaemonClient& client, const Json& request, Json* shown) {
+  const auto result = client.post(kAlertsPath, request.dump());
+  Json results = refused_results(result);
+  const bool done = results.is_null();
+  if (done) {
+    auto answer = api_answer(result);
+    if (!answer) return false;
+    results = answer->data["results"];
+    if (shown != nullptr) {
+      answer->data.erase("results");
+      shown->update(answer->data);
+    }
+  }
+  if (shown == nullptr) {
+    print_results(results, request["action"] == "silence");
+    return done;
+  }
+  if (!done) api_answer(result);
+  for (Json& one : results) (*shown)["results"].push_back(std::move(one));
+  return done;
 }
 
 }  // namespace
@@ -181,26 +199,27 @@ int act_on_alerts(const std::string& action, const AlertsOptions& options) {
   if (!options.ring.empty()) filter["ring"] = options.ring;
   if (!options.levels.empty()) filter["level"] = options.levels[0];
   if (!filter.empty()) request["filter"] = filter;
-  if (options.ids.empty()) return post(client, request, options.json) ? 0 : 1;
-
-  Json ids = Json::array();
-  Json incidents = Json::array();
   std::set<std::string> known;
-  if (action != "unsilence") {
+  if (!options.ids.empty() && action != "unsilence") {
     AlertsOptions shown;
     shown.limit = 10'000;
     const auto now = matching_incidents(client, shown);
     if (!now) return 1;
     known = known_incidents(now->data);
   }
-  for (const std::string& id : options.ids) (known.count(id) != 0 ? incidents : ids).push_back(id);
-  bool done = true;
-  for (const auto& [name, meant] : {std::pair{"ids", ids}, std::pair{"incidents", incidents}}) {
-    if (meant.empty()) continue;
-    Json part = request;
-    part[name] = meant;
-    done = post(client, part, options.json) && done;
+  // Two requests where both kinds are meant.
+  std::map<std::string, Json> parts;
+  if (options.ids.empty()) parts[""] = request;
+  for (const std::string& id : options.ids) {
+    const std::string kind = known.count(id) != 0 ? "incidents" : "ids";
+    Json& part = parts.try_emplace(kind, request).first->second;
+    part[kind].push_back(id);
   }
+  bool done = true;
+  Json shown = Json::object();
+  for (const auto& [kind, part] : parts)
+    done = post(client, part, options.json ? &shown : nullptr) && done;
+  if (!shown.empty()) print_json(shown);
   return done ? 0 : 1;
 }
 
