@@ -187,26 +187,34 @@ Response not_answered(const Request& request) {
                          2);
 }
 
-Response handled(const Request& request, const Sources& sources, const AlertBody& body) {
+struct Handled {
+  Response response;
+  bool changed = false;  // something was done that was not so before
+};
+
+Handled handled(const Request& request, const Sources& sources, const AlertBody& body) {
   const Snapshot& snapshot = sources.present->snapshot();
   const std::string who = who_says(request, body);
   const std::int64_t until = body.for_ns == 0 ? 0 : sources.now_wall_ns + body.for_ns;
   std::vector<Result> results;
   if (body.dry_run) {
     for (const Aim& aim : body.aims) results.push_back(tried(snapshot, body, aim));
-    return answer_of(request, sources, body, results, who, until);
+    return {answer_of(request, sources, body, results, who, until)};
   }
   std::vector<AlertRequest> requests;
   for (const Aim& aim : body.aims) requests.push_back(request_of(body, aim, who, until));
-  if (sources.desk == nullptr) return not_answered(request);
+  if (sources.desk == nullptr) return {not_answered(request)};
   const auto answers = sources.desk->handle(std::move(requests), kDeskWait);
-  if (!answers || answers->size() != body.aims.size()) return not_answered(request);
+  if (!answers || answers->size() != body.aims.size()) return {not_answered(request)};
   for (std::size_t i = 0; i < answers->size(); ++i)
     results.push_back(done(snapshot, body, body.aims[i], (*answers)[i]));
-  return answer_of(request, sources, body, results, who, until);
+  const bool changed =
+      std::any_of(results.begin(), results.end(), [](const Result& one) { return one.changed; });
+  return {answer_of(request, sources, body, results, who, until), changed};
 }
 
 // One client's keys are its own.
+// What changed nothing is not remembered: whoever corrects the request may use its key again.
 Response handled_once(const Request& request, const Sources& sources, const AlertBody& body,
                       const std::string& client_key) {
   Idempotency& idempotency = *sources.idempotency;
@@ -226,12 +234,12 @@ Response handled_once(const Request& request, const Sources& sources, const Aler
                      "the first request with this Idempotency-Key is not answered yet");
     case Idempotency::Is::fresh: break;
   }
-  Response response = handled(request, sources, body);
-  if (response.status >= 500)
-    idempotency.forget(key);
+  Handled handled_now = handled(request, sources, body);
+  if (handled_now.response.status < 400 || handled_now.changed)
+    idempotency.end(key, handled_now.response);
   else
-    idempotency.end(key, response);
-  return response;
+    idempotency.forget(key);
+  return std::move(handled_now.response);
 }
 
 // Nothing: there is no such header, or a right one.
@@ -264,7 +272,7 @@ Answer answer_handling(const Request& request, const Sources& sources) {
   const bool once = key != nullptr && sources.idempotency != nullptr && !body.dry_run;
   const std::string client_key = once ? *key : "";
   return Job{Job::Kind::waiting, [request, sources, body, client_key] {
-               return client_key.empty() ? handled(request, sources, body)
+               return client_key.empty() ? handled(request, sources, body).response
                                          : handled_once(request, sources, body, client_key);
              }};
 }

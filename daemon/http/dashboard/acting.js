@@ -30,7 +30,7 @@ export class Acting {
   open(action, {title, ...target}) {
     const [word, meaning] = WORDS[action];
     this.request = {action, ...target};
-    this.key = newKey();  // one key for one dialog: a second press does nothing twice
+    this.sent = null;  // the last body, and its key
     this.parts = {
       meant: h('ul', {class: 'meant'}),
       problem: h('p', {class: 'problem', role: 'alert'}),
@@ -98,6 +98,14 @@ export class Acting {
     };
   }
 
+  // One key for one request: pressed again after a lost answer, it does nothing twice. Another text
+  // is another request.
+  keyFor(body) {
+    const text = JSON.stringify(body);
+    if (this.sent?.text !== text) this.sent = {text, key: newKey()};
+    return this.sent.key;
+  }
+
   // What it would mean by the latest tick. Without scope admin it says so before anything is typed.
   async preview() {
     const parts = this.parts;
@@ -140,11 +148,16 @@ export class Acting {
     setText(parts.problem, '');
     sessionStorage.setItem(WHO, parts.who.value.trim());
     try {
-      const {data} = await this.api.post('alerts', this.body(why), this.key);
+      const body = this.body(why);
+      const {data} = await this.api.post('alerts', body, this.keyFor(body));
       if (parts === this.parts) this.confirm(data);
       this.done();
     } catch (problem) {
       if (parts !== this.parts) return;
+      // A refusal is an answer, so the next press is a new request. All else leaves open what was
+      // done, or will be.
+      const refused = problem.status >= 400 && problem.status < 500;
+      if (refused && problem.code !== 'still_under_way') this.sent = null;
       parts.send.disabled = false;
       this.refuse(problem);
       if (problem.results.length > 0) this.done();

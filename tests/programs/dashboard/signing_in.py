@@ -79,6 +79,33 @@ class Acts(Page):
             self.browser.keys(ESCAPE)
         self.wait_text("#incident-list", "acknowledged by ana · silenced")
 
+    def test_a_press_after_a_refusal_is_a_new_request_and_one_after_no_answer_the_same(self):
+        self.allowed = ["404", "409", "503"]
+        self.serve()
+        begin_incident(self.known)
+        self.show()
+        self.wait_text("#incident-list", "Acknowledge")
+        self.click(".incident.open [data-action=clear]")
+        self.wait_text("#act", "2 alerts:")
+
+        def press(why, *refusal):
+            self.daemon.refusals = [refusal] if refusal else []
+            self.browser.run("document.querySelector('#act-why').value = arguments[0];"
+                             "document.querySelector('#act form').requestSubmit()", why)
+            self.wait_text("#act", refusal[1] if refusal else "Done by")
+            return self.daemon.keys[-1]
+        refused = press("first", 404, "unknown_alert")
+        open_ = press("first", 503, "not_answered")
+        self.assertNotEqual(open_, refused)
+        self.assertEqual(press("first", 409, "still_under_way"), open_)
+        again = press("first", 409, "partly_refused")
+        self.assertEqual(again, open_)
+        unsure = press("second", 503, "not_answered")
+        self.assertNotEqual(unsure, again)
+        corrected = press("third")
+        self.assertEqual(len({refused, open_, unsure, corrected}), 4)
+        self.assertEqual([one["why"] for one in self.known.log], ["third"])
+
     def test_scope_read_sees_all_and_is_told_that_acting_needs_admin(self):
         self.allowed = ["403"]
         self.serve()

@@ -33,6 +33,8 @@ class StandIn:
         self.opened = 0               # streams, ever
         self.resumed_at = []          # Last-Event-ID of each of them
         self.requests = []
+        self.refusals = []            # (status, code) of the next deeds; dry runs are answered
+        self.keys = []                # Idempotency-Key of each deed
         self.events = []              # (id, text), as they were sent
         self.event_no = 0
         self.port = 0
@@ -205,5 +207,10 @@ class Answers(http.server.BaseHTTPRequestHandler):
             return self.problem(401, "invalid_token", "the token is not valid")
         if scope != "admin":
             return self.problem(403, "insufficient_scope", "scope admin is needed")
+        if not body.get("dry_run"):
+            owner.keys.append(self.headers.get("Idempotency-Key"))
+            if owner.refusals:
+                status, code = owner.refusals.pop(0)
+                return self.problem(status, code, f"refused: {code}")
         with owner.known.lock:
             return self.data(owner.known.handle(body))

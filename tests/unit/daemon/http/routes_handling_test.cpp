@@ -224,6 +224,26 @@ TEST_CASE(
   CHECK(world.post(body, {{"idempotency-key", "k"}}).status == 200);
 }
 
+TEST_CASE("RouteHandling: a key of a request that changed nothing may come with another one") {
+  HandledServer world;
+  const Fields key = {{"idempotency-key", "k"}};
+  const auto body = [&](const char* id, const char* why) {
+    return Json{{"action", "acknowledge"}, {"ids", {id}}, {"why", why}}.dump();
+  };
+  CHECK(code_of(world.post(body("no", "first"), key)) == "404 unknown_alert");
+  CHECK(code_of(world.post(body("no", "second"), key)) == "404 unknown_alert");
+  // It is looked at anew, not remembered.
+  CHECK(world.desk.asked.size() == 2);
+  const std::string both =
+      Json{{"action", "acknowledge"}, {"ids", {world.id, "no"}}, {"why", "x"}}.dump();
+  CHECK(code_of(world.post(both, key)) == "409 partly_refused");
+  const Response again = world.post(both, key);
+  CHECK(code_of(again) == "409 partly_refused");
+  CHECK(header(again, "Idempotency-Replayed") != nullptr);
+  CHECK(world.desk.asked.size() == 4);
+  CHECK(code_of(world.post(body("no", "third"), key)) == "422 idempotency_key_reused");
+}
+
 TEST_CASE("AlertBody: what is wrong is told with its place, and nothing is guessed") {
   struct Case {
     const char* body;
