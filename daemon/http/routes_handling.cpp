@@ -213,6 +213,27 @@ Handled handled(const Request& request, const Sources& sources, const AlertBody&
   return {answer_of(request, sources, body, results, who, until), changed};
 }
 
+// Keeps a key that has begun, or forgets it: also where an exception ends the request. A key that
+// stayed without an answer would be "still under way" for a day.
+class BegunKey {
+ public:
+  BegunKey(Idempotency& keys, const std::string& key) : keys_(keys), key_(key) {}
+  ~BegunKey() {
+    if (!kept_) keys_.forget(key_);
+  }
+  BegunKey(const BegunKey&) = delete;
+  BegunKey& operator=(const BegunKey&) = delete;
+  void keep(const Response& answer) {
+    keys_.end(key_, answer);
+    kept_ = true;
+  }
+
+ private:
+  Idempotency& keys_;
+  const std::string& key_;
+  bool kept_ = false;
+};
+
 // One client's keys are its own.
 // What changed nothing is not remembered: whoever corrects the request may use its key again.
 Response handled_once(const Request& request, const Sources& sources, const AlertBody& body,
@@ -234,11 +255,9 @@ Response handled_once(const Request& request, const Sources& sources, const Aler
                      "the first request with this Idempotency-Key is not answered yet");
     case Idempotency::Is::fresh: break;
   }
+  BegunKey kept(idempotency, key);
   Handled handled_now = handled(request, sources, body);
-  if (handled_now.response.status < 400 || handled_now.changed)
-    idempotency.end(key, handled_now.response);
-  else
-    idempotency.forget(key);
+  if (handled_now.response.status < 400 || handled_now.changed) kept.keep(handled_now.response);
   return std::move(handled_now.response);
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@ class EngineDesk final : public AlertDesk {
 
   std::optional<std::vector<AlertAnswer>> handle(std::vector<AlertRequest> requests,
                                                  std::chrono::milliseconds) override {
+    if (throws) throw std::bad_alloc();
     if (hangs) return std::nullopt;
     std::vector<AlertAnswer> answers;
     for (const AlertRequest& request : requests) {
@@ -42,6 +44,7 @@ class EngineDesk final : public AlertDesk {
   }
 
   bool hangs = false;
+  bool throws = false;
   std::vector<AlertRequest> asked;
   AlertLines log;
 

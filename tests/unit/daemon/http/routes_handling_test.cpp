@@ -244,6 +244,15 @@ TEST_CASE("RouteHandling: a key of a request that changed nothing may come with 
   CHECK(code_of(world.post(body("no", "third"), key)) == "422 idempotency_key_reused");
 }
 
+TEST_CASE("RouteHandling: a request that ends in an exception leaves its key free") {
+  HandledServer world;
+  world.desk.throws = true;
+  const std::string body = clear_all().dump();
+  CHECK_THROWS_AS(world.post(body, {{"idempotency-key", "k"}}), std::bad_alloc);
+  world.desk.throws = false;
+  CHECK(world.post(body, {{"idempotency-key", "k"}}).status == 200);
+}
+
 TEST_CASE("AlertBody: what is wrong is told with its place, and nothing is guessed") {
   struct Case {
     const char* body;
