@@ -55,8 +55,14 @@ Answer answer(const Match& match, const Request& request, const Sources& sources
 }
 
 Response busy(const Request& request) {
-  return problem_for_now(request, "busy", "Busy",
-                         "other requests read the history already; ask again in a few seconds", 2);
+  // Only POST alerts waits for the drain thread. All other jobs read.
+  const bool waits = request.method == Method::post;
+  return problem_for_now(
+      request, "busy", "Busy",
+      waits ? "other requests wait for the alert engine already, and nothing was done; ask again "
+              "in a few seconds"
+            : "other requests read the history already; ask again in a few seconds",
+      2);
 }
 
 }  // namespace ringside::http

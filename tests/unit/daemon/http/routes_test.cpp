@@ -121,6 +121,21 @@ TEST_CASE("Routes: every parameter refuses what it can't be, and says what it ca
   CHECK(code_of(world.api("alerts", {{"since", "1h"}, {"until", "2h"}})) == "400 invalid_span");
 }
 
+TEST_CASE("Routes: who finds no room is told what the room is for") {
+  const RouteWorld world(sample::busy());
+  const auto detail_for = [&](Method method, const char* name) {
+    const Response response = busy(world.request(method, std::string(kApi) + name, {}, {}, ""));
+    CHECK(code_of(response) == "503 busy");
+    CHECK(*header(response, "Retry-After") == "2");
+    return detail_of(response);
+  };
+  CHECK(detail_for(Method::get, "history").starts_with("other requests read the history already"));
+  CHECK(detail_for(Method::head, "report").starts_with("other requests read the history already"));
+  CHECK(detail_for(Method::post, "alerts") ==
+        "other requests wait for the alert engine already, and nothing was done; ask again in a "
+        "few seconds");
+}
+
 TEST_CASE("Routes: a foreign text in a problem is visible and short") {
   const RouteWorld world(sample::busy());
   const Response response = world.api("metrics", {{"window", "\x1b[31m\xff\n</script>"}});
