@@ -149,12 +149,14 @@ AlertAnswer AlertEngine::acknowledge(const AlertRequest& request,
     }
   }
   if (marks.empty()) return unchanged("already acknowledged by " + by(request));
-  AlertAnswer answer;
-  for (Handling::Mark& one : marks) {
-    if (!handling_.add(std::move(one)))
-      return wrong(
-          fmt::format("there are {} acknowledgements, more are not possible", Handling::kMost));
+  // All or none: what is refused must have changed nothing.
+  if (const std::size_t count = handling_.count_with(marks); count > Handling::kMost) {
+    return wrong(
+        fmt::format("there would be {} acknowledgements, at most {} are possible; none was made",
+                    count, Handling::kMost));
   }
+  for (Handling::Mark& one : marks) handling_.add(std::move(one));
+  AlertAnswer answer;
   answer.done = answer.changed = true;
   answer.text = "acknowledged by " + by(request) + until(request.until_wall_ns);
   answer.lines.push_back(line_about(request, keys, AlertState::acknowledged, answer.text));

@@ -18,6 +18,10 @@ bool is_target(AlertTarget target, const std::string& id, const AlertTransition&
   return false;
 }
 
+bool replaces(const Handling::Mark& newer, const Handling::Mark& old) {
+  return newer.target == old.target && newer.id == old.id;
+}
+
 void put_filter(Encoder& out, const AlertFilter& filter) {
   out.flag(filter.alert.has_value());
   if (filter.alert) put(out, *filter.alert);
@@ -61,13 +65,18 @@ bool Handling::silenced(const AlertTransition& t, AlertLevel at) const {
   });
 }
 
-// A newer mark of the same target takes the place of the older one.
-bool Handling::add(Mark mark) {
-  std::erase_if(marks_,
-                [&](const Mark& old) { return old.target == mark.target && old.id == mark.id; });
-  if (marks_.size() >= kMost) return false;
+std::size_t Handling::count_with(const std::vector<Mark>& marks) const {
+  const auto is_new = [&](const Mark& mark) {
+    return std::none_of(marks_.begin(), marks_.end(),
+                        [&](const Mark& old) { return replaces(mark, old); });
+  };
+  return marks_.size() +
+         static_cast<std::size_t>(std::count_if(marks.begin(), marks.end(), is_new));
+}
+
+void Handling::add(Mark mark) {
+  std::erase_if(marks_, [&](const Mark& old) { return replaces(mark, old); });
   marks_.push_back(std::move(mark));
-  return true;
 }
 
 bool Handling::add(Silence silence) {

@@ -86,8 +86,12 @@ class Handling {
   const Mark* acknowledged(const AlertTransition& t, AlertLevel at) const;
   bool silenced(const AlertTransition& t, AlertLevel at) const;
 
+  // How many marks there would be with these. A newer mark of the same target takes the place of
+  // the older one.
+  std::size_t count_with(const std::vector<Mark>& marks) const;
+  // There must be room: count_with() is at most kMost.
+  void add(Mark mark);
   // False when there is no room.
-  bool add(Mark mark);
   bool add(Silence silence);
   Silence* same_target(const AlertRequest& request);
   std::optional<Silence> remove(const std::string& silence_id);

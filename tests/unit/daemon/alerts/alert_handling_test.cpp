@@ -1,4 +1,8 @@
 // What people say of alerts: acknowledged, silenced, cleared.
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
 #include "tests/unit/daemon/alerts/handled_world.h"
 
 namespace ringside {
@@ -228,6 +232,46 @@ TEST_CASE("AlertHandling: there is room for so many silences, and no more") {
   CHECK(answer.text == "there are 1000 silences, more are not possible");
   world.restart();
   CHECK(world.shown().silences.size() == Handling::kMost);
+}
+
+TEST_CASE("AlertHandling: without room for all acknowledgements of a filter none is made") {
+  Handled world;
+  for (std::size_t i = 0; i <= Handling::kMost; ++i)
+    world.operation("CALL_" + std::to_string(i), 300, 0, 5000);
+  world.ticks(3);
+  const auto acknowledged = [&] {
+    const auto& alerts = world.shown().alerts;
+    return std::count_if(alerts.begin(), alerts.end(),
+                         [](const AlertView& one) { return one.flags.acknowledged; });
+  };
+  AlertRequest all = world.request(AlertAction::acknowledge, AlertTarget::matching, "");
+  all.filter.alert = AlertType::high_latency;
+  const std::string before = world.engine.encode();
+  const AlertAnswer answer = world.handle(all);
+  CHECK_FALSE(answer.done);
+  CHECK(answer.text ==
+        "there would be 1001 acknowledgements, at most 1000 are possible; none was made");
+  CHECK(acknowledged() == 0);
+  CHECK(world.engine.encode() == before);
+  // One that is replaced takes no further place.
+  AlertRequest one = world.request(AlertAction::acknowledge, AlertTarget::matching, "");
+  one.filter.operation = "CALL_0";
+  REQUIRE(world.handle(one).done);
+  one.why = "looking again";
+  REQUIRE(world.handle(one).done);
+  CHECK(acknowledged() == 1);
+  one.filter.operation = "CALL_1";
+  REQUIRE(world.handle(one).done);
+  all.why = "a third reason";
+  CHECK_FALSE(world.handle(all).done);
+  CHECK(acknowledged() == 2);
+  AlertRequest clear = world.request(AlertAction::clear, AlertTarget::matching, "");
+  clear.filter.operation = "CALL_2";
+  REQUIRE(world.handle(clear).done);
+  CHECK(world.handle(all).done);
+  CHECK(acknowledged() == static_cast<std::ptrdiff_t>(Handling::kMost));
+  world.restart();
+  CHECK(acknowledged() == static_cast<std::ptrdiff_t>(Handling::kMost));
 }
 
 TEST_CASE("AlertHandling: who and why can forge nothing") {
