@@ -55,7 +55,7 @@ class HttpServer::Running {
   std::optional<Failure> check_origins() const;
   bool has_tls() const { return !core_.options.certificate_file.empty(); }
   Tls read_tls(std::vector<std::string>* errors) const;
-  std::shared_ptr<const TokenTable> read_tokens(std::vector<std::string>* errors) const;
+  std::shared_ptr<const TokenTable> read_tokens(std::vector<std::string>* errors);
 
   void run();
   void begin_stop(std::chrono::nanoseconds deadline);
@@ -66,6 +66,7 @@ class HttpServer::Running {
   Admission admission_;
   std::vector<tcp::endpoint> addresses_;
   Tls tls_;
+  std::size_t tokens_ = 0;  // in force; for start() and reload()
   // Both are filled by start(), before there are other threads.
   std::vector<std::unique_ptr<TcpListener>> tcp_;
   std::unique_ptr<UnixListener> unix_;
@@ -118,14 +119,32 @@ HttpServer::Running::Tls HttpServer::Running::read_tls(std::vector<std::string>*
   return tls;
 }
 
+// Null after an error: then the tokens stay that were read before. That there is no file is none
+// while there is no token either.
 std::shared_ptr<const TokenTable> HttpServer::Running::read_tokens(
-    std::vector<std::string>* errors) const {
-  if (core_.options.tokens_file.empty()) return std::make_shared<const TokenTable>();
+    std::vector<std::string>* errors) {
+  const std::string& file = core_.options.tokens_file;
+  if (file.empty()) return std::make_shared<const TokenTable>();
+  const bool absent = access(file.c_str(), F_OK) != 0 && errno == ENOENT;
+  if (absent && tokens_ == 0) {
+    spdlog::info("http: {}: no token yet; ringsided --new-token makes one", file);
+    return std::make_shared<const TokenTable>();
+  }
   std::vector<std::string> found;
-  auto tokens =
-      std::make_shared<const TokenTable>(TokenTable::load(core_.options.tokens_file, &found));
-  if (found.empty()) return tokens;
-  errors->insert(errors->end(), found.begin(), found.end());
+  if (absent) {
+    found.push_back(fmt::format(
+        "{}: found no such file\n  next: to withdraw all of them, leave an empty file", file));
+  }
+  TokenTable table = absent ? TokenTable() : TokenTable::load(file, &found);
+  if (found.empty()) {
+    tokens_ = table.size();
+    return std::make_shared<const TokenTable>(std::move(table));
+  }
+  const std::string kept =
+      tokens_ == 0   ? "no token is valid"
+      : tokens_ == 1 ? "the token that was read before stays in force"
+                     : fmt::format("the {} tokens that were read before stay in force", tokens_);
+  for (const std::string& error : found) errors->push_back(kept + ": " + error);
   return nullptr;
 }
 
@@ -138,15 +157,10 @@ std::optional<Failure> HttpServer::Running::start() {
   std::vector<std::string> errors;
   tls_ = read_tls(&errors);
   if (!errors.empty()) return Failure{0, "http.certificate: " + errors.front()};
-  const std::string& file = core_.options.tokens_file;
-  if (access(file.c_str(), F_OK) != 0 && errno == ENOENT && !file.empty()) {
-    spdlog::info("http: {}: no token yet; ringsided --new-token makes one", file);
-  } else if (auto tokens = read_tokens(&errors)) {
-    core_.authority.use(std::move(tokens));
-  }
+  if (auto tokens = read_tokens(&errors)) core_.authority.use(std::move(tokens));
   for (const std::string& error : errors) {
     core_.figures.add(Figure::reload_failures);
-    spdlog::error("http: no token is valid: {}", error);
+    spdlog::error("http: {}", error);
   }
   for (const tcp::endpoint& address : addresses_) {
     tcp_.push_back(std::make_unique<TcpListener>(
@@ -210,11 +224,15 @@ void HttpServer::Running::check_stopped() {
 std::vector<std::string> HttpServer::Running::reload() {
   std::vector<std::string> errors;
   Tls tls = read_tls(&errors);
-  auto tokens = read_tokens(&errors);
-  for (const std::string& error : errors) {
-    core_.figures.add(Figure::reload_failures);
+  for (const std::string& error : errors)
     spdlog::error("http: the old one stays in force: {}", error);
+  std::vector<std::string> of_tokens;
+  auto tokens = read_tokens(&of_tokens);
+  for (std::string& error : of_tokens) {
+    spdlog::error("http: {}", error);
+    errors.push_back(std::move(error));
   }
+  core_.figures.add(Figure::reload_failures, errors.size());
   asio::post(core_.io, [this, tls = std::move(tls), tokens = std::move(tokens)]() mutable {
     if (tls) tls_ = std::move(tls);
     if (!tokens) return;

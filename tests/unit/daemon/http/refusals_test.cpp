@@ -253,10 +253,34 @@ TEST_CASE("HttpRefusals: without a file of tokens nobody has one, until there is
   CHECK(served.get("/").status == 401);
   CHECK(served.get("/open").status == 401);  // a token that is none is no token
   CHECK(served.said.count("no token yet; ringsided --new-token makes one") == 1);
+  // Reading again finds what the start found, and tells it the same.
+  CHECK(served.server->reload().empty());
+  CHECK(served.said.count("no token yet; ringsided --new-token makes one") == 2);
+  CHECK(served.said.count("error:") == 0);
   CHECK(served.count(Figure::reload_failures) == 0);
   served.write_tokens(text);
   CHECK(served.server->reload().empty());
   CHECK(served.get("/").status == 200);
+}
+
+TEST_CASE("HttpRefusals: a file of tokens that is removed withdraws none, and the log says so") {
+  Served served;
+  served.start();
+  std::filesystem::remove(served.options.tokens_file);
+  const auto errors = served.server->reload();
+  REQUIRE(errors.size() == 1);
+  CHECK(errors.at(0).find("the 2 tokens that were read before stay in force") != std::string::npos);
+  CHECK(errors.at(0).find("to withdraw all of them, leave an empty file") != std::string::npos);
+  CHECK(served.said.count(errors.at(0)) == 1);
+  CHECK(served.count(Figure::reload_failures) == 1);
+  CHECK(served.get("/").status == 200);
+  served.write_tokens("");
+  CHECK(served.server->reload().empty());
+  CHECK(served.get("/").status == 401);
+  // Then none is left that could stay.
+  std::filesystem::remove(served.options.tokens_file);
+  CHECK(served.server->reload().empty());
+  CHECK(served.count(Figure::reload_failures) == 1);
 }
 
 TEST_CASE("HttpRefusals: tokens are read again, and a bad file changes nothing") {
@@ -265,6 +289,7 @@ TEST_CASE("HttpRefusals: tokens are read again, and a bad file changes nothing")
   const auto other = make_token("other", Scope::read).value();
   served.write_tokens("not a line\n");
   CHECK(served.server->reload().size() == 1);
+  CHECK(served.said.count("the 2 tokens that were read before stay in force") == 1);
   CHECK(served.get("/").status == 200);
   CHECK(served.count(Figure::reload_failures) == 1);
   served.write_tokens(other.line + "\n");
