@@ -1,6 +1,7 @@
 #include "daemon/http/job_runner.h"
 
 #include <pthread.h>
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -50,7 +51,8 @@ Response JobRunner::result_of(const Task& task) {
   try {
     return task.run();
   } catch (const std::exception& error) {
-    return problem(task.request, 500, "internal_error", "Internal error", error.what());
+    spdlog::error("http: {} of {}: {}", task.request.id, task.request.path, error.what());
+    return internal_error(task.request);
   }
 }
 

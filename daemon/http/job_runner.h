@@ -29,8 +29,8 @@ class JobRunner {
   JobRunner& operator=(const JobRunner&) = delete;
 
   // Any thread; never waits. `done` gets the answer on a thread of the runner, once. A job that
-  // throws is answered with 500. False: no room, and neither is called (answer with busy()); from
-  // stop() on there is none.
+  // throws is answered with 500, and the log has its exception. False: no room, and neither is
+  // called (answer with busy()); from stop() on there is none.
   bool submit(const Request& request, Job job, std::function<void(Response)> done);
 
   // Finishes what has begun. What has not is dropped, and its `done` is never called. One thread

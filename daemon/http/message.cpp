@@ -35,4 +35,9 @@ Response problem(const Request& request, int status, std::string_view code, std:
   return response;
 }
 
+Response internal_error(const Request& request) {
+  return problem(request, 500, "internal_error", "Internal error",
+                 "the daemon's log says more, under the id of this request");
+}
+
 }  // namespace ringside::http

@@ -46,4 +46,8 @@ struct Response {
 Response problem(const Request& request, int status, std::string_view code, std::string_view title,
                  std::string_view detail);
 
+// For an exception. Its text goes into the daemon's log, with the request's id, and not to the
+// client: it may hold paths.
+Response internal_error(const Request& request);
+
 }  // namespace ringside::http

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/daemon/said.h"
 #include "tests/unit/daemon/until.h"
 
 using namespace ringside::http;
@@ -41,9 +42,11 @@ struct Answered {
 }  // namespace
 
 TEST_CASE("JobRunner: each job is answered once, whatever it does") {
+  const ringside::test::Said said;
   JobRunner runner;
   Request request;
-  request.id = "r";
+  request.id = "r-17";
+  request.path = "/somewhere";
   Answered well, thrown;
   REQUIRE(runner.submit(request, job_of(Job::Kind::reading, [] { return response_of(200); }),
                         well.done()));
@@ -54,6 +57,11 @@ TEST_CASE("JobRunner: each job is answered once, whatever it does") {
   const Response failed = thrown.get();
   CHECK(failed.status == 500);
   CHECK(failed.body.find("internal_error") != std::string::npos);
+  // The cause is for the log. The client gets the id under which it stands there.
+  CHECK(failed.body.find("disk") == std::string::npos);
+  CHECK(failed.body.find("the daemon's log says more, under the id of this request") !=
+        std::string::npos);
+  CHECK(said.lines() == std::vector<std::string>{"error: http: r-17 of /somewhere: disk"});
 }
 
 TEST_CASE("JobRunner: so many at a time, so many wait, and the next one finds no room") {
