@@ -234,12 +234,18 @@ class BegunKey {
   bool kept_ = false;
 };
 
-// One client's keys are its own.
+// One client's keys are its own. A user of the Unix socket is another client than a token of the
+// same name.
+std::string key_of(const Request& request, const std::string& client_key) {
+  return (request.uid ? fmt::format("{}\n", *request.uid) : "tcp\n") +
+         (request.who.empty() ? request.peer : request.who) + "\n" + client_key;
+}
+
 // What changed nothing is not remembered: whoever corrects the request may use its key again.
 Response handled_once(const Request& request, const Sources& sources, const AlertBody& body,
                       const std::string& client_key) {
   Idempotency& idempotency = *sources.idempotency;
-  const std::string key = (request.who.empty() ? request.peer : request.who) + "\n" + client_key;
+  const std::string key = key_of(request, client_key);
   const Idempotency::Begun begun = idempotency.begin(key, request.body, sources.now_wall_ns);
   switch (begun.is) {
     case Idempotency::Is::same: {

@@ -62,6 +62,7 @@ inline Response run(const Match& match, const Request& request, const Sources& s
 struct RouteWorld {
   Sources sources;
   std::string who = "ops";
+  std::optional<uid_t> uid;  // of the Unix socket
 
   RouteWorld() = default;
   explicit RouteWorld(Snapshot snapshot) {
@@ -85,6 +86,8 @@ struct RouteWorld {
     request.id = "request-1";
     request.peer = "127.0.0.1";
     request.who = who;
+    request.uid = uid;
+    if (uid) request.peer = "uid " + std::to_string(*uid);
     request.scope = Scope::admin;
     return request;
   }

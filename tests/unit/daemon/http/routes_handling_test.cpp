@@ -253,6 +253,21 @@ TEST_CASE("RouteHandling: a request that ends in an exception leaves its key fre
   CHECK(world.post(body, {{"idempotency-key", "k"}}).status == 200);
 }
 
+TEST_CASE("RouteHandling: a user of the socket and a token of the same name have their own keys") {
+  HandledServer world;
+  const std::string body = clear_all().dump();
+  const auto is_replayed = [&] {
+    return header(world.post(body, {{"idempotency-key", "k"}}), "Idempotency-Replayed") != nullptr;
+  };
+  CHECK_FALSE(is_replayed());
+  CHECK(is_replayed());
+  world.uid = 1000;
+  CHECK_FALSE(is_replayed());
+  CHECK(is_replayed());
+  world.uid = 1001;  // of another user
+  CHECK_FALSE(is_replayed());
+}
+
 TEST_CASE("AlertBody: what is wrong is told with its place, and nothing is guessed") {
   struct Case {
     const char* body;
