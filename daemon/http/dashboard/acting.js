@@ -18,6 +18,8 @@ const WORDS = {
 const TIMES = ['30min', '1h', '2h', '4h', '8h', '1d', '7d'];
 const WHO = 'ringside.who';
 
+export const forgetWho = () => sessionStorage.removeItem(WHO);
+
 // Opens the dialog. `target` has ids or incidents, and a title. `done` is called after a change.
 export class Acting {
   constructor(api, store, done) {

@@ -57,6 +57,7 @@ export class Login {
     } catch (problem) {
       // Before the first tick a right token gets 503.
       if (problem.status !== 503) {
+        this.api.token = '';
         setText(byId('login-problem'), textOf(problem));
         byId('token').select();
         return;

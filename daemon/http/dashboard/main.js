@@ -1,6 +1,6 @@
 // Wires the page: asks for the token, keeps the store fed, and redraws at most once a frame.
 
-import {Acting} from './acting.js';
+import {Acting, forgetWho} from './acting.js';
 import {Api, forgetToken, query, savedToken, saveToken} from './api.js';
 import {byId, setHidden} from './dom.js';
 import * as f from './format.js';
@@ -16,6 +16,7 @@ import {Store, tickOf} from './store.js';
 import {askHistory, Traffic} from './traffic.js';
 import {showConnection, showTiles, showVerdict} from './verdict.js';
 
+const SAID = 'ringside.said';  // why the login is shown, for the page that is loaded then
 const WHOLE_EVERY_MS = 30000;  // the metrics beyond the tick: errors, security, system, lanes
 
 const store = new Store();
@@ -178,12 +179,21 @@ function tick(figures) {
 }
 
 function denied(problem) {
-  stop();
-  forgetToken();
-  login.show(
+  leave(
       problem.status === 403     ? 'That token may not read.' :
           problem.status === 401 ? 'That token is not valid. It may have been replaced.' :
                                    f.sentence(problem.message));
+}
+
+// The page is loaded anew, so that nothing stays in memory of the token or of what it showed.
+function leave(said = '') {
+  stop();
+  forgetToken();
+  api.token = '';
+  setHidden(byId('page'), true);
+  setHidden(byId('sign-out'), true);
+  if (said !== '') sessionStorage.setItem(SAID, said);
+  location.reload();
 }
 
 // The age of the figures counts in seconds, but only while somebody sees it.
@@ -246,10 +256,8 @@ const login = new Login(api, token => {
 });
 
 byId('sign-out').addEventListener('click', () => {
-  stop();
-  forgetToken();
-  store.clear();
-  login.show();
+  forgetWho();
+  leave();
 });
 byId('try-now').addEventListener('click', () => live?.hurry());
 startKeys();
@@ -257,4 +265,5 @@ startTheme();
 if (savedToken())
   start(savedToken());
 else
-  login.show();
+  login.show(sessionStorage.getItem(SAID) ?? '');
+sessionStorage.removeItem(SAID);

@@ -23,9 +23,16 @@ class SignsIn(Page):
             "return [localStorage.length, document.cookie, location.href]"),
             [0, "", self.daemon.address])
         self.assertFalse([path for path in self.daemon.requests if TOKEN in path])
+        self.browser.run("window.before = true; sessionStorage.setItem('ringside.who', 'ana')")
         self.click("#sign-out")
-        self.assertEqual(self.browser.run("return sessionStorage.getItem('ringside.token')"), None)
+        # Another page, which knows nothing of what was shown.
+        self.browser.wait("return window.before === undefined && "
+                          "document.activeElement.id === 'token'")
+        self.assertEqual(self.browser.run("return [...Object.values(sessionStorage)]"), [])
         self.assertTrue(self.browser.run("return document.querySelector('#page').hidden"))
+        self.assertEqual(self.text("#login-problem"), "")
+        self.assertEqual(self.browser.run(
+            "return document.querySelector('#page').textContent.includes('SEND_MESSAGE')"), False)
 
     def test_a_token_that_is_withdrawn_is_asked_for_again(self):
         self.allowed = ["401"]
@@ -35,7 +42,12 @@ class SignsIn(Page):
         self.daemon.stop()
         self.daemon.start()
         self.allowed.append("ERR_")
+        self.browser.run("window.before = true")
         self.wait_text("#login-problem", "not valid")
+        self.assertEqual(self.browser.run(
+            "return [window.before, [...Object.values(sessionStorage)], "
+            "document.querySelector('#page').textContent.includes('SEND_MESSAGE')]"),
+            [None, [], False])
 
 
 class Acts(Page):
