@@ -1,10 +1,13 @@
 // The README's tables of keys and the code's, held against each other: no key is in one alone, and
 // each has the same default and the same range in both.
+#include <chrono>
 #include <map>
 #include <sstream>
+#include <string>
 
 #include "daemon/config/config_keys.h"
 #include "daemon/config/config_print.h"
+#include "daemon/http/http_options.h"
 #include "tests/unit/daemon/files_of_test.h"
 
 namespace ringside {
@@ -82,6 +85,17 @@ TEST_CASE("ConfigReadme: each key has its row, with default and range, and each 
     CHECK(rows.erase(table) == 1);
   }
   for (const auto& [key, row] : rows) FAIL_CHECK("a row for no key: ", key);
+}
+
+TEST_CASE("ConfigReadme: the row of http.request_timeout has the limits that stay within it") {
+  const Rows rows = rows_of(read_text(RINGSIDE_SOURCE_DIR "/daemon/README.md"));
+  const auto seconds = [](std::chrono::nanoseconds span) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(span).count()) + " s";
+  };
+  const http::HttpLimits limits;
+  const std::string words = seconds(limits.header) + " for the head, " + seconds(limits.body) +
+                            " for the body, and " + seconds(limits.write) + " to read the answer";
+  CHECK(rows.at("`http.request_timeout`").what.find(words) != std::string::npos);
 }
 
 }  // namespace
