@@ -87,7 +87,7 @@ void Connection::judge() {
     core_.figures.add(Figure::misdirected);
     if (core_.handlers.refused)
       core_.handlers.refused({Refusal::Kind::misdirected, peer_.name, ""});
-  } else if (judgement.refusal) {
+  } else if (judgement.refusal || (judgement.answer && judgement.answer->status >= 400)) {
     core_.figures.add(Figure::bad_requests);
   }
   // While a body is still to come, the connection ends after any answer but its own.

@@ -23,7 +23,7 @@ enum class Figure : std::uint8_t {
   answers_3xx,
   answers_4xx,
   answers_5xx,
-  bad_requests,  // no HTTP, or such as is refused (400, 413, 414, 431, 501, 505)
+  bad_requests,  // no HTTP, or such as is refused (400, 404, 405, 413, 414, 431, 501, 505)
   timeouts,      // of a head, a body or a write
   rejected_tokens,
   rate_limited,  // of the rejected tokens: answered 429

@@ -24,7 +24,8 @@ struct Handlers {
   // What a request must have. Without it: `read` for GET and HEAD, `admin` for POST.
   std::function<Scope(Method, std::string_view path)> needs;
 
-  // The methods of a path as Allow has them, "GET, HEAD"; empty: no such path. Without it: all.
+  // The methods of a path as Allow has them, "GET, HEAD"; empty: no such path. Without it: all. The
+  // server answers 404 and 405 by it, before anybody is asked for a token or a body.
   std::function<std::string(std::string_view path)> allowed;
 
   // Whether an authorised GET opens a stream. Then the text is sent first: events as event_text()

@@ -40,4 +40,9 @@ Response internal_error(const Request& request) {
                  "the daemon's log says more, under the id of this request");
 }
 
+Response unknown_path(const Request& request) {
+  return problem(request, 404, "unknown_path", "Not found",
+                 request.path + ": no such path; /api/v1/openapi.json has them all");
+}
+
 }  // namespace ringside::http

@@ -45,6 +45,8 @@ struct Response {
 // `detail` says what was found, what was expected and what to do next.
 Response problem(const Request& request, int status, std::string_view code, std::string_view title,
                  std::string_view detail);
+// 404, where there is no route.
+Response unknown_path(const Request& request);
 
 // For an exception. Its text goes into the daemon's log, with the request's id, and not to the
 // client: it may hold paths.

@@ -19,7 +19,7 @@ struct Entrance {
 
 struct HeadJudgement {
   std::optional<Response> refusal;  // and the connection ends after it
-  std::optional<Response> answer;   // to OPTIONS; the connection goes on
+  std::optional<Response> answer;   // to OPTIONS, or 404 or 405; the connection goes on
   bool misdirected = false;         // why it was refused
 };
 

@@ -51,7 +51,7 @@ Answer answer(const Match& match, const Request& request, const Sources& sources
     case Endpoint::stream:
     case Endpoint::exposition: break;
   }
-  return problem(request, 404, "not_found", "Not found", "this route is not answered here");
+  return unknown_path(request);  // of no route in the table; Work says who answers these two
 }
 
 Response busy(const Request& request) {

@@ -154,10 +154,7 @@ class Api::Running {
   void answer(const Request& request, http::Answered answered) {
     const http::Match match = find(request.method, request.path);
     if (const auto* asset = http::dashboard_asset(request.path)) return answered(page(*asset));
-    if (match.route == nullptr) {
-      return answered(http::problem(request, 404, "not_found", "Not found",
-                                    "there is no such path; /api/v1/openapi.json has them all"));
-    }
+    if (match.route == nullptr) return answered(http::unknown_path(request));
     if (match.route->work == http::Work::exposition) return answered(exposition(request));
     http::Answer answer = http::answer(match, request, sources());
     if (auto* response = std::get_if<Response>(&answer)) return answered(std::move(*response));

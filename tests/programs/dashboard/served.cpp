@@ -67,7 +67,7 @@ class Served {
     }
     const std::lock_guard lock(mutex_);
     const Match found = match(request.method, request.path);
-    if (found.route == nullptr) return problem(request, 404, "no_route", "no such path", "");
+    if (found.route == nullptr) return unknown_path(request);
     return run(found, request, now());
   }
   std::string first_events() {

@@ -156,12 +156,12 @@ class Answers(http.server.BaseHTTPRequestHandler):
                     404, "unknown_operation", "no operation has this name")
         if name == "stream":
             return self.stream()
-        return self.problem(404, "not_found", "no such path")
+        return self.problem(404, "unknown_path", "no such path")
 
     def asset(self, path):
         found = self.stand_in.files.get(path)
         if found is None:
-            return self.problem(404, "not_found", "no such path")
+            return self.problem(404, "unknown_path", "no such path")
         if self.headers.get("If-None-Match") == found["etag"]:
             self.send_response(304)
             self.send_header("ETag", found["etag"])

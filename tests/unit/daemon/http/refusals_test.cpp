@@ -27,6 +27,9 @@ TEST_CASE("HttpRefusals: each mistake has its status and code") {
       {"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 501, "unknown_method"},
       {"PUT / HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, "method_not_allowed"},
       {"DELETE /unknown HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "unknown_path"},
+      {"GET /unknown HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "unknown_path"},
+      {served.request("POST", "/unknown", "", "{}"), 404, "unknown_path"},
+      {served.request("POST", "/stream", "", "{}"), 405, "method_not_allowed"},
       {"GET * HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "bad_target"},
       {"GET /a/../b HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "bad_target"},
       {"GET /%2e%2e/b HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "bad_target"},
@@ -128,6 +131,50 @@ TEST_CASE("HttpRefusals: what could hide a second request is refused, and the co
     CHECK(client.ends());
   }
   CHECK(served.count(Figure::answers_2xx) == 0);
+}
+
+TEST_CASE("HttpRefusals: a path or a method that is not there is told before a body comes") {
+  Served served;
+  served.start();
+  const std::string body = "Content-Type: application/json\r\nContent-Length: 60000\r\n";
+  for (const bool asks_first : {false, true}) {
+    const std::string fields = asks_first ? body + "Expect: 100-continue\r\n" : body;
+    CAPTURE(fields);
+    for (const std::string& token : {std::string(), served.admin}) {
+      RawClient nowhere = served.client();
+      CHECK(nowhere.ask(Served::with_token("POST", "/unknown", token, fields)).status == 404);
+      CHECK(nowhere.ends());
+      RawClient reads = served.client();
+      const RawAnswer refused = reads.ask(Served::with_token("POST", "/stream", token, fields));
+      CHECK(refused.status == 405);
+      CHECK(refused.field("Allow") == "GET, HEAD, OPTIONS");
+      CHECK(reads.ends());
+    }
+  }
+  CHECK(served.count(Figure::bad_requests) == 8);
+}
+
+TEST_CASE("HttpRefusals: without a body the connection goes on after 404 and 405") {
+  Served served;
+  served.start();
+  RawClient client = served.client();
+  for (const char* method : {"GET", "HEAD", "POST", "PUT", "DELETE"}) {
+    CAPTURE(method);
+    client.send(Served::with_token(method, "/unknown", "", "Content-Length: 0\r\n"));
+    const RawAnswer nowhere = client.answer(std::string_view(method) == "HEAD");
+    CHECK(nowhere.status == 404);
+    CHECK(nowhere.field("Connection") == "keep-alive");
+  }
+  for (const char* method : {"POST", "PUT", "DELETE"}) {
+    CAPTURE(method);
+    const RawAnswer refused =
+        client.ask(Served::with_token(method, "/stream", "", "Content-Length: 0\r\n"));
+    CHECK(refused.status == 405);
+    CHECK(refused.field("Allow") == "GET, HEAD, OPTIONS");
+    CHECK(refused.field("Connection") == "keep-alive");
+  }
+  CHECK(client.ask(served.request("GET", "/")).status == 200);
+  CHECK(served.count(Figure::accepted) == 1);
 }
 
 TEST_CASE("HttpRefusals: names that are ours") {
