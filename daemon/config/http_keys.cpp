@@ -60,7 +60,8 @@ std::vector<ConfigKey<Config>> http_keys() {
       {"http.connections", IntegerField<C>{AT_HTTP(connections), 1, 10'000},
        "Connections at one time. Beyond them the one that waited longest for its client makes "
        "room; "
-       "where all are being answered the new one gets 503."},
+       "where all are being answered the new one gets 503. Up to 8 of them are kept for those who "
+       "may do everything on the Unix socket."},
       {"http.connections_per_address", IntegerField<C>{AT_HTTP(connections_per_address), 1, 10'000},
        "The same for one address: an IPv4 address, the /64 of an IPv6 address, or a user of the "
        "Unix socket."},

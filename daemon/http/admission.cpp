@@ -75,7 +75,8 @@ void Admission::admit(asio::local::stream_protocol::socket socket) {
 
 void Admission::admit(std::unique_ptr<Transport> transport, Peer peer, bool can_be_told) {
   core_.figures.add(Figure::accepted);
-  const auto room = core_.registry.make_room(peer.key, Guest::Clock::now());
+  const auto places = peer.scope == Scope::admin ? Registry::Places::all : Registry::Places::common;
+  const auto room = core_.registry.make_room(peer.key, Guest::Clock::now(), places);
   if (room != Registry::Room::none) {
     auto connection = std::make_shared<Connection>(core_, std::move(transport), std::move(peer));
     core_.registry.add(connection);

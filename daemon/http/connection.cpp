@@ -23,7 +23,8 @@ Connection::Connection(ServerCore& core, std::unique_ptr<Transport> transport, P
       phase_began_(Clock::now()),
       request_began_(phase_began_),
       buffer_(limits_.head.bytes + kReadBytes),
-      scanner_(limits_.head) {
+      scanner_(limits_.head),
+      known_(peer_.scope != Scope::none) {
   core_.figures.add(Figure::connections);
 }
 
@@ -130,6 +131,7 @@ int Connection::expendable(Clock::time_point now) const {
     case Phase::idle:
     case Phase::head:
     case Phase::closing: return known_ ? 1 : 2;
+    case Phase::body: return known_ ? 0 : 2;
     case Phase::writing: return !known_ && now - phase_began_ > limits_.evict_after ? 2 : 0;
     default: return 0;
   }

@@ -117,7 +117,7 @@ class Connection final : public Guest,
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
   Request request_;
   std::optional<TokenDigest> token_;  // of the request
-  bool known_ = false;                // a request of this connection was authorised
+  bool known_;  // a request of this connection was authorised, or the Unix socket says who it is
   AnswerBytes out_;
   std::size_t discarded_ = 0;  // while closing
 

@@ -1,7 +1,11 @@
 #include "daemon/http/http_options.h"
 
+#include <algorithm>
+
 namespace ringside::http {
 namespace {
+
+constexpr std::size_t kKeptConnections = 8;
 
 std::vector<uid_t> user_ids(const std::vector<std::string>& users) {
   std::vector<uid_t> ids;
@@ -27,6 +31,9 @@ HttpOptions options_of(const HttpConfig& config) {
   options.socket_admins = user_ids(config.socket_admins);
   HttpLimits& limits = options.limits;
   limits.connections = config.connections;
+  // An administrator on this host gets in, whatever clients of the network do.
+  if (!config.socket.empty())
+    limits.kept_connections = std::min(kKeptConnections, limits.connections / 8);
   limits.connections_of_address = config.connections_per_address;
   limits.streams = config.streams;
   limits.streams_of_address = config.streams_per_address;

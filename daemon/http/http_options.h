@@ -17,6 +17,7 @@ struct HttpLimits {
   HeadLimits head;
   std::size_t body_bytes = 64 * 1024;
   std::size_t connections = 256;
+  std::size_t kept_connections = 0;  // of these, only for admins of the Unix socket
   std::size_t connections_of_address = 64;
   std::size_t streams = 32;
   std::size_t streams_of_address = 8;

@@ -30,9 +30,11 @@ Guest* Registry::find_expendable(const PeerKey* peer, Guest::Clock::time_point n
   return best;
 }
 
-Registry::Room Registry::make_room(const PeerKey& peer, Guest::Clock::time_point now) {
+Registry::Room Registry::make_room(const PeerKey& peer, Guest::Clock::time_point now,
+                                   Places places) {
   const bool many = count_of(of_peer_, peer) >= limits_.connections_of_address;
-  if (!many && guests_.size() < limits_.connections) return Room::free;
+  const std::size_t kept = places == Places::all ? 0 : limits_.kept_connections;
+  if (!many && guests_.size() + kept < limits_.connections) return Room::free;
   Guest* victim = find_expendable(many ? &peer : nullptr, now);
   if (victim == nullptr) return Room::none;
   victim->evict();

@@ -34,8 +34,10 @@ class Registry {
   explicit Registry(const HttpLimits& limits) : limits_(limits) {}
 
   enum class Room { free, made, none };
+  // HttpLimits::kept_connections of the places are not `common`.
+  enum class Places : bool { common, all };
   // Makes room for a connection of this peer, of which none stays when `none` is returned.
-  Room make_room(const PeerKey& peer, Guest::Clock::time_point now);
+  Room make_room(const PeerKey& peer, Guest::Clock::time_point now, Places places = Places::common);
 
   void add(std::shared_ptr<Guest> guest);
   void remove(Guest& guest);  // does nothing for one that is not in it

@@ -126,6 +126,35 @@ class Attacked(Asked, harness.Scenario):
                           lambda: descriptors(daemon) <= files + 8)
         daemon.stop()
 
+    def test_bodies_for_nobody_lock_nobody_out(self):
+        world = self.world()
+        daemon = world.daemon(http='listen = ["127.0.0.1:0"]')
+        token = self.token(world, "reader")
+        daemon.reload()
+        self.known(daemon, world)
+        host, port = LISTENS.search(daemon.log()).groups()
+        with contextlib.ExitStack() as stack:
+            for number in range(CONNECTIONS):
+                one = stack.enter_context(socket.socket())
+                one.bind((f"127.0.0.{11 + number // 64}", 0))
+                one.connect((host, int(port)))
+                one.sendall(b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\n"
+                            b"Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n")
+            self.assertEqual(self.of_tcp(daemon, API + "/metrics", token).status, 200)
+            self.assertEqual(self.of_tcp(daemon, "/healthz").status, 200)
+            self.assertEqual(self.of_socket(world, API + "/metrics").status, 200)
+        daemon.stop()
+
+    def test_a_method_that_a_path_has_not_is_told_with_those_that_it_has(self):
+        daemon = self.world().daemon(http='listen = ["127.0.0.1:0"]')
+        for path in ("/", "/healthz", "/metrics", API + "/metrics", "/dashboard/chart.js"):
+            refused = self.of_tcp(daemon, path, None, "POST", {})
+            self.assertEqual((refused.status, refused.json()["code"], refused.headers["Allow"]),
+                             (405, "method_not_allowed", "GET, HEAD, OPTIONS"), path)
+        nowhere = self.of_tcp(daemon, "/nowhere", None, "POST", {})
+        self.assertEqual((nowhere.status, nowhere.json()["code"]), (404, "unknown_path"))
+        daemon.stop()
+
 
 if __name__ == "__main__":
     harness.main()

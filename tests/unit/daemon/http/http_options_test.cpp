@@ -36,6 +36,7 @@ TEST_CASE("HttpOptions: every key of [http] that the server has is passed on to 
   CHECK(options.socket_readers == std::vector<uid_t>{0, 12});
   CHECK(options.socket_admins == std::vector<uid_t>{13});
   CHECK(options.limits.connections == 1);
+  CHECK(options.limits.kept_connections == 0);
   CHECK(options.limits.connections_of_address == 2);
   CHECK(options.limits.streams == 3);
   CHECK(options.limits.streams_of_address == 4);
@@ -55,6 +56,21 @@ TEST_CASE("HttpOptions: what a configuration does not say is what the server doe
   CHECK(from_config.limits.failures_per_minute == own.limits.failures_per_minute);
   CHECK(from_config.limits.request == own.limits.request);
   CHECK(from_config.limits.idle == own.limits.idle);
+}
+
+TEST_CASE("HttpOptions: where there is a Unix socket some places are kept for its admins") {
+  const auto kept = [](std::uint64_t connections, const char* socket) {
+    HttpConfig config;
+    config.connections = connections;
+    config.socket = socket;
+    return options_of(config).limits.kept_connections;
+  };
+  CHECK(kept(256, "") == 0);
+  CHECK(kept(256, "/s") == 8);
+  CHECK(kept(10'000, "/s") == 8);
+  CHECK(kept(63, "/s") == 7);
+  CHECK(kept(8, "/s") == 1);
+  CHECK(kept(7, "/s") == 0);
 }
 
 }  // namespace

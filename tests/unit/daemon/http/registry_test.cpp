@@ -84,6 +84,31 @@ TEST_CASE("HttpRegistry: an address that has its number makes room among its own
   CHECK(rooms.ask(2) == Room::free);
 }
 
+TEST_CASE("HttpRegistry: the last places are not for everybody") {
+  Rooms rooms(4, 4);
+  rooms.limits.kept_connections = 2;
+  const auto all = [&](uid_t uid) {
+    return rooms.registry.make_room(peer_key(uid), {}, Registry::Places::all);
+  };
+  const auto busy = rooms.enter(1, 0, 0);
+  CHECK(rooms.ask(2) == Room::free);
+  const auto idle = rooms.enter(2, 2, 1);
+  CHECK(rooms.ask(3) == Room::made);  // among those who may make room
+  CHECK(idle->gone);
+  rooms.enter(3, 0, 0);
+  CHECK(rooms.ask(4) == Room::none);
+  CHECK(all(0) == Room::free);
+  rooms.enter(0, 0, 0);
+  CHECK(all(0) == Room::free);
+  rooms.enter(0, 0, 0);
+  CHECK(all(0) == Room::none);
+  CHECK(rooms.ask(4) == Room::none);
+  rooms.limits.kept_connections = 9;  // more than there are
+  busy->evict();
+  CHECK(rooms.ask(4) == Room::none);
+  CHECK(all(4) == Room::free);
+}
+
 TEST_CASE("HttpRegistry: so many streams, of an address and of all") {
   Rooms rooms(10, 10);
   CHECK(rooms.registry.add_stream(peer_key(uid_t{1})));

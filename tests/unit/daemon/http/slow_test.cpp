@@ -103,6 +103,26 @@ TEST_CASE(
   CHECK(served.count(Figure::refused_full) == 0);
 }
 
+TEST_CASE("HttpFull: bodies of strangers make room, and those of authorised clients do not") {
+  Served served;
+  served.options.limits.connections = 4;
+  served.start();
+  const std::string fields = "Content-Type: application/json\r\nContent-Length: 60000\r\n";
+  RawClient known = served.client();
+  known.send(served.request("POST", "/", fields));
+  test::until([&] { return served.count(Figure::requests) == 1; });
+  std::deque<RawClient> strangers;
+  for (std::size_t i = 1; i <= 3; ++i) {
+    strangers.emplace_back(served.at());
+    strangers.back().send(Served::with_token("POST", "/open", "", fields) + "{");
+    test::until([&] { return served.count(Figure::requests) == i + 1; });
+  }
+  CHECK(served.get("/").status == 200);
+  CHECK(served.count(Figure::refused_full) == 0);
+  CHECK(strangers.front().ends());
+  CHECK(known.ask(std::string(60000, ' ')).status == 200);
+}
+
 TEST_CASE("HttpFull: who is being answered keeps the place, and the next one gets 503") {
   Served served;
   served.options.limits.connections = 3;

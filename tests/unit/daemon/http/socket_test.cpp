@@ -1,6 +1,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <deque>
+
 #include "tests/support/process.h"
 #include "tests/unit/daemon/http/served.h"
 
@@ -40,6 +42,27 @@ TEST_CASE("HttpSocket: our own user and root are admins without a token") {
   CHECK_FALSE(seen.at("who").get<std::string>().empty());
   served.server->stop(std::chrono::seconds(1));
   CHECK_FALSE(std::filesystem::exists(served.options.socket_path));
+}
+
+TEST_CASE("HttpSocket: an admin there finds room when everybody else has none") {
+  SocketServed served;
+  served.options.listen = {"127.0.0.1:0"};
+  served.options.limits.connections = 5;
+  served.options.limits.kept_connections = 2;
+  served.start();
+  std::deque<RawClient> streams;
+  for (int i = 0; i < 3; ++i) {
+    streams.emplace_back(served.at());
+    streams.back().send(served.request("GET", "/stream"));
+    CHECK(streams.back().has_read("event: hello"));
+  }
+  CHECK(RawClient(served.at()).ask(served.request("GET", "/")).status == 503);
+  for (int i = 0; i < 2; ++i) {
+    streams.emplace_back(served.options.socket_path);
+    streams.back().send(plain("/stream"));
+    CHECK(streams.back().has_read("event: hello"));
+  }
+  CHECK(served.client().ask(plain("/")).status == 503);
 }
 
 // Asks as another user, in a process of its own: the status.
