@@ -25,7 +25,7 @@ using EventText = std::shared_ptr<const std::string>;
 class StreamListener {
  public:
   virtual ~StreamListener() = default;
-  // False: its backlog is full, and it is no longer a listener.
+  // False: it is no longer a listener. Its backlog is full, or it may not listen any more.
   virtual bool offer(const EventText& text) = 0;
   // One of the events before it joined. They count for no limit: the broadcaster bounds them.
   virtual void replay(const EventText& text) = 0;

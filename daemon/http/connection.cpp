@@ -62,8 +62,7 @@ void Connection::deadline_passed() {
     case Phase::streaming:
       if (!sending_ && !ending_) {
         static const auto heartbeat = std::make_shared<const std::string>(": alive\n\n");
-        if (token_ && !core_.authority.holds(*token_, wall_seconds())) return recheck();
-        offer(heartbeat);
+        if (!offer(heartbeat)) core_.broadcaster.leave(*this);
         return;
       }
       core_.figures.add(Figure::timeouts);
@@ -183,7 +182,7 @@ void Connection::answer(Response response, bool keep_alive) {
                     : response.status >= 300 ? Figure::answers_3xx
                                              : Figure::answers_2xx);
   out_ = answer_bytes(request_, std::move(response),
-                      {keep_alive, wall_seconds(), core_.options.cors_origins});
+                      {keep_alive, core_.wall_seconds(), core_.options.cors_origins});
   enter(Phase::writing, limits_.write);
   transport_->write(
       {asio::buffer(out_.head), asio::buffer(out_.body)},

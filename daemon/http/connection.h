@@ -99,6 +99,8 @@ class Connection final : public Guest,
   void queue(const EventText& text);
   void stream_written(Transport::Error error);
   void end_stream(std::string_view name, std::string_view data);
+  void end_unauthorised();
+  bool still_allowed() const;
 
   ServerCore& core_;
   const HttpLimits& limits_;

@@ -94,7 +94,7 @@ void Connection::judge() {
   const bool alive = parser_->is_done() && parser_->keep_alive();
   if (judgement.refusal) return answer(std::move(*judgement.refusal), false);
   if (judgement.answer) return answer(std::move(*judgement.answer), alive);
-  if (auto refusal = core_.authority.identify(request_, peer_.key, wall_seconds(), &token_))
+  if (auto refusal = core_.authority.identify(request_, peer_.key, core_.wall_seconds(), &token_))
     return answer(std::move(*refusal), alive);
   if (auto refusal = core_.authority.permit(request_)) return answer(std::move(*refusal), alive);
   known_ = known_ || request_.scope != Scope::none;

@@ -10,11 +10,18 @@ namespace asio = boost::asio;
 
 }  // namespace
 
-void Connection::recheck() {
-  if (phase_ != Phase::streaming || !token_ || core_.authority.holds(*token_, wall_seconds()))
-    return;
-  core_.broadcaster.leave(*this);
+bool Connection::still_allowed() const {
+  return !token_ || core_.authority.holds(*token_, core_.wall_seconds());
+}
+
+void Connection::end_unauthorised() {
   end_stream("unauthorised", R"({"reason":"the token is no longer valid"})");
+}
+
+void Connection::recheck() {
+  if (phase_ != Phase::streaming || still_allowed()) return;
+  core_.broadcaster.leave(*this);
+  end_unauthorised();
 }
 
 bool Connection::open_stream() {
@@ -31,7 +38,8 @@ bool Connection::open_stream() {
   core_.figures.add(Figure::streams_opened);
   core_.figures.add(Figure::streams);
   stream_counted_ = true;
-  std::string head = stream_head(request_, {false, wall_seconds(), core_.options.cors_origins});
+  std::string head =
+      stream_head(request_, {false, core_.wall_seconds(), core_.options.cors_origins});
   const bool only_head = request_.method == Method::head;
   if (!only_head) head += *first;
   enter(Phase::streaming, limits_.write);
@@ -85,6 +93,11 @@ void Connection::replay(const EventText& text) {
 
 bool Connection::offer(const EventText& text) {
   if (phase_ != Phase::streaming || ending_) return false;
+  // The heartbeat looks, too, but it comes only while there are no events.
+  if (!still_allowed()) {
+    end_unauthorised();
+    return false;
+  }
   if (sending_ && (backlog_.size() >= limits_.backlog_events + replayed_events_ ||
                    backlog_bytes_ + text->size() > limits_.backlog_bytes + replayed_bytes_)) {
     core_.figures.add(Figure::streams_dropped);

@@ -5,6 +5,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -57,6 +60,9 @@ struct HttpOptions {
 
   std::chrono::nanoseconds retry = std::chrono::seconds(5);  // of an address that is in use
   HttpLimits limits;
+
+  // Seconds since 1970: when tokens expire, and the date of an answer. Tests set another one.
+  std::function<std::int64_t()> wall_seconds = [] { return std::int64_t{std::time(nullptr)}; };
 };
 
 // What [http] says, as the server takes it. `enabled` and `metrics` concern others.

@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,8 +28,6 @@ using asio::ip::tcp;
 constexpr std::size_t kMostPending = 1000;
 
 }  // namespace
-
-std::int64_t wall_seconds() { return time(nullptr); }
 
 class HttpServer::Running {
  public:

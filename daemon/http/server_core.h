@@ -32,9 +32,8 @@ struct ServerCore {
   Registry registry;
   boost::asio::io_context io{1};
   bool stopping = false;
-};
 
-// Seconds since 1970.
-std::int64_t wall_seconds();
+  std::int64_t wall_seconds() const { return options.wall_seconds(); }
+};
 
 }  // namespace ringside::http

@@ -1,5 +1,6 @@
 #include "daemon/http/broadcaster.h"
 
+#include <atomic>
 #include <deque>
 #include <thread>
 
@@ -196,6 +197,38 @@ TEST_CASE("HttpStream: a stream ends when its token is gone, and when the server
   served.server->stop(std::chrono::seconds(30));
   CHECK(stays.has_read("event: stopping"));
   stays.read_until([](const std::string&) { return false; });
+}
+
+TEST_CASE("HttpStream: a stream ends when its token expires, however many events there are") {
+  Served served;
+  std::atomic<std::int64_t> now{1'800'000'000};  // 2027-01-15
+  served.options.wall_seconds = [&] { return now.load(); };
+  served.options.limits.heartbeat = std::chrono::hours(1);
+  std::string tokens = read_text(served.options.tokens_file);
+  served.write_tokens(tokens.insert(tokens.find('\n'), " 2027-01-31"));
+  served.start();
+  std::deque<RawClient> expire;
+  for (int i = 0; i < 3; ++i) {
+    expire.emplace_back(served.at());
+    expire.back().send(served.request("GET", "/stream"));
+    CHECK(expire.back().has_read("event: hello"));
+  }
+  RawClient stays = served.client();
+  stays.send(Served::with_token("GET", "/stream", served.admin));
+  CHECK(stays.has_read("event: hello"));
+  now = 1'801'353'599;  // a second before the day
+  served.server->publish(event(1));
+  for (RawClient& client : expire) CHECK(client.has_read("data: 1\n"));
+  now = 1'801'353'600;
+  served.server->publish(event(2));
+  for (RawClient& client : expire) {
+    CHECK(client.has_read("event: unauthorised"));
+    const std::string_view all = client.read_until([](const std::string&) { return false; });
+    CHECK(all.find("data: 2\n") == std::string_view::npos);
+  }
+  CHECK(stays.has_read("data: 2\n"));
+  test::until([&] { return served.count(Figure::streams) == 1; });
+  CHECK(served.count(Figure::streams_dropped) == 0);
 }
 
 TEST_CASE("HttpStream: many publish while clients come and go") {
