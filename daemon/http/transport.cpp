@@ -51,20 +51,40 @@ class TlsTransport final : public Transport {
     stream_.async_handshake(asio::ssl::stream_base::server, std::move(done));
   }
   void read_some(asio::mutable_buffer buffer, Done done) override {
-    stream_.async_read_some(buffer, std::move(done));
+    if (finished_) return stream_.next_layer().async_read_some(buffer, std::move(done));
+    stream_.async_read_some(buffer, [this, done = std::move(done)](Error error, std::size_t bytes) {
+      // A read that was under way when finish() came. The next one is of the socket.
+      if (finished_ && of_tls(error)) error = {};
+      done(error, bytes);
+    });
   }
   void write(std::vector<asio::const_buffer> buffers, Done done) override {
     asio::async_write(stream_, std::move(buffers), std::move(done));
   }
-  void finish(std::function<void(Error)> done) override { stream_.async_shutdown(std::move(done)); }
+  // Sends close_notify. OpenSSL then waits for the client's, and fails where data comes instead.
+  // That is a client that still sends what nobody wants: the connection must stay open until it has
+  // read the answer, so from here on its bytes are read as they come, encrypted.
+  void finish(std::function<void(Error)> done) override {
+    stream_.async_shutdown([this, done = std::move(done)](Error error) {
+      if (error && !of_tls(error)) return done(error);
+      finished_ = true;
+      stream_.next_layer().shutdown(Socket::shutdown_send, error);
+      done(error);
+    });
+  }
   void close() override {
     Error ignored;
     stream_.lowest_layer().close(ignored);
   }
 
  private:
+  static bool of_tls(const Error& error) {
+    return error.category() == asio::error::get_ssl_category();
+  }
+
   std::shared_ptr<asio::ssl::context> tls_;  // the one of the connection's begin
   asio::ssl::stream<Socket> stream_;
+  bool finished_ = false;  // close_notify is sent
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ class Transport {
   virtual void read_some(boost::asio::mutable_buffer buffer, Done done) = 0;
   // All of it. The caller keeps the bytes until `done`.
   virtual void write(std::vector<boost::asio::const_buffer> buffers, Done done) = 0;
-  // Says that no more is sent.
+  // Says that no more is sent. What still comes can be read, but with TLS it is no text any more.
   virtual void finish(std::function<void(Error)> done) = 0;
   virtual void close() = 0;
 };

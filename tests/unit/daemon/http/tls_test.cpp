@@ -1,4 +1,7 @@
 #include <openssl/ssl.h>
+#include <poll.h>
+
+#include <csignal>
 
 #include "tests/unit/daemon/http/served.h"
 
@@ -27,6 +30,7 @@ struct TlsClient {
     SSL_CTX_set_max_proto_version(context, most_version);
     ssl = SSL_new(context);
     SSL_set_fd(ssl, client.fd());
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that the server has closed
     const timeval limit{30, 0};
     setsockopt(client.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     good = SSL_connect(ssl) == 1;
@@ -46,9 +50,18 @@ struct TlsClient {
     X509_free(certificate);
     return text;
   }
+  bool send(const std::string& bytes) {
+    return SSL_write(ssl, bytes.data(), static_cast<int>(bytes.size())) ==
+           static_cast<int>(bytes.size());
+  }
+  // Whether the server has said that it sends no more, or has closed.
+  bool half_closed(int wait_ms) const {
+    pollfd wanted{client.fd(), POLLRDHUP, 0};
+    return poll(&wanted, 1, wait_ms) == 1;
+  }
   // The status, after the whole answer was read.
-  int ask(const std::string& bytes) {
-    SSL_write(ssl, bytes.data(), static_cast<int>(bytes.size()));
+  int ask(const std::string& bytes) { return send(bytes) ? status() : 0; }
+  int status() {
     std::string all;
     char buffer[16384];
     while (true) {
@@ -138,6 +151,59 @@ TEST_CASE("HttpTls: garbage, plain HTTP and silence end, and cost nobody else an
   REQUIRE(client.good);
   CHECK(client.ask(served.request("GET", "/")) == 200);
   CHECK(served.count(Figure::requests) == 1);
+}
+
+TEST_CASE("HttpTls: a client that was refused can read why, although it still sends") {
+  Served served;
+  served.options.certificate_file = served.directory.file("cert.pem");
+  served.options.key_file = served.directory.file("key.pem");
+  served.options.limits.linger = std::chrono::seconds(30);
+  make_certificate("first", served.options.certificate_file, served.options.key_file);
+  served.start();
+  const std::string piece(1000, 'x');
+  std::uint64_t refused = 0;
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    for (int round = 0; round < 5; ++round) {
+      CAPTURE(version);
+      CAPTURE(round);
+      TlsClient client(served.at(), version);
+      REQUIRE(client.good);
+      CHECK(client.send(Served::with_token(
+          "POST", "/", "", "Content-Type: application/json\r\nContent-Length: 60000\r\n")));
+      test::until([&] { return served.count(Figure::answers_4xx) == refused + 1; });
+      ++refused;
+      // What comes after the refusal finds a server that reads on.
+      CHECK(client.send(piece));
+      CHECK(client.half_closed(30'000));
+      int sent = 1;
+      for (; sent < 60 && client.send(piece); ++sent) continue;
+      CHECK(sent == 60);
+      CHECK(client.status() == 401);
+      char byte = 0;
+      CHECK(SSL_read(client.ssl, &byte, 1) == 0);
+      CHECK(SSL_get_error(client.ssl, 0) == SSL_ERROR_ZERO_RETURN);
+    }
+  }
+  test::until([&] { return served.count(Figure::connections) == 0; });
+}
+
+TEST_CASE("HttpTls: of what a refused client sends, so much is read and no more") {
+  Served served;
+  served.options.certificate_file = served.directory.file("cert.pem");
+  served.options.key_file = served.directory.file("key.pem");
+  served.options.limits.linger = std::chrono::seconds(30);
+  make_certificate("first", served.options.certificate_file, served.options.key_file);
+  served.start();
+  TlsClient client(served.at());
+  REQUIRE(client.good);
+  CHECK(client.send(Served::with_token(
+      "POST", "/", "", "Content-Type: application/json\r\nContent-Length: 60000\r\n")));
+  const std::string block(10000, 'x');
+  std::size_t sent = 0;
+  while (sent < (std::size_t{64} << 20) && client.send(block)) sent += block.size();
+  CHECK(sent >= 200'000);
+  CHECK(sent < std::size_t{64} << 20);
+  test::until([&] { return served.count(Figure::connections) == 0; });
 }
 
 }  // namespace
