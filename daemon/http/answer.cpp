@@ -110,10 +110,14 @@ void compress(const Request& request, Response& response) {
   const std::string* accepted = request.header("accept-encoding");
   if (accepted == nullptr || response.body.size() < kLeastGzipBytes || !accepts_gzip(*accepted))
     return;
-  if (auto smaller = gzip(response.body)) {
+  if (response.gzipped != nullptr) {
+    response.body = *response.gzipped;
+  } else if (auto smaller = gzip(response.body)) {
     response.body = std::move(*smaller);
-    response.headers.emplace_back("Content-Encoding", "gzip");
+  } else {
+    return;
   }
+  response.headers.emplace_back("Content-Encoding", "gzip");
 }
 
 // What a route made of a client's text must not begin a field of its own.

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <mutex>
+#include <utility>
 
 namespace ringside::http {
 
@@ -16,12 +19,14 @@ bool is_compressible(std::string_view type) {
   return std::find(std::begin(others), std::end(others), type) != std::end(others);
 }
 
-std::optional<std::string> gzip(std::string_view body) {
+namespace {
+
+std::optional<std::string> gzip(std::string_view body, int level) {
   if (body.size() > std::numeric_limits<uInt>::max()) return std::nullopt;
   z_stream stream{};
   constexpr int kGzipHeader = 16;  // added to the window's bits (zlib.h, deflateInit2)
-  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, MAX_WBITS + kGzipHeader, 8,
-                   Z_DEFAULT_STRATEGY) != Z_OK)
+  if (deflateInit2(&stream, level, Z_DEFLATED, MAX_WBITS + kGzipHeader, 8, Z_DEFAULT_STRATEGY) !=
+      Z_OK)
     return std::nullopt;
   std::string out(deflateBound(&stream, static_cast<uLong>(body.size())), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));  // zlib only reads
@@ -33,6 +38,22 @@ std::optional<std::string> gzip(std::string_view body) {
   deflateEnd(&stream);
   if (result != Z_STREAM_END) return std::nullopt;
   return out;
+}
+
+}  // namespace
+
+std::optional<std::string> gzip(std::string_view body) { return gzip(body, Z_BEST_SPEED); }
+
+const std::string* gzipped_once(std::string_view body) {
+  static std::mutex mutex;
+  static std::map<const char*, std::string> made;  // empty: not worth it
+  const std::lock_guard lock(mutex);
+  const auto [entry, is_new] = made.try_emplace(body.data());
+  if (is_new && body.size() >= kLeastGzipBytes) {
+    auto smaller = gzip(body, Z_BEST_COMPRESSION);
+    if (smaller && smaller->size() < body.size()) entry->second = std::move(*smaller);
+  }
+  return entry->second.empty() ? nullptr : &entry->second;
 }
 
 }  // namespace ringside::http

@@ -16,4 +16,9 @@ bool is_compressible(std::string_view type);
 // RFC 1952. Nothing where zlib has no memory.
 std::optional<std::string> gzip(std::string_view body);
 
+// The same for bytes that never change and live as long as the program, as small as zlib makes
+// them. Made at the first call for these bytes, in some milliseconds, and kept. Null where it is
+// not worth it. Any thread.
+const std::string* gzipped_once(std::string_view body);
+
 }  // namespace ringside::http

@@ -39,6 +39,7 @@ struct Response {
   std::string type = "application/json";  // Content-Type
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  const std::string* gzipped = nullptr;  // gzipped_once() of the body, where it never changes
 };
 
 // application/problem+json (RFC 9457). `code` is for programs and never changes: "unknown_window".

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/http/envelope.h"
+#include "daemon/http/gzip.h"
 #include "daemon/http/openapi.h"
 #include "daemon/http/parameters.h"
 #include "daemon/http/routes_parts.h"
@@ -67,6 +68,7 @@ Response answer_openapi(const Request& request) {
   response.headers.emplace_back("Cache-Control", "no-cache");
   response.body = openapi_document();
   response.headers.emplace_back("ETag", etag);
+  response.gzipped = gzipped_once(openapi_document());
   return response;
 }
 

@@ -13,6 +13,7 @@
 
 #include "daemon/http/alert_lines.h"
 #include "daemon/http/dashboard_assets.h"
+#include "daemon/http/gzip.h"
 #include "daemon/http/http_options.h"
 #include "daemon/http/http_server.h"
 #include "daemon/http/job_runner.h"
@@ -40,6 +41,7 @@ Response page(const http::DashboardAsset& asset) {
   Response response;
   response.type = asset.type;
   response.body = asset.bytes;
+  response.gzipped = http::gzipped_once(asset.bytes);
   response.headers = {{"ETag", std::string(asset.etag)}, {"Cache-Control", "no-cache"}};
   return response;
 }

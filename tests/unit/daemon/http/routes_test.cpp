@@ -34,6 +34,15 @@ TEST_CASE("Routes: an operation's name is the rest of the path, whatever is in i
   CHECK(found.name == "a/b c?<>");
 }
 
+TEST_CASE("Routes: the API's document is compressed once") {
+  const RouteWorld world;
+  const Response response = world.get("/api/v1/openapi.json");
+  REQUIRE(response.status == 200);
+  REQUIRE(response.gzipped != nullptr);
+  CHECK(response.gzipped->size() < response.body.size() / 4);
+  CHECK(world.get("/api/v1/openapi.json").gzipped == response.gzipped);
+}
+
 TEST_CASE("Routes: before the first tick an answer says that nothing is known yet") {
   const RouteWorld world;
   for (const char* name : {"metrics", "operations/SEND_MESSAGE", "report", "alerts"}) {

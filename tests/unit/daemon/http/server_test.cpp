@@ -138,6 +138,39 @@ TEST_CASE("HttpServer: large text is compressed for who takes it, and nothing el
   CHECK_FALSE(is_compressible("image/png"));
 }
 
+TEST_CASE("HttpServer: bytes that never change are compressed once, and sent as they were kept") {
+  static const std::string text = [] {
+    std::string lines;
+    for (int i = 0; i < 20000; ++i) lines += "line " + std::to_string(i % 100) + "\n";
+    return lines;
+  }();
+  const std::string* kept = gzipped_once(text);
+  REQUIRE(kept != nullptr);
+  CHECK(unzipped(*kept) == text);
+  CHECK(gzipped_once(text) == kept);
+  CHECK(kept->size() < gzip(text)->size());
+  CHECK(gzipped_once("small") == nullptr);
+  static const std::string noise = test::incompressible(5000);
+  CHECK(gzipped_once(noise) == nullptr);
+
+  Served served;
+  served.handlers.answer = [&](const Request&, const Answered& answered) {
+    Response response;
+    response.type = "text/plain";
+    response.body = text;
+    response.gzipped = kept;
+    answered(response);
+  };
+  served.start();
+  CHECK(served.get("/", "Accept-Encoding: gzip\r\n").body == *kept);
+  CHECK(served.get("/").body == text);
+  const std::string known = served.get("/").field("ETag");
+  const RawAnswer same =
+      served.get("/", "Accept-Encoding: gzip\r\nIf-None-Match: " + known + "\r\n");
+  CHECK(same.status == 304);
+  CHECK(same.field("Content-Encoding").empty());
+}
+
 TEST_CASE("HttpServer: who has an answer already gets 304, compressed or not") {
   Served served;
   served.start();
