@@ -33,10 +33,8 @@ std::string event_text(const StreamEvent& event) {
 
 std::size_t Broadcaster::publish(const StreamEvent& event) {
   const auto text = std::make_shared<const std::string>(event_text(event));
-  if (!event.id.empty()) {
-    past_.push_back({one_line(event.id), text});
-    bytes_ += text->size();
-  }
+  past_.push_back({one_line(event.id), text});
+  bytes_ += text->size();
   while (past_.size() > past_events_ || (bytes_ > past_bytes_ && past_.size() > 1)) {
     bytes_ -= past_.front().text->size();
     past_.pop_front();
@@ -58,7 +56,7 @@ void Broadcaster::join(StreamListener& listener, const std::string* last_id) {
   if (last_id == nullptr) return;
   const auto last = std::find_if(past_.rbegin(), past_.rend(),
                                  [&](const Past& one) { return one.id == *last_id; });
-  if (last == past_.rend()) {
+  if (last == past_.rend() || last_id->empty()) {
     listener.replay(std::make_shared<const std::string>(
         event_text({"", "gap", R"({"reason":"unknown_last_event_id"})"})));
     return;

@@ -37,7 +37,8 @@ class Broadcaster {
   Broadcaster(std::size_t past_events, std::size_t past_bytes)
       : past_events_(past_events), past_bytes_(past_bytes) {}
 
-  // Returns how many listeners were dropped because they are too slow.
+  // Returns how many listeners took it no more. An event without an id, such as a `gap`, is kept,
+  // too: whoever resumes before it gets it.
   std::size_t publish(const StreamEvent& event);
 
   // From now on. With the id of the last event that it had, it first gets those that came since;

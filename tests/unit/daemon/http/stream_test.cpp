@@ -85,6 +85,69 @@ TEST_CASE("HttpStream: with Last-Event-ID a client gets what came since, or is t
   CHECK(rest.find("data: 29\n") == std::string::npos);
 }
 
+// Keeps what the broadcaster gives it.
+struct Listener final : StreamListener {
+  bool offer(const EventText& text) override {
+    all += *text;
+    return true;
+  }
+  void replay(const EventText& text) override { all += *text; }
+
+  std::string all;
+};
+
+TEST_CASE("HttpStream: an event without an id is resent in its place, so a gap is never hidden") {
+  Broadcaster broadcaster(10, 10'000);
+  const auto resumed = [&](const std::string& last_id) {
+    Listener listener;
+    broadcaster.join(listener, &last_id);
+    broadcaster.leave(listener);
+    return listener.all;
+  };
+  const StreamEvent gap{"", "gap", "{}"};
+  broadcaster.publish(event(1));
+  broadcaster.publish(event(2));
+  broadcaster.publish(gap);  // 3 to 5 were lost
+  broadcaster.publish(event(6));
+  const std::string after = event_text(gap) + event_text(event(6));
+  CHECK(resumed("e-1") == event_text(event(2)) + after);
+  CHECK(resumed("e-2") == after);
+  CHECK(resumed("e-6").empty());
+  const std::string unknown = event_text({"", "gap", R"({"reason":"unknown_last_event_id"})"});
+  CHECK(resumed("") == unknown);
+  CHECK(resumed("e-4") == unknown);
+  for (int i = 7; i <= 14; ++i) broadcaster.publish(event(i));
+  CHECK(resumed("e-2") == unknown);  // the gap is the oldest that is kept
+  CHECK(resumed("e-6").starts_with(event_text(event(7))));
+}
+
+TEST_CASE("HttpStream: a client that was away while events were lost is told so") {
+  Served served;
+  std::atomic<bool> held{false}, go_on{false};
+  served.later = [&](http::Answered answered) {
+    held = true;
+    while (!go_on) std::this_thread::yield();
+    answered({});
+  };
+  served.start();
+  served.server->publish(event(0));
+  test::until([&] { return served.count(Figure::events) == 1; });
+  // The server's thread is held up while more comes than it keeps.
+  RawClient holder = served.client();
+  holder.send(served.request("GET", "/later"));
+  test::until([&] { return held.load(); });
+  for (int i = 1; i <= 1200; ++i) served.server->publish(event(i));
+  CHECK(served.count(Figure::events_lost) == 200);
+  go_on = true;
+  test::until([&] { return served.count(Figure::events) == 1002; });
+  served.server->publish(event(1201));
+  RawClient back = served.client();
+  back.send(served.request("GET", "/stream", "Last-Event-ID: e-1000\r\n"));
+  CHECK(back.has_read("data: 1201\n"));
+  const std::string all(back.read_until([](const std::string&) { return true; }));
+  CHECK(all.find("event: gap\ndata: {\"reason\":\"events_lost\"}") < all.find("data: 1201\n"));
+}
+
 TEST_CASE("HttpStream: a client that does not read is dropped and told, and nobody waits for it") {
   Served served;
   served.options.limits.backlog_events = 20;
