@@ -25,6 +25,13 @@ constexpr std::string_view kPagePolicy =
 constexpr std::string_view kDataPolicy =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+// For pages of a configured origin: the fields that we read of their requests, and those of our
+// answers that they may read. Both beyond what a browser takes for granted.
+constexpr std::string_view kReadFields =
+    "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id";
+constexpr std::string_view kExposedFields =
+    "Allow, ETag, Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Request-Id";
+
 std::string* find(Fields& fields, std::string_view name) {
   const auto it = std::find_if(fields.begin(), fields.end(),
                                [&](const auto& field) { return ascii_same(field.first, name); });
@@ -84,7 +91,7 @@ void add_security(const Request& request, const Response& response, Fields& fiel
   if (!origins.empty()) vary(fields, "Origin");
   if (origin == nullptr) return;
   fields.emplace_back("Access-Control-Allow-Origin", *origin);
-  fields.emplace_back("Access-Control-Expose-Headers", "ETag, Retry-After, X-Request-Id");
+  fields.emplace_back("Access-Control-Expose-Headers", kExposedFields);
 }
 
 // Makes 304 of what the client has.
@@ -187,9 +194,7 @@ Response options_answer(const Request& request, const std::string& allowed,
   response.headers.emplace_back("Allow", allowed);
   if (shared_origin(request, cors_origins) != nullptr) {
     response.headers.emplace_back("Access-Control-Allow-Methods", allowed);
-    response.headers.emplace_back(
-        "Access-Control-Allow-Headers",
-        "Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id");
+    response.headers.emplace_back("Access-Control-Allow-Headers", kReadFields);
     response.headers.emplace_back("Access-Control-Max-Age", "600");
   }
   return response;
