@@ -28,6 +28,10 @@ struct Handlers {
   // server answers 404 and 405 by it, before anybody is asked for a token or a body.
   std::function<std::string(std::string_view path)> allowed;
 
+  // A begin of paths, "/things/", after which one name stands. In its raw text, and there alone,
+  // "%2F" and "%5C" are allowed; they are decoded as the rest is. Empty: nowhere.
+  std::string before_name;
+
   // Whether an authorised GET opens a stream. Then the text is sent first: events as event_text()
   // writes them, perhaps none. Nothing: answer() is asked.
   std::function<std::optional<std::string>(const Request&)> open_stream;

@@ -141,7 +141,7 @@ HeadJudgement judge_head(const ParsedHead& head, const Entrance& entrance,
   }
   if ((judgement.refusal = wrong_framing(head, request))) return judgement;
   std::string why;
-  auto target = decode_target(view(head.target()), &why);
+  auto target = decode_target(view(head.target()), &why, handlers.before_name);
   if (target && target->path == "*" && head.method() != beast::verb::options) {
     target.reset();
     why = "a target * without OPTIONS";

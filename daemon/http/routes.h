@@ -50,13 +50,14 @@ enum class Endpoint : std::uint8_t {
 struct Route {
   Endpoint endpoint;
   Method method;          // get: head, too
-  std::string_view path;  // "{name}" stands for one segment
+  std::string_view path;  // "{name}" stands for the rest, whatever is in it
   Scope scope;            // that is needed; of exposition the configuration decides
   Work work;
   std::size_t most_body_bytes;  // 0: no body
 };
 
 inline constexpr std::string_view kApi = "/api/v1/admin/performance/";
+inline constexpr std::string_view kBeforeOperation = "/api/v1/admin/performance/operations/";
 inline constexpr std::array<Route, 11> kRoutes = {{
     {Endpoint::metrics, Method::get, "/api/v1/admin/performance/metrics", Scope::read, Work::routes,
      0},

@@ -41,12 +41,13 @@ const char* wrong_text(std::string_view text) {
   return nullptr;
 }
 
-enum class Part : bool { path, query };
+enum class Part : std::uint8_t { path, name, query };
 
 // Null, or what is wrong.
 const char* decode(std::string_view raw, Part part, std::string& out) {
   for (std::size_t i = 0; i < raw.size(); ++i) {
     char c = raw[i];
+    if (part != Part::query && c == '\\') return "a backslash";
     if (c == '%') {
       const int high = i + 1 < raw.size() ? hex_digit(raw[i + 1]) : -1;
       const int low = i + 2 < raw.size() ? hex_digit(raw[i + 2]) : -1;
@@ -54,10 +55,10 @@ const char* decode(std::string_view raw, Part part, std::string& out) {
       c = static_cast<char>(16 * high + low);
       i += 2;
       if (part == Part::path && c == '/') return "an encoded slash";
+      if (part == Part::path && c == '\\') return "a backslash";
     } else if (part == Part::query && c == '+') {
       c = ' ';
     }
-    if (part == Part::path && c == '\\') return "a backslash";
     out += c;
   }
   return wrong_text(out);
@@ -88,7 +89,14 @@ const char* decode_query(std::string_view raw, Target& target) {
   return nullptr;
 }
 
-const char* decode_into(std::string_view raw, Target& target) {
+const char* decode_path(std::string_view raw, std::string_view before_name, std::string& out) {
+  // What stands before the name is compared as it was sent, so it has nothing encoded.
+  if (before_name.empty() || !raw.starts_with(before_name)) return decode(raw, Part::path, out);
+  out = before_name;
+  return decode(raw.substr(before_name.size()), Part::name, out);
+}
+
+const char* decode_into(std::string_view raw, std::string_view before_name, Target& target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!raw.starts_with(scheme)) continue;
     raw.remove_prefix(scheme.size());
@@ -106,16 +114,17 @@ const char* decode_into(std::string_view raw, Target& target) {
   if (!raw.starts_with('/')) return "a target that does not begin with /";
   if (raw.find('#') != std::string_view::npos) return "a fragment";
   const std::size_t mark = raw.find('?');
-  if (const char* wrong = decode(raw.substr(0, mark), Part::path, target.path)) return wrong;
+  if (const char* wrong = decode_path(raw.substr(0, mark), before_name, target.path)) return wrong;
   if (const char* wrong = check_segments(target.path)) return wrong;
   return mark == std::string_view::npos ? nullptr : decode_query(raw.substr(mark + 1), target);
 }
 
 }  // namespace
 
-std::optional<Target> decode_target(std::string_view raw, std::string* why) {
+std::optional<Target> decode_target(std::string_view raw, std::string* why,
+                                    std::string_view before_name) {
   Target target;
-  if (const char* wrong = decode_into(raw, target)) {
+  if (const char* wrong = decode_into(raw, before_name, target)) {
     *why = wrong;
     return std::nullopt;
   }

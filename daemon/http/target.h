@@ -22,6 +22,10 @@ inline constexpr std::size_t kMostParameters = 64;
 // programs: a "." or ".." segment, an encoded slash, a backslash, a control character, a '%'
 // without two digits, a fragment, text that is not UTF-8. Such a target is refused, never repaired.
 // In a query '+' is a space.
-std::optional<Target> decode_target(std::string_view raw, std::string* why);
+//
+// `before_name`: what follows it in the path is one name (Handlers). There an encoded slash or
+// backslash is a part of the name.
+std::optional<Target> decode_target(std::string_view raw, std::string* why,
+                                    std::string_view before_name = {});
 
 }  // namespace ringside::http

@@ -114,6 +114,7 @@ class Api::Running {
       if (http::dashboard_asset(path) != nullptr) return std::string("GET, HEAD");
       return find(http::Method::get, path).allow;
     };
+    handlers.before_name = http::kBeforeOperation;
     handlers.open_stream = [this](const Request& request) { return open_stream(request); };
     handlers.refused = [this](const http::Refusal& one) { note_refusal(one); };
     return handlers;

@@ -113,6 +113,7 @@ Handlers handlers_of(Served& served) {
     const bool post = match(Method::post, path).route != nullptr;
     return get ? post ? "GET, HEAD, POST" : "GET, HEAD" : post ? "POST" : "";
   };
+  handlers.before_name = kBeforeOperation;
   handlers.open_stream = [&served](const Request& request) -> std::optional<std::string> {
     if (request.path != kStream) return std::nullopt;
     return served.first_events();

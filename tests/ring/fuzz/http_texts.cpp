@@ -49,6 +49,13 @@ void target(std::string_view text) {
   const auto found = decode_target(text, &why);
   FUZZ_REQUIRE(found.has_value() == why.empty());
   if (found) check_target(found->path, found->query);
+  // Where a name stands, nothing that was accepted changes, and no name leaves its place.
+  const auto named = decode_target(text, &why, "/n/");
+  FUZZ_REQUIRE(!found || (named && named->path == found->path && named->query == found->query));
+  if (!named || found) return;
+  FUZZ_REQUIRE(named->path.starts_with("/n/") && plain(named->path));
+  FUZZ_REQUIRE((named->path + "/").find("/../") == std::string::npos);
+  FUZZ_REQUIRE((named->path + "/").find("/./") == std::string::npos);
 }
 
 void tokens(std::string_view text) {

@@ -35,6 +35,7 @@ TEST_CASE("HttpRefusals: each mistake has its status and code") {
       {"GET /%2e%2e/b HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "bad_target"},
       {"GET /a%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "bad_target"},
       {"GET /a\\b HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "bad_target"},
+      {"GET /names%2fa HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "bad_target"},
       {"GET /" + std::string(4096, 'a') + " HTTP/1.1\r\n", 414, "target_too_long"},
       {"GET / HTTP/1.1\r\nA: " + std::string(17000, 'a'), 431, "head_too_large"},
       {served.request("GET", "/",

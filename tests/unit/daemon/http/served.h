@@ -5,6 +5,7 @@
 //   /throws      an exception                           /stream  a stream, /quiet one without a
 //   begin /admin       needs the scope admin                  /page    HTML
 //   /later       what the test answers, whenever it does
+//   /names/NAME  any method but POST, as / does
 #pragma once
 
 #include <doctest/doctest.h>
@@ -88,8 +89,10 @@ class Served {
     };
     handlers.allowed = [](std::string_view path) -> std::string {
       if (path == "/unknown") return "";
-      return path == "/stream" ? "GET, HEAD" : "GET, HEAD, POST";
+      const bool reads = path == "/stream" || path.starts_with("/names/");
+      return reads ? "GET, HEAD" : "GET, HEAD, POST";
     };
+    handlers.before_name = "/names/";
     handlers.open_stream = [](const http::Request& request) -> std::optional<std::string> {
       if (request.path == "/quiet") return "";
       if (request.path != "/stream") return std::nullopt;

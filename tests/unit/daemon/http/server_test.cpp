@@ -176,6 +176,17 @@ TEST_CASE("HttpServer: bytes that never change are compressed once, and sent as 
   CHECK(same.field("Content-Encoding").empty());
 }
 
+TEST_CASE("HttpServer: a name in a path may have an encoded slash") {
+  Served served;
+  served.start();
+  const auto path = [&](const std::string& target) {
+    return nlohmann::json::parse(served.get(target).body).value("path", "");
+  };
+  CHECK(path("/names/GET%20%2Fusers") == "/names/GET /users");
+  CHECK(path("/names/a%5cb") == "/names/a\\b");
+  CHECK(served.get("/other/a%2fb").status == 400);
+}
+
 TEST_CASE("HttpServer: who has an answer already gets 304, compressed or not") {
   Served served;
   served.start();

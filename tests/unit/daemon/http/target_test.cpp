@@ -71,5 +71,24 @@ TEST_CASE("HttpTarget: what could mean different things to different programs is
   CHECK(path_of(many + "a").starts_with("refused: more than 64"));
 }
 
+TEST_CASE("HttpTarget: after the begin that names follow, a slash or a backslash may be encoded") {
+  const auto named = [](std::string_view raw) {
+    std::string why;
+    const auto target = decode_target(raw, &why, "/names/");
+    CHECK(target.has_value() == why.empty());
+    return target ? target->path : "refused: " + why;
+  };
+  CHECK(named("/names/GET%20%2Fusers") == "/names/GET /users");
+  CHECK(named("/names/%2f") == "/names//");
+  CHECK(named("/names/a%5Cb/c?d=%2f") == "/names/a\\b/c");
+  CHECK(named("http://h/names/a%2Fb") == "/names/a/b");
+  for (const char* raw : {"/names%2fa", "/name%73/a%2fb", "/other/a%2fb", "/a/names/a%2fb",
+                          "/names/a\\b", "/names/..%2fother", "/names/a%2f..", "/names/%2e%2e%2fa",
+                          "/names/a%2f.%2fb", "/names/a%00", "/names/%2"}) {
+    CAPTURE(raw);
+    CHECK(named(raw).starts_with("refused: "));
+  }
+}
+
 }  // namespace
 }  // namespace ringside::http
