@@ -29,7 +29,7 @@ function(ringside_dashboard_file file path out)
     set(type "text/css; charset=utf-8")
   endif()
   string(APPEND ${out} "    {\"${path}\", \"${type}\",\n"
-    "     R\"asset(${text})asset\"sv, R\"(\"${hash}\")\"},\n")
+    "     R\"asset(${text})asset\"sv, R\"(W/\"${hash}\")\"},\n")
   set(${out} "${${out}}" PARENT_SCOPE)
 endfunction()
 

@@ -10,7 +10,7 @@ struct DashboardAsset {
   std::string_view path;  // as a browser asks for it: "/" is the page, others "/dashboard/NAME"
   std::string_view type;  // Content-Type
   std::string_view bytes;
-  std::string_view etag;  // strong, in quotes: of the SHA-256 of the bytes
+  std::string_view etag;  // W/"...", of their SHA-256. Weak: the compressed bytes have it, too
 };
 
 // The file of that path, decoded, without a query; nullptr: there is none. Lives as long as the

@@ -27,7 +27,8 @@ Response enveloped(const Request& request, const Sources& sources, const Json& d
                    const Json& more_meta);
 // The answer to something that was done. Without an ETag.
 Response enveloped_deed(const Request& request, const Sources& sources, const Json& data);
-// For answers about the process alone. Without an ETag.
+// For answers about the process alone. The server tags it as it tags all: by the whole text, which
+// has the time, so no two are the same.
 Response short_enveloped(const Request& request, const Sources& sources, const Json& data);
 
 // A problem that may pass by itself.

@@ -32,9 +32,9 @@ int main(int argc, char** argv) {
     const std::string name = path == "/" ? "index.html" : path.substr(path.rfind('/') + 1);
     if (!write(directory + name, one.bytes)) return 1;
     // Nothing of it needs an escape but the tag's quotes.
-    const std::string tag(one.etag.substr(1, one.etag.size() - 2));
+    const std::string tag(one.etag.substr(3, one.etag.size() - 4));
     list += (list.empty() ? "" : ",\n") + ("\"" + path + "\": {\"name\": \"" + name) +
-            "\", \"type\": \"" + std::string(one.type) + "\", \"etag\": \"\\\"" + tag + "\\\"\"}";
+            "\", \"type\": \"" + std::string(one.type) + "\", \"etag\": \"W/\\\"" + tag + "\\\"\"}";
   }
   return write(directory + "files.json", "{" + list + "}\n") ? 0 : 1;
 }
