@@ -108,7 +108,9 @@ void Connection::begin_body() {
   parser_->eager(true);
   const std::string* expected = request_.header("expect");
   enter(Phase::body, limits_.body);
-  if (expected == nullptr || buffer_.size() > 0) return look_at_body();
+  // HTTP/1.0 knows no answer before the answer.
+  const bool waits = expected != nullptr && parser_->get().version() >= 11;
+  if (!waits || buffer_.size() > 0) return look_at_body();
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   transport_->write({asio::buffer(kContinue)},
                     [self = shared_from_this()](Transport::Error error, std::size_t) {

@@ -178,6 +178,18 @@ TEST_CASE("HttpRefusals: without a body the connection goes on after 404 and 405
   CHECK(served.count(Figure::accepted) == 1);
 }
 
+TEST_CASE("HttpRefusals: HTTP/1.0 is not told to continue") {
+  Served served;
+  served.start();
+  RawClient client = served.client();
+  client.send("POST / HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer " + served.reader +
+              "\r\nExpect: 100-continue\r\nContent-Type: application/json\r\n"
+              "Content-Length: 2\r\n\r\n");
+  // The head was judged, and nothing waits for the body but the client.
+  test::until([&] { return served.count(Figure::requests) == 1; });
+  CHECK(client.ask("{}").status == 200);
+}
+
 TEST_CASE("HttpRefusals: names that are ours") {
   Served served;
   served.options.allowed_hosts = {"Monitor.Example"};
