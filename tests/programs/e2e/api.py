@@ -225,36 +225,6 @@ class Api(Asked, harness.Scenario):
         self.assertIn("incidents", json.loads(over_socket)["data"])
         daemon.stop()
 
-    def test_metrics_are_open_or_need_a_token_or_are_off(self):
-        for mode, without, with_token in (("open", 200, 200), ("token", 401, 200),
-                                          ("off", 404, 404)):
-            with self.subTest(mode=mode):
-                world = self.world()
-                daemon = world.daemon(http=f'listen = ["127.0.0.1:0"]\nmetrics = "{mode}"')
-                reader = self.token(world, "prometheus", "read")
-                daemon.reload()
-                self.known(daemon, world)
-                self.assertEqual(self.of_tcp(daemon, "/metrics").status, without)
-                self.assertEqual(self.of_tcp(daemon, "/metrics", reader).status, with_token)
-                self.assertEqual(self.of_socket(world, "/metrics").status, with_token)
-                daemon.stop()
-
-    def test_each_thread_has_the_name_that_the_readme_explains(self):
-        table = README.read_text(encoding="utf-8").split("| thread | what it does |")[1]
-        told = {name for row in re.findall(r"^\| (`.*?) \|", table.split("\n\n")[0], re.M)
-                for name in re.findall("`(.*?)`", row)}
-        world = self.world()
-        daemon = world.daemon()
-        tasks = Path(f"/proc/{daemon.popen.pid}/task")
-
-        def names():
-            return {path.read_text().strip() for path in tasks.glob("*/comm")}
-        often = {"ringsided", "drain", "io", "reports", "history", "http", "answers", "streams",
-                 "log"}
-        daemon.wait_until("every thread", lambda: often <= names())
-        self.assertLessEqual(names(), told)
-        daemon.stop()
-
     def test_alerts_are_listed_acknowledged_silenced_and_cleared(self):
         world = self.world()
         server = world.server()

@@ -68,7 +68,7 @@ class Collectors(harness.Scenario):
         said = {0: (503, {"Retry-After": "1"}), 1: 400}
         collector = self.collector(lambda n, body: said.get(n, 200))
         daemon = world.daemon(tables=OTLP.format(collector.url))
-        daemon.says("otlp: not sent: 503")
+        daemon.says("otlp: not sent: it answered 503")
         daemon.wait_until("the pushes after it", lambda: len(collector.requests) >= 3)
         times = [at for at, _, _, _ in collector.requests]
         self.assertGreaterEqual(times[1] - times[0], 1)
