@@ -28,12 +28,15 @@ const Report& Present::report() const {
   return *report_;
 }
 
+std::shared_ptr<const Rendered> Present::found(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto there = kept_.find(key);
+  return there != kept_.end() ? there->second : nullptr;
+}
+
 std::shared_ptr<const Rendered> Present::kept(const std::string& key,
                                               const std::function<std::string()>& make) const {
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = kept_.find(key); found != kept_.end()) return found->second;
-  }
+  if (auto there = found(key)) return there;
   auto made = std::make_shared<Rendered>();
   made->text = make();
   made->etag = weak_etag(made->text);

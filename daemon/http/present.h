@@ -35,8 +35,12 @@ class Present {
   std::shared_ptr<const Rendered> kept(const std::string& key,
                                        const std::function<std::string()>& make) const;
 
+  // The answer that is kept for this key; null: none is.
+  std::shared_ptr<const Rendered> found(const std::string& key) const;
+
   static constexpr std::size_t kMostKept = 32;
-  static constexpr std::size_t kMostKeptBytes = std::size_t{16} << 20;
+  // 256 operations with their last 100 calls are 8.6 MB, and their JSON report 10 MB.
+  static constexpr std::size_t kMostKeptBytes = std::size_t{32} << 20;
 
  private:
   const std::shared_ptr<const Snapshot> snapshot_;

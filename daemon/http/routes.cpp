@@ -61,7 +61,7 @@ Response busy(const Request& request) {
       request, "busy", "Busy",
       waits ? "other requests wait for the alert engine already, and nothing was done; ask again "
               "in a few seconds"
-            : "other requests read the history already; ask again in a few seconds",
+            : "other requests are being answered already; ask again in a few seconds",
       2);
 }
 

@@ -108,7 +108,7 @@ Json metrics_of(const Report& report, const MetricsAsked& asked) {
 
 }  // namespace
 
-Response answer_metrics(const Request& request, const Sources& sources) {
+Answer answer_metrics(const Request& request, const Sources& sources) {
   Parameters parameters(request, {"window", "operation", "ring", "recent", "histograms"});
   MetricsAsked asked;
   if (const auto window = parameters.choice("window", kWindowNames))
@@ -131,9 +131,15 @@ Response answer_metrics(const Request& request, const Sources& sources) {
     }
     return unknown_name(request, "unknown_operation", "operation", *asked.operation, names);
   }
-  const auto data = sources.present->kept(
-      asked.key(), [&] { return json_text_of(metrics_of(sources.present->report(), asked)); });
-  return enveloped(request, sources, *data);
+  if (const auto kept = sources.present->found(asked.key()))
+    return enveloped(request, sources, *kept);
+  // With 256 operations and their last calls this takes most of a second.
+  return Job{Job::Kind::reading, [request, sources, asked] {
+               const auto made = sources.present->kept(asked.key(), [&] {
+                 return json_text_of(metrics_of(sources.present->report(), asked));
+               });
+               return enveloped(request, sources, *made);
+             }};
 }
 
 }  // namespace ringside::http

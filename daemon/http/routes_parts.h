@@ -7,7 +7,7 @@
 
 namespace ringside::http {
 
-Response answer_metrics(const Request& request, const Sources& sources);
+Answer answer_metrics(const Request& request, const Sources& sources);
 Answer answer_operation(const std::string& name, const Request& request, const Sources& sources);
 Answer answer_report(const Request& request, const Sources& sources);
 Answer answer_alerts(const Request& request, const Sources& sources);

@@ -60,10 +60,13 @@ Response shown(const Request& request, const Sources& sources, Format format,
   return response;
 }
 
+std::string key_of(Format format) {
+  return std::string("report ") + kFormats[static_cast<std::size_t>(format)];
+}
+
 Response of_present(const Request& request, const Sources& sources, Format format) {
-  const auto report =
-      sources.present->kept(std::string("report ") + kFormats[static_cast<std::size_t>(format)],
-                            [&] { return rendered(sources.present->report(), format); });
+  const auto report = sources.present->kept(
+      key_of(format), [&] { return rendered(sources.present->report(), format); });
   return shown(request, sources, format, *report);
 }
 
@@ -121,6 +124,8 @@ Answer answer_report(const Request& request, const Sources& sources) {
   }
   if (query.since.empty() && query.until.empty() && query.compare_to.empty()) {
     if (!sources.present) return not_known_yet(request);
+    if (const auto there = sources.present->found(key_of(*format)))
+      return shown(request, sources, *format, *there);
     return Job{Job::Kind::reading, [request, sources, chosen = *format] {
                  return of_present(request, sources, chosen);
                }};

@@ -23,6 +23,22 @@ const Json* named(const Json& list, const std::string& name, const std::string& 
 
 }  // namespace
 
+TEST_CASE("RouteMetrics: what has to be rendered is a job, and what is kept is answered at once") {
+  const RouteWorld world(sample::busy());
+  for (const Fields& query : {Fields{}, Fields{{"recent", "100"}}}) {
+    const Request request =
+        world.request(Method::get, std::string(kApi) + "metrics", query, {}, "");
+    const Match found = match(request.method, request.path);
+    Answer first = answer(found, request, world.sources);
+    REQUIRE(std::holds_alternative<Job>(first));
+    const Response made = std::get<Job>(first).run();
+    CHECK(made.status == 200);
+    const Answer second = answer(found, request, world.sources);
+    REQUIRE(std::holds_alternative<Response>(second));
+    CHECK(std::get<Response>(second).body == made.body);
+  }
+}
+
 TEST_CASE("RouteMetrics: each part is the report's") {
   const Snapshot& snapshot = sample::busy();
   const RouteWorld world(snapshot);

@@ -138,8 +138,10 @@ TEST_CASE("Routes: who finds no room is told what the room is for") {
     CHECK(*header(response, "Retry-After") == "2");
     return detail_of(response);
   };
-  CHECK(detail_for(Method::get, "history").starts_with("other requests read the history already"));
-  CHECK(detail_for(Method::head, "report").starts_with("other requests read the history already"));
+  CHECK(
+      detail_for(Method::get, "history").starts_with("other requests are being answered already"));
+  CHECK(
+      detail_for(Method::head, "report").starts_with("other requests are being answered already"));
   CHECK(detail_for(Method::post, "alerts") ==
         "other requests wait for the alert engine already, and nothing was done; ask again in a "
         "few seconds");
