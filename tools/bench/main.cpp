@@ -16,7 +16,8 @@
 #include "tools/bench/program.h"
 
 namespace ringside::bench {
-int serve_for_bench(const std::string& ring, double per_second, const std::string& ready);
+int serve_for_bench(const std::string& ring, double per_second, const std::string& ready,
+                    unsigned operations);
 }
 
 namespace {
@@ -41,6 +42,7 @@ const std::vector<Part> kParts = {
     {"alerts", {ringside::bench::measure_alerts}},
     {"history", {ringside::bench::measure_history}},
     {"daemon", {ringside::bench::measure_daemon}},
+    {"api", {ringside::bench::measure_api}},
     {"server", {ringside::bench::measure_server}},
 };
 
@@ -112,9 +114,10 @@ bool write_json(const std::string& path, const Settings& settings, const Results
 
 int run(int argc, char** argv) {
   using namespace ringside::bench;
-  // The part "daemon" starts this program again as its traced server.
-  if (argc == 5 && std::string(argv[1]) == "--serve")
-    return serve_for_bench(argv[2], std::stod(argv[3]), argv[4]);
+  // The parts "daemon" and "api" start this program again as their traced server.
+  if (argc == 6 && std::string(argv[1]) == "--serve")
+    return serve_for_bench(argv[2], std::stod(argv[3]), argv[4],
+                           static_cast<unsigned>(std::stoul(argv[5])));
 
   // The part "instructions" starts this program under callgrind: loops only, no figures.
   if (argc > 2 && std::string(argv[1]) == "--loop")
@@ -136,6 +139,7 @@ int run(int argc, char** argv) {
       "  alerts        all rules for 256 operations, calm and in a storm\n"
       "  history       minutes into the history file, and its size\n"
       "  daemon        what the daemon and the ring cost their machine\n"
+      "  api           answers a second while a million records a second are drained\n"
       "  server        the reference chat server, traced against untraced",
       "ringside-bench");
   app.set_version_flag("--version", RINGSIDE_VERSION);

@@ -52,6 +52,10 @@ FIGURES = {
                 ("256 operations, minute into the file", "ms"),
                 ("19 operations, file after 3 minutes", "MB")],
     "daemon": [("daemon idle, resident", "MB"), ("server, resident more for 8 threads", "MB")],
+    "api": [("19 operations, metrics", "answers/s"), ("19 operations, report, JSON, p99", "ms"),
+            ("256 operations, /metrics, protobuf", "answers/s"),
+            ("256 operations, drain, nobody asks, a record", "ns"),
+            ("256 operations, drain, 20 requests/s, above", "%")],
     "server": [("untraced", "requests/s"), ("traced : untraced, pair by pair", "ratio")],
 }
 INSTRUCTIONS = [("two clock reads, whole", "instructions"), ("operation, whole", "instructions"),

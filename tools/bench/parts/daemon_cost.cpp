@@ -20,7 +20,8 @@ constexpr unsigned kThreads = 8;
 
 // The server of this measurement: eight threads that trace at a given rate until SIGTERM. It is its
 // own process, because a process can have one ring in its life.
-int serve(const std::string& ring, double per_second, const std::string& ready) {
+int serve(const std::string& ring, double per_second, const std::string& ready,
+          unsigned operations) {
   const std::size_t before = resident_bytes_of(getpid());
   Setup setup;
   setup.program = "ringside-bench";
@@ -29,6 +30,8 @@ int serve(const std::string& ring, double per_second, const std::string& ready) 
     std::fprintf(stderr, "ringside-bench: %s\n", why_untraced().c_str());
     return 1;
   }
+  for (unsigned id = chat::kOperationCount; id < operations; ++id)
+    register_operation("BENCH_" + std::to_string(id), "bench");
   // SIGTERM is blocked before threads start, so that it can end none of them. sigwait() below takes
   // it, and stop() then removes the ring.
   sigset_t end;
@@ -50,8 +53,8 @@ int serve(const std::string& ring, double per_second, const std::string& ready) 
         poll(nullptr, 0, 5);
         const double due = (monotonic_seconds() - begin) * per_second / kThreads;
         for (; done < due; ++done) {
-          Operation op(OperationId{static_cast<std::uint16_t>((static_cast<unsigned>(done) + t) %
-                                                              chat::kOperationCount)});
+          Operation op(OperationId{
+              static_cast<std::uint16_t>((static_cast<unsigned>(done) + t) % operations)});
           op.actor(ActorKind::user, t);
           op.stage(chat::kDatabase);
           op.finish_stage(chat::kDelivery, Outcome::ok);
@@ -71,8 +74,9 @@ int serve(const std::string& ring, double per_second, const std::string& ready) 
 
 }  // namespace
 
-int serve_for_bench(const std::string& ring, double per_second, const std::string& ready) {
-  return serve(ring, per_second, ready);
+int serve_for_bench(const std::string& ring, double per_second, const std::string& ready,
+                    unsigned operations) {
+  return serve(ring, per_second, ready, operations);
 }
 
 void measure_daemon(const Settings& settings, Results& results) {
@@ -81,7 +85,8 @@ void measure_daemon(const Settings& settings, Results& results) {
   for (const double rate : {0.0, 100'000.0}) {
     Scratch scratch;
     const std::string ring = "bench-daemon-" + std::to_string(getpid());
-    Program server({"/proc/self/exe", "--serve", ring, std::to_string(rate), scratch.file("ready")},
+    Program server({"/proc/self/exe", "--serve", ring, std::to_string(rate), scratch.file("ready"),
+                    std::to_string(chat::kOperationCount)},
                    scratch.file("server.log"), {{"RINGSIDE_RING", ""}});
     if (!wait_for_file(scratch.file("ready"), 20)) {
       std::fprintf(stderr, "ringside-bench: the traced process did not start: %s\n",
