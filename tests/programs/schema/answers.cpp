@@ -201,7 +201,7 @@ void write_handling(Writer& writer) {
   const std::string all = body({{"action", "clear"}, {"all", true}, {"why", "x"}});
   writer.post(routes, all, {{"idempotency-key", "k"}});
   writer.post(routes, all + " ", {{"idempotency-key", "k"}});
-  idempotency.begin("ops\nother", all, world.wall_ns);
+  idempotency.begin("tcp\nops\nother", all, world.wall_ns);
   writer.post(routes, all, {{"idempotency-key", "other"}});
   desk.hangs = true;
   writer.post(routes, all);
