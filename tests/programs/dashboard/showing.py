@@ -174,6 +174,7 @@ class Shows(Page):
                                   clock)
                 self.assertNotRegex(self.text("body"), r"NaN|undefined|\[object|Infinity")
                 self.assertEqual(self.browser.console(), [])
+                self.browser.open("about:blank")  # a page that is left asks nobody any more
                 self.daemon.stop()
         self.daemon = None
 
