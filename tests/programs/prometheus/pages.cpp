@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/run/api_metrics.h"
 #include "report/render/otlp/otlp.h"
 #include "report/render/prometheus/exposition.h"
 #include "report/render/prometheus/families.h"
@@ -40,10 +41,16 @@ bool write(const std::string& path, const std::string& bytes) {
 }
 
 bool write_all(const std::string& stem, const Snapshot& snapshot) {
-  bool good = write(stem + ".otlp", render_otlp(snapshot, {"chat-1", "chat-1"}));
+  // As the daemon does: what its API counts of itself comes last.
+  const http::Figures figures;
+  const std::vector<MetricFamily> more = api_metrics(figures, snapshot.wall_ns);
+  bool good = write(stem + ".otlp", render_otlp(snapshot, {"chat-1", "chat-1"}, more));
   for (const MetricsFormat format :
-       {MetricsFormat::text, MetricsFormat::openmetrics, MetricsFormat::protobuf})
-    good &= write(stem + "." + kForms[static_cast<int>(format)], render_metrics(snapshot, format));
+       {MetricsFormat::text, MetricsFormat::openmetrics, MetricsFormat::protobuf}) {
+    std::string page = render_metrics(snapshot, format);
+    append_metrics(page, format, more);
+    good &= write(stem + "." + kForms[static_cast<int>(format)], page);
+  }
   return good;
 }
 
