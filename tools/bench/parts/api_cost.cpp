@@ -280,7 +280,8 @@ void measure_cost_to_drain(Watched& watched, const std::string& what, const Sett
       const double before = written.count();
       end += seconds;
       if (kAsked[i] == kQuiet) {
-        poll(nullptr, 0, static_cast<int>((end - monotonic_seconds()) * 1e3));
+        const double left = std::max(0.0, end - monotonic_seconds());  // an answer may come late
+        poll(nullptr, 0, static_cast<int>(left * 1e3));
       } else {
         ask_until(end, kAsked[i], watched, next);
       }
