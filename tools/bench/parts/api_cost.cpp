@@ -24,6 +24,9 @@ namespace {
 
 constexpr double kRate = 1e6;       // records a second
 constexpr double kTickSeconds = 5;  // of the daemon
+// Half a second of records. In the 33 ms that 4096 are, records are lost at the ticks of 256
+// operations, whoever asks.
+constexpr const char* kCapacity = "65536";
 
 struct Question {
   const char* name;
@@ -75,7 +78,8 @@ class Watched {
         std::vector<std::string>{"/proc/self/exe", "--serve", ring_, std::to_string(kRate),
                                  scratch_.file("ready"), std::to_string(operations)},
         scratch_.file("server.log"),
-        std::vector<std::pair<std::string, std::string>>{{"RINGSIDE_RING", ""}},
+        std::vector<std::pair<std::string, std::string>>{{"RINGSIDE_RING", ""},
+                                                         {"RINGSIDE_CAPACITY", kCapacity}},
         settings.producer_cpu);
     if (!wait_for_file(scratch_.file("ready"), 60)) {
       complain("server.log");
@@ -278,10 +282,9 @@ void measure_cost_to_drain(Watched& watched, const std::string& what, const Sett
       const std::size_t i = (turn + static_cast<std::size_t>(round)) % kAsked.size();
       const double cpu = watched.drained_seconds();
       const double before = written.count();
-      end += seconds;
+      end = std::max(end, monotonic_seconds()) + seconds;  // an answer may have come late
       if (kAsked[i] == kQuiet) {
-        const double left = std::max(0.0, end - monotonic_seconds());  // an answer may come late
-        poll(nullptr, 0, static_cast<int>(left * 1e3));
+        poll(nullptr, 0, static_cast<int>(seconds * 1e3));
       } else {
         ask_until(end, kAsked[i], watched, next);
       }
@@ -310,7 +313,7 @@ void measure_api(const Settings& settings, Results& results) {
     const double lost = watched.lost();  // before the daemon came
     measure_answers(watched, what, settings, results);
     measure_cost_to_drain(watched, what, settings, results);
-    if (watched.lost() != lost)
+    if (!settings.smoke && watched.lost() != lost)
       results.remark(what + ": " +
                      std::to_string(static_cast<std::int64_t>(watched.lost() - lost)) +
                      " records were lost, expected none");
