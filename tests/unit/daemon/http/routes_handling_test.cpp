@@ -348,32 +348,32 @@ TEST_CASE("AlertBody: what is wrong is told with its place, and nothing is guess
 
 TEST_CASE("Idempotency: keys are kept for a day, within a number and a size") {
   Idempotency keys;
-  constexpr std::int64_t kNow = 1'800'000'000'000'000'000;
+  constexpr std::int64_t kBegun = 1'800'000'000'000'000'000;
   using Is = Idempotency::Is;
   Response answer;
   answer.body = std::string(1000, 'x');
-  CHECK(keys.begin("a", "body", kNow).is == Is::fresh);
-  CHECK(keys.begin("a", "body", kNow).is == Is::under_way);
+  CHECK(keys.begin("a", "body", kBegun).is == Is::fresh);
+  CHECK(keys.begin("a", "body", kBegun).is == Is::under_way);
   keys.end("a", answer);
-  CHECK(keys.begin("a", "body", kNow).answer->body == answer.body);
-  CHECK(keys.begin("a", "other", kNow).is == Is::other_body);
-  CHECK(keys.begin("a", "body", kNow + Idempotency::kKeptNs + 1).is == Is::fresh);
+  CHECK(keys.begin("a", "body", kBegun).answer->body == answer.body);
+  CHECK(keys.begin("a", "other", kBegun).is == Is::other_body);
+  CHECK(keys.begin("a", "body", kBegun + Idempotency::kKeptNs + 1).is == Is::fresh);
   for (std::size_t i = 0; i < Idempotency::kMost; ++i) {
     const std::string key = "k" + std::to_string(i);
-    REQUIRE(keys.begin(key, "body", kNow).is == Is::fresh);
+    REQUIRE(keys.begin(key, "body", kBegun).is == Is::fresh);
     keys.end(key, answer);
   }
-  CHECK(keys.begin("a", "body", kNow).is == Is::fresh);  // it had to go: the oldest
-  CHECK(keys.begin("k5", "body", kNow).is == Is::same);
+  CHECK(keys.begin("a", "body", kBegun).is == Is::fresh);  // it had to go: the oldest
+  CHECK(keys.begin("k5", "body", kBegun).is == Is::same);
   answer.body.assign(Idempotency::kMostBytes / 2, 'x');
   for (const char* key : {"x", "y", "z"}) {
-    CHECK(keys.begin(key, "", kNow).is == Is::fresh);
+    CHECK(keys.begin(key, "", kBegun).is == Is::fresh);
     keys.end(key, answer);
   }
-  CHECK(keys.begin("x", "", kNow).is == Is::fresh);
-  CHECK(keys.begin("z", "", kNow).is == Is::same);
+  CHECK(keys.begin("x", "", kBegun).is == Is::fresh);
+  CHECK(keys.begin("z", "", kBegun).is == Is::same);
   keys.forget("z");
-  CHECK(keys.begin("z", "", kNow).is == Is::fresh);
+  CHECK(keys.begin("z", "", kBegun).is == Is::fresh);
   keys.end("never begun", answer);
-  CHECK(keys.begin("never begun", "", kNow).is == Is::fresh);
+  CHECK(keys.begin("never begun", "", kBegun).is == Is::fresh);
 }
