@@ -94,10 +94,10 @@ TEST_CASE(
     slow.back().send("GET / HTTP/1.1\r\nHost: ");
   }
   for (const char* from : {"127.0.0.1", "127.0.0.77"}) {
-    const auto begin = std::chrono::steady_clock::now();
     CHECK(RawClient(served.at(), from).ask(served.request("GET", "/")).status == 200);
-    CHECK(std::chrono::steady_clock::now() - begin < milliseconds(100));
   }
+  // The room was made for it. None had waited for the deadline of a slow one.
+  CHECK(served.count(Figure::timeouts) == 0);
   CHECK(served.count(Figure::connections) <= 40);
   CHECK(served.count(Figure::evicted) >= 260);
   CHECK(served.count(Figure::refused_full) == 0);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -123,14 +122,16 @@ TEST_CASE("DrainThread: a report is made at once, not at the next pass") {
   drained.start(kHour);
   // By then the pauses of an idle daemon are 20 ms long.
   for (int i = 0; i < 10; ++i) drained.reported();
-  std::vector<std::int64_t> waits_ns;
-  for (int i = 0; i < 20; ++i) {
-    const std::int64_t asked_ns = clock_ns(CLOCK_MONOTONIC);
-    drained.reported();
-    waits_ns.push_back(drained.outputs.report_ns - asked_ns);
-  }
-  std::sort(waits_ns.begin(), waits_ns.end());
-  CHECK(waits_ns[4] < 8 * kMillisecond);
+  // At the next pass each would come 20 ms after the one before.
+  until([&] {
+    int at_once = 0;
+    for (int i = 0; i < 20; ++i) {
+      const std::int64_t asked_ns = clock_ns(CLOCK_MONOTONIC);
+      drained.reported();
+      if (drained.outputs.report_ns - asked_ns < 8 * kMillisecond) ++at_once;
+    }
+    return at_once >= 5;
+  });
 }
 
 TEST_CASE("DrainThread: an idle one passes every 20 ms, hardly more often, and not only at ticks") {
@@ -188,10 +189,10 @@ TEST_CASE("DrainThread: a tick that comes late does not make the next ones late"
 TEST_CASE("DrainThread: ticks that were missed are left out") {
   Drained drained;
   drained.outputs.at_save = [&] {
-    // The third tick takes as long as three.
+    // The third tick takes as long as five.
     if (drained.outputs.saved_wall_ns.size() != 3) return;
     const std::int64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
-    until([&] { return clock_ns(CLOCK_MONOTONIC) - begin_ns >= 60 * kMillisecond; });
+    until([&] { return clock_ns(CLOCK_MONOTONIC) - begin_ns >= 100 * kMillisecond; });
   };
   drained.start(20 * kMillisecond);
   until([&] { return drained.ticks() >= 6; });
@@ -200,9 +201,10 @@ TEST_CASE("DrainThread: ticks that were missed are left out") {
   const std::vector<std::int64_t>& at_ns = drained.outputs.saved_wall_ns;
   REQUIRE(at_ns.size() >= 6);
   // The wall clock may be set a little faster or slower meanwhile.
-  CHECK(at_ns[3] - at_ns[2] > 59 * kMillisecond);
-  // The fourth may be late, which makes the fifth no later.
-  CHECK(at_ns[4] - at_ns[3] > 10 * kMillisecond);
+  CHECK(at_ns[3] - at_ns[2] > 99 * kMillisecond);
+  // One that is late makes the next no later. Of any two intervals one is whole, unless ticks are
+  // made up for.
+  CHECK(at_ns[5] - at_ns[3] > 19 * kMillisecond);
 }
 
 TEST_CASE("DrainThread: an emergency makes the tick come at once, and once") {
@@ -243,25 +245,24 @@ int mappings_of(const std::string& path) {
   return count;
 }
 
-// Makes one ring after another, and returns the shortest time that one of them took to be mapped by
-// the daemon. Its own look comes every 200 ms, so without word from the kernel each would take that
-// long, or half as long at best where a tick looks in between.
-double shortest_until_seen(const std::string& directory) {
+// Makes one ring after another until one of them was mapped by the daemon within 70 ms. Its own
+// look comes every 200 ms. Each ring is made just after such a look, so without word from the
+// kernel none is seen that soon but by a tick, and one with a tick in between does not count.
+void until_one_is_seen_at_once(const Drained& drained, const std::string& directory) {
   const TempDir elsewhere;
   const auto alone = test::make_ring(elsewhere.file("ring"), {2, 64, 64});
   const int own = mappings_of(elsewhere.file("ring"));
   std::vector<std::unique_ptr<Segment>> rings;
-  double shortest = 1e9;
-  for (std::size_t i = 0; i < 4; ++i) {
-    const std::string path = directory + "/ring-" + std::to_string(i);
-    const auto before = std::chrono::steady_clock::now();
+  until([&] {
+    const std::string path = directory + "/ring-" + std::to_string(rings.size());
+    const std::uint64_t ticks = drained.ticks();
+    const std::int64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
     rings.push_back(test::make_ring(path, {2, 64, 64}));
     until([&] { return mappings_of(path) > own; });
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - before;
+    const bool at_once = clock_ns(CLOCK_MONOTONIC) - begin_ns < 70 * kMillisecond;
     // The first one may come just before a look.
-    if (i > 0) shortest = std::min(shortest, taken.count());
-  }
-  return shortest;
+    return at_once && drained.ticks() == ticks && rings.size() > 1;
+  });
 }
 
 TEST_CASE("DrainThread: a ring is seen at once, also in a directory that came later") {
@@ -270,7 +271,7 @@ TEST_CASE("DrainThread: a ring is seen at once, also in a directory that came la
   drained.start(300 * kMillisecond);
   std::filesystem::create_directory(parent.file("later"));
   drained.after(drained.shown());
-  CHECK(shortest_until_seen(parent.file("later")) < 0.070);
+  until_one_is_seen_at_once(drained, parent.file("later"));
 }
 
 TEST_CASE("DrainThread: a ring that a new configuration names is seen at once") {
@@ -280,7 +281,7 @@ TEST_CASE("DrainThread: a ring that a new configuration names is seen at once") 
   drained.config.rings = {parent.file("ring-*")};
   drained.thread->reconfigure(drained.config);
   drained.reported();
-  CHECK(shortest_until_seen(parent.path()) < 0.070);
+  until_one_is_seen_at_once(drained, parent.path());
 }
 
 TEST_CASE("DrainThread: what a person says of an alert is answered from its thread, at once") {
