@@ -134,8 +134,8 @@ endfunction()
 #                   [NEEDS <target>...] [LONG] [PROPERTIES <property> <value>...])
 #
 # One test that is a command. TIMEOUT is 120 s unless given. NEEDS names the targets that it runs.
-# The property COST, in seconds, makes ctest begin with the tests that take minutes: one that is left
-# for the end would have a core to itself.
+# The property COST, in seconds, makes ctest begin with the tests that take minutes. One that is
+# left for the end would have a core to itself.
 function(ringside_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "LONG" "TIMEOUT" "COMMAND;UNDER;NEEDS;PROPERTIES")
   if(NOT arg_UNDER)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The dashboard stays as light as it was: a tab that is open for half an hour, and with label `long`
-for one and for eight, of 256 operations whose figures change at each tick. The stand-in's clock
-runs ahead: every tick is drawn, and the next one follows at once."""
+"""The dashboard stays as light as it was: a tab that is open for half an hour, and with the label
+`long` for one and for eight, of 256 operations whose figures change at each tick. The stand-in's
+clock runs ahead: every tick is drawn, and the next one follows at once."""
 import argparse
 import collections
 import copy

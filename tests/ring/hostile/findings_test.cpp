@@ -4,14 +4,14 @@
 
 #include "daemon/alerts/alert_engine.h"
 #include "daemon/metrics/ring_metrics.h"
-#include "tests/ring/hostile/hostile.h"
 #include "report/render/json.h"
 #include "report/render/text.h"
 #include "shm/identity.h"
 #include "tests/ring/fuzz/state_parts.h"
+#include "tests/ring/hostile/hostile.h"
 #include "tests/support/ring.h"
 #include "tests/support/temp.h"
-#include "tools/ringside/ring_file.h"
+#include "tools/ringside/source/ring_file.h"
 
 using namespace ringside;
 using namespace ringside::test;

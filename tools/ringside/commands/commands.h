@@ -16,16 +16,6 @@ struct InspectOptions {
 // Shows what a ring is, who writes it, and what its totals say.
 int inspect(const std::string& ring, const InspectOptions& options);
 
-struct TailOptions {
-  std::uint64_t records = 10;            // how many of those already in the ring to show first
-  bool follow = true;                    // go on with new records
-  bool failures = false;                 // only outcomes other than ok
-  bool labels = true;                    // what the server calls users, rooms and addresses
-  std::vector<std::string> operations;   // only these; empty: all
-};
-// Shows records as they are written, until the server leaves or dies, or the tool is interrupted.
-int tail(const std::string& ring, const TailOptions& options);
-
 struct ReportOptions {
   std::string history;  // the file; empty: the running daemon is asked
   std::string socket;   // of that daemon; empty: daemon_socket()

@@ -6,7 +6,7 @@
 #include "report/model/format.h"
 #include "report/render/table.h"
 #include "tools/ringside/commands/commands.h"
-#include "tools/ringside/ring_file.h"
+#include "tools/ringside/source/ring_file.h"
 
 namespace ringside::tool {
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "report/model/rings.h"
 #include "shm/clock.h"
@@ -24,6 +25,18 @@ class RingFile {
   // owner, as far as the system lets it. owner_uid() says whose ring it is.
   static std::unique_ptr<RingFile> open(const std::string& ring, Failure* failure);
 
+  // A ring as it was at some moment, and what was known of it then.
+  struct Moment {
+    Instant at;  // `ticks` are those of the ring's own clock
+    double ticks_per_second = 1e9;
+    std::optional<RingState> state;  // nothing: unknown
+    std::uint32_t owner_uid = 0;
+  };
+  // The same for a ring whose bytes are in memory, which the result keeps. `path` names it.
+  static std::unique_ptr<RingFile> in_memory(std::unique_ptr<Mapping> memory,
+                                             const std::string& path, const Moment& moment,
+                                             Failure* failure);
+
   const Segment& segment() const { return *segment_; }
   const SegmentFacts& facts() const { return facts_; }
   const TickScale& scale() const { return scale_; }
@@ -34,19 +47,33 @@ class RingFile {
   std::string state_word() const;  // "live", "crashed", "closed" or "unknown"
   // Synchronises the scale with the clock, and reads names that were registered since.
   void refresh();
-  std::string operation_name(std::uint16_t id) const;
-  std::string error_name(std::uint16_t code) const;   // empty when the code has no name
+  // The moment of the last refresh, or of the ring in memory.
+  const Instant& now() const { return now_; }
+  std::uint64_t now_ticks() const { return scale_.ticks_at(now_); }
+
+  // What readers call an id: its name, or "operation-7". Any number is taken.
+  const std::string& operation_name(std::uint16_t id) const { return shown_[id & (kIdCount - 1)]; }
+  // Nothing where the id has no name.
+  const NameEntry* entry(std::uint16_t id) const;
+  std::string error_name(std::uint16_t code) const;  // empty when the code has no name
+  const std::map<std::uint16_t, std::string>& errors() const { return errors_; }
   std::string stage_name(std::uint16_t id, std::size_t stage) const;
   std::int64_t wall_ns(std::uint64_t ticks) const;
+  std::uint64_t ticks_at_wall(std::int64_t wall_ns) const;
 
  private:
   RingFile() = default;
+  void read_names();
+
+  std::unique_ptr<Mapping> memory_;
   std::unique_ptr<Segment> segment_;
   SegmentFacts facts_;
   TickScale scale_;
   Instant now_;
   std::uint32_t owner_uid_ = 0;
+  std::optional<Moment> moment_;
   std::array<NameEntry, kIdCount> names_;
+  std::array<std::string, kIdCount> shown_;
   std::map<std::uint16_t, std::string> errors_;
 };
 

@@ -1,6 +1,8 @@
-#include "tools/ringside/ring_file.h"
+#include "tools/ringside/source/ring_file.h"
 
 #include <sys/stat.h>
+
+#include <cmath>
 
 #include "report/model/format.h"
 
@@ -38,7 +40,30 @@ std::unique_ptr<RingFile> RingFile::open(const std::string& ring, Failure* failu
   return file;
 }
 
+std::unique_ptr<RingFile> RingFile::in_memory(std::unique_ptr<Mapping> memory,
+                                              const std::string& path, const Moment& moment,
+                                              Failure* failure) {
+  std::unique_ptr<RingFile> file(new RingFile);
+  file->memory_ = std::move(memory);
+  file->segment_ = open_segment_in(file->memory_->data(), file->memory_->bytes(), path, 0,
+                                   &file->facts_, failure);
+  if (file->segment_ == nullptr) {
+    make_harmless(path, failure);
+    return nullptr;
+  }
+  file->moment_ = moment;
+  file->owner_uid_ = moment.owner_uid;
+  file->now_ = moment.at;
+  file->scale_ = TickScale(file->facts_.clock,
+                           static_cast<std::uint64_t>(std::llround(moment.ticks_per_second)),
+                           moment.at.ticks, moment.at.monotonic_ns);
+  file->scale_.freeze();
+  file->read_names();
+  return file;
+}
+
 std::optional<RingState> RingFile::state() const {
+  if (moment_) return moment_->state;
   if (segment_->header().state.load(std::memory_order_acquire) == kSegmentClosed)
     return RingState::closed;
   switch (segment_liveness(*segment_, facts_)) {
@@ -55,10 +80,23 @@ std::string RingFile::state_word() const {
 }
 
 void RingFile::refresh() {
-  now_ = read_instant();
-  scale_.sync(now_);
-  for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
-    if (names_[id].name.empty()) read_name(*segment_, id, &names_[id]);
+  if (!moment_) {
+    now_ = read_instant();
+    scale_.sync(now_);
+  }
+  read_names();
+}
+
+void RingFile::read_names() {
+  for (std::uint16_t id = 0; id < kIdCount; ++id) {
+    if (id < kFirstEvent + kMaxEvents && names_[id].name.empty())
+      read_name(*segment_, id, &names_[id]);
+    if (!names_[id].name.empty()) {
+      shown_[id] = names_[id].name;
+    } else if (shown_[id].empty()) {
+      shown_[id] = (id < kFirstEvent ? "operation-" : "event-") +
+                   std::to_string(id < kFirstEvent ? id : id - kFirstEvent);
+    }
   }
   for (std::uint32_t i = 0; i < kMaxErrorNames; ++i) {
     std::uint16_t code = 0;
@@ -68,10 +106,8 @@ void RingFile::refresh() {
   }
 }
 
-std::string RingFile::operation_name(std::uint16_t id) const {
-  if (id < kIdCount && !names_[id].name.empty()) return names_[id].name;
-  return (id < kFirstEvent ? "operation-" : "event-") +
-         std::to_string(id < kFirstEvent ? id : id - kFirstEvent);
+const NameEntry* RingFile::entry(std::uint16_t id) const {
+  return id < kIdCount && !names_[id].name.empty() ? &names_[id] : nullptr;
 }
 
 std::string RingFile::error_name(std::uint16_t code) const {
@@ -80,7 +116,7 @@ std::string RingFile::error_name(std::uint16_t code) const {
 }
 
 std::string RingFile::stage_name(std::uint16_t id, std::size_t stage) const {
-  const std::string& name = id < kIdCount ? names_[id].stages[stage] : names_[0].stages[stage];
+  const std::string& name = names_[id & (kIdCount - 1)].stages[stage];
   return name.empty() ? "stage" + std::to_string(stage) : name;
 }
 
@@ -93,7 +129,12 @@ InFlight in_flight_of(const Segment& segment, std::uint32_t lane) {
 }
 
 std::int64_t RingFile::wall_ns(std::uint64_t ticks) const {
-  return add_ns(scale_.monotonic_ns(ticks), now_.realtime_ns - now_.monotonic_ns);
+  return add_ns(scale_.monotonic_ns(ticks), subtract_ns(now_.realtime_ns, now_.monotonic_ns));
+}
+
+std::uint64_t RingFile::ticks_at_wall(std::int64_t wall_ns) const {
+  return scale_.ticks_from_ns(
+      subtract_ns(wall_ns, subtract_ns(now_.realtime_ns, now_.monotonic_ns)));
 }
 
 }  // namespace ringside::tool

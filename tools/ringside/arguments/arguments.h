@@ -1,0 +1,27 @@
+// The commands as they are written on a command line. Each function adds one to the program. Help,
+// completion and manual pages are made of what they add.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "tools/ringside/filter/filter_flags.h"
+
+namespace ringside::tool {
+
+struct Command {
+  CLI::App* app = nullptr;
+  std::function<int()> run;  // its exit code: 0 done, 1 failed, 2 wrong usage
+};
+
+Command add_inspect(CLI::App& program);
+Command add_list(CLI::App& program);
+Command add_report(CLI::App& program);
+Command add_tail(CLI::App& program);
+
+// What commands have in common.
+void add_source(CLI::App& command, std::string& source);
+void add_filter_flags(CLI::App& command, FilterFlags& flags);
+
+}  // namespace ringside::tool
