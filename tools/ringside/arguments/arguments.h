@@ -15,9 +15,12 @@ struct Command {
   std::function<int()> run;  // its exit code: 0 done, 1 failed, 2 wrong usage
 };
 
+Command add_autopsy(CLI::App& program);
+Command add_explain(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_list(CLI::App& program);
 Command add_report(CLI::App& program);
+Command add_show(CLI::App& program);
 Command add_tail(CLI::App& program);
 
 // What commands have in common.

@@ -142,8 +142,12 @@ void RecordLines::append_text(const Seen& seen, std::string& out) {
   } else {
     coloured(is_error(static_cast<Outcome>(record.outcome)) ? kRed : kYellow, outcome);
   }
-  out += "  " + pad(actor_text(file_, record, style_.labels), 14);
-  out += "  " + pad(subject_text(file_, record, style_.labels), 16);
+  // A line of a terminal should end before the terminal does.
+  const auto party = [&](const std::string& text, std::size_t columns) {
+    return style_.terminal ? pad(clip(text, 22), 22) : pad(text, columns);
+  };
+  out += "  " + party(actor_text(file_, record, style_.labels), 14);
+  out += "  " + party(subject_text(file_, record, style_.labels), 16);
   if (record.error != 0) out += "  " + error_text(file_, record.error);
   if (is_event(record)) {
     if (record.event.value != 0) out += "  value " + std::to_string(record.event.value);
