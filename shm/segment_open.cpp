@@ -140,13 +140,19 @@ std::unique_ptr<Segment> open_segment(const std::string& path, const OpenOptions
   const FileDescriptor file(open(path.c_str(), flags));
   if (!file) {
     const int error = errno;
-    *failure = error == ELOOP ? refusal(path, "is a symbolic link, which is not followed",
-                                        "name the ring's own file")
-               : error == EACCES
-                   ? system_failure(
-                         path, "may not be opened by this user", error,
-                         "run as the server's user, or let the server create it with a wider mode")
-                   : system_failure(path, "can't open", error, error == ENOENT ? kNoRing : nullptr);
+    *failure =
+        error == ELOOP
+            ? refusal(path, "is a symbolic link, which is not followed", "name the ring's own file")
+        : error == EACCES
+            ? system_failure(path,
+                             options.writable ? "may not be written by this user"
+                                              : "may not be opened by this user",
+                             error,
+                             options.writable
+                                 ? "run as the server's user, or as root"
+                                 : "run as the server's user, or let the server create it with a "
+                                   "wider mode")
+            : system_failure(path, "can't open", error, error == ENOENT ? kNoRing : nullptr);
     return nullptr;
   }
   struct stat info {};

@@ -16,6 +16,7 @@ struct Command {
 };
 
 Command add_autopsy(CLI::App& program);
+Command add_control(CLI::App& program);
 Command add_explain(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_list(CLI::App& program);

@@ -1,10 +1,7 @@
 #include "tools/ringside/commands/tail.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <cstdio>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -14,6 +11,7 @@
 #include "tools/ringside/commands/opened.h"
 #include "tools/ringside/lines/tally.h"
 #include "tools/ringside/lines/terminal.h"
+#include "tools/ringside/source/interrupts.h"
 
 namespace ringside::tool {
 
@@ -22,25 +20,6 @@ namespace {
 constexpr const char* kCommand = "ringside tail";
 constexpr std::int64_t kRefreshNs = 50'000'000;  // names, labels and whether the server lives
 constexpr std::int64_t kWaitNs = 100'000'000;    // for a ring that is not there
-
-// Both signals stay blocked until pause() takes them, so the tool ends between two lines.
-class Interrupts {
- public:
-  Interrupts() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals_, nullptr);
-  }
-  // True when one of them came.
-  bool pause(std::int64_t ns) {
-    const timespec span{ns / 1'000'000'000, ns % 1'000'000'000};
-    return sigtimedwait(&signals_, nullptr, &span) > 0;
-  }
-
- private:
-  sigset_t signals_{};
-};
 
 // What a server's life in one ring looks like to the tail.
 class Tail {

@@ -22,12 +22,13 @@ void make_harmless(const std::string& path, Failure* failure) {
 
 }  // namespace
 
-std::unique_ptr<RingFile> RingFile::open(const std::string& ring, Failure* failure) {
+std::unique_ptr<RingFile> RingFile::open(const std::string& ring, Failure* failure, bool writable) {
   const std::string path = ring_path(ring, failure);
   if (path.empty()) return nullptr;
   std::unique_ptr<RingFile> file(new RingFile);
   OpenOptions options;
   options.any_owner = true;
+  options.writable = writable;
   file->segment_ = open_segment(path, options, &file->facts_, failure);
   if (file->segment_ == nullptr) {
     make_harmless(path, failure);

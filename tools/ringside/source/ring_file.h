@@ -23,7 +23,9 @@ class RingFile {
  public:
   // Returns null and sets `failure` when the ring can't be read. The tool reads a ring of any
   // owner, as far as the system lets it. owner_uid() says whose ring it is.
-  static std::unique_ptr<RingFile> open(const std::string& ring, Failure* failure);
+  // `writable` is for `ringside control` alone.
+  static std::unique_ptr<RingFile> open(const std::string& ring, Failure* failure,
+                                        bool writable = false);
 
   // A ring as it was at some moment, and what was known of it then.
   struct Moment {

@@ -1,0 +1,30 @@
+// Ends a command between two steps: Ctrl-C and SIGTERM wait until it pauses.
+#pragma once
+
+#include <signal.h>
+
+#include <cstdint>
+#include <ctime>
+
+namespace ringside::tool {
+
+class Interrupts {
+ public:
+  // From here on both signals are blocked, in this thread and in those that it starts.
+  Interrupts() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals_, nullptr);
+  }
+  // Waits so long. True as soon as one of them came.
+  bool pause(std::int64_t ns) {
+    const timespec span{ns / 1'000'000'000, ns % 1'000'000'000};
+    return sigtimedwait(&signals_, nullptr, &span) > 0;
+  }
+
+ private:
+  sigset_t signals_{};
+};
+
+}  // namespace ringside::tool
