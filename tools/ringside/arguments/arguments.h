@@ -16,10 +16,12 @@ struct Command {
 };
 
 Command add_autopsy(CLI::App& program);
+Command add_completion(CLI::App& program);
 Command add_control(CLI::App& program);
 Command add_explain(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_list(CLI::App& program);
+Command add_manual(CLI::App& program);
 Command add_report(CLI::App& program);
 Command add_show(CLI::App& program);
 Command add_tail(CLI::App& program);
