@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include "shm/label_kind.h"
 #include "shm/layout.h"
 
 namespace ringside {
@@ -21,6 +22,8 @@ inline constexpr const char* kOutcomeWords[] = {"ok",     "error",   "timeout", 
                                                 "denied", "limited", "cancelled"};
 inline constexpr const char* kActorKindWords[] = {"none", "user", "session", "address"};
 inline constexpr const char* kSubjectKindWords[] = {"none", "room", "message", "user", "address"};
+inline constexpr const char* kLabelKindWords[] = {"none",    "user", "session",
+                                                  "address", "room", "message"};
 inline constexpr const char* kLaneLifeWords[] = {"never", "claiming", "owned", "released", "dead"};
 static_assert(sizeof kOutcomeWords / sizeof *kOutcomeWords == kOutcomeCount);
 
@@ -48,6 +51,9 @@ constexpr const char* actor_kind_word(ActorKind kind) {
 }
 constexpr const char* subject_kind_word(SubjectKind kind) {
   return detail::word(kSubjectKindWords, static_cast<std::size_t>(kind));
+}
+constexpr const char* label_kind_word(LabelKind kind) {
+  return detail::word(kLabelKindWords, static_cast<std::size_t>(kind));
 }
 constexpr const char* lane_life_word(LaneLife life) {
   return detail::word(kLaneLifeWords, static_cast<std::size_t>(life));

@@ -1,12 +1,22 @@
-// Fuzz target: a file under a ring's name (spoilt_file.h) is shown by `ringside list`, `inspect`
-// and `tail`.
+// Fuzz target: a file under a ring's name (spoilt_file.h) is shown by `ringside list`, `inspect
+// --verify`, and by what `tail`, `show`, `explain` and `autopsy` do with it.
 //
-//   flags    4 JSON, 8 list, 16 tail; 32 only one operation, 64 only failures, 128 no labels
+//   flags    4 JSON, 8 list, 16 records; 32 only one operation, 64 only failures, 128 no labels
 #include <cstdio>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "tests/ring/fuzz/spoilt_file.h"
+#include "tools/ringside/autopsy/findings.h"
 #include "tools/ringside/commands/commands.h"
+#include "tools/ringside/commands/list.h"
+#include "tools/ringside/detail/record_page.h"
+#include "tools/ringside/explain/explanation.h"
+#include "tools/ringside/filter/filter_flags.h"
+#include "tools/ringside/filter/matcher.h"
+#include "tools/ringside/lines/record_lines.h"
+#include "tools/ringside/source/source.h"
 
 using namespace ringside;
 using namespace ringside::fuzz;
@@ -17,6 +27,38 @@ namespace {
 const std::string& path() {
   static const std::string made = Scratch::file("ringside.spoilt");
   return made;
+}
+
+// Every record as text, JSON and CSV; of one the page and what was around it.
+void show_records(unsigned flags) {
+  Failure failure;
+  const tool::Source source = tool::open_source(path(), &failure);
+  FUZZ_REQUIRE(source.file != nullptr);
+  std::vector<tool::Seen> records;
+  source.records->read(records, true);
+  const tool::RecordCounts& counts = source.records->counts();
+  FUZZ_REQUIRE(records.size() + counts.rejected == counts.read);
+  tool::FilterFlags given;
+  given.failures = (flags & 64) != 0;
+  if ((flags & 32) != 0) given.operations = {"SEND_MESSAGE"};
+  tool::Wanted wanted;
+  tool::FilterError error;
+  FUZZ_REQUIRE(tool::read_flags(given, wanted, error));
+  const auto reference = tool::reference_ticks(source, records);
+  const auto matcher = tool::Matcher::make(wanted, *source.file, reference, error);
+  std::string text;
+  for (const auto format :
+       {tool::LineFormat::text, tool::LineFormat::json, tool::LineFormat::csv}) {
+    tool::RecordLines lines(*source.file, format, {true, true, (flags & 128) == 0});
+    for (const tool::Seen& seen : records) {
+      if (!matcher || (*matcher)(seen)) lines.append(seen, text);
+    }
+  }
+  tool::find(*source.file, records, 3);
+  if (records.empty()) return;
+  const tool::Seen& one = records[flags % records.size()];
+  tool::record_page(*source.file, one, reference);
+  tool::explain_record(*source.file, one, records);
 }
 
 }  // namespace
@@ -39,16 +81,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   put_file(path(), file);
   tool::InspectOptions inspect;
   inspect.json = (spoilt.flags() & 4) != 0;
+  inspect.names = inspect.labels = true;
   FUZZ_REQUIRE(tool::inspect(path(), inspect) == 0);
-  if ((spoilt.flags() & 8) != 0) FUZZ_REQUIRE(tool::list(path().substr(0, path().rfind('/'))) == 0);
-  if ((spoilt.flags() & 16) != 0) {
-    tool::TailOptions tail;
-    tail.follow = false;
-    if ((spoilt.flags() & 32) != 0) tail.operations = {"SEND_MESSAGE"};
-    tail.failures = (spoilt.flags() & 64) != 0;
-    tail.labels = (spoilt.flags() & 128) == 0;
-    FUZZ_REQUIRE(tool::tail(path(), tail) == 0);
+  inspect.verify = true;
+  tool::inspect(path(), inspect);  // 1 where it finds a fault
+  if ((spoilt.flags() & 8) != 0) {
+    tool::ListOptions list;
+    list.folder = path().substr(0, path().rfind('/'));
+    list.json = inspect.json;
+    FUZZ_REQUIRE(tool::list(list) == 0);
   }
+  if ((spoilt.flags() & 16) != 0) show_records(spoilt.flags());
   remove_all_files();
   return 0;
 }

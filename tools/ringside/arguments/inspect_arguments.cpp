@@ -15,8 +15,21 @@ Command add_inspect(CLI::App& program) {
       program.add_subcommand("inspect", "what a ring is, who writes it, what its totals say");
   add_source(*command, given->ring);
   command->add_flag("--json", given->options.json, "as one JSON object");
+  command->add_flag("--names", given->options.names,
+                    "also what is registered: operations, events, thresholds, stages, errors");
+  command->add_flag("--labels", given->options.labels,
+                    "also what the server calls its users, rooms, addresses");
+  command->add_flag("--verify", given->options.verify,
+                    "also check every slot, the books and the tables; exit code 1 if one is wrong");
   command->footer(
-      "Examples:\n  ringside inspect chat\n  ringside inspect chat --json | jq .gauges\n");
+      "Examples:\n"
+      "  ringside inspect chat\n"
+      "  ringside inspect chat --verify\n"
+      "  ringside inspect chat --json | jq .gauges\n"
+      "\n"
+      "`readable` are the records that are still there, and a lane's rate is theirs. `quiet` is "
+      "how\n"
+      "long ago its newest one ended.\n");
   return {command, [given] { return inspect(given->ring, given->options); }};
 }
 

@@ -7,11 +7,11 @@
 
 namespace ringside::tool {
 
-// Lists every ring in the folder, one line each.
-int list(const std::string& folder);
-
 struct InspectOptions {
   bool json = false;
+  bool verify = false;  // every slot, the books and the tables
+  bool names = false;   // what the server has registered
+  bool labels = false;  // what it calls its users, rooms and addresses
 };
 // Shows what a ring is, who writes it, and what its totals say.
 int inspect(const std::string& ring, const InspectOptions& options);

@@ -1,12 +1,16 @@
+#include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "report/model/format.h"
 #include "report/render/table.h"
 #include "shm/processes.h"
 #include "shm/words.h"
 #include "tools/ringside/commands/commands.h"
+#include "tools/ringside/commands/registered.h"
 #include "tools/ringside/source/ring_file.h"
+#include "tools/ringside/verify/verify.h"
 
 namespace ringside::tool {
 
@@ -24,14 +28,25 @@ struct LaneSum {
   std::uint64_t readable = 0;   // records that are still there and whole
   std::uint64_t dropped = 0;
   std::uint64_t torn = 0;
+  double per_second = 0;                 // of the readable ones
+  std::optional<std::int64_t> quiet_ns;  // since the newest of them ended
   InFlight in_flight;
 };
 
 struct Sums {
   std::vector<LaneSum> lanes;
   TotalsCopy totals;
+  std::array<std::uint64_t, kIdCount> readable{};  // of each id
   std::uint64_t written = 0;
 };
+
+// A lane's rate, by the records that it still holds: from the end of the oldest to the newest's.
+void measure(const RingFile& file, std::uint64_t oldest, std::uint64_t newest, LaneSum& lane) {
+  lane.quiet_ns = file.scale().span_ns(static_cast<std::int64_t>(file.now_ticks() - newest));
+  const std::int64_t span_ns = file.scale().span_ns(static_cast<std::int64_t>(newest - oldest));
+  if (lane.readable > 1 && span_ns > 0)
+    lane.per_second = static_cast<double>(lane.readable - 1) * 1e9 / static_cast<double>(span_ns);
+}
 
 Sums sum_up(const RingFile& file) {
   const Segment& segment = file.segment();
@@ -54,12 +69,19 @@ Sums sum_up(const RingFile& file) {
     const std::uint64_t capacity = segment.geometry().capacity(i);
     LaneCursor cursor;
     cursor.position = lane.head > capacity ? lane.head - capacity : 0;
-    const auto take = [&](const Record&) { ++lane.readable; };
+    std::uint64_t oldest = 0;
+    std::uint64_t newest = 0;
+    const auto take = [&](const Record& record) {
+      if (lane.readable++ == 0) oldest = record.end();
+      newest = record.end();
+      ++sums.readable[record.operation & (kIdCount - 1)];
+    };
     if (lane.overflow) {
       read_overflow(segment.slots(i), header, capacity, cursor, capacity, take);
     } else {
       read_lane(segment.slots(i), header, capacity, cursor, capacity, take);
     }
+    if (lane.readable > 0) measure(file, oldest, newest, lane);
     sums.written += lane.head;
     TotalsCopy totals;
     copy_totals(segment.totals(i), totals);
@@ -104,7 +126,28 @@ void print_in_flight(const RingFile& file, const Sums& sums) {
   if (!table.empty()) std::printf("\n%s", table.render(0, 100).c_str());
 }
 
-void print_json(const RingFile& file, const Sums& sums) {
+nlohmann::json json_of(const Verified& verified) {
+  return {{"good", verified.good()},        {"lanes", verified.lanes},
+          {"slots", verified.slots},        {"records", verified.records},
+          {"half_written", verified.begun}, {"busy_lanes", verified.busy},
+          {"faults", verified.faults},      {"more_faults", verified.more_faults}};
+}
+
+void print_verified(const Verified& verified) {
+  std::printf("\nverified   %s lanes, %s slots, %s records, %s half-written: %s\n",
+              format_count(verified.lanes).c_str(), format_count(verified.slots).c_str(),
+              format_count(verified.records).c_str(), format_count(verified.begun).c_str(),
+              verified.good() ? "good" : "FAULTS");
+  if (!verified.busy.empty()) {
+    std::printf("           the books of %zu lanes were written on all the time, and not checked\n",
+                verified.busy.size());
+  }
+  for (const std::string& fault : verified.faults) std::printf("  fault    %s\n", fault.c_str());
+  if (verified.more_faults > 0)
+    std::printf("  and %s more\n", format_count(verified.more_faults).c_str());
+}
+
+void print_json(const RingFile& file, const Sums& sums, const std::optional<Verified>& verified) {
   using nlohmann::json;
   const SegmentFacts& facts = file.facts();
   const SegmentHeader& header = file.segment().header();
@@ -146,6 +189,7 @@ void print_json(const RingFile& file, const Sums& sums) {
                             {"readable", lane.readable},
                             {"dropped", lane.dropped},
                             {"torn", lane.torn},
+                            {"rate_per_s", lane.per_second},
                             {"in_flight", in_flight_json(file, lane.in_flight)}});
   }
   for (std::uint16_t id = 0; id < kFirstEvent + kMaxEvents; ++id) {
@@ -154,6 +198,7 @@ void print_json(const RingFile& file, const Sums& sums) {
     out[id < kFirstEvent ? "operations" : "events"][file.operation_name(id)] = {
         {"count", entry.recorded + entry.skipped},
         {"recorded", entry.recorded},
+        {"readable", sums.readable[id]},
         {"skipped", entry.skipped},
         {"errors", entry.errors},
         {"mean_ns", mean_ns(file, entry)},
@@ -166,6 +211,7 @@ void print_json(const RingFile& file, const Sums& sums) {
     if (!read_gauge_name(file.segment(), i, &name)) continue;
     out["gauges"][name] = gauge_value(file.segment(), processes, i);
   }
+  if (verified) out["verified"] = json_of(*verified);
   // The path may hold any bytes. Bytes that are no text are replaced. Bytes that steer a terminal
   // are escaped.
   std::printf("%s\n", out.dump(2, ' ', true, json::error_handler_t::replace).c_str());
@@ -196,7 +242,13 @@ void print_text(const RingFile& file, const Sums& sums) {
   line("clock", std::string(clock_name(facts.clock)) + ", " +
                     format_count(static_cast<std::uint64_t>(file.scale().ticks_per_second())) +
                     " Hz" + (facts.ticks_per_second == 0 ? " (measured)" : ""));
-  line("written", format_count(sums.written) + " records");
+  const double seconds =
+      static_cast<double>(file.now().realtime_ns - file.wall_ns(facts.anchor_ticks)) / 1e9;
+  line("written", format_count(sums.written) + " records" +
+                      (file.state() == RingState::live && seconds > 0
+                           ? ", " + format_rate(static_cast<double>(sums.written) / seconds) +
+                                 " since its creation"
+                           : ""));
   const auto untraced = header.untraced_threads.load(std::memory_order_relaxed);
   if (untraced > 0) {
     line("untraced", format_count(untraced) + " threads, " +
@@ -222,13 +274,17 @@ void print_text(const RingFile& file, const Sums& sums) {
                {"gen"},
                {"written"},
                {"readable"},
+               {"rate"},
+               {"quiet", Align::span},
                {"dropped"},
                {"torn"}});
   for (const LaneSum& lane : sums.lanes) {
     lanes.row({lane.overflow ? "overflow" : std::to_string(lane.lane), lane.state, lane.thread,
                std::to_string(lane.pid), std::to_string(lane.tid), std::to_string(lane.generation),
-               format_count(lane.head), format_count(lane.readable), format_count(lane.dropped),
-               format_count(lane.torn)});
+               format_count(lane.head), format_count(lane.readable),
+               lane.per_second > 0 ? format_rate(lane.per_second) : "–",
+               lane.quiet_ns ? format_span_cell(static_cast<double>(*lane.quiet_ns)) : "–",
+               format_count(lane.dropped), format_count(lane.torn)});
   }
   if (lanes.empty()) {
     std::printf("no lane was ever claimed: no thread has traced anything yet\n");
@@ -241,6 +297,7 @@ void print_text(const RingFile& file, const Sums& sums) {
     Table table({{events ? "event" : "operation", Align::left},
                  {"count"},
                  {"recorded"},
+                 {"readable"},
                  {"counted only"},
                  {"errors"},
                  {"mean"},
@@ -250,9 +307,9 @@ void print_text(const RingFile& file, const Sums& sums) {
       const TotalsCopy::Entry& entry = sums.totals.entries[id];
       if (entry.recorded + entry.skipped == 0) continue;
       table.row({file.operation_name(id), format_count(entry.recorded + entry.skipped),
-                 format_count(entry.recorded), format_count(entry.skipped),
-                 format_count(entry.errors), format_span_cell(mean_ns(file, entry)),
-                 sampling(file, id)});
+                 format_count(entry.recorded), format_count(sums.readable[id]),
+                 format_count(entry.skipped), format_count(entry.errors),
+                 format_span_cell(mean_ns(file, entry)), sampling(file, id)});
     }
     if (!table.empty()) std::printf("\n%s", table.render(0, 100).c_str());
   }
@@ -278,12 +335,17 @@ int inspect(const std::string& ring, const InspectOptions& options) {
     return 1;
   }
   const Sums sums = sum_up(*file);
+  std::optional<Verified> verified;
+  if (options.verify) verified = verify(*file);
   if (options.json) {
-    print_json(*file, sums);
+    print_json(*file, sums, verified);
   } else {
     print_text(*file, sums);
+    if (options.names) print_names(*file);
+    if (options.labels) print_labels(*file);
+    if (verified) print_verified(*verified);
   }
-  return 0;
+  return verified && !verified->good() ? 1 : 0;
 }
 
 }  // namespace ringside::tool

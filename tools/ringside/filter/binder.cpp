@@ -301,8 +301,7 @@ class Binder {
     }
     std::vector<std::string> known;
     for (const LabelEntry& label : all_labels(file_.segment())) {
-      const bool possible =
-          party_kind(kLabelWords[static_cast<std::size_t>(label.kind)], actor).has_value();
+      const bool possible = party_kind(label_kind_word(label.kind), actor).has_value();
       if (!possible) continue;
       if (said_of(condition, label.text)) out.parties.push_back({label.kind, false, label.id});
       known.push_back(label.text);
@@ -312,9 +311,6 @@ class Binder {
                    actor ? "give a label, an id (42), or user:42, session:9, address:127.0.0.2"
                          : "give a label, an id (7), or room:7, message:9, user:42");
   }
-  static constexpr const char* kLabelWords[kLabelKindCount] = {"none",    "user", "session",
-                                                               "address", "room", "message"};
-
   const RingFile& file_;
   FilterError& error_;
 };

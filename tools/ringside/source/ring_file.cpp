@@ -77,7 +77,13 @@ std::optional<RingState> RingFile::state() const {
 
 std::string RingFile::state_word() const {
   const auto known = state();
-  return known ? name_of(*known) : "unknown";
+  if (!known) return "unknown";
+  // The kernel marks the locks of a process that becomes another program, as if it had died.
+  if (known == RingState::crashed && !moment_ && !other_boot(current_boot_id(), facts_.boot_id) &&
+      facts_.pid_namespace == self_pid_namespace() && facts_.creator_start_time != 0 &&
+      process_liveness(facts_.creator_pid, facts_.creator_start_time) == Liveness::alive)
+    return "exec'ed";
+  return name_of(*known);
 }
 
 void RingFile::refresh() {

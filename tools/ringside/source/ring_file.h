@@ -46,7 +46,8 @@ class RingFile {
 
   // Live, crashed or closed. Nothing where the server's processes can't be seen.
   std::optional<RingState> state() const;
-  std::string state_word() const;  // "live", "crashed", "closed" or "unknown"
+  // "live", "crashed", "closed", "unknown", or "exec'ed": its process lives on as another program.
+  std::string state_word() const;
   // Synchronises the scale with the clock, and reads names that were registered since.
   void refresh();
   // The moment of the last refresh, or of the ring in memory.
