@@ -42,7 +42,7 @@ std::vector<LaneFindings> find_lanes(const RingFile& file, const std::vector<See
   return lanes;
 }
 
-void find_last_sign(const std::vector<Seen>& all, Findings& out) {
+void find_last_sign(const RingFile& file, const std::vector<Seen>& all, Findings& out) {
   const auto see = [&](std::uint64_t ticks) {
     if (out.any && static_cast<std::int64_t>(ticks - out.last_sign_ticks) <= 0) return;
     out.any = true;
@@ -52,6 +52,7 @@ void find_last_sign(const std::vector<Seen>& all, Findings& out) {
   for (const LaneFindings& lane : out.lanes) {
     if (lane.in_flight.any) see(lane.in_flight.start);
   }
+  if (out.any && file.state() == RingState::live) out.last_sign_ticks = file.now_ticks();
 }
 
 // The lane that was overwritten most lately bounds the span that all lanes tell of.
@@ -127,7 +128,7 @@ std::uint64_t Findings::torn() const {
 Findings find(const RingFile& file, const std::vector<Seen>& all, std::size_t each) {
   Findings out;
   out.lanes = find_lanes(file, all, each);
-  find_last_sign(all, out);
+  find_last_sign(file, all, out);
   for (LaneFindings& lane : out.lanes) {
     if (lane.in_flight.any) {
       lane.in_flight_ns = file.scale().span_ns(

@@ -42,8 +42,9 @@ struct ErrorFindings {
 };
 
 struct Findings {
-  // The newest moment that anything in the ring is of: the end of a record, or the beginning of an
-  // operation that did not end. 0, and `any` false, in a ring without both.
+  // Now, of a living server. Of a dead one the newest moment that anything in the ring is of: the
+  // end of a record, or the beginning of an operation that did not end; so it was in that operation
+  // for at least so long. 0, and `any` false, in a ring without both.
   bool any = false;
   std::uint64_t last_sign_ticks = 0;
   // How long before that all lanes go back: a minute at most, less where a lane was overwritten.

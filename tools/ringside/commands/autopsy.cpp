@@ -89,7 +89,7 @@ class Page {
                           : format_count(threads) + " threads were in an operation. The longest: ";
       text += file_.operation_name(longest->in_flight.operation) + " on lane " +
               std::to_string(longest->lane) + " (" + longest->thread + "), for " +
-              span(longest->in_flight_ns) + ".";
+              (alive() ? "" : "at least ") + span(longest->in_flight_ns) + ".";
     } else {
       text = "No thread was in an operation.";
     }
@@ -180,6 +180,8 @@ class Page {
   void more(std::size_t all, std::size_t shown) {
     if (all > shown) out_ += "and " + format_count(all - shown) + " more\n";
   }
+
+  bool alive() const { return file_.state() == RingState::live; }
 
   const RingFile& file_;
   const Findings& found_;
