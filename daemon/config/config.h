@@ -126,6 +126,9 @@ struct Config {
   std::uint64_t report_keep = 48;
   std::uint64_t report_keep_daily = 30;
 
+  std::uint64_t dead_rings_keep = 5;
+  std::uint64_t dead_rings_max_bytes = std::uint64_t{256} << 20;
+
   bool history_enabled = true;
   std::string history_path;  // empty until resolve_paths()
   std::int64_t history_minutes_ns = 48 * kHour;

@@ -82,6 +82,14 @@ std::vector<ConfigKey<Config>> own_table() {
        "day "
        "is over; 0: none is written."},
 
+      {"dead_rings.keep", Integer{AT(dead_rings_keep), 0, 1000},
+       "Rings of servers that died that are kept as files, in rings in the state directory, for "
+       "`ringside autopsy`; 0: none is written."},
+      {"dead_rings.max_size",
+       Size{AT(dead_rings_max_bytes), std::uint64_t{1} << 20, std::uint64_t{1} << 40},
+       "All of them together, as far as they have memory: the oldest goes first, and a ring that "
+       "is larger is not kept."},
+
       {"history.enabled", Switch{AT(history_enabled)},
        "Keep a history that outlives the daemon: a SQLite file with each operation's minutes and "
        "hours, gauges, incidents, and what was started and changed."},

@@ -46,7 +46,7 @@ std::optional<Failure> IoWorker::start(const IoOptions& options,
   options_ = options;
   log_.add_missing(left);
   tells_ = 1;
-  reports_.start(options.reports);
+  reports_.start(options.reports, options.dead_rings);
   thread_ = std::thread([this] { run(); });
   return std::nullopt;
 }
@@ -194,6 +194,11 @@ bool IoWorker::write_daily_report(std::int64_t begin_wall_s) {
   return reports_.write_daily(begin_wall_s);
 }
 
+bool IoWorker::keep_ring(DeadRing ring) {
+  RINGSIDE_ASSERT(!finishing_.load(std::memory_order_relaxed) && "handed over after finish()");
+  return reports_.keep_ring(std::move(ring));
+}
+
 void IoWorker::try_reports() { reports_.try_files(); }
 
 void IoWorker::write_state(const SavedState& state) {
@@ -208,7 +213,7 @@ void IoWorker::write_state(const SavedState& state) {
 }
 
 void IoWorker::reopen(IoOptions options) {
-  reports_.set_files(options.reports);
+  reports_.set_files(options.reports, options.dead_rings);
   enqueue([this, options = std::move(options)] {
     const std::string path = options_.alert_log_path;
     options_ = options;

@@ -37,6 +37,7 @@ struct IoOptions {
   AlertLogFormat alert_log_format = AlertLogFormat::logfmt;
   bool alert_log_transitions = false;  // those of alerts too, and not only the incidents' lines
   ReportFiles reports;
+  DeadRingFiles dead_rings = {};
   std::string state_path;
   std::chrono::milliseconds retry{1000};   // until failed alert lines are written again
   // How long the end waits for a stalled reader of standard output.
@@ -74,6 +75,7 @@ class IoWorker final : public Outputs, public AlertSink {
   void tell(const std::vector<AlertTransition>& transitions) override;
   bool write_report(std::shared_ptr<const Snapshot> snapshot) override;
   bool write_daily_report(std::int64_t begin_wall_s) override;
+  bool keep_ring(DeadRing ring) override;
   bool save_state(SavedState state) override;
   void save_state_before_lines(SavedState state) override;
   std::uint64_t settled() const override { return settled_.load(std::memory_order_relaxed); }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "daemon/storage/dead_rings.h"
 #include "daemon/storage/state_file.h"
 #include "report/model/snapshot.h"
 
@@ -21,6 +22,8 @@ class Outputs {
   // The report of the day that begins then, made of the history; one that is there stays. False,
   // and nothing is taken, while the one before it still waits.
   virtual bool write_daily_report(std::int64_t /*begin_wall_s*/) { return true; }
+  // Keeps the ring of a server that died. False, and nothing is taken, while too many still wait.
+  virtual bool keep_ring(DeadRing /*ring*/) { return true; }
   // The same, while the state before it still waits.
   virtual bool save_state(SavedState state) = 0;
   // Before the lines that this state has in its outbox are told: it is written before them. Always

@@ -47,9 +47,9 @@ ReportWriter::ReportWriter(WriteFile write)
 
 ReportWriter::~ReportWriter() { end(); }
 
-void ReportWriter::start(const ReportFiles& files) {
+void ReportWriter::start(const ReportFiles& files, const DeadRingFiles& dead_rings) {
   RINGSIDE_ASSERT(!thread_.joinable());
-  set_files(files);
+  set_files(files, dead_rings);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -103,9 +103,16 @@ bool ReportWriter::write_daily(std::int64_t begin_wall_s) {
   return enqueue_counted(days_waiting_, 1, [this, begin_wall_s] { write_day(begin_wall_s); });
 }
 
-void ReportWriter::set_files(const ReportFiles& files) {
+bool ReportWriter::keep_ring(DeadRing ring) {
+  // A task is copied, and a ring is not.
+  const auto kept = std::make_shared<const DeadRing>(std::move(ring));
+  return enqueue_counted(rings_waiting_, 4, [this, kept] { write_ring(*kept); });
+}
+
+void ReportWriter::set_files(const ReportFiles& files, const DeadRingFiles& dead_rings) {
   const std::lock_guard lock(files_mutex_);
   files_ = files;
+  dead_rings_ = dead_rings;
 }
 
 ReportFiles ReportWriter::files() {
@@ -136,6 +143,21 @@ void ReportWriter::write_day(std::int64_t begin_wall_s) {
   if (written) {
     spdlog::info("report of {} written to {}",
                  format_wall(begin_wall_s * kNsPerSecond).substr(0, 10), files.directory);
+  }
+}
+
+void ReportWriter::write_ring(const DeadRing& ring) {
+  DeadRingFiles dead_rings;
+  {
+    const std::lock_guard lock(files_mutex_);
+    dead_rings = dead_rings_;
+  }
+  std::string path;
+  if (const auto failure = keep_dead_ring(dead_rings, ring, &path)) {
+    spdlog::error("{}", failure->message);
+  } else if (!path.empty()) {
+    spdlog::info("the ring of {}, whose server died, is kept as {}\n  next: ringside autopsy {}",
+                 ring.name, path, path);
   }
 }
 

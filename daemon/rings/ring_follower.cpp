@@ -238,6 +238,9 @@ void RingFollower::finish(RingState state, const Instant& now) {
   standing_.clear();
   retire();
   metrics_.end_clock(now.realtime_ns - now.monotonic_ns);
+  // One that is cut off has nothing to keep.
+  if (crash_counted_ && !segment_->broken())
+    dead_ring_ = DeadRing{ring_.name, now.realtime_ns, std::move(segment_)};
   segment_.reset();
   finished_ = true;
   state_ = state;

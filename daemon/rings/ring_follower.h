@@ -41,6 +41,7 @@
 #include "daemon/rings/ring_names.h"
 #include "daemon/rings/ring_processes.h"
 #include "daemon/rings/unnamed_ring.h"
+#include "daemon/storage/dead_rings.h"
 #include "report/model/pulse.h"
 #include "shm/segment.h"
 
@@ -104,6 +105,8 @@ class RingFollower {
   void take_minutes(const Instant& now, RingMetrics::TakeMinutes which, HistorySpan& out);
   // What can be told between two ticks, without settling or rolling anything.
   RingPulse pulse(const Instant& now) const;
+  // The last ring whose server was found dead, once; nothing where there is none.
+  std::optional<DeadRing> take_dead() { return std::exchange(dead_ring_, std::nullopt); }
 
   // Since when the ring is read, for its rates.
   RingTimes times(const Instant& now) const;
@@ -207,6 +210,7 @@ class RingFollower {
   bool restored_ = false;                      // from a saved state, and not attached since then
   std::uint64_t crashes_ = 0;
   bool crash_counted_ = false;                 // the ring before ended in one
+  std::optional<DeadRing> dead_ring_;          // until it is taken
   std::uint64_t restarts_ = 0;
   Books retired_;                              // of instances that are over
   // By position in the table.

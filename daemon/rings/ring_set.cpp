@@ -142,6 +142,14 @@ void RingSet::let_go(Followed& one, const Instant& now) const {
   one.follower = std::move(follower);
 }
 
+std::vector<DeadRing> RingSet::take_dead() {
+  std::vector<DeadRing> dead;
+  for (Followed& one : followed_) {
+    if (auto ring = one.follower->take_dead()) dead.push_back(std::move(*ring));
+  }
+  return dead;
+}
+
 void RingSet::find_by_pattern(Pattern& pattern) {
   pattern.left_out.clear();
   for (const RingName& ring : rings_like(pattern.name)) {

@@ -54,6 +54,8 @@ class RingSet {
   void for_each(const Each& each) const {
     for (const Followed& one : followed_) each(*one.follower);
   }
+  // RingFollower::take_dead() of all.
+  std::vector<DeadRing> take_dead();
   const Books& forgotten() const { return forgotten_; }
   // Adds the problems of patterns: one that found nothing, or more rings than can be followed.
   void show_patterns(Snapshot& out) const;

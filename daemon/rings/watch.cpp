@@ -186,6 +186,8 @@ Snapshot Watch::tick(const Instant& now) {
   return snapshot;
 }
 
+std::vector<DeadRing> Watch::take_dead() { return impl_->rings.take_dead(); }
+
 void Watch::take_minutes(const Instant& now, RingMetrics::TakeMinutes which, HistorySpan& out) {
   impl_->begin(now);
   impl_->rings.for_each([&](RingFollower& ring) { ring.take_minutes(now, which, out); });

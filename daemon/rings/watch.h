@@ -53,6 +53,8 @@ class Watch {
   // Adds the minutes of all rings that the history has not got yet, after tick() of the same
   // instant (RingMetrics::take_minutes()).
   void take_minutes(const Instant& now, RingMetrics::TakeMinutes which, HistorySpan& out);
+  // The rings whose servers were found dead since the last call.
+  std::vector<DeadRing> take_dead();
 
   // What can be told between two ticks, of what the latest pass has read. It costs a few
   // microseconds a ring.

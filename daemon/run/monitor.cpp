@@ -154,6 +154,11 @@ Monitor::Published Monitor::tick(const Instant& now) {
   }
   // One that is left out is asked for again in an hour.
   if (const auto day = daily_.due(snapshot->wall_ns)) outputs_.write_daily_report(*day);
+  for (DeadRing& ring : watch_.take_dead()) {
+    const std::string name = ring.name;
+    if (!outputs_.keep_ring(std::move(ring)))
+      spdlog::warn("the ring of {}, whose server died, is not kept: four still wait", name);
+  }
   save_where_due(*snapshot, now);
   if (hand_over_) {
     recorder_.follow(*snapshot);

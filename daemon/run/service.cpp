@@ -25,6 +25,8 @@ IoOptions io_options(const Config& config) {
   options.reports = {config.report_directory, config.report_formats, config.report_keep,
                      config.history_enabled ? config.history_path : "", config.report_keep_daily};
   options.state_path = config.state_directory + "/state";
+  options.dead_rings = {config.state_directory + "/rings", config.dead_rings_keep,
+                        config.dead_rings_max_bytes};
   return options;
 }
 

@@ -120,9 +120,26 @@ class Kills(harness.Scenario):
                          ("live", kills + 1, kills))
         self.assertEqual(ring["pid"], server.pid)
         self.assertIn("alert=server_down", world.alert_log.read_text(encoding="utf-8"))
+        self.check_kept(world, daemon, kills, before)
         server.stop()
         daemon.stop()
         self.assertEqual(ledger.server_counts(world.report()), totals)
+
+    def check_kept(self, world, daemon, kills, before):
+        """The rings of the dead are files, and the debug tool opens them as it opens any ring."""
+        daemon.wait_until("the rings kept", lambda: len(list(
+            (world.state / "rings").glob("*.ring"))) == kills)
+        counted = {name: 0 for name in OPERATIONS}
+        for path in (world.state / "rings").glob("*.ring"):
+            kept = world.inspect(path)
+            self.assertEqual(kept["state"], "crashed")
+            counted = ledger.add(counted, ledger.counts(kept))
+            page = world.run("ringside", "autopsy", path)
+            self.assertEqual(page.code, 0, page.err)
+            self.assertIn("Who was there in that time", page.out)
+            checked = world.run("ringside", "inspect", path, "--verify")
+            self.assertEqual(checked.code, 0, checked.out)
+        self.assertEqual(counted, before)
 
     def check_clients_of_killed_servers(self, load, totals):
         """The server may or may not have taken up an operation whose answer never came."""

@@ -53,6 +53,8 @@ TEST_CASE("KeyValues: the least and the most value of each range are taken, and 
       {"metrics.top", "0", "1", "100", "101"},
       {"reports.interval", "\"-1ns\"", "\"0s\"", "\"366d\"", "\"366d1ns\""},
       {"reports.keep", "-1", "0", "100000", "100001"},
+      {"dead_rings.keep", "-1", "0", "1000", "1001"},
+      {"dead_rings.max_size", "\"1048575B\"", "\"1MiB\"", "\"1TiB\"", "\"1025GiB\""},
       {"history.keep_minutes", "\"179min\"", "\"3h\"", "\"366d\"", "\"367d\""},
       {"history.keep_hours", "\"23h\"", "\"1d\"", "\"3660d\"", "\"3661d\""},
       {"history.max_size", "\"4194303B\"", "\"4MiB\"", "\"1TiB\"", "\"1025GiB\""},

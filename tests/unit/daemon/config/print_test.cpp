@@ -50,6 +50,10 @@ formats = []
 keep = 48
 keep_daily = 30
 
+[dead_rings]
+keep = 5
+max_size = "256MiB"
+
 [history]
 enabled = true
 path = ""

@@ -111,11 +111,19 @@ TEST_CASE(
   Watch watch({{path}, 100, 20, false});
   watch.pass(later(0));
   REQUIRE(server(path, 30, false).killed_by(SIGKILL));
-  Snapshot snapshot = watch.tick(later(1));
+  const Instant found = later(1);
+  Snapshot snapshot = watch.tick(found);
   snapshot = watch.tick(later(2));
   CHECK(snapshot.rings[0].state == RingState::crashed);
   CHECK(snapshot.books.read == 30);
   CHECK(snapshot.rings[0].crashes_seen == 1);
+  // Its ring can be had once, whole.
+  std::vector<DeadRing> dead = watch.take_dead();
+  REQUIRE(dead.size() == 1);
+  CHECK(dead[0].wall_ns == found.realtime_ns);
+  REQUIRE(dead[0].segment != nullptr);
+  CHECK(dead[0].segment->lane_header(0).head == 30);
+  CHECK(watch.take_dead().empty());
   REQUIRE(server(path, 12, false).killed_by(SIGKILL));
   watch.tick(later(3));
   snapshot = watch.tick(later(4));
@@ -172,6 +180,7 @@ TEST_CASE(
   leave(*ring, false);
   const Snapshot snapshot = watch.tick(later(1));
   CHECK(snapshot.rings[0].state == RingState::closed);
+  CHECK(watch.take_dead().empty());
   CHECK(snapshot.books.read == 21);
   CHECK(snapshot.rings[0].crashes_seen == 0);
 }
