@@ -121,7 +121,8 @@ std::unique_ptr<Mapping> Mapping::map(int fd, std::uint64_t bytes, bool writable
 
 std::unique_ptr<Mapping> Mapping::memory(std::uint64_t bytes) {
   std::unique_ptr<Mapping> mapping(new Mapping);
-  if (!mapping->get(-1, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS)) return nullptr;
+  if (!mapping->get(-1, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE))
+    return nullptr;
   return mapping;
 }
 

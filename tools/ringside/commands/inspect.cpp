@@ -8,8 +8,9 @@
 #include "shm/processes.h"
 #include "shm/words.h"
 #include "tools/ringside/commands/commands.h"
+#include "tools/ringside/commands/inspect_parts.h"
 #include "tools/ringside/commands/registered.h"
-#include "tools/ringside/source/ring_file.h"
+#include "tools/ringside/source/source.h"
 #include "tools/ringside/verify/verify.h"
 
 namespace ringside::tool {
@@ -126,32 +127,13 @@ void print_in_flight(const RingFile& file, const Sums& sums) {
   if (!table.empty()) std::printf("\n%s", table.render(0, 100).c_str());
 }
 
-nlohmann::json json_of(const Verified& verified) {
-  return {{"good", verified.good()},        {"lanes", verified.lanes},
-          {"slots", verified.slots},        {"records", verified.records},
-          {"half_written", verified.begun}, {"busy_lanes", verified.busy},
-          {"faults", verified.faults},      {"more_faults", verified.more_faults}};
-}
-
-void print_verified(const Verified& verified) {
-  std::printf("\nverified   %s lanes, %s slots, %s records, %s half-written: %s\n",
-              format_count(verified.lanes).c_str(), format_count(verified.slots).c_str(),
-              format_count(verified.records).c_str(), format_count(verified.begun).c_str(),
-              verified.good() ? "good" : "FAULTS");
-  if (!verified.busy.empty()) {
-    std::printf("           the books of %zu lanes were written on all the time, and not checked\n",
-                verified.busy.size());
-  }
-  for (const std::string& fault : verified.faults) std::printf("  fault    %s\n", fault.c_str());
-  if (verified.more_faults > 0)
-    std::printf("  and %s more\n", format_count(verified.more_faults).c_str());
-}
-
-void print_json(const RingFile& file, const Sums& sums, const std::optional<Verified>& verified) {
+void print_json(const RingFile& file, const Sums& sums, const std::optional<Verified>& verified,
+                const RecordingFacts* recording) {
   using nlohmann::json;
   const SegmentFacts& facts = file.facts();
   const SegmentHeader& header = file.segment().header();
   json out;
+  if (recording != nullptr) out["recording"] = recording_json(file, *recording);
   out["path"] = file.segment().path();
   out["state"] = file.state_word();
   out["program"] = escape_visible(facts.program);
@@ -329,22 +311,33 @@ void print_text(const RingFile& file, const Sums& sums) {
 
 int inspect(const std::string& ring, const InspectOptions& options) {
   Failure failure;
-  const auto file = RingFile::open(ring, &failure);
-  if (file == nullptr) {
+  Source source = open_source(ring, &failure);
+  if (source.file == nullptr) {
     std::fprintf(stderr, "ringside: %s\n", failure.message.c_str());
     return 1;
   }
-  const Sums sums = sum_up(*file);
+  const RecordingFacts* recording = source.recording ? &*source.recording : nullptr;
+  if (recording != nullptr && options.verify) {
+    std::fprintf(stderr,
+                 "ringside: %s: found a recording, expected a ring for --verify\n  next: leave it "
+                 "out: the checksums of a recording are checked whenever it is read\n",
+                 escape_visible(ring).c_str());
+    return 2;
+  }
+  const RingFile& file = *source.file;
+  const Sums sums = sum_up(file);
   std::optional<Verified> verified;
-  if (options.verify) verified = verify(*file);
+  if (options.verify) verified = verify(file);
   if (options.json) {
-    print_json(*file, sums, verified);
+    print_json(file, sums, verified, recording);
   } else {
-    print_text(*file, sums);
-    if (options.names) print_names(*file);
-    if (options.labels) print_labels(*file);
+    if (recording != nullptr) print_recording(file, *recording);
+    print_text(file, sums);
+    if (options.names) print_names(file);
+    if (options.labels) print_labels(file);
     if (verified) print_verified(*verified);
   }
+  say_faults(source);
   return verified && !verified->good() ? 1 : 0;
 }
 

@@ -26,6 +26,7 @@ Opened open_filtered(const char* command, const std::string& name, const FilterF
     return opened;
   }
   while (opened.source.records->read(opened.first, all) == Records::Next::more) {}
+  say_faults(opened.source);
   opened.matcher = Matcher::make(wanted, *opened.source.file,
                                  reference_ticks(opened.source, opened.first), error);
   if (!opened.matcher) refuse(error);

@@ -39,13 +39,29 @@ void SegmentRecords::read_new(std::uint32_t lane, const LaneHeader& header) {
   const auto take = [&](const Record& record) {
     held_.push_back({lane, record.sequence / 2 - 1, record});
   };
+  std::uint64_t kept = 0;
   if (lane == segment_.overflow_lane()) {
     read_overflow(segment_.slots(lane), header, capacity, cursor, capacity, take);
   } else {
-    read_lane(segment_.slots(lane), header, capacity, cursor, capacity, take);
+    std::uint64_t next = cursor.position;
+    const auto hold = [&](const RecordWords& words, std::uint64_t position) {
+      Seen& seen = held_.emplace_back();
+      seen.lane = lane;
+      seen.position = position;
+      put_record(words, position, seen.record);
+      next = position + 1;
+    };
+    // The reader does not say where a rejected record stood. It is the next one, unless records
+    // were lost right before it.
+    const auto reject = [&](const RecordWords& words) {
+      if (!keep_rejected_) return;
+      hold(words, next);
+      ++kept;
+    };
+    read_lane_words(segment_.slots(lane), header, capacity, cursor, capacity, hold, reject);
   }
   counts_.read += cursor.read - read;
-  counts_.rejected += cursor.rejected - rejected;
+  counts_.rejected += cursor.rejected - rejected - kept;
   counts_.lost += cursor.lost - lost;
   const std::uint64_t moved = cursor.read - read + cursor.lost - lost;
   fullest_ = std::max(fullest_, static_cast<double>(moved) / static_cast<double>(capacity));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "shm/clock.h"
@@ -40,12 +41,18 @@ class Records {
   // its store comes late.
   virtual Next read(std::vector<Seen>& into, bool all) = 0;
   const RecordCounts& counts() const { return counts_; }
+  // From now on records that are not believable are handed over, too, and are not among the
+  // rejected. Those of a ring's overflow lane are not kept.
+  void keep_rejected() { keep_rejected_ = true; }
+  // What a reader should be told of the source, a sentence each, as "is cut off at offset 7".
+  virtual std::vector<std::string> take_faults() { return {}; }
   // How much of the fullest lane was written between the last two reads: 1 for all of it or more.
   double fullest() const { return fullest_; }
 
  protected:
   RecordCounts counts_;
   double fullest_ = 0;
+  bool keep_rejected_ = false;
 };
 
 // Those of a segment. The first call reads what is there; each later one reads what has come.

@@ -8,10 +8,6 @@
 
 namespace ringside::tool {
 
-namespace {
-
-// In /dev/shm anybody may give a file any name. A message shows the name escaped, so that it cannot
-// steer the user's terminal.
 void make_harmless(const std::string& path, Failure* failure) {
   const std::string shown = escape_visible(path);
   std::string& text = failure->message;
@@ -19,8 +15,6 @@ void make_harmless(const std::string& path, Failure* failure) {
     text.replace(at, path.size(), shown);
   }
 }
-
-}  // namespace
 
 std::unique_ptr<RingFile> RingFile::open(const std::string& ring, Failure* failure, bool writable) {
   const std::string path = ring_path(ring, failure);

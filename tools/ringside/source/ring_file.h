@@ -80,6 +80,10 @@ class RingFile {
   std::map<std::uint16_t, std::string> errors_;
 };
 
+// In /dev/shm anybody may give a file any name. A message shows the name escaped, so that it cannot
+// steer the user's terminal.
+void make_harmless(const std::string& path, Failure* failure);
+
 // What the thread that owns the lane, or died with it, has begun and not ended.
 InFlight in_flight_of(const Segment& segment, std::uint32_t lane);
 
