@@ -5,7 +5,7 @@
 namespace ringside::tool {
 
 Opened open_filtered(const char* command, const std::string& name, const FilterFlags& flags,
-                     bool all) {
+                     bool all, bool raw) {
   Opened opened;
   const auto refuse = [&](const FilterError& error) {
     std::fprintf(stderr, "%s: %s\n", command, error.text().c_str());
@@ -25,6 +25,7 @@ Opened open_filtered(const char* command, const std::string& name, const FilterF
     opened.code = 1;
     return opened;
   }
+  if (raw) opened.source.records->keep_rejected();
   while (opened.source.records->read(opened.first, all) == Records::Next::more) {}
   say_faults(opened.source);
   opened.matcher = Matcher::make(wanted, *opened.source.file,

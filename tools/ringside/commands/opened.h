@@ -18,8 +18,9 @@ struct Opened {
   int code = 0;  // not 0: failed, and said so on standard error
 };
 
-// `command` is the name that errors begin with. `all`: as Records::read().
+// `command` is the name that errors begin with. `all`: as Records::read(). `raw`: with records that
+// are not believable.
 Opened open_filtered(const char* command, const std::string& name, const FilterFlags& flags,
-                     bool all);
+                     bool all, bool raw = false);
 
 }  // namespace ringside::tool

@@ -5,21 +5,19 @@
 #include <optional>
 #include <vector>
 
-#include "daemon/rings/pacing.h"
 #include "report/model/format.h"
 #include "shm/words.h"
+#include "tools/ringside/commands/following.h"
 #include "tools/ringside/commands/opened.h"
 #include "tools/ringside/lines/tally.h"
 #include "tools/ringside/lines/terminal.h"
-#include "tools/ringside/source/interrupts.h"
 
 namespace ringside::tool {
 
 namespace {
 
 constexpr const char* kCommand = "ringside tail";
-constexpr std::int64_t kRefreshNs = 50'000'000;  // names, labels and whether the server lives
-constexpr std::int64_t kWaitNs = 100'000'000;    // for a ring that is not there
+constexpr std::int64_t kWaitNs = 100'000'000;  // for a ring that is not there
 
 // What a server's life in one ring looks like to the tail.
 class Tail {
@@ -119,35 +117,22 @@ void say_end(const Tail& tail, std::optional<RingState> state) {
                                             : "its server has died; these were its last records");
 }
 
-enum class End : std::uint8_t { server, interrupted };
-
 // Shows records until the server has gone.
-End follow(Tail& tail, Interrupts& interrupts) {
-  Pacing pacing;
-  std::int64_t refreshed_ns = clock_ns(CLOCK_MONOTONIC);
-  std::int64_t passed_ns = refreshed_ns;
-  auto state = tail.state();
-  while (std::ferror(stdout) == 0) {
-    const bool gone = state == RingState::closed || state == RingState::crashed ||
-                      tail.source().file->segment().broken();
-    tail.read(gone);
-    if (gone) {
-      if (state == RingState::crashed) tail.show_unfinished();
-      say_end(tail, state);
-      return End::server;
-    }
-    const std::int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-    const std::int64_t pause_ns =
-        pacing.next_pause_ns(tail.source().records->fullest(), now_ns - passed_ns);
-    passed_ns = now_ns;
-    if (interrupts.pause(pause_ns)) break;
-    if (clock_ns(CLOCK_MONOTONIC) - refreshed_ns < kRefreshNs) continue;
-    refreshed_ns = clock_ns(CLOCK_MONOTONIC);
-    tail.refresh();
-    state = tail.state();
+FollowEnd show_until_gone(Tail& tail, Interrupts& interrupts) {
+  Following following;
+  following.read = [&](bool all) {
+    tail.read(all);
+    return std::ferror(stdout) == 0;
+  };
+  following.refresh = [&] { tail.refresh(); };
+  const FollowEnd end = follow(tail.source(), interrupts, following);
+  if (end == FollowEnd::gone) {
+    if (following.state == RingState::crashed) tail.show_unfinished();
+    say_end(tail, following.state);
+  } else if (end == FollowEnd::interrupted) {
+    tail.read(true);
   }
-  tail.read(true);
-  return End::interrupted;
+  return end;
 }
 
 void add(RecordCounts& sum, const RecordCounts& counts) {
@@ -196,14 +181,14 @@ int tail(const TailOptions& options) {
     Tail tail(std::move(opened), options, tally);
     tail.begin(first);
     first = false;
-    End end = End::server;
+    FollowEnd end = FollowEnd::gone;
     if (options.once) {
       if (tail.state() == RingState::crashed) tail.show_unfinished();
     } else if (!tail.source().recorded) {
-      end = follow(tail, interrupts);
+      end = show_until_gone(tail, interrupts);
     }
     add(sum, tail.source().records->counts());
-    if (end == End::interrupted) break;
+    if (end != FollowEnd::gone) break;
   } while (options.follow && std::ferror(stdout) == 0);
   say_tally(kCommand, tally, sum);
   return code;

@@ -50,6 +50,34 @@ bool FilterFlags::none() const {
          !failures && expressions.empty();
 }
 
+std::string FilterFlags::text() const {
+  std::string out;
+  const auto add = [&](const char* flag, const std::string& value) {
+    if (value.empty()) return;
+    out += (out.empty() ? "" : " ") + std::string(flag) + " '" + value + "'";
+  };
+  const auto add_all = [&](const char* flag, const std::vector<std::string>& values) {
+    for (const std::string& value : values) add(flag, value);
+  };
+  add_all("--op", operations);
+  add("--min-latency", min_latency);
+  add("--max-latency", max_latency);
+  if (errors) out += out.empty() ? "--errors" : " --errors";
+  if (failures) out += out.empty() ? "--failures" : " --failures";
+  add_all("--error", errors_named);
+  add_all("--outcome", outcomes);
+  add_all("--actor", actors);
+  add_all("--subject", subjects);
+  add_all("--stage", stages);
+  add_all("--kind", kinds);
+  add_all("--thread", threads);
+  add_all("--lane", lanes);
+  add("--since", since);
+  add("--until", until);
+  add_all("-q", expressions);
+  return out;
+}
+
 bool read_flags(const FilterFlags& flags, Wanted& out, FilterError& error) {
   out = {};
   add_any(out, "--op", Field::op, flags.operations);

@@ -22,6 +22,8 @@ struct FilterFlags {
   std::vector<std::string> expressions;  // -q
 
   bool none() const;
+  // As they are written on a command line; empty without any.
+  std::string text() const;
 };
 
 // False, and `error` set, when a flag's value cannot be read.
