@@ -1,10 +1,7 @@
 #!/usr/bin/env python3
 """Recordings of living and dead servers: what is in them, and what they say of themselves."""
 
-import datetime
-import json
 import os
-import re
 import resource
 import signal
 
@@ -12,53 +9,10 @@ import harness
 import ledger
 from chat import Chat
 from harness import sized
-
-BOOKS = re.compile(r"ringside record: ([0-9,]+) records written: ([0-9,]+) recorded, ([0-9,]+) "
-                   r"filtered out, ([0-9,]+) lost")
+from recorded import Recorded, books, ns_of
 
 
-def books(text):
-    """written, recorded, filtered, lost: as a recording says them at its end."""
-    found = BOOKS.search(text)
-    assert found, text
-    return [int(number.replace(",", "")) for number in found.groups()]
-
-
-def ns_of(wall):
-    """Of a time to the nanosecond, as records have it."""
-    whole, rest = wall.rstrip("Z").split(".")
-    time = datetime.datetime.fromisoformat(whole + "+00:00")
-    return int(time.timestamp()) * 1_000_000_000 + int(rest)
-
-
-class Recordings(harness.Scenario):
-    def records(self, world, source, *arguments):
-        ended = world.run("ringside", "tail", source, "-n", "all", "--once", "--json", *arguments)
-        self.assertEqual(ended.code, 0, ended.err)
-        return [json.loads(line) for line in ended.out.splitlines()], ended.err
-
-    def same(self, records, others):
-        """The same records in the same order. A reader of a living ring still measures the rate of
-        its clock: times are the same to a few millionths."""
-        def rough(one):
-            kept = {key: value for key, value in one.items()
-                    if key not in ("end", "duration_ns", "stages")}
-            return kept, list(one.get("stages", {}))
-        self.assertEqual([rough(one) for one in records], [rough(one) for one in others])
-        for one, other in zip(records, others):
-            self.assertLessEqual(abs(one["duration_ns"] - other["duration_ns"]),
-                                 2 + one["duration_ns"] / 10_000)
-            self.assertLess(abs(ns_of(one["end"]) - ns_of(other["end"])), 10_000_000)
-
-    def places(self, world, source, *arguments):
-        return [(one["lane"], one["position"])
-                for one in self.records(world, source, *arguments)[0]]
-
-    def recorder(self, world, *arguments):
-        recorder = world.start("ringside", "record", world.ring, "-o", "night.rec", *arguments)
-        recorder.says("until Ctrl-C")
-        return recorder
-
+class Recordings(Recorded):
     def test_a_recording_has_what_was_written_and_shows_it_as_the_ring_does(self):
         world = self.world()
         server = world.server(RINGSIDE_CAPACITY=65536)

@@ -23,6 +23,7 @@ Command add_inspect(CLI::App& program);
 Command add_list(CLI::App& program);
 Command add_manual(CLI::App& program);
 Command add_record(CLI::App& program);
+Command add_replay(CLI::App& program);
 Command add_report(CLI::App& program);
 Command add_show(CLI::App& program);
 Command add_tail(CLI::App& program);
