@@ -36,6 +36,12 @@ class Recordings(Recorded):
         # A path will do as well as a name in the working directory.
         self.assertEqual(self.places(world, world.directory / "night.rec", "--errors"),
                          self.places(world, world.ring, "--errors"))
+        # A part of a recording is a recording.
+        part = world.run("ringside", "record", "night.rec", "-o", "part.rec", "--failures")
+        self.assertEqual(part.code, 0, part.err)
+        self.assertEqual(sum(books(part.err)[1:]), written)
+        self.assertEqual(self.places(world, "part.rec"),
+                         self.places(world, "night.rec", "--failures"))
         again = world.run("ringside", "record", world.ring, "-o", "night.rec", "--snapshot")
         self.assertEqual(again.code, 1)
         self.assertIn("is there already", again.err)

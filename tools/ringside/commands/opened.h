@@ -18,9 +18,18 @@ struct Opened {
   int code = 0;  // not 0: failed, and said so on standard error
 };
 
-// `command` is the name that errors begin with. `all`: as Records::read(). `raw`: with records that
-// are not believable.
+struct OpenWish {
+  bool all = false;  // as Records::read()
+  bool raw = false;  // with records that are not believable
+  // A recording is left to be read: it may be larger than the memory. `first` is empty then.
+  bool stream = false;
+};
+// `command` is the name that errors begin with.
 Opened open_filtered(const char* command, const std::string& name, const FilterFlags& flags,
-                     bool all, bool raw = false);
+                     const OpenWish& wish);
+inline Opened open_filtered(const char* command, const std::string& name, const FilterFlags& flags,
+                            bool all) {
+  return open_filtered(command, name, flags, OpenWish{all, false, false});
+}
 
 }  // namespace ringside::tool

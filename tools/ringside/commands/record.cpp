@@ -35,7 +35,8 @@ int record(const RecordOptions& options) {
   };
   Wanted trigger;
   if (!options.on.empty() && !read_expression(options.on, trigger, error)) return refuse();
-  Opened opened = open_filtered(kCommand, options.source, options.filter, options.snapshot, true);
+  Opened opened = open_filtered(kCommand, options.source, options.filter,
+                                {.all = options.snapshot, .raw = true, .stream = true});
   if (opened.code != 0) return opened.code;
   std::optional<Matcher> on;
   if (!options.on.empty()) {
@@ -54,8 +55,11 @@ int record(const RecordOptions& options) {
   Recorder recorder(std::move(opened), std::move(on), options, std::move(writer));
   const Source& source = recorder.source();
   if (!recorder.begin()) return recorder.finish("it is over");
+  if (source.recorded) {
+    while (!interrupts.pause(0) && recorder.read(true)) {}
+    return recorder.finish(why_gone(source, std::nullopt));
+  }
   if (options.snapshot) return recorder.finish("a snapshot was asked for");
-  if (source.recorded) return recorder.finish(why_gone(source, std::nullopt));
   std::fprintf(stderr, "%s: records %s into %s until Ctrl-C\n", kCommand,
                escape_visible(options.source).c_str(), escape_visible(options.output).c_str());
   Following following;

@@ -60,8 +60,8 @@ bool Recorder::read(bool all) {
   const RingFile& file = *opened_.source.file;
   const std::uint64_t before = live_ ? read_ticks(file.facts().clock) : 0;
   read_.clear();
-  opened_.source.records->read(read_, all);
-  if (!take(read_)) return false;
+  const auto next = opened_.source.records->read(read_, all);
+  if (!take(read_) || next == Records::Next::ended) return false;
   if (windows_ && live_) {
     const double patience = file.scale().ticks_per_second() * kPatienceSeconds;
     windows_->pass(before - static_cast<std::uint64_t>(patience));
@@ -165,6 +165,7 @@ ClockChunk Recorder::clock() const {
 }
 
 int Recorder::finish(const std::string& why) {
+  say_faults(opened_.source);
   if (windows_) filtered_ += windows_->held();
   refresh();
   if (!full_ && writer_->failure().error_number == 0) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -30,14 +31,33 @@ class Tail {
 
   void begin(bool first) {
     if (first) lines_.begin(text_);
-    std::vector<Seen> wanted;
-    for (const Seen& seen : opened_.first) take(seen, [&] { wanted.push_back(seen); });
-    const std::uint64_t left_out =
-        wanted.size() > options_.records ? wanted.size() - options_.records : 0;
-    tally_.left_out += left_out;
-    for (std::size_t i = left_out; i < wanted.size(); ++i) lines_.append(wanted[i], text_);
+    std::deque<Seen> wanted;
+    const auto take_all = [&](const std::vector<Seen>& records) {
+      for (const Seen& seen : records) {
+        take(seen, [&] { wanted.push_back(seen); });
+        if (wanted.size() <= options_.records) continue;
+        wanted.pop_front();
+        ++tally_.left_out;
+      }
+    };
+    const auto show = [&] {
+      for (const Seen& seen : wanted) lines_.append(seen, text_);
+      wanted.clear();
+      flush();
+    };
+    take_all(opened_.first);
     opened_.first = {};
-    flush();
+    if (opened_.source.recorded) {
+      for (auto next = Records::Next::more;
+           next == Records::Next::more && std::ferror(stdout) == 0;) {
+        batch_.clear();
+        next = opened_.source.records->read(batch_, true);
+        take_all(batch_);
+        if (options_.records == UINT64_MAX) show();
+      }
+    }
+    show();
+    say_faults(opened_.source);
   }
 
   // Shows what has come. With `all`, also what may not be in order yet.
@@ -171,7 +191,8 @@ int tail(const TailOptions& options) {
   bool first = true;
   do {
     if (options.follow && !wait_for_ring(options, last, interrupts)) break;
-    Opened opened = open_filtered(kCommand, options.source, options.filter, options.once);
+    Opened opened = open_filtered(kCommand, options.source, options.filter,
+                                  {.all = options.once, .raw = false, .stream = true});
     if (opened.code != 0) {
       code = opened.code;
       if (first) return code;
