@@ -28,6 +28,7 @@ constexpr std::uint64_t kFirstSliceOfLane = 4 * kSliceOfLane;
 constexpr std::int64_t kFirstNs = 300'000'000;
 constexpr std::int64_t kQuietNs = 1'000'000'000;
 constexpr std::int64_t kHourNs = 3'600'000'000'000;
+constexpr double kLongestNs = 1e18;           // of a replay: 31 years
 constexpr std::int64_t kNoHurryNs = 500'000;  // what is due sooner is written now
 
 // What is to be replayed: when it was, and how many records it has.
@@ -75,6 +76,9 @@ Extent extent_of(Source& source) {
     }
   }
   if (!any) extent.first_ticks = extent.last_ticks = latest;
+  // Clocks that contradict each other can make it longer than ticks can tell.
+  if (static_cast<std::int64_t>(extent.last_ticks - extent.first_ticks) < 0)
+    extent.first_ticks = extent.last_ticks;
   return extent;
 }
 
@@ -98,8 +102,8 @@ class Pace {
       const std::uint64_t all = extent_.last_ticks - extent_.first_ticks;
       const std::int64_t since = std::clamp(-age_ticks(seen.record, extent_.first_ticks),
                                             std::int64_t{0}, static_cast<std::int64_t>(all));
-      const std::int64_t due_ns =
-          begin_ns_ + std::llround(static_cast<double>(since) / rate_ * 1e9 / speed_);
+      const double after_ns = static_cast<double>(since) / rate_ * 1e9 / speed_;
+      const std::int64_t due_ns = begin_ns_ + std::llround(std::min(after_ns, kLongestNs));
       const std::int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
       if (due_ns - now_ns > kQuietNs) quiet_until_ns_ = due_ns;
       if (due_ns - now_ns > kNoHurryNs && !wait_until(due_ns)) return false;
@@ -151,9 +155,9 @@ TickShift shift_to_now(const Extent& extent, const RingFile& from, const Replaye
                  format_count(static_cast<std::uint64_t>(rate)).c_str(), clock_name(ring.clock()),
                  format_count(static_cast<std::uint64_t>(new_rate)).c_str());
   }
-  const double lasts = speed > 0 ? extent.seconds(rate) / speed : 0;
+  const double lasts = speed > 0 ? std::min(extent.seconds(rate) / speed, kLongestNs / 1e9) : 0;
   const std::uint64_t last =
-      read_ticks(ring.clock()) + static_cast<std::uint64_t>(lasts * new_rate);
+      read_ticks(ring.clock()) + static_cast<std::uint64_t>(std::min(lasts * new_rate, 9e18));
   return {extent.last_ticks, last, same ? 1 : new_rate / rate};
 }
 
