@@ -38,6 +38,7 @@ TARGETS = {
     "restored_state": Target("state", 65536, 300, 10_000),
     "texts": Target("texts", 256, 20_000, 1_000_000),
     "http_texts": Target("http", 512, 20_000, 1_000_000),
+    "recording": Target("recording", 1024, 5_000, 200_000),
 }
 # What one input may take: far more than any input needs, far less than an attack would want.
 INPUT_SECONDS = 10

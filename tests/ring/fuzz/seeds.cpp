@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
     state_seeds(Folder(root / "state"));
     text_seeds(Folder(root / "texts"));
     http_seeds(Folder(root / "http"));
+    recording_seeds(Folder(root / "recording"));
   } catch (const std::exception& error) {
     std::cerr << "seeds: " << error.what() << "\n";
     return 1;

@@ -30,5 +30,6 @@ void step_seeds(const Folder& folder);   // the targets of ring_life.h
 void state_seeds(const Folder& folder);  // state_file, restored_state
 void text_seeds(const Folder& folder);   // texts
 void http_seeds(const Folder& folder);   // http_texts
+void recording_seeds(const Folder& folder);  // recording
 
 }  // namespace ringside::fuzz
