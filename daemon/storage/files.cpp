@@ -11,14 +11,22 @@
 #include <filesystem>
 #include <system_error>
 
+#include "daemon/storage/whole_file.h"
+
 namespace ringside {
-int write_and_sync(int fd, std::string_view bytes) {
+int write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno;
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
+  return 0;
+}
+
+int write_and_sync(int fd, std::string_view bytes) {
+  const int error = write_all(fd, bytes);
+  if (error != 0) return error;
   return fsync(fd) == 0 ? 0 : errno;
 }
 
@@ -33,34 +41,13 @@ namespace {
 template <typename Prepare>
 std::optional<Failure> replace_file(const std::string& path, std::string_view bytes, unsigned mode,
                                     const Prepare& prepare) {
-  const std::string temporary = path + ".tmp";
-  // A killed predecessor may have left this file, or somebody may have put a link there.
-  if (unlink(temporary.c_str()) != 0 && errno != ENOENT) {
-    return system_failure(temporary, "cannot remove", errno);
-  }
-  {
-    const FileDescriptor fd(
-        open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-    if (!fd) return system_failure(temporary, "cannot create", errno);
-    int error = prepare(fd.get());
-    if (error == 0) error = write_and_sync(fd.get(), bytes);
-    if (error != 0) {
-      unlink(temporary.c_str());
-      return system_failure(temporary, "cannot write", error,
-                            error == ENOSPC ? "make room on its file system" : nullptr);
-    }
-  }
-  if (rename(temporary.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    unlink(temporary.c_str());
-    return system_failure(path, "cannot replace", error);
-  }
-  const FileDescriptor directory(
-      open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || fsync(directory.get()) != 0) {
-    return system_failure(directory_of(path), "cannot sync", errno);
-  }
-  return std::nullopt;
+  Failure failure;
+  const auto file = WholeFile::create(path, mode, &failure);
+  if (file == nullptr) return failure;
+  const int error = prepare(file->descriptor());
+  if (error != 0) return file->cannot_write(error);
+  if (auto failed = file->write(bytes)) return failed;
+  return file->commit();
 }
 
 // 0, or the errno.

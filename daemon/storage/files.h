@@ -13,11 +13,8 @@
 
 namespace ringside {
 
-// Writes a temporary file in the same directory, forces it to disk, renames it over `path` and
-// forces the directory to disk. Whoever opens `path` finds the old bytes or the new ones, also
-// after a crash at any instant. If writing or renaming fails, the old file stays and the temporary
-// one is removed. If only forcing the directory fails, the new file is already in place. Only one
-// writer may write a path at a time.
+// Writes a WholeFile (whole_file.h): whoever opens `path` finds the old bytes or the new ones, also
+// after a crash at any instant. Only one writer may write a path at a time.
 std::optional<Failure> write_whole_file(const std::string& path, std::string_view bytes,
                                         unsigned mode);
 
@@ -31,7 +28,9 @@ std::optional<Failure> write_whole_file_like(const std::string& path, std::strin
 using WriteFile = std::function<std::optional<Failure>(const std::string& path,
                                                        std::string_view bytes, unsigned mode)>;
 
-// Writes all of it to an open file and forces it to disk. 0, or the errno.
+// Writes all of it to an open file. 0, or the errno.
+int write_all(int fd, std::string_view bytes);
+// The same, and forces it to disk.
 int write_and_sync(int fd, std::string_view bytes);
 
 // Returns the file's bytes. When it can't be read it returns nothing and sets `failure`; the errno

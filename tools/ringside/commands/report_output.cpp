@@ -1,12 +1,10 @@
 #include "tools/ringside/commands/report_output.h"
 
-#include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 #include <system_error>
 
-#include "daemon/storage/files.h"
+#include "tools/ringside/lines/output.h"
 
 namespace ringside::tool {
 namespace {
@@ -30,37 +28,25 @@ bool is_of_history(const std::string& output, const std::string& history) {
   return false;
 }
 
-// A file whole or not at all. A link, a device and a pipe stay what they are: they are written to.
-std::optional<Failure> written(const std::string& output, const std::string& bytes) {
-  std::error_code error;
-  const auto type = std::filesystem::symlink_status(output, error).type();
-  if (type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found)
-    return write_whole_file(output, bytes, 0640);
-  std::FILE* file = std::fopen(output.c_str(), "we");
-  if (file == nullptr) return system_failure(output, "cannot open", errno);
-  const bool whole = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  const int why = errno;
-  if (std::fclose(file) != 0 || !whole)
-    return system_failure(output, "cannot write", whole ? errno : why);
-  return std::nullopt;
-}
-
 }  // namespace
 
 int deliver(const ReportOptions& options, const std::string& bytes) {
-  if (options.output.empty()) {
-    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
-    return 0;
-  }
-  if (!options.history.empty() && is_of_history(options.output, options.history)) {
+  if (!options.output.empty() && !options.history.empty() &&
+      is_of_history(options.output, options.history)) {
     return cannot_deliver(
         options.output +
         ": this is the history itself, or belongs to it\n  next: give -o another path");
   }
-  const auto failure = written(options.output, bytes);
-  if (!failure) return 0;
+  Failure failure;
+  const auto output = Output::open(options.output, &failure);
+  if (output != nullptr) {
+    output->write(bytes);
+    const auto failed = output->finish();
+    if (!failed) return 0;
+    failure = *failed;
+  }
   return cannot_deliver(
-      failure->message +
+      failure.message +
       "\n  next: give -o a path in a directory that exists and that you may write");
 }
 
