@@ -105,6 +105,8 @@ void measure_alerts(const Settings& settings, Results& results);
 void measure_history(const Settings& settings, Results& results);
 // What the daemon and the ring cost: L5, L6.
 void measure_daemon(const Settings& settings, Results& results);
+// Records into a file, in each format of `ringside export`.
+void measure_export(const Settings& settings, Results& results);
 // Answers of the API, and what they cost the drain.
 void measure_api(const Settings& settings, Results& results);
 // Requests a second of the chat server, traced against untraced.

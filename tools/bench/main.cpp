@@ -41,6 +41,7 @@ const std::vector<Part> kParts = {
     {"drain", {ringside::bench::measure_drain}},
     {"alerts", {ringside::bench::measure_alerts}},
     {"history", {ringside::bench::measure_history}},
+    {"export", {ringside::bench::measure_export}},
     {"daemon", {ringside::bench::measure_daemon}},
     {"api", {ringside::bench::measure_api}},
     {"server", {ringside::bench::measure_server}},
@@ -138,6 +139,7 @@ int run(int argc, char** argv) {
       "  drain         ring to metrics on one core\n"
       "  alerts        all rules for 256 operations, calm and in a storm\n"
       "  history       minutes into the history file, and its size\n"
+      "  export        a million records into a file, in each format\n"
       "  daemon        what the daemon and the ring cost their machine\n"
       "  api           answers a second while a million records a second are drained\n"
       "  server        the reference chat server, traced against untraced",

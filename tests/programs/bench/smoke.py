@@ -51,6 +51,7 @@ FIGURES = {
     "history": [("19 operations, minute out of the metrics", "ms"),
                 ("256 operations, minute into the file", "ms"),
                 ("19 operations, file after 3 minutes", "MB")],
+    "export": [("export, perfetto", "M records/s"), ("export, json", "M records/s")],
     "daemon": [("daemon idle, resident", "MB"), ("server, resident more for 8 threads", "MB")],
     "api": [("19 operations, metrics", "answers/s"), ("19 operations, report, JSON, p99", "ms"),
             ("256 operations, /metrics, protobuf", "answers/s"),

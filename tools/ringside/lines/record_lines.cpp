@@ -26,11 +26,6 @@ bool is_event(const Record& record) {
 }
 bool has_duration(const Record& record) { return (record.flags & kFlagUntimed) == 0; }
 
-// As JSON, whatever bytes it has.
-std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-}
-
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string out = "\"";
@@ -56,6 +51,13 @@ std::int64_t stage_ns(const RingFile& file, const Record& record, std::size_t st
 }
 
 }  // namespace
+
+std::string json_text(const std::string& text) {
+  const auto plain = [](char c) { return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\'; };
+  // Most texts are names. nlohmann's way takes half of the time of an export.
+  if (std::all_of(text.begin(), text.end(), plain)) return '"' + text + '"';
+  return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
 
 std::string actor_text(const RingFile& file, const Record& record, bool labels) {
   const ActorKind kind = record.actor_kind();
@@ -209,7 +211,7 @@ void RecordLines::append_json_party(const char* key, LabelKind kind, const char*
     fmt::format_to(to, ",\"{}\":{{\"kind\":\"{}\",\"id\":{}{}{}", key, word, quote, id, quote);
   }
   const std::string label = style_.labels ? read_label(file_.segment(), kind, id) : std::string();
-  if (!label.empty()) out += ",\"label\":" + quoted(label);
+  if (!label.empty()) out += ",\"label\":" + json_text(label);
   out += '}';
 }
 
@@ -219,9 +221,9 @@ void RecordLines::append_json(const Seen& seen, std::string& out) {
   std::string& name = json_names_[record.operation & (kIdCount - 1)];
   if (name.empty()) {
     const NameEntry* entry = file_.entry(record.operation);
-    name = "\"name\":" + quoted(file_.operation_name(record.operation));
+    name = "\"name\":" + json_text(file_.operation_name(record.operation));
     if (entry != nullptr && !entry->category.empty())
-      name += ",\"category\":" + quoted(entry->category);
+      name += ",\"category\":" + json_text(entry->category);
   }
   const std::int64_t wall_ns = file_.wall_ns(record.end());
   fmt::format_to(to, "{{\"end\":\"{}\",\"lane\":{},\"position\":{},\"kind\":\"{}\",{}",
@@ -233,7 +235,7 @@ void RecordLines::append_json(const Seen& seen, std::string& out) {
   if (record.error != 0) {
     fmt::format_to(to, ",\"error\":{}", record.error);
     const std::string error = file_.error_name(record.error);
-    if (!error.empty()) out += ",\"error_name\":" + quoted(error);
+    if (!error.empty()) out += ",\"error_name\":" + json_text(error);
   }
   append_json_party("actor", label_kind_of(record.actor_kind()),
                     actor_kind_word(record.actor_kind()), record.actor, out);
@@ -243,7 +245,7 @@ void RecordLines::append_json(const Seen& seen, std::string& out) {
     fmt::format_to(to, ",\"value\":{}", record.event.value);
     if (record.event.context != 0) {
       out += ",\"during\":" +
-             quoted(file_.operation_name(static_cast<std::uint16_t>(record.event.context - 1)));
+             json_text(file_.operation_name(static_cast<std::uint16_t>(record.event.context - 1)));
     }
   } else if ((record.flags & kFlagStages) != 0) {
     out += ",\"stages\":{";
@@ -252,7 +254,7 @@ void RecordLines::append_json(const Seen& seen, std::string& out) {
       if (record.stage(i) == 0) continue;
       if (!first) out += ',';
       first = false;
-      out += quoted(file_.stage_name(record.operation, i));
+      out += json_text(file_.stage_name(record.operation, i));
       fmt::format_to(to, ":{}", stage_ns(file_, record, i));
     }
     out += '}';

@@ -48,6 +48,8 @@ class RecordLines {
   std::array<std::string, kIdCount> json_names_;  // `"name":"SEND_MESSAGE","category":"message"`
 };
 
+// A text as JSON, whatever bytes it has.
+std::string json_text(const std::string& text);
 // What a record says of its actor or subject: `alice (user 42)`, `user 42` where the server has not
 // said a name, "-" for nobody. Safe for a terminal.
 std::string actor_text(const RingFile& file, const Record& record, bool labels);

@@ -77,6 +77,11 @@ Records::Next SegmentRecords::read(std::vector<Seen>& into, bool all) {
     read_new(lane, header);
   }
   sort_by_end(held_, settled);
+  if (all && into.empty()) {
+    // Everything that was there may be much: it is not copied.
+    into.swap(held_);
+    return Next::later;
+  }
   auto waiting = held_.end();
   auto future = held_.end();
   if (!all) {

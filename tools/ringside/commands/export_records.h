@@ -1,0 +1,21 @@
+// Records for other programs.
+#pragma once
+
+#include <string>
+
+#include "tools/ringside/export/export.h"
+#include "tools/ringside/filter/filter_flags.h"
+
+namespace ringside::tool {
+
+struct ExportOptions {
+  std::string source;
+  std::string output;  // the file to write; empty: standard output
+  ExportFormat format = ExportFormat::perfetto;
+  bool labels = true;  // what the server calls users, rooms and addresses
+  FilterFlags filter;
+};
+// Writes what is there now. Returns the exit code.
+int export_records(const ExportOptions& options);
+
+}  // namespace ringside::tool

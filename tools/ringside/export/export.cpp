@@ -1,0 +1,26 @@
+#include "tools/ringside/export/export.h"
+
+#include <utility>
+
+#include "tools/ringside/export/chrome.h"
+#include "tools/ringside/export/lines.h"
+#include "tools/ringside/export/perfetto.h"
+#include "tools/ringside/export/timeline.h"
+
+namespace ringside::tool {
+
+void write_export(const RingFile& file, std::vector<Seen> records,
+                  const std::vector<Seen>& unfinished, ExportFormat format, bool labels,
+                  const Sink& sink) {
+  switch (format) {
+    case ExportFormat::csv: return write_lines(file, records, LineFormat::csv, labels, sink);
+    case ExportFormat::json: return write_lines(file, records, LineFormat::json, labels, sink);
+    case ExportFormat::perfetto:
+    case ExportFormat::chrome: break;
+  }
+  const Timeline timeline(file, std::move(records), unfinished);
+  if (format == ExportFormat::perfetto) return write_perfetto(file, timeline, labels, sink);
+  write_chrome(file, timeline, labels, sink);
+}
+
+}  // namespace ringside::tool
