@@ -114,7 +114,15 @@ class Recordings(Recorded):
         records, said = self.records(world, "night.rec")
         self.assertEqual(len(records), recorded)
         self.assertNotIn("cut", said)
-        server.stop()
+        # Of a ring that nobody writes it is known how many there are.
+        server.kill()
+        for more in (["--max-size", "64KiB"], ["--on", "op = SEND_MESSAGE", "--after", "10ms"]):
+            ended = world.run("ringside", "record", world.ring, "-o", "dead.rec", "--force", *more)
+            self.assertEqual(ended.code, 0, ended.err)
+            written, recorded, filtered, lost = books(ended.err)
+            self.assertEqual(written, world.inspect()["written"])
+            self.assertEqual(written, recorded + filtered + lost)
+            self.assertEqual(recorded, len(self.records(world, "dead.rec")[0]))
 
     def test_a_full_disk_is_an_error_that_keeps_what_is_there(self):
         world = self.world()

@@ -177,6 +177,7 @@ int Recorder::finish(const std::string& why) {
   } else {
     left_out_ += pending_.size();
   }
+  count_unread();
   const std::string& reason = ended_.empty() ? why : ended_;
   const auto put = writer_->end(clock(), reason);
   say(reason);
@@ -185,6 +186,15 @@ int Recorder::finish(const std::string& why) {
   make_harmless(writer_->path(), &failure);
   std::fprintf(stderr, "ringside: %s\n", failure.message.c_str());
   return 1;
+}
+
+// What was read, and not looked at any more because it was over.
+void Recorder::count_unread() {
+  const RecordCounts& counts = opened_.source.records->counts();
+  const std::uint64_t looked_at = recorded_ + filtered_ + left_out_ + counts.rejected;
+  if (counts.read <= looked_at) return;
+  const bool no_room = full_ || writer_->failure().error_number != 0;
+  (no_room ? left_out_ : filtered_) += counts.read - looked_at;
 }
 
 void Recorder::say(const std::string& why) const {

@@ -39,6 +39,7 @@ class Recorder {
   bool write_head();
   bool went(RecordingWriter::Put put);
   ClockChunk clock() const;
+  void count_unread();
   void say(const std::string& why) const;
 
   Opened opened_;
