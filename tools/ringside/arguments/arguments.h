@@ -28,6 +28,7 @@ Command add_replay(CLI::App& program);
 Command add_report(CLI::App& program);
 Command add_show(CLI::App& program);
 Command add_tail(CLI::App& program);
+Command add_top(CLI::App& program);
 
 // What commands have in common.
 void add_source(CLI::App& command, std::string& source);
