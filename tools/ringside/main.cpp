@@ -21,9 +21,9 @@ int run(int argc, char** argv) {
     return std::string("ringside: ") + error.what() + "\n  next: ringside --help\n";
   });
   const Command commands[] = {
-      add_list(app),    add_inspect(app), add_tail(app),       add_show(app),   add_explain(app),
-      add_autopsy(app), add_top(app),     add_record(app),     add_replay(app), add_export(app),
-      add_control(app), add_report(app),  add_completion(app), add_manual(app)};
+      add_list(app),    add_inspect(app), add_tail(app),   add_show(app),       add_explain(app),
+      add_autopsy(app), add_top(app),     add_hist(app),   add_record(app),     add_replay(app),
+      add_export(app),  add_control(app), add_report(app), add_completion(app), add_manual(app)};
   const AlertsCommand alerts(app);
   try {
     app.parse(argc, argv);

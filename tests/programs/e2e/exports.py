@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`ringside export` of a living server and of a dead one: each format holds every record, and a
-reader that is written by the published descriptions alone understands it."""
+reader that is written by the published descriptions alone understands it. `ringside hist`: every
+call is in a bucket."""
 
 import collections
 import csv
@@ -214,6 +215,91 @@ class Exports(harness.Scenario):
             piped.stdout.close()
             self.assertEqual(piped.stderr.read(), b"")
             piped.wait(timeout=20)
+
+
+class Histograms(harness.Scenario):
+    def groups(self, world, *arguments):
+        ended = world.run("ringside", "hist", world.ring, "--json", *arguments)
+        self.assertEqual(ended.code, 0, ended.err)
+        return {one["name"]: one for one in json.loads(ended.out)["groups"]}
+
+    def test_every_call_is_in_a_bucket(self):
+        world = self.world()
+        server = world.server()
+        world.load(server, rate=sized(400, 100), seconds=2).result()
+        server.wait_until("no connections", lambda: world.inspect()["gauges"]["connections"] == 0)
+        text = world.run("ringside", "export", world.ring, "--json", "--kind", "operation").out
+        records = [json.loads(line) for line in text.splitlines()]
+        spans = collections.defaultdict(list)
+        stages = collections.defaultdict(list)
+        for one in records:
+            spans[one["name"]].append(one["duration_ns"])
+            for name, ns in one.get("stages", {}).items():
+                stages[name].append(ns)
+        for by, wanted in (("op", spans), ("stage", stages)):
+            groups = self.groups(world, "--kind", "operation", "--by", by)
+            self.assertEqual({name: one["count"] for name, one in groups.items()},
+                             {name: len(all_of) for name, all_of in wanted.items()})
+            for name, one in groups.items():
+                for bucket in one["buckets"]:
+                    # The clock's rate is measured anew by each program, so bounds have some give.
+                    lower, upper = bucket["lower_ns"] * 0.999 - 2, bucket["upper_ns"] * 1.001 + 2
+                    inside = sum(lower < ns <= upper for ns in wanted[name])
+                    self.assertGreaterEqual(inside, bucket["count"])
+                self.assertEqual(sum(bucket["count"] for bucket in one["buckets"]), one["count"])
+                self.assertLessEqual(abs(one["max_ns"] - max(wanted[name])),
+                                     2 + max(wanted[name]) // 1000)
+        [whole] = self.groups(world, "--kind", "operation").values()
+        self.assertEqual(whole["count"], len(records))
+        outcomes = self.groups(world, "--by", "outcome", "--kind", "operation")
+        self.assertEqual({name: one["count"] for name, one in outcomes.items()},
+                         collections.Counter(one["outcome"] for one in records))
+
+    def test_charts_are_shown_once_where_there_is_no_terminal(self):
+        world = self.world()
+        server = world.server()
+        world.load(server, rate=sized(200, 100), seconds=1).result()
+        for flags in ((), ("--by", "thread"), ("--heatmap",), ("--compare", world.ring)):
+            ended = world.run("ringside", "hist", world.ring, *flags)
+            self.assertEqual(ended.code, 0, ended.err)
+            self.assertNotIn("\x1b", ended.out)
+            self.assertLessEqual(len(ended.out.splitlines()), 23)
+            self.assertRegex(ended.err, "^ringside hist: examined [0-9,]+ records: ")
+        compared = world.run("ringside", "hist", world.ring, "--compare", world.ring).out
+        self.assertEqual(compared.count("A against B: +0.0 %"), 3)
+        for wrong in (("--by", "moon"), ("--for", "soon"), ("--by", "op", "--heatmap"),
+                      ("-q", "latency >>")):
+            self.assertEqual(world.run("ringside", "hist", world.ring, *wrong).code, 2, wrong)
+        self.assertEqual(world.run("ringside", "hist", "no-such-ring").code, 1)
+        ended = world.run("ringside", "hist", world.ring, "--compare", "none-such")
+        self.assertEqual(ended.code, 1)
+
+    def test_on_a_terminal_it_goes_on_until_the_server_leaves(self):
+        world = self.world()
+        server = world.server()
+        master, terminal = pty.openpty()
+        self.addCleanup(os.close, master)
+        shown = harness.Process(world, "ringside", ["hist", world.ring, "--op", "LIST_ROOMS"],
+                                world.environment(TERM="xterm-256color"), stdout=terminal)
+        os.close(terminal)
+        with Chat(server) as chat:
+            for _ in range(7):
+                chat.ask({"op": "LIST_ROOMS"})
+        os.set_blocking(master, False)
+        out = []
+
+        def all_seven():
+            try:
+                out.append(os.read(master, 65536))
+            except BlockingIOError:
+                pass
+            # In the place of the chart before it.
+            return b"\x1b[J" in b"".join(out) and b": 7 timed" in b"".join(out)
+
+        shown.wait_until("a chart of all seven", all_seven)
+        server.stop()
+        self.assertEqual(shown.ended(), 0)
+        self.assertIn("7 matched", shown.log())
 
 
 def limit_files(limit):

@@ -20,6 +20,7 @@ Command add_completion(CLI::App& program);
 Command add_control(CLI::App& program);
 Command add_explain(CLI::App& program);
 Command add_export(CLI::App& program);
+Command add_hist(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_list(CLI::App& program);
 Command add_manual(CLI::App& program);

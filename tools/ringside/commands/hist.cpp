@@ -1,0 +1,267 @@
+#include "tools/ringside/commands/hist.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "report/model/format.h"
+#include "shm/words.h"
+#include "tools/ringside/commands/opened.h"
+#include "tools/ringside/hist/chart.h"
+#include "tools/ringside/lines/tally.h"
+#include "tools/ringside/lines/terminal.h"
+#include "tools/ringside/source/interrupts.h"
+
+namespace ringside::tool {
+
+namespace {
+
+constexpr const char* kCommand = "ringside hist";
+constexpr std::int64_t kRefreshNs = 1'000'000'000;
+constexpr std::int64_t kReadNs = 100'000'000;  // a busy lane must not be lapped between two charts
+// Of the heatmap: a few minutes of a busy server.
+constexpr std::size_t kMostPoints = 2'000'000;
+
+// What a source has, group by group.
+class Gathered {
+ public:
+  Gathered(Opened opened, HistBy by, bool points)
+      : opened_(std::move(opened)), by_(by), keep_points_(points) {
+    take(opened_.first);
+    opened_.first = {};
+  }
+
+  void read(bool all) {
+    batch_.clear();
+    opened_.source.records->read(batch_, all);
+    take(batch_);
+  }
+  void refresh() {
+    opened_.source.file->refresh();
+    opened_.matcher->refresh();
+  }
+  // Whether more may come.
+  bool live() const { return opened_.source.live() && !opened_.source.file->segment().broken(); }
+
+  std::vector<LatencyGroup> groups() const {
+    std::vector<LatencyGroup> out;
+    for (const auto& [name, group] : groups_) out.push_back(group);
+    return out;
+  }
+  // The only one, of --by nothing.
+  LatencyGroup whole() const {
+    return groups_.empty() ? LatencyGroup{name(), {}, 0} : groups_.begin()->second;
+  }
+  std::vector<LatencyPoint> points() const { return {points_.begin(), points_.end()}; }
+  const Tally& tally() const { return tally_; }
+  const RecordCounts& counts() const { return opened_.source.records->counts(); }
+
+ private:
+  std::string name() const { return escape_visible(opened_.source.file->segment().path()); }
+  const RingFile& file() const { return *opened_.source.file; }
+
+  LatencyGroup& group(const std::string& name) {
+    LatencyGroup& found = groups_[name];
+    if (found.name.empty()) found.name = name;
+    return found;
+  }
+
+  std::string name_of(const Seen& seen) const {
+    switch (by_) {
+      case HistBy::op: return file().operation_name(seen.record.operation);
+      case HistBy::outcome: return outcome_word(seen.record.outcome);
+      case HistBy::thread: return thread_name(seen.lane);
+      case HistBy::nothing:
+      case HistBy::stage: break;
+    }
+    return name();
+  }
+
+  std::string thread_name(std::uint32_t lane) const {
+    const Segment& segment = file().segment();
+    if (lane == segment.overflow_lane()) return "overflow lane";
+    const LaneHeader& header = segment.lane_header(lane);
+    return std::to_string(header.owner_tid.load(std::memory_order_relaxed)) + " " +
+           escape_visible(lane_thread_name(header));
+  }
+
+  void add(LatencyGroup& to, std::int64_t ticks, const Record& record) {
+    const std::int64_t ns = file().scale().span_ns(ticks);
+    to.latencies.add(ns);
+    if (!keep_points_) return;
+    points_.push_back({file().wall_ns(record.end()), static_cast<std::int16_t>(bucket_of_ns(ns))});
+    if (points_.size() > kMostPoints) points_.pop_front();
+  }
+
+  void take(const std::vector<Seen>& records) {
+    for (const Seen& seen : records) {
+      if (!(*opened_.matcher)(seen)) {
+        ++tally_.filtered;
+        continue;
+      }
+      ++tally_.matched;
+      const Record& record = seen.record;
+      const bool is_event = record.kind == static_cast<std::uint8_t>(Kind::event);
+      if (by_ == HistBy::stage) {
+        if (is_event || (record.flags & kFlagStages) == 0) continue;
+        for (std::size_t i = 0; i < kStageCount; ++i) {
+          if (record.stage(i) == 0) continue;
+          add(group(file().stage_name(record.operation, i)),
+              static_cast<std::int64_t>(unpack_stage_ticks(record.stage(i))), record);
+        }
+        continue;
+      }
+      // An event without a duration is a moment: it has no latency.
+      if (is_event && record.duration == 0) continue;
+      LatencyGroup& of = group(name_of(seen));
+      if ((record.flags & kFlagUntimed) != 0 || record.duration < 0) {
+        ++of.untimed;
+      } else {
+        add(of, record.duration, record);
+      }
+    }
+  }
+
+  Opened opened_;
+  const HistBy by_;
+  const bool keep_points_;
+  std::map<std::string, LatencyGroup> groups_;
+  std::deque<LatencyPoint> points_;
+  std::vector<Seen> batch_;
+  Tally tally_;
+};
+
+nlohmann::ordered_json json_of(const Gathered& gathered) {
+  auto out = nlohmann::ordered_json::array();
+  for (const LatencyGroup& group : gathered.groups()) {
+    const Latencies& latencies = group.latencies;
+    nlohmann::ordered_json one = {{"name", group.name},
+                                  {"count", latencies.count()},
+                                  {"untimed", group.untimed},
+                                  {"min_ns", latencies.min_ns()},
+                                  {"max_ns", latencies.max_ns()}};
+    for (const NamedQuantile& quantile : kQuantiles)
+      one["quantiles_ns"][quantile.name] = latencies.quantile_ns(quantile.q);
+    one["buckets"] = nlohmann::ordered_json::array();
+    for (const Histogram::Bucket& bucket : latencies.histogram().buckets) {
+      one["buckets"].push_back({{"lower_ns", upper_ns(bucket.index - 1)},
+                                {"upper_ns", upper_ns(bucket.index)},
+                                {"count", bucket.count}});
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::string text_of(const HistOptions& options, const Gathered& gathered, const Gathered* other) {
+  const Terminal terminal = standard_output();
+  // The last line stays free for the cursor.
+  ChartStyle style{terminal.columns, std::max<std::size_t>(terminal.rows, 8) - 1, terminal.colour};
+  if (options.json) {
+    nlohmann::ordered_json out = {{"groups", json_of(gathered)}};
+    if (other != nullptr) out["compared_with"] = json_of(*other);
+    return out.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+  }
+  if (options.heatmap) {
+    style.colour = terminal.many_colours;
+    return heatmap(gathered.points(), style);
+  }
+  if (other != nullptr) return compared_charts(gathered.whole(), other->whole(), style);
+  if (options.by != HistBy::nothing) return group_table(gathered.groups(), style);
+  return histogram_chart(gathered.whole(), style);
+}
+
+// What stands on the terminal is replaced by the next one.
+class Screen {
+ public:
+  void show(const std::string& text) {
+    std::string out;
+    if (lines_ > 0) out += "\x1b[" + std::to_string(lines_) + "A\r\x1b[J";
+    out += text;
+    lines_ = std::count(text.begin(), text.end(), '\n');
+    std::fwrite(out.data(), 1, out.size(), stdout);
+    std::fflush(stdout);
+  }
+
+ private:
+  std::ptrdiff_t lines_ = 0;
+};
+
+void follow(const HistOptions& options, Gathered& gathered, const Gathered* other) {
+  Interrupts interrupts;
+  Screen screen;
+  const std::int64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
+  std::int64_t shown_ns = 0;
+  while (std::ferror(stdout) == 0) {
+    const std::int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    const bool over = options.for_ns > 0 && now_ns - begin_ns >= options.for_ns;
+    const bool gone = !gathered.live();
+    gathered.read(over || gone);
+    if (over || gone || now_ns - shown_ns >= kRefreshNs) {
+      gathered.refresh();
+      screen.show(text_of(options, gathered, other));
+      shown_ns = now_ns;
+    }
+    if (over || gone) return;
+    if (interrupts.pause(kReadNs)) {
+      gathered.read(true);
+      screen.show(text_of(options, gathered, other));
+      return;
+    }
+  }
+}
+
+// --for without a terminal: reads on, and shows the result once.
+void wait(const HistOptions& options, Gathered& gathered) {
+  Interrupts interrupts;
+  const std::int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + options.for_ns;
+  while (gathered.live()) {
+    const std::int64_t left_ns = end_ns - clock_ns(CLOCK_MONOTONIC);
+    if (left_ns <= 0 || interrupts.pause(std::min(left_ns, kReadNs))) break;
+    gathered.refresh();
+    gathered.read(false);
+  }
+  gathered.read(true);
+}
+
+}  // namespace
+
+int hist(const HistOptions& options) {
+  const bool terminal = standard_output().is_one;
+  const bool live = !options.once && (options.for_ns > 0 || (terminal && !options.json));
+  Opened opened = open_filtered(kCommand, options.source, options.filter, !live);
+  if (opened.code != 0) return opened.code;
+  Gathered gathered(std::move(opened), options.by, options.heatmap);
+
+  std::optional<Gathered> other;
+  if (!options.compare.empty() || !options.compare_since.empty() ||
+      !options.compare_until.empty()) {
+    FilterFlags filter = options.filter;
+    if (options.compare.empty() || !options.compare_since.empty() ||
+        !options.compare_until.empty()) {
+      filter.since = options.compare_since;
+      filter.until = options.compare_until;
+    }
+    Opened compared = open_filtered(
+        kCommand, options.compare.empty() ? options.source : options.compare, filter, true);
+    if (compared.code != 0) return compared.code;
+    other.emplace(std::move(compared), options.by, false);
+  }
+  const Gathered* compared = other ? &*other : nullptr;
+  if (live && terminal && !options.json) {
+    follow(options, gathered, compared);
+  } else {
+    if (live) wait(options, gathered);
+    const std::string text = text_of(options, gathered, compared);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  }
+  say_tally(kCommand, gathered.tally(), gathered.counts());
+  if (compared != nullptr) say_tally("compared with", compared->tally(), compared->counts());
+  return 0;
+}
+
+}  // namespace ringside::tool
