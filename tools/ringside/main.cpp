@@ -11,7 +11,7 @@ int run(int argc, char** argv) {
   using namespace ringside::tool;
   CLI::App app(
       "Looks into the rings of traced servers, and into what the daemon has kept of them. Reads "
-      "only: whatever it does, the server does not notice.",
+      "only, but for control and replay: the server does not notice it.",
       "ringside");
   app.set_version_flag("--version", RINGSIDE_VERSION);
   // Not required here but checked below. CLI11 would complain about a missing command before it

@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tools/ringside/filter/filter_flags.h"
 
@@ -34,5 +36,22 @@ Command add_top(CLI::App& program);
 // What commands have in common.
 void add_source(CLI::App& command, std::string& source);
 void add_filter_flags(CLI::App& command, FilterFlags& flags);
+// Takes one of these words, and nothing else. `value` must live as long as the command.
+template <typename Value>
+CLI::Option* add_words(CLI::App& command, const char* name, Value& value,
+                       const std::vector<std::pair<std::string, Value>>& words, const char* about) {
+  std::vector<std::string> names;
+  for (const auto& word : words) names.push_back(word.first);
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&value, words](const std::string& given) {
+            for (const auto& word : words) {
+              if (word.first == given) value = word.second;
+            }
+          },
+          about)
+      ->check(CLI::IsMember(names));
+}
 
 }  // namespace ringside::tool

@@ -13,14 +13,12 @@ Command add_export(CLI::App& program) {
   add_source(*command, options->source);
   command->add_option("-o,--output", options->output,
                       "a file to write, whole or not at all, in place of standard output");
-  command
-      ->add_option("--format", options->format,
-                   "perfetto, chrome (trace events in JSON), csv or json (an object a line)")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, ExportFormat>{{"perfetto", ExportFormat::perfetto},
-                                              {"chrome", ExportFormat::chrome},
-                                              {"csv", ExportFormat::csv},
-                                              {"json", ExportFormat::json}}))
+  add_words<ExportFormat>(*command, "--format", options->format,
+                          {{"perfetto", ExportFormat::perfetto},
+                           {"chrome", ExportFormat::chrome},
+                           {"csv", ExportFormat::csv},
+                           {"json", ExportFormat::json}},
+                          "perfetto, chrome (trace events in JSON), csv or json (an object a line)")
       ->default_str("perfetto");
   command->add_flag_callback(
       "--json", [options] { options->format = ExportFormat::json; }, "as --format json");

@@ -12,13 +12,12 @@ Command add_hist(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("hist", "histograms of latency, live or of what is there");
   add_source(*command, options->source);
-  CLI::Option* by =
-      command->add_option("--by", options->by, "a line for each op, outcome, thread or stage")
-          ->transform(
-              CLI::CheckedTransformer(std::map<std::string, HistBy>{{"op", HistBy::op},
-                                                                    {"outcome", HistBy::outcome},
-                                                                    {"thread", HistBy::thread},
-                                                                    {"stage", HistBy::stage}}));
+  CLI::Option* by = add_words<HistBy>(*command, "--by", options->by,
+                                      {{"op", HistBy::op},
+                                       {"outcome", HistBy::outcome},
+                                       {"thread", HistBy::thread},
+                                       {"stage", HistBy::stage}},
+                                      "a line for each op, outcome, thread or stage");
   CLI::Option* heatmap = command->add_flag("--heatmap", options->heatmap,
                                            "time to the right, latency upwards, shaded by count");
   CLI::Option* json = command->add_flag("--json", options->json,

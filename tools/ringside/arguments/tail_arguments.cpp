@@ -34,12 +34,14 @@ Command add_tail(CLI::App& program) {
       ->excludes("--once");
   command->add_flag("!--no-labels", options->labels,
                     "ids alone, without what the server calls its users, rooms, addresses");
-  const auto format = std::make_shared<std::string>("text");
-  command->add_option("--format", *format, "text, json (an object a line) or csv")
-      ->check(CLI::IsMember({"text", "json", "csv"}))
-      ->capture_default_str();
+  add_words<LineFormat>(
+      *command, "--format", options->format,
+      {{"text", LineFormat::text}, {"json", LineFormat::json}, {"csv", LineFormat::csv}},
+      "text, json (an object a line) or csv")
+      ->default_str("text");
   command->add_flag_callback(
-      "--json", [format] { *format = "json"; }, "as --format json");
+
+      "--json", [options] { options->format = LineFormat::json; }, "as --format json");
   add_filter_flags(*command, options->filter);
   command->footer(
       "Examples:\n"
@@ -52,12 +54,7 @@ Command add_tail(CLI::App& program) {
       "A line says when it ended (UTC), its place (lane:position, for `ringside show`), what, how\n"
       "long, its outcome, who, on what, and its stages. At the end, standard error has how many\n"
       "records were examined, matched, and lost because they were overwritten first.\n");
-  return {command, [options, format] {
-            options->format = *format == "json"  ? LineFormat::json
-                              : *format == "csv" ? LineFormat::csv
-                                                 : LineFormat::text;
-            return tail(*options);
-          }};
+  return {command, [options] { return tail(*options); }};
 }
 
 }  // namespace ringside::tool

@@ -18,16 +18,15 @@ Command add_top(CLI::App& program) {
   command->add_option("--at", options->session.at,
                       "of a recording, or of a server that has ended: the moment to begin with, a "
                       "UTC time (2026-11-27T02:13:00Z), a time of day, or 30s before the end");
-  command->add_option("--window", options->window, "1s, 10s or 60s")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, std::size_t>{{"1s", 0}, {"10s", 1}, {"60s", 2}}))
+  add_words<std::size_t>(*command, "--window", options->window, {{"1s", 0}, {"10s", 1}, {"60s", 2}},
+                         "1s, 10s or 60s")
       ->default_str("10s");
-  command->add_option("--sort", options->sort, "time, rate, p95 or errors")
-      ->transform(
-          CLI::CheckedTransformer(std::map<std::string, top::Sort>{{"time", top::Sort::time},
-                                                                   {"rate", top::Sort::rate},
-                                                                   {"p95", top::Sort::p95},
-                                                                   {"errors", top::Sort::errors}}))
+  add_words<top::Sort>(*command, "--sort", options->sort,
+                       {{"time", top::Sort::time},
+                        {"rate", top::Sort::rate},
+                        {"p95", top::Sort::p95},
+                        {"errors", top::Sort::errors}},
+                       "time, rate, p95 or errors")
       ->default_str("time");
   command->add_flag("!--no-labels", options->session.labels,
                     "ids alone, without what the server calls its users, rooms, addresses");
