@@ -83,6 +83,8 @@ void measure_lines(const Settings& settings, Results& results);
 void measure_scale(const Settings& settings, Results& results);
 // More threads than lanes.
 void measure_overflow(const Settings& settings, Results& results);
+// One operation while the debug tool looks at the ring.
+void measure_attached(const Settings& settings, Results& results);
 // Quantiles of a single call.
 void measure_tails(const Settings& settings, Results& results);
 // The same of a thread that has no lane.

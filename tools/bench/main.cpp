@@ -44,6 +44,7 @@ const std::vector<Part> kParts = {
     {"export", {ringside::bench::measure_export}},
     {"daemon", {ringside::bench::measure_daemon}},
     {"api", {ringside::bench::measure_api}},
+    {"attached", {ringside::bench::measure_attached}},
     {"server", {ringside::bench::measure_server}},
 };
 
@@ -142,6 +143,7 @@ int run(int argc, char** argv) {
       "  export        a million records into a file, in each format\n"
       "  daemon        what the daemon and the ring cost their machine\n"
       "  api           answers a second while a million records a second are drained\n"
+      "  attached      an operation while the debug tool looks on\n"
       "  server        the reference chat server, traced against untraced",
       "ringside-bench");
   app.set_version_flag("--version", RINGSIDE_VERSION);
