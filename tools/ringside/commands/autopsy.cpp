@@ -13,23 +13,21 @@
 #include "tools/ringside/commands/opened.h"
 #include "tools/ringside/detail/record_page.h"
 #include "tools/ringside/lines/record_lines.h"
+#include "tools/ringside/lines/spans.h"
 #include "tools/ringside/lines/tally.h"
 
 namespace ringside::tool {
 
 namespace {
 
-constexpr const char* kCommand = "ringside autopsy";
+constexpr const char* kAutopsyCommand = "ringside autopsy";
 constexpr std::size_t kWidth = 100;
 constexpr std::size_t kMostParties = 20;
 constexpr std::size_t kMostErrors = 12;
 
-std::string span(std::int64_t ns) { return format_span(static_cast<double>(ns)); }
-std::string cell(std::int64_t ns) { return format_span_cell(static_cast<double>(ns)); }
-
-class Page {
+class AutopsyPage {
  public:
-  Page(const RingFile& file, const Findings& found) : file_(file), found_(found) {}
+  AutopsyPage(const RingFile& file, const Findings& found) : file_(file), found_(found) {}
 
   std::string text() {
     head();
@@ -55,8 +53,9 @@ class Page {
     if (found_.any) {
       const std::int64_t wall_ns = file_.wall_ns(found_.last_sign_ticks);
       line("last sign", format_wall_exact(wall_ns) + ", " +
-                            span(subtract_ns(file_.now().realtime_ns, wall_ns)) + " ago, after " +
-                            span(subtract_ns(wall_ns, file_.wall_ns(facts.anchor_ticks))));
+                            span_text(subtract_ns(file_.now().realtime_ns, wall_ns)) +
+                            " ago, after " +
+                            span_text(subtract_ns(wall_ns, file_.wall_ns(facts.anchor_ticks))));
     }
     const ProcessesLook processes = look_at_processes(file_.segment(), facts.death_marked);
     if (processes.ever > 1) {
@@ -89,11 +88,11 @@ class Page {
                           : format_count(threads) + " threads were in an operation. The longest: ";
       text += file_.operation_name(longest->in_flight.operation) + " on lane " +
               std::to_string(longest->lane) + " (" + longest->thread + "), for " +
-              (alive() ? "" : "at least ") + span(longest->in_flight_ns) + ".";
+              (alive() ? "" : "at least ") + span_text(longest->in_flight_ns) + ".";
     } else {
       text = "No thread was in an operation.";
     }
-    text += " In the last " + span(found_.span_ns) +
+    text += " In the last " + span_text(found_.span_ns) +
             (found_.span_ns < kMostSpanNs ? ", as far as all lanes go back, " : " ") +
             format_count(found_.records) + " records ended, " + format_count(found_.failed) +
             " of them as errors.";
@@ -124,8 +123,9 @@ class Page {
                  lane.overflow ? "" : std::to_string(lane.tid),
                  lane.overflow ? "shared" : lane_life_word(lane.life),
                  lane.in_flight.any ? file_.operation_name(lane.in_flight.operation) : "-",
-                 lane.in_flight.any ? cell(lane.in_flight_ns) : "",
-                 lane.last.empty() ? "" : cell(lane.last_ns), format_count(lane.written), torn});
+                 lane.in_flight.any ? span_cell(lane.in_flight_ns) : "",
+                 lane.last.empty() ? "" : span_cell(lane.last_ns), format_count(lane.written),
+                 torn});
     }
     if (table.empty()) return;
     out_ += "\nThreads. `last record` is how long before the last sign of life.\n" +
@@ -169,7 +169,7 @@ class Page {
     for (std::size_t i = 0; i < found_.parties.size() && i < kMostParties; ++i) {
       const PartyFindings& one = found_.parties[i];
       table.row({one.text, format_count(one.operations), format_count(one.failed),
-                 cell(file_.scale().span_ns(
+                 span_cell(file_.scale().span_ns(
                      static_cast<std::int64_t>(found_.last_sign_ticks - one.last_ticks)))});
     }
     out_ += "\nWho was there in that time, " + format_count(found_.parties.size()) +
@@ -236,15 +236,15 @@ std::string json_text(const RingFile& file, const Findings& found) {
 }  // namespace
 
 int autopsy(const AutopsyOptions& options) {
-  const Opened opened = open_filtered(kCommand, options.source, {}, true);
+  const Opened opened = open_filtered(kAutopsyCommand, options.source, {}, true);
   if (opened.code != 0) return opened.code;
   const RingFile& file = *opened.source.file;
   const Findings found = find(file, opened.first, static_cast<std::size_t>(options.records));
-  const std::string text = options.json ? json_text(file, found) : Page(file, found).text();
+  const std::string text = options.json ? json_text(file, found) : AutopsyPage(file, found).text();
   std::fputs(text.c_str(), stdout);
   Tally tally;
   tally.matched = opened.first.size();
-  say_tally(kCommand, tally, opened.source.records->counts());
+  say_tally(kAutopsyCommand, tally, opened.source.records->counts());
   return 0;
 }
 

@@ -20,11 +20,11 @@ namespace ringside::tool {
 
 namespace {
 
-constexpr const char* kCommand = "ringside control";
-constexpr std::int64_t kLookNs = 100'000'000;  // whether the server is still there
+constexpr const char* kControlCommand = "ringside control";
+constexpr std::int64_t kServerLookNs = 100'000'000;  // whether the server is still there
 
 int wrong(const std::string& text) {
-  std::fprintf(stderr, "%s: %s\n", kCommand, text.c_str());
+  std::fprintf(stderr, "%s: %s\n", kControlCommand, text.c_str());
   return 2;
 }
 
@@ -99,7 +99,7 @@ void wait_for(const RingFile& file, std::int64_t ns, Interrupts& interrupts) {
   const std::int64_t end_ns = add_ns(clock_ns(CLOCK_MONOTONIC), ns);
   while (true) {
     const std::int64_t left_ns = end_ns - clock_ns(CLOCK_MONOTONIC);
-    if (left_ns <= 0 || interrupts.pause(std::min(left_ns, kLookNs))) return;
+    if (left_ns <= 0 || interrupts.pause(std::min(left_ns, kServerLookNs))) return;
     const auto state = file.state();
     if (state == RingState::closed || state == RingState::crashed) return;
   }
@@ -162,11 +162,11 @@ int control(const ControlOptions& options) {
     print(*file, before, after, false);
   }
   if (!lasting_ns) return 0;
-  std::fprintf(stderr, "%s: for %s, then back; Ctrl-C goes back at once\n", kCommand,
+  std::fprintf(stderr, "%s: for %s, then back; Ctrl-C goes back at once\n", kControlCommand,
                write_duration(*lasting_ns).c_str());
   wait_for(*file, *lasting_ns, interrupts);
   take_back(words, before, after);
-  std::fprintf(stderr, "%s: back to what was set before\n", kCommand);
+  std::fprintf(stderr, "%s: back to what was set before\n", kControlCommand);
   return 0;
 }
 

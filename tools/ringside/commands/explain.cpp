@@ -15,6 +15,7 @@
 #include "tools/ringside/detail/record_page.h"
 #include "tools/ringside/explain/explanation.h"
 #include "tools/ringside/lines/record_lines.h"
+#include "tools/ringside/lines/spans.h"
 #include "tools/ringside/lines/tally.h"
 #include "tools/ringside/lines/terminal.h"
 
@@ -22,10 +23,7 @@ namespace ringside::tool {
 
 namespace {
 
-constexpr const char* kCommand = "ringside explain";
-
-std::string span(std::int64_t ns) { return format_span(static_cast<double>(ns)); }
-std::string cell(std::int64_t ns) { return format_span_cell(static_cast<double>(ns)); }
+constexpr const char* kExplainCommand = "ringside explain";
 
 std::string thread_of(const RingFile& file, std::uint32_t lane) {
   if (lane == file.segment().overflow_lane()) return "(overflow)";
@@ -33,9 +31,9 @@ std::string thread_of(const RingFile& file, std::uint32_t lane) {
   return name.empty() ? "lane " + std::to_string(lane) : name;
 }
 
-class Page {
+class ExplainPage {
  public:
-  Page(const RingFile& file, const Seen& seen, const Explanation& why, std::size_t width)
+  ExplainPage(const RingFile& file, const Seen& seen, const Explanation& why, std::size_t width)
       : file_(file), seen_(seen), why_(why), width_(width) {}
 
   std::string text(std::uint64_t most) {
@@ -70,18 +68,18 @@ class Page {
     std::string text = "It took longer than " +
                        (usual.shorter == usual.records ? "all" : format_percent(share)) +
                        " of the " + format_count(usual.records) + " other " + name +
-                       " that are here: their median is " + span(usual.median_ns) + ", their p95 " +
-                       span(usual.p95_ns) + ".";
+                       " that are here: their median is " + span_text(usual.median_ns) +
+                       ", their p95 " + span_text(usual.p95_ns) + ".";
     if (const StageDifference* culprit = why_.culprit(); culprit != nullptr) {
       const std::int64_t more = own - usual.median_ns;
       text += " " +
               (culprit->name == "(none)" ? std::string("What is in no stage")
                                          : "Stage " + culprit->name) +
-              " took " + span(culprit->this_ns) + ", usually " + span(culprit->median_ns);
+              " took " + span_text(culprit->this_ns) + ", usually " + span_text(culprit->median_ns);
       if (more > 0) {
         const double part =
             std::min(1.0, static_cast<double>(culprit->more_ns()) / static_cast<double>(more));
-        text += ": " + format_percent(part) + " of the " + span(more) + " that it was longer";
+        text += ": " + format_percent(part) + " of the " + span_text(more) + " that it was longer";
       }
       text += ".";
     }
@@ -95,7 +93,8 @@ class Page {
                  {"median", Align::span},
                  {"more", Align::span}});
     for (const StageDifference& stage : why_.stages)
-      table.row({stage.name, cell(stage.this_ns), cell(stage.median_ns), cell(stage.more_ns())});
+      table.row({stage.name, span_cell(stage.this_ns), span_cell(stage.median_ns),
+                 span_cell(stage.more_ns())});
     out_ += '\n' + table.render(0, width_);
   }
 
@@ -129,9 +128,9 @@ class Page {
       const Companion& one = why_.companions[i];
       const Record& record = one.seen.record;
       Table::Row row = {file_.operation_name(record.operation),
-                        cell(one.began_ns),
-                        cell(file_.scale().span_ns(record.duration)),
-                        cell(one.overlap_ns),
+                        span_cell(one.began_ns),
+                        span_cell(file_.scale().span_ns(record.duration)),
+                        span_cell(one.overlap_ns),
                         outcome_word(record.outcome),
                         actor_text(file_, record, true) + (one.same_actor ? " =" : ""),
                         subject_text(file_, record, true) + (one.same_subject ? " =" : ""),
@@ -154,7 +153,7 @@ class Page {
                  {"place", Align::left}});
     for (std::size_t i = 0; i < why_.events.size() && i < most; ++i) {
       const Record& record = why_.events[i].seen.record;
-      table.row({file_.operation_name(record.operation), cell(why_.events[i].began_ns),
+      table.row({file_.operation_name(record.operation), span_cell(why_.events[i].began_ns),
                  outcome_word(record.outcome), std::to_string(record.event.value),
                  record.event.context == 0
                      ? "-"
@@ -173,7 +172,7 @@ class Page {
                  {"thread", Align::left},
                  {"lane"}});
     for (const StillUnderWay& one : why_.still)
-      table.row({file_.operation_name(one.operation), cell(one.began_ns),
+      table.row({file_.operation_name(one.operation), span_cell(one.began_ns),
                  thread_of(file_, one.lane), std::to_string(one.lane)});
     out_ += '\n' + table.render(0, width_);
   }
@@ -251,11 +250,11 @@ int explain(const ExplainOptions& options) {
       std::fprintf(stderr,
                    "%s: found `%s`, expected LANE:POSITION, e.g. 3:1023\n  next: copy it from a "
                    "line of `ringside tail`, or leave it out for the slowest\n",
-                   kCommand, escape_visible(options.place).c_str());
+                   kExplainCommand, escape_visible(options.place).c_str());
       return 2;
     }
   }
-  const Opened opened = open_filtered(kCommand, options.source, options.filter, true);
+  const Opened opened = open_filtered(kExplainCommand, options.source, options.filter, true);
   if (opened.code != 0) return opened.code;
   Tally tally;
   const Seen* seen = nullptr;
@@ -263,7 +262,7 @@ int explain(const ExplainOptions& options) {
     std::string why;
     seen = find_record(opened.source, opened.first, *place, &why);
     if (seen == nullptr) {
-      std::fprintf(stderr, "%s: %s\n", kCommand, why.c_str());
+      std::fprintf(stderr, "%s: %s\n", kExplainCommand, why.c_str());
       return 1;
     }
     if (seen->record.kind != static_cast<std::uint8_t>(Kind::operation) ||
@@ -271,7 +270,7 @@ int explain(const ExplainOptions& options) {
       std::fprintf(stderr,
                    "%s: %s is an event or was not timed, expected an operation with a duration\n"
                    "  next: `ringside show` shows it\n",
-                   kCommand, place->text().c_str());
+                   kExplainCommand, place->text().c_str());
       return 1;
     }
     tally.matched = opened.first.size();
@@ -287,19 +286,20 @@ int explain(const ExplainOptions& options) {
     }
     seen = slowest_of(candidates);
     if (seen == nullptr) {
-      say_tally(kCommand, tally, opened.source.records->counts());
+      say_tally(kExplainCommand, tally, opened.source.records->counts());
       std::fprintf(stderr, "%s: no timed operation among them\n  next: ask for fewer conditions\n",
-                   kCommand);
+                   kExplainCommand);
       return 1;
     }
   }
   const RingFile& file = *opened.source.file;
   const Explanation why = explain_record(file, *seen, opened.first);
   const std::string text =
-      options.json ? json_text(file, *seen, why)
-                   : Page(file, *seen, why, standard_output().columns).text(options.companions);
+      options.json
+          ? json_text(file, *seen, why)
+          : ExplainPage(file, *seen, why, standard_output().columns).text(options.companions);
   std::fputs(text.c_str(), stdout);
-  say_tally(kCommand, tally, opened.source.records->counts());
+  say_tally(kExplainCommand, tally, opened.source.records->counts());
   return 0;
 }
 

@@ -15,10 +15,10 @@ namespace ringside::tool {
 
 namespace {
 
-constexpr const char* kCommand = "ringside export";
+constexpr const char* kExportCommand = "ringside export";
 
 int refuse(const std::string& what, int code = 1) {
-  std::fprintf(stderr, "%s: %s\n", kCommand, what.c_str());
+  std::fprintf(stderr, "%s: %s\n", kExportCommand, what.c_str());
   return code;
 }
 
@@ -32,7 +32,7 @@ int export_records(const ExportOptions& options) {
         "  next: give -o FILE, or --format json",
         2);
   }
-  Opened opened = open_filtered(kCommand, options.source, options.filter, true);
+  Opened opened = open_filtered(kExportCommand, options.source, options.filter, true);
   if (opened.code != 0) return opened.code;
   const RingFile& file = *opened.source.file;
   for (const std::string& input : {options.source, file.segment().path()}) {
@@ -59,7 +59,7 @@ int export_records(const ExportOptions& options) {
   write_export(file, std::move(records), unfinished, options.format, options.labels,
                [&](std::string_view bytes) { return output->write(bytes); });
   if (const auto failed = output->finish()) return refuse(failed->message);
-  say_tally(kCommand, tally, opened.source.records->counts());
+  say_tally(kExportCommand, tally, opened.source.records->counts());
   return 0;
 }
 

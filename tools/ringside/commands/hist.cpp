@@ -20,8 +20,8 @@ namespace ringside::tool {
 
 namespace {
 
-constexpr const char* kCommand = "ringside hist";
-constexpr std::int64_t kRefreshNs = 1'000'000'000;
+constexpr const char* kHistCommand = "ringside hist";
+constexpr std::int64_t kRedrawNs = 1'000'000'000;
 constexpr std::int64_t kReadNs = 100'000'000;  // a busy lane must not be lapped between two charts
 // Of the heatmap: a few minutes of a busy server.
 constexpr std::size_t kMostPoints = 2'000'000;
@@ -157,7 +157,7 @@ nlohmann::ordered_json json_of(const Gathered& gathered) {
   return out;
 }
 
-std::string text_of(const HistOptions& options, const Gathered& gathered, const Gathered* other) {
+std::string hist_text(const HistOptions& options, const Gathered& gathered, const Gathered* other) {
   const Terminal terminal = standard_output();
   // The last line stays free for the cursor.
   ChartStyle style{terminal.columns, std::max<std::size_t>(terminal.rows, 8) - 1, terminal.colour};
@@ -201,15 +201,15 @@ void follow(const HistOptions& options, Gathered& gathered, const Gathered* othe
     const bool over = options.for_ns > 0 && now_ns - begin_ns >= options.for_ns;
     const bool gone = !gathered.live();
     gathered.read(over || gone);
-    if (over || gone || now_ns - shown_ns >= kRefreshNs) {
+    if (over || gone || now_ns - shown_ns >= kRedrawNs) {
       gathered.refresh();
-      screen.show(text_of(options, gathered, other));
+      screen.show(hist_text(options, gathered, other));
       shown_ns = now_ns;
     }
     if (over || gone) return;
     if (interrupts.pause(kReadNs)) {
       gathered.read(true);
-      screen.show(text_of(options, gathered, other));
+      screen.show(hist_text(options, gathered, other));
       return;
     }
   }
@@ -233,7 +233,7 @@ void wait(const HistOptions& options, Gathered& gathered) {
 int hist(const HistOptions& options) {
   const bool terminal = standard_output().is_one;
   const bool live = !options.once && (options.for_ns > 0 || (terminal && !options.json));
-  Opened opened = open_filtered(kCommand, options.source, options.filter, !live);
+  Opened opened = open_filtered(kHistCommand, options.source, options.filter, !live);
   if (opened.code != 0) return opened.code;
   Gathered gathered(std::move(opened), options.by, options.heatmap);
 
@@ -247,7 +247,7 @@ int hist(const HistOptions& options) {
       filter.until = options.compare_until;
     }
     Opened compared = open_filtered(
-        kCommand, options.compare.empty() ? options.source : options.compare, filter, true);
+        kHistCommand, options.compare.empty() ? options.source : options.compare, filter, true);
     if (compared.code != 0) return compared.code;
     other.emplace(std::move(compared), options.by, false);
   }
@@ -256,10 +256,10 @@ int hist(const HistOptions& options) {
     follow(options, gathered, compared);
   } else {
     if (live) wait(options, gathered);
-    const std::string text = text_of(options, gathered, compared);
+    const std::string text = hist_text(options, gathered, compared);
     std::fwrite(text.data(), 1, text.size(), stdout);
   }
-  say_tally(kCommand, gathered.tally(), gathered.counts());
+  say_tally(kHistCommand, gathered.tally(), gathered.counts());
   if (compared != nullptr) say_tally("compared with", compared->tally(), compared->counts());
   return 0;
 }

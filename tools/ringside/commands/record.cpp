@@ -14,7 +14,7 @@ namespace ringside::tool {
 
 namespace {
 
-constexpr const char* kCommand = "ringside record";
+constexpr const char* kRecordCommand = "ringside record";
 
 // Why it ended, of a source whose records end.
 std::string why_gone(const Source& source, std::optional<RingState> state) {
@@ -30,12 +30,12 @@ int record(const RecordOptions& options) {
   const std::int64_t begun_ns = clock_ns(CLOCK_MONOTONIC);
   FilterError error;
   const auto refuse = [&] {
-    std::fprintf(stderr, "%s: %s\n", kCommand, error.text().c_str());
+    std::fprintf(stderr, "%s: %s\n", kRecordCommand, error.text().c_str());
     return 2;
   };
   Wanted trigger;
   if (!options.on.empty() && !read_expression(options.on, trigger, error)) return refuse();
-  Opened opened = open_filtered(kCommand, options.source, options.filter,
+  Opened opened = open_filtered(kRecordCommand, options.source, options.filter,
                                 {.all = options.snapshot, .raw = true, .stream = true});
   if (opened.code != 0) return opened.code;
   std::optional<Matcher> on;
@@ -60,7 +60,7 @@ int record(const RecordOptions& options) {
     return recorder.finish(why_gone(source, std::nullopt));
   }
   if (options.snapshot) return recorder.finish("a snapshot was asked for");
-  std::fprintf(stderr, "%s: records %s into %s until Ctrl-C\n", kCommand,
+  std::fprintf(stderr, "%s: records %s into %s until Ctrl-C\n", kRecordCommand,
                escape_visible(options.source).c_str(), escape_visible(options.output).c_str());
   Following following;
   following.read = [&](bool all) { return recorder.read(all); };

@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kBatchNs = kSecond;
 constexpr std::int64_t kIdleBatchNs = 10 * kSecond;  // without any record
 constexpr std::int64_t kHeadNs = kMinute;            // names and labels that came since
-constexpr double kPatienceSeconds = 2e-3;            // longer than Records' own
+constexpr double kLateSeconds = 2e-3;                // longer than Records' own
 
 std::string filter_text(const RecordOptions& options) {
   std::string text = options.filter.text();
@@ -63,7 +63,7 @@ bool Recorder::read(bool all) {
   const auto next = opened_.source.records->read(read_, all);
   if (!take(read_) || next == Records::Next::ended) return false;
   if (windows_ && live_) {
-    const double patience = file.scale().ticks_per_second() * kPatienceSeconds;
+    const double patience = file.scale().ticks_per_second() * kLateSeconds;
     windows_->pass(before - static_cast<std::uint64_t>(patience));
     if (windows_->done()) ended_ = "the records around the trigger are complete";
   }

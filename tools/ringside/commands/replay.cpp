@@ -17,7 +17,7 @@ namespace ringside::tool {
 
 namespace {
 
-constexpr const char* kCommand = "ringside replay";
+constexpr const char* kReplayCommand = "ringside replay";
 
 // No reader of a ring can be asked how far it is. A daemon reads a lane every 20 ms at first, and
 // after two quiet seconds every 50 ms. It comes more often when a lane fills. So a lane gets an
@@ -151,7 +151,7 @@ TickShift shift_to_now(const Extent& extent, const RingFile& from, const Replaye
     std::fprintf(stderr,
                  "%s: the clock is another one here: %s at %s Hz becomes %s at %s Hz; spans are "
                  "converted, and may fall into a neighbouring bucket\n",
-                 kCommand, clock_name(from.facts().clock),
+                 kReplayCommand, clock_name(from.facts().clock),
                  format_count(static_cast<std::uint64_t>(rate)).c_str(), clock_name(ring.clock()),
                  format_count(static_cast<std::uint64_t>(new_rate)).c_str());
   }
@@ -164,11 +164,12 @@ TickShift shift_to_now(const Extent& extent, const RingFile& from, const Replaye
 void say_begin(const Source& source, const Extent& extent, const ReplayedRing& ring,
                const ReplayOptions& options) {
   const double seconds = extent.seconds(source.file->scale().ticks_per_second());
-  std::fprintf(
-      stderr, "%s: %s records of %s into %s%s\n", kCommand, format_count(extent.records).c_str(),
-      format_span(seconds * 1e9).c_str(), escape_visible(ring.path()).c_str(),
-      options.speed > 0 ? (", which takes " + format_span(seconds / options.speed * 1e9)).c_str()
-                        : ", as fast as a daemon can follow");
+  std::fprintf(stderr, "%s: %s records of %s into %s%s\n", kReplayCommand,
+               format_count(extent.records).c_str(), format_span(seconds * 1e9).c_str(),
+               escape_visible(ring.path()).c_str(),
+               options.speed > 0
+                   ? (", which takes " + format_span(seconds / options.speed * 1e9)).c_str()
+                   : ", as fast as a daemon can follow");
   if (!ring.remarks().empty()) std::fprintf(stderr, "ringside: %s\n", ring.remarks().c_str());
 }
 
@@ -220,10 +221,11 @@ int replay(const ReplayOptions& options) {
   if (good && !interrupted) good = ring->finish(shift, &failure);
   ring->leave(good && !interrupted && file.state() == RingState::crashed);
   say_faults(source);
-  say_tally(kCommand, tally, source.records->counts());
+  say_tally(kReplayCommand, tally, source.records->counts());
   if (!good) return fail(failure);
-  std::fprintf(stderr, "%s: %s%s stays, for readers; remove it when nobody needs it\n", kCommand,
-               interrupted ? "interrupted; " : "", escape_visible(ring->path()).c_str());
+  std::fprintf(stderr, "%s: %s%s stays, for readers; remove it when nobody needs it\n",
+               kReplayCommand, interrupted ? "interrupted; " : "",
+               escape_visible(ring->path()).c_str());
   return 0;
 }
 

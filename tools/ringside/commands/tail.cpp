@@ -17,7 +17,7 @@ namespace ringside::tool {
 
 namespace {
 
-constexpr const char* kCommand = "ringside tail";
+constexpr const char* kTailCommand = "ringside tail";
 constexpr std::int64_t kWaitNs = 100'000'000;  // for a ring that is not there
 
 // What a server's life in one ring looks like to the tail.
@@ -174,7 +174,8 @@ bool wait_for_ring(const TailOptions& options, const std::optional<SegmentFacts>
                                                std::begin(file->facts().instance)));
     if (another) return true;
     if (!said)
-      std::fprintf(stderr, "%s: waits for %s\n", kCommand, escape_visible(options.source).c_str());
+      std::fprintf(stderr, "%s: waits for %s\n", kTailCommand,
+                   escape_visible(options.source).c_str());
     said = true;
     if (interrupts.pause(kWaitNs)) return false;
   }
@@ -191,7 +192,7 @@ int tail(const TailOptions& options) {
   bool first = true;
   do {
     if (options.follow && !wait_for_ring(options, last, interrupts)) break;
-    Opened opened = open_filtered(kCommand, options.source, options.filter,
+    Opened opened = open_filtered(kTailCommand, options.source, options.filter,
                                   {.all = options.once, .raw = false, .stream = true});
     if (opened.code != 0) {
       code = opened.code;
@@ -211,7 +212,7 @@ int tail(const TailOptions& options) {
     add(sum, tail.source().records->counts());
     if (end != FollowEnd::gone) break;
   } while (options.follow && std::ferror(stdout) == 0);
-  say_tally(kCommand, tally, sum);
+  say_tally(kTailCommand, tally, sum);
   return code;
 }
 

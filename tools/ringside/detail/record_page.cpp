@@ -13,7 +13,7 @@ namespace ringside::tool {
 
 namespace {
 
-constexpr std::size_t kBarColumns = 30;
+constexpr std::size_t kStageBarColumns = 30;
 
 std::string span_text(const RingFile& file, std::int64_t ticks) {
   return format_span(static_cast<double>(file.scale().span_ns(ticks)));
@@ -110,7 +110,7 @@ std::string record_page(const RingFile& file, const Seen& seen, std::uint64_t re
     Table table({{"stage", Align::left}, {"took", Align::span}, {"share"}, {"", Align::left}});
     for (const StagePart& part : parts) {
       std::string bar;
-      const auto columns = static_cast<std::size_t>(part.share * kBarColumns + 0.5);
+      const auto columns = static_cast<std::size_t>(part.share * kStageBarColumns + 0.5);
       for (std::size_t i = 0; i < columns; ++i) bar += "█";
       table.row({part.name, format_span_cell(static_cast<double>(part.ns)),
                  format_percent(part.share), bar});

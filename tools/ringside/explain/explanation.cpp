@@ -12,10 +12,10 @@ namespace ringside::tool {
 
 namespace {
 
-bool is_operation(const Record& record) {
+bool of_operation(const Record& record) {
   return record.kind == static_cast<std::uint8_t>(Kind::operation);
 }
-bool timed(const Record& record) { return (record.flags & kFlagUntimed) == 0; }
+bool was_timed(const Record& record) { return (record.flags & kFlagUntimed) == 0; }
 bool same_place(const Seen& a, const Seen& b) {
   return a.lane == b.lane && a.position == b.position;
 }
@@ -35,8 +35,8 @@ void compare_with_others(const RingFile& file, const Seen& seen, const std::vect
   std::vector<std::int64_t> spans;
   std::map<std::string, std::vector<std::int64_t>> stages;
   for (const Seen& other : all) {
-    if (other.record.operation != seen.record.operation || !is_operation(other.record) ||
-        !timed(other.record) || same_place(other, seen))
+    if (other.record.operation != seen.record.operation || !of_operation(other.record) ||
+        !was_timed(other.record) || same_place(other, seen))
       continue;
     const std::int64_t span = file.scale().span_ns(other.record.duration);
     if (span < file.scale().span_ns(seen.record.duration)) ++out.usual.shorter;
@@ -69,9 +69,9 @@ void look_around(const RingFile& file, const Seen& seen, const std::vector<Seen>
     return shared > 0 || (other.record.duration <= 0 && shared == 0 && ended >= 0);
   };
   for (const Seen& other : all) {
-    if (same_place(other, seen) || !timed(other.record)) continue;
+    if (same_place(other, seen) || !was_timed(other.record)) continue;
     Companion companion{other, 0, 0, false, false};
-    if (is_operation(other.record)) {
+    if (of_operation(other.record)) {
       if (other.lane == seen.lane && other.lane != file.segment().overflow_lane()) continue;
       if (!overlap(other, companion) || companion.overlap_ns <= 0) continue;
       companion.same_subject = record.subject_kind() != SubjectKind::none &&
@@ -137,7 +137,7 @@ Explanation explain_record(const RingFile& file, const Seen& seen, const std::ve
 const Seen* slowest_of(const std::vector<const Seen*>& candidates) {
   const Seen* slowest = nullptr;
   for (const Seen* seen : candidates) {
-    if (!is_operation(seen->record) || !timed(seen->record)) continue;
+    if (!of_operation(seen->record) || !was_timed(seen->record)) continue;
     if (slowest == nullptr || seen->record.duration > slowest->record.duration) slowest = seen;
   }
   return slowest;

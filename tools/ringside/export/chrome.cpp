@@ -19,9 +19,9 @@ namespace {
 // Numbers of threads that have none, and of tracks beside a thread: above every tid of Linux.
 constexpr std::uint32_t kFirstMadeTid = 5'000'000;
 
-class Writer {
+class ChromeWriter {
  public:
-  Writer(const RingFile& file, const Timeline& timeline, bool labels, const Sink& sink)
+  ChromeWriter(const RingFile& file, const Timeline& timeline, bool labels, const Sink& sink)
       : file_(file), timeline_(timeline), sink_(sink), parties_(file, labels) {}
 
   void run() {
@@ -182,7 +182,7 @@ class Writer {
 }  // namespace
 
 void write_chrome(const RingFile& file, const Timeline& timeline, bool labels, const Sink& sink) {
-  Writer(file, timeline, labels, sink).run();
+  ChromeWriter(file, timeline, labels, sink).run();
 }
 
 }  // namespace ringside::tool

@@ -15,7 +15,7 @@ namespace ringside::tool {
 
 namespace {
 
-constexpr std::string_view kPlain = "\x1b[0m";
+constexpr std::string_view kChartPlain = "\x1b[0m";
 constexpr std::string_view kBarColour = "\x1b[36m";
 constexpr std::string_view kMarkColour = "\x1b[33m";
 constexpr std::string_view kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
@@ -89,7 +89,7 @@ std::string bar_of(std::uint64_t count, std::uint64_t most, std::size_t columns)
 
 std::string coloured(std::string text, std::string_view colour, bool wanted) {
   if (!wanted || text.empty()) return text;
-  return std::string(colour) + text + std::string(kPlain);
+  return std::string(colour) + text + std::string(kChartPlain);
 }
 
 std::string marks_of(const Latencies& latencies, const Scale& scale, int row) {

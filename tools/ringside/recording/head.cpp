@@ -41,7 +41,7 @@ void copy_labels(const Label* labels, std::string& out) {
   }
 }
 
-std::string text_of(Decoder& in) {
+std::string text_in(Decoder& in) {
   std::string text = in.text();
   if (text.size() > kMaxTextBytes) in.fail();
   return text;
@@ -114,8 +114,8 @@ std::vector<std::string> encode_totals(const Segment& segment) {
 
 bool decode_head(std::string_view payload, Head& head) {
   Decoder in(payload);
-  std::string path = text_of(in);
-  std::string filter = text_of(in);
+  std::string path = text_in(in);
+  std::string filter = text_in(in);
   const std::uint64_t processes = in.below(kMaxProcesses + 1);
   const bool labels = in.flag();
   const std::string_view image = in.rest();

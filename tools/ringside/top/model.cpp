@@ -12,7 +12,7 @@ namespace {
 std::int64_t slice_at(std::int64_t ns) {
   return ns / kSlicePartNs - (ns % kSlicePartNs < 0 ? 1 : 0);
 }
-bool is_operation(const Record& record) {
+bool models_operation(const Record& record) {
   return record.kind == static_cast<std::uint8_t>(Kind::operation);
 }
 bool longer(const Seen& a, const Seen& b) { return a.record.duration > b.record.duration; }
@@ -66,7 +66,7 @@ void Model::count(const Seen& seen, const TickScale& scale) {
     }
   }
   if (record.outcome != 0) count_error(seen);
-  if (is_operation(record)) count_actor(record);
+  if (models_operation(record)) count_actor(record);
 }
 
 void Model::count_error(const Seen& seen) {

@@ -13,7 +13,7 @@ namespace ringside::tool::top {
 
 namespace {
 
-constexpr std::int64_t kRefreshNs = kSecondNs / 4;  // names, labels, threads, whether it lives
+constexpr std::int64_t kNamesNs = kSecondNs / 4;    // names, labels, threads, whether it lives
 constexpr std::int64_t kLookNs = kSecondNs / 10;    // for a new server
 constexpr std::int64_t kNoticeNs = 10 * kSecondNs;
 constexpr std::int64_t kFitNs = 2 * kSecondNs;  // names of a new server come after its ring
@@ -148,7 +148,7 @@ std::int64_t Session::pass() {
     return kLookNs;
   }
   if (paused()) return kLookNs;
-  if (now - refreshed_ns_ >= kRefreshNs) {
+  if (now - refreshed_ns_ >= kNamesNs) {
     refreshed_ns_ = now;
     file().refresh();
     matcher_->refresh();

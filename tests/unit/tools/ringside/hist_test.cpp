@@ -16,7 +16,7 @@
 namespace ringside::tool {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
+constexpr std::int64_t kMillisecondNs = 1'000'000;
 
 LatencyGroup group_of(const std::vector<std::int64_t>& spans_ns) {
   LatencyGroup group;
@@ -69,8 +69,8 @@ TEST_CASE("Hist: quantiles are those of the sorted spans, within 1.1 %") {
 
 TEST_CASE(
     "Hist: a chart has every call, its longest bar is full, and its marks are in their rows") {
-  std::vector<std::int64_t> spans(90, 1 * kMs);
-  spans.insert(spans.end(), 10, 100 * kMs);
+  std::vector<std::int64_t> spans(90, 1 * kMillisecondNs);
+  spans.insert(spans.end(), 10, 100 * kMillisecondNs);
   const std::string chart = histogram_chart(group_of(spans), {80, 23, false});
   const auto lines = lines_of(chart);
   CHECK(lines[0] == "SEND_MESSAGE: 100 timed");
@@ -99,8 +99,9 @@ TEST_CASE("Hist: charts of any latencies fit into the terminal, and lose no call
         points.push_back({static_cast<std::int64_t>(random() % 1000),
                           static_cast<std::int16_t>(bucket_of_ns(ns))});
       const std::string charts[] = {
-          histogram_chart(group, style), compared_charts(group, group_of({kMs}), style),
-          group_table({group, group_of({kMs, 2 * kMs})}, style), heatmap(points, style)};
+          histogram_chart(group, style), compared_charts(group, group_of({kMillisecondNs}), style),
+          group_table({group, group_of({kMillisecondNs, 2 * kMillisecondNs})}, style),
+          heatmap(points, style)};
       for (const std::string& chart : charts) {
         const auto lines = lines_of(chart);
         CHECK(lines.size() <= style.rows);
@@ -124,8 +125,8 @@ TEST_CASE("Hist: charts of any latencies fit into the terminal, and lose no call
 }
 
 TEST_CASE("Hist: what is compared says how its quantiles differ") {
-  const std::vector<std::int64_t> fast(100, 10 * kMs);
-  const std::vector<std::int64_t> slow(50, 20 * kMs);
+  const std::vector<std::int64_t> fast(100, 10 * kMillisecondNs);
+  const std::vector<std::int64_t> slow(50, 20 * kMillisecondNs);
   const std::string chart = compared_charts(group_of(slow), group_of(fast), {80, 23, false});
   CHECK(has(chart, "A against B: +100.0 %, +10.0 ms"));
   CHECK(has(compared_charts(group_of(fast), group_of(slow), {80, 23, false}),
@@ -141,8 +142,8 @@ TEST_CASE("Hist: nothing is shown as nothing") {
 
 TEST_CASE("Hist: a heatmap has early calls on the left, slow ones above, and more of them darker") {
   std::vector<LatencyPoint> points;
-  const auto slow = static_cast<std::int16_t>(bucket_of_ns(100 * kMs));
-  const auto fast = static_cast<std::int16_t>(bucket_of_ns(1 * kMs));
+  const auto slow = static_cast<std::int16_t>(bucket_of_ns(100 * kMillisecondNs));
+  const auto fast = static_cast<std::int16_t>(bucket_of_ns(1 * kMillisecondNs));
   for (int i = 0; i < 1000; ++i) points.push_back({0, fast});
   points.push_back({1'000'000'000, slow});
   const auto lines = lines_of(heatmap(points, {80, 23, false}));

@@ -17,7 +17,7 @@
 namespace ringside::tool {
 namespace {
 
-constexpr std::uint16_t kSend = 0;
+constexpr std::uint16_t kSendId = 0;
 
 bool same(const Seen& a, const Seen& b) {
   return a.lane == b.lane && a.position == b.position &&
@@ -33,7 +33,7 @@ struct Recorded {
   Recorded() {
     segment = test::make_ring(ring, {3, 64, 64});
     test::use_nanoseconds(*segment, 1'000'000'000);
-    enter_name(*segment, kSend, {"SEND_MESSAGE", "message", {}});
+    enter_name(*segment, kSendId, {"SEND_MESSAGE", "message", {}});
     enter_error_name(*segment, 7, "DB_TIMEOUT");
     give_label(*segment, LabelKind::user, 42, "alice");
     lane = test::claim(*segment, 77);
@@ -44,7 +44,7 @@ struct Recorded {
     Seen one;
     one.lane = lane;
     one.position = position;
-    one.record = test::operation(kSend, end - static_cast<std::uint64_t>(duration), duration);
+    one.record = test::operation(kSendId, end - static_cast<std::uint64_t>(duration), duration);
     one.record.sequence = 2 * (position + 1);
     one.record.actor = 42;
     one.record.flags = static_cast<std::uint16_t>(ActorKind::user);
@@ -120,7 +120,7 @@ TEST_CASE("Recording: what was written comes back, with the ring it came from") 
   CHECK(recording.facts.marks[0].condition == "latency > 1s");
   CHECK(recording.facts.marks[0].end_ticks == 5200);
   const RingFile& file = *recording.file;
-  CHECK(file.operation_name(kSend) == "SEND_MESSAGE");
+  CHECK(file.operation_name(kSendId) == "SEND_MESSAGE");
   CHECK(file.error_name(7) == "DB_TIMEOUT");
   CHECK(read_label(file.segment(), LabelKind::user, 42) == "alice");
   CHECK(file.state() == RingState::live);
@@ -133,8 +133,8 @@ TEST_CASE("Recording: what was written comes back, with the ring it came from") 
 TEST_CASE("Recording: totals come back, and lanes without memory stay so") {
   Recorded world;
   for (int i = 0; i < 5; ++i)
-    write_record(world.lane, test::operation(kSend, 100, 20, Outcome::timeout));
-  count_only(world.lane, kSend);
+    write_record(world.lane, test::operation(kSendId, 100, 20, Outcome::timeout));
+  count_only(world.lane, kSendId);
   world.write();
   const Recording recording = world.open();
   const Segment& segment = recording.file->segment();
@@ -142,10 +142,10 @@ TEST_CASE("Recording: totals come back, and lanes without memory stay so") {
   CHECK_FALSE(lane_readable(segment.lane_header(1)));
   TotalsCopy totals;
   copy_totals(segment.totals(0), totals);
-  CHECK(totals.entries[kSend].recorded == 5);
-  CHECK(totals.entries[kSend].skipped == 1);
-  CHECK(totals.entries[kSend].errors == 5);
-  CHECK(totals.entries[kSend].ticks == 100);
+  CHECK(totals.entries[kSendId].recorded == 5);
+  CHECK(totals.entries[kSendId].skipped == 1);
+  CHECK(totals.entries[kSendId].errors == 5);
+  CHECK(totals.entries[kSendId].ticks == 100);
 }
 
 TEST_CASE("Recording: any words of a record come back, and what nobody believes is told apart") {
@@ -192,11 +192,11 @@ TEST_CASE("Recording: any words of a record come back, and what nobody believes 
 
 TEST_CASE("Recording: a segment's records that nobody believes are kept for who asks") {
   Recorded world;
-  Record bad = test::operation(kSend, 50, 7);
+  Record bad = test::operation(kSendId, 50, 7);
   bad.kind = 9;
-  write_record(world.lane, test::operation(kSend, 10, 1));
+  write_record(world.lane, test::operation(kSendId, 10, 1));
   write_record(world.lane, bad);
-  write_record(world.lane, test::operation(kSend, 90, 1));
+  write_record(world.lane, test::operation(kSendId, 90, 1));
   for (const bool keep : {false, true}) {
     SegmentRecords records(*world.segment, ClockKind::monotonic, 1e9);
     if (keep) records.keep_rejected();

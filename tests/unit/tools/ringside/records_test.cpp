@@ -1,6 +1,9 @@
 // The stream of a ring's records: their order, and what is counted.
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include "tests/support/random.h"
 #include "tests/unit/tools/ringside/tool_ring.h"
@@ -90,6 +93,41 @@ TEST_CASE("Records: from now on, also of lanes that are new") {
   ring.write(0, kSend, 40, 1);
   records.skip_to_now();
   CHECK(written(records.counts()) == 17);
+}
+
+TEST_CASE("Records: of threads at full speed each record is read, or counted as lost") {
+  constexpr int kRecords = 300'000;
+  ToolRing ring({4, 1024, 64});
+  const Source source = ring.open();
+  std::atomic<int> writing{3};
+  std::vector<std::thread> writers;
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    writers.emplace_back([&, lane = ring.lane(i)]() mutable {
+      for (int n = 0; n < kRecords; ++n)
+        write_record(lane, test::operation(kSend, static_cast<std::uint64_t>(n), 1));
+      --writing;
+    });
+  }
+  std::vector<Seen> seen;
+  std::array<std::uint64_t, 3> next{};
+  std::uint64_t handed_over = 0;
+  bool in_order = true;
+  const auto look = [&](bool all) {
+    seen.clear();
+    source.records->read(seen, all);
+    handed_over += seen.size();
+    for (const Seen& one : seen) {
+      in_order = in_order && one.position >= next[one.lane] && one.record.start == one.position;
+      next[one.lane] = one.position + 1;
+    }
+  };
+  while (writing > 0) look(false);
+  for (std::thread& writer : writers) writer.join();
+  look(true);
+  const RecordCounts& counts = source.records->counts();
+  CHECK(in_order);
+  CHECK(handed_over == counts.read);
+  CHECK(written(counts) == 3 * kRecords);
 }
 
 TEST_CASE("Records: damaged ones are counted and not handed over") {
