@@ -101,7 +101,13 @@ std::optional<Failure> keep_dead_ring(const DeadRingFiles& files, const DeadRing
                                ring.segment->path(), bytes, files.most_bytes)};
   }
   if (auto failure = make_directories(files.directory)) return failure;
-  const std::string path = files.directory + "/" + file_name(ring);
+  // Two rings of one name may have died in one second, in two folders.
+  std::string path = files.directory + "/" + file_name(ring);
+  std::error_code ignored;
+  for (int i = 2; std::filesystem::exists(path, ignored); ++i) {
+    path = files.directory + "/" + file_name(ring);
+    path.insert(path.size() - kEnding.size(), "." + std::to_string(i));
+  }
   const std::string beside = path + ".tmp";
   const FileDescriptor file(
       open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));

@@ -217,14 +217,14 @@ class Hunts(harness.Scenario):
                               changed["after"]["one_in"]["LIST_ROOMS"]), (0, 1))
             chat.ask({"op": "LIST_ROOMS"})
             self.assertEqual(counts("LIST_ROOMS"), (2, 0))
-            for end in ("interrupted", "over"):
-                lasting = "1min" if end == "interrupted" else "300ms"
+            for end in (signal.SIGINT, signal.SIGHUP, "over"):
+                lasting = "300ms" if end == "over" else "1min"
                 control = world.start("ringside", "control", world.ring, "off", "--for", lasting)
                 control.says("tracing    off, before on")
-                if end == "interrupted":
+                if end != "over":
                     chat.ask({"op": "LIST_ROOMS"})
                     self.assertFalse(world.inspect()["enabled"])
-                    control.signal(signal.SIGINT)
+                    control.signal(end)
                 self.assertEqual(control.ended(), 0)
                 self.assertIn("back to what was set before", control.log())
                 self.assertTrue(world.inspect()["enabled"])
@@ -291,6 +291,9 @@ class Hunts(harness.Scenario):
             (["explain", ring, "1:99999999"], 1, "no record 1:99999999: lane 1 has "),
             (["explain", ring, "--op", "CREATE_ROOM", "--min-latency", "1h"], 1,
              "no timed operation among them"),
+            (["explain", ring, "1:0", "--op", "LIST_ROOMS"], 2, "found a place and a filter"),
+            (["inspect", ring, "--names", "--json"], 2, "--json"),
+            (["record", ring, "-o", world.ring_path, "--force"], 1, "is no recording"),
             (["show", ring, "x:1"], 2, "expected LANE:POSITION"),
             (["show", ring, "9999:1"], 1, "no lane 9999 in this ring"),
             (["control", ring, "1/0"], 2, "expected on, off, or 1/N"),
@@ -325,6 +328,14 @@ class Hunts(harness.Scenario):
         self.assertIn("acknowledge", offered("alerts", "ack"))
         server = world.server()
         self.assertEqual(offered("tail", world.ring[:-1]), [world.ring])
+        # Anybody may make files there. What completes a name must not run it.
+        trap = world.ring_path.with_name(f"ringside.{world.ring}$(echo RUN)")
+        trap.touch()
+        try:
+            self.assertEqual(offered("tail", world.ring[:-1]), [world.ring])
+            self.assertEqual(offered("tail", "RUN"), [])
+        finally:
+            trap.unlink()
         server.stop()
         page = self.tool(world, "manual").out
         for command in commands:

@@ -14,11 +14,15 @@ Command add_inspect(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("inspect", "what a ring is, who writes it, what its totals say");
   add_source(*command, given->ring);
-  command->add_flag("--json", given->options.json, "as one JSON object");
-  command->add_flag("--names", given->options.names,
-                    "also what is registered: operations, events, thresholds, stages, errors");
-  command->add_flag("--labels", given->options.labels,
-                    "also what the server calls its users, rooms, addresses");
+  CLI::Option* json = command->add_flag("--json", given->options.json, "as one JSON object");
+  command
+      ->add_flag("--names", given->options.names,
+                 "also what is registered: operations, events, thresholds, stages, errors")
+      ->excludes(json);
+  command
+      ->add_flag("--labels", given->options.labels,
+                 "also what the server calls its users, rooms, addresses")
+      ->excludes(json);
   command->add_flag("--verify", given->options.verify,
                     "also check every slot, the books and the tables; exit code 1 if one is wrong");
   command->footer(

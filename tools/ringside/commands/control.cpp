@@ -154,6 +154,8 @@ int control(const ControlOptions& options) {
     return 1;
   }
   Interrupts interrupts;
+  // Whoever reads what it says may go. It must go back all the same.
+  signal(SIGPIPE, SIG_IGN);
   const Switches after = apply(before, *setting, *ids);
   write_switches(words, before, after);
   if (options.json) {

@@ -254,6 +254,13 @@ int explain(const ExplainOptions& options) {
       return 2;
     }
   }
+  if (place && !options.filter.none()) {
+    std::fprintf(stderr,
+                 "%s: found a place and a filter, expected one of the two\n  next: leave the "
+                 "place out for the slowest that the filter lets through\n",
+                 kExplainCommand);
+    return 2;
+  }
   const Opened opened = open_filtered(kExplainCommand, options.source, options.filter, true);
   if (opened.code != 0) return opened.code;
   Tally tally;

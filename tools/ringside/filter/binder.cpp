@@ -64,7 +64,8 @@ bool takes_order(Relation relation) { return relation >= Relation::lt && relatio
 
 class Binder {
  public:
-  Binder(const RingFile& file, FilterError& error) : file_(file), error_(error) {}
+  Binder(const RingFile& file, std::uint64_t reference_ticks, FilterError& error)
+      : file_(file), reference_ticks_(reference_ticks), error_(error) {}
 
   bool bind(const Wanted& wanted, BoundWanted& out) {
     out.kind = wanted.kind;
@@ -219,7 +220,8 @@ class Binder {
   }
   bool of_age(const Condition& condition, Test& out) {
     if (parse_duration(condition.value)) return of_span(condition, out);
-    const std::int64_t now_ns = file_.now().realtime_ns;
+    // Ages are seen from there, and so is a moment.
+    const std::int64_t now_ns = file_.wall_ns(reference_ticks_);
     const auto at_s = parse_instant(condition.value, now_ns / 1'000'000'000);
     if (!at_s) {
       return expected(condition, "a duration or a UTC time",
@@ -312,13 +314,15 @@ class Binder {
                          : "give a label, an id (7), or room:7, message:9, user:42");
   }
   const RingFile& file_;
+  const std::uint64_t reference_ticks_;
   FilterError& error_;
 };
 
 }  // namespace
 
-bool bind(const Wanted& wanted, const RingFile& file, BoundWanted& out, FilterError& error) {
-  return Binder(file, error).bind(wanted, out);
+bool bind(const Wanted& wanted, const RingFile& file, std::uint64_t reference_ticks,
+          BoundWanted& out, FilterError& error) {
+  return Binder(file, reference_ticks, error).bind(wanted, out);
 }
 
 }  // namespace ringside::tool

@@ -45,7 +45,8 @@ struct BoundWanted {
 };
 
 // False, and `error` set, when a value cannot be read, or when it names what the ring does not
-// have.
-bool bind(const Wanted& wanted, const RingFile& file, BoundWanted& out, FilterError& error);
+// have. Ages and moments are seen from `reference_ticks`.
+bool bind(const Wanted& wanted, const RingFile& file, std::uint64_t reference_ticks,
+          BoundWanted& out, FilterError& error);
 
 }  // namespace ringside::tool

@@ -92,7 +92,7 @@ std::optional<Matcher> Matcher::make(const Wanted& wanted, const RingFile& file,
   matcher.file_ = &file;
   matcher.wanted_ = wanted;
   matcher.reference_ticks_ = reference_ticks;
-  if (!bind(wanted, file, matcher.bound_, error)) return std::nullopt;
+  if (!bind(wanted, file, reference_ticks, matcher.bound_, error)) return std::nullopt;
   return matcher;
 }
 
@@ -100,7 +100,7 @@ void Matcher::refresh() {
   FilterError gone;
   BoundWanted bound;
   // A label may be gone meanwhile. Then those who had it stay wanted.
-  if (bind(wanted_, *file_, bound, gone)) bound_ = std::move(bound);
+  if (bind(wanted_, *file_, reference_ticks_, bound, gone)) bound_ = std::move(bound);
 }
 
 }  // namespace ringside::tool

@@ -1,6 +1,7 @@
 #include "tools/ringside/recording/writer.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "shm/assert.h"
+#include "tools/ringside/recording/chunk_file.h"
 #include "tools/ringside/recording/columns.h"
 #include "tools/ringside/recording/head.h"
 
@@ -30,6 +32,15 @@ constexpr const char* kDiskNext =
 
 std::unique_ptr<RecordingWriter> RecordingWriter::create(const Options& options, Failure* failure) {
   std::unique_ptr<RecordingWriter> writer(new RecordingWriter);
+  // Nothing but an older recording is replaced: a ring's name would be lost for good.
+  struct stat old {};
+  const bool has_bytes = lstat(options.path.c_str(), &old) == 0 && old.st_size > 0;
+  if (options.replace && has_bytes && !is_recording(options.path)) {
+    *failure = {EEXIST, options.path +
+                            ": found a file that is no recording, expected one to replace\n"
+                            "  next: choose another file"};
+    return nullptr;
+  }
   // The old file may be what is just being read. It keeps its bytes, and loses its name.
   if (options.replace && unlink(options.path.c_str()) != 0 && errno != ENOENT) {
     *failure = system_failure(options.path, "can't be replaced", errno);
@@ -76,6 +87,14 @@ RecordingWriter::Put RecordingWriter::flush(bool always) {
   if (failure_.error_number != 0) return Put::failed;
   const std::uint64_t room = most_bytes_ - std::min(most_bytes_, bytes_);
   if (!always && pending_.size() > room - std::min(room, kEndBytes)) {
+    if (bytes_ == 0) {
+      failure_ = {EFBIG, path_ + ": what the ring is takes " + std::to_string(pending_.size()) +
+                             " bytes alone, more than --max-size leaves\n  next: raise "
+                             "--max-size to " +
+                             std::to_string(pending_.size() / 1024 + 64) + "KiB or more"};
+      pending_.clear();
+      return Put::failed;
+    }
     pending_.clear();
     return Put::full;
   }

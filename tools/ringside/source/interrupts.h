@@ -1,4 +1,5 @@
-// Ends a command between two steps: Ctrl-C and SIGTERM wait until it pauses.
+// Ends a command between two steps: Ctrl-C, SIGTERM, and SIGHUP of a terminal that goes wait until
+// it pauses.
 #pragma once
 
 #include <signal.h>
@@ -10,11 +11,12 @@ namespace ringside::tool {
 
 class Interrupts {
  public:
-  // From here on both signals are blocked, in this thread and in those that it starts.
+  // From here on the signals are blocked, in this thread and in those that it starts.
   Interrupts() {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGINT);
     sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals_, nullptr);
   }
   // Waits so long. True as soon as one of them came.

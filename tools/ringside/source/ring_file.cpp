@@ -9,6 +9,7 @@
 namespace ringside::tool {
 
 void make_harmless(const std::string& path, Failure* failure) {
+  if (path.empty()) return;
   const std::string shown = escape_visible(path);
   std::string& text = failure->message;
   for (std::size_t at = 0; (at = text.find(path, at)) != std::string::npos; at += shown.size()) {

@@ -111,6 +111,14 @@ TEST_CASE("DeadRings: the newest are kept, and the one just written always") {
         std::vector<std::string>{"chat-20231114T221420Z.ring", "notes-of-the-night.txt"});
 }
 
+TEST_CASE("DeadRings: two of one name that died in one second are both kept") {
+  Kept kept;
+  for (const char* name : {"/srv/a/ring", "/srv/b/ring"})
+    REQUIRE_FALSE(kept.keep(kept.dead(kDayNs, name)));
+  CHECK(kept.names() ==
+        std::vector<std::string>{"ring-20231114T221320Z.2.ring", "ring-20231114T221320Z.ring"});
+}
+
 TEST_CASE("DeadRings: they stay within their size, and one that is larger is refused") {
   Kept kept;
   REQUIRE_FALSE(kept.keep(kept.dead(kDayNs)));

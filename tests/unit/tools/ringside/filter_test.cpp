@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "report/model/format.h"
 #include "shm/labels.h"
 #include "tests/support/ring.h"
 #include "tests/unit/daemon/files_of_test.h"
@@ -192,6 +193,25 @@ TEST_CASE("Filter: stages, events, places and ages") {
   CHECK(ring.matches("thread = 77", event));
   event.lane = 1;
   CHECK_FALSE(ring.matches("thread = test", event));
+}
+
+TEST_CASE("Filter: a moment is seen from where ages are, also of a server that died long ago") {
+  const Filtered ring;
+  Wanted wanted;
+  FilterError error;
+  const std::int64_t wall_ns = ring.file->now().realtime_ns - 3'600'000 * kMs;
+  const std::string moment = format_wall(wall_ns).substr(0, 19) + "Z";
+  REQUIRE(read_expression("age <= " + moment, wanted, error));
+  // The newest record ended 10 s after that moment, an hour ago.
+  const std::uint64_t reference = ring.file->ticks_at_wall(wall_ns + 10'000 * kMs);
+  const auto matcher = Matcher::make(wanted, *ring.file, reference, error);
+  REQUIRE_MESSAGE(matcher.has_value(), error.text());
+  Seen one;
+  one.record.kind = static_cast<std::uint8_t>(Kind::operation);
+  one.record.start = ring.file->ticks_at_wall(wall_ns + 2'000 * kMs);
+  CHECK((*matcher)(one));
+  one.record.start = ring.file->ticks_at_wall(wall_ns - 2'000 * kMs);
+  CHECK_FALSE((*matcher)(one));
 }
 
 TEST_CASE("Filter: and binds closer than or, not closest, and brackets closest of all") {

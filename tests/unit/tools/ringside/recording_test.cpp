@@ -320,6 +320,11 @@ TEST_CASE("RecordingWriter: a file that is there is replaced only when that is a
   CHECK(RecordingWriter::create({world.path, false}, &failure) == nullptr);
   CHECK(failure.message.find("is there already") != std::string::npos);
   CHECK(read_text(world.path) == "mine");
+  // A ring, for one, would lose its name for good.
+  CHECK(RecordingWriter::create({world.path, true}, &failure) == nullptr);
+  CHECK(failure.message.find("is no recording") != std::string::npos);
+  CHECK(read_text(world.path) == "mine");
+  write_text(world.path, file_header());
   CHECK(RecordingWriter::create({world.path, true}, &failure) != nullptr);
 }
 
