@@ -258,11 +258,11 @@ TEST_CASE("RecordingDamage: a byte that changed costs its chunk, which is told a
     const RecordCounts& counts = recording.records->counts();
     CHECK(counts.read == got.size());
     if (recording.facts.last.counts.recorded == 6) CHECK(counts.read + counts.lost == 8);
-    if (faults.empty()) ++silent;
+    // zstd may write a bit that its decoder does not need. Then nothing may be different.
+    if (faults.empty() && !same(got, written)) ++silent;
     for (const std::string& fault : faults)
       CHECK(fault.find(" bytes at offset ") != std::string::npos);
   }
-  // Bytes of a zstd frame that no decoder looks at: it has none with these settings.
   CHECK(silent == 0);
 }
 
