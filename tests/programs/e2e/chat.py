@@ -1,7 +1,9 @@
 """A client by hand. It can also send lines that no well-behaved client sends."""
 
+import contextlib
 import json
 import socket
+import sqlite3
 
 
 class Chat:
@@ -38,6 +40,24 @@ class Chat:
         answer = self.ask({"op": op, **fields})
         assert answer and answer["ok"], f"{op} {fields}: {answer}"
         return answer
+
+
+@contextlib.contextmanager
+def stuck(test, world, server):
+    """The server is in a CREATE_ROOM that it cannot end, because its database is locked. The client
+    is wilhelmina, who has listed the rooms before."""
+    with Chat(server) as chat:
+        chat.do("REGISTRATION", user="wilhelmina", password="correct horse")
+        chat.do("AUTHENTICATION", user="wilhelmina", password="correct horse")
+        chat.do("LIST_ROOMS")
+        lock = sqlite3.connect(world.directory / "chat.db", isolation_level=None)
+        test.addCleanup(lock.close)
+        lock.execute("BEGIN EXCLUSIVE")
+        chat.send({"op": "CREATE_ROOM", "name": "tea-time"})
+        server.wait_until("the operation in flight", lambda: [
+            lane["in_flight"]["operation"] for lane in world.inspect()["lanes"]
+            if lane["in_flight"]] == ["CREATE_ROOM"])
+        yield chat
 
 
 def serves(test, server):

@@ -9,13 +9,12 @@ import io
 import json
 import os
 import pty
-import sqlite3
 import stat
 import subprocess
 from datetime import datetime
 
 import harness
-from chat import Chat
+from chat import Chat, stuck
 from harness import sized
 from perfetto_trace import Trace
 
@@ -143,15 +142,7 @@ class Exports(harness.Scenario):
     def test_what_a_dead_server_was_in_has_a_begin_and_no_end(self):
         world = self.world()
         server = world.server()
-        with Chat(server) as chat:
-            chat.do("REGISTRATION", user="wilhelmina", password="correct horse")
-            chat.do("AUTHENTICATION", user="wilhelmina", password="correct horse")
-            lock = sqlite3.connect(world.directory / "chat.db", isolation_level=None)
-            self.addCleanup(lock.close)
-            lock.execute("BEGIN EXCLUSIVE")
-            chat.send({"op": "CREATE_ROOM", "name": "tea-time"})
-            server.wait_until("the operation in flight", lambda: [
-                lane for lane in world.inspect()["lanes"] if lane["in_flight"]])
+        with stuck(self, world, server):
             self.assertEqual(Trace(self.exported(world)).unfinished(), [])
             server.kill()
         trace = Trace(self.exported(world))

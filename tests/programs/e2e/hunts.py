@@ -10,7 +10,7 @@ import sqlite3
 import time
 
 import harness
-from chat import Chat
+from chat import Chat, stuck
 from harness import sized
 
 NOBODY = 65534
@@ -165,16 +165,7 @@ class Hunts(harness.Scenario):
     def test_a_dead_server_is_told_on_a_page(self):
         world = self.world()
         server = world.server()
-        with Chat(server) as chat:
-            chat.do("REGISTRATION", user="wilhelmina", password="correct horse")
-            chat.do("AUTHENTICATION", user="wilhelmina", password="correct horse")
-            chat.do("LIST_ROOMS")
-            lock = sqlite3.connect(world.directory / "chat.db", isolation_level=None)
-            self.addCleanup(lock.close)
-            lock.execute("BEGIN EXCLUSIVE")
-            chat.send({"op": "CREATE_ROOM", "name": "tea-time"})
-            server.wait_until("the operation in flight", lambda: any(
-                lane["in_flight"] for lane in world.inspect()["lanes"]))
+        with stuck(self, world, server):
             server.kill()
         for source in (world.ring, self.moved(world)):
             page = self.tool(world, "autopsy", source).out

@@ -2,13 +2,12 @@
 """Recordings that are written into a new ring."""
 
 import signal
-import sqlite3
 import struct
 import time
 
 import harness
 import ledger
-from chat import Chat
+from chat import stuck
 from harness import sized
 from recorded import Recorded, books
 
@@ -93,15 +92,7 @@ class Replays(Recorded):
     def test_a_replay_of_a_dead_server_ends_as_a_dead_one_with_what_it_was_doing(self):
         world = self.world()
         server = world.server()
-        with Chat(server) as chat:
-            chat.do("REGISTRATION", user="wilhelmina", password="correct horse")
-            chat.do("AUTHENTICATION", user="wilhelmina", password="correct horse")
-            lock = sqlite3.connect(world.directory / "chat.db", isolation_level=None)
-            self.addCleanup(lock.close)
-            lock.execute("BEGIN EXCLUSIVE")
-            chat.send({"op": "CREATE_ROOM", "name": "tea-time"})
-            server.wait_until("the operation in flight", lambda: any(
-                lane["in_flight"] for lane in world.inspect()["lanes"]))
+        with stuck(self, world, server):
             server.kill()
         self.assertEqual(world.run("ringside", "record", world.ring, "-o", "dead.rec",
                                    "--snapshot").code, 0)

@@ -5,11 +5,10 @@ output still looks like that. With RINGSIDE_SHOW=1 it prints the outputs."""
 import os
 import re
 import signal
-import sqlite3
 from pathlib import Path
 
 import harness
-from chat import Chat
+from chat import stuck
 from harness import sized
 
 README = Path(__file__).resolve().parents[3] / "tools" / "README.md"
@@ -72,16 +71,7 @@ class Told(harness.Scenario):
     def test_a_crash(self):
         world = self.world()
         server = world.server()
-        with Chat(server) as chat:
-            chat.do("REGISTRATION", user="wilhelmina", password="correct horse")
-            chat.do("AUTHENTICATION", user="wilhelmina", password="correct horse")
-            chat.do("LIST_ROOMS")
-            lock = sqlite3.connect(world.directory / "chat.db", isolation_level=None)
-            self.addCleanup(lock.close)
-            lock.execute("BEGIN EXCLUSIVE")
-            chat.send({"op": "CREATE_ROOM", "name": "tea-time"})
-            server.wait_until("the operation in flight", lambda: any(
-                lane["in_flight"] for lane in world.inspect()["lanes"]))
+        with stuck(self, world, server):
             server.kill()
         self.hunt(world, "A crash",
                   [r"CREATE_ROOM +\d", r"had begun", r"^wilhelmina", r"^ringside "])

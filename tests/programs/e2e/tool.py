@@ -4,11 +4,10 @@
 import os
 import re
 import signal
-import sqlite3
 
 import harness
 import ledger
-from chat import Chat
+from chat import Chat, stuck
 from harness import sized
 
 # A line as `ringside tail` prints it: time of day, place, operation or event, duration, outcome.
@@ -122,19 +121,7 @@ class Tool(harness.Scenario):
     def test_what_a_server_is_in_is_seen_while_it_lives_and_when_it_was_killed(self):
         world = self.world()
         server = world.server()
-        with Chat(server) as chat:
-            chat.do("REGISTRATION", user="wilhelmina", password="correct horse")
-            chat.do("AUTHENTICATION", user="wilhelmina", password="correct horse")
-            lock = sqlite3.connect(world.directory / "chat.db", isolation_level=None)
-            self.addCleanup(lock.close)
-            lock.execute("BEGIN EXCLUSIVE")
-            chat.send({"op": "CREATE_ROOM", "name": "tea-time"})
-
-            def begun():
-                lanes = world.inspect()["lanes"]
-                return [lane["in_flight"]["operation"] for lane in lanes if lane["in_flight"]]
-
-            server.wait_until("the operation in flight", lambda: begun() == ["CREATE_ROOM"])
+        with stuck(self, world, server):
             text = world.run("ringside", "inspect", world.ring).out
             self.assertRegex(
                 text, r"in flight +since +lane +thread +tid\n(.*\n)?CREATE_ROOM +\d\d:")
