@@ -34,6 +34,18 @@ TEST_CASE("Records: they come in the order of their ends, over all lanes") {
   CHECK(written(source.records->counts()) == 200);
 }
 
+TEST_CASE("Records: ends keep their order where the clock wraps") {
+  const std::uint64_t now = 100;  // 200 ticks after the first
+  std::vector<Seen> records(3);
+  records[0].record.start = 50;
+  records[1].record.start = UINT64_MAX - 99;
+  records[2].record.start = UINT64_MAX - 9;
+  sort_by_end(records, now);
+  CHECK(records[0].record.end() == UINT64_MAX - 99);
+  CHECK(records[1].record.end() == UINT64_MAX - 9);
+  CHECK(records[2].record.end() == 50);
+}
+
 TEST_CASE("Records: what was overwritten before the tool came is no loss, and later it is") {
   ToolRing ring;
   for (int i = 0; i < 100; ++i) ring.write(0, kSend, i * kMs, 1);
