@@ -209,7 +209,9 @@ void HttpServer::Running::begin_stop(std::chrono::nanoseconds deadline) {
   work_.reset();
   deadline_.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(deadline));
   deadline_.async_wait([this](boost::system::error_code) { core_.io.stop(); });
-  check_stopped();
+  // A connection may have been accepted already, and its handler waits behind this one. Stopped
+  // here, it would keep the connection, and its client would wait for as long as the server is.
+  asio::post(core_.io, [this] { check_stopped(); });
 }
 
 void HttpServer::Running::check_stopped() {
