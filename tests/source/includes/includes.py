@@ -285,7 +285,7 @@ def header_jobs(root, cxx, cc, generated, shown):
             yield f"{relative} as c99", [cc, "-std=c99", *WARNINGS, *paths, "-x", "c", "-"], twice
 
 
-def check_headers(root, cxx, cc, generated=None, shown=frozenset()):
+def check_headers(root, cxx, cc, generated=None, shown=frozenset(), share=(1, 1)):
     def compile_alone(job):
         what, command, text = job
         run = subprocess.run(command,
@@ -297,10 +297,19 @@ def check_headers(root, cxx, cc, generated=None, shown=frozenset()):
         return [f"{what}: does not compile by itself\n{run.stderr.rstrip()}"
                 ] if run.returncode != 0 else []
 
-    jobs = list(header_jobs(root, cxx, cc, generated, shown))
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+    first, step = share
+    jobs = list(header_jobs(root, cxx, cc, generated, shown))[first - 1::step]
+    # Shares run side by side, and each takes one core.
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2 if step == 1 else 1) as pool:
         found = [line for lines in pool.map(compile_alone, jobs) for line in lines]
     return found, len(jobs)
+
+
+def share_of(text):
+    match = re.fullmatch(r"([0-9]+)/([0-9]+)", text)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise argparse.ArgumentTypeError(f'found "{text}", expected such as 1/6 or 6/6')
+    return int(match[1]), int(match[2])
 
 
 def main():
@@ -316,6 +325,11 @@ def main():
                         type=Path,
                         required=True,
                         help="folder|target|libraries, written by CMake")
+    parser.add_argument("--share",
+                        type=share_of,
+                        default=(1, 1),
+                        help="2/6 compiles the second of six shares of the headers; the other "
+                        "checks are made with each share")
     parser.add_argument("--cxx", required=True, help="the C++ compiler")
     parser.add_argument("--cc", required=True, help="the C compiler")
     arguments = parser.parse_args()
@@ -325,7 +339,7 @@ def main():
     found += check_links(arguments.links.read_text(encoding="utf-8").splitlines())
     shown = shown_by_build(root, arguments.commands) if arguments.commands else frozenset()
     in_headers, compiled = check_headers(root, arguments.cxx, arguments.cc, arguments.generated,
-                                         shown)
+                                         shown, arguments.share)
     found += in_headers
     print(
         "\n".join(found) if found else

@@ -212,6 +212,16 @@ class Headers(Tree):
         self.assertNotIn("report/a.h as c++20", jobs)
         self.assertIn("report/bare.h as c++20", jobs)
 
+    def test_the_shares_together_are_all_headers(self):
+        self.write("report/wrong.h", "#pragma once\ninline std::string x() { return {}; }\n")
+        whole, count = includes.check_headers(self.root, COMPILERS["cxx"], COMPILERS["cc"])
+        parts = [
+            includes.check_headers(self.root, COMPILERS["cxx"], COMPILERS["cc"], share=(i, 3))
+            for i in (1, 2, 3)
+        ]
+        self.assertEqual(sum(compiled for _, compiled in parts), count)
+        self.assertEqual(sum((found for found, _ in parts), []), whole)
+
     def test_a_c_header_that_is_cplusplus_is_found(self):
         self.write("producer/ringside.h", "#pragma once\nnamespace x {}\n")
         self.one_finding(self.findings(), "producer/ringside.h as c99")
