@@ -148,7 +148,9 @@ TEST_CASE("Parties: pruned tables list the same parties, figures and bounds as l
                exactly(got[i].time_ns, party.counted.time, party.missed.time);
       }
       CHECK(same);
-      CHECK(PartyTable::largest(tables[0], tables[1], by, 7).size() == 7);
+      // Of the first hundred operations few failed, and there may be less than seven.
+      const std::size_t few = std::min<std::size_t>(7, want.size());
+      CHECK(PartyTable::largest(tables[0], tables[1], by, 7).size() == few);
     }
   }
   CHECK(slow[0].largest_gone.time > 0);

@@ -227,20 +227,20 @@ TEST_CASE(
     Seen next;
     std::uint32_t flows;
   };
-  constexpr std::int64_t kMs = 1'000'000;
+  constexpr std::int64_t kMillisecond = 1'000'000;
   const Row rows[] = {
-      {"soon", ring.seen(1, 10 * kMs, kMs), 1},
-      {"at its end", ring.seen(1, 5 * kMs, kMs), 1},
-      {"at the limit", ring.seen(1, 5 * kMs + kFlowNs, kMs), 1},
-      {"too late", ring.seen(1, 5 * kMs + kFlowNs + 1, kMs), 0},
-      {"before its end", ring.seen(1, 4 * kMs, kMs), 0},
-      {"the same thread", ring.seen(0, 10 * kMs, kMs), 0},
-      {"another user", ring.seen(1, 10 * kMs, kMs, 2), 0},
-      {"another room", ring.seen(1, 10 * kMs, kMs, 1, 8), 0},
+      {"soon", ring.seen(1, 10 * kMillisecond, kMillisecond), 1},
+      {"at its end", ring.seen(1, 5 * kMillisecond, kMillisecond), 1},
+      {"at the limit", ring.seen(1, 5 * kMillisecond + kFlowNs, kMillisecond), 1},
+      {"too late", ring.seen(1, 5 * kMillisecond + kFlowNs + 1, kMillisecond), 0},
+      {"before its end", ring.seen(1, 4 * kMillisecond, kMillisecond), 0},
+      {"the same thread", ring.seen(0, 10 * kMillisecond, kMillisecond), 0},
+      {"another user", ring.seen(1, 10 * kMillisecond, kMillisecond, 2), 0},
+      {"another room", ring.seen(1, 10 * kMillisecond, kMillisecond, 1, 8), 0},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
-    const Timeline timeline(*ring.file, {row.next, ring.seen(0, 0, 5 * kMs)}, {});
+    const Timeline timeline(*ring.file, {row.next, ring.seen(0, 0, 5 * kMillisecond)}, {});
     CHECK(timeline.flows() == row.flows);
     CHECK(timeline.items()[0].flow_out == row.flows);
     CHECK(timeline.items()[1].flow_in == row.flows);
