@@ -222,6 +222,28 @@ class Hunts(harness.Scenario):
             self.assertEqual(counts("LIST_ROOMS"), (2, 0))
             self.assertEqual(self.tool(world, "inspect", world.ring, "--verify").code, 0)
 
+    def test_two_controls_do_not_contradict_each_other(self):
+        world = self.world()
+        with Chat(world.server()) as chat:
+            chat.ask({"op": "LIST_ROOMS"})
+            held = world.start("ringside", "control", world.ring, "off", "--op", "LIST_*", "--for",
+                               "1h")
+            held.says("for 1h, then back")
+            for setting in (["on", "--op", "LIST_ROOMS"], ["off", "--op", "LIST_*"], ["1/5"]):
+                refused = self.tool(world, "control", world.ring, *setting, code=1)
+                self.assertIn("another `ringside control --for` has set this", refused.err)
+                self.assertEqual(refused.out, "")
+            # What it does not hold is free.
+            self.tool(world, "control", world.ring, "1/3", "--op", "LEAVE_ROOM")
+            self.tool(world, "control", world.ring, "off")
+            self.tool(world, "control", world.ring, "on")
+            # The kernel lets go of what a killed one held. What it had set stays.
+            held.kill()
+            self.tool(world, "control", world.ring, "on", "--op", "LIST_ROOMS")
+            switches = json.loads(self.tool(world, "control", world.ring, "--json").out)["after"]
+            self.assertEqual((switches["enabled"], switches["one_in"]["LIST_ROOMS"],
+                              switches["one_in"]["LEAVE_ROOM"]), (True, 1, 3))
+
     def test_only_control_opens_a_ring_for_writing(self):
         world = self.world()
         server = self.loaded(world)

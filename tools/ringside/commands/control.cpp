@@ -12,6 +12,7 @@
 #include "daemon/config/units.h"
 #include "report/model/format.h"
 #include "report/render/table.h"
+#include "tools/ringside/control/change_lock.h"
 #include "tools/ringside/control/switches.h"
 #include "tools/ringside/source/interrupts.h"
 #include "tools/ringside/source/ring_file.h"
@@ -136,12 +137,12 @@ int control(const ControlOptions& options) {
   const auto ids = ids_of(*file, options.operations);
   if (!ids) return 2;
   Control& words = file->segment().control();
-  const Switches before = read_switches(words);
   if (!setting) {
+    const Switches now = read_switches(words);
     if (options.json) {
-      print_json(*file, before, before);
+      print_json(*file, now, now);
     } else {
-      print(*file, before, before, true);
+      print(*file, now, now, true);
     }
     return 0;
   }
@@ -153,11 +154,23 @@ int control(const ControlOptions& options) {
                  escape_visible(file->segment().path()).c_str());
     return 1;
   }
+  ChangeLock lock(file->segment());
+  const bool all = options.operations.empty();
+  const bool samples = setting->kind == Setting::Kind::sample;
+  if (!lock.hold({all && !samples, all && samples, *ids}, &failure)) {
+    std::fprintf(stderr, "ringside: %s\n", failure.message.c_str());
+    return 1;
+  }
   Interrupts interrupts;
   // Whoever reads what it says may go. It must go back all the same.
   signal(SIGPIPE, SIG_IGN);
-  const Switches after = apply(before, *setting, *ids);
-  write_switches(words, before, after);
+  Switches before, after;
+  {
+    const ChangeLock::Turn turn(lock);
+    before = read_switches(words);
+    after = apply(before, *setting, *ids);
+    write_switches(words, before, after);
+  }
   if (options.json) {
     print_json(*file, before, after);
   } else {
@@ -167,7 +180,10 @@ int control(const ControlOptions& options) {
   std::fprintf(stderr, "%s: for %s, then back; Ctrl-C goes back at once\n", kControlCommand,
                write_duration(*lasting_ns).c_str());
   wait_for(*file, *lasting_ns, interrupts);
-  take_back(words, before, after);
+  {
+    const ChangeLock::Turn turn(lock);
+    take_back(words, before, after);
+  }
   std::fprintf(stderr, "%s: back to what was set before\n", kControlCommand);
   return 0;
 }
