@@ -98,7 +98,16 @@ class Recordings(Recorded):
         ended = world.run("ringside", "record", world.ring, "-o", "dead.rec", "--snapshot")
         self.assertEqual(ended.code, 0, ended.err)
         self.same(self.records(world, "dead.rec")[0], self.records(world, world.ring)[0])
-        self.assertEqual(world.inspect("dead.rec")["state"], "crashed")
+        ring, recording = world.inspect(), world.inspect("dead.rec")
+        self.assertEqual(recording["state"], "crashed")
+        self.assertEqual(len(recording["lanes"]), len(ring["lanes"]))
+        for now, then in zip(recording["lanes"], ring["lanes"]):
+            self.assertEqual((now["lane"], now["readable"]), (then["lane"], then["readable"]))
+            # The clock's rate is measured each time.
+            self.assertAlmostEqual(now["rate_per_s"] / max(then["rate_per_s"], 1e-9),
+                                   1 if then["rate_per_s"] else 0, places=4)
+        self.assertEqual({name: one["readable"] for name, one in recording["operations"].items()},
+                         {name: one["readable"] for name, one in ring["operations"].items()})
 
     def test_a_limit_of_the_size_ends_a_recording(self):
         world = self.world()

@@ -1,7 +1,9 @@
 #include <array>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <vector>
 
 #include "report/model/format.h"
 #include "report/render/table.h"
@@ -27,6 +29,7 @@ struct LaneSum {
   std::string thread;
   std::uint64_t head = 0;
   std::uint64_t readable = 0;   // records that are still there and whole
+  std::uint64_t oldest = 0, newest = 0;  // ends of the readable ones
   std::uint64_t dropped = 0;
   std::uint64_t torn = 0;
   double per_second = 0;                 // of the readable ones
@@ -42,14 +45,39 @@ struct Sums {
 };
 
 // A lane's rate, by the records that it still holds: from the end of the oldest to the newest's.
-void measure(const RingFile& file, std::uint64_t oldest, std::uint64_t newest, LaneSum& lane) {
-  lane.quiet_ns = file.scale().span_ns(static_cast<std::int64_t>(file.now_ticks() - newest));
-  const std::int64_t span_ns = file.scale().span_ns(static_cast<std::int64_t>(newest - oldest));
+void measure(const RingFile& file, LaneSum& lane) {
+  if (lane.readable == 0) return;
+  lane.quiet_ns = file.scale().span_ns(static_cast<std::int64_t>(file.now_ticks() - lane.newest));
+  const std::int64_t span_ns =
+      file.scale().span_ns(static_cast<std::int64_t>(lane.newest - lane.oldest));
   if (lane.readable > 1 && span_ns > 0)
     lane.per_second = static_cast<double>(lane.readable - 1) * 1e9 / static_cast<double>(span_ns);
 }
 
-Sums sum_up(const RingFile& file) {
+void take(const Record& record, LaneSum& lane, Sums& sums) {
+  if (lane.readable++ == 0) lane.oldest = record.end();
+  lane.newest = record.end();
+  ++sums.readable[record.operation & (kIdCount - 1)];
+}
+
+// A recording has its records beside the ring.
+void take_recorded(Records& records, Sums& sums) {
+  std::map<std::uint32_t, LaneSum*> lanes;
+  for (LaneSum& lane : sums.lanes) lanes[lane.lane] = &lane;
+  std::vector<Seen> batch;
+  Records::Next next = Records::Next::more;
+  while (next == Records::Next::more) {
+    batch.clear();
+    next = records.read(batch, true);
+    for (const Seen& seen : batch) {
+      const auto lane = lanes.find(seen.lane);
+      if (lane != lanes.end()) take(seen.record, *lane->second, sums);
+    }
+  }
+}
+
+Sums sum_up(const Source& source) {
+  const RingFile& file = *source.file;
   const Segment& segment = file.segment();
   Sums sums;
   for (std::uint32_t i = 0; i <= segment.overflow_lane(); ++i) {
@@ -70,19 +98,12 @@ Sums sum_up(const RingFile& file) {
     const std::uint64_t capacity = segment.geometry().capacity(i);
     LaneCursor cursor;
     cursor.position = lane.head > capacity ? lane.head - capacity : 0;
-    std::uint64_t oldest = 0;
-    std::uint64_t newest = 0;
-    const auto take = [&](const Record& record) {
-      if (lane.readable++ == 0) oldest = record.end();
-      newest = record.end();
-      ++sums.readable[record.operation & (kIdCount - 1)];
-    };
+    const auto count = [&](const Record& record) { take(record, lane, sums); };
     if (lane.overflow) {
-      read_overflow(segment.slots(i), header, capacity, cursor, capacity, take);
+      read_overflow(segment.slots(i), header, capacity, cursor, capacity, count);
     } else {
-      read_lane(segment.slots(i), header, capacity, cursor, capacity, take);
+      read_lane(segment.slots(i), header, capacity, cursor, capacity, count);
     }
-    if (lane.readable > 0) measure(file, oldest, newest, lane);
     sums.written += lane.head;
     TotalsCopy totals;
     copy_totals(segment.totals(i), totals);
@@ -94,6 +115,8 @@ Sums sum_up(const RingFile& file) {
     }
     sums.lanes.push_back(lane);
   }
+  if (source.recorded) take_recorded(*source.records, sums);
+  for (LaneSum& lane : sums.lanes) measure(file, lane);
   return sums;
 }
 
@@ -325,7 +348,7 @@ int inspect(const std::string& ring, const InspectOptions& options) {
     return 2;
   }
   const RingFile& file = *source.file;
-  const Sums sums = sum_up(file);
+  const Sums sums = sum_up(source);
   std::optional<Verified> verified;
   if (options.verify) verified = verify(file);
   if (options.json) {

@@ -52,6 +52,7 @@ const char* name_of(ChunkType type) {
     case ChunkType::clock: return "clock";
     case ChunkType::mark: return "mark";
     case ChunkType::end: return "end";
+    case ChunkType::remainders: return "remainders";
   }
   return "unknown";
 }

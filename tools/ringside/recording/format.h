@@ -19,14 +19,17 @@
 //      20    4  CRC-32 of the 12 bytes before
 //      24       the payload's frame, with zstd's checksum of the payload
 //
-//   chunks of a file: head totals clock { { records } [mark] clock [head totals] } end
+//   chunks of a file: state clock { { records } [mark] clock [state] } end
+//   state: head totals [remainders]
 //
-//   head     what the ring is: the image of its segment before the lanes' blocks (head.h)
-//   totals   what the lanes have counted, by operation (head.h)
-//   records  records of one lane (columns.h)
-//   clock    one instant in all clocks, and what has become of the records so far. It ends a batch.
-//   mark     a record that --on had waited for; the records around it are in the file
-//   end      why the recording ended. A file without it was cut off.
+//   head        what the ring is: the image of its segment before the lanes' blocks (head.h)
+//   totals      what the lanes have counted, by operation (head.h)
+//   remainders  what dead threads left half written (head.h)
+//   records     records of one lane (columns.h)
+//   clock       one instant in all clocks, and what has become of the records so far. It ends a
+//               batch.
+//   mark        a record that --on had waited for; the records around it are in the file
+//   end         why the recording ended. A file without it was cut off.
 //
 // Payloads are written with the codec of the daemon's state (daemon/storage/codec.h).
 //
@@ -64,7 +67,7 @@ inline constexpr std::size_t kMaxChunkRecords = 65'536;
 inline constexpr std::size_t kMaxHeldRecords = 4 * kMaxChunkRecords;
 inline constexpr std::size_t kMaxTextBytes = 4096;  // of a filter, a path, a reason
 
-enum class ChunkType : std::uint32_t { head = 1, totals, records, clock, mark, end };
+enum class ChunkType : std::uint32_t { head = 1, totals, records, clock, mark, end, remainders };
 const char* name_of(ChunkType type);  // "unknown" for any other number
 
 // What has become of the records that the ring's threads have written.

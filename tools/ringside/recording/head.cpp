@@ -112,6 +112,29 @@ std::vector<std::string> encode_totals(const Segment& segment) {
   return payloads;
 }
 
+std::string encode_remainders(const Segment& segment) {
+  Encoder lanes;
+  std::uint64_t count = 0;
+  for (std::uint32_t lane = 0; lane <= segment.overflow_lane(); ++lane) {
+    const LaneHeader& header = segment.lane_header(lane);
+    // Under a living owner the record at head is just being written.
+    if (!lane_readable(header) || header.life() != LaneLife::dead) continue;
+    const std::uint64_t capacity = segment.geometry().capacity(lane);
+    const Slot* slots = segment.slots(lane);
+    if (lane_remainder(slots, header, capacity) == Remainder::clean) continue;
+    const std::uint64_t head = header.head.load(std::memory_order_relaxed);
+    const Slot& slot = slots[head & (capacity - 1)];
+    lanes.u64(lane);
+    lanes.u64(slot.sequence.load(std::memory_order_relaxed));
+    lanes.u64(slot.words[0].load(std::memory_order_relaxed));
+    ++count;
+  }
+  if (count == 0) return "";
+  Encoder out;
+  out.u64(count);
+  return out.take() + lanes.take();
+}
+
 bool decode_head(std::string_view payload, Head& head) {
   Decoder in(payload);
   std::string path = text_in(in);
@@ -164,6 +187,28 @@ bool decode_totals(std::string_view payload, const Head& head) {
       total.errors.store(in.u64(), std::memory_order_relaxed);
       total.ticks.store(in.u64(), std::memory_order_relaxed);
     }
+  }
+  return in.at_end();
+}
+
+bool decode_remainders(std::string_view payload, const Head& head) {
+  Decoder in(payload);
+  const std::uint64_t lanes = in.count(3, std::uint64_t{head.geometry.lane_count} + 1);
+  for (std::uint64_t i = 0; i < lanes && in.good(); ++i) {
+    const auto lane =
+        static_cast<std::uint32_t>(in.below(std::uint64_t{head.geometry.lane_count} + 1));
+    const std::uint64_t sequence = in.u64();
+    const std::uint64_t word = in.u64();
+    if (!in.good()) return false;
+    unsigned char* const memory = head.memory->data();
+    const auto* header = reinterpret_cast<const LaneHeader*>(memory + kLaneHeadersOffset +
+                                                             sizeof(LaneHeader) * lane);
+    const std::uint64_t position = header->head.load(std::memory_order_relaxed);
+    auto* slots = reinterpret_cast<Slot*>(memory + head.geometry.block_offset(lane) +
+                                          sizeof(Totals) * kIdCount);
+    Slot& slot = slots[position & (head.geometry.capacity(lane) - 1)];
+    slot.sequence.store(sequence, std::memory_order_relaxed);
+    slot.words[0].store(word, std::memory_order_relaxed);
   }
   return in.at_end();
 }

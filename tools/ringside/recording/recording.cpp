@@ -55,6 +55,9 @@ class Scan {
       case ChunkType::totals:
         if (head.memory != nullptr) decode_totals(payload, head);
         break;
+      case ChunkType::remainders:
+        if (head.memory != nullptr) decode_remainders(payload, head);
+        break;
       case ChunkType::clock:
         if (!decode(payload, clock)) break;
         if (!any_clock) facts_.first = clock;

@@ -119,6 +119,8 @@ RecordingWriter::Put RecordingWriter::head(const Segment& segment, const std::st
                                            const std::string& filter) {
   add(ChunkType::head, encode_head(segment, path, filter));
   for (const std::string& totals : encode_totals(segment)) add(ChunkType::totals, totals);
+  if (const std::string left = encode_remainders(segment); !left.empty())
+    add(ChunkType::remainders, left);
   return flush();
 }
 

@@ -148,6 +148,25 @@ TEST_CASE("Recording: totals come back, and lanes without memory stay so") {
   CHECK(totals.entries[kSendId].ticks == 100);
 }
 
+TEST_CASE(
+    "Recording: what a dead thread left half written comes back, and a living one's does not") {
+  Recorded world;
+  const auto begin = [](LaneWriter lane) {
+    for (int i = 0; i < 3; ++i) write_record(lane, test::operation(kSendId, 100, 20));
+    lane.slots[3].sequence.store(2 * 3 + 1);
+  };
+  begin(world.lane);
+  test::in_another_thread([&] { begin(test::claim(*world.segment, 103)); });
+  world.write();
+  const Recording recording = world.open();
+  const Segment& segment = recording.file->segment();
+  const auto remainder = [&](std::uint32_t lane) {
+    return lane_remainder(segment.slots(lane), segment.lane_header(lane), 64);
+  };
+  CHECK(remainder(0) == Remainder::clean);
+  CHECK(remainder(1) == Remainder::torn);
+}
+
 TEST_CASE("Recording: any words of a record come back, and what nobody believes is told apart") {
   const auto seed = std::random_device()();
   CAPTURE(seed);
