@@ -240,7 +240,7 @@ void RingFollower::finish(RingState state, const Instant& now) {
   metrics_.end_clock(now.realtime_ns - now.monotonic_ns);
   // One that is cut off has nothing to keep.
   if (crash_counted_ && !segment_->broken())
-    dead_ring_ = DeadRing{ring_.name, now.realtime_ns, std::move(segment_)};
+    dead_rings_.push_back({ring_.name, now.realtime_ns, std::move(segment_)});
   segment_.reset();
   finished_ = true;
   state_ = state;

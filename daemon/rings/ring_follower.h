@@ -105,8 +105,8 @@ class RingFollower {
   void take_minutes(const Instant& now, RingMetrics::TakeMinutes which, HistorySpan& out);
   // What can be told between two ticks, without settling or rolling anything.
   RingPulse pulse(const Instant& now) const;
-  // The last ring whose server was found dead, once; nothing where there is none.
-  std::optional<DeadRing> take_dead() { return std::exchange(dead_ring_, std::nullopt); }
+  // The rings whose servers were found dead since the last call, the first one first.
+  std::vector<DeadRing> take_dead() { return std::exchange(dead_rings_, {}); }
 
   // Since when the ring is read, for its rates.
   RingTimes times(const Instant& now) const;
@@ -210,7 +210,7 @@ class RingFollower {
   bool restored_ = false;                      // from a saved state, and not attached since then
   std::uint64_t crashes_ = 0;
   bool crash_counted_ = false;                 // the ring before ended in one
-  std::optional<DeadRing> dead_ring_;          // until it is taken
+  std::vector<DeadRing> dead_rings_;           // until they are taken
   std::uint64_t restarts_ = 0;
   Books retired_;                              // of instances that are over
   // By position in the table.

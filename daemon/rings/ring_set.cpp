@@ -145,7 +145,7 @@ void RingSet::let_go(Followed& one, const Instant& now) const {
 std::vector<DeadRing> RingSet::take_dead() {
   std::vector<DeadRing> dead;
   for (Followed& one : followed_) {
-    if (auto ring = one.follower->take_dead()) dead.push_back(std::move(*ring));
+    for (DeadRing& ring : one.follower->take_dead()) dead.push_back(std::move(ring));
   }
   return dead;
 }

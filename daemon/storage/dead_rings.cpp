@@ -19,6 +19,7 @@ namespace ringside {
 namespace {
 
 constexpr std::string_view kEnding = ".ring";
+constexpr std::string_view kUnfinished = ".tmp";
 
 // A name that is a path has slashes.
 std::string file_name(const DeadRing& ring) {
@@ -49,9 +50,40 @@ int write_parts(int fd, const Segment& segment, const std::vector<SegmentPart>& 
 
 struct Kept {
   std::string path;
-  std::string time;  // as it stands in the name
+  std::string time;  // as it stands in the name, and all that follows
   std::uint64_t bytes = 0;
 };
+
+// "20231114T221320Z.ring" or "20231114T221320Z.2.ring" behind the last dash. Empty for other names,
+// whose files are none of ours.
+std::string_view time_in(std::string_view path) {
+  constexpr std::string_view kForm = "ddddddddTddddddZ";
+  const std::size_t dash = path.rfind('-');
+  if (dash == std::string_view::npos || !path.ends_with(kEnding)) return {};
+  const std::string_view time = path.substr(dash + 1);
+  if (time.size() < kForm.size() + kEnding.size()) return {};
+  for (std::size_t i = 0; i < kForm.size(); ++i) {
+    const bool digit = time[i] >= '0' && time[i] <= '9';
+    if (kForm[i] == 'd' ? !digit : time[i] != kForm[i]) return {};
+  }
+  const std::string_view number =
+      time.substr(kForm.size(), time.size() - kForm.size() - kEnding.size());
+  const bool good =
+      number.empty() || (number.size() > 1 && number[0] == '.' &&
+                         number.find_first_not_of("0123456789", 1) == std::string_view::npos);
+  return good ? time : std::string_view();
+}
+
+// What a daemon that was killed had begun to write. No other daemon writes into its directory.
+void remove_unfinished(const std::string& directory) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    const std::string path = entry.path();
+    if (path.ends_with(kUnfinished) &&
+        !time_in(std::string_view(path).substr(0, path.size() - kUnfinished.size())).empty())
+      unlink(path.c_str());
+  }
+}
 
 // The oldest first.
 std::vector<Kept> kept_in(const std::string& directory) {
@@ -60,11 +92,9 @@ std::vector<Kept> kept_in(const std::string& directory) {
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     const std::string path = entry.path();
     struct stat info {};
-    const std::size_t dash = path.rfind('-');
-    if (!path.ends_with(kEnding) || dash == std::string::npos || lstat(path.c_str(), &info) != 0 ||
-        !S_ISREG(info.st_mode))
-      continue;
-    kept.push_back({path, path.substr(dash), static_cast<std::uint64_t>(info.st_blocks) * 512});
+    const std::string_view time = time_in(path);
+    if (time.empty() || lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    kept.push_back({path, std::string(time), static_cast<std::uint64_t>(info.st_blocks) * 512});
   }
   std::sort(kept.begin(), kept.end(), [](const Kept& a, const Kept& b) {
     return a.time != b.time ? a.time < b.time : a.path < b.path;
@@ -108,7 +138,8 @@ std::optional<Failure> keep_dead_ring(const DeadRingFiles& files, const DeadRing
     path = files.directory + "/" + file_name(ring);
     path.insert(path.size() - kEnding.size(), "." + std::to_string(i));
   }
-  const std::string beside = path + ".tmp";
+  remove_unfinished(files.directory);
+  const std::string beside = path + std::string(kUnfinished);
   const FileDescriptor file(
       open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return system_failure(beside, "can't write", errno);

@@ -103,12 +103,17 @@ TEST_CASE("DeadRings: the newest are kept, and the one just written always") {
   CHECK(kept.names() == std::vector<std::string>{"chat-20231114T221323Z.ring",
                                                  "chat-20231114T221324Z.ring",
                                                  "ring-20231114T211320Z.ring"});
-  // Files that are none of ours stay.
-  write_text(kept.files.directory + "/notes-of-the-night.txt", "x");
+  // Files that are none of ours stay, and what a killed daemon had begun goes.
+  const std::vector<std::string> others = {"a-20231114T221320Z.x.ring", "a-20231114T2213Z.ring",
+                                           "a-copy.ring", "a-copy.ring.tmp",
+                                           "notes-of-the-night.txt"};
+  for (const std::string& name : others) write_text(kept.files.directory + "/" + name, "x");
+  write_text(kept.files.directory + "/chat-20231114T221325Z.2.ring.tmp", "half a ring");
   kept.files.keep = 1;
   REQUIRE_FALSE(kept.keep(kept.dead(kDayNs + 60 * kSecondNs)));
-  CHECK(kept.names() ==
-        std::vector<std::string>{"chat-20231114T221420Z.ring", "notes-of-the-night.txt"});
+  std::vector<std::string> left = others;
+  left.insert(left.end() - 1, "chat-20231114T221420Z.ring");
+  CHECK(kept.names() == left);
 }
 
 TEST_CASE("DeadRings: two of one name that died in one second are both kept") {
