@@ -181,6 +181,23 @@ class Hunts(harness.Scenario):
         self.assertIn("its server is gone", self.tool(world, "control", world.ring, "off",
                                                       code=1).err)
 
+    def test_a_copy_of_a_living_servers_ring_is_read_and_ends(self):
+        world = self.world()
+        self.loaded(world)
+        written = world.inspect()["written"]
+        named = world.directory / world.ring_path.name  # in another folder, under its own name
+        for copy in (world.directory / "copy", named):
+            copy.write_bytes(world.ring_path.read_bytes())
+            self.assertEqual(json.loads(self.tool(world, "inspect", copy, "--json").out)["state"],
+                             "copy")
+            # Nobody writes into it, so there is nothing to follow.
+            said = self.tool(world, "tail", copy, "-n", "all", "--json")
+            self.assertEqual(len(said.out.splitlines()), written)
+            self.tool(world, "top", copy, "--once")
+            self.assertIn("is a copy of the ring",
+                          self.tool(world, "control", copy, "off", code=1).err)
+        self.assertTrue(world.inspect()["enabled"])
+
     def moved(self, world):
         """The dead server's ring as a file elsewhere: a copy that one takes home."""
         copy = world.directory / "copy"

@@ -154,6 +154,14 @@ int control(const ControlOptions& options) {
                  escape_visible(file->segment().path()).c_str());
     return 1;
   }
+  if (file->is_copy()) {
+    std::fprintf(stderr,
+                 "ringside: %s: is a copy of the ring %s, and no server looks at its switches\n"
+                 "  next: name the ring itself: `ringside list`\n",
+                 escape_visible(file->segment().path()).c_str(),
+                 escape_visible(file->facts().file_name).c_str());
+    return 1;
+  }
   ChangeLock lock(file->segment());
   const bool all = options.operations.empty();
   const bool samples = setting->kind == Setting::Kind::sample;

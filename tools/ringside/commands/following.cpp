@@ -18,7 +18,8 @@ FollowEnd follow(const Source& source, Interrupts& interrupts, Following& follow
   following.state = source.file->state();
   while (true) {
     const bool gone = following.state == RingState::closed ||
-                      following.state == RingState::crashed || source.file->segment().broken();
+                      following.state == RingState::crashed || source.file->is_copy() ||
+                      source.file->segment().broken();
     if (!following.read(gone)) return FollowEnd::enough;
     if (gone) return FollowEnd::gone;
     const std::int64_t now_ns = clock_ns(CLOCK_MONOTONIC);

@@ -2,11 +2,31 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "report/model/format.h"
 
 namespace ringside::tool {
+
+namespace {
+
+// A copy has another name, or it has the ring's name in another folder. Of those the ones whose
+// ring is in /dev/shm are known.
+bool is_copied(const Segment& segment, const SegmentFacts& facts) {
+  const std::string& path = segment.path();
+  if (facts.file_name.empty()) return false;  // too long for the header
+  if (path.substr(path.rfind('/') + 1) != facts.file_name) return true;
+  SegmentFacts of_ring;
+  OpenOptions options;
+  options.any_owner = true;
+  Failure none;
+  const auto ring = open_segment("/dev/shm/" + facts.file_name, options, &of_ring, &none);
+  return ring != nullptr && ring->inode() != segment.inode() &&
+         std::equal(facts.instance, facts.instance + 2, of_ring.instance);
+}
+
+}  // namespace
 
 void make_harmless(const std::string& path, Failure* failure) {
   if (path.empty()) return;
@@ -31,6 +51,7 @@ std::unique_ptr<RingFile> RingFile::open(const std::string& ring, Failure* failu
   }
   struct stat info {};
   if (stat(path.c_str(), &info) == 0) file->owner_uid_ = info.st_uid;
+  file->copy_ = is_copied(*file->segment_, file->facts_);
   file->scale_ = scale_of(&file->facts_, read_instant());
   file->refresh();
   return file;
@@ -63,7 +84,7 @@ std::optional<RingState> RingFile::state() const {
   if (segment_->header().state.load(std::memory_order_acquire) == kSegmentClosed)
     return RingState::closed;
   switch (segment_liveness(*segment_, facts_)) {
-    case Liveness::alive: return RingState::live;
+    case Liveness::alive: return copy_ ? std::nullopt : std::optional(RingState::live);
     case Liveness::dead: return RingState::crashed;
     case Liveness::unknown: break;
   }
@@ -72,7 +93,7 @@ std::optional<RingState> RingFile::state() const {
 
 std::string RingFile::state_word() const {
   const auto known = state();
-  if (!known) return "unknown";
+  if (!known) return copy_ ? "copy" : "unknown";
   // The kernel marks the locks of a process that becomes another program, as if it had died.
   if (known == RingState::crashed && !moment_ && !other_boot(current_boot_id(), facts_.boot_id) &&
       facts_.pid_namespace == self_pid_namespace() && facts_.creator_start_time != 0 &&

@@ -44,9 +44,13 @@ class RingFile {
   const TickScale& scale() const { return scale_; }
   std::uint32_t owner_uid() const { return owner_uid_; }
 
-  // Live, crashed or closed. Nothing where the server's processes can't be seen.
+  // Live, crashed or closed. Nothing where the server's processes can't be seen, and for a copy of
+  // a ring whose server lives: nothing is written into the copy.
   std::optional<RingState> state() const;
-  // "live", "crashed", "closed", "unknown", or "exec'ed": its process lives on as another program.
+  // Whether the file is a copy of a ring, by the name that the server gave to its file.
+  bool is_copy() const { return copy_; }
+  // "live", "crashed", "closed", "copy", "unknown", or "exec'ed": its process lives on as another
+  // program.
   std::string state_word() const;
   // Synchronises the scale with the clock, and reads names that were registered since.
   void refresh();
@@ -74,6 +78,7 @@ class RingFile {
   TickScale scale_;
   Instant now_;
   std::uint32_t owner_uid_ = 0;
+  bool copy_ = false;
   std::optional<Moment> moment_;
   std::array<NameEntry, kIdCount> names_;
   std::array<std::string, kIdCount> shown_;

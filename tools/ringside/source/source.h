@@ -20,7 +20,8 @@ struct Source {
 
   // Whether records may still come.
   bool live() const {
-    return !recorded && file->state().value_or(RingState::live) == RingState::live;
+    return !recorded && !file->is_copy() &&
+           file->state().value_or(RingState::live) == RingState::live;
   }
 };
 
