@@ -236,7 +236,10 @@ std::string json_text(const RingFile& file, const Findings& found) {
 }  // namespace
 
 int autopsy(const AutopsyOptions& options) {
-  const Opened opened = open_filtered(kAutopsyCommand, options.source, {}, true);
+  Interrupts interrupts;
+  const Opened opened =
+      open_filtered(kAutopsyCommand, options.source, {},
+                    {.all = true, .raw = false, .stream = false, .interrupts = &interrupts});
   if (opened.code != 0) return opened.code;
   const RingFile& file = *opened.source.file;
   const Findings found = find(file, opened.first, static_cast<std::size_t>(options.records));

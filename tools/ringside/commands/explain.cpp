@@ -261,7 +261,10 @@ int explain(const ExplainOptions& options) {
                  kExplainCommand);
     return 2;
   }
-  const Opened opened = open_filtered(kExplainCommand, options.source, options.filter, true);
+  Interrupts interrupts;
+  const Opened opened =
+      open_filtered(kExplainCommand, options.source, options.filter,
+                    {.all = true, .raw = false, .stream = false, .interrupts = &interrupts});
   if (opened.code != 0) return opened.code;
   Tally tally;
   const Seen* seen = nullptr;

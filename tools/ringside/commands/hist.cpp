@@ -35,6 +35,16 @@ class Gathered {
     opened_.first = {};
   }
 
+  // A recording is read here, not when it is opened: it may be larger than the memory. False when
+  // interrupted.
+  bool read_recording(Interrupts& interrupts) {
+    if (!opened_.source.recorded) return true;
+    const bool whole = read_to_end(*opened_.source.records, &interrupts,
+                                   [&](const std::vector<Seen>& records) { take(records); });
+    if (!whole) say_interrupted(kHistCommand, opened_.source);
+    say_faults(opened_.source);
+    return whole;
+  }
   void read(bool all) {
     batch_.clear();
     opened_.source.records->read(batch_, all);
@@ -191,8 +201,8 @@ class Screen {
   std::ptrdiff_t lines_ = 0;
 };
 
-void follow(const HistOptions& options, Gathered& gathered, const Gathered* other) {
-  Interrupts interrupts;
+void follow(const HistOptions& options, Gathered& gathered, const Gathered* other,
+            Interrupts& interrupts) {
   Screen screen;
   const std::int64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
   std::int64_t shown_ns = 0;
@@ -216,8 +226,7 @@ void follow(const HistOptions& options, Gathered& gathered, const Gathered* othe
 }
 
 // --for without a terminal: reads on, and shows the result once.
-void wait(const HistOptions& options, Gathered& gathered) {
-  Interrupts interrupts;
+void wait(const HistOptions& options, Gathered& gathered, Interrupts& interrupts) {
   const std::int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + options.for_ns;
   while (gathered.live()) {
     const std::int64_t left_ns = end_ns - clock_ns(CLOCK_MONOTONIC);
@@ -233,29 +242,38 @@ void wait(const HistOptions& options, Gathered& gathered) {
 int hist(const HistOptions& options) {
   const bool terminal = standard_output().is_one;
   const bool live = !options.once && (options.for_ns > 0 || (terminal && !options.json));
-  Opened opened = open_filtered(kHistCommand, options.source, options.filter, !live);
+  Interrupts interrupts;
+  const auto open = [&](const std::string& source, const FilterFlags& filter, bool all) {
+    return open_filtered(kHistCommand, source, filter,
+                         {.all = all, .raw = false, .stream = true, .interrupts = &interrupts});
+  };
+  Opened opened = open(options.source, options.filter, !live);
+  if (opened.interrupted) return 0;
   if (opened.code != 0) return opened.code;
   Gathered gathered(std::move(opened), options.by, options.heatmap);
+  bool whole = gathered.read_recording(interrupts);
 
   std::optional<Gathered> other;
-  if (!options.compare.empty() || !options.compare_since.empty() ||
-      !options.compare_until.empty()) {
+  if (whole && (!options.compare.empty() || !options.compare_since.empty() ||
+                !options.compare_until.empty())) {
     FilterFlags filter = options.filter;
     if (options.compare.empty() || !options.compare_since.empty() ||
         !options.compare_until.empty()) {
       filter.since = options.compare_since;
       filter.until = options.compare_until;
     }
-    Opened compared = open_filtered(
-        kHistCommand, options.compare.empty() ? options.source : options.compare, filter, true);
+    Opened compared =
+        open(options.compare.empty() ? options.source : options.compare, filter, true);
+    if (compared.interrupted) return 0;
     if (compared.code != 0) return compared.code;
     other.emplace(std::move(compared), options.by, false);
+    whole = other->read_recording(interrupts);
   }
   const Gathered* compared = other ? &*other : nullptr;
-  if (live && terminal && !options.json) {
-    follow(options, gathered, compared);
+  if (whole && live && terminal && !options.json) {
+    follow(options, gathered, compared, interrupts);
   } else {
-    if (live) wait(options, gathered);
+    if (whole && live) wait(options, gathered, interrupts);
     const std::string text = hist_text(options, gathered, compared);
     std::fwrite(text.data(), 1, text.size(), stdout);
   }

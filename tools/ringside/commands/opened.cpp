@@ -2,26 +2,31 @@
 
 #include <cstdio>
 
+#include "report/model/format.h"
+#include "tools/ringside/lines/tally.h"
+
 namespace ringside::tool {
 
 namespace {
 
-// From where ages are seen in a recording, which is read once for that.
-std::uint64_t newest_ticks(const std::string& name) {
+// From where ages are seen in a recording, which is read once for that. Nothing when interrupted.
+std::optional<std::uint64_t> newest_ticks(const std::string& name, Interrupts* interrupts) {
   Failure failure;
   const Source source = open_source(name, &failure);
   if (source.file == nullptr) return 0;
-  std::vector<Seen> batch;
   std::uint64_t newest = source.file->now_ticks();
-  for (auto next = Records::Next::more; next == Records::Next::more;) {
-    batch.clear();
-    next = source.records->read(batch, true);
+  const bool whole = read_to_end(*source.records, interrupts, [&](const std::vector<Seen>& batch) {
     if (!batch.empty()) newest = batch.back().record.end();
-  }
-  return newest;
+  });
+  return whole ? std::optional(newest) : std::nullopt;
 }
 
 }  // namespace
+
+void say_interrupted(const char* command, const Source& source) {
+  std::fprintf(stderr, "%s: interrupted before the end of %s\n", command,
+               escape_visible(source.file->segment().path()).c_str());
+}
 
 Opened open_filtered(const char* command, const std::string& name, const FilterFlags& flags,
                      const OpenWish& wish) {
@@ -37,6 +42,12 @@ Opened open_filtered(const char* command, const std::string& name, const FilterF
     refuse(error);
     return opened;
   }
+  const auto interrupted = [&] {
+    say_interrupted(command, opened.source);
+    say_tally(command, {}, opened.source.records->counts());
+    opened.interrupted = true;
+    opened.code = 1;
+  };
   Failure failure;
   opened.source = open_source(name, &failure);
   if (opened.source.file == nullptr) {
@@ -48,9 +59,19 @@ Opened open_filtered(const char* command, const std::string& name, const FilterF
   std::uint64_t reference = 0;
   if (wish.stream && opened.source.recorded) {
     const bool by_age = !flags.since.empty() || !flags.until.empty() || !flags.expressions.empty();
-    reference = by_age ? newest_ticks(name) : opened.source.file->now_ticks();
+    const auto newest =
+        by_age ? newest_ticks(name, wish.interrupts) : opened.source.file->now_ticks();
+    if (!newest) {
+      interrupted();
+      return opened;
+    }
+    reference = *newest;
   } else {
-    while (opened.source.records->read(opened.first, wish.all) == Records::Next::more) {}
+    while (opened.source.records->read(opened.first, wish.all) == Records::Next::more) {
+      if (wish.interrupts == nullptr || !wish.interrupts->pause(0)) continue;
+      interrupted();
+      return opened;
+    }
     say_faults(opened.source);
     reference = reference_ticks(opened.source, opened.first);
   }

@@ -7,6 +7,7 @@
 
 #include "tools/ringside/filter/filter_flags.h"
 #include "tools/ringside/filter/matcher.h"
+#include "tools/ringside/source/interrupts.h"
 #include "tools/ringside/source/source.h"
 
 namespace ringside::tool {
@@ -16,6 +17,7 @@ struct Opened {
   std::vector<Seen> first;  // what is there already, in the order of their ends
   std::optional<Matcher> matcher;
   int code = 0;  // not 0: failed, and said so on standard error
+  bool interrupted = false;  // then the code is 1, and that and the tally were said
 };
 
 struct OpenWish {
@@ -23,13 +25,29 @@ struct OpenWish {
   bool raw = false;  // with records that are not believable
   // A recording is left to be read: it may be larger than the memory. `first` is empty then.
   bool stream = false;
+  // Asked before each batch of a recording. Null: a signal has its usual effect.
+  Interrupts* interrupts = nullptr;
 };
+// Hands over everything that the records have, a batch at a time. False when interrupted.
+template <typename Take>
+bool read_to_end(Records& records, Interrupts* interrupts, const Take& take) {
+  std::vector<Seen> batch;
+  for (auto next = Records::Next::more; next == Records::Next::more;) {
+    if (interrupts != nullptr && interrupts->pause(0)) return false;
+    batch.clear();
+    next = records.read(batch, true);
+    take(batch);
+  }
+  return true;
+}
+// Says on standard error that only a part of it was read.
+void say_interrupted(const char* command, const Source& source);
 // `command` is the name that errors begin with.
 Opened open_filtered(const char* command, const std::string& name, const FilterFlags& flags,
                      const OpenWish& wish);
 inline Opened open_filtered(const char* command, const std::string& name, const FilterFlags& flags,
                             bool all) {
-  return open_filtered(command, name, flags, OpenWish{all, false, false});
+  return open_filtered(command, name, flags, OpenWish{all, false, false, nullptr});
 }
 
 }  // namespace ringside::tool

@@ -35,8 +35,10 @@ int record(const RecordOptions& options) {
   };
   Wanted trigger;
   if (!options.on.empty() && !read_expression(options.on, trigger, error)) return refuse();
-  Opened opened = open_filtered(kRecordCommand, options.source, options.filter,
-                                {.all = options.snapshot, .raw = true, .stream = true});
+  Opened opened = open_filtered(
+      kRecordCommand, options.source, options.filter,
+      {.all = options.snapshot, .raw = true, .stream = true, .interrupts = &interrupts});
+  if (opened.interrupted) return 0;
   if (opened.code != 0) return opened.code;
   std::optional<Matcher> on;
   if (!options.on.empty()) {

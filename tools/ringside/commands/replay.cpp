@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "report/model/format.h"
 #include "shm/lane.h"
 #include "tools/ringside/commands/following.h"
+#include "tools/ringside/commands/opened.h"
 #include "tools/ringside/commands/replayed_ring.h"
 #include "tools/ringside/lines/tally.h"
 #include "tools/ringside/source/source.h"
@@ -47,8 +49,8 @@ int fail(const Failure& failure) {
 }
 
 // Reads all of it once. An end that nobody believes, or that lies far from the recording, makes it
-// no longer.
-Extent extent_of(Source& source) {
+// no longer. Nothing when interrupted.
+std::optional<Extent> extent_of(Source& source, Interrupts& interrupts) {
   const RingFile& file = *source.file;
   const double rate = file.scale().ticks_per_second();
   const std::uint64_t latest = file.scale().ticks_from_ns(file.now().monotonic_ns);
@@ -59,10 +61,7 @@ Extent extent_of(Source& source) {
   }
   Extent extent;
   bool any = false;
-  std::vector<Seen> batch;
-  for (auto next = Records::Next::more; next == Records::Next::more;) {
-    batch.clear();
-    next = source.records->read(batch, true);
+  const auto take = [&](const std::vector<Seen>& batch) {
     extent.records += batch.size();
     for (const Seen& seen : batch) {
       const std::uint64_t end = seen.record.end();
@@ -74,7 +73,8 @@ Extent extent_of(Source& source) {
       if (static_cast<std::int64_t>(extent.first_ticks - end) > 0) extent.first_ticks = end;
       if (static_cast<std::int64_t>(end - extent.last_ticks) > 0) extent.last_ticks = end;
     }
-  }
+  };
+  if (!read_to_end(*source.records, &interrupts, take)) return std::nullopt;
   if (!any) extent.first_ticks = extent.last_ticks = latest;
   // Clocks that contradict each other can make it longer than ticks can tell.
   if (static_cast<std::int64_t>(extent.last_ticks - extent.first_ticks) < 0)
@@ -190,7 +190,13 @@ int replay(const ReplayOptions& options) {
                         ": its server still writes it\n  next: ringside record " +
                         escape_visible(options.source) + " -o FILE, then replay the file"});
   }
-  const Extent extent = extent_of(measured);
+  const auto measure = extent_of(measured, interrupts);
+  if (!measure) {
+    say_interrupted(kReplayCommand, measured);
+    say_tally(kReplayCommand, {}, measured.records->counts());
+    return 0;
+  }
+  const Extent& extent = *measure;
   Source source = open();
   if (source.file == nullptr) return fail(failure);
   say_faults(source);
@@ -208,6 +214,8 @@ int replay(const ReplayOptions& options) {
   std::vector<Seen> batch;
   auto next = Records::Next::more;
   while (good && !interrupted && next == Records::Next::more) {
+    interrupted = interrupts.pause(0);
+    if (interrupted) break;
     batch.clear();
     next = source.records->read(batch, true);
     for (const Seen& seen : batch) {

@@ -19,7 +19,10 @@ int show(const ShowOptions& options) {
                  escape_visible(options.place).c_str());
     return 2;
   }
-  const Opened opened = open_filtered("ringside show", options.source, {}, true);
+  Interrupts interrupts;
+  const Opened opened =
+      open_filtered("ringside show", options.source, {},
+                    {.all = true, .raw = false, .stream = false, .interrupts = &interrupts});
   if (opened.code != 0) return opened.code;
   std::string why;
   const Seen* seen = find_record(opened.source, opened.first, *place, &why);

@@ -29,7 +29,8 @@ class Tail {
         tally_(tally),
         lines_(*opened_.source.file, options.format, style(options)) {}
 
-  void begin(bool first) {
+  // Shows what is there already. False when interrupted.
+  bool begin(bool first, Interrupts& interrupts) {
     if (first) lines_.begin(text_);
     std::deque<Seen> wanted;
     const auto take_all = [&](const std::vector<Seen>& records) {
@@ -47,17 +48,27 @@ class Tail {
     };
     take_all(opened_.first);
     opened_.first = {};
+    bool interrupted = false;
     if (opened_.source.recorded) {
       for (auto next = Records::Next::more;
            next == Records::Next::more && std::ferror(stdout) == 0;) {
+        interrupted = interrupts.pause(0);
+        if (interrupted) break;
         batch_.clear();
         next = opened_.source.records->read(batch_, true);
         take_all(batch_);
         if (options_.records == UINT64_MAX) show();
       }
     }
-    show();
+    if (interrupted) {
+      // They are not the last ones.
+      tally_.left_out += wanted.size();
+      say_interrupted(kTailCommand, opened_.source);
+    } else {
+      show();
+    }
     say_faults(opened_.source);
+    return !interrupted;
   }
 
   // Shows what has come. With `all`, also what may not be in order yet.
@@ -192,8 +203,10 @@ int tail(const TailOptions& options) {
   bool first = true;
   do {
     if (options.follow && !wait_for_ring(options, last, interrupts)) break;
-    Opened opened = open_filtered(kTailCommand, options.source, options.filter,
-                                  {.all = options.once, .raw = false, .stream = true});
+    Opened opened = open_filtered(
+        kTailCommand, options.source, options.filter,
+        {.all = options.once, .raw = false, .stream = true, .interrupts = &interrupts});
+    if (opened.interrupted) return 0;
     if (opened.code != 0) {
       code = opened.code;
       if (first) return code;
@@ -201,10 +214,12 @@ int tail(const TailOptions& options) {
     }
     last = opened.source.file->facts();
     Tail tail(std::move(opened), options, tally);
-    tail.begin(first);
+    const bool begun = tail.begin(first, interrupts);
     first = false;
     FollowEnd end = FollowEnd::gone;
-    if (options.once) {
+    if (!begun) {
+      end = FollowEnd::interrupted;
+    } else if (options.once) {
       if (tail.state() == RingState::crashed) tail.show_unfinished();
     } else if (!tail.source().recorded) {
       end = show_until_gone(tail, interrupts);

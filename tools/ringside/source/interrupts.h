@@ -19,14 +19,16 @@ class Interrupts {
     sigaddset(&signals_, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals_, nullptr);
   }
-  // Waits so long. True as soon as one of them came.
+  // Waits so long. True as soon as one of them came, and from then on at once. 0 ns only asks.
   bool pause(std::int64_t ns) {
     const timespec span{ns / 1'000'000'000, ns % 1'000'000'000};
-    return sigtimedwait(&signals_, nullptr, &span) > 0;
+    came_ = came_ || sigtimedwait(&signals_, nullptr, &span) > 0;
+    return came_;
   }
 
  private:
   sigset_t signals_{};
+  bool came_ = false;
 };
 
 }  // namespace ringside::tool
