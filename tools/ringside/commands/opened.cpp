@@ -76,6 +76,7 @@ Opened open_filtered(const char* command, const std::string& name, const FilterF
     reference = reference_ticks(opened.source, opened.first);
   }
   opened.matcher = Matcher::make(wanted, *opened.source.file, reference, error);
+  opened.missing = error.missing;
   if (!opened.matcher) refuse(error);
   return opened;
 }

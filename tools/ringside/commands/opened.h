@@ -17,6 +17,7 @@ struct Opened {
   std::vector<Seen> first;  // what is there already, in the order of their ends
   std::optional<Matcher> matcher;
   int code = 0;  // not 0: failed, and said so on standard error
+  bool missing = false;      // the ring does not have what the filter names
   bool interrupted = false;  // then the code is 1, and that and the tally were said
 };
 

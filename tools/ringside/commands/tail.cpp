@@ -10,6 +10,7 @@
 #include "shm/words.h"
 #include "tools/ringside/commands/following.h"
 #include "tools/ringside/commands/opened.h"
+#include "tools/ringside/commands/waiting.h"
 #include "tools/ringside/lines/tally.h"
 #include "tools/ringside/lines/terminal.h"
 
@@ -18,7 +19,7 @@ namespace ringside::tool {
 namespace {
 
 constexpr const char* kTailCommand = "ringside tail";
-constexpr std::int64_t kWaitNs = 100'000'000;  // for a ring that is not there
+constexpr std::int64_t kAgainNs = 100'000'000;  // when the ring has gone again
 
 // What a server's life in one ring looks like to the tail.
 class Tail {
@@ -173,25 +174,6 @@ void add(RecordCounts& sum, const RecordCounts& counts) {
   sum.lost += counts.lost;
 }
 
-// Waits until the ring is there, and another one than `last`. False when interrupted.
-bool wait_for_ring(const TailOptions& options, const std::optional<SegmentFacts>& last,
-                   Interrupts& interrupts) {
-  bool said = false;
-  while (true) {
-    Failure failure;
-    const auto file = RingFile::open(options.source, &failure);
-    const bool another = file != nullptr &&
-                         (!last || !std::equal(std::begin(last->instance), std::end(last->instance),
-                                               std::begin(file->facts().instance)));
-    if (another) return true;
-    if (!said)
-      std::fprintf(stderr, "%s: waits for %s\n", kTailCommand,
-                   escape_visible(options.source).c_str());
-    said = true;
-    if (interrupts.pause(kWaitNs)) return false;
-  }
-}
-
 }  // namespace
 
 int tail(const TailOptions& options) {
@@ -202,12 +184,23 @@ int tail(const TailOptions& options) {
   int code = 0;
   bool first = true;
   do {
-    if (options.follow && !wait_for_ring(options, last, interrupts)) break;
+    if (options.follow) {
+      const Awaited awaited =
+          wait_for_ring(kTailCommand, options.source, options.filter, last, interrupts);
+      if (awaited == Awaited::never && first) return 1;
+      if (awaited == Awaited::never) code = 1;
+      if (awaited != Awaited::ready) break;
+    }
     Opened opened = open_filtered(
         kTailCommand, options.source, options.filter,
         {.all = options.once, .raw = false, .stream = true, .interrupts = &interrupts});
     if (opened.interrupted) return 0;
     if (opened.code != 0) {
+      // The ring has gone again, or has been replaced.
+      if (last && (opened.code == 1 || opened.missing)) {
+        if (interrupts.pause(kAgainNs)) break;
+        continue;
+      }
       code = opened.code;
       if (first) return code;
       break;

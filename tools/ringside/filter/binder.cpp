@@ -106,6 +106,11 @@ class Binder {
     error_ = {place, std::move(what), std::move(next)};
     return false;
   }
+  bool miss(const Place& place, std::string what, std::string next) {
+    fail(place, std::move(what), std::move(next));
+    error_.missing = true;
+    return false;
+  }
   bool expected(const Condition& condition, const std::string& what, std::string next) {
     return fail(condition.of_value,
                 "found `" + escape_visible(condition.value) + "`, expected " + what,
@@ -125,7 +130,7 @@ class Binder {
   bool unknown(const Condition& condition, const char* what, const std::vector<std::string>& known,
                const char* next) {
     const std::string nearest = nearest_name(condition.value, known);
-    return fail(condition.of_value,
+    return miss(condition.of_value,
                 std::string("no ") + what + (takes_pattern(condition.relation) ? " like `" : " `") +
                     escape_visible(condition.value) + "` in this ring" +
                     (nearest.empty() ? "" : "; nearest: `" + escape_visible(nearest) + "`"),
@@ -274,7 +279,7 @@ class Binder {
     const std::string nearest = nearest_name(condition.stage, known);
     std::string all;
     for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
-    return fail(condition.of_field,
+    return miss(condition.of_field,
                 "no stage `" + escape_visible(condition.stage) + "` in this ring" +
                     (nearest.empty() ? "" : "; nearest: `" + nearest + "`"),
                 all.empty() ? "this ring's operations have no stages" : "it has " + all);

@@ -66,6 +66,8 @@ struct FilterError {
   Place place;
   std::string what;  // "found …, expected …"
   std::string next;  // what to do
+  // It can be read, but names what the ring does not have, or does not have yet.
+  bool missing = false;
 
   // As a command prints it after its name:
   //   found `>`, expected a value, e.g. latency > 50ms
