@@ -16,7 +16,6 @@ namespace {
 constexpr std::int64_t kNamesNs = kSecondNs / 4;    // names, labels, threads, whether it lives
 constexpr std::int64_t kLookNs = kSecondNs / 10;    // for a new server
 constexpr std::int64_t kNoticeNs = 10 * kSecondNs;
-constexpr std::int64_t kFitNs = 2 * kSecondNs;  // names of a new server come after its ring
 
 bool before(std::uint64_t a, std::uint64_t b) { return static_cast<std::int64_t>(a - b) < 0; }
 
@@ -286,11 +285,15 @@ bool Session::set_filter(const std::string& expression, FilterError& error) {
 void Session::look_for_successor() {
   if (source_.recorded) return;
   struct stat info {};
-  if (stat(file().segment().path().c_str(), &info) != 0 || info.st_ino == file().segment().inode())
-    return;
   Failure failure;
-  Source next = open_source(options_.source, &failure);
-  if (next.file == nullptr || !next.live()) return;
+  Source next;
+  if (stat(file().segment().path().c_str(), &info) == 0 && info.st_ino != file().segment().inode())
+    next = open_source(options_.source, &failure);
+  if (next.file == nullptr || !next.live()) {
+    if (unfit_) notice_ = "the server has gone again: waiting for it to come back";
+    unfit_ = false;
+    return;
+  }
   if (stepped_ || !was_live_) {
     arrived_ = true;
     notice_ = "a server writes this ring again, pid " +
@@ -312,17 +315,13 @@ bool Session::take_over(Source next) {
   const std::int64_t now = now_ns();
   FilterError error;
   auto matcher = Matcher::make(wanted_, *next.file, next.file->now_ticks(), error);
-  bool dropped = false;
-  if (!matcher) {
-    if (unfit_inode_ != next.file->segment().inode()) {
-      unfit_inode_ = next.file->segment().inode();
-      unfit_since_ns_ = now;
-    }
-    if (now - unfit_since_ns_ < kFitNs) return false;
-    wanted_ = {};
-    expression_.clear();
-    dropped = true;
-    matcher = Matcher::make(wanted_, *next.file, next.file->now_ticks(), error);
+  unfit_ = !matcher;
+  if (unfit_) {
+    // A new server names things later than it makes its ring. Without them nothing can match.
+    notice_ = "the server is back, pid " + std::to_string(next.file->facts().creator_pid) +
+              "; no match yet: " + error.what;
+    notice_until_ns_ = INT64_MAX;
+    return false;
   }
   former_ = all_counts();
   former_shown_ += shown_;
@@ -333,8 +332,7 @@ bool Session::take_over(Source next) {
   was_live_ = true;
   whole_ = {};
   begin();
-  notice_ = "the server is back: a new ring, pid " + std::to_string(file().facts().creator_pid) +
-            (dropped ? "; the filter does not fit it and is off" : "");
+  notice_ = "the server is back: a new ring, pid " + std::to_string(file().facts().creator_pid);
   notice_until_ns_ = now + kNoticeNs;
   return true;
 }

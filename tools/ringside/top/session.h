@@ -130,8 +130,7 @@ class Session {
   std::uint64_t first_ticks_ = 0, last_ticks_ = 0, at_ticks_ = 0;
   RecordCounts whole_;             // of the source that is over
   std::size_t pending_ = 0;        // of batch_: the first that lies after at_ticks_
-  std::uint64_t unfit_inode_ = 0;  // of a ring for which the filter waits
-  std::int64_t unfit_since_ns_ = 0;
+  bool unfit_ = false;             // the new ring does not have yet what the filter names
 };
 
 }  // namespace ringside::tool::top

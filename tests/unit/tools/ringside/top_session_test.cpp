@@ -164,6 +164,48 @@ TEST_CASE("TopSession: a server that died is kept on the screen, and its next ri
   test::disown(*watched.server.segment);
 }
 
+TEST_CASE(
+    "TopSession: a filter waits until the next ring has what it names, and shows nothing else") {
+  Watched watched;
+  give_label(*watched.server.segment, LabelKind::user, 42, "alice");
+  watched.server.write(4, 42);
+  watched.server.write(2, 43);
+  SessionOptions options;
+  options.filter.actors = {"alice"};
+  const auto session = watched.open(options);
+  pass_until(*session, [&] { return session->all_shown() == 4; });
+  test::crash(*watched.server.segment);
+  pass_until(*session, [&] { return session->past(); });
+  const auto notice_of = [&] { return picture_of(*session).notice; };
+  const auto says = [&](const char* words) {
+    pass_until(*session, [&] { return notice_of().find(words) != std::string::npos; });
+  };
+  Server next(watched.path);
+  next.write(3, 43);
+  says("no match yet: no actor `alice` in this ring");
+  // It looks ten times a second.
+  const std::int64_t until = clock_ns(CLOCK_MONOTONIC) + kSecondNs / 3;
+  pass_until(*session, [&] { return clock_ns(CLOCK_MONOTONIC) > until; });
+  CHECK(session->all_shown() == 4);
+  CHECK(picture_of(*session).filter == "as the command line says");
+  CHECK(notice_of().find("no match yet: ") != std::string::npos);
+  CHECK(picture_of(*session).waiting);
+  // It may go again without ever having named it.
+  test::crash(*next.segment);
+  says("the server has gone again");
+  Server last(watched.path);
+  last.write(3, 43);
+  last.write(5, 44);
+  says("no match yet: ");
+  give_label(*last.segment, LabelKind::user, 44, "alice");
+  pass_until(*session, [&] { return !session->past() && session->all_shown() == 9; });
+  CHECK(picture_of(*session).shown == 5);
+  CHECK(picture_of(*session).filtered == 3);
+  CHECK(notice_of().find("the server is back: a new ring") != std::string::npos);
+  test::disown(*watched.server.segment);
+  test::disown(*next.segment);
+}
+
 TEST_CASE("TopSession: in a ring that is over, time is stepped and set") {
   Watched watched;
   const std::int64_t now = clock_ns(CLOCK_MONOTONIC);
