@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Recordings that are written into a new ring."""
 
+import os
 import signal
 import struct
 import time
@@ -119,6 +120,17 @@ class Replays(Recorded):
         self.assertGreater(time.monotonic() - began, 0.5)
         self.assertEqual(ledger.counts(world.inspect(f"{world.ring}-again")),
                          ledger.counts(world.inspect()))
+        # A name that anything has is not taken: neither a dead ring's nor a closed one's.
+        for name, state in ((world.ring, "crashed"), (f"{world.ring}-again", "crashed")):
+            path = f"/dev/shm/ringside.{name}"
+            inode = os.stat(path).st_ino
+            refused = world.run("ringside", "replay", world.ring, "--ring", name, "--speed", "max",
+                                "--wait", "0s")
+            self.assertEqual(refused.code, 1, refused.err)
+            self.assertIn(f"is there already: a ring, {state}; expected a name that nothing has\n"
+                          "  next: give --ring another name", refused.err)
+            self.assertEqual(os.stat(path).st_ino, inode)
+        self.assertEqual(list(world.ring_path.parent.glob(f"ringside.{world.ring}*.previous")), [])
         slow = world.start("ringside", "replay", world.ring, "--ring", f"{world.ring}-slow",
                            "--speed", "0.01x", "--wait", "0s")
         slow.wait_until("its ring", lambda: list(world.ring_path.parent.glob(
@@ -126,6 +138,12 @@ class Replays(Recorded):
         slow.signal(signal.SIGTERM)
         self.assertEqual(slow.ended(), 0)
         self.assertIn("interrupted", slow.log())
+        inode = os.stat(f"{world.ring_path}-slow").st_ino
+        refused = world.run("ringside", "replay", world.ring, "--ring", f"{world.ring}-slow",
+                            "--speed", "max", "--wait", "0s")
+        self.assertEqual(refused.code, 1, refused.err)
+        self.assertIn("is there already: a ring, closed;", refused.err)
+        self.assertEqual(os.stat(f"{world.ring_path}-slow").st_ino, inode)
         refused = world.run("ringside", "replay", world.ring, "--ring", "a/../b c/d")
         self.assertEqual(refused.code, 1, refused.err)
         refused = world.run("ringside", "replay", world.ring, "--ring", "x", "--speed", "fast")

@@ -1,5 +1,6 @@
 #include "tools/ringside/commands/replayed_ring.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,12 +37,32 @@ RecordWords TickShift::words(const Record& record) const {
   return words_of(moved);
 }
 
+namespace {
+
+// create_segment() would move a dead ring to `.previous`, over the one that is there, and remove a
+// closed one. That is right for a server, but not for a tool.
+bool is_free(const std::string& path, Failure* failure) {
+  struct stat info {};
+  if (lstat(path.c_str(), &info) != 0) return true;
+  Failure none;
+  const auto ring = RingFile::open(path, &none);
+  *failure = {0, path + ": is there already" +
+                     (ring != nullptr ? ": a ring, " + ring->state_word() : "") +
+                     "; expected a name that nothing has\n  next: give --ring another name, or " +
+                     "remove the file when nobody needs it"};
+  make_harmless(path, failure);
+  return false;
+}
+
+}  // namespace
+
 std::unique_ptr<ReplayedRing> ReplayedRing::create(const RingFile& from, const std::string& name,
                                                    Failure* failure) {
   std::unique_ptr<ReplayedRing> ring(new ReplayedRing(from));
   CreateOptions options;
   options.path = ring_path(name, failure);
   if (options.path.empty()) return nullptr;
+  if (!is_free(options.path, failure)) return nullptr;
   options.program = from.facts().program;
   options.build_id = from.facts().build_id;
   options.configuration_digest = from.facts().configuration_digest;

@@ -33,7 +33,8 @@ class TickShift {
 
 class ReplayedRing {
  public:
-  // Null, and `failure` set, when the ring cannot be had. `from` must live as long.
+  // Null, and `failure` set, when the ring cannot be had, or when anything has its name: a dead
+  // ring is somebody's evidence. `from` must live as long.
   static std::unique_ptr<ReplayedRing> create(const RingFile& from, const std::string& name,
                                               Failure* failure);
   ~ReplayedRing();

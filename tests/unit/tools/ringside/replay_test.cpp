@@ -96,9 +96,23 @@ TEST_CASE("Replay: the new ring has the old one's tables, lanes and counts") {
   CHECK(copy->state() == RingState::closed);
   CHECK(RingFile::open(again, &failure) != nullptr);
 
-  // A living ring is not replaced.
-  CHECK(ReplayedRing::create(*from, path, &failure) == nullptr);
-  CHECK(failure.message.find("is in use") != std::string::npos);
+  // Nothing that is there is replaced, moved or removed.
+  const std::string text = directory.file("text");
+  write_text(text, "somebody's");
+  const auto refused = [&](const std::string& name, const char* what) {
+    CHECK(ReplayedRing::create(*from, name, &failure) == nullptr);
+    CHECK(failure.message.find(what) != std::string::npos);
+    CHECK(failure.message.find("\n  next: give --ring another name") != std::string::npos);
+  };
+  refused(path, "is there already: a ring, live;");
+  refused(again, "is there already: a ring, closed;");
+  refused(text, "is there already; expected a name");
+  test::crash(*old);
+  // Its process is this test, which lives.
+  refused(path, "is there already: a ring, exec'ed;");
+  CHECK(RingFile::open(path, &failure)->segment().inode() == old->inode());
+  CHECK(RingFile::open(again, &failure)->segment().inode() == segment.inode());
+  CHECK(read_text(text) == "somebody's");
 }
 
 }  // namespace
