@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pty
+import re
 import stat
 import subprocess
 from datetime import datetime
@@ -213,6 +214,21 @@ class Histograms(harness.Scenario):
         ended = world.run("ringside", "hist", world.ring, "--json", *arguments)
         self.assertEqual(ended.code, 0, ended.err)
         return {one["name"]: one for one in json.loads(ended.out)["groups"]}
+
+    def test_a_busy_lane_is_not_lapped_between_two_charts(self):
+        world = self.world()
+        # 100 records a millisecond lap its lane of 4,096 every 41 ms.
+        short = harness.BIN.parent / "tests" / "ringside_e2e_short_server"
+        server = world.start(short, sized(200_000, 20_000), sized(100, 40), 0,
+                             RINGSIDE_RING=world.ring, RINGSIDE_CAPACITY=4096)
+        server.wait_until("its ring", world.ring_path.exists)
+        ended = world.run("ringside", "hist", world.ring, "--for", "20s", "--json")
+        self.assertEqual(ended.code, 0, ended.err)
+        self.assertEqual(server.ended(), 0)
+        examined, lost = (int(number.replace(",", "")) for number in re.search(
+            "examined ([0-9,]+) records: .* ([0-9,]+) lost", ended.err).groups())
+        self.assertGreater(examined, 10_000)
+        self.assertGreater(examined, 2 * lost)
 
     def test_every_call_is_in_a_bucket(self):
         world = self.world()

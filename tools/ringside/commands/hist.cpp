@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <deque>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "report/model/format.h"
 #include "shm/words.h"
+#include "tools/ringside/commands/following.h"
 #include "tools/ringside/commands/opened.h"
 #include "tools/ringside/hist/chart.h"
 #include "tools/ringside/lines/tally.h"
@@ -22,7 +24,6 @@ namespace {
 
 constexpr const char* kHistCommand = "ringside hist";
 constexpr std::int64_t kRedrawNs = 1'000'000'000;
-constexpr std::int64_t kReadNs = 100'000'000;  // a busy lane must not be lapped between two charts
 // Of the heatmap: a few minutes of a busy server.
 constexpr std::size_t kMostPoints = 2'000'000;
 
@@ -54,8 +55,7 @@ class Gathered {
     opened_.source.file->refresh();
     opened_.matcher->refresh();
   }
-  // Whether more may come.
-  bool live() const { return opened_.source.live() && !opened_.source.file->segment().broken(); }
+  const Source& source() const { return opened_.source; }
 
   std::vector<LatencyGroup> groups() const {
     std::vector<LatencyGroup> out;
@@ -201,40 +201,34 @@ class Screen {
   std::ptrdiff_t lines_ = 0;
 };
 
-void follow(const HistOptions& options, Gathered& gathered, const Gathered* other,
-            Interrupts& interrupts) {
+// Reads on until the server has gone, --for is over or a signal comes. `read` is called after each
+// pass; false: it is enough. What may not be in order yet is read in the end.
+void read_on(const HistOptions& options, Gathered& gathered, Interrupts& interrupts,
+             const std::function<bool()>& read) {
+  Following following;
+  following.read = [&](bool all) {
+    gathered.read(all);
+    return read();
+  };
+  following.refresh = [&] { gathered.refresh(); };
+  if (options.for_ns > 0) following.until_ns = add_ns(clock_ns(CLOCK_MONOTONIC), options.for_ns);
+  if (follow(gathered.source(), interrupts, following) == FollowEnd::interrupted)
+    gathered.read(true);
+}
+
+void draw_on(const HistOptions& options, Gathered& gathered, const Gathered* other,
+             Interrupts& interrupts) {
   Screen screen;
-  const std::int64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
   std::int64_t shown_ns = 0;
-  while (std::ferror(stdout) == 0) {
+  read_on(options, gathered, interrupts, [&] {
     const std::int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-    const bool over = options.for_ns > 0 && now_ns - begin_ns >= options.for_ns;
-    const bool gone = !gathered.live();
-    gathered.read(over || gone);
-    if (over || gone || now_ns - shown_ns >= kRedrawNs) {
-      gathered.refresh();
+    if (now_ns - shown_ns >= kRedrawNs) {
       screen.show(hist_text(options, gathered, other));
       shown_ns = now_ns;
     }
-    if (over || gone) return;
-    if (interrupts.pause(kReadNs)) {
-      gathered.read(true);
-      screen.show(hist_text(options, gathered, other));
-      return;
-    }
-  }
-}
-
-// --for without a terminal: reads on, and shows the result once.
-void wait(const HistOptions& options, Gathered& gathered, Interrupts& interrupts) {
-  const std::int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + options.for_ns;
-  while (gathered.live()) {
-    const std::int64_t left_ns = end_ns - clock_ns(CLOCK_MONOTONIC);
-    if (left_ns <= 0 || interrupts.pause(std::min(left_ns, kReadNs))) break;
-    gathered.refresh();
-    gathered.read(false);
-  }
-  gathered.read(true);
+    return std::ferror(stdout) == 0;
+  });
+  screen.show(hist_text(options, gathered, other));
 }
 
 }  // namespace
@@ -270,10 +264,11 @@ int hist(const HistOptions& options) {
     whole = other->read_recording(interrupts);
   }
   const Gathered* compared = other ? &*other : nullptr;
-  if (whole && live && terminal && !options.json) {
-    follow(options, gathered, compared, interrupts);
+  const bool more = whole && live && !gathered.source().recorded;
+  if (more && terminal && !options.json) {
+    draw_on(options, gathered, compared, interrupts);
   } else {
-    if (whole && live) wait(options, gathered, interrupts);
+    if (more) read_on(options, gathered, interrupts, [] { return true; });
     const std::string text = hist_text(options, gathered, compared);
     std::fwrite(text.data(), 1, text.size(), stdout);
   }
