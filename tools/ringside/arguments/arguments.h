@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tools/ringside/filter/filter_flags.h"
+#include "tools/ringside/past/named.h"
 
 namespace ringside::tool {
 
@@ -35,6 +36,8 @@ Command add_top(CLI::App& program);
 
 // What commands have in common.
 void add_source(CLI::App& command, std::string& source);
+// A ring, or else a history or a running daemon.
+void add_source_or_past(CLI::App& command, std::string& source, past::Named& named);
 void add_filter_flags(CLI::App& command, FilterFlags& flags);
 // Takes one of these words, and nothing else. `value` must live as long as the command.
 template <typename Value>

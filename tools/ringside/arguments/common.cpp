@@ -6,6 +6,23 @@ void add_source(CLI::App& command, std::string& source) {
   command.add_option("ring", source, "a ring's name, or a path with a '/'")->required();
 }
 
+void add_source_or_past(CLI::App& command, std::string& source, past::Named& named) {
+  CLI::Option* ring = command.add_option(
+      "ring", source,
+      "a ring's name, or a path with a '/'; without it a history, or the running daemon");
+  CLI::Option* history = command.add_option(
+      "--history", named.history,
+      "a history in place of a ring: history.db in the daemon's state directory, or a copy");
+  CLI::Option* socket =
+      command.add_option("--socket", named.socket,
+                         "the running daemon in place of a ring, by its socket; otherwise "
+                         "/run/ringside/ringsided.sock or the one in your state directory");
+  CLI::Option* of_ring =
+      command.add_option("--ring", named.ring, "of a history or a daemon: only this ring");
+  history->excludes(socket);
+  for (CLI::Option* one : {history, socket, of_ring}) one->excludes(ring);
+}
+
 void add_filter_flags(CLI::App& command, FilterFlags& flags) {
   const auto add = [&](const char* name, auto& value, const char* about) {
     return command.add_option(name, value, about)->group("Which records")->allow_extra_args(false);

@@ -11,7 +11,10 @@ Command add_hist(CLI::App& program) {
   const auto options = std::make_shared<HistOptions>();
   CLI::App* command =
       program.add_subcommand("hist", "histograms of latency, live or of what is there");
-  add_source(*command, options->source);
+  add_source_or_past(*command, options->source, options->past);
+  command->add_option("--at", options->at,
+                      "of a history or a daemon: this minute alone, a UTC time "
+                      "(2026-11-27T02:13Z), a time of day, or 30min before the end");
   CLI::Option* by = add_words<HistBy>(*command, "--by", options->by,
                                       {{"op", HistBy::op},
                                        {"outcome", HistBy::outcome},
@@ -50,11 +53,23 @@ Command add_hist(CLI::App& program) {
       "  ringside hist chat --op SEND_MESSAGE --heatmap --for 1m\n"
       "  ringside hist chat --compare /dev/shm/ringside.chat.previous\n"
       "  ringside hist chat --since 10s --compare-since 60s --compare-until 50s --once\n"
+      "  ringside hist                                    of the running daemon, the last hour\n"
+      "  ringside hist --history history.db --since 2h --by op\n"
+      "  ringside hist --history history.db --at 02:13 --op SEND_MESSAGE\n"
+      "  ringside hist --history history.db --since 8h --heatmap\n"
       "\n"
       "Operations, and events that have a duration. Quantiles are within 1.1 %. Bars are shares "
       "of\n"
-      "the longest one. What is compared is shown as A (the source) against B.\n");
-  return {command, [options] { return hist(*options); }};
+      "the longest one. What is compared is shown as A (the source) against B.\n"
+      "A history, and a daemon, has figures of whole minutes and no single calls. There --since "
+      "and\n"
+      "--until are as of ringside report, and of the filters --op, --kind, and op, category and "
+      "kind\n"
+      "of -q can be given.\n");
+  return {command, [options] {
+            if (!options->source.empty()) return hist(*options);
+            return hist_of_minutes(*options);
+          }};
 }
 
 }  // namespace ringside::tool

@@ -5,15 +5,15 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
 #include "report/model/format.h"
 #include "shm/words.h"
 #include "tools/ringside/commands/following.h"
+#include "tools/ringside/commands/hist_shown.h"
 #include "tools/ringside/commands/opened.h"
-#include "tools/ringside/hist/chart.h"
+#include "tools/ringside/hist/chart_screen.h"
 #include "tools/ringside/lines/tally.h"
 #include "tools/ringside/lines/terminal.h"
 #include "tools/ringside/source/interrupts.h"
@@ -57,16 +57,13 @@ class Gathered {
   }
   const Source& source() const { return opened_.source; }
 
-  std::vector<LatencyGroup> groups() const {
-    std::vector<LatencyGroup> out;
-    for (const auto& [name, group] : groups_) out.push_back(group);
+  HistShown shown() const {
+    HistShown out;
+    for (const auto& [name, group] : groups_) out.groups.push_back(group);
+    out.whole = groups_.empty() ? LatencyGroup{name(), {}, 0} : groups_.begin()->second;
+    if (keep_points_) out.points = {points_.begin(), points_.end()};
     return out;
   }
-  // The only one, of --by nothing.
-  LatencyGroup whole() const {
-    return groups_.empty() ? LatencyGroup{name(), {}, 0} : groups_.begin()->second;
-  }
-  std::vector<LatencyPoint> points() const { return {points_.begin(), points_.end()}; }
   const Tally& tally() const { return tally_; }
   const RecordCounts& counts() const { return opened_.source.records->counts(); }
 
@@ -145,62 +142,6 @@ class Gathered {
   Tally tally_;
 };
 
-nlohmann::ordered_json json_of(const Gathered& gathered) {
-  auto out = nlohmann::ordered_json::array();
-  for (const LatencyGroup& group : gathered.groups()) {
-    const Latencies& latencies = group.latencies;
-    nlohmann::ordered_json one = {{"name", group.name},
-                                  {"count", latencies.count()},
-                                  {"untimed", group.untimed},
-                                  {"min_ns", latencies.min_ns()},
-                                  {"max_ns", latencies.max_ns()}};
-    for (const NamedQuantile& quantile : kQuantiles)
-      one["quantiles_ns"][quantile.name] = latencies.quantile_ns(quantile.q);
-    one["buckets"] = nlohmann::ordered_json::array();
-    for (const Histogram::Bucket& bucket : latencies.histogram().buckets) {
-      one["buckets"].push_back({{"lower_ns", upper_ns(bucket.index - 1)},
-                                {"upper_ns", upper_ns(bucket.index)},
-                                {"count", bucket.count}});
-    }
-    out.push_back(std::move(one));
-  }
-  return out;
-}
-
-std::string hist_text(const HistOptions& options, const Gathered& gathered, const Gathered* other) {
-  const Terminal terminal = standard_output();
-  // The last line stays free for the cursor.
-  ChartStyle style{terminal.columns, std::max<std::size_t>(terminal.rows, 8) - 1, terminal.colour};
-  if (options.json) {
-    nlohmann::ordered_json out = {{"groups", json_of(gathered)}};
-    if (other != nullptr) out["compared_with"] = json_of(*other);
-    return out.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
-  }
-  if (options.heatmap) {
-    style.colour = terminal.many_colours;
-    return heatmap(gathered.points(), style);
-  }
-  if (other != nullptr) return compared_charts(gathered.whole(), other->whole(), style);
-  if (options.by != HistBy::nothing) return group_table(gathered.groups(), style);
-  return histogram_chart(gathered.whole(), style);
-}
-
-// What stands on the terminal is replaced by the next one.
-class Screen {
- public:
-  void show(const std::string& text) {
-    std::string out;
-    if (lines_ > 0) out += "\x1b[" + std::to_string(lines_) + "A\r\x1b[J";
-    out += text;
-    lines_ = std::count(text.begin(), text.end(), '\n');
-    std::fwrite(out.data(), 1, out.size(), stdout);
-    std::fflush(stdout);
-  }
-
- private:
-  std::ptrdiff_t lines_ = 0;
-};
-
 // Reads on until the server has gone, --for is over or a signal comes. `read` is called after each
 // pass; false: it is enough. What may not be in order yet is read in the end.
 void read_on(const HistOptions& options, Gathered& gathered, Interrupts& interrupts,
@@ -216,24 +157,31 @@ void read_on(const HistOptions& options, Gathered& gathered, Interrupts& interru
     gathered.read(true);
 }
 
-void draw_on(const HistOptions& options, Gathered& gathered, const Gathered* other,
+void draw_on(const HistOptions& options, Gathered& gathered, const HistShown* other,
              Interrupts& interrupts) {
-  Screen screen;
+  ChartScreen screen;
   std::int64_t shown_ns = 0;
   read_on(options, gathered, interrupts, [&] {
     const std::int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
     if (now_ns - shown_ns >= kRedrawNs) {
-      screen.show(hist_text(options, gathered, other));
+      screen.show(hist_text(options, gathered.shown(), other));
       shown_ns = now_ns;
     }
     return std::ferror(stdout) == 0;
   });
-  screen.show(hist_text(options, gathered, other));
+  screen.show(hist_text(options, gathered.shown(), other));
 }
 
 }  // namespace
 
 int hist(const HistOptions& options) {
+  if (!options.at.empty()) {
+    std::fputs(
+        "ringside hist: --at: a ring has no minutes\n  next: give --since and --until, or "
+        "--history FILE\n",
+        stderr);
+    return 2;
+  }
   const bool terminal = standard_output().is_one;
   const bool live = !options.once && (options.for_ns > 0 || (terminal && !options.json));
   Interrupts interrupts;
@@ -263,17 +211,19 @@ int hist(const HistOptions& options) {
     other.emplace(std::move(compared), options.by, false);
     whole = other->read_recording(interrupts);
   }
-  const Gathered* compared = other ? &*other : nullptr;
+  std::optional<HistShown> compared;
+  if (other) compared = other->shown();
+  const HistShown* const beside = compared ? &*compared : nullptr;
   const bool more = whole && live && !gathered.source().recorded;
   if (more && terminal && !options.json) {
-    draw_on(options, gathered, compared, interrupts);
+    draw_on(options, gathered, beside, interrupts);
   } else {
     if (more) read_on(options, gathered, interrupts, [] { return true; });
-    const std::string text = hist_text(options, gathered, compared);
+    const std::string text = hist_text(options, gathered.shown(), beside);
     std::fwrite(text.data(), 1, text.size(), stdout);
   }
   say_tally(kHistCommand, gathered.tally(), gathered.counts());
-  if (compared != nullptr) say_tally("compared with", compared->tally(), compared->counts());
+  if (other) say_tally("compared with", other->tally(), other->counts());
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tools/ringside/filter/filter_flags.h"
+#include "tools/ringside/past/named.h"
 
 namespace ringside::tool {
 
@@ -12,6 +13,8 @@ enum class HistBy : std::uint8_t { nothing, op, outcome, thread, stage };
 
 struct HistOptions {
   std::string source;
+  past::Named past;  // in place of a source
+  std::string at;    // of a history or a daemon: this minute alone
   FilterFlags filter;
   HistBy by = HistBy::nothing;
   bool heatmap = false;
@@ -24,5 +27,7 @@ struct HistOptions {
 // Shows them, again each second on a terminal, until the server leaves or dies, or the tool is
 // interrupted. Returns the exit code.
 int hist(const HistOptions& options);
+// Of a history, or of a running daemon (commands/hist_of_minutes.cpp).
+int hist_of_minutes(const HistOptions& options);
 
 }  // namespace ringside::tool

@@ -241,7 +241,7 @@ std::string group_table(const std::vector<LatencyGroup>& groups, const ChartStyl
 
 std::string heatmap(const std::vector<LatencyPoint>& points, const ChartStyle& style) {
   if (points.empty()) return {};
-  constexpr std::size_t kLabel = 10;
+  constexpr std::size_t kLabel = kHeatLabel;
   const std::size_t columns = style.columns > kLabel + 8 ? style.columns - kLabel : 8;
   std::int64_t begin = points.front().wall_ns;
   std::int64_t end = begin;
@@ -263,7 +263,7 @@ std::string heatmap(const std::vector<LatencyPoint>& points, const ChartStyle& s
     const auto column =
         std::min(static_cast<std::size_t>(at * static_cast<double>(columns)), columns - 1);
     auto& row = fields[static_cast<std::size_t>(scale.row_of(point.bucket) - scale.first)];
-    most = std::max(most, ++row[column]);
+    most = std::max(most, row[column] += point.count);
   }
   // Dark blue over red to light yellow, of the 256.
   constexpr std::array<int, 10> kHeat = {0, 17, 19, 55, 91, 127, 161, 202, 214, 229};

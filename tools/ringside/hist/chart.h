@@ -32,11 +32,13 @@ std::string compared_charts(const LatencyGroup& group, const LatencyGroup& other
 // line of blocks on a common scale.
 std::string group_table(const std::vector<LatencyGroup>& groups, const ChartStyle& style);
 
-// When a call ended, and how long it took.
+// When a call ended, and how long it took. Several calls of one bucket may be one point.
 struct LatencyPoint {
   std::int64_t wall_ns = 0;
   std::int16_t bucket = 0;
+  std::uint64_t count = 1;
 };
+inline constexpr std::size_t kHeatLabel = 10;  // the columns before the first field
 // Time runs to the right and latency upwards. The shade says how many calls a field has: a colour
 // of 256, or a character of ` .:-=+*#%@`.
 std::string heatmap(const std::vector<LatencyPoint>& points, const ChartStyle& style);

@@ -21,6 +21,19 @@ void Latencies::add(std::int64_t ns) {
   ++counts_[bucket_of_ns(ns)];
 }
 
+void Latencies::add(const Histogram& counted, std::int64_t min_ns, std::int64_t max_ns) {
+  const std::uint64_t count = counted.count();
+  if (count == 0) return;
+  min_ns_ = count_ == 0 ? min_ns : std::min(min_ns_, min_ns);
+  max_ns_ = std::max(max_ns_, max_ns);
+  count_ += count;
+  // The middle of a coarse bucket may lie beyond the ends. A chart has no room there.
+  const int lowest = bucket_of_ns(min_ns);
+  const int highest = std::max(lowest, bucket_of_ns(max_ns));
+  for (const Histogram::Bucket& bucket : counted.buckets)
+    counts_[std::clamp<int>(bucket.index, lowest, highest)] += bucket.count;
+}
+
 Histogram Latencies::histogram() const {
   Histogram out;
   for (const auto& [bucket, count] : counts_)

@@ -13,6 +13,8 @@ namespace ringside::tool {
 class Latencies {
  public:
   void add(std::int64_t ns);
+  // Those that somebody else has counted, with their ends.
+  void add(const Histogram& counted, std::int64_t min_ns, std::int64_t max_ns);
 
   // With the buckets of the whole project (report/model/buckets.h).
   Histogram histogram() const;

@@ -147,7 +147,7 @@ Action press(const KeyPress& pressed, const Picture& picture, const std::string&
     case '-': state.window -= state.window > 0 ? 1 : 0; return {};
     case '/': ask(Prompt::filter, filter, state); return {};
     case 't':
-      if (picture.past) ask(Prompt::moment, "", state);
+      if (picture.past || picture.from != From::records) ask(Prompt::moment, "", state);
       return {};
     case 'p':
     case ' ': return {Ask::pause};

@@ -37,6 +37,14 @@ std::string once_as_json(const Picture& picture) {
   out["recording"] = picture.recorded;
   out["pid"] = picture.pid;
   out["uptime_ns"] = picture.uptime_ns;
+  out["from"] = picture.from == From::records   ? "records"
+                : picture.from == From::history ? "history"
+                                                : "daemon";
+  if (picture.from != From::records) {
+    out["begin"] = format_wall_exact(picture.begin_wall_ns);
+    out["whole_hours"] = picture.hours;
+    out["not_recorded"] = picture.skipped;
+  }
   out["at"] = format_wall_exact(picture.wall_ns);
   out["window_seconds"] = picture.window_s;
   out["observed_seconds"] = picture.seconds;

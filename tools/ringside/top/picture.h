@@ -1,4 +1,4 @@
-// What a screen shows, as plain data: figures, and texts that are safe for a terminal. A Session
+// What a screen shows, as plain data: figures, and texts that are safe for a terminal. A Feed
 // fills it, the view draws it, and a test can make one by hand.
 #pragma once
 
@@ -82,7 +82,11 @@ struct Detail {
   std::vector<CallRow> recent, worst;
 };
 
+// Where the figures come from: single records, minutes of a history, or a daemon's windows.
+enum class From : std::uint8_t { records, history, daemon };
+
 struct Picture {
+  From from = From::records;
   std::string ring, program;
   std::optional<RingState> state;
   bool recorded = false;
@@ -104,6 +108,7 @@ struct Picture {
   std::vector<double> trend;
   RecordCounts counts;  // written = earlier + shown + filtered + rejected + lost
   std::uint64_t shown = 0, filtered = 0;
+  std::uint64_t skipped = 0;  // not from records: calls that the server counted and did not record
   std::uint64_t untraced_threads = 0;
   bool tracing_off = false;
   std::string filter;  // as text; empty: none
@@ -117,6 +122,12 @@ struct Picture {
   std::vector<ActorRow> actors;
   double actors_seconds = 0;
   Detail detail;
+
+  // Not from records. The span that the figures cover ends at wall_ns.
+  std::int64_t begin_wall_ns = 0;
+  bool hours = false;  // whole hours alone are left of that time
+  // Why a list must be empty; empty: it need not.
+  std::string no_lanes, no_actors, no_calls;
 };
 
 }  // namespace ringside::tool::top

@@ -18,6 +18,7 @@
 #include "tools/ringside/filter/filter_flags.h"
 #include "tools/ringside/filter/matcher.h"
 #include "tools/ringside/source/source.h"
+#include "tools/ringside/top/feed.h"
 #include "tools/ringside/top/model.h"
 #include "tools/ringside/top/picture.h"
 
@@ -30,45 +31,34 @@ struct SessionOptions {
   bool labels = true;
 };
 
-// Why a session cannot begin: as a command says it, and with which code it ends.
-struct Refusal {
-  std::string message;
-  int code = 1;
-};
-
-// Which parts of a picture are wanted.
-struct Wish {
-  bool lanes = false, errors = false, actors = false;
-  bool actors_by_failures = false;
-  std::optional<std::uint16_t> detail;
-  std::int64_t window_s = 10;
-};
-
-class Session {
+class Session : public Feed {
  public:
   static std::unique_ptr<Session> open(const SessionOptions& options, Refusal& refusal);
 
   // Reads what has come. Returns how long to wait before the next call, in ns.
-  std::int64_t pass();
-  void fill(const Wish& wish, Picture& picture);
+  std::int64_t pass() override;
+  void fill(const Wish& wish, Picture& picture) override;
+  bool needs_a_second() const override { return !past_; }
 
   // An expression beside the flags; empty: none. Begins anew with what the ring still holds. False,
   // and `error` set, when it cannot be read. Then nothing has changed.
-  bool set_filter(const std::string& expression, FilterError& error);
-  const std::string& filter() const { return expression_; }
+  bool set_filter(const std::string& expression, FilterError& error) override;
+  const std::string& filter() const override { return expression_; }
   // While it is paused nothing is read. The ring may lap, and then the loss is counted.
-  void pause(bool on);
-  bool paused() const { return paused_since_ns_ != 0; }
+  void pause(bool on) override;
+  bool paused() const override { return paused_since_ns_ != 0; }
 
   // Of a source that is over. The moment stays within what the source holds.
-  bool past() const { return past_; }
-  void step(std::int64_t ns);
-  void step_to_begin() { show(first_ticks_); }
-  void step_to_end() { show(last_ticks_); }
+  bool past() const override { return past_; }
+  void step(std::int64_t ns) override;
+  void step_to_begin() override { show(first_ticks_); }
+  void step_to_end() override { show(last_ticks_); }
   // A UTC time, a time of day, or how long before the end. False when it is none of them.
   bool jump(const std::string& text);
+  bool jump(const std::string& text, std::string& why) override;
   // Goes to the new server's ring, if there is one.
-  void go_on();
+  void go_on() override;
+  void say_end(const char* command) const override;
 
   // Of every ring since the beginning.
   RecordCounts all_counts() const;

@@ -85,7 +85,9 @@ Frame draw(const Picture& picture, ViewState& state, Size size) {
     const std::size_t column = std::min(size.columns - line.left(), size.columns - 1);
     if (typed.empty())
       line.add(state.prompt == Prompt::filter
-                   ? " e.g. latency > 50ms and op ~ 'SEND_*'; none: all"
+                   ? (picture.from == From::records
+                          ? " e.g. latency > 50ms and op ~ 'SEND_*'; none: all"
+                          : " e.g. op ~ 'SEND_*' or category = room; none: all")
                    : " e.g. 02:13:00, 2026-11-27T02:00Z, or 30s before the end",
                Style::dim);
     below.push_back(line.line());

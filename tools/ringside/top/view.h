@@ -63,6 +63,8 @@ Frame draw(const Picture& picture, ViewState& state, Size size);
 
 // The parts, by file: view_header.cpp, view_lists.cpp, view_detail.cpp, view_help.cpp.
 std::vector<Line> header_lines(const Picture& picture, const ViewState& state, Size size);
+// Of a picture that is not made of records (view_minutes.cpp).
+std::vector<Line> minutes_header_lines(const Picture& picture, Size size);
 Line footer_line(const Picture& picture, const ViewState& state, std::size_t columns);
 std::vector<Line> operation_lines(const Picture& picture, ViewState& state, Size size);
 std::vector<Line> lane_lines(const Picture& picture, ViewState& state, Size size);

@@ -197,7 +197,7 @@ std::vector<Line> call_lines(const Picture& picture, ViewState& state, Size size
               {call.place, Style::dim},
               {"", Style::plain, stages.line().cells}});
   }
-  if (calls.empty()) list.note(" no calls");
+  if (calls.empty()) list.note(picture.no_calls.empty() ? " no calls" : " " + picture.no_calls);
   return list.lines(state.place(), size);
 }
 

@@ -121,6 +121,7 @@ Line status_line(const Picture& picture, std::size_t columns) {
 }  // namespace
 
 std::vector<Line> header_lines(const Picture& picture, const ViewState&, Size size) {
+  if (picture.from != From::records) return minutes_header_lines(picture, size);
   std::vector<Line> lines = {first_line(picture, size.columns)};
   if (size.rows < 6) return lines;
   const Line status = status_line(picture, size.columns);
@@ -157,14 +158,14 @@ Line footer_line(const Picture& picture, const ViewState& state, std::size_t col
     if (state.screen == Screen::operations || state.screen == Screen::actors) key("s", "sort");
   }
   key("/", "filter");
-  if (picture.past) {
-    key("[ ]", "time");
-  } else {
-    key("p", picture.paused ? "go on" : "pause");
-  }
+  if (picture.past || picture.from != From::records) key("[ ]", "time");
+  // A daemon has both, and the last key would have no room.
+  const bool both = picture.from != From::records;
+  if (!picture.past && !both) key("p", picture.paused ? "go on" : "pause");
   if (columns >= 60) key("?", "help");
   if (state.screen != Screen::detail) key("q", "quit");
   key("+ -", "window");
+  if (!picture.past && both) key("p", picture.paused ? "go on" : "pause");
   return line.line();
 }
 

@@ -33,6 +33,7 @@ std::string estimated(const std::string& text, bool estimate) {
 std::vector<Line> operation_lines(const Picture& picture, ViewState& state, Size size) {
   const auto by = [&](Sort sort) { return state.sort == sort; };
   const std::size_t trend = size.columns >= 150 ? 40 : 18;
+  const bool minutes = picture.from == From::history;
   List list({{"OPERATION", 12, Align::left, 0},
              {"RATE", 10, Align::right, 1, by(Sort::rate)},
              {"TIME", 7, Align::right, 4, by(Sort::time)},
@@ -44,7 +45,7 @@ std::vector<Line> operation_lines(const Picture& picture, ViewState& state, Size
              {"ERRORS", 8, Align::right, 3, by(Sort::errors)},
              {"REFUSED", 8, Align::right, 10},
              {"AT ONCE", 8, Align::right, 11},
-             {"LAST SECONDS", trend, Align::left, 7}});
+             {minutes ? "LAST HOUR" : "LAST SECONDS", trend, Align::left, 7}});
   double most_share = 0;
   for (const OperationRow& row : picture.operations)
     if (!row.event) most_share = std::max(most_share, row.time_share);
@@ -105,7 +106,9 @@ std::vector<Line> lane_lines(const Picture& picture, ViewState& state, Size size
          {count_text(row.dropped), row.dropped > 0 ? Style::bad : Style::dim},
          {count_text(row.torn), row.torn > 0 ? Style::bad : Style::dim}});
   }
-  if (picture.lanes.empty()) list.note(" no thread has traced anything yet");
+  if (picture.lanes.empty())
+    list.note(picture.no_lanes.empty() ? " no thread has traced anything yet"
+                                       : " " + picture.no_lanes);
   return list.lines(state.place(), size);
 }
 
@@ -135,7 +138,7 @@ std::vector<Line> error_lines(const Picture& picture, ViewState& state, Size siz
 
 std::vector<Line> actor_lines(const Picture& picture, ViewState& state, Size size) {
   List list({{"ACTOR", 14, Align::left, 0},
-             {"TIME", 10, Align::right, 0, !state.actors_by_failures},
+             {"TIME", 12, Align::right, 0, !state.actors_by_failures},
              {"", kShareBar, Align::left, 5},
              {"AT ONCE", 8, Align::right, 4},
              {"OPERATIONS", 11, Align::right, 3},
@@ -160,8 +163,9 @@ std::vector<Line> actor_lines(const Picture& picture, ViewState& state, Size siz
               {count_text(whole(row.errors)), row.errors > 0 ? Style::bad : Style::dim},
               {count_text(whole(row.refused)), row.refused > 0 ? Style::warn : Style::dim}});
   }
-  if (picture.actors.empty()) list.note(nothing_yet(picture, "actors"));
-  if (size.rows < 4) return list.lines(state.place(), size);
+  if (picture.actors.empty())
+    list.note(picture.no_actors.empty() ? nothing_yet(picture, "actors") : " " + picture.no_actors);
+  if (size.rows < 4 || !picture.no_actors.empty()) return list.lines(state.place(), size);
   std::vector<Line> lines = list.lines(state.place(), {size.rows - 1, size.columns});
   lines.resize(size.rows - 1);
   std::string over = " over the last " + format_span(picture.actors_seconds * 1e9);
