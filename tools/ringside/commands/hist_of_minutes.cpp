@@ -88,7 +88,8 @@ class Minutes {
       span = *found;
     }
     Figures figures;
-    if (const auto failure = source_.read(span.begin_wall_s, span.end_wall_s, figures))
+    if (const auto failure =
+            source_.read({span.begin_wall_s, span.end_wall_s, options_.heatmap}, figures))
       return refuse(failure->message, 1);
     take(figures, source_.name() + ", " +
                       past::span_words(figures.begin_wall_s, figures.end_wall_s) +
@@ -100,7 +101,10 @@ class Minutes {
     HistShown out;
     for (const auto& [name, group] : groups_) out.groups.push_back(group);
     out.whole = groups_.empty() ? LatencyGroup{title_, {}, 0} : groups_.begin()->second;
-    out.points = points_;
+    for (const auto& [begin_s, latency] : points_) {
+      for (const Histogram::Bucket& bucket : latency.buckets)
+        out.points.push_back({begin_s * kEachNs, bucket.index, bucket.count});
+    }
     out.steps = steps_;
     return out;
   }
@@ -147,10 +151,7 @@ class Minutes {
     group.latencies.add(stats.latency, ns_of(stats.min_ns), ns_of(stats.max_ns));
     if (!one.key.event) group.untimed += stats.recorded - stats.timed;
     if (!options_.heatmap) return;
-    for (const auto& minute : one.minutes) {
-      for (const Histogram::Bucket& bucket : minute.second.buckets)
-        points_.push_back({minute.first * kEachNs, bucket.index, bucket.count});
-    }
+    for (const auto& minute : one.minutes) points_[minute.first].merge(minute.second);
   }
 
   past::MinuteSource& source_;
@@ -158,7 +159,7 @@ class Minutes {
   const past::NameFilter filter_;
   std::string title_;
   std::map<std::string, LatencyGroup> groups_;
-  std::vector<LatencyPoint> points_;
+  std::map<std::int64_t, Histogram> points_;  // of a heatmap, by the begin of their minute
   std::size_t steps_ = 0;
   std::uint64_t matched_ = 0, filtered_ = 0, lost_ = 0;
   double seconds_ = 0;

@@ -62,7 +62,9 @@ class DaemonSource : public MinuteSource {
     return std::nullopt;
   }
 
-  std::optional<Failure> read(std::int64_t begin_s, std::int64_t end_s, Figures& out) override {
+  std::optional<Failure> read(const MinuteSpan& span, Figures& out) override {
+    const std::int64_t begin_s = span.begin_wall_s;
+    const std::int64_t end_s = span.end_wall_s;
     out = {};
     json report;
     if (auto failure = ask(

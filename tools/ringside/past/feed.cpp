@@ -174,7 +174,7 @@ void MinutesFeed::read(const top::Wish& wish) {
     // What else is on the screen changes nothing about minutes.
     const bool same = read_for_ && read_for_->window_s == wish.window_s;
     if (same) return;
-    failure = source_->read(begin_s, *end_s_, figures);
+    failure = source_->read({begin_s, *end_s_}, figures);
   } else {
     NowWish now{window_index(wish.window_s), wish.actors_by_failures, std::nullopt};
     if (wish.detail && *wish.detail < keys_.size()) now.detail = keys_[*wish.detail];

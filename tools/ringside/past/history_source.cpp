@@ -39,26 +39,6 @@ void add_slot(const HistorySlot& slot, WindowStats& stats) {
   }
 }
 
-// Seconds in which each ring was observed, and the losses, of the slots that begin in a span.
-struct Observed {
-  std::map<std::string, double> seconds;
-  double most = 0;
-  std::uint64_t lost = 0;
-};
-Observed observed_of(const HistorySpan& span, std::int64_t begin_s, std::int64_t end_s) {
-  Observed out;
-  for (const HistoryRing& ring : span.rings) {
-    double& seconds = out.seconds[ring.ring];
-    for (const HistoryRingSlot& slot : ring.slots) {
-      if (slot.begin_wall_s < begin_s || slot.begin_wall_s >= end_s) continue;
-      seconds += slot.observed_seconds;
-      out.lost += slot.lost;
-    }
-    out.most = std::max(out.most, seconds);
-  }
-  return out;
-}
-
 // What the span's configuration, or else the server, says is too slow.
 double limit_ns(const HistorySpan& span, const HistorySeries& series, std::int64_t end_s) {
   if (series.event) return 0;
@@ -120,74 +100,106 @@ class HistorySource : public MinuteSource {
     return std::nullopt;
   }
 
-  std::optional<Failure> read(std::int64_t begin_s, std::int64_t end_s, Figures& out) override {
+  std::optional<Failure> read(const MinuteSpan& span, Figures& out) override {
     out = {};
-    const bool minutes = has_minutes(extent_, begin_s);
-    constexpr auto kTrendS = static_cast<std::int64_t>(kTrendMinutes) * 60;
-    HistoryQuery query = query_of({begin_s, end_s}, minutes);
+    const bool minutes = has_minutes(extent_, span.begin_wall_s);
+    HistoryQuery query = query_of({span.begin_wall_s, span.end_wall_s}, minutes);
+    query.ring = ring_;
     out.hours = !minutes;
     out.begin_wall_s = query.begin_wall_s;
     out.end_wall_s = query.end_wall_s;
-    const std::int64_t trend_begin_s = end_s - kTrendS;
-    if (minutes) query.begin_wall_s = std::min(begin_s, trend_begin_s);
-    query.ring = ring_;
-    const HistoryResult result = read_history(path_, query);
-    if (result.failure) return result.failure;
-    const HistorySpan& span = result.span;
-    const Observed observed = observed_of(span, out.begin_wall_s, out.end_wall_s);
-    out.seconds = observed.most;
-    out.lost = observed.lost;
-    for (const HistoryRing& ring : span.rings) out.rings.push_back(ring.ring);
-    for (const HistorySeries& series : span.series)
-      add_series(span, series, observed, minutes ? trend_begin_s : 0, out);
-    add_errors(span, out);
+    Gathering gathering{span, out, {}, {}, {}, 0};
+    if (minutes && span.end_wall_s - span.begin_wall_s <= kTrendS) {
+      gathering.trend_begin_s = span.end_wall_s - kTrendS;
+      query.begin_wall_s = std::min(query.begin_wall_s, gathering.trend_begin_s);
+    }
+    // Piece by piece: two days of minutes would fill the memory.
+    const std::int64_t end_s = query.end_wall_s;
+    const std::int64_t piece_s = minutes ? kPieceS : kPieceS * 60;
+    while (query.begin_wall_s < end_s) {
+      query.end_wall_s = std::min(query.begin_wall_s + piece_s, end_s);
+      const HistoryResult result = read_history(path_, query);
+      if (result.failure) return result.failure;
+      take(result.span, gathering);
+      query.begin_wall_s = query.end_wall_s;
+    }
+    for (const auto& [ring, seconds] : gathering.seconds) {
+      out.rings.push_back(ring);
+      out.seconds = std::max(out.seconds, seconds);
+    }
+    for (FigureSeries& one : out.series) one.stats.seconds = gathering.seconds[one.key.ring];
+    for (auto& [key, error] : gathering.errors) out.errors.push_back(std::move(error));
     return std::nullopt;
   }
 
  private:
-  // Without `trend_begin_s` no trend.
-  void add_series(const HistorySpan& span, const HistorySeries& series, const Observed& observed,
-                  std::int64_t trend_begin_s, Figures& out) const {
-    FigureSeries& one = out.series.emplace_back();
-    one.key = {series.event, series.ring, series.name};
-    one.category = series.category;
-    one.stage_names = series.stage_names;
-    one.threshold_ns = limit_ns(span, series, out.end_wall_s);
-    const auto ring = observed.seconds.find(series.ring);
-    one.stats.seconds = ring != observed.seconds.end() ? ring->second : 0;
-    if (trend_begin_s > 0) one.trend.resize(kTrendMinutes);
-    for (const HistorySlot& slot : series.slots) {
-      if (trend_begin_s > 0 && slot.begin_wall_s >= trend_begin_s && slot.observed_seconds > 0) {
-        const auto minute = static_cast<std::size_t>((slot.begin_wall_s - trend_begin_s) / 60);
-        if (minute < kTrendMinutes)
-          one.trend[minute] += static_cast<double>(slot.count()) / slot.observed_seconds;
-      }
-      if (slot.begin_wall_s < out.begin_wall_s || slot.begin_wall_s >= out.end_wall_s) continue;
-      add_slot(slot, one.stats);
-      one.minutes.emplace_back(slot.begin_wall_s, slot.latency);
-    }
-  }
+  static constexpr auto kTrendS = static_cast<std::int64_t>(kTrendMinutes) * 60;
+  static constexpr std::int64_t kPieceS = 2 * kHourS;
 
-  static void add_errors(const HistorySpan& span, Figures& out) {
+  using ErrorKey = std::tuple<std::string, std::string, std::uint16_t, RecordOutcome>;
+  struct Gathering {
+    const MinuteSpan& span;
+    Figures& out;
+    std::map<SeriesKey, std::size_t> places;  // in out.series
+    std::map<std::string, double> seconds;    // in which each ring was observed
+    std::map<ErrorKey, FigureError> errors;
+    std::int64_t trend_begin_s;  // 0: without
+    bool holds(std::int64_t begin_s) const {
+      return begin_s >= out.begin_wall_s && begin_s < out.end_wall_s;
+    }
+  };
+
+  static void take(const HistorySpan& span, Gathering& to) {
+    for (const HistoryRing& ring : span.rings) {
+      double& seconds = to.seconds[ring.ring];
+      for (const HistoryRingSlot& slot : ring.slots) {
+        if (!to.holds(slot.begin_wall_s)) continue;
+        seconds += slot.observed_seconds;
+        to.out.lost += slot.lost;
+      }
+    }
     std::map<std::pair<std::string, std::uint16_t>, std::string> names;
     for (const HistoryErrorName& one : span.error_names) names[{one.ring, one.code}] = one.name;
     for (const HistorySeries& series : span.series) {
-      if (series.event) continue;
-      std::map<std::pair<std::uint16_t, RecordOutcome>, FigureError> kinds;
+      const SeriesKey key{series.event, series.ring, series.name};
+      const auto [place, added] = to.places.try_emplace(key, to.out.series.size());
+      if (added) to.out.series.emplace_back().key = key;
+      FigureSeries& one = to.out.series[place->second];
+      one.category = series.category;
+      one.stage_names = series.stage_names;
+      one.threshold_ns = limit_ns(span, series, to.out.end_wall_s);
+      if (to.trend_begin_s > 0) one.trend.resize(kTrendMinutes);
       for (const HistorySlot& slot : series.slots) {
-        if (slot.begin_wall_s < out.begin_wall_s || slot.begin_wall_s >= out.end_wall_s) continue;
-        for (const HistoryError& error : slot.errors) {
-          FigureError& kind = kinds[{error.code, error.outcome}];
-          kind.ring = series.ring;
-          kind.operation = series.name;
-          kind.code = error.code;
-          kind.outcome = error.outcome;
-          kind.name = names[{series.ring, error.code}];
-          kind.count += error.count;
-          kind.last_wall_ns = std::max(kind.last_wall_ns, slot.begin_wall_s * kNsPerSecond);
-        }
+        if (to.trend_begin_s > 0) add_to_trend(slot, to.trend_begin_s, one);
+        if (!to.holds(slot.begin_wall_s)) continue;
+        add_slot(slot, one.stats);
+        if (to.span.apart) one.minutes.emplace_back(slot.begin_wall_s, slot.latency);
+        if (!series.event) add_errors(series, slot, names, to);
       }
-      for (auto& [key, kind] : kinds) out.errors.push_back(std::move(kind));
+    }
+  }
+
+  static void add_to_trend(const HistorySlot& slot, std::int64_t begin_s, FigureSeries& one) {
+    const std::int64_t minute = (slot.begin_wall_s - begin_s) / 60;
+    if (slot.begin_wall_s < begin_s || minute >= static_cast<std::int64_t>(kTrendMinutes)) return;
+    if (slot.observed_seconds > 0)
+      one.trend[static_cast<std::size_t>(minute)] +=
+          static_cast<double>(slot.count()) / slot.observed_seconds;
+  }
+
+  static void add_errors(const HistorySeries& series, const HistorySlot& slot,
+                         const std::map<std::pair<std::string, std::uint16_t>, std::string>& names,
+                         Gathering& to) {
+    for (const HistoryError& error : slot.errors) {
+      FigureError& kind = to.errors[{series.ring, series.name, error.code, error.outcome}];
+      kind.ring = series.ring;
+      kind.operation = series.name;
+      kind.code = error.code;
+      kind.outcome = error.outcome;
+      const auto name = names.find({series.ring, error.code});
+      if (name != names.end()) kind.name = name->second;
+      kind.count += error.count;
+      kind.last_wall_ns = std::max(kind.last_wall_ns, slot.begin_wall_s * kNsPerSecond);
     }
   }
 

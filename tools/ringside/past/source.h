@@ -25,6 +25,11 @@ struct Held {
   bool none() const { return begin_wall_s >= end_wall_s; }
 };
 
+struct MinuteSpan {
+  std::int64_t begin_wall_s = 0, end_wall_s = 0;
+  bool apart = false;  // with the latencies of each minute by itself, where the source has them
+};
+
 // What of the present is wanted beside the operations.
 struct NowWish {
   std::size_t window = 0;  // index into kWindowsS
@@ -39,8 +44,7 @@ class MinuteSource {
   virtual const std::string& name() const = 0;
   virtual std::optional<Failure> held(Held& out) = 0;
   // Whole minutes. Where only hours are left, the hours that they lie in.
-  virtual std::optional<Failure> read(std::int64_t begin_wall_s, std::int64_t end_wall_s,
-                                      Figures& out) = 0;
+  virtual std::optional<Failure> read(const MinuteSpan& span, Figures& out) = 0;
   // Whether it has a now.
   virtual bool lives() const { return false; }
   virtual std::optional<Failure> now(const NowWish&, Figures&) { return Failure{}; }

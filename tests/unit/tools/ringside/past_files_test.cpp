@@ -44,6 +44,52 @@ TEST_CASE("PastFeed: where the minutes are gone there are whole hours, and they 
   CHECK(row(picture, "SEND_MESSAGE").count == calls);
 }
 
+TEST_CASE("PastSource: a long span is read in pieces, and is the sum of its minutes") {
+  test::TempDir directory;
+  const std::string path = directory.file("history.db");
+  std::mt19937_64 random{test::seed()};
+  Histogram latency;
+  WindowStats sum;
+  std::uint64_t errors = 0;
+  {
+    HistoryStore store;
+    std::string moved;
+    REQUIRE(!store.open(path, {}, &moved));
+    // On both sides of where pieces meet.
+    for (const std::int64_t minute : {0, 1, 119, 120, 121, 239, 240, 299}) {
+      const HistorySpan batch = test::history_minute(random, kHistoryBegin + minute * 60);
+      const HistorySlot& slot = batch.series[0].slots[0];
+      latency.merge(slot.latency);
+      sum.recorded += slot.recorded;
+      sum.sum_ns += slot.sum_ns;
+      sum.max_ns = std::max(sum.max_ns, slot.max_ns);
+      for (const HistoryError& error : slot.errors) errors += error.count;
+      store.write(batch);
+    }
+  }
+  Failure failure;
+  Named named;
+  named.history = path;
+  const auto source = open_history(named, failure);
+  REQUIRE_MESSAGE(source != nullptr, failure.message);
+  for (const bool apart : {false, true}) {
+    Figures figures;
+    REQUIRE(!source->read({kHistoryBegin, kHistoryBegin + 5 * 3600, apart}, figures));
+    REQUIRE(figures.series.size() == 1);
+    const FigureSeries& one = figures.series[0];
+    CHECK(one.stats.latency.buckets == latency.buckets);
+    CHECK(one.stats.recorded == sum.recorded);
+    CHECK(one.stats.sum_ns == sum.sum_ns);
+    CHECK(one.stats.max_ns == sum.max_ns);
+    CHECK(one.stats.seconds == 8 * 60);
+    CHECK(figures.seconds == 8 * 60);
+    CHECK(one.minutes.size() == (apart ? 8 : 0));
+    std::uint64_t counted = 0;
+    for (const FigureError& error : figures.errors) counted += error.count;
+    CHECK(counted == errors);
+  }
+}
+
 TEST_CASE("PastFeed: several rings stand beside each other, or one is chosen") {
   test::TempDir directory;
   const std::string path = directory.file("history.db");
