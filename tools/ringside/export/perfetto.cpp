@@ -13,9 +13,10 @@
 #include <vector>
 
 #include "shm/words.h"
-#include "tools/ringside/export/party_texts.h"
 #include "tools/ringside/export/perfetto_fields.h"
 #include "tools/ringside/export/threads.h"
+#include "tools/ringside/lines/party_texts.h"
+#include "tools/ringside/lines/record_lines.h"
 
 namespace ringside::tool {
 
@@ -83,7 +84,12 @@ struct Track {
 class Writer {
  public:
   Writer(const RingFile& file, const Timeline& timeline, bool labels, const Sink& sink)
-      : file_(file), timeline_(timeline), sink_(sink), parties_(file, labels) {
+      : file_(file),
+        timeline_(timeline),
+        sink_(sink),
+        parties_(file, [&file, labels](LabelKind kind, std::uint64_t id) {
+          return party_text(file, kind, id, labels);
+        }) {
     const auto& instance = file.facts().instance;
     seed_ = instance[0] ^ instance[1] * 0x9e3779b97f4a7c15ULL;
     tracks_.resize(std::size_t{file.segment().overflow_lane()} + 1);

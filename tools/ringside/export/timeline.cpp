@@ -120,13 +120,6 @@ Span Timeline::span_of(std::uint32_t item) const {
   return span;
 }
 
-std::int64_t Timeline::stage_end_ns(std::uint32_t item, std::uint8_t stage) const {
-  const Span span = span_of(item);
-  const auto end = span.stage.begin() + span.stages;
-  const auto at = std::find(span.stage.begin(), end, stage);
-  return span.stage_end_ns[static_cast<std::size_t>(at - span.stage.begin()) % kStageCount];
-}
-
 void Timeline::play(const Take& take) const {
   std::vector<LaneTracks> tracks(std::size_t{file_.segment().overflow_lane()} + 1);
   std::vector<TrackMark> marks;

@@ -39,8 +39,6 @@ class Timeline {
   // For each lane that has a record, in ascending order.
   const std::vector<std::uint32_t>& lanes() const { return lanes_; }
   std::uint32_t flows() const { return flows_; }
-  // Of a stage that the item has.
-  std::int64_t stage_end_ns(std::uint32_t item, std::uint8_t stage) const;
 
   // Calls with some marks of a lane, again and again. The marks of each track are in the order of
   // time. Ends when `take` says false.

@@ -16,7 +16,8 @@ void LaneTracks::pass(std::uint32_t track, std::int64_t ns, std::vector<TrackMar
                               : i == 0 ? span.begin_ns
                                        : span.stage_end_ns[i - 1];
       if (at > ns) return;
-      out.push_back({ends ? Mark::end : Mark::stage_begin, span.stage[i], track, at, span.item});
+      out.push_back({ends ? Mark::end : Mark::stage_begin, span.stage[i], track, at, span.item,
+                     span.stage_end_ns[i]});
     }
     if (span.end_ns == kUnfinished || span.end_ns > ns) return;
     out.push_back({Mark::end, 0, track, span.end_ns, span.item});

@@ -46,6 +46,7 @@ struct TrackMark {
   std::uint32_t track = 0;  // 0 is the thread's own
   std::int64_t ns = 0;
   std::uint32_t item = 0;
+  std::int64_t end_ns = 0;  // of a stage that begins
 };
 
 class LaneTracks {

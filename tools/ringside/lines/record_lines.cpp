@@ -10,6 +10,7 @@
 #include "report/render/table.h"
 #include "shm/labels.h"
 #include "shm/words.h"
+#include "tools/ringside/lines/append.h"
 
 namespace ringside::tool {
 
@@ -37,15 +38,6 @@ std::string party_id(LabelKind kind, std::uint64_t id) {
   return kind == LabelKind::address ? format_address(id) : std::to_string(id);
 }
 
-std::string party_text(const RingFile& file, LabelKind kind, const char* word, std::uint64_t id,
-                       bool labels) {
-  const std::string number = party_id(kind, id);
-  const std::string plain = std::string(word) + " " + number;
-  const std::string label = labels ? read_label(file.segment(), kind, id) : std::string();
-  // A server may call an address what it is.
-  return label.empty() || label == number ? plain : escape_visible(label) + " (" + plain + ")";
-}
-
 std::int64_t stage_ns(const RingFile& file, const Record& record, std::size_t stage) {
   return file.scale().span_ns(static_cast<std::int64_t>(unpack_stage_ticks(record.stage(stage))));
 }
@@ -62,13 +54,22 @@ std::string json_text(const std::string& text) {
 std::string actor_text(const RingFile& file, const Record& record, bool labels) {
   const ActorKind kind = record.actor_kind();
   if (kind == ActorKind::none) return "-";
-  return party_text(file, label_kind_of(kind), actor_kind_word(kind), record.actor, labels);
+  return party_text(file, label_kind_of(kind), record.actor, labels);
 }
 
 std::string subject_text(const RingFile& file, const Record& record, bool labels) {
   const SubjectKind kind = record.subject_kind();
   if (kind == SubjectKind::none) return "-";
-  return party_text(file, label_kind_of(kind), subject_kind_word(kind), record.subject, labels);
+  return party_text(file, label_kind_of(kind), record.subject, labels);
+}
+
+std::string party_text(const RingFile& file, LabelKind kind, std::uint64_t id, bool labels) {
+  const std::string number = party_id(kind, id);
+  const char* word = kind != LabelKind::none ? label_kind_word(kind) : "unknown";
+  const std::string plain = std::string(word) + " " + number;
+  const std::string label = labels ? read_label(file.segment(), kind, id) : std::string();
+  // A server may call an address what it is.
+  return label.empty() || label == number ? plain : escape_visible(label) + " (" + plain + ")";
 }
 
 std::string error_text(const RingFile& file, std::uint16_t code) {
@@ -101,6 +102,12 @@ std::string_view stage_colour(std::size_t stage) {
   return kColours[std::min<std::size_t>(stage, kStageCount - 1)];
 }
 
+RecordLines::RecordLines(const RingFile& file, LineFormat format, LineStyle style)
+    : file_(file),
+      format_(format),
+      style_(style),
+      parties_(file, [this](LabelKind kind, std::uint64_t id) { return party_words(kind, id); }) {}
+
 void RecordLines::begin(std::string& out) const {
   if (format_ != LineFormat::csv) return;
   out +=
@@ -111,7 +118,9 @@ void RecordLines::begin(std::string& out) const {
 }
 
 void RecordLines::refresh() {
-  for (std::string& name : json_names_) name.clear();
+  words_.clear();
+  errors_.clear();
+  parties_.clear();
 }
 
 void RecordLines::append(const Seen& seen, std::string& out) {
@@ -199,54 +208,82 @@ void RecordLines::append_bar(const Record& record, std::string& out) {
          format_span(static_cast<double>(stage_ns(file_, record, longest)));
 }
 
-void RecordLines::append_json_party(const char* key, LabelKind kind, const char* word,
-                                    std::uint64_t id, std::string& out) const {
-  if (kind == LabelKind::none) return;
-  auto to = std::back_inserter(out);
-  if (kind == LabelKind::address) {
-    fmt::format_to(to, ",\"{}\":{{\"kind\":\"{}\",\"id\":\"{}\"", key, word, format_address(id));
+const RecordLines::Words& RecordLines::words_of(std::uint16_t id) {
+  id &= kIdCount - 1;
+  if (words_.empty()) words_.resize(kIdCount);
+  Words& words = words_[id];
+  if (!words.name.empty()) return words;
+  const std::string& name = file_.operation_name(id);
+  const NameEntry* entry = file_.entry(id);
+  const std::string category = entry != nullptr ? entry->category : std::string();
+  if (format_ == LineFormat::csv) {
+    words.name = csv_field(name) + "," + csv_field(category);
+    words.during = csv_field(name);
   } else {
-    // Beyond 2^53 many readers of JSON lose digits.
-    const char* const quote = id < (std::uint64_t{1} << 53) ? "" : "\"";
-    fmt::format_to(to, ",\"{}\":{{\"kind\":\"{}\",\"id\":{}{}{}", key, word, quote, id, quote);
+    words.name = "\"name\":" + json_text(name);
+    if (!category.empty()) words.name += ",\"category\":" + json_text(category);
+    words.during = ",\"during\":" + json_text(name);
   }
+  for (std::size_t i = 0; i < kStageCount; ++i) {
+    const std::string stage = file_.stage_name(id, i);
+    words.stages[i] =
+        format_ == LineFormat::csv ? "," + csv_field(stage) + "," : json_text(stage) + ":";
+  }
+  return words;
+}
+
+const std::string& RecordLines::during_words(const Record& event) {
+  return words_of(static_cast<std::uint16_t>(event.event.context - 1)).during;
+}
+
+// `,"error":7,"error_name":"DB_TIMEOUT"`; `7,DB_TIMEOUT`
+const std::string& RecordLines::error_words(std::uint16_t code) {
+  std::string& words = errors_[code];
+  if (!words.empty()) return words;
+  const std::string name = file_.error_name(code);
+  if (format_ == LineFormat::csv) {
+    words = std::to_string(code) + "," + csv_field(name);
+  } else {
+    words = ",\"error\":" + std::to_string(code);
+    if (!name.empty()) words += ",\"error_name\":" + json_text(name);
+  }
+  return words;
+}
+
+// `{"kind":"user","id":42,"label":"alice"}`; `,user,42,alice`
+std::string RecordLines::party_words(LabelKind kind, std::uint64_t id) const {
+  const std::string number = party_id(kind, id);
   const std::string label = style_.labels ? read_label(file_.segment(), kind, id) : std::string();
-  if (!label.empty()) out += ",\"label\":" + json_text(label);
-  out += '}';
+  if (format_ == LineFormat::csv) {
+    return std::string(",") + label_kind_word(kind) + "," + number + "," +
+           csv_field(escape_visible(label));
+  }
+  // Beyond 2^53 many readers of JSON lose digits.
+  const bool quoted = kind == LabelKind::address || id >= (std::uint64_t{1} << 53);
+  std::string words = std::string("{\"kind\":\"") + label_kind_word(kind) +
+                      "\",\"id\":" + (quoted ? "\"" + number + "\"" : number);
+  if (!label.empty()) words += ",\"label\":" + json_text(label);
+  return words + '}';
 }
 
 void RecordLines::append_json(const Seen& seen, std::string& out) {
   const Record& record = seen.record;
-  auto to = std::back_inserter(out);
-  std::string& name = json_names_[record.operation & (kIdCount - 1)];
-  if (name.empty()) {
-    const NameEntry* entry = file_.entry(record.operation);
-    name = "\"name\":" + json_text(file_.operation_name(record.operation));
-    if (entry != nullptr && !entry->category.empty())
-      name += ",\"category\":" + json_text(entry->category);
-  }
-  const std::int64_t wall_ns = file_.wall_ns(record.end());
-  fmt::format_to(to, "{{\"end\":\"{}\",\"lane\":{},\"position\":{},\"kind\":\"{}\",{}",
-                 format_wall_exact(wall_ns), seen.lane, seen.position,
-                 is_event(record) ? "event" : "operation", name);
+  const Words& words = words_of(record.operation);
+  append_all(out, "{\"end\":\"", wall_.exact(file_.wall_ns(record.end())),
+             "\",\"lane\":", seen.lane, ",\"position\":", seen.position,
+             is_event(record) ? ",\"kind\":\"event\"," : ",\"kind\":\"operation\",", words.name);
   if (has_duration(record))
-    fmt::format_to(to, ",\"duration_ns\":{}", file_.scale().span_ns(record.duration));
-  fmt::format_to(to, ",\"outcome\":\"{}\"", outcome_word(record.outcome));
-  if (record.error != 0) {
-    fmt::format_to(to, ",\"error\":{}", record.error);
-    const std::string error = file_.error_name(record.error);
-    if (!error.empty()) out += ",\"error_name\":" + json_text(error);
-  }
-  append_json_party("actor", label_kind_of(record.actor_kind()),
-                    actor_kind_word(record.actor_kind()), record.actor, out);
-  append_json_party("subject", label_kind_of(record.subject_kind()),
-                    subject_kind_word(record.subject_kind()), record.subject, out);
+    append_all(out, ",\"duration_ns\":", file_.scale().span_ns(record.duration));
+  append_all(out, ",\"outcome\":\"", outcome_word(record.outcome), "\"");
+  if (record.error != 0) out += error_words(record.error);
+  const auto party = [&](std::string_view key, const PartyTexts::Text& who) {
+    if (who.kind != LabelKind::none) append_all(out, key, who.text);
+  };
+  party(",\"actor\":", parties_.actor(record));
+  party(",\"subject\":", parties_.subject(record));
   if (is_event(record)) {
-    fmt::format_to(to, ",\"value\":{}", record.event.value);
-    if (record.event.context != 0) {
-      out += ",\"during\":" +
-             json_text(file_.operation_name(static_cast<std::uint16_t>(record.event.context - 1)));
-    }
+    append_all(out, ",\"value\":", record.event.value);
+    if (record.event.context != 0) out += during_words(record);
   } else if ((record.flags & kFlagStages) != 0) {
     out += ",\"stages\":{";
     bool first = true;
@@ -254,8 +291,7 @@ void RecordLines::append_json(const Seen& seen, std::string& out) {
       if (record.stage(i) == 0) continue;
       if (!first) out += ',';
       first = false;
-      out += json_text(file_.stage_name(record.operation, i));
-      fmt::format_to(to, ":{}", stage_ns(file_, record, i));
+      append_all(out, words.stages[i], stage_ns(file_, record, i));
     }
     out += '}';
   }
@@ -264,39 +300,27 @@ void RecordLines::append_json(const Seen& seen, std::string& out) {
 
 void RecordLines::append_csv(const Seen& seen, std::string& out) {
   const Record& record = seen.record;
-  auto to = std::back_inserter(out);
-  const NameEntry* entry = file_.entry(record.operation);
-  fmt::format_to(to, "{},{},{},{},{},{},", format_wall_exact(file_.wall_ns(record.end())),
-                 seen.lane, seen.position, is_event(record) ? "event" : "operation",
-                 csv_field(file_.operation_name(record.operation)),
-                 entry != nullptr ? csv_field(entry->category) : std::string());
-  if (has_duration(record)) fmt::format_to(to, "{}", file_.scale().span_ns(record.duration));
-  fmt::format_to(to, ",{},{},{}", outcome_word(record.outcome), record.error,
-                 csv_field(file_.error_name(record.error)));
-  const auto party = [&](LabelKind kind, const char* word, std::uint64_t id) {
-    if (kind == LabelKind::none) {
-      out += ",,,";
-      return;
-    }
-    const std::string label = style_.labels ? read_label(file_.segment(), kind, id) : std::string();
-    fmt::format_to(to, ",{},{},{}", word, party_id(kind, id), csv_field(escape_visible(label)));
+  const Words& words = words_of(record.operation);
+  append_all(out, wall_.exact(file_.wall_ns(record.end())), ",", seen.lane, ",", seen.position,
+             is_event(record) ? ",event," : ",operation,", words.name, ",");
+  if (has_duration(record)) append_all(out, file_.scale().span_ns(record.duration));
+  append_all(out, ",", outcome_word(record.outcome), ",", error_words(record.error));
+  const auto party = [&](const PartyTexts::Text& who) {
+    out += who.kind == LabelKind::none ? std::string_view(",,,") : std::string_view(who.text);
   };
-  party(label_kind_of(record.actor_kind()), actor_kind_word(record.actor_kind()), record.actor);
-  party(label_kind_of(record.subject_kind()), subject_kind_word(record.subject_kind()),
-        record.subject);
+  party(parties_.actor(record));
+  party(parties_.subject(record));
   const bool staged = !is_event(record) && (record.flags & kFlagStages) != 0;
   for (std::size_t i = 0; i < kStageCount; ++i) {
     if (!staged || record.stage(i) == 0) {
       out += ",,";
     } else {
-      fmt::format_to(to, ",{},{}", csv_field(file_.stage_name(record.operation, i)),
-                     stage_ns(file_, record, i));
+      append_all(out, words.stages[i], stage_ns(file_, record, i));
     }
   }
   if (is_event(record)) {
-    fmt::format_to(to, ",{},", record.event.value);
-    if (record.event.context != 0)
-      out += csv_field(file_.operation_name(static_cast<std::uint16_t>(record.event.context - 1)));
+    append_all(out, ",", record.event.value, ",");
+    if (record.event.context != 0) out += during_words(record);
   } else {
     out += ",,";
   }

@@ -1,6 +1,8 @@
 // Records as lines.
 #include <nlohmann/json.hpp>
+#include <random>
 
+#include "tests/support/random.h"
 #include "tests/unit/tools/ringside/tool_ring.h"
 #include "tools/ringside/lines/record_lines.h"
 #include "tools/ringside/lines/tally.h"
@@ -107,6 +109,90 @@ TEST_CASE("RecordLines: CSV has as many fields in each line, and quotes what nee
   CHECK(std::count(row.begin(), row.end(), ',') == 29);
   CHECK(line(events, LineFormat::text).find("value -3  during SEND_MESSAGE\n") !=
         std::string::npos);
+}
+
+// What the lines of one RecordLines share must not show: they are those of a new one for each.
+TEST_CASE("RecordLines: a thousand lines are what each is alone") {
+  const std::uint64_t seed = test::seed();
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  ToolRing ring({4, 512, 64});
+  NameEntry comma{"A,B", "c\"d", {}};
+  comma.stages = {"x,y", "", "z\"", "", "", ""};
+  enter_name(*ring.segment, 5, comma);
+  enter_error_name(*ring.segment, 9, "NINE,NEUF");
+  for (std::uint64_t i = 0; i < 60; i += 3)
+    give_label(*ring.segment, LabelKind::user, i, "user, \"" + std::to_string(i));
+  for (int i = 0; i < 1000; ++i) {
+    Record record = test::operation(static_cast<std::uint16_t>(random() % 7),
+                                    ring.ticks(static_cast<std::int64_t>(random() % 5'000) * kMs),
+                                    static_cast<std::int64_t>(random() % (100 * kMs)));
+    record.outcome = static_cast<std::uint8_t>(random() % kOutcomeCount);
+    record.error = static_cast<std::uint16_t>(random() % 11);
+    record.flags = static_cast<std::uint16_t>(
+        random() & (kFlagActorMask | kFlagSubjectMask | kFlagUntimed | kFlagStages));
+    record.actor = random() % 80;
+    record.subject = random() % 4 == 0 ? random() : random() % 80;
+    if (random() % 3 == 0) {
+      record.operation = static_cast<std::uint16_t>(kFirstEvent + random() % 2);
+      record.kind = static_cast<std::uint8_t>(Kind::event);
+      record.flags &= static_cast<std::uint16_t>(~kFlagStages);
+      record.event = {
+          static_cast<std::int64_t>(random()), static_cast<std::uint16_t>(random() % 9), {}};
+    } else {
+      for (std::size_t stage = 0; stage < kStageCount; ++stage)
+        record.set_stage(stage, random() % 2 == 0 ? 0 : pack_stage_ticks(random() % kMs));
+    }
+    ring.write(static_cast<std::uint32_t>(i % 4), record);
+  }
+  const Source source = ring.open();
+  const std::vector<Seen> records = ToolRing::all(source);
+  REQUIRE(records.size() >= 900);
+  for (const LineFormat format : {LineFormat::json, LineFormat::csv}) {
+    for (const bool labels : {true, false}) {
+      RecordLines shared(*source.file, format, {false, false, labels});
+      for (const Seen& seen : records) {
+        std::string out;
+        std::string alone;
+        shared.append(seen, out);
+        RecordLines(*source.file, format, {false, false, labels}).append(seen, alone);
+        REQUIRE(out == alone);
+      }
+    }
+  }
+}
+
+TEST_CASE("RecordLines: a label that a party gets later is in the lines from then on") {
+  ToolRing ring;
+  ring.write(0, staged(ring));
+  const Source source = ring.open();
+  const std::vector<Seen> records = ToolRing::all(source);
+  REQUIRE(records.size() == 1);
+  for (const LineFormat format : {LineFormat::json, LineFormat::csv}) {
+    give_label(*ring.segment, LabelKind::user, 42, "before");
+    RecordLines lines(*source.file, format, {});
+    const auto text = [&] {
+      std::string out;
+      lines.append(records[0], out);
+      return out;
+    };
+    CHECK(text().find("before") != std::string::npos);
+    give_label(*ring.segment, LabelKind::user, 42, "later");
+    CHECK(text().find("before") == std::string::npos);
+    CHECK(text().find("later") != std::string::npos);
+  }
+}
+
+TEST_CASE("WallText: any time is what format_wall_exact() makes of it, whatever came before") {
+  WallText wall;
+  for (const std::int64_t ns :
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{999'999'999}, std::int64_t{1'000'000'000},
+        std::int64_t{-1}, std::int64_t{5}, INT64_MIN, INT64_MIN + 1, INT64_MAX - 1, INT64_MAX,
+        INT64_MAX / 1'000'000'000 * 1'000'000'000, std::int64_t{1'700'000'000'123'456'789},
+        std::int64_t{1'700'000'000'000'000'009}, std::int64_t{-1'000'000'000}}) {
+    CAPTURE(ns);
+    CHECK(wall.exact(ns) == format_wall_exact(ns));
+  }
 }
 
 TEST_CASE("RecordLines: each stage has a letter of its own") {
