@@ -50,7 +50,7 @@ Line name_line(const Picture& picture, std::size_t columns) {
   return line.line();
 }
 
-std::string window_text(const Picture& picture) {
+std::string shown_window(const Picture& picture) {
   const std::int64_t s = picture.window_s;
   std::string text = "window " + (s % 3600 == 0 ? std::to_string(s / 3600) + " h"
                                                 : std::to_string(s / 60) + " min");
@@ -64,7 +64,7 @@ std::string window_text(const Picture& picture) {
 Line rate_line(const Picture& picture, std::size_t columns) {
   LineMaker line(columns);
   line.add(" ").add(format_rate(picture.rate), Style::bold).add("  ");
-  const std::string window = window_text(picture);
+  const std::string window = shown_window(picture);
   const std::size_t others = display_width(window) + 32;
   const std::size_t room = columns > others ? std::min<std::size_t>(60, columns - others) : 0;
   if (room > 8) line.add(spark(picture.trend, room), Style::accent).add("  ");
