@@ -223,7 +223,8 @@ std::unique_ptr<MinuteSource> open_daemon(const Named& named, Failure& failure) 
   if (const auto wrong = source->now({}, figures)) {
     failure = *wrong;
     if (failure.message.find("cannot reach") != std::string::npos)
-      failure.message += "\n  or: --history FILE, of a history file alone";
+      failure.message +=
+          "\n  or: --history FILE, of a history file alone; or a ring, as ringside list names it";
     return nullptr;
   }
   return source;

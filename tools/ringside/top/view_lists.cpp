@@ -33,7 +33,7 @@ std::string estimated(const std::string& text, bool estimate) {
 std::vector<Line> operation_lines(const Picture& picture, ViewState& state, Size size) {
   const auto by = [&](Sort sort) { return state.sort == sort; };
   const std::size_t trend = size.columns >= 150 ? 40 : 18;
-  const bool minutes = picture.from == From::history;
+  const bool minutes = picture.from != From::records && picture.past;
   List list({{"OPERATION", 12, Align::left, 0},
              {"RATE", 10, Align::right, 1, by(Sort::rate)},
              {"TIME", 7, Align::right, 4, by(Sort::time)},
