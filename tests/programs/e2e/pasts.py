@@ -184,11 +184,15 @@ class Pasts(harness.Scenario):
         socket = ("--socket", world.state / "ringsided.sock")
 
         def now():
+            """What the tool and the report say of the same records."""
             found = self.json_of(world, "top", *socket, "--window", "1h")
+            report = json.loads(self.said(world, "report", *socket, "--format", "json").out)
+            known = sum(one["windows"]["1h"]["count"]
+                        for one in report["operations"] + report["events"])
             # The server still closes what its clients have left.
-            return found if found["records"]["shown"] >= written else None
-        found = harness.wait_for("all that was written", now)
-        report = json.loads(self.said(world, "report", *socket, "--format", "json").out)
+            shown = found["records"]["shown"]
+            return (found, report) if shown == known and shown >= written else None
+        found, report = harness.wait_for("all that was written", now)
         self.assertEqual((found["from"], found["state"], found["pid"]),
                          ("daemon", "live", daemon.pid))
         shown = {one["name"]: one for kind in ("operations", "events") for one in found[kind]}
