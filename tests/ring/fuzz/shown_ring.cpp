@@ -1,7 +1,9 @@
 // Fuzz target: a file under a ring's name (spoilt_file.h) is shown by `ringside list`, `inspect
-// --verify`, and by what `tail`, `show`, `explain` and `autopsy` do with it.
+// --verify`, and by what `tail`, `show`, `explain`, `autopsy`, `export`, `hist` and
+// `top --once` do with it.
 //
-//   flags    4 JSON, 8 list, 16 records; 32 only one operation, 64 only failures, 128 no labels
+//   flags    4 JSON, 8 list, 16 records; 32 only one operation, and hist and top; 64 only failures,
+//            128 no labels
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -10,13 +12,18 @@
 #include "tests/ring/fuzz/spoilt_file.h"
 #include "tools/ringside/autopsy/findings.h"
 #include "tools/ringside/commands/commands.h"
+#include "tools/ringside/commands/hist.h"
 #include "tools/ringside/commands/list.h"
 #include "tools/ringside/detail/record_page.h"
 #include "tools/ringside/explain/explanation.h"
+#include "tools/ringside/export/export.h"
+#include "tools/ringside/export/timeline.h"
 #include "tools/ringside/filter/filter_flags.h"
 #include "tools/ringside/filter/matcher.h"
 #include "tools/ringside/lines/record_lines.h"
 #include "tools/ringside/source/source.h"
+#include "tools/ringside/top/once.h"
+#include "tools/ringside/top/session.h"
 
 using namespace ringside;
 using namespace ringside::fuzz;
@@ -55,10 +62,36 @@ void show_records(unsigned flags) {
     }
   }
   tool::find(*source.file, records, 3);
+  for (const auto format : {tool::ExportFormat::perfetto, tool::ExportFormat::chrome,
+                            tool::ExportFormat::csv, tool::ExportFormat::json}) {
+    tool::write_export(*source.file, records, tool::unfinished_of(*source.file), format,
+                       (flags & 128) == 0, [](std::string_view) { return true; });
+  }
   if (records.empty()) return;
   const tool::Seen& one = records[flags % records.size()];
   tool::record_page(*source.file, one, reference);
   tool::explain_record(*source.file, one, records);
+}
+
+// What `hist` and `top --once` make of them.
+void show_summaries(unsigned flags) {
+  tool::HistOptions hist;
+  hist.source = path();
+  hist.by = (flags & 64) != 0 ? tool::HistBy::stage : tool::HistBy::op;
+  hist.json = (flags & 4) != 0;
+  hist.once = true;
+  tool::hist(hist);
+  tool::top::SessionOptions options;
+  options.source = path();
+  tool::top::Refusal refusal;
+  const auto session = tool::top::Session::open(options, refusal);
+  FUZZ_REQUIRE(session != nullptr);
+  tool::top::Wish wish;
+  wish.lanes = wish.errors = wish.actors = true;
+  tool::top::Picture picture;
+  session->fill(wish, picture);
+  tool::top::once_as_json(picture);
+  tool::top::once_as_text(picture, {}, 100);
 }
 
 }  // namespace
@@ -92,6 +125,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FUZZ_REQUIRE(tool::list(list) == 0);
   }
   if ((spoilt.flags() & 16) != 0) show_records(spoilt.flags());
+  if ((spoilt.flags() & 48) == 48) show_summaries(spoilt.flags());
   remove_all_files();
   return 0;
 }

@@ -71,7 +71,7 @@ class ExplainPage {
                        " that are here: their median is " + span_text(usual.median_ns) +
                        ", their p95 " + span_text(usual.p95_ns) + ".";
     if (const StageDifference* culprit = why_.culprit(); culprit != nullptr) {
-      const std::int64_t more = own - usual.median_ns;
+      const std::int64_t more = subtract_ns(own, usual.median_ns);
       text += " " +
               (culprit->name == "(none)" ? std::string("What is in no stage")
                                          : "Stage " + culprit->name) +

@@ -248,7 +248,8 @@ void print_text(const RingFile& file, const Sums& sums) {
                     format_count(static_cast<std::uint64_t>(file.scale().ticks_per_second())) +
                     " Hz" + (facts.ticks_per_second == 0 ? " (measured)" : ""));
   const double seconds =
-      static_cast<double>(file.now().realtime_ns - file.wall_ns(facts.anchor_ticks)) / 1e9;
+      static_cast<double>(subtract_ns(file.now().realtime_ns, file.wall_ns(facts.anchor_ticks))) /
+      1e9;
   line("written", format_count(sums.written) + " records" +
                       (file.state() == RingState::live && seconds > 0
                            ? ", " + format_rate(static_cast<double>(sums.written) / seconds) +

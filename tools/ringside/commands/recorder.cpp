@@ -1,5 +1,6 @@
 #include "tools/ringside/commands/recorder.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -25,8 +26,11 @@ std::string filter_text(const RecordOptions& options) {
 }
 
 TriggerWindows::Spans spans_of(const RecordOptions& options, const TickScale& scale) {
+  // Windows compare ticks that wrap: a span must stay below half of them.
+  constexpr double kMostTicks = 0x1p62;
   const auto ticks = [&](std::int64_t ns) {
-    return static_cast<std::int64_t>(static_cast<double>(ns) * scale.ticks_per_second() / 1e9);
+    const double wanted = static_cast<double>(ns) * scale.ticks_per_second() / 1e9;
+    return static_cast<std::int64_t>(std::clamp(wanted, 0.0, kMostTicks));
   };
   TriggerWindows::Spans spans;
   spans.before_ticks = ticks(options.before_ns);

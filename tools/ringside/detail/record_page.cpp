@@ -47,7 +47,7 @@ std::vector<StagePart> stage_parts(const RingFile& file, const Record& record) {
     const std::int64_t ns =
         file.scale().span_ns(static_cast<std::int64_t>(unpack_stage_ticks(record.stage(i))));
     add(file.stage_name(record.operation, i), ns);
-    rest -= ns;
+    rest = subtract_ns(rest, ns);
   }
   // A stage is stored at most 2^-16 too short.
   if (static_cast<double>(rest) > whole / 8192) add("(none)", rest);

@@ -63,7 +63,8 @@ void look_around(const RingFile& file, const Seen& seen, const std::vector<Seen>
     const auto began = static_cast<std::int64_t>(other.record.start - record.start);
     std::int64_t ended = 0;
     if (__builtin_add_overflow(began, other.record.duration, &ended)) return false;
-    const std::int64_t shared = std::min(ended, record.duration) - std::max<std::int64_t>(began, 0);
+    const std::int64_t shared =
+        subtract_ns(std::min(ended, record.duration), std::max<std::int64_t>(began, 0));
     companion.began_ns = file.scale().span_ns(began);
     companion.overlap_ns = file.scale().span_ns(shared);
     return shared > 0 || (other.record.duration <= 0 && shared == 0 && ended >= 0);

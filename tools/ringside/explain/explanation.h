@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/clock.h"
 #include "tools/ringside/source/records.h"
 #include "tools/ringside/source/ring_file.h"
 
@@ -23,7 +24,7 @@ struct StageDifference {
   std::string name;  // "(none)": in no stage
   std::int64_t this_ns = 0;
   std::int64_t median_ns = 0;  // of the others, those without the stage as 0
-  std::int64_t more_ns() const { return this_ns - median_ns; }
+  std::int64_t more_ns() const { return subtract_ns(this_ns, median_ns); }
 };
 
 // A record of another lane that was under way in the same span.

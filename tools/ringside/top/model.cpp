@@ -12,6 +12,12 @@ namespace {
 std::int64_t slice_at(std::int64_t ns) {
   return ns / kSlicePartNs - (ns % kSlicePartNs < 0 ? 1 : 0);
 }
+// The begin of a slice. That of the first and of the last one that a clock can be in saturates.
+std::int64_t begin_of(std::int64_t slice) {
+  std::int64_t ns = 0;
+  if (!__builtin_mul_overflow(slice, kSlicePartNs, &ns)) return ns;
+  return slice < 0 ? INT64_MIN : INT64_MAX;
+}
 bool models_operation(const Record& record) {
   return record.kind == static_cast<std::uint8_t>(Kind::operation);
 }
@@ -140,16 +146,17 @@ void Model::roll(std::int64_t ns, const TickScale& scale) {
       for (Lane& lane : lanes_) lane.counts[place(slice)] = 0;
     }
     slice_ = to;
-    if (ns - actors_since_ns_ >= 60 * kSecondNs) {
+    const std::int64_t since_ns = subtract_ns(ns, actors_since_ns_);
+    if (since_ns >= 60 * kSecondNs) {
       // After a long silence the former minute is over, too.
-      former_actors_ = ns - actors_since_ns_ < 120 * kSecondNs ? std::move(actors_) : PartyTable();
-      former_since_ns_ = ns - actors_since_ns_ < 120 * kSecondNs ? actors_since_ns_ : ns;
+      former_actors_ = since_ns < 120 * kSecondNs ? std::move(actors_) : PartyTable();
+      former_since_ns_ = since_ns < 120 * kSecondNs ? actors_since_ns_ : ns;
       actors_ = {};
       sampler_.restart();
       actors_since_ns_ = ns;
     }
   }
-  slice_end_ticks_ = scale.ticks_from_ns((slice_ + 1) * kSlicePartNs);
+  slice_end_ticks_ = scale.ticks_from_ns(begin_of(slice_ + 1));
 }
 
 void Model::advance(std::int64_t now_ns, const TickScale& scale) {
@@ -164,8 +171,8 @@ std::int64_t Model::first_of(std::int64_t window_s) const {
 
 double Model::seconds(std::int64_t window_s) const {
   if (slice_ == kNever) return 0;
-  const std::int64_t from = std::max(first_of(window_s) * kSlicePartNs, observed_ns_);
-  return static_cast<double>(std::max<std::int64_t>(0, now_ns_ - from)) / 1e9;
+  const std::int64_t from = std::max(begin_of(first_of(window_s)), observed_ns_);
+  return static_cast<double>(std::max<std::int64_t>(0, subtract_ns(now_ns_, from))) / 1e9;
 }
 
 WindowStats Model::window(std::uint16_t id, std::int64_t window_s, const TickScale& scale) const {

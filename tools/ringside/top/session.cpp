@@ -132,7 +132,7 @@ void Session::observe(const std::vector<Seen>& first) {
     met[seen.lane] = true;
     if (seen.position == 0) continue;
     const std::int64_t end_ns = scale.monotonic_ns(seen.record.end());
-    since_ns = std::max(since_ns, (end_ns / kSlicePartNs + 1) * kSlicePartNs);
+    since_ns = std::max(since_ns, add_ns(end_ns - end_ns % kSlicePartNs, kSlicePartNs));
   }
   model_.observed_since(since_ns);
 }
@@ -257,7 +257,8 @@ bool Session::jump(const std::string& text) {
   const auto at_s = parse_instant(moment, last_ns / kSecondNs);
   if (!at_s) return false;
   step(0);
-  show(file().ticks_at_wall(*at_s * kSecondNs));
+  constexpr std::int64_t kMostS = INT64_MAX / kSecondNs;
+  show(file().ticks_at_wall(std::clamp(*at_s, -kMostS, kMostS) * kSecondNs));
   return true;
 }
 

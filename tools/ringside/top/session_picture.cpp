@@ -48,7 +48,7 @@ void Session::fill_header(const Wish& wish, Picture& picture) const {
   const TickScale& scale = ring.scale();
   const std::int64_t shown_ns = past_ ? scale.monotonic_ns(at_ticks_) : model_.now_ns();
   picture.wall_ns = ring.wall_ns(scale.ticks_from_ns(shown_ns));
-  picture.uptime_ns = shown_ns - scale.monotonic_ns(ring.facts().anchor_ticks);
+  picture.uptime_ns = subtract_ns(shown_ns, scale.monotonic_ns(ring.facts().anchor_ticks));
   picture.first_wall_ns = past_ ? ring.wall_ns(first_ticks_) : 0;
   picture.last_wall_ns = past_ ? ring.wall_ns(last_ticks_) : 0;
   picture.paused = paused();
@@ -219,7 +219,7 @@ void Session::fill_errors(const Wish& wish, Picture& picture) const {
 
 void Session::fill_actors(const Wish& wish, Picture& picture) const {
   const auto by = wish.actors_by_failures ? PartyTable::By::failures : PartyTable::By::time;
-  double seconds_ns = static_cast<double>(model_.now_ns() - model_.actors_since_ns());
+  double seconds_ns = static_cast<double>(subtract_ns(model_.now_ns(), model_.actors_since_ns()));
   picture.actors_seconds = std::max(0.0, seconds_ns / 1e9);
   double all_ns = 0;
   for (const PartyTable::Row& one : model_.actors(by, kMostActors)) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "report/model/format.h"
+#include "shm/clock.h"
 #include "tools/ringside/top/view.h"
 
 namespace ringside::tool::top {
@@ -104,10 +105,11 @@ Line status_line(const Picture& picture, std::size_t columns) {
         Style::warn);
   if (!picture.notice.empty()) say(picture.notice, Style::warn);
   if (picture.past && !picture.waiting) {
-    const auto behind = static_cast<double>(picture.last_wall_ns - picture.wall_ns);
+    const auto behind = static_cast<double>(subtract_ns(picture.last_wall_ns, picture.wall_ns));
     say((behind < 1e6 ? std::string("at the end") : format_span(behind) + " before the end") +
             "; it holds " +
-            format_span(static_cast<double>(picture.last_wall_ns - picture.first_wall_ns)) +
+            format_span(
+                static_cast<double>(subtract_ns(picture.last_wall_ns, picture.first_wall_ns))) +
             ": [ ] step",
         Style::accent);
   }
