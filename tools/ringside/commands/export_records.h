@@ -1,6 +1,7 @@
 // Records for other programs.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "tools/ringside/export/export.h"
@@ -13,6 +14,7 @@ struct ExportOptions {
   std::string output;  // the file to write; empty: standard output
   ExportFormat format = ExportFormat::perfetto;
   bool labels = true;  // what the server calls users, rooms and addresses
+  std::size_t most_trace_records = kMostTraceRecords;
   FilterFlags filter;
 };
 // Writes what is there now. Returns the exit code.

@@ -12,11 +12,11 @@ namespace ringside::tool {
 void write_export(const RingFile& file, std::vector<Seen> records,
                   const std::vector<Seen>& unfinished, ExportFormat format, bool labels,
                   const Sink& sink) {
-  switch (format) {
-    case ExportFormat::csv: return write_lines(file, records, LineFormat::csv, labels, sink);
-    case ExportFormat::json: return write_lines(file, records, LineFormat::json, labels, sink);
-    case ExportFormat::perfetto:
-    case ExportFormat::chrome: break;
+  if (!is_trace(format)) {
+    LineExport lines(file, line_format(format), labels, sink);
+    for (const Seen& seen : records)
+      if (!lines.take(seen)) return;
+    return lines.finish();
   }
   const Timeline timeline(file, std::move(records), unfinished);
   if (format == ExportFormat::perfetto) return write_perfetto(file, timeline, labels, sink);

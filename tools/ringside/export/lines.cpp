@@ -1,21 +1,20 @@
 #include "tools/ringside/export/lines.h"
 
-#include <string>
-
 namespace ringside::tool {
 
-void write_lines(const RingFile& file, const std::vector<Seen>& records, LineFormat format,
-                 bool labels, const Sink& sink) {
-  RecordLines lines(file, format, {false, false, labels});
-  std::string out;
-  lines.begin(out);
-  for (const Seen& seen : records) {
-    lines.append(seen, out);
-    if (out.size() < kSinkBytes) continue;
-    if (!sink(out)) return;
-    out.clear();
-  }
-  sink(out);
+LineExport::LineExport(const RingFile& file, LineFormat format, bool labels, const Sink& sink)
+    : lines_(file, format, {false, false, labels}), sink_(sink) {
+  lines_.begin(out_);
 }
+
+bool LineExport::take(const Seen& seen) {
+  lines_.append(seen, out_);
+  if (out_.size() < kSinkBytes) return true;
+  const bool wanted = sink_(out_);
+  out_.clear();
+  return wanted;
+}
+
+void LineExport::finish() { sink_(out_); }
 
 }  // namespace ringside::tool

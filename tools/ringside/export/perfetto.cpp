@@ -69,15 +69,19 @@ constexpr std::uint64_t stage_iid(std::uint16_t id, std::uint8_t stage) {
 }
 // Strings: outcomes, operations (an event's context), errors, then parties by their number.
 constexpr std::uint64_t outcome_iid(std::uint8_t outcome) { return 1U + outcome; }
-constexpr std::uint64_t operation_iid(std::uint16_t id) { return 1U + 256U + id; }
+constexpr std::uint64_t operation_iid(std::uint16_t id) { return 257U + (id & (kIdCount - 1U)); }
 constexpr std::uint64_t error_iid(std::uint16_t code) { return 1U + 256U + kIdCount + code; }
 constexpr std::uint64_t kFirstParty = 1U + 256U + kIdCount + 65536U;
-
+// Each track remembers which it has said: 2 KiB for so many. Later ones are not interned.
+constexpr std::uint64_t kMostParties = std::uint64_t{1} << 14;
+// Where a track remembers a string. Of the codes of errors only those with a name have a place.
+constexpr std::uint64_t kFirstErrorPlace = 1U + 256U + kIdCount;
+constexpr std::uint64_t kFirstPartyPlace = kFirstErrorPlace + kMaxErrorNames;
 // A track, which is a sequence of packets.
 struct Track {
   std::uint32_t sequence = 0;
   std::int64_t last_ns = 0;
-  // By iid: what was said already.
+  // What was said already: names and categories by their iid, strings by their place.
   std::vector<bool> names, categories, strings;
 };
 
@@ -93,6 +97,8 @@ class Writer {
     const auto& instance = file.facts().instance;
     seed_ = instance[0] ^ instance[1] * 0x9e3779b97f4a7c15ULL;
     tracks_.resize(std::size_t{file.segment().overflow_lane()} + 1);
+    for (const auto& one : file.errors())
+      error_places_.emplace(one.first, kFirstErrorPlace + error_places_.size());
     for (std::uint16_t id = 0; id < kIdCount; ++id) {
       const NameEntry* entry = file.entry(id);
       const std::string category = entry != nullptr && !entry->category.empty() ? entry->category
@@ -233,10 +239,11 @@ class Writer {
   }
 
   // Says what an iid is, before its first use on the track.
-  void intern(std::vector<bool>& said, pf::Tag tag, std::uint64_t iid, std::string_view text) {
-    if (said.size() <= iid) said.resize(iid + iid / 2 + 64);
-    if (said[iid]) return;
-    said[iid] = true;
+  void intern(std::vector<bool>& said, std::uint64_t place, pf::Tag tag, std::uint64_t iid,
+              std::string_view text) {
+    if (said.size() <= place) said.resize(place + place / 2 + 64);
+    if (said[place]) return;
+    said[place] = true;
     pbf_writer interned(interned_);
     entry(interned, tag, iid, text);
   }
@@ -257,18 +264,20 @@ class Writer {
   void put_note(std::string_view bytes) {
     pbf_writer(event_).add_message(pf::kAnnotation, bytes.data(), bytes.size());
   }
-  void note_string(Track& track, Note name, std::uint64_t iid, std::string_view text) {
-    intern(track.strings, pf::kStrings, iid, text);
+  void note_string(Track& track, Note name, std::uint64_t place, std::uint64_t iid,
+                   std::string_view text) {
+    intern(track.strings, place, pf::kStrings, iid, text);
     note(name, pf::kStringIid, iid);
   }
 
   void note_party(Track& track, Note name, const PartyTexts::Text& party) {
     if (party.kind == LabelKind::none) return;
-    // A message is seldom named twice.
-    if (party.kind == LabelKind::message) {
+    // A message is seldom named twice, and a ring that is garbage has a new party in each record.
+    if (party.kind == LabelKind::message || party.number > kMostParties) {
       note(name, party.text);
     } else {
-      note_string(track, name, kFirstParty + party.number, party.text);
+      note_string(track, name, kFirstPartyPlace + party.number, kFirstParty + party.number,
+                  party.text);
     }
   }
 
@@ -277,7 +286,8 @@ class Writer {
     const Seen& seen = timeline_.record_of(mark.item);
     const Record& record = seen.record;
     if (item.end_ns != kUnfinished) {
-      note_string(track, kOutcome, outcome_iid(record.outcome), outcome_word(record.outcome));
+      const std::uint64_t iid = outcome_iid(record.outcome);
+      note_string(track, kOutcome, iid, iid, outcome_word(record.outcome));
       if ((record.flags & kFlagUntimed) != 0) note(kUntimed, pf::kBool, 1);
       // What is shown as an instant and is none.
       if (mark.mark == Mark::instant && record.duration != 0)
@@ -288,7 +298,8 @@ class Writer {
       note(kError, pf::kUint, record.error);
       const auto name = file_.errors().find(record.error);
       if (name != file_.errors().end())
-        note_string(track, kErrorName, error_iid(record.error), name->second);
+        note_string(track, kErrorName, error_places_[record.error], error_iid(record.error),
+                    name->second);
     }
     note_party(track, kActor, parties_.actor(record));
     note_party(track, kSubject, parties_.subject(record));
@@ -304,7 +315,8 @@ class Writer {
       note(kValue, pf::kInt, static_cast<std::uint64_t>(record.event.value));
       if (record.event.context != 0) {
         const auto during = static_cast<std::uint16_t>(record.event.context - 1);
-        note_string(track, kDuring, operation_iid(during), file_.operation_name(during));
+        const std::uint64_t iid = operation_iid(during);
+        note_string(track, kDuring, iid, iid, file_.operation_name(during));
       }
     }
     pbf_writer event(event_);
@@ -331,7 +343,7 @@ class Writer {
       const std::uint16_t id = timeline_.record_of(mark.item).record.operation;
       const std::uint64_t iid = stage_iid(id, mark.stage);
       if (track.names.size() <= iid || !track.names[iid])
-        intern(track.names, pf::kNames, iid, file_.stage_name(id, mark.stage));
+        intern(track.names, iid, pf::kNames, iid, file_.stage_name(id, mark.stage));
       event.varint(pf::kName, iid);
     }
     Short packet;
@@ -350,9 +362,9 @@ class Writer {
     event_.clear();
     pbf_writer event(event_);
     event.add_int32(pf::kType, mark.mark == Mark::instant ? pf::kInstant : pf::kSliceBegin);
-    intern(track.names, pf::kNames, name_iid(id), file_.operation_name(id));
+    intern(track.names, name_iid(id), pf::kNames, name_iid(id), file_.operation_name(id));
     event.add_uint64(pf::kName, name_iid(id));
-    intern(track.categories, pf::kCategories, category_iid_[id], *category_[id]);
+    intern(track.categories, category_iid_[id], pf::kCategories, category_iid_[id], *category_[id]);
     event.add_uint64(pf::kCategory, category_iid_[id]);
     facts(track, mark);
     packet(track.sequence, [&](pbf_writer& to) {
@@ -370,7 +382,8 @@ class Writer {
   std::uint64_t seed_ = 0;                  // of this server's ids
   std::vector<std::vector<Track>> tracks_;  // by lane
   std::uint32_t sequences_ = 1;
-  std::map<std::uint32_t, std::string> names_;  // of threads, by lane
+  std::map<std::uint32_t, std::string> names_;           // of threads, by lane
+  std::map<std::uint16_t, std::uint64_t> error_places_;  // by code
   std::map<std::string, std::uint64_t> categories_;
   std::array<std::uint64_t, kIdCount> category_iid_{};
   std::array<const std::string*, kIdCount> category_{};
