@@ -1,14 +1,25 @@
 #include "daemon/storage/whole_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 
 #include "daemon/storage/files.h"
 
 namespace ringside {
+
+namespace {
+
+int create_new(const std::string& path, unsigned mode) {
+  return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+}
+
+}  // namespace
 
 std::unique_ptr<WholeFile> WholeFile::create(const std::string& path, unsigned mode,
                                              Failure* failure) {
@@ -18,13 +29,29 @@ std::unique_ptr<WholeFile> WholeFile::create(const std::string& path, unsigned m
     *failure = system_failure(temporary, "cannot remove", errno);
     return nullptr;
   }
-  const int fd =
-      open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+  const int fd = create_new(temporary, mode);
   if (fd < 0) {
     *failure = system_failure(temporary, "cannot create", errno);
     return nullptr;
   }
   return std::unique_ptr<WholeFile>(new WholeFile(path, temporary, fd));
+}
+
+std::unique_ptr<WholeFile> WholeFile::create_beside(const std::string& path, unsigned mode,
+                                                    Failure* failure) {
+  // mkostemp() would ignore the umask: its file is for its owner alone.
+  constexpr int kTries = 100;
+  std::string temporary;
+  for (int i = 0; i < kTries; ++i) {
+    std::uint32_t number = 0;
+    if (getrandom(&number, sizeof number, 0) != sizeof number) break;
+    temporary = fmt::format("{}.{:08x}.tmp", path, number);
+    const int fd = create_new(temporary, mode);
+    if (fd >= 0) return std::unique_ptr<WholeFile>(new WholeFile(path, temporary, fd));
+    if (errno != EEXIST) break;
+  }
+  *failure = system_failure(path, "cannot create a file beside it", errno);
+  return nullptr;
 }
 
 WholeFile::~WholeFile() {

@@ -18,9 +18,14 @@ namespace ringside {
 // writer may write a path at a time.
 class WholeFile {
  public:
-  // Null, and `failure` set, when the temporary file cannot be made.
+  // Null, and `failure` set, when the temporary file cannot be made. It is `path`.tmp. What has
+  // that name already is removed: a writer that was killed left it. So the directory must be ours.
   static std::unique_ptr<WholeFile> create(const std::string& path, unsigned mode,
                                            Failure* failure);
+  // The same in a directory of somebody else's: the temporary file gets a name that is free, and
+  // stays behind a writer that is killed.
+  static std::unique_ptr<WholeFile> create_beside(const std::string& path, unsigned mode,
+                                                  Failure* failure);
   ~WholeFile();
   WholeFile(const WholeFile&) = delete;
   WholeFile& operator=(const WholeFile&) = delete;

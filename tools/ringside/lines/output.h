@@ -15,8 +15,8 @@ namespace ringside::tool {
 class Output {
  public:
   // An empty path is standard output. A regular file is there whole or not at all, at finish(). A
-  // link, a device and a pipe stay what they are: they are written to as it comes. Null, and
-  // `failure` set, when the file cannot be written.
+  // link stays one, and what it leads to is written like that. A device and a pipe are written to
+  // as it comes. Null, and `failure` set, when the file cannot be written.
   static std::unique_ptr<Output> open(const std::string& path, Failure* failure);
   ~Output();
 
