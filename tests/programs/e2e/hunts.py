@@ -269,7 +269,9 @@ class Hunts(harness.Scenario):
         for command in (["list"], ["inspect", world.ring, "--verify"],
                         ["tail", world.ring, "--once"], ["explain", world.ring],
                         ["autopsy", world.ring], ["control", world.ring],
-                        ["show", world.ring, "1:0"]):
+                        ["show", world.ring, "1:0"], ["top", world.ring, "--once"],
+                        ["hist", world.ring], ["export", world.ring],
+                        ["record", world.ring, "--snapshot", "-o", world.directory / "recorded"]):
             with self.subTest(command=command):
                 self.tool(world, *command, user=NOBODY)
         refused = self.tool(world, "control", world.ring, "off", user=NOBODY, code=1)
@@ -277,8 +279,11 @@ class Hunts(harness.Scenario):
         self.assertIn("\n  next: run as the server's user, or as root", refused.err)
         self.assertTrue(world.inspect()["enabled"])
         world.ring_path.chmod(0o600)
-        refused = self.tool(world, "tail", world.ring, user=NOBODY, code=1)
-        self.assertIn("may not be opened by this user", refused.err)
+        for command in (["tail"], ["top", "--once"], ["hist"], ["export"],
+                        ["record", "--force", "-o", world.directory / "recorded"]):
+            with self.subTest(command=command):
+                refused = self.tool(world, *command, world.ring, user=NOBODY, code=1)
+                self.assertIn("may not be opened by this user", refused.err)
         # The mapping itself cannot be written, whoever runs the tool.
         tail = world.start("ringside", "tail", world.ring)
         tail.says("examined" if not tail.alive() else ":")
@@ -304,11 +309,13 @@ class Hunts(harness.Scenario):
         other.write_bytes(whole)
         text = world.directory / "text"
         text.write_text("no ring\n" * 200, encoding="utf-8")
-        for command in ("tail", "explain", "autopsy", "inspect"):
+        record = ["record", "-o", world.directory / "recorded"]
+        for command in (["tail"], ["explain"], ["autopsy"], ["inspect"], ["hist"], ["export"],
+                        ["top", "--once"], record):
             for source, said in (("none-such", "No such file"), (half, "is cut off"),
                                  (other, "layout version 99"), (text, "is no ring")):
                 with self.subTest(command=command, source=source):
-                    err = self.tool(world, command, source, code=1).err
+                    err = self.tool(world, *command, source, code=1).err
                     self.assertIn(said, err)
                     self.assertIn("\n  next: ", err)
                     self.assertTrue(err.startswith("ringside"), err)
@@ -317,6 +324,11 @@ class Hunts(harness.Scenario):
             (["tail", ring, "--op", "SEND_MASSAGE"], 2, "nearest: `SEND_MESSAGE`"),
             (["tail", ring, "-n", "some"], 2, "expected a number, or all"),
             (["tail", ring, "--format", "xml"], 2, "xml"),
+            (["top", ring, "--once", "-q", "latency >> 5ms"], 2, "  latency >> 5ms\n"),
+            (["hist", ring, "-q", "latency >> 5ms"], 2, "  latency >> 5ms\n"),
+            (["export", ring, "-q", "latency >> 5ms"], 2, "  latency >> 5ms\n"),
+            (["record", ring, "-o", "none", "-q", "latency >> 5ms"], 2, "  latency >> 5ms\n"),
+            (["record", ring, "-o", "none", "--on", "latency >> 5ms"], 2, "  latency >> 5ms\n"),
             (["explain", ring, "3"], 2, "expected LANE:POSITION"),
             (["explain", ring, "1:99999999"], 1, "no record 1:99999999: lane 1 has "),
             (["explain", ring, "--op", "CREATE_ROOM", "--min-latency", "1h"], 1,
