@@ -4,6 +4,7 @@
 #include <sstream>
 #include <string>
 
+#include "tests/unit/daemon/files_of_test.h"
 #include "tests/unit/tools/ringside/tool_ring.h"
 #include "tools/ringside/commands/export_records.h"
 #include "tools/ringside/commands/record.h"
@@ -11,13 +12,6 @@
 
 namespace ringside::tool {
 namespace {
-
-std::string text_of(const std::string& path) {
-  std::ifstream in(path);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
 
 ExportOptions options_of(const ToolRing& ring, ExportFormat format) {
   ExportOptions options;
@@ -39,12 +33,12 @@ TEST_CASE(
     std::ofstream(options.output) << "old";
     options.most_trace_records = 9;
     CHECK(export_records(options) == (is_trace(format) ? 1 : 0));
-    CHECK((text_of(options.output) == "old") == is_trace(format));
+    CHECK((read_text(options.output) == "old") == is_trace(format));
     options.filter.operations = {"SEND_MESSAGE"};
     CHECK(export_records(options) == (is_trace(format) ? 1 : 0));
     options.most_trace_records = 10;
     CHECK(export_records(options) == 0);
-    CHECK(text_of(options.output) != "old");
+    CHECK(read_text(options.output) != "old");
   }
 }
 
@@ -62,7 +56,7 @@ TEST_CASE("Export: a recording gives the lines that its ring gives") {
     ExportOptions options = options_of(ring, format);
     options.source = source;
     REQUIRE(export_records(options) == 0);
-    std::istringstream in(text_of(options.output));
+    std::istringstream in(read_text(options.output));
     std::string out;
     for (std::string line; std::getline(in, line);)
       out += line.substr(line.find(format == ExportFormat::csv ? ',' : 'l')) + '\n';

@@ -18,13 +18,6 @@
 namespace ringside::tool {
 namespace {
 
-std::string text_of(const std::string& path) {
-  std::ifstream in(path);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
 std::ptrdiff_t files_in(const test::TempDir& directory) {
   const std::filesystem::recursive_directory_iterator all(directory.path());
   return std::distance(begin(all), end(all));
@@ -42,7 +35,7 @@ TEST_CASE("Output: a file is there whole when it is finished, and not before") {
     CHECK(output->write("two"));
     CHECK_FALSE(output->finish());
   }
-  CHECK(text_of(path) == "one two");
+  CHECK(read_text(path) == "one two");
   struct stat info {};
   REQUIRE(stat(path.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777U & ~0640U) == 0);
@@ -51,7 +44,7 @@ TEST_CASE("Output: a file is there whole when it is finished, and not before") {
     REQUIRE(output != nullptr);
     CHECK(output->write("three"));
   }
-  CHECK_MESSAGE(text_of(path) == "one two", "an output that was given up leaves the old file");
+  CHECK_MESSAGE(read_text(path) == "one two", "an output that was given up leaves the old file");
   CHECK_MESSAGE(files_in(directory) == 1, "no temporary file is left");
 }
 
@@ -64,8 +57,8 @@ TEST_CASE("Output: a file of the user's that is called like a temporary one stay
   REQUIRE(output != nullptr);
   CHECK(output->write("text"));
   CHECK_FALSE(output->finish());
-  CHECK(text_of(path) == "text");
-  CHECK(text_of(path + ".tmp") == "the user's");
+  CHECK(read_text(path) == "text");
+  CHECK(read_text(path + ".tmp") == "the user's");
   CHECK(files_in(directory) == 2);
 }
 
@@ -98,7 +91,7 @@ TEST_CASE("Output: a link stays one, and what it leads to is there whole or not 
   }
   CHECK(std::filesystem::is_symlink(path));
   CHECK(std::filesystem::is_symlink(directory.file("folder/second")));
-  CHECK(text_of(directory.file("folder/behind")) == "text");
+  CHECK(read_text(directory.file("folder/behind")) == "text");
   CHECK(files_in(directory) == 4);
 
   std::filesystem::create_symlink("none/behind", directory.file("dead"));
