@@ -2,6 +2,7 @@
 """Recordings of living and dead servers: what is in them, and what they say of themselves."""
 
 import os
+import re
 import resource
 import signal
 
@@ -88,6 +89,19 @@ class Recordings(Recorded):
         fewer, said = self.records(world, "night.rec")
         self.assertIn("is cut off at offset", said)
         self.same(fewer, records[:len(fewer)])
+        ended = world.run("ringside", "top", "night.rec", "--once")
+        self.assertIn("is cut off at offset", ended.out)
+        self.assertIn("night.rec: is cut off at offset", ended.err)
+        # Every record is in the books, those behind the moment that is shown as well.
+        for moment in ("0s", "250ms"):
+            ended = world.run("ringside", "top", "night.rec", "--once", "--at", moment)
+            told = re.search(r"examined ([0-9,]+) records: ([0-9,]+) matched, 0 filtered out, "
+                             r"(?:([0-9,]+) later than the moment shown, )?", ended.err)
+            examined, matched, later = (int((number or "0").replace(",", ""))
+                                        for number in told.groups())
+            self.assertEqual(examined, len(fewer))
+            self.assertEqual(examined, matched + later)
+            self.assertEqual(later > 0, moment != "0s")
         server.stop()
 
     def test_the_ring_of_a_dead_server_is_kept_with_what_it_was_doing(self):

@@ -7,6 +7,7 @@
 #include "report/model/format.h"
 #include "shm/words.h"
 #include "tools/ringside/lines/record_lines.h"
+#include "tools/ringside/source/newest_end.h"
 
 namespace ringside::tool {
 
@@ -43,15 +44,13 @@ std::vector<LaneFindings> find_lanes(const RingFile& file, const std::vector<See
 }
 
 void find_last_sign(const RingFile& file, const std::vector<Seen>& all, Findings& out) {
-  const auto see = [&](std::uint64_t ticks) {
-    if (out.any && static_cast<std::int64_t>(ticks - out.last_sign_ticks) <= 0) return;
-    out.any = true;
-    out.last_sign_ticks = ticks;
-  };
-  if (!all.empty()) see(all.back().record.end());
+  NewestEnd newest(file);
+  for (const Seen& seen : all) newest.take(seen.record.end());
   for (const LaneFindings& lane : out.lanes) {
-    if (lane.in_flight.any) see(lane.in_flight.start);
+    if (lane.in_flight.any) newest.take(lane.in_flight.start);
   }
+  out.any = newest.ticks().has_value();
+  out.last_sign_ticks = newest.ticks().value_or(0);
   if (out.any && file.state() == RingState::live) out.last_sign_ticks = file.now_ticks();
 }
 
@@ -73,8 +72,10 @@ void find_last_span(const RingFile& file, const std::vector<Seen>& all, Findings
   out.span_ns = span_of_all(file, all, out);
   std::map<std::string, PartyFindings> parties;
   std::map<std::tuple<std::uint16_t, std::uint8_t, std::uint16_t>, std::uint64_t> errors;
+  const NewestEnd newest(file);
   for (const Seen& seen : all) {
     const Record& record = seen.record;
+    if (!newest.can_be(record.end())) continue;
     if (file.scale().span_ns(age_ticks(record, out.last_sign_ticks)) > out.span_ns) continue;
     ++out.records;
     const bool failed = is_error(static_cast<Outcome>(record.outcome));
@@ -134,8 +135,12 @@ Findings find(const RingFile& file, const std::vector<Seen>& all, std::size_t ea
       lane.in_flight_ns = file.scale().span_ns(
           static_cast<std::int64_t>(out.last_sign_ticks - lane.in_flight.start));
     }
-    if (!lane.last.empty())
-      lane.last_ns = file.scale().span_ns(age_ticks(lane.last.front().record, out.last_sign_ticks));
+    const NewestEnd newest(file);
+    const auto last = std::find_if(lane.last.begin(), lane.last.end(), [&](const Seen& seen) {
+      return newest.can_be(seen.record.end());
+    });
+    if (last != lane.last.end())
+      lane.last_ns = file.scale().span_ns(age_ticks(last->record, out.last_sign_ticks));
   }
   find_last_span(file, all, out);
   return out;

@@ -4,6 +4,7 @@
 
 #include "report/model/format.h"
 #include "tools/ringside/lines/tally.h"
+#include "tools/ringside/source/newest_end.h"
 
 namespace ringside::tool {
 
@@ -14,11 +15,12 @@ std::optional<std::uint64_t> newest_ticks(const std::string& name, Interrupts* i
   Failure failure;
   const Source source = open_source(name, &failure);
   if (source.file == nullptr) return 0;
-  std::uint64_t newest = source.file->now_ticks();
+  NewestEnd newest(*source.file);
   const bool whole = read_to_end(*source.records, interrupts, [&](const std::vector<Seen>& batch) {
-    if (!batch.empty()) newest = batch.back().record.end();
+    for (const Seen& seen : batch) newest.take(seen.record.end());
   });
-  return whole ? std::optional(newest) : std::nullopt;
+  if (!whole) return std::nullopt;
+  return newest.ticks().value_or(source.file->now_ticks());
 }
 
 }  // namespace

@@ -13,11 +13,11 @@
 
 #include "daemon/config/config_keys.h"
 #include "daemon/config/units.h"
-#include "daemon/http/instants.h"
 #include "report/model/format.h"
 #include "shm/address.h"
 #include "shm/labels.h"
 #include "shm/words.h"
+#include "tools/ringside/filter/moment.h"
 
 namespace ringside::tool {
 
@@ -227,12 +227,12 @@ class Binder {
     if (parse_duration(condition.value)) return of_span(condition, out);
     // Ages are seen from there, and so is a moment.
     const std::int64_t now_ns = file_.wall_ns(reference_ticks_);
-    const auto at_s = parse_instant(condition.value, now_ns / 1'000'000'000);
-    if (!at_s) {
+    const auto at_ns = parse_moment_ns(condition.value, now_ns);
+    if (!at_ns) {
       return expected(condition, "a duration or a UTC time",
                       "write e.g. 10s, or 2026-11-27T02:00:00Z");
     }
-    out.number = ticks_of(subtract_ns(now_ns, *at_s * 1'000'000'000));
+    out.number = ticks_of(subtract_ns(now_ns, *at_ns));
     return true;
   }
   bool of_number(const Condition& condition, Test& out) {

@@ -12,9 +12,10 @@ struct Tally {
   std::uint64_t matched = 0;
   std::uint64_t filtered = 0;  // by flags and expressions
   std::uint64_t left_out = 0;  // matched, but not among the last N that were asked for
+  std::uint64_t later = 0;     // after the moment that was shown
 
   // "examined 1,300 records: 120 matched, 1,180 filtered out, 0 lost; 9,000 were written before".
-  // matched + filtered + lost + those before = written. `counts` is the source's.
+  // matched + filtered + later + lost + those before = written. `counts` is the source's.
   std::string text(const RecordCounts& counts) const;
 };
 

@@ -190,7 +190,7 @@ void MinutesFeed::read(const top::Wish& wish) {
   figures_ = std::move(figures);
 }
 
-void MinutesFeed::say_end(const char* command) const {
+void MinutesFeed::say_end(const char* command) {
   std::uint64_t shown = 0;
   std::uint64_t filtered = 0;
   for (const FigureSeries& one : figures_.series)

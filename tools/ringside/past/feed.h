@@ -45,7 +45,7 @@ class MinutesFeed : public top::Feed {
   void step_to_begin() override;
   void step_to_end() override;
   bool jump(const std::string& text, std::string& why) override;
-  void say_end(const char* command) const override;
+  void say_end(const char* command) override;
 
  private:
   explicit MinutesFeed(std::unique_ptr<MinuteSource> source) : source_(std::move(source)) {}

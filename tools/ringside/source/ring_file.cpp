@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 
 #include "report/model/format.h"
 
@@ -108,6 +109,13 @@ void RingFile::refresh() {
     scale_.sync(now_);
   }
   read_names();
+}
+
+std::uint64_t RingFile::latest_ticks() const {
+  constexpr std::int64_t kBatchNs = 10'000'000'000;
+  // Of a clock that has ended there is no other way to know them.
+  return scale_.ticks_from_ns(moment_ ? add_ns(now_.monotonic_ns, kBatchNs)
+                                      : clock_ns(CLOCK_MONOTONIC));
 }
 
 void RingFile::read_names() {

@@ -57,6 +57,9 @@ class RingFile {
   // The moment of the last refresh, or of the ring in memory.
   const Instant& now() const { return now_; }
   std::uint64_t now_ticks() const { return scale_.ticks_at(now_); }
+  // No record of it can have ended later: the clock as it is at this moment. Of a ring in memory,
+  // ten seconds after its own: a recording that is cut off has so much behind its last clock.
+  std::uint64_t latest_ticks() const;
 
   // What readers call an id: its name, or "operation-7". Any number is taken.
   const std::string& operation_name(std::uint16_t id) const { return shown_[id & (kIdCount - 1)]; }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "report/model/format.h"
+#include "tools/ringside/source/newest_end.h"
 
 namespace ringside::tool {
 
@@ -51,7 +52,9 @@ void say_faults(Source& source) {
 
 std::uint64_t reference_ticks(const Source& source, const std::vector<Seen>& records) {
   if (source.live() || records.empty()) return source.file->now_ticks();
-  return records.back().record.end();
+  NewestEnd newest(*source.file);
+  for (const Seen& seen : records) newest.take(seen.record.end());
+  return newest.ticks().value_or(source.file->now_ticks());
 }
 
 }  // namespace ringside::tool

@@ -34,7 +34,7 @@ Source open_source(const std::string& name, Failure* failure);
 void say_faults(Source& source);
 
 // From where ages are seen: now, or, where nothing more is written, the end of the newest record of
-// `records`, which are in the order of their ends.
+// `records` (newest_end.h).
 std::uint64_t reference_ticks(const Source& source, const std::vector<Seen>& records);
 
 }  // namespace ringside::tool

@@ -63,7 +63,7 @@ class Feed {
   virtual void go_on() {}
 
   // How much was examined, on standard error.
-  virtual void say_end(const char* command) const = 0;
+  virtual void say_end(const char* command) = 0;
 };
 
 }  // namespace ringside::tool::top

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/http/instants.h"
 #include "report/model/format.h"
 #include "tools/ringside/filter/expression.h"
+#include "tools/ringside/filter/moment.h"
+#include "tools/ringside/source/newest_end.h"
 
 namespace ringside::tool::top {
 
@@ -192,19 +193,34 @@ void Session::survey() {
   bool any = false;
   first_ticks_ = last_ticks_ = file().facts().anchor_ticks;
   if (!reopen()) return;
+  NewestEnd newest(file());
   Records::Next next = Records::Next::more;
   while (next == Records::Next::more) {
     some.clear();
     next = source_.records->read(some, true);
     for (const Seen& seen : some) {
       const std::uint64_t end = seen.record.end();
+      newest.take(end);
+      if (!newest.can_be(end)) continue;
       if (!any || before(end, first_ticks_)) first_ticks_ = end;
-      if (!any || before(last_ticks_, end)) last_ticks_ = end;
       any = true;
     }
   }
+  last_ticks_ = newest.ticks().value_or(last_ticks_);
   whole_ = source_.records->counts();
+  keep_faults();
   at_ticks_ = last_ticks_;
+}
+
+// Those of the first time that it is read. They are said when the screen is gone.
+void Session::keep_faults() {
+  if (!source_.recording || faults_kept_) return;
+  faults_kept_ = true;
+  std::vector<std::string>& faults = source_.recording->faults;
+  for (std::string& fault : source_.records->take_faults()) faults.push_back(std::move(fault));
+  if (faults.empty()) return;
+  notice_ = "the recording " + faults.front();
+  notice_until_ns_ = INT64_MAX;
 }
 
 void Session::show(std::uint64_t ticks) {
@@ -220,9 +236,12 @@ void Session::show(std::uint64_t ticks) {
   Records::Next next = Records::Next::more;
   std::vector<Seen> part;
   while (true) {
-    const auto end =
-        std::find_if(batch_.begin() + static_cast<std::ptrdiff_t>(pending_), batch_.end(),
-                     [&](const Seen& seen) { return before(ticks, seen.record.end()); });
+    // Garbage that ends behind the last moment would hold up all batches behind it.
+    const auto end = std::find_if(batch_.begin() + static_cast<std::ptrdiff_t>(pending_),
+                                  batch_.end(), [&](const Seen& seen) {
+                                    return before(ticks, seen.record.end()) &&
+                                           !before(last_ticks_, seen.record.end());
+                                  });
     part.assign(batch_.begin() + static_cast<std::ptrdiff_t>(pending_), end);
     pending_ = static_cast<std::size_t>(end - batch_.begin());
     take(part, at_ns);
@@ -242,7 +261,7 @@ void Session::step(std::int64_t ns) {
     begin();
   }
   stepped_ = true;
-  notice_until_ns_ = arrived_ ? INT64_MAX : 0;
+  notice_until_ns_ = arrived_ || source_.recorded ? INT64_MAX : 0;
   const TickScale& scale = file().scale();
   show(scale.ticks_from_ns(add_ns(scale.monotonic_ns(at_ticks_), ns)));
 }
@@ -251,14 +270,13 @@ bool Session::jump(const std::string& text) {
   if (!past_) return false;
   const std::int64_t last_ns = file().wall_ns(last_ticks_);
   std::string moment = text;
-  if (!text.empty() && text.find_first_not_of("0123456789:") == std::string::npos &&
+  if (!text.empty() && text.find_first_not_of("0123456789:.") == std::string::npos &&
       text.find(':') != std::string::npos)
     moment = format_wall(last_ns).substr(0, 11) + text + "Z";
-  const auto at_s = parse_instant(moment, last_ns / kSecondNs);
-  if (!at_s) return false;
+  const auto at_ns = parse_moment_ns(moment, last_ns);
+  if (!at_ns) return false;
   step(0);
-  constexpr std::int64_t kMostS = INT64_MAX / kSecondNs;
-  show(file().ticks_at_wall(std::clamp(*at_s, -kMostS, kMostS) * kSecondNs));
+  show(file().ticks_at_wall(*at_ns));
   return true;
 }
 

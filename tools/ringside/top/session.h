@@ -58,7 +58,7 @@ class Session : public Feed {
   bool jump(const std::string& text, std::string& why) override;
   // Goes to the new server's ring, if there is one.
   void go_on() override;
-  void say_end(const char* command) const override;
+  void say_end(const char* command) override;
 
   // Of every ring since the beginning.
   RecordCounts all_counts() const;
@@ -76,6 +76,7 @@ class Session : public Feed {
   void observe(const std::vector<Seen>& first);
   // What the source holds: from when to when, and how much.
   void survey();
+  void keep_faults();
   void end_of_server();
   void look_for_successor();
   bool take_over(Source next);
@@ -118,6 +119,7 @@ class Session : public Feed {
   bool was_live_ = false;
   bool arrived_ = false;  // a new ring is there
   std::uint64_t first_ticks_ = 0, last_ticks_ = 0, at_ticks_ = 0;
+  bool faults_kept_ = false;
   RecordCounts whole_;             // of the source that is over
   std::size_t pending_ = 0;        // of batch_: the first that lies after at_ticks_
   bool unfit_ = false;             // the new ring does not have yet what the filter names

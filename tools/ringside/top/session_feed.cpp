@@ -10,11 +10,15 @@ bool Session::jump(const std::string& text, std::string& why) {
   return false;
 }
 
-void Session::say_end(const char* command) const {
+void Session::say_end(const char* command) {
   Tally tally;
   tally.matched = all_shown();
   tally.filtered = all_filtered();
-  say_tally(command, tally, all_counts());
+  const RecordCounts counts = all_counts();
+  const std::uint64_t told = tally.matched + tally.filtered + counts.rejected;
+  if (past() && counts.read > told) tally.later = counts.read - told;
+  say_faults(source_);
+  say_tally(command, tally, counts);
 }
 
 }  // namespace ringside::tool::top

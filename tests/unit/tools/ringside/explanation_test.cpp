@@ -188,5 +188,20 @@ TEST_CASE("Autopsy: of a ring in which nothing was traced") {
   CHECK(found.longest_in_flight() == nullptr);
 }
 
+TEST_CASE("Findings: a record of garbage that ends in the future is no sign of life") {
+  ToolRing ring;
+  for (int i = 0; i < 20; ++i) ring.write(0, kSend, i * 100 * kMs, kMs);
+  ring.write(1, kLogin, 1000 * kMs, 1'000'000'000 * kMs);
+  ring.lane(2).header->in_flight.operation.store(kLogin);
+  ring.lane(2).header->in_flight.start.store(ring.ticks(1'000'000'000 * kMs));
+  test::crash(*ring.segment);
+  const Source source = ring.open();
+  const std::vector<Seen> all = ToolRing::all(source);
+  const Findings found = find(*source.file, all, 3);
+  CHECK(found.last_sign_ticks == ring.ticks(1901 * kMs));
+  CHECK(found.records == 20);
+  CHECK(reference_ticks(source, all) == ring.ticks(1901 * kMs));
+}
+
 }  // namespace
 }  // namespace ringside::tool

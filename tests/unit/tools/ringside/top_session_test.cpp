@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <string>
 
+#include "report/model/format.h"
 #include "shm/labels.h"
 #include "tests/support/ring.h"
 #include "tests/unit/daemon/files_of_test.h"
@@ -239,6 +240,60 @@ TEST_CASE("TopSession: in a ring that is over, time is stepped and set") {
   CHECK_FALSE(session->jump(""));
   session->step_to_end();
   CHECK(picture_of(*session).shown == 20);
+}
+
+TEST_CASE(
+    "TopSession: a record of garbage that ends in the future moves no end and holds up nothing") {
+  Watched watched;
+  const std::int64_t now = clock_ns(CLOCK_MONOTONIC);
+  const auto at = [&](std::int64_t end) {
+    return test::operation(kSend, static_cast<std::uint64_t>(end - kOneMs), kOneMs);
+  };
+  for (int i = 0; i < 10; ++i) {
+    write_record(watched.server.lane, at(now - (9 - i) * kSecondNs));
+    if (i == 3) write_record(watched.server.lane, at(now + 1'000'000 * kSecondNs));
+  }
+  test::crash(*watched.server.segment);
+  const auto session = watched.open();
+  Picture picture = picture_of(*session);
+  CHECK(picture.shown == 11);
+  CHECK(picture.last_wall_ns == picture.wall_ns);
+  CHECK(picture.last_wall_ns - picture.first_wall_ns == 9 * kSecondNs);
+  session->step(-5 * kSecondNs);
+  CHECK(picture_of(*session).shown == 5);
+  session->step_to_end();
+  CHECK(picture_of(*session).shown == 11);
+}
+
+TEST_CASE("TopSession: a moment keeps its fraction of a second") {
+  Watched watched;
+  const std::int64_t now = clock_ns(CLOCK_MONOTONIC);
+  for (int i = 0; i < 40; ++i) {
+    const std::int64_t end = now - (39 - i) * (kSecondNs / 10);
+    write_record(watched.server.lane,
+                 test::operation(kSend, static_cast<std::uint64_t>(end - kOneMs), kOneMs));
+  }
+  test::crash(*watched.server.segment);
+  SessionOptions options;
+  options.at = "1.55s";
+  const auto session = watched.open(options);
+  Picture picture = picture_of(*session);
+  CHECK(picture.last_wall_ns - picture.wall_ns == 1'550'000'000);
+  CHECK(picture.shown == 24);
+  for (const std::int64_t before_ns : {250'000'000, 2'125'000'001}) {
+    const std::int64_t wall_ns = picture.last_wall_ns - before_ns;
+    const std::string text = format_wall_exact(wall_ns);
+    for (const std::string& moment : {text, text.substr(11, 18)}) {
+      CAPTURE(moment);
+      session->step_to_end();
+      REQUIRE(session->jump(moment));
+      CHECK(picture_of(*session).wall_ns == wall_ns);
+    }
+  }
+  for (const char* wrong : {"12:00.5", "12:00:00.", "12:00:00.1234567890", "12:00:00.5.5", "."}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(session->jump(wrong));
+  }
 }
 
 TEST_CASE("TopSession: what cannot be opened is refused with the reason") {

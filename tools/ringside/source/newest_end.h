@@ -1,0 +1,32 @@
+// When the newest record of a source ended. A record of garbage may end at any time; one that ends
+// in the future is not taken for the end of all.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "tools/ringside/source/ring_file.h"
+
+namespace ringside::tool {
+
+class NewestEnd {
+ public:
+  explicit NewestEnd(const RingFile& file) : latest_ticks_(file.latest_ticks()) {}
+
+  // Whether anything can have been then.
+  bool can_be(std::uint64_t ticks) const {
+    return static_cast<std::int64_t>(latest_ticks_ - ticks) >= 0;
+  }
+  void take(std::uint64_t ticks) {
+    if (can_be(ticks) && (!newest_ || static_cast<std::int64_t>(ticks - *newest_) > 0))
+      newest_ = ticks;
+  }
+  // Nothing before the first one that can be.
+  const std::optional<std::uint64_t>& ticks() const { return newest_; }
+
+ private:
+  std::uint64_t latest_ticks_;
+  std::optional<std::uint64_t> newest_;
+};
+
+}  // namespace ringside::tool
