@@ -76,7 +76,7 @@ class Browser:
     def run(self, script, *arguments):
         return self._in_session("execute/sync", {"script": script, "args": list(arguments)})
 
-    def wait(self, script, *arguments, seconds=10):
+    def wait(self, script, *arguments, seconds=60):
         """What the script returns, once it is true."""
         until = time.monotonic() + seconds
         while True:

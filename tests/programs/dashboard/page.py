@@ -96,7 +96,7 @@ class Page(unittest.TestCase):
     def text(self, selector):
         return self.browser.run("return document.querySelector(arguments[0]).innerText", selector)
 
-    def wait_text(self, selector, part, seconds=10):
+    def wait_text(self, selector, part, seconds=60):
         return self.browser.wait(
             "const text = document.querySelector(arguments[0])?.innerText ?? ''; "
             "return text.includes(arguments[1]) && text", selector, part, seconds=seconds)
@@ -110,7 +110,7 @@ class Page(unittest.TestCase):
                          "found.focus(); found.click()", name)
         self.browser.wait("return document.querySelectorAll('#operation .dot').length > 10")
 
-    def until(self, true, seconds=5):
+    def until(self, true, seconds=60):
         end = time.monotonic() + seconds
         while not true():
             self.assertLess(time.monotonic(), end)

@@ -60,7 +60,7 @@ def sized(normal, sanitized):
     return sanitized if SANITIZED else normal
 
 
-def wait_for(what, look, seconds=20):
+def wait_for(what, look, seconds=60):
     """Calls look() until its answer counts as true, and returns that answer."""
     seconds *= sized(1, 4)
     deadline = time.monotonic() + seconds
@@ -145,7 +145,7 @@ class Process:
     def alive(self):
         return self.popen.poll() is None
 
-    def wait_until(self, what, look, seconds=20):
+    def wait_until(self, what, look, seconds=60):
         """Like wait_for(), but fails at once when the program ends."""
         def look_at_the_living():
             answer = look()
@@ -158,14 +158,14 @@ class Process:
             return answer
         return wait_for(f"{self.name}: {what}", look_at_the_living, seconds)
 
-    def says(self, words, seconds=20):
+    def says(self, words, seconds=60):
         self.wait_until(f"saying {words!r}", lambda: words in self.log(), seconds)
 
     def signal(self, number):
         assert self.alive(), f"{self.name} is to get signal {number}, and has ended: {self.log()}"
         self.popen.send_signal(number)
 
-    def ended(self, seconds=20):
+    def ended(self, seconds=60):
         """Waits for the end of the program and returns its exit code."""
         try:
             return self.popen.wait(timeout=seconds * sized(1, 4))
@@ -234,7 +234,7 @@ class Daemon(Process):
             return report if report and report["taken_unix_ms"] >= asked_ms else None
         return self.wait_until("the report that was asked for", read)
 
-    def report_when(self, what, good, seconds=20):
+    def report_when(self, what, good, seconds=60):
         """Returns the first report for which good() is true."""
         def look():
             report = self.report()

@@ -54,18 +54,18 @@ class Terminal:
         """Characters as they are."""
         self.tmux("send-keys", "-l", text)
 
-    def wait(self, what, look, seconds=20):
+    def wait(self, what, look, seconds=60):
         """Waits until look(text of the screen) is true, and returns its answer."""
         try:
             return harness.wait_for(what, lambda: look(self.text()), seconds)
         except AssertionError as error:
             raise AssertionError(f"{error}\n--- the screen\n{self.text()}") from None
 
-    def sees(self, *words, seconds=20):
+    def sees(self, *words, seconds=60):
         for one in words:
             self.wait(f"seeing {one!r}", lambda text, one=one: one in text, seconds)
 
-    def sees_not(self, words, seconds=20):
+    def sees_not(self, words, seconds=60):
         self.wait(f"not seeing {words!r}", lambda text: words not in text, seconds)
 
     def ready(self):
@@ -79,7 +79,7 @@ class Terminal:
         self.type("Enter")
         return mark
 
-    def ended(self, mark, seconds=20):
+    def ended(self, mark, seconds=60):
         """Waits for the end of a command. Returns its exit code, and what is on the screen."""
         found = re.compile(rf"(?s)^(.*?){mark}(\d+)\b")
         match = self.wait("the end of the command", found.search, seconds)

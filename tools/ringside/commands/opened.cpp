@@ -70,6 +70,17 @@ Opened open_filtered(const char* command, const std::string& name, const FilterF
     reference = *newest;
   } else {
     while (opened.source.records->read(opened.first, wish.all) == Records::Next::more) {
+      if (opened.source.recorded && opened.first.size() > wish.most) {
+        const std::string path = escape_visible(opened.source.file->segment().path());
+        std::fprintf(
+            stderr,
+            "ringside: %s: found more than %s records, which `%s` would have to hold in "
+            "memory\n  next: cut a part out of it: ringside record %s -o PART --since 10min\n",
+            path.c_str(), format_count(wish.most).c_str(), command, path.c_str());
+        opened.first = {};
+        opened.code = 1;
+        return opened;
+      }
       if (wish.interrupts == nullptr || !wish.interrupts->pause(0)) continue;
       interrupted();
       return opened;

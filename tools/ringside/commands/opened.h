@@ -21,6 +21,9 @@ struct Opened {
   bool interrupted = false;  // then the code is 1, and that and the tally were said
 };
 
+// So many records of a recording are held in memory, which has 80 bytes for each.
+inline constexpr std::size_t kMostHeld = std::size_t{1} << 23;
+
 struct OpenWish {
   bool all = false;  // as Records::read()
   bool raw = false;  // with records that are not believable
@@ -28,6 +31,8 @@ struct OpenWish {
   bool stream = false;
   // Asked before each batch of a recording. Null: a signal has its usual effect.
   Interrupts* interrupts = nullptr;
+  // A recording of more records is refused, unless it is streamed.
+  std::size_t most = kMostHeld;
 };
 // Hands over everything that the records have, a batch at a time. False when interrupted.
 template <typename Take>
@@ -48,7 +53,7 @@ Opened open_filtered(const char* command, const std::string& name, const FilterF
                      const OpenWish& wish);
 inline Opened open_filtered(const char* command, const std::string& name, const FilterFlags& flags,
                             bool all) {
-  return open_filtered(command, name, flags, OpenWish{all, false, false, nullptr});
+  return open_filtered(command, name, flags, OpenWish{.all = all});
 }
 
 }  // namespace ringside::tool

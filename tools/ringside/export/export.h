@@ -21,8 +21,8 @@ constexpr bool is_trace(ExportFormat format) {
 constexpr LineFormat line_format(ExportFormat format) {
   return format == ExportFormat::csv ? LineFormat::csv : LineFormat::json;
 }
-// So many records a trace may have. They take 1 GiB of memory, and viewers of traces, which hold
-// the 1.3 GB that they take as a Perfetto trace, give up before.
+// So many records a trace may have. A trace is in the order of begins and of tracks, so all of them
+// are held in memory: sizeof(Seen) each, and an index beside it.
 inline constexpr std::size_t kMostTraceRecords = std::size_t{1} << 23;
 
 // `records` in the order of their ends. Operations of a dead server that never ended are in

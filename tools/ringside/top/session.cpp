@@ -276,7 +276,8 @@ bool Session::jump(const std::string& text) {
   const auto at_ns = parse_moment_ns(moment, last_ns);
   if (!at_ns) return false;
   step(0);
-  show(file().ticks_at_wall(*at_ns));
+  // Nanoseconds are coarser than ticks: the end must not come out before its record.
+  show(*at_ns >= last_ns ? last_ticks_ : file().ticks_at_wall(*at_ns));
   return true;
 }
 

@@ -29,13 +29,8 @@ TEST_CASE("PastFeed: where the minutes are gone there are whole hours, and they 
     }
     store.tidy(kHistoryBegin + 11 * 3600);
   }
-  Failure failure;
-  Named named;
-  named.history = path;
-  auto source = open_history(named, failure);
-  REQUIRE_MESSAGE(source != nullptr, failure.message);
   top::Refusal refusal;
-  const auto feed = MinutesFeed::open(std::move(source), {{}, "08:30"}, refusal);
+  const auto feed = open_feed(path, {{}, "08:30"}, refusal);
   REQUIRE_MESSAGE(feed != nullptr, refusal.message);
   const top::Picture picture = shown(*feed);
   CHECK(picture.hours);

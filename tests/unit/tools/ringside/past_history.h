@@ -22,6 +22,17 @@ using test::kHistoryBegin;
 
 inline constexpr std::int64_t kMinutes = 12;
 
+// Null, and `refused` set, when the feed cannot begin.
+inline std::unique_ptr<MinutesFeed> open_feed(const std::string& path, const FeedOptions& options,
+                                              top::Refusal& refused) {
+  Failure failure;
+  Named named;
+  named.history = path;
+  auto source = open_history(named, failure);
+  REQUIRE_MESSAGE(source != nullptr, failure.message);
+  return MinutesFeed::open(std::move(source), options, refused);
+}
+
 struct Written {
   Written() {
     HistoryStore store;
@@ -49,13 +60,8 @@ struct Written {
 
   std::unique_ptr<MinutesFeed> open(const FeedOptions& options = {},
                                     top::Refusal* refused = nullptr) const {
-    Failure failure;
-    Named named;
-    named.history = path;
-    auto source = open_history(named, failure);
-    REQUIRE_MESSAGE(source != nullptr, failure.message);
     top::Refusal refusal;
-    auto feed = MinutesFeed::open(std::move(source), options, refusal);
+    auto feed = open_feed(path, options, refusal);
     if (refused != nullptr) *refused = refusal;
     return feed;
   }
