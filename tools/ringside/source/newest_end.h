@@ -18,15 +18,19 @@ class NewestEnd {
     return static_cast<std::int64_t>(latest_ticks_ - ticks) >= 0;
   }
   void take(std::uint64_t ticks) {
-    if (can_be(ticks) && (!newest_ || static_cast<std::int64_t>(ticks - *newest_) > 0))
-      newest_ = ticks;
+    if (!can_be(ticks) || (any_ && static_cast<std::int64_t>(ticks - newest_) <= 0)) return;
+    any_ = true;
+    newest_ = ticks;
   }
   // Nothing before the first one that can be.
-  const std::optional<std::uint64_t>& ticks() const { return newest_; }
+  std::optional<std::uint64_t> ticks() const {
+    return any_ ? std::optional(newest_) : std::nullopt;
+  }
 
  private:
   std::uint64_t latest_ticks_;
-  std::optional<std::uint64_t> newest_;
+  std::uint64_t newest_ = 0;
+  bool any_ = false;
 };
 
 }  // namespace ringside::tool
